@@ -1,0 +1,114 @@
+/* Compiling key/value pairs into a dictionary file. */
+#ifndef KEYFOLD_BUILDER_H
+#define KEYFOLD_BUILDER_H
+
+#include <keyfold/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct kf_builder kf_builder;
+
+typedef enum kf_value_type {
+    KF_VALUES_NONE = 0,   /* a set of keys */
+    KF_VALUES_U64 = 1,    /* an unsigned 64-bit integer a key */
+    KF_VALUES_BYTES = 2   /* any bytes a key, up to 2^40 of them */
+} kf_value_type;
+
+/* How the value column is stored. AUTO samples the values and chooses. */
+typedef enum kf_encoding {
+    KF_ENCODING_AUTO = 0,
+    KF_ENCODING_PACKED = 1,    /* u64: bit-packed blocks, O(1) access */
+    KF_ENCODING_DISTINCT = 2,  /* u64, bytes: dictionary of distinct values + packed codes */
+    KF_ENCODING_RAW = 3,       /* bytes: stored as they are, returned without a copy */
+    KF_ENCODING_TOKENS = 4,    /* bytes: token-coded strings, direct access to one value */
+    KF_ENCODING_ZSTD = 5       /* bytes: zstd blocks with a trained dictionary */
+} kf_encoding;
+
+/* What to do when a key is added more than once. "First" and "last" go by the order of adding. */
+typedef enum kf_duplicates {
+    KF_DUPLICATES_ERROR = 0,  /* kf_builder_finish fails with KF_DUPLICATE and names the key */
+    KF_DUPLICATES_FIRST = 1,
+    KF_DUPLICATES_LAST = 2,
+    KF_DUPLICATES_SUM = 3,    /* u64 only; a sum above 2^64-1 fails with KF_LIMIT */
+    KF_DUPLICATES_MIN = 4,    /* u64 only */
+    KF_DUPLICATES_MAX = 5     /* u64 only */
+} kf_duplicates;
+
+typedef enum kf_phase {
+    KF_PHASE_READ = 0,      /* pairs are being added; total is unknown (0) */
+    KF_PHASE_SORT = 1,      /* runs are merged; units are pairs */
+    KF_PHASE_MINIMISE = 2,  /* keys enter the automaton; units are keys */
+    KF_PHASE_LAYOUT = 3,    /* states are encoded; units are states */
+    KF_PHASE_VALUES = 4,    /* values are encoded; units are values */
+    KF_PHASE_WRITE = 5      /* checksums, fsync, rename; units are bytes */
+} kf_phase;
+
+typedef struct kf_progress {
+    kf_phase phase;
+    uint64_t done;
+    uint64_t total;           /* 0 when unknown */
+    uint64_t temporary_bytes; /* on disk at the moment */
+} kf_progress;
+
+/* Called now and then from within kf_builder_add and kf_builder_finish, on the caller's thread.
+ * A result other than 0 cancels: the call in progress returns KF_CANCELLED. */
+typedef int (*kf_progress_fn)(void *context, const kf_progress *progress);
+
+typedef struct kf_build_options {
+    size_t struct_size;           /* sizeof(kf_build_options), set by KF_BUILD_OPTIONS_INIT */
+    kf_value_type value_type;
+    kf_encoding value_encoding;
+    kf_duplicates duplicates;
+    uint64_t memory_limit;        /* bytes for everything the build holds; 0: 1 GiB; at least 16 MiB */
+    const char *temporary_folder; /* NULL: the target's folder */
+    kf_progress_fn progress;      /* may be NULL */
+    void *progress_context;
+} kf_build_options;
+#define KF_BUILD_OPTIONS_INIT { sizeof(kf_build_options), KF_VALUES_NONE, KF_ENCODING_AUTO, \
+                                KF_DUPLICATES_ERROR, 0, NULL, NULL, NULL }
+
+typedef struct kf_build_report {
+    uint64_t pairs_added;
+    uint64_t keys;                /* distinct keys in the file */
+    uint64_t pairs_dropped;       /* by the duplicates policy: pairs_added - keys */
+    uint64_t states;              /* final or branching states that the stored form derives from */
+    uint64_t states_extra;        /* of them, more than the exactly minimal automaton has: 0 unless
+                                     the memory limit forced it; then an estimate within about 2 % */
+    uint64_t file_size;
+    uint64_t temporary_peak;      /* most bytes of temporary files at one time */
+} kf_build_report;
+
+/* Starts a build of the file `path`. Nothing appears at `path` before kf_builder_finish succeeds;
+ * an existing regular file there is replaced atomically, anything else there is refused.
+ * Errors: KF_INVALID (options), KF_NO_MEMORY, KF_IO. One thread at a time may use a builder. */
+KF_API kf_status kf_builder_create(kf_builder **out, const char *path,
+                                   const kf_build_options *options, kf_error *error);
+
+/* Adds one pair, in any key order; sorted input is recognised and costs less. Key and value are
+ * copied. For KF_VALUES_NONE the value must be empty. Amortised O(key + value) without spilling.
+ * Errors: KF_TYPE (u64 dictionary), KF_LIMIT (key over 1 MiB), KF_NO_MEMORY, KF_IO, KF_NO_SPACE,
+ * KF_CANCELLED. After an error only kf_builder_destroy is allowed. */
+KF_API kf_status kf_builder_add(kf_builder *builder, const void *key, size_t key_size,
+                                const void *value, size_t value_size, kf_error *error);
+KF_API kf_status kf_builder_add_u64(kf_builder *builder, const void *key, size_t key_size,
+                                    uint64_t value, kf_error *error);
+
+/* Stores a user metadata entry; names beginning with "keyfold." are reserved. A name set twice
+ * keeps the last content. Errors: KF_INVALID (name empty, reserved or over 255 bytes), KF_LIMIT
+ * (all metadata together over 64 MiB), KF_NO_MEMORY. */
+KF_API kf_status kf_builder_set_metadata(kf_builder *builder, const char *name, const void *data,
+                                         size_t size, kf_error *error);
+
+/* Compiles, writes beside the target, fsyncs and renames. `report` may be NULL. Errors: those of
+ * kf_builder_add, KF_DUPLICATE. On failure the target is as before and no file is left behind. */
+KF_API kf_status kf_builder_finish(kf_builder *builder, kf_build_report *report, kf_error *error);
+
+/* Ends a build in any state, freeing everything; unfinished work and temporary files vanish. */
+KF_API void kf_builder_destroy(kf_builder **builder);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,140 @@
+/* Opening a dictionary file and looking keys up.
+ *
+ * Threads: every function that takes `const kf_dict *` may be called from any number of threads at
+ * once on one handle. Processes that open the same file share its pages; a handle survives fork.
+ * Damage: on any bytes whatsoever, every call returns in bounded time and reads only the mapping;
+ * on a damaged file an answer may be wrong or KF_CORRUPT. kf_dict_verify finds damage.
+ * A file must be replaced by rename (as kf_builder does), never rewritten in place: a file that is
+ * truncated under a mapping raises SIGBUS, unless it was opened with KF_OPEN_IN_MEMORY. */
+#ifndef KEYFOLD_DICT_H
+#define KEYFOLD_DICT_H
+
+#include <keyfold/builder.h>
+#include <keyfold/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct kf_dict kf_dict;
+
+/* The ordinal that batch calls report for an absent key. */
+#define KF_ABSENT UINT64_MAX
+
+enum {
+    KF_OPEN_IN_MEMORY = 1u << 0,  /* read the whole file instead of mapping it; costs O(size) */
+    KF_OPEN_POPULATE = 1u << 1,   /* read all pages ahead (MAP_POPULATE) */
+    KF_OPEN_RANDOM = 1u << 2,     /* advise random access: no read-ahead */
+    KF_OPEN_HUGE = 1u << 3,       /* advise huge pages where the kernel offers them */
+    KF_OPEN_LOCK = 1u << 4        /* mlock the pages; KF_IO when not permitted */
+};
+
+typedef struct kf_open_options {
+    size_t struct_size;           /* sizeof(kf_open_options), set by KF_OPEN_OPTIONS_INIT */
+    uint32_t flags;               /* KF_OPEN_... */
+} kf_open_options;
+#define KF_OPEN_OPTIONS_INIT { sizeof(kf_open_options), 0 }
+
+/* Opens `path`: O(1) in the file's size, below a millisecond. `options` may be NULL.
+ * Errors: KF_IO, KF_FORMAT (foreign, cut or grown), KF_UNSUPPORTED, KF_CORRUPT, KF_NO_MEMORY. */
+KF_API kf_status kf_dict_open(kf_dict **out, const char *path, const kf_open_options *options,
+                              kf_error *error);
+
+/* Closes; bytes borrowed from the handle and iterators over it must not be used afterwards. */
+KF_API void kf_dict_close(kf_dict **dict);
+
+KF_API uint64_t kf_dict_count(const kf_dict *dict);
+KF_API kf_value_type kf_dict_value_type(const kf_dict *dict);
+/* The longest key's length in bytes. */
+KF_API size_t kf_dict_longest_key(const kf_dict *dict);
+/* 16 bytes derived from the file's whole content: the same input and options give the same id. */
+KF_API void kf_dict_build_id(const kf_dict *dict, uint8_t id[16]);
+
+/* Point lookups: O(key length), nothing allocated. KF_NOT_FOUND when absent; KF_CORRUPT. */
+KF_API kf_status kf_dict_contains(const kf_dict *dict, const void *key, size_t key_size);
+KF_API kf_status kf_dict_ordinal(const kf_dict *dict, const void *key, size_t key_size,
+                                 uint64_t *ordinal);
+
+/* The value of a key. `value` is set to bytes inside the mapping (valid until close) where the
+ * encoding allows, else to bytes in `buffer` (valid until its next use).
+ * Errors: KF_NOT_FOUND, KF_TYPE (the values are u64), KF_CORRUPT, KF_NO_MEMORY. */
+KF_API kf_status kf_dict_get(const kf_dict *dict, const void *key, size_t key_size,
+                             kf_buffer *buffer, kf_bytes *value);
+KF_API kf_status kf_dict_get_u64(const kf_dict *dict, const void *key, size_t key_size,
+                                 uint64_t *value);
+
+/* By ordinal. KF_NOT_FOUND when `ordinal` >= count. key_at: O(key length). */
+KF_API kf_status kf_dict_key_at(const kf_dict *dict, uint64_t ordinal, kf_buffer *buffer,
+                                kf_bytes *key);
+KF_API kf_status kf_dict_value_at(const kf_dict *dict, uint64_t ordinal, kf_buffer *buffer,
+                                  kf_bytes *value);
+KF_API kf_status kf_dict_u64_at(const kf_dict *dict, uint64_t ordinal, uint64_t *value);
+
+/* Batch: ordinals[i] = ordinal of keys[i], or KF_ABSENT. The lookups are interleaved so that their
+ * cache misses overlap. `found` may be NULL. Errors: KF_CORRUPT (the rest is still answered). */
+KF_API kf_status kf_dict_get_many(const kf_dict *dict, const kf_bytes *keys, size_t count,
+                                  uint64_t *ordinals, size_t *found);
+/* The same over packed keys: key i is data[offsets[i] .. offsets[i+1]), as in an Arrow column. */
+KF_API kf_status kf_dict_get_many_packed(const kf_dict *dict, const uint8_t *data,
+                                         const uint64_t *offsets, size_t count,
+                                         uint64_t *ordinals, size_t *found);
+/* u64 values of a batch of ordinals; values[i] is left alone where ordinals[i] is KF_ABSENT. */
+KF_API kf_status kf_dict_u64_at_many(const kf_dict *dict, const uint64_t *ordinals, size_t count,
+                                     uint64_t *values);
+
+/* Counting without enumerating, O(prefix length). The keys that begin with `prefix` have the
+ * ordinals first .. first+count-1. */
+KF_API kf_status kf_dict_prefix_range(const kf_dict *dict, const void *prefix, size_t prefix_size,
+                                      uint64_t *first, uint64_t *count);
+/* How many keys are < `key`: the ordinal of the first key >= `key`. */
+KF_API kf_status kf_dict_lower_bound(const kf_dict *dict, const void *key, size_t key_size,
+                                     uint64_t *ordinal);
+
+/* A key that begins a text. */
+typedef struct kf_prefix_match {
+    size_t size;        /* the key's length: it is text[0 .. size) */
+    uint64_t ordinal;
+} kf_prefix_match;
+
+/* The longest key that begins `text`; KF_NOT_FOUND when none does. O(text walked). */
+KF_API kf_status kf_dict_longest_prefix(const kf_dict *dict, const void *text, size_t text_size,
+                                        kf_prefix_match *match);
+/* All keys that begin `text`, shortest first: at most `capacity` are stored, `count` is the number
+ * stored. When `count` equals `capacity` there may be more. */
+KF_API kf_status kf_dict_prefixes(const kf_dict *dict, const void *text, size_t text_size,
+                                  kf_prefix_match *matches, size_t capacity, size_t *count);
+
+/* Metadata. Entries are in name order; content is borrowed from the mapping. */
+KF_API kf_status kf_dict_metadata(const kf_dict *dict, const char *name, kf_bytes *content);
+KF_API kf_status kf_dict_metadata_at(const kf_dict *dict, size_t index, kf_bytes *name,
+                                     kf_bytes *content);
+
+/* Sizes in bytes of the file's parts, and what the build recorded. */
+typedef struct kf_dict_stat {
+    size_t struct_size;           /* set by the caller: sizeof(kf_dict_stat) */
+    uint64_t keys;
+    uint64_t longest_key;
+    uint64_t file_size;
+    uint64_t key_bytes;           /* automaton, key tails and their token dictionary */
+    uint64_t token_bytes;         /* of key_bytes, the token dictionary */
+    uint64_t shared_bytes;        /* of key_bytes, containers that several parents share */
+    uint64_t value_bytes;         /* value column with its dictionaries */
+    uint64_t metadata_bytes;
+    uint64_t checksum_bytes;
+    uint64_t raw_key_bytes;       /* sum of the keys' lengths */
+    uint64_t raw_value_bytes;     /* sum of the values' lengths; 8 a value for u64 */
+    uint64_t states;
+    uint64_t states_extra;        /* see kf_build_report */
+    kf_value_type value_type;
+    kf_encoding value_encoding;
+} kf_dict_stat;
+KF_API kf_status kf_dict_stat_get(const kf_dict *dict, kf_dict_stat *stat);
+
+/* Checks every checksum and then walks every structure: O(file size). Errors: KF_CORRUPT with the
+ * offset, KF_NO_MEMORY. A checksum is no signature: it finds accidents, not forgery. */
+KF_API kf_status kf_dict_verify(const kf_dict *dict, kf_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

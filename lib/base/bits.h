@@ -1,0 +1,39 @@
+/* Little-endian loads and stores at any alignment, and bit fields of up to 57 bits. */
+#ifndef KFI_BASE_BITS_H
+#define KFI_BASE_BITS_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#define KFI_LE16(x) __builtin_bswap16(x)
+#define KFI_LE32(x) __builtin_bswap32(x)
+#define KFI_LE64(x) __builtin_bswap64(x)
+#else
+#define KFI_LE16(x) (x)
+#define KFI_LE32(x) (x)
+#define KFI_LE64(x) (x)
+#endif
+
+static inline uint16_t kfi_load16(const uint8_t *p) { uint16_t v; memcpy(&v, p, 2); return KFI_LE16(v); }
+static inline uint32_t kfi_load32(const uint8_t *p) { uint32_t v; memcpy(&v, p, 4); return KFI_LE32(v); }
+static inline uint64_t kfi_load64(const uint8_t *p) { uint64_t v; memcpy(&v, p, 8); return KFI_LE64(v); }
+static inline void kfi_store16(uint8_t *p, uint16_t v) { v = KFI_LE16(v); memcpy(p, &v, 2); }
+static inline void kfi_store32(uint8_t *p, uint32_t v) { v = KFI_LE32(v); memcpy(p, &v, 4); }
+static inline void kfi_store64(uint8_t *p, uint64_t v) { v = KFI_LE64(v); memcpy(p, &v, 8); }
+
+static inline uint64_t kfi_mask64(unsigned width) { return width >= 64 ? ~0ull : (1ull << width) - 1; }
+
+/* The `width` (0..57) bits that begin `bit` bits after p; reads the 8 bytes at p + bit/8. */
+static inline uint64_t kfi_load_bits(const uint8_t *p, uint64_t bit, unsigned width)
+{
+    return (kfi_load64(p + (bit >> 3)) >> (bit & 7)) & kfi_mask64(width);
+}
+
+/* Bits needed to write v: 0 for 0. */
+static inline unsigned kfi_bit_width(uint64_t v) { return v ? 64u - (unsigned)__builtin_clzll(v) : 0; }
+/* Bytes needed to write v: 0 for 0. */
+static inline unsigned kfi_byte_width(uint64_t v) { return (kfi_bit_width(v) + 7) / 8; }
+
+#endif

@@ -1,0 +1,71 @@
+/* Files: mapping one for reading, publishing one atomically, and temporary spools.
+ * All of the library's system calls on files are in file.c (one place to port). */
+#ifndef KFI_BASE_FILE_H
+#define KFI_BASE_FILE_H
+
+#include "base/error.h"
+
+/* ---- reading ------------------------------------------------------------------------------ */
+
+typedef struct kfi_mapping {
+    const uint8_t *data;   /* page-aligned when mapped */
+    size_t size;
+    int owned;             /* allocated rather than mapped */
+} kfi_mapping;
+
+/* Opens `path` (O_RDONLY|O_CLOEXEC|O_NOCTTY|O_NONBLOCK, fstat on the descriptor, regular files
+ * only) and maps it, or reads it into memory. `flags` are KF_OPEN_... An empty file maps to size 0. */
+kf_status kfi_mapping_open(kfi_mapping *mapping, const char *path, uint32_t flags, kf_error *error);
+void kfi_mapping_close(kfi_mapping *mapping);
+
+/* ---- publishing --------------------------------------------------------------------------- */
+
+/* A file written beside its target and renamed over it when complete. */
+typedef struct kfi_output kfi_output;
+
+/* Refuses a target that exists and is not a regular file. */
+kf_status kfi_output_create(kfi_output **out, const char *path, kf_error *error);
+kf_status kfi_output_write(kfi_output *output, const void *data, size_t size, kf_error *error);
+/* Bytes written so far. */
+uint64_t kfi_output_offset(const kfi_output *output);
+/* Overwrites bytes written earlier (the header). */
+kf_status kfi_output_patch(kfi_output *output, uint64_t offset, const void *data, size_t size,
+                           kf_error *error);
+/* Reads back bytes written earlier. */
+kf_status kfi_output_read(kfi_output *output, uint64_t offset, void *data, size_t size,
+                          kf_error *error);
+/* Flush, fsync, fchmod to 0666 & ~umask, rename, fsync the folder. */
+kf_status kfi_output_publish(kfi_output *output, kf_error *error);
+/* Discards the file unless it was published. */
+void kfi_output_destroy(kfi_output **output);
+
+/* ---- spools ------------------------------------------------------------------------------- */
+
+/* A temporary file: written once from start to end, then read from start to end, any number of
+ * times. It has no name (or is unlinked at once), so it vanishes with the process. */
+typedef struct kfi_spool kfi_spool;
+typedef struct kfi_spool_reader kfi_spool_reader;
+
+/* `buffer_size` bytes of memory are used while writing. `account` (may be NULL) is kept at the sum
+ * of bytes on disk of all spools that share it, `peak` at its maximum. */
+typedef struct kfi_disk_account { uint64_t now, peak; } kfi_disk_account;
+kf_status kfi_spool_create(kfi_spool **out, const char *folder, size_t buffer_size,
+                           kfi_disk_account *account, kf_error *error);
+kf_status kfi_spool_write(kfi_spool *spool, const void *data, size_t size, kf_error *error);
+/* Flushes and frees the write buffer; nothing can be written afterwards. */
+kf_status kfi_spool_finish(kfi_spool *spool, kf_error *error);
+uint64_t kfi_spool_size(const kfi_spool *spool);
+void kfi_spool_destroy(kfi_spool **spool);
+
+kf_status kfi_spool_reader_create(kfi_spool_reader **out, const kfi_spool *spool,
+                                  uint64_t offset, size_t buffer_size, kf_error *error);
+/* `*data` points at exactly `size` contiguous bytes, valid until the next call; KF_END at the end
+ * of the spool; KF_CORRUPT when fewer than `size` remain. The buffer grows if `size` exceeds it. */
+kf_status kfi_spool_reader_take(kfi_spool_reader *reader, size_t size, const uint8_t **data,
+                                kf_error *error);
+/* Unsigned LEB128. */
+kf_status kfi_spool_reader_varint(kfi_spool_reader *reader, uint64_t *value, kf_error *error);
+kf_status kfi_spool_write_varint(kfi_spool *spool, uint64_t value, kf_error *error);
+void kfi_spool_reader_destroy(kfi_spool_reader **reader);
+
+#endif

@@ -1,0 +1,83 @@
+/* The file's frame: header, section table, checksums. FORMAT.md is normative; this is its code. */
+#ifndef KFI_FORMAT_HEADER_H
+#define KFI_FORMAT_HEADER_H
+
+#include "base/error.h"
+
+/*  offset size  header (the section table follows at 128, 32 bytes a section)
+ *       0    8  magic  89 'K' 'F' 'D' 0D 0A 1A 0A
+ *       8    2  format version, major (a reader refuses a larger one)
+ *      10    2  format version, minor
+ *      12    4  size of header and section table together, a multiple of 64
+ *      16    8  file size
+ *      24    4  incompatible features (an unknown bit refuses the file)
+ *      28    4  compatible features (unknown bits are ignored)
+ *      32    8  number of keys
+ *      40    4  longest key, bytes
+ *      44    4  number of sections
+ *      48    1  value type (kf_value_type)
+ *      49    1  value encoding (kf_encoding)
+ *      50    6  zero
+ *      56    8  raw key bytes
+ *      64    8  raw value bytes
+ *      72    8  states
+ *      80    8  extra states
+ *      88   16  build id: XXH3-128 of header and table with this field and the next zeroed,
+ *               then the checksum section
+ *     104   16  zero
+ *     120    8  XXH3-64 of header and table with this field zeroed
+ *
+ *  section table entry: u32 type, u32 zero, u64 offset (multiple of 64), u64 size, u64 zero
+ *  Sections do not overlap, lie in the order of the table, and are each followed by zero bytes up to
+ *  the next multiple of 64 and 64 zero bytes more (the tail pad), so that a fixed-size load that
+ *  begins inside a section ends inside the file. */
+enum {
+    KFI_HEADER_SIZE = 128,
+    KFI_SECTION_ENTRY_SIZE = 32,
+    KFI_SECTION_ALIGNMENT = 64,
+    KFI_TAIL_PAD = 64,
+    KFI_MAX_SECTIONS = 32,
+    KFI_FORMAT_MAJOR = 1,
+    KFI_FORMAT_MINOR = 0,
+    KFI_CHECKSUM_BLOCK = 1 << 18   /* bytes of the file that one checksum covers */
+};
+
+typedef enum kfi_section_type {
+    KFI_SECTION_METADATA = 1,
+    KFI_SECTION_TOKENS = 2,       /* token dictionary of the keys' tails */
+    KFI_SECTION_SHARED = 3,       /* containers with several parents */
+    KFI_SECTION_TREE = 4,         /* nodes and buckets, root last */
+    KFI_SECTION_VALUES = 5,       /* value column (codes, packed integers, strings) */
+    KFI_SECTION_CHECKSUMS = 6     /* XXH3-64 of each KFI_CHECKSUM_BLOCK from header_size up to this
+                                     section; always the last section */
+} kfi_section_type;
+
+typedef struct kfi_section {
+    uint32_t type;
+    uint64_t offset;
+    uint64_t size;
+} kfi_section;
+
+typedef struct kfi_header {
+    uint32_t header_size;
+    uint64_t file_size;
+    uint32_t incompatible, compatible;
+    uint64_t keys;
+    uint32_t longest_key;
+    uint8_t value_type, value_encoding;
+    uint64_t raw_key_bytes, raw_value_bytes, states, states_extra;
+    uint8_t build_id[16];
+    uint32_t section_count;
+    kfi_section sections[KFI_MAX_SECTIONS];
+} kfi_header;
+
+/* Parses and checks header and table against the file's real size: magic, version, features,
+ * checksum, every section in bounds, aligned, in order, with its tail pad inside the file. */
+kf_status kfi_header_parse(kfi_header *header, const uint8_t *file, uint64_t file_size,
+                           kf_error *error);
+/* Writes header->header_size bytes; `build_id` and checksum are taken or computed from `header`. */
+void kfi_header_write(const kfi_header *header, uint8_t *out);
+/* Size of header and table for a number of sections. */
+uint32_t kfi_header_size(uint32_t section_count);
+
+#endif
