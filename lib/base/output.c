@@ -1,0 +1,333 @@
+/* Publishing a file atomically.
+ *
+ * The new content is written to a file without a name (O_TMPFILE) in the target's folder, so that a
+ * killed process leaves nothing behind. Publishing syncs it and gives it the target's name: by one
+ * linkat when the target is new, else by linkat to a temporary name and a rename over the target.
+ * Where nameless files are not to be had, the temporary name exists from the start; a process killed
+ * by force then leaves a file `.TARGET.RANDOM.tmp`, which nothing ever reads.
+ *
+ * All names are resolved in the folder's descriptor, once opened: a later chdir, or a rename of the
+ * folder, cannot divert the file. */
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { BUFFER_SIZE = 1 << 20, NAME_SIZE = 256 };
+
+struct kfi_output {
+    char *path;                /* as given, for messages */
+    const char *name;          /* its last part */
+    int folder;                /* descriptor of the folder that holds it */
+    int fd;
+    mode_t mode;               /* of the published file */
+    char temporary[NAME_SIZE]; /* "" while the file has no name */
+    uint8_t *buffer;
+    size_t used;               /* bytes in the buffer */
+    uint64_t flushed;          /* bytes in the file */
+};
+
+static kf_status fail(const kfi_output *output, int reason, const char *what, kf_error *error)
+{
+    return kfi_fail_errno(error, reason, "cannot %s '%s'", what, output->path);
+}
+
+/* ---- names ---------------------------------------------------------------------------------- */
+
+static kf_status split_path(kfi_output *output, const char *path, kf_error *error)
+{
+    size_t size = strlen(path);
+    if (size == 0) return kfi_fail(error, KF_INVALID, "the output's path is empty");
+    /* The folder's part is cut out below, in a second copy that follows the first. */
+    output->path = malloc(2 * (size + 1) + 1);
+    if (!output->path) return kfi_fail_memory(error, 2 * size + 3);
+    memcpy(output->path, path, size + 1);
+
+    char *slash = strrchr(output->path, '/');
+    output->name = slash ? slash + 1 : output->path;
+    if (*output->name == '\0' || !strcmp(output->name, ".") || !strcmp(output->name, ".."))
+        return kfi_fail(error, KF_INVALID, "'%s' names a folder", path);
+
+    char *folder = output->path + size + 1;
+    size_t length = slash ? (size_t)(slash - output->path) : 0;
+    if (!slash) strcpy(folder, ".");
+    else if (length == 0) strcpy(folder, "/");
+    else memcpy(folder, path, length), folder[length] = '\0';
+
+    do output->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    while (output->folder < 0 && errno == EINTR);
+    if (output->folder < 0) return kfi_fail_errno(error, errno, "cannot open the folder '%s'", folder);
+    return KF_OK;
+}
+
+/* Only a regular file may be replaced: not a link, device, pipe or folder. `exists` may be NULL. */
+static kf_status check_target(const kfi_output *output, int *exists, kf_error *error)
+{
+    struct stat information;
+    if (fstatat(output->folder, output->name, &information, AT_SYMLINK_NOFOLLOW) != 0) {
+        if (errno != ENOENT) return fail(output, errno, "examine", error);
+        if (exists) *exists = 0;
+        return KF_OK;
+    }
+    if (!S_ISREG(information.st_mode))
+        return kfi_fail(error, KF_INVALID, "'%s' exists and is not a regular file", output->path);
+    if (exists) *exists = 1;
+    return KF_OK;
+}
+
+static void choose_temporary(kfi_output *output)
+{
+    uint64_t random;
+    if (getrandom(&random, sizeof random, GRND_NONBLOCK) != (ssize_t)sizeof random) {
+        struct timespec now = { 0, 0 };
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        random = (uint64_t)now.tv_nsec * 0x9e3779b97f4a7c15u ^ (uint64_t)getpid() << 40;
+    }
+    /* 22 bytes are added to the target's name, and a name has at most NAME_MAX. */
+    snprintf(output->temporary, sizeof output->temporary, ".%.*s.%016llx.tmp", NAME_MAX - 22,
+             output->name, (unsigned long long)random);
+}
+
+/* ---- creating ------------------------------------------------------------------------------- */
+
+/* A nameless file can be given a name later only through /proc. */
+static int can_be_linked(int fd, char path[32])
+{
+    struct stat information;
+    snprintf(path, 32, "/proc/self/fd/%d", fd);
+    return stat(path, &information) == 0 && S_ISREG(information.st_mode);
+}
+
+static int open_nameless(int folder)
+{
+#ifdef O_TMPFILE
+    char path[32];
+    int fd;
+    do fd = openat(folder, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
+    while (fd < 0 && errno == EINTR);
+    if (fd >= 0 && !can_be_linked(fd, path)) close(fd), fd = -1;
+    return fd;
+#else
+    (void)folder;
+    return -1;
+#endif
+}
+
+static kf_status open_named(kfi_output *output, kf_error *error)
+{
+    for (int attempt = 0; attempt < 100; attempt++) {
+        choose_temporary(output);
+        output->fd = openat(output->folder, output->temporary,
+                            O_CREAT | O_EXCL | O_NOFOLLOW | O_RDWR | O_CLOEXEC, 0666);
+        if (output->fd >= 0) return KF_OK;
+        if (errno != EEXIST && errno != EINTR) break;
+    }
+    int reason = errno;
+    output->temporary[0] = '\0';
+    return fail(output, reason, "create a file beside", error);
+}
+
+/* The mode that open gave the new file is 0666 without the umask's bits (or what the folder's
+ * default access list says): asking the file is free of the races that asking umask() has. Until it
+ * is published a file with a name is its owner's alone. */
+static kf_status settle_mode(kfi_output *output, kf_error *error)
+{
+    struct stat information;
+    if (fstat(output->fd, &information) != 0) return fail(output, errno, "examine", error);
+    output->mode = information.st_mode & 0777;
+    if (fchmod(output->fd, 0600) != 0) return fail(output, errno, "set the mode of", error);
+    return KF_OK;
+}
+
+kf_status kfi_output_create(kfi_output **out, const char *path, kf_error *error)
+{
+    *out = NULL;
+    kfi_output *output = calloc(1, sizeof *output);
+    if (!output) return kfi_fail_memory(error, sizeof *output);
+    output->folder = output->fd = -1;
+
+    kf_status status = split_path(output, path, error);
+    if (!status) status = check_target(output, NULL, error);
+    if (status) goto out;
+    output->buffer = malloc(BUFFER_SIZE);
+    if (!output->buffer) {
+        status = kfi_fail_memory(error, BUFFER_SIZE);
+        goto out;
+    }
+    output->fd = open_nameless(output->folder);
+    if (output->fd < 0) status = open_named(output, error);
+    if (!status) status = settle_mode(output, error);
+out:
+    if (status) kfi_output_destroy(&output);
+    *out = output;
+    return status;
+}
+
+/* ---- content -------------------------------------------------------------------------------- */
+
+static kf_status put(kfi_output *output, uint64_t offset, const uint8_t *data, size_t size,
+                     kf_error *error)
+{
+    while (size) {
+        ssize_t n = pwrite(output->fd, data, size, (off_t)offset);
+        if (n < 0 && errno == EINTR) continue;
+        if (n <= 0) return fail(output, n < 0 ? errno : EIO, "write", error);
+        data += n;
+        size -= (size_t)n;
+        offset += (uint64_t)n;
+    }
+    return KF_OK;
+}
+
+static kf_status flush(kfi_output *output, kf_error *error)
+{
+    kf_status status = put(output, output->flushed, output->buffer, output->used, error);
+    if (status) return status;
+    output->flushed += output->used;
+    output->used = 0;
+    return KF_OK;
+}
+
+kf_status kfi_output_write(kfi_output *output, const void *data, size_t size, kf_error *error)
+{
+    if (size > BUFFER_SIZE - output->used) {
+        kf_status status = flush(output, error);
+        if (status) return status;
+        if (size >= BUFFER_SIZE) {
+            status = put(output, output->flushed, data, size, error);
+            if (!status) output->flushed += size;
+            return status;
+        }
+    }
+    if (size) memcpy(output->buffer + output->used, data, size);
+    output->used += size;
+    return KF_OK;
+}
+
+uint64_t kfi_output_offset(const kfi_output *output)
+{
+    return output->flushed + output->used;
+}
+
+kf_status kfi_output_patch(kfi_output *output, uint64_t offset, const void *data, size_t size,
+                           kf_error *error)
+{
+    uint64_t end = kfi_output_offset(output);
+    if (offset > end || size > end - offset)
+        return kfi_fail(error, KF_INVALID, "a patch lies outside what was written");
+    if (offset >= output->flushed) {
+        if (size) memcpy(output->buffer + (offset - output->flushed), data, size);
+        return KF_OK;
+    }
+    kf_status status = flush(output, error);
+    return status ? status : put(output, offset, data, size, error);
+}
+
+kf_status kfi_output_read(kfi_output *output, uint64_t offset, void *data, size_t size,
+                          kf_error *error)
+{
+    uint64_t end = kfi_output_offset(output);
+    if (offset > end || size > end - offset)
+        return kfi_fail(error, KF_INVALID, "a read lies outside what was written");
+    if (offset >= output->flushed) {
+        if (size) memcpy(data, output->buffer + (offset - output->flushed), size);
+        return KF_OK;
+    }
+    kf_status status = flush(output, error);
+    if (status) return status;
+    for (uint8_t *p = data; size; ) {
+        ssize_t n = pread(output->fd, p, size, (off_t)offset);
+        if (n < 0 && errno == EINTR) continue;
+        if (n <= 0) return fail(output, n < 0 ? errno : EIO, "read back", error);
+        p += n;
+        size -= (size_t)n;
+        offset += (uint64_t)n;
+    }
+    return KF_OK;
+}
+
+/* ---- publishing ----------------------------------------------------------------------------- */
+
+/* Names a nameless file: as the target itself if that is new, else temporarily. */
+static kf_status give_name(kfi_output *output, int target_exists, int *published, kf_error *error)
+{
+    char path[32];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", output->fd);
+    if (!target_exists) {
+        if (linkat(AT_FDCWD, path, output->folder, output->name, AT_SYMLINK_FOLLOW) == 0) {
+            *published = 1;
+            return KF_OK;
+        }
+        if (errno != EEXIST) return fail(output, errno, "create", error);
+    }
+    for (int attempt = 0; attempt < 100; attempt++) {
+        choose_temporary(output);
+        if (linkat(AT_FDCWD, path, output->folder, output->temporary, AT_SYMLINK_FOLLOW) == 0)
+            return KF_OK;
+        if (errno != EEXIST) break;
+    }
+    int reason = errno;
+    output->temporary[0] = '\0';
+    return fail(output, reason, "create a file beside", error);
+}
+
+static kf_status sync_folder(kfi_output *output, kf_error *error)
+{
+    int result;
+    do result = fsync(output->folder);
+    while (result != 0 && errno == EINTR);
+    /* Some file systems cannot sync a folder and say so. */
+    if (result == 0 || errno == EINVAL || errno == EBADF || errno == EROFS) return KF_OK;
+    return kfi_fail_errno(error, errno, "'%s' is complete and in place, but its folder cannot be "
+                          "synced", output->path);
+}
+
+kf_status kfi_output_publish(kfi_output *output, kf_error *error)
+{
+    int exists = 0, published = 0, result;
+    kf_status status = flush(output, error);
+    if (status) return status;
+    if (fchmod(output->fd, output->mode) != 0) return fail(output, errno, "set the mode of", error);
+    do result = fsync(output->fd);
+    while (result != 0 && errno == EINTR);
+    if (result != 0) return fail(output, errno, "sync", error);
+
+    status = check_target(output, &exists, error);
+    if (status) return status;
+    if (!output->temporary[0]) {
+        status = give_name(output, exists, &published, error);
+        if (status) return status;
+    }
+    /* Linux frees the descriptor whatever close says. A nameless file had to stay open until here;
+     * fsync has settled its content, so close has nothing to add once it is published. */
+    result = close(output->fd);
+    output->fd = -1;
+    if (!published) {
+        if (result != 0 && errno != EINTR) return fail(output, errno, "close", error);
+        if (renameat(output->folder, output->temporary, output->folder, output->name) != 0)
+            return fail(output, errno, "rename a file to", error);
+        output->temporary[0] = '\0';
+    }
+    return sync_folder(output, error);
+}
+
+void kfi_output_destroy(kfi_output **pointer)
+{
+    kfi_output *output = pointer ? *pointer : NULL;
+    if (!output) return;
+    if (output->temporary[0]) unlinkat(output->folder, output->temporary, 0);
+    if (output->fd >= 0) close(output->fd);
+    if (output->folder >= 0) close(output->folder);
+    free(output->buffer);
+    free(output->path);
+    free(output);
+    *pointer = NULL;
+}

@@ -1,0 +1,249 @@
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct kfi_spool {
+    int fd;
+    int finished;
+    uint8_t *buffer;
+    size_t capacity;
+    size_t used;            /* bytes in the buffer */
+    uint64_t flushed;       /* bytes in the file */
+    kfi_disk_account *account;
+};
+
+struct kfi_spool_reader {
+    const kfi_spool *spool;
+    uint8_t *buffer;
+    size_t capacity;
+    size_t position;        /* buffer[position .. filled) are the bytes to take next */
+    size_t filled;
+    uint64_t offset;        /* in the file, of the byte after buffer[filled - 1] */
+};
+
+static int open_nameless(const char *folder, kf_error *error, kf_status *status)
+{
+    int fd = -1;
+#ifdef O_TMPFILE
+    do fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC | O_EXCL, 0600);
+    while (fd < 0 && errno == EINTR);
+    if (fd >= 0) return fd;
+#endif
+    /* File systems and kernels without O_TMPFILE: a name that lives for a moment. */
+    size_t size = strlen(folder) + sizeof "/.keyfold-XXXXXX";
+    char *name = malloc(size);
+    if (!name) {
+        *status = kfi_fail_memory(error, size);
+        return -1;
+    }
+    snprintf(name, size, "%s/.keyfold-XXXXXX", folder);
+    fd = mkostemp(name, O_CLOEXEC);
+    if (fd < 0) *status = kfi_fail_errno(error, errno, "cannot create a temporary file in '%s'", folder);
+    else unlink(name);
+    free(name);
+    return fd;
+}
+
+kf_status kfi_spool_create(kfi_spool **out, const char *folder, size_t buffer_size,
+                           kfi_disk_account *account, kf_error *error)
+{
+    kf_status status = KF_OK;
+
+    *out = NULL;
+    if (buffer_size < 16) buffer_size = 16;
+    kfi_spool *spool = calloc(1, sizeof *spool);
+    if (!spool) return kfi_fail_memory(error, sizeof *spool);
+    spool->account = account;
+    spool->capacity = buffer_size;
+    spool->fd = open_nameless(folder ? folder : ".", error, &status);
+    if (spool->fd < 0) goto out;
+    spool->buffer = malloc(buffer_size);
+    if (!spool->buffer) {
+        status = kfi_fail_memory(error, buffer_size);
+        goto out;
+    }
+    *out = spool;
+    spool = NULL;
+out:
+    kfi_spool_destroy(&spool);
+    return status;
+}
+
+static kf_status put(kfi_spool *spool, const uint8_t *data, size_t size, kf_error *error)
+{
+    while (size) {
+        ssize_t n = pwrite(spool->fd, data, size, (off_t)spool->flushed);
+        if (n < 0 && errno == EINTR) continue;
+        if (n <= 0) return kfi_fail_errno(error, n < 0 ? errno : EIO, "cannot write a temporary file");
+        data += n;
+        size -= (size_t)n;
+        spool->flushed += (uint64_t)n;
+        if (!spool->account) continue;
+        spool->account->now += (uint64_t)n;
+        if (spool->account->peak < spool->account->now) spool->account->peak = spool->account->now;
+    }
+    return KF_OK;
+}
+
+static kf_status flush(kfi_spool *spool, kf_error *error)
+{
+    kf_status status = put(spool, spool->buffer, spool->used, error);
+    spool->used = 0;
+    return status;
+}
+
+kf_status kfi_spool_write(kfi_spool *spool, const void *data, size_t size, kf_error *error)
+{
+    if (spool->finished) return kfi_fail(error, KF_INVALID, "temporary file is already finished");
+    if (size > spool->capacity - spool->used) {
+        kf_status status = flush(spool, error);
+        if (status) return status;
+        if (size >= spool->capacity) return put(spool, data, size, error);
+    }
+    if (size) memcpy(spool->buffer + spool->used, data, size);
+    spool->used += size;
+    return KF_OK;
+}
+
+kf_status kfi_spool_write_varint(kfi_spool *spool, uint64_t value, kf_error *error)
+{
+    uint8_t bytes[10];
+    size_t n = 0;
+    while (value >= 0x80) {
+        bytes[n++] = (uint8_t)(value | 0x80);
+        value >>= 7;
+    }
+    bytes[n++] = (uint8_t)value;
+    return kfi_spool_write(spool, bytes, n, error);
+}
+
+kf_status kfi_spool_finish(kfi_spool *spool, kf_error *error)
+{
+    if (spool->finished) return KF_OK;
+    kf_status status = flush(spool, error);
+    if (status) return status;
+    free(spool->buffer);
+    spool->buffer = NULL;
+    spool->finished = 1;
+    return KF_OK;
+}
+
+uint64_t kfi_spool_size(const kfi_spool *spool)
+{
+    return spool->flushed + spool->used;
+}
+
+void kfi_spool_destroy(kfi_spool **pointer)
+{
+    kfi_spool *spool = pointer ? *pointer : NULL;
+    if (!spool) return;
+    if (spool->fd >= 0) close(spool->fd);
+    if (spool->account) spool->account->now -= spool->flushed;
+    free(spool->buffer);
+    free(spool);
+    *pointer = NULL;
+}
+
+kf_status kfi_spool_reader_create(kfi_spool_reader **out, const kfi_spool *spool, uint64_t offset,
+                                  size_t buffer_size, kf_error *error)
+{
+    *out = NULL;
+    if (!spool->finished || offset > spool->flushed)
+        return kfi_fail(error, KF_INVALID, "temporary file is not ready to be read there");
+    if (buffer_size < 16) buffer_size = 16;
+    kfi_spool_reader *reader = calloc(1, sizeof *reader);
+    if (!reader) return kfi_fail_memory(error, sizeof *reader);
+    reader->buffer = malloc(buffer_size);
+    if (!reader->buffer) {
+        free(reader);
+        return kfi_fail_memory(error, buffer_size);
+    }
+    reader->spool = spool;
+    reader->capacity = buffer_size;
+    reader->offset = offset;
+    *out = reader;
+    return KF_OK;
+}
+
+/* Refills the buffer until it holds at least `size` bytes, or all that remain if those are fewer. */
+static kf_status fill(kfi_spool_reader *reader, size_t size, kf_error *error)
+{
+    size_t have = reader->filled - reader->position;
+    uint64_t remain = reader->spool->flushed - reader->offset;
+    if (size - have > remain) size = have + (size_t)remain;
+
+    if (size > reader->capacity) {
+        uint8_t *larger = malloc(size);
+        if (!larger) return kfi_fail_memory(error, size);
+        memcpy(larger, reader->buffer + reader->position, have);
+        free(reader->buffer);
+        reader->buffer = larger;
+        reader->capacity = size;
+    } else {
+        memmove(reader->buffer, reader->buffer + reader->position, have);
+    }
+    reader->position = 0;
+    reader->filled = have;
+    while (reader->filled < size) {
+        size_t room = reader->capacity - reader->filled;
+        if (room > remain) room = (size_t)remain;
+        ssize_t n = pread(reader->spool->fd, reader->buffer + reader->filled, room,
+                          (off_t)reader->offset);
+        if (n < 0 && errno == EINTR) continue;
+        if (n <= 0) return kfi_fail_errno(error, n < 0 ? errno : EIO, "cannot read a temporary file");
+        reader->filled += (size_t)n;
+        reader->offset += (uint64_t)n;
+        remain -= (uint64_t)n;
+    }
+    return KF_OK;
+}
+
+kf_status kfi_spool_reader_take(kfi_spool_reader *reader, size_t size, const uint8_t **data,
+                                kf_error *error)
+{
+    if (reader->filled - reader->position < size) {
+        kf_status status = fill(reader, size, error);
+        if (status) return status;
+        size_t have = reader->filled - reader->position;
+        if (have == 0) return KF_END;
+        if (have < size) return kfi_fail(error, KF_CORRUPT, "temporary file ends early");
+    }
+    *data = reader->buffer + reader->position;
+    reader->position += size;
+    return KF_OK;
+}
+
+kf_status kfi_spool_reader_varint(kfi_spool_reader *reader, uint64_t *value, kf_error *error)
+{
+    uint64_t result = 0;
+    if (reader->filled - reader->position < 10) {
+        kf_status status = fill(reader, 10, error);
+        if (status) return status;
+        if (reader->filled == reader->position) return KF_END;
+    }
+    const uint8_t *p = reader->buffer + reader->position;
+    size_t have = reader->filled - reader->position;
+    for (size_t i = 0; i < have && i < 10; i++) {
+        if (i == 9 && p[i] > 1) break;
+        result |= (uint64_t)(p[i] & 0x7f) << (7 * i);
+        if (p[i] & 0x80) continue;
+        reader->position += i + 1;
+        *value = result;
+        return KF_OK;
+    }
+    return kfi_fail(error, KF_CORRUPT, "temporary file holds a broken number");
+}
+
+void kfi_spool_reader_destroy(kfi_spool_reader **pointer)
+{
+    kfi_spool_reader *reader = pointer ? *pointer : NULL;
+    if (!reader) return;
+    free(reader->buffer);
+    free(reader);
+    *pointer = NULL;
+}
