@@ -22,15 +22,20 @@
  *      64    8  raw value bytes
  *      72    8  states
  *      80    8  extra states
- *      88   16  build id: XXH3-128 of header and table with this field and the next zeroed,
- *               then the checksum section
+ *      88   16  build id: XXH3-128 (low half, then high half) of header and table with this
+ *               field and the checksum zeroed, then the checksum section
  *     104   16  zero
  *     120    8  XXH3-64 of header and table with this field zeroed
  *
  *  section table entry: u32 type, u32 zero, u64 offset (multiple of 64), u64 size, u64 zero
+ *  The table is followed by zero bytes up to the header size. No type occurs twice.
  *  Sections do not overlap, lie in the order of the table, and are each followed by zero bytes up to
  *  the next multiple of 64 and 64 zero bytes more (the tail pad), so that a fixed-size load that
- *  begins inside a section ends inside the file. */
+ *  begins inside a section ends inside the file. The first section begins at the header size, each
+ *  other one and the end of the file right after the tail pad before it.
+ *
+ *      header+table | section 0 | 0.. 64 | section 1 | 0.. 64 | ... | checksums | 0.. 64 |
+ *                   ^ every boundary is a multiple of 64                                ^ file size */
 enum {
     KFI_HEADER_SIZE = 128,
     KFI_SECTION_ENTRY_SIZE = 32,
@@ -79,5 +84,22 @@ kf_status kfi_header_parse(kfi_header *header, const uint8_t *file, uint64_t fil
 void kfi_header_write(const kfi_header *header, uint8_t *out);
 /* Size of header and table for a number of sections. */
 uint32_t kfi_header_size(uint32_t section_count);
+/* The section of a type, or NULL. */
+const kfi_section *kfi_header_section(const kfi_header *header, kfi_section_type type);
+/* The id of a file with this header and this checksum section. */
+void kfi_header_build_id(const kfi_header *header, const void *checksums, size_t size,
+                         uint8_t id[16]);
+/* Where the section after one of this offset and size begins: alignment and tail pad added. The sum
+ * must not overflow. */
+static inline uint64_t kfi_section_next(uint64_t offset, uint64_t size)
+{
+    return ((offset + size + KFI_SECTION_ALIGNMENT - 1) & ~(uint64_t)(KFI_SECTION_ALIGNMENT - 1))
+           + KFI_TAIL_PAD;
+}
+/* How many checksum blocks `size` bytes after the header make. */
+static inline uint64_t kfi_checksum_blocks(uint64_t size)
+{
+    return size / KFI_CHECKSUM_BLOCK + (size % KFI_CHECKSUM_BLOCK != 0);
+}
 
 #endif
