@@ -11,7 +11,8 @@
 
 enum {
     ESTIMATE_BYTES = 1 << 18,   /* of the sample, for comparing widths */
-    REFINE_BYTES = 2 << 20,     /* of the sample, for choosing the tokens to drop */
+    REFINE_BYTES = 64,          /* of the sample, for each token, when choosing those to drop */
+    REFINE_LEAST = 1 << 19,
     FRAME_SIZE = 16, PAD_SIZE = 16
 };
 
@@ -59,7 +60,7 @@ static uint32_t candidates_for(const kfi_merges *merges, uint32_t limit)
     for (uint32_t i = 0; i < merges->stage_count; i++) {
         const kfi_merge_stage *stage = merges->stages + i;
         if (stage->live < limit) continue;
-        /* Rounds grow by a quarter: interpolate within the one that crosses the limit. */
+        /* Interpolate within the one that crosses the limit. */
         const kfi_merge_stage *before = i ? stage - 1 : stage;
         uint32_t need = stage->live - before->live, have = limit - before->live;
         if (!need) return stage->tokens;
@@ -83,8 +84,7 @@ static kf_status estimate_width(const kfi_merges *merges, const kfi_token_traine
     parse_totals totals = parse_sample(&trie, trainer, ESTIMATE_BYTES, NULL, scratch);
     kfi_token_trie_free(&trie);
     if (count > limit) count = limit;
-    /* A token costs its entry and, as tokens overlap, about a byte and a half of the pool. */
-    *total = (double)totals.codes * scale_of(totals, trainer) * bits / 8 + 5.5 * count;
+    *total = (double)totals.codes * scale_of(totals, trainer) * bits / 8 + KFI_TOKEN_COST * count;
     return KF_OK;
 }
 
@@ -149,6 +149,11 @@ typedef struct refinement {
     unsigned bits;
 } refinement;
 
+static uint64_t refine_budget(const refinement *r)
+{
+    return REFINE_LEAST + (uint64_t)REFINE_BYTES * r->count;
+}
+
 /* Parses with the tokens and keeps the most useful ones, at most `limit`, in order of gain.
  * Single bytes always stay. */
 static kf_status refine(refinement *r, uint32_t limit, kf_error *error)
@@ -161,7 +166,7 @@ static kf_status refine(refinement *r, uint32_t limit, kf_error *error)
     kf_status status = kfi_token_trie_build(&trie, r->tokens, r->count, error);
     if (status) return status;
     memset(r->usage, 0, r->count * sizeof *r->usage);
-    parse_totals totals = parse_sample(&trie, r->trainer, REFINE_BYTES, r->usage, r->scratch);
+    parse_totals totals = parse_sample(&trie, r->trainer, refine_budget(r), r->usage, r->scratch);
     double scale = scale_of(totals, r->trainer) * r->bits / 8;
     int complete = totals.bytes == r->trainer->total_bytes;
     for (uint32_t i = 0; i < r->count; i++) {
@@ -191,7 +196,7 @@ static kf_status order_by_use(refinement *r, kfi_token_trie *trie, kf_error *err
     kf_status status = kfi_token_trie_build(trie, r->tokens, r->count, error);
     if (status) return status;
     memset(r->usage, 0, r->count * sizeof *r->usage);
-    parse_sample(trie, r->trainer, REFINE_BYTES, r->usage, r->scratch);
+    parse_sample(trie, r->trainer, refine_budget(r), r->usage, r->scratch);
     for (uint32_t i = 0; i < r->count; i++) r->ranks[i].gain = r->usage[i];
     qsort(r->ranks, r->count, sizeof *r->ranks, compare_gain);
     /* usage becomes the map from old codes to new ones */
@@ -220,7 +225,8 @@ kf_status kfi_token_encoder_train(kfi_token_encoder **out, const kfi_token_train
     kfi_merge_input input = {
         .records = trainer->records.data, .size = trainer->records.size, .bytes = trainer->bytes,
         .max_live = live + live / 8, .max_tokens = live + live / 2 + 256,
-        .min_count = scale > 1.01 ? 3 : 2
+        .min_count = scale > 1.01 ? 3 : 2,
+        .scale = bits ? 0 : scale
     };
     kf_status status = kfi_merges_make(&merges, &input, error);
     if (status) goto out;

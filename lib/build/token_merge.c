@@ -6,16 +6,21 @@
  *      reach as the round wants.
  *   2. A second pass counts exactly, in a table small enough for the cache, the pairs whose counter
  *      reaches it.
- *   3. The best pairs are taken in order of count, skipping those that could overlap an already
- *      chosen one: within a round a token is either always the left or always the right half. */
+ *   3. Pairs are taken in order of count. One that may overlap chosen ones (its left half is their
+ *      right half, or the other way round) is expected to lose the share of its occurrences that
+ *      those take; when that is much, it waits for the next round's count. */
 #include "build/token_merge.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #define BOUNDARY UINT32_MAX
 
 enum {
     SKETCH_BITS_MIN = 12, SKETCH_BITS_MAX = 20, SKETCH_TOP = 65535,
+    GROWTH = 3,        /* a round adds a third to the dictionary; */
+    GROWTH_SMALL = 8,  /* small dictionaries are worth finer rounds where the text is short */
+    SMALL_TOKENS = 512, SMALL_TEXT = 4 << 20,
     PAIRS_BITS_MIN = 10, PAIRS_BITS_MAX = 18
 };
 
@@ -25,22 +30,25 @@ typedef struct pair_count {
     uint32_t token;      /* what it is merged into, once chosen */
 } pair_count;
 
+typedef struct merge_token {
+    uint32_t usage;          /* occurrences in the text */
+    uint32_t as_left;        /* of them, by count, taken by this round's pairs as left half */
+    uint32_t as_right;
+} merge_token;
+
 typedef struct merger {
     kfi_merges *merges;
     const kfi_merge_input *input;
     uint32_t *text;          /* tokens, BOUNDARY after each record */
-    size_t size;
+    size_t size, records;
     uint16_t *sketch;
     unsigned sketch_bits;
     pair_count *pairs;       /* open addressing */
     unsigned pairs_bits;
     size_t pairs_used;
     pair_count *sorted;
-    uint8_t *role;           /* by token: what it may be in this round's pairs */
-    uint32_t *usage;         /* by token: its occurrences in the text */
+    merge_token *state;      /* by token */
 } merger;
-
-enum { ROLE_NONE = 0, ROLE_LEFT = 1, ROLE_RIGHT = 2, ROLE_TWIN = 3 };
 
 static inline uint64_t hash_pair(uint32_t left, uint32_t right)
 {
@@ -67,7 +75,7 @@ static void rewrite(merger *m)
     unsigned shift = 64 - m->sketch_bits;
     int twin = 0;   /* the last pair counted was of two equal tokens: "aaa" is one pair, not two */
     memset(m->sketch, 0, sizeof *m->sketch << m->sketch_bits);
-    memset(m->usage, 0, m->merges->count * sizeof *m->usage);
+    for (uint32_t i = 0; i < m->merges->count; i++) m->state[i].usage = 0;
     for (size_t i = 0; i < m->size; i++) {
         uint32_t token = text[i];
         if (token == BOUNDARY) {
@@ -75,14 +83,14 @@ static void rewrite(merger *m)
             continue;
         }
         uint32_t next = text[i + 1];   /* there is always a boundary at the end */
-        if (next != BOUNDARY && (m->role[token] & ROLE_LEFT) && (m->role[next] & ROLE_RIGHT)) {
+        if (next != BOUNDARY && m->state[token].as_left && m->state[next].as_right) {
             const pair_count *pair = find_pair(m, token, next);
             if (pair->pair && pair->token != BOUNDARY) {
                 token = pair->token;
                 i++;
             }
         }
-        m->usage[token]++;
+        m->state[token].usage++;
         text[out++] = token;
         if (previous != BOUNDARY && !(twin && previous == token)) {
             uint16_t *counter = m->sketch + (hash_pair(previous, token) >> shift);
@@ -163,6 +171,17 @@ static void add_token(merger *m, uint32_t left, uint32_t right)
     token->length = (uint8_t)(tokens[left].length + tokens[right].length);
 }
 
+/* Whether a pair keeps most of its occurrences beside this round's pairs, as if they fell anywhere. */
+static int worth_now(const merge_token *left, const merge_token *right, uint32_t count,
+                     uint32_t threshold)
+{
+    if (!left->as_right && !right->as_left) return 1;
+    if (left->as_right >= left->usage || right->as_left >= right->usage) return 0;
+    double rest = count * (1.0 - (double)left->as_right / left->usage)
+                        * (1.0 - (double)right->as_left / right->usage);
+    return rest >= 0.75 * count && rest >= threshold;
+}
+
 /* Takes up to `wanted` pairs; returns how many. */
 static uint32_t choose_pairs(merger *m, uint32_t wanted, uint32_t threshold)
 {
@@ -176,23 +195,17 @@ static uint32_t choose_pairs(merger *m, uint32_t wanted, uint32_t threshold)
         if (length <= KFI_TOKEN_MAX) m->sorted[count++] = *pair;
     }
     qsort(m->sorted, count, sizeof *m->sorted, compare_counts);
-    memset(m->role, ROLE_NONE, merges->count);
+    for (uint32_t i = 0; i < merges->count; i++) m->state[i].as_left = m->state[i].as_right = 0;
     uint32_t taken = 0, first = merges->count;
     for (size_t i = 0; i < count && taken < wanted; i++) {
         uint32_t left = (uint32_t)(m->sorted[i].pair >> 32) - 1, right = (uint32_t)m->sorted[i].pair;
-        uint8_t *l = m->role + left, *r = m->role + right;
-        if (left == right) {
-            if (*l) continue;
-            *l = ROLE_TWIN;
-        } else {
-            if ((*l && *l != ROLE_LEFT) || (*r && *r != ROLE_RIGHT)) continue;
-            *l = ROLE_LEFT;
-            *r = ROLE_RIGHT;
-        }
+        if (!worth_now(m->state + left, m->state + right, m->sorted[i].count, threshold)) continue;
+        m->state[left].as_left += m->sorted[i].count;
+        m->state[right].as_right += m->sorted[i].count;
         find_pair(m, left, right)->token = first + taken++;
         add_token(m, left, right);
     }
-    memset(m->role + first, ROLE_NONE, taken);
+    for (uint32_t i = first; i < merges->count; i++) m->state[i] = (merge_token){0, 0, 0};
     return taken;
 }
 
@@ -202,8 +215,21 @@ static uint32_t count_live(const merger *m, uint32_t least)
 {
     uint32_t live = 0;
     for (uint32_t i = 0; i < m->merges->count; i++)
-        live += m->usage[i] >= least || m->merges->tokens[i].length == 1;
+        live += m->state[i].usage >= least || m->merges->tokens[i].length == 1;
     return live;
+}
+
+/* Whether more tokens can no longer pay: what the coded text and the dictionary would take has been
+ * well below this stage's. */
+static int past_best(const merger *m, const kfi_merge_stage *stage, double *best)
+{
+    if (m->input->scale <= 0) return 0;
+    unsigned width = kfi_bit_width(stage->live - 1);
+    if (width < KFI_TOKEN_BITS_MIN) width = KFI_TOKEN_BITS_MIN;
+    double total = (double)stage->codes * m->input->scale * width / 8
+                 + KFI_TOKEN_COST * (double)stage->live;
+    if (total < *best) *best = total;
+    return total > 1.1 * *best;
 }
 
 static void load_text(merger *m)
@@ -222,6 +248,7 @@ static void load_text(merger *m)
     for (; p < end; p += 4 + p[0]) {
         for (unsigned i = 0; i < p[0]; i++) m->text[m->size++] = token_of[p[4 + i]];
         m->text[m->size++] = BOUNDARY;
+        m->records++;
     }
 }
 
@@ -229,22 +256,25 @@ static void run_rounds(merger *m)
 {
     kfi_merges *merges = m->merges;
     const kfi_merge_input *input = m->input;
-    uint32_t threshold = UINT32_MAX;
-    memset(m->role, ROLE_NONE, input->max_tokens);
+    double best = HUGE_VAL;
+    uint32_t look = 2;   /* counters looked at for a pair wanted: too long or overlapping ones drop out */
+    memset(m->state, 0, input->max_tokens * sizeof *m->state);
     while (merges->stage_count < KFI_MERGE_STAGES) {
         rewrite(m);
-        uint32_t wanted = merges->count / 4 + 8;
-        uint32_t next = choose_threshold(m, 2 * wanted, input->min_count);
+        int fine = merges->count < SMALL_TOKENS && input->size < SMALL_TEXT;
+        uint32_t wanted = fine ? merges->count / GROWTH_SMALL + 2 : merges->count / GROWTH + 8;
+        uint32_t next = choose_threshold(m, look * wanted, input->min_count);
         /* A token is in good use when it is used at least half as often as the pairs now merged. */
         uint32_t least = next / 2 > input->min_count ? next / 2 : input->min_count;
         uint32_t live = count_live(m, least);
-        merges->stages[merges->stage_count++] =
-            (kfi_merge_stage){merges->count, live, m->size};
-        if (live >= input->max_live || merges->count >= input->max_tokens) break;
+        kfi_merge_stage *stage = merges->stages + merges->stage_count++;
+        *stage = (kfi_merge_stage){merges->count, live, m->size - m->records};
+        if (past_best(m, stage, &best) || live >= input->max_live || merges->count >= input->max_tokens) break;
         if (wanted > input->max_tokens - merges->count) wanted = input->max_tokens - merges->count;
-        threshold = next;
-        count_pairs(m, threshold);
-        if (!choose_pairs(m, wanted, threshold)) break;
+        count_pairs(m, next);
+        uint32_t taken = choose_pairs(m, wanted, next);
+        if (!taken) break;
+        if (taken < wanted / 2 && look < 16) look *= 2;
     }
 }
 
@@ -266,9 +296,8 @@ kf_status kfi_merges_make(kfi_merges *merges, const kfi_merge_input *input, kf_e
     m.sketch = malloc(sizeof *m.sketch << m.sketch_bits);
     m.pairs = calloc((size_t)1 << m.pairs_bits, sizeof *m.pairs);
     m.sorted = malloc(sizeof *m.sorted << m.pairs_bits);
-    m.role = malloc(input->max_tokens);
-    m.usage = malloc(input->max_tokens * sizeof *m.usage);
-    if (!merges->tokens || !m.text || !m.sketch || !m.pairs || !m.sorted || !m.role || !m.usage) {
+    m.state = malloc(input->max_tokens * sizeof *m.state);
+    if (!merges->tokens || !m.text || !m.sketch || !m.pairs || !m.sorted || !m.state) {
         status = kfi_fail_memory(error, input->size * sizeof *m.text);
         kfi_merges_free(merges);
     } else {
@@ -279,8 +308,7 @@ kf_status kfi_merges_make(kfi_merges *merges, const kfi_merge_input *input, kf_e
     free(m.sketch);
     free(m.pairs);
     free(m.sorted);
-    free(m.role);
-    free(m.usage);
+    free(m.state);
     return status;
 }
 

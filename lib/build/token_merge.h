@@ -11,6 +11,9 @@ typedef struct kfi_merge_stage {
     uint64_t codes;      /* tokens in the sample as merged so far: near the shortest parse */
 } kfi_merge_stage;
 
+/* Bytes of a token in the section: its entry and, as tokens overlap, a byte or two of the pool. */
+#define KFI_TOKEN_COST 5.5
+
 enum { KFI_MERGE_STAGES = 96 };
 
 typedef struct kfi_merges {
@@ -28,6 +31,8 @@ typedef struct kfi_merge_input {
     size_t size;
     const uint8_t *bytes;            /* 256 flags */
     uint32_t max_live, max_tokens, min_count;
+    double scale;                    /* all text / sample: also stop when the total of coded text and
+                                        dictionary only grows; 0: never */
 } kfi_merge_input;
 
 kf_status kfi_merges_make(kfi_merges *merges, const kfi_merge_input *input, kf_error *error);

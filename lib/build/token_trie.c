@@ -4,7 +4,7 @@
 
 enum {
     BLOCK = 256,
-    OPEN_BLOCKS = 24,   /* only the newest blocks are searched for room: keeps building linear */
+    OPEN_BLOCKS = 8,    /* only the newest blocks are searched for room: keeps building linear */
     MAX_SLOTS = 1 << 23 /* a base has 23 bits */
 };
 
@@ -20,12 +20,28 @@ typedef struct pending {
     uint32_t slot, first, last;
 } pending;
 
+typedef struct block_state {
+    uint64_t free[4];            /* bit maps: slots without a node, bases without an owner */
+    uint64_t unused[4];
+    unsigned free_count;
+} block_state;
+
 typedef struct trie_build {
     kfi_token_trie *trie;
-    uint8_t *base_used;          /* one byte a slot */
-    uint32_t capacity;
+    block_state *blocks;
+    uint32_t capacity;           /* slots */
     kf_error *error;
 } trie_build;
+
+static inline int has(const uint64_t *map, unsigned i)
+{
+    return map[i >> 6] >> (i & 63) & 1;
+}
+
+static inline void clear(uint64_t *map, unsigned i)
+{
+    map[i >> 6] &= ~(1ull << (i & 63));
+}
 
 static kf_status add_block(trie_build *build)
 {
@@ -36,32 +52,34 @@ static kf_status add_block(trie_build *build)
         kfi_token_slot *slots = realloc(trie->slots, capacity * sizeof *slots);
         if (!slots) return kfi_fail_memory(build->error, capacity * sizeof *slots);
         trie->slots = slots;
-        uint8_t *used = realloc(build->base_used, capacity);
-        if (!used) return kfi_fail_memory(build->error, capacity);
-        build->base_used = used;
+        block_state *blocks = realloc(build->blocks, capacity / BLOCK * sizeof *blocks);
+        if (!blocks) return kfi_fail_memory(build->error, capacity);
+        build->blocks = blocks;
         build->capacity = capacity;
     }
-    for (uint32_t i = trie->size; i < trie->size + BLOCK; i++) {
-        trie->slots[i].link = 0;
-        trie->slots[i].code = KFI_TOKEN_NONE;
-        build->base_used[i] = 0;
-    }
+    for (uint32_t i = trie->size; i < trie->size + BLOCK; i++)
+        trie->slots[i] = (kfi_token_slot){0, KFI_TOKEN_NONE};
+    block_state *state = build->blocks + trie->size / BLOCK;
+    memset(state, 0xFF, sizeof *state);
+    state->free_count = BLOCK;
     trie->size += BLOCK;
     return KF_OK;
 }
 
-/* A base in the block at `start` where all labels find free slots, or 0. */
-static uint32_t find_in_block(const trie_build *build, uint32_t start, const uint8_t *labels,
+/* A base in a block where all labels find free slots, or 0. */
+static uint32_t find_in_block(const trie_build *build, uint32_t block, const uint8_t *labels,
                               unsigned count)
 {
-    const kfi_token_slot *slots = build->trie->slots;
-    for (uint32_t slot = start; slot < start + BLOCK; slot++) {
-        if (slots[slot].link & 0x100) continue;
-        uint32_t base = slot ^ labels[0];
-        if (build->base_used[base]) continue;
-        unsigned i = 1;
-        while (i < count && !(slots[base ^ labels[i]].link & 0x100)) i++;
-        if (i == count) return base;
+    const block_state *state = build->blocks + block;
+    if (state->free_count < count) return 0;
+    for (unsigned word = 0; word < 4; word++) {
+        for (uint64_t bits = state->free[word]; bits; bits &= bits - 1) {
+            unsigned base = (word * 64 + (unsigned)__builtin_ctzll(bits)) ^ labels[0];
+            if (!has(state->unused, base)) continue;
+            unsigned i = 1;
+            while (i < count && has(state->free, base ^ labels[i])) i++;
+            if (i == count) return block * BLOCK + base;
+        }
     }
     return 0;
 }
@@ -72,9 +90,9 @@ static kf_status find_base(trie_build *build, const uint8_t *labels, unsigned co
     uint32_t blocks = build->trie->size / BLOCK;
     uint32_t first = blocks > OPEN_BLOCKS ? blocks - OPEN_BLOCKS : 1;
     for (uint32_t block = first; block < blocks; block++)
-        if ((*base = find_in_block(build, block * BLOCK, labels, count))) return KF_OK;
+        if ((*base = find_in_block(build, block, labels, count))) return KF_OK;
     kf_status status = add_block(build);
-    if (!status) *base = find_in_block(build, build->trie->size - BLOCK, labels, count);
+    if (!status) *base = find_in_block(build, blocks, labels, count);
     return status;
 }
 
@@ -101,8 +119,11 @@ static kf_status place_children(trie_build *build, const kfi_token_text *tokens,
     if (status) return status;
     kfi_token_slot *slots = build->trie->slots;
     slots[node.slot].link |= base << 9;
-    build->base_used[base] = 1;
+    block_state *state = build->blocks + base / BLOCK;
+    clear(state->unused, base % BLOCK);
+    state->free_count -= count;
     for (unsigned i = 0; i < count; i++) {
+        clear(state->free, (base ^ labels[i]) % BLOCK);
         slots[base ^ labels[i]].link = 0x100u | labels[i];
         next[(*next_count)++] = (pending){base ^ labels[i], starts[i], starts[i + 1]};
     }
@@ -116,10 +137,10 @@ kf_status kfi_token_trie_build(kfi_token_trie *trie, kfi_token_text *tokens, uin
     kf_status status;
     trie->size = 0;
     trie->slots = malloc(build.capacity * sizeof *trie->slots);
-    build.base_used = malloc(build.capacity);
+    build.blocks = malloc(build.capacity / BLOCK * sizeof *build.blocks);
     size_t queue_size = ((size_t)count + 1) * sizeof(pending);
     pending *level = malloc(queue_size), *next = malloc(queue_size);
-    if (!trie->slots || !build.base_used || !level || !next) {
+    if (!trie->slots || !build.blocks || !level || !next) {
         status = kfi_fail_memory(error, queue_size);
         goto out;
     }
@@ -140,7 +161,7 @@ kf_status kfi_token_trie_build(kfi_token_trie *trie, kfi_token_text *tokens, uin
 out:
     free(level);
     free(next);
-    free(build.base_used);
+    free(build.blocks);
     if (status) kfi_token_trie_free(trie);
     return status;
 }
