@@ -68,18 +68,19 @@ static kf_status split_path(kfi_output *output, const char *path, kf_error *erro
     return KF_OK;
 }
 
-/* Only a regular file may be replaced: not a link, device, pipe or folder. `exists` may be NULL. */
+/* Only a regular file may be replaced: not a link, device, pipe or folder. What takes its place
+ * between this look and the rename is the one thing that POSIX gives no means to refuse. */
 static kf_status check_target(const kfi_output *output, int *exists, kf_error *error)
 {
     struct stat information;
     if (fstatat(output->folder, output->name, &information, AT_SYMLINK_NOFOLLOW) != 0) {
         if (errno != ENOENT) return fail(output, errno, "examine", error);
-        if (exists) *exists = 0;
+        *exists = 0;
         return KF_OK;
     }
     if (!S_ISREG(information.st_mode))
         return kfi_fail(error, KF_INVALID, "'%s' exists and is not a regular file", output->path);
-    if (exists) *exists = 1;
+    *exists = 1;
     return KF_OK;
 }
 
@@ -154,8 +155,9 @@ kf_status kfi_output_create(kfi_output **out, const char *path, kf_error *error)
     if (!output) return kfi_fail_memory(error, sizeof *output);
     output->folder = output->fd = -1;
 
+    int exists;
     kf_status status = split_path(output, path, error);
-    if (!status) status = check_target(output, NULL, error);
+    if (!status) status = check_target(output, &exists, error);
     if (status) goto out;
     output->buffer = malloc(BUFFER_SIZE);
     if (!output->buffer) {
@@ -267,6 +269,9 @@ static kf_status give_name(kfi_output *output, int target_exists, int *published
             return KF_OK;
         }
         if (errno != EEXIST) return fail(output, errno, "create", error);
+        /* Something has appeared there since it was looked at. */
+        kf_status status = check_target(output, &target_exists, error);
+        if (status) return status;
     }
     for (int attempt = 0; attempt < 100; attempt++) {
         choose_temporary(output);
