@@ -1,0 +1,22 @@
+/* Merging runs. */
+#ifndef KFI_BUILD_SORT_MERGE_H
+#define KFI_BUILD_SORT_MERGE_H
+
+#include "build/sort_run.h"
+
+typedef struct kfi_merge kfi_merge;
+
+/* How many of the runs, from the first on, can be merged within `memory`; at least 2 if there are so
+ * many. `smallest_buffer` is the least that is worth reading at once. */
+size_t kfi_merge_fan_in(const kfi_run *runs, size_t count, size_t smallest_buffer, uint64_t memory);
+
+/* Merges `count` >= 1 runs, given in the order in which their pairs were added. Uses what it needs
+ * of `memory`: at most 1 MiB of buffer a run, unless its blocks are larger. */
+kf_status kfi_merge_create(kfi_merge **out, const kfi_run *runs, size_t count,
+                           size_t smallest_buffer, uint64_t memory, kf_value_type type,
+                           kf_error *error);
+/* For a kfi_sort_source. */
+kf_status kfi_merge_next(void *self, kfi_sort_pair *pair, kf_error *error);
+void kfi_merge_destroy(kfi_merge **merge);
+
+#endif

@@ -1,0 +1,192 @@
+#include "build/sort_run.h"
+
+#include <stdlib.h>
+
+enum {
+    BLOCK_HEAD = 4,
+    NIBBLE_MAX = 15,
+    RECORD_HEAD_MAX = 1 + 2 * KFI_SORT_VARINT_MAX
+};
+
+/* Source and target have KFI_SORT_PAD bytes behind: most suffixes are one load and one store. */
+static inline void copy_suffix(uint8_t *to, const uint8_t *from, size_t size)
+{
+    if (size <= KFI_SORT_PAD) memcpy(to, from, KFI_SORT_PAD);
+    else memcpy(to, from, size);
+}
+
+/* ---- writing ------------------------------------------------------------------------------ */
+
+void kfi_run_writer_begin(kfi_run_writer *writer, kfi_spool *spool, size_t block_target)
+{
+    writer->run = (kfi_run){ spool, kfi_spool_size(spool), 0, 0, 0, 0 };
+    writer->spool = spool;
+    writer->block_target = block_target;
+    writer->last_size = 0;
+}
+
+static size_t block_bytes(size_t block_target, size_t longest_key, size_t longest_field)
+{
+    return BLOCK_HEAD + block_target + RECORD_HEAD_MAX + longest_key + longest_field + KFI_SORT_PAD;
+}
+
+uint64_t kfi_run_writer_memory(size_t block_target, size_t longest_key, size_t longest_field)
+{
+    return block_bytes(block_target, longest_key, longest_field) + longest_key + KFI_SORT_PAD;
+}
+
+kf_status kfi_run_writer_segment(kfi_run_writer *writer, size_t longest_key, size_t longest_field,
+                                 kf_error *error)
+{
+    size_t needed = block_bytes(writer->block_target, longest_key, longest_field);
+    if (writer->block_capacity < needed) {
+        free(writer->block);
+        writer->block_capacity = 0;
+        writer->block = malloc(needed);
+        if (!writer->block) return kfi_fail_memory(error, needed);
+        writer->block_capacity = needed;
+    }
+    if (writer->last_capacity < longest_key + KFI_SORT_PAD) {
+        uint8_t *key = realloc(writer->last_key, longest_key + KFI_SORT_PAD);
+        if (!key) return kfi_fail_memory(error, longest_key + KFI_SORT_PAD);
+        writer->last_key = key;
+        writer->last_capacity = longest_key + KFI_SORT_PAD;
+    }
+    writer->block_used = BLOCK_HEAD;
+    writer->segment_start = true;
+    if (writer->run.longest_key < longest_key) writer->run.longest_key = longest_key;
+    if (writer->run.longest_field < longest_field) writer->run.longest_field = longest_field;
+    return KF_OK;
+}
+
+kf_status kfi_run_writer_flush(kfi_run_writer *writer, kf_error *error)
+{
+    if (writer->block_used == BLOCK_HEAD) return KF_OK;
+    memset(writer->block + writer->block_used, 0, KFI_SORT_PAD);
+    size_t size = writer->block_used + KFI_SORT_PAD;
+    kfi_store32(writer->block, (uint32_t)(size - BLOCK_HEAD));
+    writer->block_used = BLOCK_HEAD;
+    writer->run.size += size;
+    if (writer->run.largest_block < size) writer->run.largest_block = size;
+    return kfi_spool_write(writer->spool, writer->block, size, error);
+}
+
+static size_t nibble(size_t value)
+{
+    return value < NIBBLE_MAX ? value : NIBBLE_MAX;
+}
+
+kf_status kfi_run_writer_put(void *self, const kfi_sort_pair *pair, kf_error *error)
+{
+    kfi_run_writer *writer = self;
+    size_t lcp = pair->lcp;
+    if (writer->segment_start) {
+        /* The source's first pair knows nothing of the segment before. */
+        size_t shorter = pair->key_size < writer->last_size ? pair->key_size : writer->last_size;
+        lcp = kfi_sort_common(pair->key, writer->last_key, shorter);
+        writer->segment_start = false;
+    }
+    size_t suffix = pair->key_size - lcp;
+    uint8_t *p = writer->block + writer->block_used;
+    uint8_t *head = p++;
+    *head = (uint8_t)(nibble(lcp) << 4 | nibble(suffix));
+    if (lcp >= NIBBLE_MAX) p += kfi_sort_varint_put(p, lcp - NIBBLE_MAX);
+    if (suffix >= NIBBLE_MAX) p += kfi_sort_varint_put(p, suffix - NIBBLE_MAX);
+    copy_suffix(p, pair->key + lcp, suffix);
+    copy_suffix(writer->last_key + lcp, pair->key + lcp, suffix);
+    writer->last_size = pair->key_size;
+    p += suffix;
+    if (pair->field_size) memcpy(p, pair->field, pair->field_size);
+    p += pair->field_size;
+    writer->block_used = (size_t)(p - writer->block);
+    if (writer->block_used >= writer->block_target) return kfi_run_writer_flush(writer, error);
+    return KF_OK;
+}
+
+void kfi_run_writer_free(kfi_run_writer *writer)
+{
+    free(writer->block);
+    free(writer->last_key);
+    memset(writer, 0, sizeof *writer);
+}
+
+/* ---- reading ------------------------------------------------------------------------------ */
+
+uint64_t kfi_run_reader_memory(const kfi_run *run)
+{
+    return run->longest_key + KFI_SORT_PAD;
+}
+
+kf_status kfi_run_reader_open(kfi_run_reader *reader, const kfi_run *run, size_t buffer_size,
+                              kf_value_type type, kf_error *error)
+{
+    memset(reader, 0, sizeof *reader);
+    reader->type = type;
+    reader->left = run->size;
+    reader->largest_block = run->largest_block;
+    reader->longest_key = run->longest_key;
+    reader->longest_field = run->longest_field;
+    reader->key = malloc(run->longest_key + KFI_SORT_PAD);
+    if (!reader->key) return kfi_fail_memory(error, run->longest_key + KFI_SORT_PAD);
+    return kfi_spool_reader_create(&reader->input, run->spool, run->offset, buffer_size, error);
+}
+
+void kfi_run_reader_close(kfi_run_reader *reader)
+{
+    kfi_spool_reader_destroy(&reader->input);
+    free(reader->key);
+    memset(reader, 0, sizeof *reader);
+}
+
+static kf_status damaged(kf_error *error)
+{
+    return kfi_fail(error, KF_CORRUPT, "a temporary file does not hold what was written to it");
+}
+
+static kf_status next_block(kfi_run_reader *reader, kf_error *error)
+{
+    const uint8_t *data;
+    if (!reader->left) return KF_END;
+    if (reader->left < BLOCK_HEAD) return damaged(error);
+    kf_status status = kfi_spool_reader_take(reader->input, BLOCK_HEAD, &data, error);
+    if (status) return status == KF_END ? damaged(error) : status;
+    size_t size = kfi_load32(data);
+    reader->left -= BLOCK_HEAD;
+    if (size <= KFI_SORT_PAD || size > reader->left || size > reader->largest_block)
+        return damaged(error);
+    status = kfi_spool_reader_take(reader->input, size, &data, error);
+    if (status) return status == KF_END ? damaged(error) : status;
+    reader->left -= size;
+    reader->at = data;
+    reader->end = data + size - KFI_SORT_PAD;
+    return KF_OK;
+}
+
+kf_status kfi_run_reader_next(kfi_run_reader *reader, kf_error *error)
+{
+    uint64_t extra;
+    if (reader->at == reader->end) {
+        kf_status status = next_block(reader, error);
+        if (status) return status;
+    }
+    const uint8_t *p = reader->at, *end = reader->end;
+    size_t lcp = *p >> 4, suffix = *p & NIBBLE_MAX;
+    p++;
+    if (lcp == NIBBLE_MAX) {
+        if (!(p = kfi_sort_varint_get(p, end, &extra)) || extra > KFI_SORT_KEY_MAX) return damaged(error);
+        lcp += extra;
+    }
+    if (suffix == NIBBLE_MAX) {
+        if (!(p = kfi_sort_varint_get(p, end, &extra)) || extra > KFI_SORT_KEY_MAX) return damaged(error);
+        suffix += extra;
+    }
+    if (lcp > reader->key_size || suffix > (size_t)(end - p) || lcp + suffix > reader->longest_key)
+        return damaged(error);
+    copy_suffix(reader->key + lcp, p, suffix);
+    p += suffix;
+    reader->key_size = lcp + suffix;
+    reader->at = kfi_sort_field_skip(p, end, reader->type);
+    if (!reader->at || (size_t)(reader->at - p) > reader->longest_field) return damaged(error);
+    reader->pair = (kfi_sort_pair){ reader->key, lcp + suffix, lcp, p, (size_t)(reader->at - p) };
+    return KF_OK;
+}

@@ -1,0 +1,70 @@
+/* Runs: sorted sequences of pairs in a temporary file, front-coded.
+ *
+ *   RUN     blocks, one after the other in a spool that several runs share
+ *   BLOCK   u32 size of what follows | records | KFI_SORT_PAD zero bytes
+ *   RECORD  u8 lcp:4 suffix:4 | [varint lcp - 15] | [varint suffix - 15] | suffix bytes | field
+ *
+ * lcp is the length that the key shares with the previous key of the run, suffix the length of the
+ * rest; 15 in a nibble says that a varint has what exceeds it. A record never crosses a block, so a
+ * reader checks bounds against the end of one block only. */
+#ifndef KFI_BUILD_SORT_RUN_H
+#define KFI_BUILD_SORT_RUN_H
+
+#include "base/file.h"
+#include "build/sort_pair.h"
+
+typedef struct kfi_run {
+    const kfi_spool *spool;
+    uint64_t offset, size;     /* in the spool */
+    size_t longest_key, longest_field;
+    size_t largest_block;      /* with its size and pad */
+} kfi_run;
+
+/* Zero-initialise it. A run is written in one or more segments: sequences of pairs of which each
+ * begins at or above the last key of the one before. */
+typedef struct kfi_run_writer {
+    kfi_run run;
+    kfi_spool *spool;
+    size_t block_target;
+    uint8_t *block;
+    size_t block_used, block_capacity;
+    uint8_t *last_key;
+    size_t last_size, last_capacity;
+    bool segment_start;
+} kfi_run_writer;
+
+/* Begins a new run at the end of the spool. */
+void kfi_run_writer_begin(kfi_run_writer *writer, kfi_spool *spool, size_t block_target);
+/* Begins a segment whose keys and fields are at most so long. */
+kf_status kfi_run_writer_segment(kfi_run_writer *writer, size_t longest_key, size_t longest_field,
+                                 kf_error *error);
+/* The type is that of kfi_sort_fold's emit. */
+kf_status kfi_run_writer_put(void *self, const kfi_sort_pair *pair, kf_error *error);
+/* Ends a segment; `run` is then complete unless another segment follows. */
+kf_status kfi_run_writer_flush(kfi_run_writer *writer, kf_error *error);
+void kfi_run_writer_free(kfi_run_writer *writer);
+/* Bytes that a writer of such pairs allocates. */
+uint64_t kfi_run_writer_memory(size_t block_target, size_t longest_key, size_t longest_field);
+
+/* Zero-initialise it. `pair` is the pair that kfi_run_reader_next read last; damage to the file
+ * can make it wrong or KF_CORRUPT, never more. */
+typedef struct kfi_run_reader {
+    kfi_spool_reader *input;
+    kf_value_type type;
+    uint64_t left;             /* bytes of the run that aren't in the block at hand */
+    size_t largest_block, longest_key, longest_field;
+    const uint8_t *at, *end;
+    uint8_t *key;
+    size_t key_size;
+    kfi_sort_pair pair;
+} kfi_run_reader;
+
+/* `buffer_size` should be at least run->largest_block. */
+kf_status kfi_run_reader_open(kfi_run_reader *reader, const kfi_run *run, size_t buffer_size,
+                              kf_value_type type, kf_error *error);
+kf_status kfi_run_reader_next(kfi_run_reader *reader, kf_error *error);
+void kfi_run_reader_close(kfi_run_reader *reader);
+/* Bytes that a reader allocates besides its buffer. */
+uint64_t kfi_run_reader_memory(const kfi_run *run);
+
+#endif
