@@ -1,0 +1,307 @@
+/* keyfold build: compiles files of key/value pairs into a dictionary. */
+#include <keyfold/keyfold.h>
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "build_options.h"
+#include "command.h"
+#include "human.h"
+#include "interrupt.h"
+#include "message.h"
+#include "names.h"
+#include "output.h"
+#include "progress.h"
+
+#define LONGEST_KEY ((size_t)1 << 20)   /* kf_builder_add's limit; a longer key is a bad record */
+#define MESSAGES_SHOWN 10
+
+typedef struct kft_build {
+    const kft_build_options *options;
+    kft_input_settings settings;
+    kf_builder *builder;        /* NULL until the first input has told the values' type */
+    kf_value_type value_type;
+    uint64_t bad;               /* records skipped */
+    uint64_t input_done;        /* bytes of the inputs that are through */
+    uint64_t input_total;       /* of all inputs; 0: unknown */
+    kf_build_report report;
+} kft_build;
+
+static int create_builder(kft_build *build)
+{
+    const kft_build_options *options = build->options;
+    kf_build_options build_options = KF_BUILD_OPTIONS_INIT;
+    kf_error error = { 0 };
+    kf_status status;
+
+    build_options.value_type = build->value_type;
+    build_options.value_encoding = (kf_encoding)options->encoding;
+    build_options.duplicates = (kf_duplicates)options->duplicates;
+    build_options.memory_limit = options->memory;
+    build_options.temporary_folder = options->temporary_folder;
+    build_options.progress = progress_report;
+    status = kf_builder_create(&build->builder, options->output, &build_options, &error);
+    for (size_t i = 0; i < options->metadata.count && status == KF_OK; i++) {
+        const char *entry = options->metadata.items[i];
+        const char *equals = strchr(entry, '=');
+        char name[257];
+
+        snprintf(name, sizeof name, "%.*s", (int)(equals - entry), entry);
+        status = kf_builder_set_metadata(build->builder, name, equals + 1, strlen(equals + 1),
+                                         &error);
+    }
+    return status == KF_OK ? 0 : complain_error(options->output, status, &error);
+}
+
+/* Fits an input's format and the values' type together; the first input may settle the type. */
+static int settle_values(kft_build *build, const kft_input *input)
+{
+    int has_values = input_has_values(input->format, &build->settings);
+    int asked = build->options->values;
+
+    if (build->builder == NULL) {
+        build->value_type = asked != VALUES_AUTO ? (kf_value_type)asked
+                            : has_values ? KF_VALUES_BYTES : KF_VALUES_NONE;
+        build->settings.wants_value = build->value_type != KF_VALUES_NONE;
+    }
+    if (build->settings.wants_value && !has_values) {
+        complain("%s: taken for %s, which has no values, but the dictionary has; see --format",
+                 input->stream.name, input_format_name(input->format));
+        return EXIT_TROUBLE;
+    }
+    if (has_values && !build->settings.wants_value && asked == VALUES_AUTO) {
+        complain("%s: taken for %s, which has values, but the inputs before had none; see --values",
+                 input->stream.name, input_format_name(input->format));
+        return EXIT_TROUBLE;
+    }
+    return build->builder == NULL ? create_builder(build) : 0;
+}
+
+static int bad_record(kft_build *build, const kft_input *input)
+{
+    if (build->options->on_error == ON_ERROR_FAIL) {
+        complain("%s:%" PRIu64 ": %s", input->stream.name, input->line, input->reason);
+        return EXIT_TROUBLE;
+    }
+    if (build->bad++ < MESSAGES_SHOWN)
+        complain("%s:%" PRIu64 ": %s; skipped", input->stream.name, input->line, input->reason);
+    return 0;
+}
+
+static int add_record(kft_build *build, kft_input *input, const kft_record *record)
+{
+    kf_error error = { 0 };
+    kf_status status;
+    uint64_t number;
+
+    if (record->key_size > LONGEST_KEY) {
+        input_bad(input, "the key has %zu bytes, the limit is %zu", record->key_size, LONGEST_KEY);
+        return bad_record(build, input);
+    }
+    if (build->value_type == KF_VALUES_U64) {
+        if (!parse_u64(record->value, record->value_size, &number)) {
+            input_bad(input, "the value is not an integer from 0 to 18446744073709551615");
+            return bad_record(build, input);
+        }
+        status = kf_builder_add_u64(build->builder, record->key, record->key_size, number, &error);
+    } else {
+        status = kf_builder_add(build->builder, record->key, record->key_size, record->value,
+                                build->value_type == KF_VALUES_BYTES ? record->value_size : 0,
+                                &error);
+    }
+    return status == KF_OK ? 0 : complain_error(build->options->output, status, &error);
+}
+
+static int add_records(kft_build *build, kft_input *input)
+{
+    kft_record record;
+    uint32_t turn = 0;
+    int code = 0;
+
+    while (code == 0) {
+        int result = input_next(input, &record);
+
+        if (++turn % 1024 == 0) {
+            progress_input(build->input_done + input->stream.bytes_read, build->input_total);
+            if (interrupt_signal() != 0)
+                return EXIT_TROUBLE;
+        }
+        if (result == INPUT_END)
+            break;
+        if (result == INPUT_FAILED) {
+            if (interrupt_signal() == 0)
+                complain("%s: %s", input->stream.name, input->stream.problem);
+            return EXIT_TROUBLE;
+        }
+        code = result == INPUT_BAD ? bad_record(build, input) : add_record(build, input, &record);
+    }
+    build->input_done += input->stream.bytes_read;
+    return code;
+}
+
+static int add_file(kft_build *build, const char *path)
+{
+    kft_input input;
+    int code = EXIT_TROUBLE;
+
+    if (!input_open(&input, &build->settings, path)) {
+        if (interrupt_signal() == 0)
+            complain("%s: %s", input.stream.name, input.stream.problem);
+    } else {
+        if (input.had_mark && !build->options->quiet)
+            complain("%s: note: skipped a UTF-8 byte order mark", input.stream.name);
+        code = settle_values(build, &input);
+        if (code == 0)
+            code = add_records(build, &input);
+    }
+    input_close(&input);
+    return code;
+}
+
+/* Sums the inputs' sizes for the progress, and refuses to replace one of them by the output. */
+static int survey_inputs(kft_build *build, const kft_arguments *inputs)
+{
+    struct stat output, status;
+    int output_exists = stat(build->options->output, &output) == 0;
+    int known = 1;
+
+    for (int i = 0; i < inputs->count; i++) {
+        if (strcmp(inputs->items[i], "-") == 0 || stat(inputs->items[i], &status) != 0 ||
+            !S_ISREG(status.st_mode)) {
+            known = 0;
+            continue;
+        }
+        if (output_exists && status.st_dev == output.st_dev && status.st_ino == output.st_ino) {
+            complain("build: %s is both input and output", inputs->items[i]);
+            return EXIT_USAGE;
+        }
+        build->input_total += (uint64_t)status.st_size;
+    }
+    if (!known)
+        build->input_total = 0;
+    return 0;
+}
+
+static void say_summary(const kft_build *build, double seconds)
+{
+    const kf_build_report *report = &build->report;
+    human_text keys, size, time, dropped, temporary;
+
+    if (build->bad > MESSAGES_SHOWN)
+        complain("%" PRIu64 " bad records skipped, %" PRIu64 " of them not shown", build->bad,
+                 build->bad - MESSAGES_SHOWN);
+    else if (build->bad > 0)
+        complain("%" PRIu64 " bad record%s skipped", build->bad, build->bad == 1 ? "" : "s");
+    if (build->options->quiet || build->options->json)
+        return;
+    complain("%s: %s keys, %s (%.2f B/key), %s%s%s%s%s", build->options->output,
+             human_count(keys, report->keys), human_size(size, report->file_size),
+             report->keys > 0 ? (double)report->file_size / (double)report->keys : 0.0,
+             human_seconds(time, seconds),
+             report->pairs_dropped > 0 ? ", duplicates dropped: " : "",
+             report->pairs_dropped > 0 ? human_count(dropped, report->pairs_dropped) : "",
+             report->temporary_peak > 0 ? ", temporary files up to " : "",
+             report->temporary_peak > 0 ? human_size(temporary, report->temporary_peak) : "");
+}
+
+static void json_number(kft_output *out, const char *name, uint64_t number)
+{
+    output_text(out, ",\"");
+    output_text(out, name);
+    output_text(out, "\":");
+    output_u64(out, number);
+}
+
+static int print_report(const kft_build *build, double seconds)
+{
+    const kf_build_report *report = &build->report;
+    const char *path = build->options->output;
+    char time[48];
+    kft_output out;
+
+    if (!output_open(&out))
+        return EXIT_TROUBLE;
+    output_byte(&out, '{');
+    output_json_member(&out, "file", (const uint8_t *)path, strlen(path));
+    output_text(&out, ",\"values\":\"");
+    output_text(&out, option_choice_name(value_type_names, (int)build->value_type));
+    output_byte(&out, '"');
+    json_number(&out, "keys", report->keys);
+    json_number(&out, "pairs_added", report->pairs_added);
+    json_number(&out, "pairs_dropped", report->pairs_dropped);
+    json_number(&out, "bad_records", build->bad);
+    json_number(&out, "states", report->states);
+    json_number(&out, "states_extra", report->states_extra);
+    json_number(&out, "file_size", report->file_size);
+    json_number(&out, "temporary_peak", report->temporary_peak);
+    snprintf(time, sizeof time, ",\"seconds\":%.3f}\n", seconds);
+    output_text(&out, time);
+    return output_finish(&out, 0);
+}
+
+static int finish(kft_build *build)
+{
+    kf_error error = { 0 };
+    kf_status status = kf_builder_finish(build->builder, &build->report, &error);
+    int code;
+
+    if (status == KF_OK)
+        return 0;
+    code = complain_error(build->options->output, status, &error);
+    if (status == KF_DUPLICATE)
+        complain("--duplicates says which of them to take");
+    return code;
+}
+
+static int build_run(int argc, char **argv)
+{
+    kft_build_options options = BUILD_OPTIONS_INIT;
+    kft_build build = { .options = &options };
+    kft_arguments inputs;
+    double seconds;
+    int code = options_parse(&command_build, &options, argc, argv, &inputs);
+
+    if (code == OPTIONS_GO_ON)
+        code = build_options_check(&options, &inputs, &build.settings);
+    if (code != OPTIONS_GO_ON)
+        goto out;
+    code = survey_inputs(&build, &inputs);
+    if (code != 0)
+        goto out;
+    interrupt_catch();
+    progress_start(options.quiet ? PROGRESS_NONE : (progress_mode)options.progress);
+    for (int i = 0; i < inputs.count && code == 0; i++)
+        code = add_file(&build, inputs.items[i]);
+    progress_input(build.input_done, build.input_total);
+    if (code == 0)
+        code = finish(&build);
+    seconds = progress_seconds();
+    progress_stop();
+    kf_builder_destroy(&build.builder);
+    if (code == 0) {
+        say_summary(&build, seconds);
+        if (options.json)
+            code = print_report(&build, seconds);
+    } else if (interrupt_signal() != 0) {
+        complain("interrupted; %s is as it was before", options.output);
+        code = EXIT_SIGNALLED + interrupt_signal();
+    }
+out:
+    options_list_free(&options.metadata);
+    return code;
+}
+
+const kft_command command_build = {
+    "build", "Compile key/value pairs into a dictionary", "[options] -o FILE INPUT...",
+    build_options_table,
+    "INPUT '-' is standard input; .gz and .zst data is recognised. Format auto goes by\n"
+    "the extension (.tsv .tab .csv .jsonl .ndjson), else the first line: with a tab\n"
+    "it is tsv, without it is lines.\n\n"
+    "In tsv and lines \\t \\n \\r \\0 \\\\ stand for tab, newline, carriage return, NUL\n"
+    "and backslash, as get, scan and dump print them; --raw turns that off.\n\n"
+    "Exit code: 0 done (with --on-error skip also when lines were skipped), 2 usage,\n"
+    "3 data or I/O error, 128+N stopped by signal N.\n",
+    build_run
+};

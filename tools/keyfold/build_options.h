@@ -1,0 +1,46 @@
+/* The options of `keyfold build`. */
+#ifndef TOOL_BUILD_OPTIONS_H
+#define TOOL_BUILD_OPTIONS_H
+
+#include "input.h"
+#include "options.h"
+
+#define VALUES_AUTO (-1)
+
+enum { ON_ERROR_FAIL, ON_ERROR_SKIP };
+
+typedef struct kft_build_options {
+    const char *output;
+    int format;
+    int values;
+    int encoding;
+    int duplicates;
+    uint64_t memory;
+    const char *temporary_folder;
+    int on_error;
+    kft_option_list metadata;
+    int raw;
+    int pairs;
+    int header;
+    const char *key_column;
+    const char *value_column;
+    const char *delimiter;
+    const char *key_field;
+    const char *value_field;
+    int progress;
+    int quiet;
+    int json;
+} kft_build_options;
+
+extern const kft_option_spec build_options_table[];
+
+/* What an option is when it is not given. */
+#define BUILD_OPTIONS_INIT { .values = VALUES_AUTO, .key_column = "1", .value_column = "2", \
+                             .delimiter = ",", .key_field = "key", .value_field = "value" }
+
+/* Checks what the table can not, and fills `settings` but for wants_value. Returns OPTIONS_GO_ON or
+ * the exit code of a usage error. */
+int build_options_check(const kft_build_options *options, const kft_arguments *inputs,
+                        kft_input_settings *settings);
+
+#endif

@@ -1,0 +1,33 @@
+/* What a command of the tool is. Usage, --help, completion and the parsing of options all come from
+ * these tables; the man pages are checked against them by tests/cli. */
+#ifndef TOOL_COMMAND_H
+#define TOOL_COMMAND_H
+
+#include "options.h"
+
+/* Exit codes, the same for every command and documented in keyfold(1). */
+enum {
+    EXIT_FOUND = 0,
+    EXIT_NOT_FOUND = 1,
+    EXIT_USAGE = 2,
+    EXIT_TROUBLE = 3,       /* data or I/O error */
+    EXIT_SIGNALLED = 128    /* plus the signal's number */
+};
+
+typedef struct kft_command {
+    const char *name;
+    const char *summary;
+    const char *usage;            /* what follows "keyfold NAME" */
+    const kft_option_spec *options;   /* ends with an empty name */
+    const char *details;          /* what --help says after the options */
+    int (*run)(int argc, char **argv);  /* argv without the command's name; the exit code */
+} kft_command;
+
+extern const kft_command command_build;
+extern const kft_command command_get;
+extern const kft_command command_scan;
+extern const kft_command command_stat;
+extern const kft_command command_verify;
+extern const kft_command command_dump;
+
+#endif

@@ -1,0 +1,112 @@
+/* keyfold dump: the whole dictionary in a form that build reads back. */
+#include <keyfold/keyfold.h>
+
+#include <string.h>
+
+#include "command.h"
+#include "entry.h"
+#include "message.h"
+
+enum { DUMP_TSV, DUMP_JSONL, DUMP_NUL };
+
+typedef struct dump_options {
+    int format;
+    int raw;
+} dump_options;
+
+static const kft_option_choice formats[] = {
+    { "tsv", DUMP_TSV }, { "jsonl", DUMP_JSONL }, { "nul", DUMP_NUL }, { NULL, 0 }
+};
+
+static const kft_option_spec options_table[] = {
+    { "format", 'f', OPTION_CHOICE, offsetof(dump_options, format), "FORMAT",
+      "what to print (default: tsv)", formats },
+    { "raw", 'r', OPTION_FLAG, offsetof(dump_options, raw), NULL,
+      "tsv without escapes: keys and values with a tab or a newline\n"
+      "do not come back", NULL },
+    OPTIONS_END
+};
+
+/* key NUL value NUL, or key NUL. Returns 0 when the bytes have a NUL themselves. */
+static int print_nul(const kft_printer *printer, const kft_entry *entry)
+{
+    kft_output *out = printer->out;
+
+    if ((entry->key.size > 0 && memchr(entry->key.data, 0, entry->key.size) != NULL) ||
+        (entry->value.size > 0 && memchr(entry->value.data, 0, entry->value.size) != NULL))
+        return 0;
+    output_bytes(out, entry->key.data, entry->key.size);
+    output_byte(out, 0);
+    if (printer->value_type == KF_VALUES_NONE)
+        return 1;
+    if (printer->value_type == KF_VALUES_U64)
+        output_u64(out, entry->number);
+    else
+        output_bytes(out, entry->value.data, entry->value.size);
+    output_byte(out, 0);
+    return 1;
+}
+
+static int dump_all(kf_iter *iter, const kft_printer *printer, int format, const char *path)
+{
+    kf_status status;
+    kft_entry entry;
+
+    while (printer->out->os_error == 0 &&
+           (status = entry_next(iter, printer->value_type, &entry)) != KF_END) {
+        if (status != KF_OK)
+            return complain_status(path, status);
+        if (format != DUMP_NUL) {
+            entry_print(printer, &entry);
+        } else if (!print_nul(printer, &entry)) {
+            complain("%s: the entry with ordinal %llu holds a NUL byte; dump it as tsv or jsonl",
+                     path, (unsigned long long)entry.ordinal);
+            return EXIT_TROUBLE;
+        }
+    }
+    return 0;
+}
+
+static int dump_run(int argc, char **argv)
+{
+    dump_options options = { DUMP_TSV, 0 };
+    kft_arguments rest;
+    kft_output out;
+    kf_dict *dict;
+    kf_iter *iter = NULL;
+    kf_error error = { 0 };
+    kf_status status;
+    int code = options_parse(&command_dump, &options, argc, argv, &rest);
+
+    if (code != OPTIONS_GO_ON)
+        return code;
+    if (rest.count != 1)
+        return usage_error(&command_dump, rest.count == 0 ? "which FILE?" : "one FILE only");
+    dict = entry_open(rest.items[0], 0, &code);
+    if (dict == NULL)
+        return code;
+    status = kf_iter_create(&iter, dict, NULL, &error);
+    if (status != KF_OK) {
+        code = complain_error(rest.items[0], status, &error);
+    } else if (!output_open(&out)) {
+        code = EXIT_TROUBLE;
+    } else {
+        kft_printer printer = { &out, kf_dict_value_type(dict), 0, options.raw,
+                                options.format == DUMP_JSONL };
+
+        code = output_finish(&out, dump_all(iter, &printer, options.format, rest.items[0]));
+    }
+    kf_iter_destroy(&iter);
+    kf_dict_close(&dict);
+    return code;
+}
+
+const kft_command command_dump = {
+    "dump", "Print everything in a form that build reads back", "[options] FILE", options_table,
+    "tsv prints KEY<TAB>VALUE lines, or one KEY a line without values; jsonl prints\n"
+    "{\"key\":...,\"value\":...}; nul prints KEY NUL VALUE NUL (for build --format nul\n"
+    "--pairs), or KEY NUL. Numbers come back with build --values u64. Metadata is\n"
+    "not printed: stat shows it.\n\n"
+    "Exit code: 0 done, 2 usage, 3 data or I/O error.\n",
+    dump_run
+};

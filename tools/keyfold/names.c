@@ -1,0 +1,19 @@
+#include "names.h"
+
+#include <keyfold/builder.h>
+
+const kft_option_choice value_type_names[] = {
+    { "none", KF_VALUES_NONE }, { "u64", KF_VALUES_U64 }, { "bytes", KF_VALUES_BYTES }, { NULL, 0 }
+};
+
+const kft_option_choice encoding_names[] = {
+    { "auto", KF_ENCODING_AUTO }, { "packed", KF_ENCODING_PACKED },
+    { "distinct", KF_ENCODING_DISTINCT }, { "raw", KF_ENCODING_RAW },
+    { "tokens", KF_ENCODING_TOKENS }, { "zstd", KF_ENCODING_ZSTD }, { NULL, 0 }
+};
+
+const kft_option_choice duplicates_names[] = {
+    { "error", KF_DUPLICATES_ERROR }, { "first", KF_DUPLICATES_FIRST },
+    { "last", KF_DUPLICATES_LAST }, { "sum", KF_DUPLICATES_SUM }, { "min", KF_DUPLICATES_MIN },
+    { "max", KF_DUPLICATES_MAX }, { NULL, 0 }
+};

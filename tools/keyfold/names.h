@@ -1,0 +1,11 @@
+/* How the command line and the reports call the library's enumerations. */
+#ifndef TOOL_NAMES_H
+#define TOOL_NAMES_H
+
+#include "options.h"
+
+extern const kft_option_choice value_type_names[];   /* kf_value_type, without auto */
+extern const kft_option_choice encoding_names[];     /* kf_encoding */
+extern const kft_option_choice duplicates_names[];   /* kf_duplicates */
+
+#endif
