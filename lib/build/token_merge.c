@@ -269,7 +269,8 @@ static void run_rounds(merger *m)
         uint32_t live = count_live(m, least);
         kfi_merge_stage *stage = merges->stages + merges->stage_count++;
         *stage = (kfi_merge_stage){merges->count, live, m->size - m->records};
-        if (past_best(m, stage, &best) || live >= input->max_live || merges->count >= input->max_tokens) break;
+        if (past_best(m, stage, &best)) break;
+        if (live >= input->max_live || merges->count >= input->max_tokens) break;
         if (wanted > input->max_tokens - merges->count) wanted = input->max_tokens - merges->count;
         count_pairs(m, next);
         uint32_t taken = choose_pairs(m, wanted, next);
@@ -288,7 +289,8 @@ kf_status kfi_merges_make(kfi_merges *merges, const kfi_merge_input *input, kf_e
     m.sketch_bits = kfi_bit_width(input->size) + 1;
     if (m.sketch_bits < SKETCH_BITS_MIN) m.sketch_bits = SKETCH_BITS_MIN;
     if (m.sketch_bits > SKETCH_BITS_MAX) m.sketch_bits = SKETCH_BITS_MAX;
-    m.pairs_bits = kfi_bit_width(input->max_tokens) + 1;
+    size_t most_pairs = input->size < input->max_tokens ? input->size : input->max_tokens;
+    m.pairs_bits = kfi_bit_width(most_pairs) + 1;
     if (m.pairs_bits < PAIRS_BITS_MIN) m.pairs_bits = PAIRS_BITS_MIN;
     if (m.pairs_bits > PAIRS_BITS_MAX) m.pairs_bits = PAIRS_BITS_MAX;
     merges->tokens = malloc(input->max_tokens * sizeof *merges->tokens);
