@@ -4,7 +4,7 @@
  *   gen_accessions --keys COUNT [SEED]             keys alone
  *
  * The shapes are those of sequence databases: 1 letter + 5 digits, 2 + 6, protein 3 + 5, whole
- * genomes 4 letters + 2 digits + 6 digits, RefSeq XX_ + 6 or 9 digits. Prefixes get Zipf shares of
+ * genomes 4 letters + 2 digits + 6..8 digits, RefSeq XX_ + 6 or 9 digits. Prefixes get Zipf shares of
  * COUNT; inside a prefix numbers come in consecutive runs with gaps between; 92 of 100 versions
  * are 1. A taxon holds for a run-length cluster of consecutive keys and is drawn by a Zipf-like law
  * from 2.2 million. */
@@ -86,7 +86,7 @@ static size_t make_prefixes(prefix *out, size_t wanted)
         out[n].text[letters] = 0;
         if (letters == 4)
             snprintf(out[n].text + 4, 3, "%02u", 1 + (unsigned)(random_bits() % 3));
-        out[n].digits = letters == 1 || letters == 3 ? 5 : 6;
+        out[n].digits = letters == 4 ? 6 + (unsigned)(random_bits() % 3) : letters == 2 ? 6 : 5;
     }
     for (size_t i = 0; i < n; i++) {
         out[i].capacity = power_of_ten(out[i].digits);
