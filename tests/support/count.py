@@ -59,6 +59,7 @@ def main():
             tests = []
         if not tests:
             total_failed += 1
+        print(log)
         for test in tests:
             passed, failed = judge(test)
             total_passed += passed

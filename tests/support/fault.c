@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <malloc.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,6 +58,7 @@ static int fails(unsigned kind)
         plan.calls++;
         if (plan.n) fail = plan.mode == FAULT_FROM ? plan.calls >= plan.n : plan.calls == plan.n;
         if (fail) {
+            if (plan.mode == FAULT_KILL) raise(SIGKILL);
             plan.fired = 1;
             errno = plan.os_error;
         }
