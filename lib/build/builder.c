@@ -1,0 +1,259 @@
+/* The public builder: pairs go into the sorter; finishing drives the phases and writes the file.
+ *
+ *   add ---> sorter ---> minimiser ---> plan ---> emit ---> file
+ *                   \--> value column ----------------^ */
+#include <keyfold/builder.h>
+
+#include "build/column.h"
+#include "build/emit.h"
+#include "build/sort.h"
+#include "format/metadata.h"
+
+#include <stdlib.h>
+
+enum {
+    TICK_PAIRS = 1 << 16,
+    LEAST_MEMORY = 16 << 20,
+    METADATA_NAME_LIMIT = 255,
+    METADATA_LIMIT = 64 << 20
+};
+#define DEFAULT_MEMORY (1ull << 30)
+
+struct kf_builder {
+    kf_build_options options;
+    char *path, *folder;
+    kfi_sorter *sorter;
+    kfi_minimiser *minimiser;
+    kfi_column_builder *column;
+    kfi_writer *writer;
+    kfi_automaton automaton;
+    kfi_shared_table shared;
+    kfi_key_plan plan;
+    kfi_metadata metadata;
+    uint64_t metadata_bytes;
+    kfi_disk_account disk;
+    uint64_t added, keys, raw_value_bytes;
+    kf_status failed;      /* the first failure: nothing but destroy makes sense afterwards */
+};
+
+static kf_status report(kf_builder *b, kf_phase phase, uint64_t done, uint64_t total, kf_error *error)
+{
+    kf_progress progress = { phase, done, total, b->disk.now };
+    if (!b->options.progress || !b->options.progress(b->options.progress_context, &progress)) return KF_OK;
+    return kfi_fail(error, KF_CANCELLED, "cancelled");
+}
+
+static kf_status check_options(const kf_build_options *o, kf_error *error)
+{
+    if (o->struct_size < sizeof *o)
+        return kfi_fail(error, KF_INVALID, "kf_build_options was not initialised");
+    if ((unsigned)o->value_type > KF_VALUES_BYTES || (unsigned)o->value_encoding > KF_ENCODING_ZSTD
+        || (unsigned)o->duplicates > KF_DUPLICATES_MAX)
+        return kfi_fail(error, KF_INVALID, "value type, encoding or duplicates policy out of range");
+    if (o->duplicates >= KF_DUPLICATES_SUM && o->value_type != KF_VALUES_U64)
+        return kfi_fail(error, KF_INVALID, "the duplicates policies sum, min and max need u64 values");
+    if (o->memory_limit && o->memory_limit < LEAST_MEMORY)
+        return kfi_fail(error, KF_INVALID, "the memory limit must be at least 16 MiB");
+    kf_encoding e = o->value_encoding;
+    int fits = e == KF_ENCODING_AUTO || (o->value_type == KF_VALUES_U64 && e <= KF_ENCODING_DISTINCT)
+               || (o->value_type == KF_VALUES_BYTES && e >= KF_ENCODING_DISTINCT);
+    if (!fits) return kfi_fail(error, KF_INVALID, "this value encoding does not fit the value type");
+    return KF_OK;
+}
+
+static char *folder_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    if (!slash) return strdup(".");
+    return slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
+}
+
+static kf_status start(kf_builder *b, kf_error *error)
+{
+    uint64_t memory = b->options.memory_limit;
+    kfi_sort_options sort = { memory / 2, b->folder, b->options.duplicates, b->options.value_type, &b->disk };
+    kf_status status = kfi_sorter_create(&b->sorter, &sort, error);
+    if (status || b->options.value_type == KF_VALUES_NONE) return status;
+    kfi_column_options column = { b->options.value_type, b->options.value_encoding, memory / 8, b->folder,
+                                  &b->disk };
+    return kfi_column_builder_create(&b->column, &column, error);
+}
+
+kf_status kf_builder_create(kf_builder **out, const char *path, const kf_build_options *options,
+                            kf_error *error)
+{
+    static const kf_build_options defaults = KF_BUILD_OPTIONS_INIT;
+    *out = NULL;
+    if (!path || !*path) return kfi_fail(error, KF_INVALID, "no path was given");
+    if (!options) options = &defaults;
+    kf_status status = check_options(options, error);
+    if (status) return status;
+    kf_builder *b = calloc(1, sizeof *b);
+    if (!b) return kfi_fail_memory(error, sizeof *b);
+    b->options = *options;
+    if (!b->options.memory_limit) b->options.memory_limit = DEFAULT_MEMORY;
+    b->path = strdup(path);
+    b->folder = options->temporary_folder ? strdup(options->temporary_folder) : folder_of(path);
+    status = b->path && b->folder ? start(b, error) : kfi_fail_memory(error, strlen(path));
+    if (status) kf_builder_destroy(&b);
+    *out = b;
+    return status;
+}
+
+static kf_status add(kf_builder *b, kf_bytes key, kf_bytes value, kf_error *error)
+{
+    if (b->failed) return kfi_fail(error, KF_INVALID, "the build failed before (%s)", kf_status_name(b->failed));
+    kf_status status = KF_OK;
+    if (key.size > KFI_KEY_LIMIT)
+        status = kfi_fail_key(error, KF_LIMIT, key, "a key of %zu bytes is longer than the limit of %d", key.size,
+                              KFI_KEY_LIMIT);
+    if (!status) status = kfi_sorter_add(b->sorter, key, value, error);
+    if (!status && ++b->added % TICK_PAIRS == 0) status = report(b, KF_PHASE_READ, b->added, 0, error);
+    b->failed = status;
+    return status;
+}
+
+kf_status kf_builder_add(kf_builder *b, const void *key, size_t key_size, const void *value, size_t value_size,
+                         kf_error *error)
+{
+    kf_bytes k = { key, key_size }, v = { value, value_size };
+    if (b->options.value_type == KF_VALUES_U64)
+        return kfi_fail_key(error, KF_TYPE, k, "this dictionary's values are integers");
+    if (b->options.value_type == KF_VALUES_NONE && value_size)
+        return kfi_fail_key(error, KF_TYPE, k, "this dictionary has no values");
+    return add(b, k, v, error);
+}
+
+kf_status kf_builder_add_u64(kf_builder *b, const void *key, size_t key_size, uint64_t value, kf_error *error)
+{
+    uint8_t bytes[8];
+    kf_bytes k = { key, key_size }, v = { bytes, sizeof bytes };
+    kfi_store64(bytes, value);
+    if (b->options.value_type != KF_VALUES_U64)
+        return kfi_fail_key(error, KF_TYPE, k, "this dictionary's values are not integers");
+    return add(b, k, v, error);
+}
+
+kf_status kf_builder_set_metadata(kf_builder *b, const char *name, const void *data, size_t size, kf_error *error)
+{
+    if (!name || !*name || strlen(name) > METADATA_NAME_LIMIT)
+        return kfi_fail(error, KF_INVALID, "a metadata name has 1 to %d bytes", METADATA_NAME_LIMIT);
+    if (!strncmp(name, "keyfold.", 8))
+        return kfi_fail(error, KF_INVALID, "metadata names that begin with \"keyfold.\" are reserved");
+    if (size > METADATA_LIMIT || b->metadata_bytes + strlen(name) + size > METADATA_LIMIT)
+        return kfi_fail(error, KF_LIMIT, "metadata is limited to 64 MiB in all");
+    b->metadata_bytes += strlen(name) + size;
+    return kfi_metadata_set(&b->metadata, KFI_METADATA_BYTES, name, data, size, error);
+}
+
+static kf_status take_pair(void *context, kf_bytes key, kf_bytes value, kf_error *error)
+{
+    kf_builder *b = context;
+    kf_status status = kfi_minimiser_add(b->minimiser, key, error);
+    if (!status && b->column) status = kfi_column_builder_add(b->column, value, error);
+    b->raw_value_bytes += value.size;
+    if (!status && ++b->keys % TICK_PAIRS == 0) status = report(b, KF_PHASE_MINIMISE, b->keys, b->added, error);
+    return status;
+}
+
+/* Drains the sorter into minimiser and value column. */
+static kf_status minimise(kf_builder *b, kf_build_report *out, kf_error *error)
+{
+    kf_status status = report(b, KF_PHASE_SORT, 0, b->added, error);
+    if (!status)
+        status = kfi_minimiser_create(&b->minimiser, b->options.memory_limit / 4, b->folder, &b->disk, error);
+    if (!status) status = kfi_sorter_finish(b->sorter, take_pair, b, error);
+    if (status) return status;
+    out->pairs_added = b->added;
+    out->pairs_dropped = kfi_sorter_dropped(b->sorter);
+    kfi_sorter_destroy(&b->sorter);
+    status = kfi_minimiser_finish(b->minimiser, &b->automaton, error);
+    kfi_minimiser_destroy(&b->minimiser);
+    return status;
+}
+
+static kf_status write_metadata(kf_builder *b, kf_error *error)
+{
+    kfi_array section = { 0 };
+    kf_status status = kfi_metadata_encode(&b->metadata, &section, error);
+    if (!status) status = kfi_writer_begin(b->writer, KFI_SECTION_METADATA, error);
+    if (!status) status = kfi_writer_write(b->writer, section.data, section.size, error);
+    if (!status) status = kfi_writer_end(b->writer, error);
+    kfi_array_free(&section);
+    return status;
+}
+
+static kf_status layout_tick(void *context, uint64_t states_done, kf_error *error)
+{
+    kf_builder *b = context;
+    return report(b, KF_PHASE_LAYOUT, states_done, b->automaton.state_count, error);
+}
+
+static kf_status write_keys(kf_builder *b, kf_error *error)
+{
+    kf_status status = report(b, KF_PHASE_LAYOUT, 0, b->automaton.state_count, error);
+    if (!status)
+        status = kfi_shared_table_create(&b->shared, &b->automaton, b->options.memory_limit / 4, error);
+    if (!status) status = kfi_key_plan_make(&b->plan, &b->automaton, &b->shared, error);
+    if (!status) status = kfi_keys_emit(&b->plan, &b->automaton, &b->shared, b->writer, layout_tick, b, error);
+    kfi_key_plan_free(&b->plan);
+    kfi_shared_table_free(&b->shared);
+    return status;
+}
+
+static kf_status write_file(kf_builder *b, kf_build_report *out, kf_error *error)
+{
+    kf_encoding encoding = KF_ENCODING_AUTO;
+    uint32_t sections = b->column ? 6 : 5;
+    kf_status status = kfi_writer_create(&b->writer, b->path, sections, error);
+    if (!status) status = write_metadata(b, error);
+    if (!status) status = write_keys(b, error);
+    if (!status && b->column) {
+        status = report(b, KF_PHASE_VALUES, 0, b->keys, error);
+        if (!status) status = kfi_column_builder_finish(b->column, b->writer, &encoding, error);
+    }
+    if (!status) status = report(b, KF_PHASE_WRITE, 0, 0, error);
+    if (status) return status;
+    out->states = b->automaton.state_count - b->automaton.orphans;
+    out->states_extra = out->states > b->automaton.distinct ? out->states - b->automaton.distinct : 0;
+    kfi_header header = {
+        .keys = b->keys, .longest_key = b->automaton.longest_key,
+        .value_type = (uint8_t)b->options.value_type, .value_encoding = (uint8_t)encoding,
+        .raw_key_bytes = b->automaton.raw_key_bytes, .raw_value_bytes = b->raw_value_bytes,
+        .states = out->states, .states_extra = out->states_extra,
+    };
+    status = kfi_writer_finish(b->writer, &header, error);
+    out->file_size = header.file_size;
+    return status;
+}
+
+kf_status kf_builder_finish(kf_builder *b, kf_build_report *out, kf_error *error)
+{
+    kf_build_report result = { 0 };
+    if (b->failed) return kfi_fail(error, KF_INVALID, "the build failed before (%s)", kf_status_name(b->failed));
+    kf_status status = minimise(b, &result, error);
+    if (!status) status = write_file(b, &result, error);
+    result.keys = b->keys;
+    result.temporary_peak = b->disk.peak;
+    b->failed = status ? status : KF_INVALID;   /* a builder builds once */
+    if (!status && out) *out = result;
+    return status;
+}
+
+void kf_builder_destroy(kf_builder **builder)
+{
+    kf_builder *b = *builder;
+    if (!b) return;
+    kfi_sorter_destroy(&b->sorter);
+    kfi_minimiser_destroy(&b->minimiser);
+    kfi_column_builder_destroy(&b->column);
+    kfi_key_plan_free(&b->plan);
+    kfi_shared_table_free(&b->shared);
+    kfi_automaton_destroy(&b->automaton);
+    kfi_writer_destroy(&b->writer);
+    kfi_metadata_free(&b->metadata);
+    free(b->path);
+    free(b->folder);
+    free(b);
+    *builder = NULL;
+}

@@ -1,0 +1,126 @@
+/* How keys are stored: nodes on top, buckets below. FORMAT.md explains; this is what build and read
+ * share.
+ *
+ * A CONTAINER is a node or a bucket and stands for a state of the automaton. A state with more than
+ * 64 entries below it is a node, everything else is (part of) a bucket: a front-coded list of up to
+ * 64 entries, each a key's remaining bytes or a JUMP: bytes that lead to a shared container. Integers
+ * are little-endian; bit fields fill bytes from the least significant bit.
+ *
+ * SHARED section   directory: `directory_count` positions, `directory_width` bits each, then 8 zero
+ *                  bytes; then containers. Jumps name a directory index. A position below the size
+ *                  of this section lies in it; position - size lies in the TREE section.
+ * TREE section     parameters (512 bytes, below), then nodes, each followed by its buckets; a node's
+ *                  children that are nodes lie before it; the root comes last.
+ *
+ * NODE
+ *   0   1:1 | final:1 | big offset bytes-1:3 | count bytes-1:3      (bit 7 first)
+ *   1   0:1 | small bytes:4 (0..8) | path bytes code:2 (0,1,2,4) | bigs>>8:1
+ *   2   bigs & 255
+ *   3   buckets & 255
+ *   4   0:4 | buckets>>8:1 | bucket offset bytes-1:3
+ *   5   big label[bigs]              first bytes of the edges to child nodes, ascending
+ *       first label[buckets-1]       the smallest first byte of buckets 1..
+ *       big sum[bigs]                keys below the bigs 0..i, i included             count bytes each
+ *       small before[bigs]           keys in buckets with a first byte below label i   small bytes each
+ *       bucket sum[buckets-1]        keys in buckets 0..j, j included                  small bytes each
+ *       big offset[bigs]             this node's position - the child's position
+ *       bucket offset[buckets-1]     position of buckets 1.. after bucket 0's
+ *       path offset[bigs+1]          where the rest of edge i's label lies after this array, and where
+ *                                    they end; absent when no such edge has more than its first byte
+ *       paths                        varint tokens, the codes (byte-aligned)
+ *       buckets, one after the other; bucket 0 comes first
+ *   An entry in a node's bucket begins with an edge of the node; ordinals count bigs and buckets in
+ *   label order: before big i lie big sum[i-1] + small before[i] keys.
+ *
+ * BUCKET
+ *   0   0:1 | final:1 | entries-1:6
+ *   1   jumps:1 | all jumps:1 | length mode:2 | lcp mode:4           (bit 7 first)
+ *       length mode 0: tokens:8   1: tokens:32   2: length bits:8   3: nothing (fixed-length keys)
+ *       if jumps: reference header (below)
+ *       label[n]     `label_bits` each, byte-aligned
+ *       lcp[n]       by mode, byte-aligned; bytes shared with the entry before, from the container's
+ *                    depth; 0 for the first
+ *       jump map[n]  byte-aligned, if jumps and not all jumps
+ *       lengths      mode 0, 1: for each entry a 0 bit a token, then a 1 bit; byte-aligned
+ *       then without gaps: length[n] (mode 2), jump fields, tokens
+ *   `final`: the key that ends at the container's depth exists; it precedes the entries.
+ *   lcp mode 0..6, 8   that many bits, directly
+ *            9..12     an index of mode-8 bits into a table: count-1:8, ascending bytes
+ *            13        an index of 6 bits into a table: count-1:8, ascending u32
+ *            The table precedes the lcps. The other modes are reserved.
+ *
+ * REFERENCES (jumps in a bucket; j counts them; extra = keys below the jump - 1)
+ *   0   indexed:1 | residual:1 | reference bits:6
+ *   1   varint slope
+ *       if residual: residual bits:8, varint zigzag base
+ *       if indexed: targets-1:8
+ *   fields: targets[targets] then index[jumps] if indexed, else reference[jumps]; then
+ *           residual[jumps, and one more if the last entry is not a jump] if residual.
+ *   Extra keys before jump j, or after all jumps: slope*j, + base + residual[j] if residual. */
+#ifndef KFI_FORMAT_KEYS_H
+#define KFI_FORMAT_KEYS_H
+
+#include "base/bits.h"
+#include "base/error.h"
+
+enum {
+    KFI_KEYS_PARAMETERS = 512,
+    KFI_BUCKET_ENTRIES = 64,
+    KFI_NODE_FIXED = 5,
+    KFI_KEY_LIMIT = 1 << 20,       /* bytes */
+    KFI_LABEL_BITS_MAX = 7,
+    KFI_LABEL_NONE = 0xff,         /* code of a byte that begins no entry */
+    KFI_REFERENCE_BITS_MAX = 40
+};
+
+enum kfi_root_kind {
+    KFI_ROOT_NONE = 0,             /* no keys */
+    KFI_ROOT_EMPTY_KEY = 1,        /* only the empty key */
+    KFI_ROOT_CONTAINER = 2
+};
+
+enum kfi_lcp_mode {
+    KFI_LCP_BYTE = 8,
+    KFI_LCP_INDEX1 = 9,
+    KFI_LCP_INDEX4 = 12,
+    KFI_LCP_WIDE = 13
+};
+
+enum kfi_length_mode {
+    KFI_LENGTHS_UNARY8 = 0,
+    KFI_LENGTHS_UNARY32 = 1,
+    KFI_LENGTHS_FIELDS = 2,
+    KFI_LENGTHS_IMPLIED = 3
+};
+
+/* Parameters of the key structure, at the start of the TREE section:
+ *     0  root kind:8     1  label bits:8     2  character bits:8 (0: tokens)   3  escape:8
+ *     4  directory width:8   5..7 zero       8  fixed key length:32 (0: keys vary)  12..15 zero
+ *    16  root position:64   24  directory count:64   32  shared position:64 (first container)
+ *    40..63 zero
+ *    64  label code[256]   320  character[16]   336..511 zero */
+typedef struct kfi_keys_parameters {
+    uint8_t root_kind;
+    uint8_t label_bits;
+    uint8_t character_bits;   /* 0: tails are tokens of the TOKENS section; 1..4: fixed-width characters */
+    uint8_t has_escape;       /* the highest label code means: the tail's first byte is the label */
+    uint8_t directory_width;
+    uint32_t fixed_length;
+    uint64_t root;
+    uint64_t directory_count;
+    uint64_t shared_start;
+    uint8_t label_code[256];
+    uint8_t character[16];
+} kfi_keys_parameters;
+
+void kfi_keys_parameters_write(const kfi_keys_parameters *parameters, uint8_t *out);
+/* `size`: of the TREE section. */
+kf_status kfi_keys_parameters_read(kfi_keys_parameters *parameters, const uint8_t *tree,
+                                   uint64_t size, kf_error *error);
+
+static inline unsigned kfi_escape_code(const kfi_keys_parameters *p)
+{
+    return p->has_escape ? (1u << p->label_bits) - 1 : KFI_LABEL_NONE - 1u;
+}
+
+#endif

@@ -1,0 +1,162 @@
+#include "read/dict.h"
+
+#include "read/frame.h"
+
+#include <stdlib.h>
+
+static const kfi_section *section_of(const kfi_header *header, uint32_t type)
+{
+    for (uint32_t i = 0; i < header->section_count; i++)
+        if (header->sections[i].type == type) return &header->sections[i];
+    return NULL;
+}
+
+static kf_status open_parts(kf_dict *d, kf_error *error)
+{
+    const uint8_t *file = d->mapping.data;
+    kf_status status = kfi_header_parse(&d->header, file, d->mapping.size, error);
+    if (status) return status;
+    if (d->header.value_type > KF_VALUES_BYTES)
+        return kfi_fail(error, KF_UNSUPPORTED, "value type %u is unknown", d->header.value_type);
+    const kfi_section *metadata = section_of(&d->header, KFI_SECTION_METADATA);
+    const kfi_section *values = section_of(&d->header, KFI_SECTION_VALUES);
+    status = kfi_metadata_open(&d->metadata, metadata ? file + metadata->offset : NULL,
+                               metadata ? metadata->size : 0, error);
+    if (!status) status = kfi_keys_open(&d->keys, file, &d->header, error);
+    if (status || d->header.value_type == KF_VALUES_NONE) return status;
+    if (!values) return kfi_fail(error, KF_CORRUPT, "the value section is missing");
+    return kfi_column_open(&d->column, file + values->offset, values->size, (kf_value_type)d->header.value_type,
+                           (kf_encoding)d->header.value_encoding, d->header.keys, error);
+}
+
+kf_status kf_dict_open(kf_dict **out, const char *path, const kf_open_options *options, kf_error *error)
+{
+    *out = NULL;
+    if (!path || (options && options->struct_size < sizeof *options))
+        return kfi_fail(error, KF_INVALID, "no path, or kf_open_options was not initialised");
+    kf_dict *d = calloc(1, sizeof *d);
+    if (!d) return kfi_fail_memory(error, sizeof *d);
+    d->search = kfi_search_best();
+    kf_status status = kfi_mapping_open(&d->mapping, path, options ? options->flags : 0, error);
+    if (!status) status = open_parts(d, error);
+    if (status) kf_dict_close(&d);
+    *out = d;
+    return status;
+}
+
+void kf_dict_close(kf_dict **dict)
+{
+    if (!*dict) return;
+    kfi_column_close(&(*dict)->column);
+    kfi_mapping_close(&(*dict)->mapping);
+    free(*dict);
+    *dict = NULL;
+}
+
+uint64_t kf_dict_count(const kf_dict *d) { return d->header.keys; }
+kf_value_type kf_dict_value_type(const kf_dict *d) { return (kf_value_type)d->header.value_type; }
+size_t kf_dict_longest_key(const kf_dict *d) { return d->header.longest_key; }
+void kf_dict_build_id(const kf_dict *d, uint8_t id[16]) { memcpy(id, d->header.build_id, 16); }
+
+kf_status kf_dict_ordinal(const kf_dict *d, const void *key, size_t key_size, uint64_t *ordinal)
+{
+    return d->search->find(&d->keys, key, key_size, ordinal);
+}
+
+kf_status kf_dict_contains(const kf_dict *d, const void *key, size_t key_size)
+{
+    uint64_t ordinal;
+    return kf_dict_ordinal(d, key, key_size, &ordinal);
+}
+
+kf_status kf_dict_value_at(const kf_dict *d, uint64_t ordinal, kf_buffer *buffer, kf_bytes *value)
+{
+    if (d->header.value_type != KF_VALUES_BYTES) return KF_TYPE;
+    if (ordinal >= d->header.keys) return KF_NOT_FOUND;
+    return kfi_column_bytes(d->column, ordinal, NULL, buffer, value);
+}
+
+kf_status kf_dict_u64_at(const kf_dict *d, uint64_t ordinal, uint64_t *value)
+{
+    if (d->header.value_type != KF_VALUES_U64) return KF_TYPE;
+    if (ordinal >= d->header.keys) return KF_NOT_FOUND;
+    return kfi_column_u64(d->column, ordinal, value);
+}
+
+kf_status kf_dict_get(const kf_dict *d, const void *key, size_t key_size, kf_buffer *buffer, kf_bytes *value)
+{
+    uint64_t ordinal;
+    if (d->header.value_type != KF_VALUES_BYTES) return KF_TYPE;
+    kf_status status = kf_dict_ordinal(d, key, key_size, &ordinal);
+    return status ? status : kf_dict_value_at(d, ordinal, buffer, value);
+}
+
+kf_status kf_dict_get_u64(const kf_dict *d, const void *key, size_t key_size, uint64_t *value)
+{
+    uint64_t ordinal;
+    if (d->header.value_type != KF_VALUES_U64) return KF_TYPE;
+    kf_status status = kf_dict_ordinal(d, key, key_size, &ordinal);
+    return status ? status : kf_dict_u64_at(d, ordinal, value);
+}
+
+kf_status kf_dict_get_many(const kf_dict *d, const kf_bytes *keys, size_t count, uint64_t *ordinals,
+                           size_t *found)
+{
+    return d->search->find_many(&d->keys, keys, NULL, NULL, count, ordinals, found);
+}
+
+kf_status kf_dict_get_many_packed(const kf_dict *d, const uint8_t *data, const uint64_t *offsets, size_t count,
+                                  uint64_t *ordinals, size_t *found)
+{
+    return d->search->find_many(&d->keys, NULL, data, offsets, count, ordinals, found);
+}
+
+kf_status kf_dict_u64_at_many(const kf_dict *d, const uint64_t *ordinals, size_t count, uint64_t *values)
+{
+    enum { AHEAD = 16 };
+    kf_status result = KF_OK;
+    if (d->header.value_type != KF_VALUES_U64) return KF_TYPE;
+    for (size_t i = 0; i < count; i++) {
+        if (i + AHEAD < count && ordinals[i + AHEAD] < d->header.keys)
+            kfi_column_prefetch(d->column, ordinals[i + AHEAD]);
+        if (ordinals[i] == KF_ABSENT) continue;
+        kf_status status = kf_dict_u64_at(d, ordinals[i], &values[i]);
+        if (status) result = status;
+    }
+    return result;
+}
+
+kf_status kf_dict_metadata(const kf_dict *d, const char *name, kf_bytes *content)
+{
+    kf_bytes key = { (const uint8_t *)name, strlen(name) };
+    return kfi_metadata_find(&d->metadata, key, content, NULL);
+}
+
+kf_status kf_dict_metadata_at(const kf_dict *d, size_t index, kf_bytes *name, kf_bytes *content)
+{
+    return kfi_metadata_at(&d->metadata, index, name, content, NULL);
+}
+
+static uint64_t size_of(const kf_dict *d, uint32_t type)
+{
+    const kfi_section *s = section_of(&d->header, type);
+    return s ? s->size : 0;
+}
+
+kf_status kf_dict_stat_get(const kf_dict *d, kf_dict_stat *stat)
+{
+    if (stat->struct_size < sizeof *stat) return KF_INVALID;
+    const kfi_header *h = &d->header;
+    *stat = (kf_dict_stat){
+        .struct_size = sizeof *stat, .keys = h->keys, .longest_key = h->longest_key,
+        .file_size = d->mapping.size,
+        .token_bytes = size_of(d, KFI_SECTION_TOKENS), .shared_bytes = size_of(d, KFI_SECTION_SHARED),
+        .value_bytes = size_of(d, KFI_SECTION_VALUES), .metadata_bytes = size_of(d, KFI_SECTION_METADATA),
+        .checksum_bytes = size_of(d, KFI_SECTION_CHECKSUMS),
+        .raw_key_bytes = h->raw_key_bytes, .raw_value_bytes = h->raw_value_bytes,
+        .states = h->states, .states_extra = h->states_extra,
+        .value_type = (kf_value_type)h->value_type, .value_encoding = (kf_encoding)h->value_encoding,
+    };
+    stat->key_bytes = size_of(d, KFI_SECTION_TREE) + stat->token_bytes + stat->shared_bytes;
+    return KF_OK;
+}

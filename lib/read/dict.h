@@ -1,0 +1,21 @@
+/* What a kf_dict is made of. */
+#ifndef KFI_READ_DICT_H
+#define KFI_READ_DICT_H
+
+#include "base/file.h"
+#include "format/metadata.h"
+#include "read/column.h"
+#include "read/keys.h"
+
+#include <keyfold/dict.h>
+
+struct kf_dict {
+    kfi_mapping mapping;
+    kfi_header header;
+    kfi_keys keys;
+    kfi_column *column;           /* NULL without values */
+    kfi_metadata_view metadata;
+    const kfi_search_variant *search;
+};
+
+#endif

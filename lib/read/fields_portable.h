@@ -1,0 +1,85 @@
+/* Packed fields in plain C: the reference for the SIMD variants beside it, and the fallback.
+ *
+ * All variants provide: kfi_vec (64 bytes), kfi_vec_unpack, kfi_vec_load, kfi_vec_equal, kfi_vec_less,
+ * kfi_vec_table, kfi_vec_sum, kfi_match16, kfi_select. Masks have bit i for byte i. Fields beyond `count`
+ * are undefined. Unpacking reads at most 64 bytes from where it is told to begin. */
+#ifndef KFI_READ_FIELDS_H
+#define KFI_READ_FIELDS_H
+
+#include "base/bits.h"
+
+typedef struct kfi_vec { uint8_t byte[64]; } kfi_vec;
+
+/* The first `count` fields of `width` (0..8) bits. */
+static inline kfi_vec kfi_vec_unpack(const uint8_t *p, unsigned width, unsigned count)
+{
+    kfi_vec v;
+    const uint64_t ones = 0x0101010101010101;
+    if (width == 0) {
+        memset(v.byte, 0, sizeof v.byte);
+        return v;
+    }
+    /* Eight fields at a time: spread w*8 bits into eight bytes by three halvings. */
+    for (unsigned i = 0; i < count; i += 8, p += width) {
+        uint64_t x = kfi_load64(p) & kfi_mask64(8 * width);
+        x = (x & kfi_mask64(4 * width)) | (x >> (4 * width) << 32);
+        x = (x & (kfi_mask64(2 * width) * 0x0000000100000001)) | ((x >> (2 * width) & (kfi_mask64(2 * width) * 0x0000000100000001)) << 16);
+        x = (x & (kfi_mask64(width) * 0x0001000100010001)) | ((x >> width & (kfi_mask64(width) * 0x0001000100010001)) << 8);
+        kfi_store64(v.byte + i, x & (kfi_mask64(width) * ones));
+    }
+    return v;
+}
+
+static inline kfi_vec kfi_vec_load(const uint8_t *p)
+{
+    kfi_vec v;
+    memcpy(v.byte, p, 64);
+    return v;
+}
+
+static inline uint64_t kfi_vec_equal(kfi_vec v, uint8_t value)
+{
+    uint64_t mask = 0;
+    for (unsigned i = 0; i < 64; i++) mask |= (uint64_t)(v.byte[i] == value) << i;
+    return mask;
+}
+
+static inline uint64_t kfi_vec_less(kfi_vec v, uint8_t value)
+{
+    uint64_t mask = 0;
+    for (unsigned i = 0; i < 64; i++) mask |= (uint64_t)(v.byte[i] < value) << i;
+    return mask;
+}
+
+/* table[v[i]] for indexes below 16; 16 bytes of the table are read. */
+static inline kfi_vec kfi_vec_table(kfi_vec v, const uint8_t *table)
+{
+    for (unsigned i = 0; i < 64; i++) v.byte[i] = table[v.byte[i] & 15];
+    return v;
+}
+
+/* Sum of the first `count` (0..64) bytes. */
+static inline uint64_t kfi_vec_sum(kfi_vec v, unsigned count)
+{
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < count; i++) sum += v.byte[i];
+    return sum;
+}
+
+/* How many of the 16 bytes at a and b agree before the first difference. */
+static inline unsigned kfi_match16(const uint8_t *a, const uint8_t *b)
+{
+    uint64_t x = kfi_load64(a) ^ kfi_load64(b);
+    if (x) return (unsigned)__builtin_ctzll(x) / 8;
+    x = kfi_load64(a + 8) ^ kfi_load64(b + 8);
+    return x ? 8 + (unsigned)__builtin_ctzll(x) / 8 : 16;
+}
+
+/* Position of set bit number `k` (from 0), which exists. */
+static inline unsigned kfi_select(uint64_t word, unsigned k)
+{
+    while (k--) word &= word - 1;
+    return (unsigned)__builtin_ctzll(word);
+}
+
+#endif

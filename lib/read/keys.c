@@ -1,0 +1,68 @@
+#include "read/keys.h"
+
+#include <stdlib.h>
+
+static const kfi_section *find_section(const kfi_header *header, uint32_t type)
+{
+    for (uint32_t i = 0; i < header->section_count; i++)
+        if (header->sections[i].type == type) return &header->sections[i];
+    return NULL;
+}
+
+kf_status kfi_keys_open(kfi_keys *keys, const uint8_t *file, const kfi_header *header, kf_error *error)
+{
+    const kfi_section *tree = find_section(header, KFI_SECTION_TREE);
+    const kfi_section *shared = find_section(header, KFI_SECTION_SHARED);
+    const kfi_section *tokens = find_section(header, KFI_SECTION_TOKENS);
+    memset(keys, 0, sizeof *keys);
+    if (!tree || !shared || !tokens) return kfi_fail(error, KF_CORRUPT, "a key section is missing");
+    keys->tree = file + tree->offset;
+    keys->tree_size = tree->size;
+    keys->shared = file + shared->offset;
+    keys->shared_size = shared->size;
+    keys->count = header->keys;
+    keys->longest_key = header->longest_key;
+    kf_status status = kfi_keys_parameters_read(&keys->parameters, keys->tree, tree->size, error);
+    if (status) return status;
+    const kfi_keys_parameters *p = &keys->parameters;
+    /* Divided so that nothing overflows: the directory's bytes are within the section. */
+    uint64_t directory_room = p->directory_width ? shared->size / p->directory_width * 8 : UINT64_MAX;
+    if (p->directory_count > directory_room + 8 || p->directory_count > UINT64_MAX / 64
+        || p->directory_count * p->directory_width / 8 > shared->size)
+        return kfi_fail_at(error, KF_CORRUPT, shared->offset, "the directory is larger than its section");
+    if (p->root_kind == KFI_ROOT_CONTAINER && (p->root < KFI_KEYS_PARAMETERS || p->root >= tree->size))
+        return kfi_fail_at(error, KF_CORRUPT, tree->offset, "the root lies outside its section");
+    if ((p->root_kind == KFI_ROOT_NONE) != (header->keys == 0))
+        return kfi_fail_at(error, KF_CORRUPT, tree->offset, "the number of keys contradicts the root");
+    if (!p->character_bits) return kfi_tokens_open(&keys->tokens, file + tokens->offset, tokens->size, error);
+    return KF_OK;
+}
+
+static const kfi_search_variant *choose(void)
+{
+    const char *limit = getenv("KEYFOLD_ISA");
+#if defined(__x86_64__)
+    int portable = limit && !strcmp(limit, "portable");
+    int no_avx512 = portable || (limit && !strcmp(limit, "avx2"));
+    if (!no_avx512 && __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512bw")
+        && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("bmi2"))
+        return &kfi_search_avx512;
+    if (!portable && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2")
+        && __builtin_cpu_supports("popcnt"))
+        return &kfi_search_avx2;
+#endif
+    (void)limit;
+    return &kfi_search_portable;
+}
+
+const kfi_search_variant *kfi_search_best(void)
+{
+    /* Racing first calls store the same pointer. */
+    static const kfi_search_variant *best;
+    const kfi_search_variant *known = __atomic_load_n(&best, __ATOMIC_ACQUIRE);
+    if (!known) {
+        known = choose();
+        __atomic_store_n(&best, known, __ATOMIC_RELEASE);
+    }
+    return known;
+}

@@ -1,0 +1,87 @@
+/* The key structure as the reader sees it: where it lies, and a search in it.
+ *
+ * Every position, width and count that comes from the file is checked against the section before it
+ * is used, on the one path that all lookups take. Sections are followed by KFI_TAIL_PAD readable bytes,
+ * so loads of a fixed size that begin inside a section need no check of their own. A child node lies
+ * strictly before its parent and a jump consumes a byte of the key, so every walk ends. */
+#ifndef KFI_READ_KEYS_H
+#define KFI_READ_KEYS_H
+
+#include "format/header.h"
+#include "format/keys.h"
+#include "format/tokens.h"
+
+typedef struct kfi_keys {
+    const uint8_t *tree, *shared;
+    uint64_t tree_size, shared_size;
+    uint64_t count;
+    uint32_t longest_key;
+    kfi_tokens tokens;
+    kfi_keys_parameters parameters;
+} kfi_keys;
+
+/* `file` is the whole mapping. O(1). */
+kf_status kfi_keys_open(kfi_keys *keys, const uint8_t *file, const kfi_header *header, kf_error *error);
+
+/* A container's place: its first byte and the end of its section. */
+typedef struct kfi_place {
+    const uint8_t *at, *end;
+} kfi_place;
+
+/* Where directory entry `index` lies; 0 when it is out of range. */
+static inline int kfi_directory_place(const kfi_keys *keys, uint64_t index, kfi_place *place)
+{
+    const kfi_keys_parameters *p = &keys->parameters;
+    if (index >= p->directory_count) return 0;
+    uint64_t position = kfi_load_bits(keys->shared, index * p->directory_width, p->directory_width);
+    if (position < keys->shared_size) {
+        place->at = keys->shared + position;
+        place->end = keys->shared + keys->shared_size;
+        return 1;
+    }
+    position -= keys->shared_size;
+    if (position >= keys->tree_size) return 0;
+    place->at = keys->tree + position;
+    place->end = keys->tree + keys->tree_size;
+    return 1;
+}
+
+/* A search in progress: the key's first `depth` bytes lead to the container at `place`, which has
+ * `rank` keys before it. */
+typedef struct kfi_search {
+    kfi_place place;
+    uint64_t rank;
+    size_t depth;
+    const uint8_t *key;
+    size_t size;
+    size_t tail_start;             /* 16 bytes can be loaded from any position of the key through */
+    uint8_t tail[32];              /* key (before size - 16) or tail (from there on) */
+} kfi_search;
+
+typedef enum kfi_step {
+    KFI_STEP_ON,          /* place, rank and depth have moved down one container */
+    KFI_STEP_FOUND,       /* rank is the key's ordinal */
+    KFI_STEP_ABSENT,
+    KFI_STEP_CORRUPT
+} kfi_step;
+
+/* Looks for a key; the best of the variants below that the processor has. */
+typedef struct kfi_search_variant {
+    const char *name;
+    kf_status (*find)(const kfi_keys *keys, const uint8_t *key, size_t size, uint64_t *ordinal);
+    /* See kf_dict_get_many: `offsets` NULL means `list`, else packed keys. */
+    kf_status (*find_many)(const kfi_keys *keys, const kf_bytes *list, const uint8_t *data,
+                           const uint64_t *offsets, size_t count, uint64_t *ordinals, size_t *found);
+} kfi_search_variant;
+
+extern const kfi_search_variant kfi_search_portable;
+#if defined(__x86_64__)
+extern const kfi_search_variant kfi_search_avx2;
+extern const kfi_search_variant kfi_search_avx512;
+#endif
+
+/* Chosen once, at the first call. KEYFOLD_ISA=portable|avx2|avx512 in the environment restricts it
+ * (for tests and measurements). */
+const kfi_search_variant *kfi_search_best(void);
+
+#endif
