@@ -272,6 +272,7 @@ static int build_run(int argc, char **argv)
         goto out;
     interrupt_catch();
     progress_start(options.quiet ? PROGRESS_NONE : (progress_mode)options.progress);
+    progress_input(0, build.input_total);
     for (int i = 0; i < inputs.count && code == 0; i++)
         code = add_file(&build, inputs.items[i]);
     progress_input(build.input_done, build.input_total);

@@ -19,10 +19,12 @@ static const uint8_t zstd_magic[] = { 0x28, 0xb5, 0x2f, 0xfd };
 /* 0x184D2A50 to 0x184D2A5F begin frames that a zstd reader skips; tools put indexes there. */
 static const uint8_t skippable_magic[] = { 0x50, 0x2a, 0x4d, 0x18 };
 
+/* `mask` says which bits of the first byte count. */
 static int begins(const uint8_t *data, size_t size, const uint8_t *magic, size_t magic_size,
-                  int *undecided)
+                  uint8_t mask, int *undecided)
 {
-    if (memcmp(data, magic, size < magic_size ? size : magic_size) != 0)
+    if ((data[0] & mask) != magic[0] ||
+        memcmp(data + 1, magic + 1, (size < magic_size ? size : magic_size) - 1) != 0)
         return 0;
     if (size < magic_size)
         *undecided = 1;
@@ -36,10 +38,10 @@ kft_decoder_kind decoder_detect(const uint8_t *data, size_t size, int *undecided
         *undecided = 1;
         return DECODER_NONE;
     }
-    if (begins(data, size, gzip_magic, sizeof gzip_magic, undecided))
+    if (begins(data, size, gzip_magic, sizeof gzip_magic, 0xff, undecided))
         return DECODER_GZIP;
-    if (begins(data, size, zstd_magic, sizeof zstd_magic, undecided) ||
-        begins(data, size, skippable_magic, sizeof skippable_magic, undecided))
+    if (begins(data, size, zstd_magic, sizeof zstd_magic, 0xff, undecided) ||
+        begins(data, size, skippable_magic, sizeof skippable_magic, 0xf0, undecided))
         return DECODER_ZSTD;
     return DECODER_NONE;
 }

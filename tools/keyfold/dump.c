@@ -1,9 +1,11 @@
 /* keyfold dump: the whole dictionary in a form that build reads back. */
 #include <keyfold/keyfold.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #include "command.h"
+#include "decoder.h"
 #include "entry.h"
 #include "message.h"
 
@@ -26,6 +28,29 @@ static const kft_option_spec options_table[] = {
       "do not come back", NULL },
     OPTIONS_END
 };
+
+/* Whether the output would be taken for something else by its first bytes. */
+static int misleads(kf_bytes key)
+{
+    static const uint8_t mark[] = { 0xEF, 0xBB, 0xBF };
+    int undecided;
+
+    return decoder_detect(key.data, key.size, &undecided) != DECODER_NONE ||
+           (key.size >= sizeof mark && memcmp(key.data, mark, sizeof mark) == 0);
+}
+
+/* The line of an entry, the key's first byte in hexadecimal. */
+static void print_guarded(const kft_printer *printer, const kft_entry *entry)
+{
+    kft_entry rest = *entry;
+    char first[5];
+
+    snprintf(first, sizeof first, "\\x%02x", entry->key.data[0]);
+    output_text(printer->out, first);
+    rest.key.data++;
+    rest.key.size--;
+    entry_print(printer, &rest);
+}
 
 /* key NUL value NUL, or key NUL. Returns 0 when the bytes have a NUL themselves. */
 static int print_nul(const kft_printer *printer, const kft_entry *entry)
@@ -51,18 +76,22 @@ static int dump_all(kf_iter *iter, const kft_printer *printer, int format, const
 {
     kf_status status;
     kft_entry entry;
+    int at_start = 1;
 
     while (printer->out->os_error == 0 &&
            (status = entry_next(iter, printer->value_type, &entry)) != KF_END) {
         if (status != KF_OK)
             return complain_status(path, status);
-        if (format != DUMP_NUL) {
+        if (format == DUMP_TSV && at_start && !printer->raw && misleads(entry.key)) {
+            print_guarded(printer, &entry);
+        } else if (format != DUMP_NUL) {
             entry_print(printer, &entry);
-        } else if (!print_nul(printer, &entry)) {
-            complain("%s: the entry with ordinal %llu holds a NUL byte; dump it as tsv or jsonl",
+        } else if ((at_start && misleads(entry.key)) || !print_nul(printer, &entry)) {
+            complain("%s: the entry with ordinal %llu can't be printed as nul; take tsv or jsonl",
                      path, (unsigned long long)entry.ordinal);
             return EXIT_TROUBLE;
         }
+        at_start = 0;
     }
     return 0;
 }

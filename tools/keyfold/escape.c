@@ -7,6 +7,23 @@ const uint8_t escape_letter[256] = {
     ['\t'] = 't', ['\n'] = 'n', ['\r'] = 'r', ['\0'] = '0', ['\\'] = '\\',
 };
 
+int hex_digit(uint8_t byte)
+{
+    if (byte >= '0' && byte <= '9')
+        return byte - '0';
+    if (byte >= 'a' && byte <= 'f')
+        return byte - 'a' + 10;
+    return byte >= 'A' && byte <= 'F' ? byte - 'A' + 10 : -1;
+}
+
+/* The byte of the \xHH at `from`, or -1. */
+static int hex_escape(const uint8_t *from, const uint8_t *end)
+{
+    if (end - from < 4 || hex_digit(from[2]) < 0 || hex_digit(from[3]) < 0)
+        return -1;
+    return hex_digit(from[2]) << 4 | hex_digit(from[3]);
+}
+
 int unescape(uint8_t *data, size_t *size)
 {
     const uint8_t *end = data + *size;
@@ -18,6 +35,7 @@ int unescape(uint8_t *data, size_t *size)
     to = data + (from - data);
     while (from < end) {
         const uint8_t *next;
+        int byte;
 
         if (end - from < 2)
             return 0;
@@ -27,6 +45,13 @@ int unescape(uint8_t *data, size_t *size)
         case 'r': *to++ = '\r'; break;
         case '0': *to++ = 0; break;
         case '\\': *to++ = '\\'; break;
+        case 'x':
+            byte = hex_escape(from, end);
+            if (byte < 0)
+                return 0;
+            *to++ = (uint8_t)byte;
+            from += 2;
+            break;
         default: return 0;
         }
         from += 2;

@@ -2,7 +2,9 @@
  *
  *   tab \t   newline \n   carriage return \r   NUL \0   backslash \\
  *
- * Every other byte stands for itself; a backslash before anything else is an error. */
+ * Every other byte stands for itself. \xHH is read as the byte with that hexadecimal number; it is
+ * written only where output would begin like compressed data or a byte order mark. A backslash
+ * before anything else is an error. */
 #ifndef TOOL_ESCAPE_H
 #define TOOL_ESCAPE_H
 
@@ -11,6 +13,9 @@
 
 /* The letter that follows the backslash for each byte that is escaped, else 0. */
 extern const uint8_t escape_letter[256];
+
+/* 0 to 15, or -1. */
+int hex_digit(uint8_t byte);
 
 /* Undoes the escapes in place; returns 0 when one is invalid. */
 int unescape(uint8_t *data, size_t *size);

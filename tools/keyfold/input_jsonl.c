@@ -1,9 +1,11 @@
-/* JSON lines. The outer brackets are read here and each element by jansson, so that a value that is
- * no string keeps its own spelling: numbers of any size and precision stay what they were. Decoded
- * text is never longer than its JSON form and is put back in its place in the window. */
+/* JSON lines. The outer brackets and plain strings are read here, other elements by jansson, so
+ * that a value that is no string keeps its own spelling: numbers of any size and precision stay what
+ * they were. Decoded text is never longer than its JSON form and is put back in its place in the
+ * window. */
 #include <jansson.h>
 #include <string.h>
 
+#include "escape.h"
 #include "input.h"
 
 typedef struct json_cursor {
@@ -62,6 +64,29 @@ static size_t compact(uint8_t *data, size_t size)
     return kept;
 }
 
+/* A string without escapes, which is what most are, needs no parser. Returns 0 for anything else;
+ * jansson then says whether it is right. */
+static int take_plain_string(json_cursor *cursor, json_element *element)
+{
+    uint8_t *start = cursor->at + 1, *at = start;
+    int ascii = 1;
+
+    if (cursor->at == cursor->end || *cursor->at != '"')
+        return 0;
+    for (; at < cursor->end && *at != '"'; at++) {
+        if (*at == '\\' || *at < 0x20)
+            return 0;
+        ascii &= *at < 0x80;
+    }
+    if (at == cursor->end || (!ascii && !is_utf8(start, (size_t)(at - start))))
+        return 0;
+    element->is_string = 1;
+    element->data = start;
+    element->size = (size_t)(at - start);
+    cursor->at = at + 1;
+    return 1;
+}
+
 /* Any JSON value. INPUT_RECORD or INPUT_BAD. */
 static int take_element(json_cursor *cursor, json_element *element)
 {
@@ -69,6 +94,8 @@ static int take_element(json_cursor *cursor, json_element *element)
     json_t *value;
 
     skip_space(cursor);
+    if (take_plain_string(cursor, element))
+        return INPUT_RECORD;
     /* Integers as reals: jansson's own are 63 bits and it would refuse larger ones. */
     value = json_loadb((const char *)cursor->at, (size_t)(cursor->end - cursor->at),
                        JSON_DECODE_ANY | JSON_DISABLE_EOF_CHECK | JSON_ALLOW_NUL |
@@ -90,15 +117,6 @@ static int take_element(json_cursor *cursor, json_element *element)
     }
     json_decref(value);
     return INPUT_RECORD;
-}
-
-static int hex_digit(uint8_t byte)
-{
-    if (byte >= '0' && byte <= '9')
-        return byte - '0';
-    if (byte >= 'a' && byte <= 'f')
-        return byte - 'a' + 10;
-    return byte >= 'A' && byte <= 'F' ? byte - 'A' + 10 : -1;
 }
 
 static int decode_hex(json_cursor *cursor, json_element *element)

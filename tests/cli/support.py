@@ -1,0 +1,94 @@
+"""What all tests of the tool share."""
+
+import os
+import shutil
+import struct
+import subprocess
+import tempfile
+import unittest
+
+TOOL = os.environ["KEYFOLD_TOOL"]
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+ESCAPES = {0: b"\\0", 9: b"\\t", 10: b"\\n", 13: b"\\r", 92: b"\\\\"}
+
+
+def escape(data):
+    return b"".join(ESCAPES.get(byte) or bytes([byte]) for byte in data)
+
+
+def unescape(data):
+    """The inverse of escape, written independently of the tool's."""
+    names = {b"0"[0]: 0, b"t"[0]: 9, b"n"[0]: 10, b"r"[0]: 13, b"\\"[0]: 92}
+    result, at = bytearray(), 0
+    while at < len(data):
+        if data[at] != 92:
+            result.append(data[at])
+            at += 1
+        elif data[at + 1] == ord("x"):
+            result.append(int(data[at + 2:at + 4], 16))
+            at += 4
+        else:
+            result.append(names[data[at + 1]])
+            at += 2
+    return bytes(result)
+
+
+def zstd_frame(data):
+    """A zstd frame with stored blocks: enough to test a reader without a compressor."""
+    header = b"\x28\xb5\x2f\xfd\xa0" + struct.pack("<I", len(data))
+    pieces = [data[at:at + 65536] for at in range(0, len(data), 65536)] or [b""]
+    blocks = b""
+    for number, piece in enumerate(pieces):
+        last = number == len(pieces) - 1
+        blocks += struct.pack("<I", last | len(piece) << 3)[:3] + piece
+    return header + blocks
+
+
+class CliTest(unittest.TestCase):
+    maxDiff = 2000
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="keyfold-cli-")
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.kf = self.path("out.kf")
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def write(self, name, data):
+        with open(self.path(name), "wb") as file:
+            file.write(data)
+        return self.path(name)
+
+    def run_tool(self, *args, stdin=b"", expect=0, **more):
+        """Runs the tool; returns the finished process after checking its exit code."""
+        done = subprocess.run([TOOL, *args], input=stdin, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, timeout=120, **more)
+        if expect is not None and done.returncode != expect:
+            self.fail(f"{args}: exit code {done.returncode}, not {expect}\n"
+                      f"{done.stderr[:2000].decode(errors='replace')}")
+        return done
+
+    def out(self, *args, **more):
+        return self.run_tool(*args, **more).stdout
+
+    def err(self, *args, **more):
+        return self.run_tool(*args, **more).stderr.decode(errors="replace")
+
+    def build(self, data, *options, expect=0, name="-"):
+        """Builds self.kf from `data` on stdin or in a file of that name; returns stderr."""
+        if name == "-":
+            return self.err("build", "-o", self.kf, *options, "-", stdin=data, expect=expect)
+        return self.err("build", "-o", self.kf, *options, self.write(name, data), expect=expect)
+
+    def pairs(self, path=None):
+        """The dictionary's entries through dump, unescaped by the tests' own code."""
+        lines = self.out("dump", path or self.kf).split(b"\n")
+        self.assertEqual(lines.pop(), b"")
+        return [tuple(unescape(part) for part in line.split(b"\t")) for line in lines]
+
+    def assert_nothing_built(self):
+        self.assertFalse(os.path.exists(self.kf))
+        left = [name for name in os.listdir(self.folder) if name.startswith((".", "out"))]
+        self.assertEqual(left, [])

@@ -1,0 +1,189 @@
+"""Options and outcomes of build."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import time
+
+from support import TOOL, CliTest
+
+
+class Values(CliTest):
+    def test_u64(self):
+        self.build(b"a\t18446744073709551615\nb\t0\nc\t007\n", "--values", "u64")
+        self.assertEqual(self.pairs(), [(b"a", b"18446744073709551615"), (b"b", b"0"), (b"c", b"7")])
+
+    def test_u64_refuses_the_rest(self):
+        for text in (b"", b"-1", b"+1", b" 1", b"1 ", b"1.0", b"0x1", b"18446744073709551616",
+                     b"99999999999999999999999"):
+            with self.subTest(text=text):
+                error = self.build(b"k\t" + text + b"\n", "-v", "u64", expect=3)
+                self.assertIn("<stdin>:1: the value is not an integer", error)
+
+    def test_encodings(self):
+        data = b"".join(b"key%d\tvalue %d\n" % (n, n % 50) for n in range(500))
+        for encoding in ("auto", "distinct", "raw", "tokens", "zstd"):
+            self.build(data, "--encoding", encoding)
+            self.assertEqual(self.pairs(), sorted(tuple(line.split(b"\t")) for line in data.splitlines()))
+            if encoding != "auto":
+                found = json.loads(self.out("stat", "--json", self.kf))["encoding"]
+                self.assertEqual(found, encoding)
+        data = b"".join(b"key%d\t%d\n" % (n, n % 50) for n in range(500))
+        for encoding in ("auto", "packed", "distinct"):
+            self.build(data, "--encoding", encoding, "-v", "u64")
+            self.assertEqual(self.pairs(), sorted(tuple(line.split(b"\t")) for line in data.splitlines()))
+
+    def test_duplicates(self):
+        data = b"a\t5\nb\t1\na\t3\na\t4\n"
+        for policy, value in (("first", b"5"), ("last", b"4"), ("sum", b"12"), ("min", b"3"), ("max", b"5")):
+            done = self.run_tool("build", "-o", self.kf, "-v", "u64", "-d", policy, "--json", "-", stdin=data)
+            self.assertEqual(self.pairs(), [(b"a", value), (b"b", b"1")])
+            report = json.loads(done.stdout)
+            self.assertEqual((report["pairs_added"], report["keys"], report["pairs_dropped"]), (4, 2, 2))
+            self.assertIn("duplicates dropped: 2", self.build(data, "-v", "u64", "-d", policy))
+        os.remove(self.kf)
+        error = self.build(b"x\t1\na\\n\xff\t5\na\\n\xff\t6\n", expect=3)
+        self.assertIn(r"(key 'a\n\xff')", error)
+        self.assertIn("--duplicates", error)
+        self.assert_nothing_built()
+
+    def test_memory_and_tmpdir(self):
+        os.mkdir(self.path("temporary"))
+        rng = random.Random(7)
+        lines = sorted({b"%032x" % rng.getrandbits(128) for _ in range(5000)})
+        shuffled = lines[:]
+        rng.shuffle(shuffled)
+        for size in ("16M", "16m", "16384K", "16384KiB", "16MB", "16777216", "16777216B", "1G", "1T"):
+            self.build(b"\n".join(shuffled), "--memory", size, "--tmpdir", self.path("temporary"))
+            self.assertEqual(self.out("dump", self.kf).split(), lines)
+        self.assertEqual(os.listdir(self.path("temporary")), [])
+        for size in ("", "M", "1X", "16MM", "-1", "16777216T", "99999999999999999999", "1.5G", "1K"):
+            self.build(b"a\n", "--memory=" + size, expect=2)
+
+    def test_metadata(self):
+        self.build(b"a\n", "--meta", "source=a=b", "-m", "empty=", "-m", "name=é")
+        found = {m["name"]: m["content"] for m in json.loads(self.out("stat", "--json", self.kf))["metadata"]}
+        self.assertLessEqual({"source": "a=b", "empty": "", "name": "é"}.items(), found.items())
+        self.assertIn(b"source = a=b\n", self.out("stat", self.kf))
+        for bad in ("novalue", "=x", "keyfold.x=1", "n" * 256 + "=x"):
+            self.build(b"a\n", "--meta", bad, expect=2)
+
+
+class Errors(CliTest):
+    def test_skip(self):
+        data = b"".join(b"k%d\tv\nbad%d\n" % (n, n) for n in range(25))
+        error = self.build(data, "--on-error", "skip", "-f", "tsv")
+        self.assertEqual(error.count(": no tab"), 10)
+        self.assertIn("<stdin>:2: no tab, so no value; skipped", error)
+        self.assertIn("<stdin>:20: no tab", error)
+        self.assertIn("25 bad records skipped, 15 of them not shown", error)
+        self.assertEqual(len(self.pairs()), 25)
+        done = self.run_tool("build", "-o", self.kf, "--on-error=skip", "--json", "-", stdin=b"a\t1\nb\n")
+        self.assertEqual(json.loads(done.stdout)["bad_records"], 1)
+        self.assertIn(b"1 bad record skipped", done.stderr)
+
+    def test_unreadable_inputs(self):
+        for path in (self.path("absent"), self.folder, "/dev/null/x"):
+            error = self.err("build", "-o", self.kf, path, expect=3)
+            self.assertIn(path, error)
+        self.assert_nothing_built()
+
+    def test_a_failed_build_leaves_the_old_file(self):
+        self.build(b"old\tvalue\n")
+        with open(self.kf, "rb") as file:
+            before = file.read()
+        self.build(b"new\tvalue\nbad\n", expect=3)
+        self.build(b"a\t1\na\t2\n", expect=3)
+        with open(self.kf, "rb") as file:
+            self.assertEqual(file.read(), before)
+        self.assertEqual(os.listdir(self.folder), ["out.kf"])
+
+    def test_output_that_is_no_file(self):
+        os.mkdir(self.path("folder"))
+        self.err("build", "-o", self.path("folder"), "-", stdin=b"a\n", expect=None)
+        self.assertEqual(os.listdir(self.folder), ["folder"])
+        self.err("build", "-o", self.path("no/such/folder.kf"), "-", stdin=b"a\n", expect=3)
+        done = self.run_tool("build", "-o", "/dev/null", "-", stdin=b"a\n", expect=None)
+        self.assertIn(done.returncode, (2, 3))
+
+    def test_output_that_is_an_input(self):
+        source = self.write("x.tsv", b"a\tb\n")
+        os.link(source, self.path("link.tsv"))
+        error = self.err("build", "-o", source, self.path("link.tsv"), expect=2)
+        self.assertIn("both input and output", error)
+
+    def test_same_input_same_bytes(self):
+        data = b"".join(b"%d\tv%d\n" % (n * 7919 % 1000, n % 13) for n in range(1000))
+        self.build(data)
+        with open(self.kf, "rb") as file:
+            first = file.read()
+        self.run_tool("build", "-o", self.path("b.kf"), self.write("in.tsv", data))
+        with open(self.path("b.kf"), "rb") as file:
+            self.assertEqual(file.read(), first)
+
+
+class Reports(CliTest):
+    def test_summary(self):
+        error = self.build(b"a\t1\nb\t2\n")
+        self.assertIn("out.kf: 2 keys, ", error)
+        self.assertEqual(self.build(b"a\t1\n", "--quiet"), "")
+
+    def test_json(self):
+        done = self.run_tool("build", "--json", "-o", self.kf, "-", stdin=b"a\t1\nb\t2\n")
+        report = json.loads(done.stdout)
+        self.assertEqual(done.stderr, b"")
+        self.assertEqual(report["file"], self.kf)
+        self.assertEqual(report["values"], "bytes")
+        self.assertEqual(report["keys"], 2)
+        self.assertEqual(report["bad_records"], 0)
+        self.assertEqual(report["file_size"], os.path.getsize(self.kf))
+        self.assertGreaterEqual(report["seconds"], 0)
+
+    def test_json_progress(self):
+        data = b"".join(b"%d\t%d\n" % (n, n) for n in range(100000))
+        source = self.write("x.tsv", data)
+        lines = self.err("build", "-o", self.kf, "--progress=json", source).splitlines()
+        self.assertIn("100 000 keys", lines.pop())
+        found = [json.loads(line) for line in lines]
+        self.assertGreater(len(found), 0)
+        for line in found:
+            self.assertIn(line["phase"], ("read", "sort", "minimise", "layout", "values", "write"))
+            self.assertEqual(line["input_total"], len(data))
+            self.assertLessEqual(line["input_bytes"], len(data))
+        self.assertEqual([line["seconds"] for line in found], sorted(line["seconds"] for line in found))
+
+    def test_text_progress_is_wiped(self):
+        data = b"".join(b"%d\n" % n for n in range(100000))
+        error = self.build(data, "--progress=text")
+        self.assertIn("\r\033[K", error)
+        self.assertRegex(error.split("\r\033[K")[-1], r"^keyfold: .*out.kf: 100 000 keys")
+        self.assertNotIn("\033", self.build(data))
+
+
+class Signals(CliTest):
+    def check(self, number, code):
+        child = subprocess.Popen([TOOL, "build", "-o", self.kf, "-"], stdin=subprocess.PIPE,
+                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        child.stdin.write(b"".join(b"key%d\tvalue\n" % n for n in range(50000)))
+        child.stdin.flush()
+        time.sleep(0.3)   # lets it get to where it waits for more; either way it has to stop cleanly
+        child.send_signal(number)
+        try:
+            _, error = child.communicate(timeout=60)
+        finally:
+            child.kill()
+        self.assertEqual(child.returncode, code)
+        self.assertIn(b"interrupted", error)
+        self.assert_nothing_built()
+        self.assertEqual(os.listdir(self.folder), [])
+
+    def test_interrupt(self):
+        self.check(signal.SIGINT, 130)
+
+    def test_terminate(self):
+        self.check(signal.SIGTERM, 143)
+
+    def test_hang_up(self):
+        self.check(signal.SIGHUP, 129)
