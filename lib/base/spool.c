@@ -1,4 +1,5 @@
 #include "base/file.h"
+#include "base/varint.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -112,13 +113,8 @@ kf_status kfi_spool_write(kfi_spool *spool, const void *data, size_t size, kf_er
 
 kf_status kfi_spool_write_varint(kfi_spool *spool, uint64_t value, kf_error *error)
 {
-    uint8_t bytes[10];
-    size_t n = 0;
-    while (value >= 0x80) {
-        bytes[n++] = (uint8_t)(value | 0x80);
-        value >>= 7;
-    }
-    bytes[n++] = (uint8_t)value;
+    uint8_t bytes[KFI_VARINT_MAX];
+    size_t n = kfi_varint_write(bytes, value);
     return kfi_spool_write(spool, bytes, n, error);
 }
 
@@ -220,23 +216,18 @@ kf_status kfi_spool_reader_take(kfi_spool_reader *reader, size_t size, const uin
 
 kf_status kfi_spool_reader_varint(kfi_spool_reader *reader, uint64_t *value, kf_error *error)
 {
-    uint64_t result = 0;
-    if (reader->filled - reader->position < 10) {
-        kf_status status = fill(reader, 10, error);
+    if (reader->filled - reader->position < KFI_VARINT_MAX) {
+        kf_status status = fill(reader, KFI_VARINT_MAX, error);
         if (status) return status;
         if (reader->filled == reader->position) return KF_END;
     }
     const uint8_t *p = reader->buffer + reader->position;
-    size_t have = reader->filled - reader->position;
-    for (size_t i = 0; i < have && i < 10; i++) {
-        if (i == 9 && p[i] > 1) break;
-        result |= (uint64_t)(p[i] & 0x7f) << (7 * i);
-        if (p[i] & 0x80) continue;
-        reader->position += i + 1;
-        *value = result;
-        return KF_OK;
-    }
-    return kfi_fail(error, KF_CORRUPT, "temporary file holds a broken number");
+    size_t n = kfi_varint_read(p, reader->filled - reader->position, value);
+    /* Of a tenth byte only one bit fits. */
+    if (n == 0 || (n == KFI_VARINT_MAX && p[n - 1] > 1))
+        return kfi_fail(error, KF_CORRUPT, "temporary file holds a broken number");
+    reader->position += n;
+    return KF_OK;
 }
 
 void kfi_spool_reader_destroy(kfi_spool_reader **pointer)
