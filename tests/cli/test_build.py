@@ -175,7 +175,7 @@ class Signals(CliTest):
         finally:
             child.kill()
         self.assertEqual(child.returncode, code)
-        self.assertIn(b"interrupted", error)
+        self.assertRegex(error, rb"^keyfold: interrupted; [^\n]*out.kf is as it was before\n$")
         self.assert_nothing_built()
         self.assertEqual(os.listdir(self.folder), [])
 

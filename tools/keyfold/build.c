@@ -29,6 +29,14 @@ typedef struct kft_build {
     kf_build_report report;
 } kft_build;
 
+/* Reports a failed call of the builder; a cancelled one is told of at the end. */
+static int failed(const kft_build *build, kf_status status, const kf_error *error)
+{
+    if (status == KF_CANCELLED)
+        return EXIT_TROUBLE;
+    return complain_error(build->options->output, status, error);
+}
+
 static int create_builder(kft_build *build)
 {
     const kft_build_options *options = build->options;
@@ -52,7 +60,7 @@ static int create_builder(kft_build *build)
         status = kf_builder_set_metadata(build->builder, name, equals + 1, strlen(equals + 1),
                                          &error);
     }
-    return status == KF_OK ? 0 : complain_error(options->output, status, &error);
+    return status == KF_OK ? 0 : failed(build, status, &error);
 }
 
 /* Fits an input's format and the values' type together; the first input may settle the type. */
@@ -111,7 +119,7 @@ static int add_record(kft_build *build, kft_input *input, const kft_record *reco
                                 build->value_type == KF_VALUES_BYTES ? record->value_size : 0,
                                 &error);
     }
-    return status == KF_OK ? 0 : complain_error(build->options->output, status, &error);
+    return status == KF_OK ? 0 : failed(build, status, &error);
 }
 
 static int add_records(kft_build *build, kft_input *input)
@@ -249,9 +257,9 @@ static int finish(kft_build *build)
 
     if (status == KF_OK)
         return 0;
-    code = complain_error(build->options->output, status, &error);
+    code = failed(build, status, &error);
     if (status == KF_DUPLICATE)
-        complain("--duplicates says which of them to take");
+        complain("see --duplicates");
     return code;
 }
 
