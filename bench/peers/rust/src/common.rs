@@ -6,6 +6,7 @@ use std::time::Instant;
 
 pub const NOTHING: u64 = u64::MAX;
 pub const LISTED: usize = 10;
+const PREFIXES: usize = 100_000;
 
 #[derive(Clone, Copy, PartialEq)]
 pub enum Values {
@@ -149,11 +150,12 @@ impl Queries {
     pub fn json_prefixes(&self, rounds: usize, mut list: impl FnMut(&[u8]) -> u64) {
         let mut listed = 0;
         let mut samples = Vec::new();
+        let hits = &self.hits[..self.hits.len().min(PREFIXES)];
         for round in 0..=rounds {
             let start = cpu();
-            listed = self.hits.iter().map(|q| list(&self.key(q)[..(q.1 as usize + 1) / 2])).sum();
+            listed = hits.iter().map(|q| list(&self.key(q)[..(q.1 as usize + 1) / 2])).sum();
             if round > 0 {
-                samples.push((cpu() - start) * 1e9 / self.hits.len().max(1) as f64);
+                samples.push((cpu() - start) * 1e9 / hits.len().max(1) as f64);
             }
         }
         print!(", \"prefix_ns\": {:.6}, \"prefix_listed\": {}", median(samples), listed);
