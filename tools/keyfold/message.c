@@ -48,7 +48,7 @@ int complain_error(const char *path, kf_status status, const kf_error *error)
 
         escape_for_terminal(key, error->key, shown);
         snprintf(detail, sizeof detail, " (key '%s'%s)", key, shown < error->key_size ? "..." : "");
-    } else if (error->offset != UINT64_MAX) {
+    } else if (status == KF_CORRUPT && error->offset != UINT64_MAX) {
         snprintf(detail, sizeof detail, " (at byte %llu)", (unsigned long long)error->offset);
     }
     complain("%s%s%s%s", named ? "" : path, named ? "" : ": ", text, detail);
