@@ -1,0 +1,38 @@
+/* What the parts of the value column's reader share. */
+#ifndef KFI_READ_COLUMN_READ_H
+#define KFI_READ_COLUMN_READ_H
+
+#include "base/array.h"
+#include "format/column.h"
+#include "format/tokens.h"
+#include "read/column.h"
+#include "read/packed.h"
+
+struct kfi_column {
+    kfi_column_header header;
+    const uint8_t *data;
+    uint64_t data_size;
+    kfi_packed codes;              /* PACKED: the values; CODED: codes; ZSTD: blocks */
+    kfi_packed ends;
+    kfi_tokens tokens;
+    uint64_t constant;             /* CONSTANT u64 */
+    void *zstd_dictionary;         /* ZSTD_DDict, or NULL */
+};
+
+struct kfi_column_cursor {
+    kf_buffer content;             /* of the block, or what the value was assembled in */
+    uint64_t block;                /* of `content`; UINT64_MAX: none */
+    size_t size;
+};
+
+/* Item `index` of the store. `buffer` may be used for it. */
+kf_status kfi_store_bytes(const kfi_column *column, uint64_t index, kf_buffer *buffer,
+                          kf_bytes *value);
+
+/* `cursor` may be NULL; else its content is used and kept instead of `buffer`. */
+kf_status kfi_zstd_bytes(const kfi_column *column, uint64_t ordinal, kfi_column_cursor *cursor,
+                         kf_buffer *buffer, kf_bytes *value);
+kf_status kfi_zstd_open(kfi_column *column, const uint8_t *dictionary, kf_error *error);
+void kfi_zstd_close(kfi_column *column);
+
+#endif
