@@ -138,21 +138,20 @@ static kf_status visit(context *c, uint64_t ordinal, int want_value, uint64_t *s
     return status;
 }
 
-/* Random ordinals by a golden-ratio walk, as marisa.cpp does. */
+/* The median of three passes over random ordinals. */
 static double time_ordinals(context *c, size_t count, int want_value)
 {
-    uint64_t keys = kf_dict_count(c->dict), ordinal = 0, sum = 0;
-    double best = 0;
+    uint64_t keys = kf_dict_count(c->dict), sum = 0, random = 0;
+    double samples[3];
     for (int r = 0; r < 3; r++) {
         double start = bench_cpu();
         for (size_t i = 0; i < count; i++) {
-            ordinal = (ordinal + 0x9e3779b97f4a7c15u) % keys;
+            uint64_t ordinal = bench_random_below(&random, keys);
             must(visit(c, ordinal, want_value, &sum), NULL, "ordinal");
         }
-        double ns = (bench_cpu() - start) * 1e9 / (double)(count ? count : 1);
-        best = r == 0 || ns < best ? ns : best;
+        samples[r] = (bench_cpu() - start) * 1e9 / (double)(count ? count : 1);
     }
-    return sum ? best : 0;
+    return sum ? bench_median(samples, 3) : 0;
 }
 
 /* ---- commands ---- */

@@ -90,6 +90,15 @@ static inline uint64_t bench_hash(const void *data, size_t size)
     return hash;
 }
 
+/* SplitMix64 (Steele, Lea, Flood 2014): random ordinals, the same in every program. */
+static inline uint64_t bench_random_below(uint64_t *state, uint64_t n)
+{
+    uint64_t z = (*state += 0x9e3779b97f4a7c15u);
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return (z ^ (z >> 31)) % n;
+}
+
 /* ---- corpora: one key a line, or key TAB value ---- */
 
 typedef struct bench_reader {

@@ -119,16 +119,24 @@ def parts_table(results):
 
 
 def wrong_answers(results):
+    """Every answer is checked while measuring; this says what was not as it should be."""
     found = []
     for name, corpus in results["corpora"].items():
-        for peer, line in corpus["peers"].items():
-            wrong = line.get("wrong", 0) + line.get("batch_wrong", 0)
-            if wrong:
-                found.append("- %s on %s: %d wrong answers%s" % (
-                    peer, name, wrong, " (%d keys did not fit it)" % line["skipped"]
-                    if line.get("skipped") else ""))
+        lines = corpus["peers"]
+        listed = [line["prefix_listed"] for line in lines.values()
+                  if "prefix_listed" in line and not line.get("skipped")]
+        for peer, line in lines.items():
+            excuse = " (%d keys are too long for it)" % line["skipped"] if line.get("skipped") else ""
+            for figure, what in (("wrong", "wrong answers"), ("batch_wrong", "wrong answers in batches"),
+                                 ("enumerated_wrong", "keys enumerated")):
+                if line.get(figure) or figure == "enumerated_wrong" and figure in line:
+                    found.append("- %s on %s: %d %s%s" % (peer, name, line[figure], what, excuse))
+            if "prefix_listed" in line and line["prefix_listed"] != max(listed, key=listed.count) \
+                    and not excuse:
+                found.append("- %s on %s: %d keys under the prefixes, unlike others" % (
+                    peer, name, line["prefix_listed"]))
     return "\n".join(found) or "Every peer's answers were right: ordinals, numbers and values of all hits, " \
-        "absence of all misses."
+        "absence of all misses, keys under prefixes, number of keys enumerated."
 
 
 def markdown(results, facts):

@@ -16,13 +16,9 @@ static const char *text;
 static uint64_t text_size, *starts, keys;
 static enum bench_values values;
 
-/* SplitMix64 (Steele, Lea, Flood 2014). */
 static uint64_t random_below(uint64_t n)
 {
-    uint64_t z = (random_state += 0x9e3779b97f4a7c15u);
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return (z ^ (z >> 31)) % n;
+    return bench_random_below(&random_state, n);
 }
 
 static const char *key_of(uint64_t ordinal, size_t *size, size_t *line_size)
