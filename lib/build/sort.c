@@ -74,6 +74,8 @@ kf_status kfi_sorter_create(kfi_sorter **out, const kfi_sort_options *options, k
         .early_spill = part_of(options->memory, 16, 1 << 10, 1 << 20)
     };
     sorter->fold.duplicates = options->duplicates;
+    /* Sums may grow. */
+    if (options->value_type == KF_VALUES_U64) sorter->longest_field = KFI_SORT_U64_MAX;
     kfi_sort_buffer_init(&sorter->buffer, options->memory, options->value_type);
     if (options->folder) {
         sorter->folder = copy_text(options->folder);
@@ -89,10 +91,9 @@ out:
     return status;
 }
 
-void kfi_sorter_destroy(kfi_sorter **pointer)
+/* Frees all that pairs are kept in; the counts remain. */
+static void release(kfi_sorter *sorter)
 {
-    kfi_sorter *sorter = pointer ? *pointer : NULL;
-    if (!sorter) return;
     kfi_sort_buffer_free(&sorter->buffer);
     kfi_sort_fold_free(&sorter->fold);
     kfi_run_writer_free(&sorter->writer);
@@ -100,6 +101,15 @@ void kfi_sorter_destroy(kfi_sorter **pointer)
     kfi_spool_destroy(&sorter->large);
     kfi_spool_destroy(&sorter->spool);
     free(sorter->runs);
+    sorter->runs = NULL;
+    sorter->run_count = sorter->run_capacity = 0;
+}
+
+void kfi_sorter_destroy(kfi_sorter **pointer)
+{
+    kfi_sorter *sorter = pointer ? *pointer : NULL;
+    if (!sorter) return;
+    release(sorter);
     free(sorter->folder);
     free(sorter);
     *pointer = NULL;
@@ -194,8 +204,8 @@ static kf_status spool_large_value(kfi_sorter *sorter, kf_bytes value, uint8_t *
     kf_status status = KF_OK;
     if (!sorter->large) status = create_spool(sorter, &sorter->large, error);
     if (status) return status;
-    *size = kfi_sort_varint_put(head, (uint64_t)value.size << 1 | 1);
-    *size += kfi_sort_varint_put(head + *size, kfi_spool_size(sorter->large));
+    *size = kfi_varint_write(head, (uint64_t)value.size << 1 | 1);
+    *size += kfi_varint_write(head + *size, kfi_spool_size(sorter->large));
     return kfi_spool_write(sorter->large, value.data, value.size, error);
 }
 
@@ -207,7 +217,7 @@ static kf_status make_field(kfi_sorter *sorter, kf_bytes *value, uint8_t *head, 
     *size = 0;
     if (sorter->options.value_type == KF_VALUES_BYTES) {
         if (value->size <= sorter->sizes.large_value) {
-            *size = kfi_sort_varint_put(head, (uint64_t)value->size << 1);
+            *size = kfi_varint_write(head, (uint64_t)value->size << 1);
             return KF_OK;
         }
         if (value->size >> 62) return kfi_fail(error, KF_LIMIT, "value is too large");
@@ -250,7 +260,8 @@ kf_status kfi_sorter_add(kfi_sorter *sorter, kf_bytes key, kf_bytes value, kf_er
     if (!status && full) {
         status = spill(sorter, error);
         if (!status)
-            status = kfi_sort_buffer_add(&sorter->buffer, key, head_bytes, value, sorter->reserve, &full, error);
+            status = kfi_sort_buffer_add(&sorter->buffer, key, head_bytes, value, sorter->reserve,
+                                         &full, error);
     }
     if (status) return status;
     sorter->added++;
@@ -368,6 +379,24 @@ static kf_status merge_runs(kfi_sorter *sorter, kf_error *error)
     return status;
 }
 
+static kf_status finish_in_memory(kfi_sorter *sorter, kf_error *error)
+{
+    kf_status status = kfi_sort_buffer_order(&sorter->buffer, error);
+    if (status) return status;
+    return fold_out(sorter, (kfi_sort_source){ kfi_sort_buffer_next, &sorter->buffer }, error);
+}
+
+static kf_status finish_runs(kfi_sorter *sorter, kf_error *error)
+{
+    kf_status status = sorter->buffer.count ? spill(sorter, error) : KF_OK;
+    kfi_sort_buffer_free(&sorter->buffer);
+    if (!status)
+        status = keep_run(&sorter->runs, &sorter->run_count, &sorter->run_capacity,
+                          &sorter->writer.run, error);
+    if (!status) status = kfi_spool_finish(sorter->spool, error);
+    return status ? status : merge_runs(sorter, error);
+}
+
 kf_status kfi_sorter_finish(kfi_sorter *sorter, kfi_pair_sink sink, void *context, kf_error *error)
 {
     kf_status status = KF_OK;
@@ -376,24 +405,7 @@ kf_status kfi_sorter_finish(kfi_sorter *sorter, kfi_pair_sink sink, void *contex
     sorter->sink = sink;
     sorter->sink_context = context;
     if (sorter->large) status = kfi_spool_finish(sorter->large, error);
-    if (status) return status;
-
-    if (!sorter->spool) {
-        status = kfi_sort_buffer_order(&sorter->buffer, error);
-        if (!status)
-            status = fold_out(sorter, (kfi_sort_source){ kfi_sort_buffer_next, &sorter->buffer }, error);
-        kfi_sort_buffer_free(&sorter->buffer);
-        return status;
-    }
-    if (sorter->buffer.count) status = spill(sorter, error);
-    kfi_sort_buffer_free(&sorter->buffer);
-    if (!status)
-        status = keep_run(&sorter->runs, &sorter->run_count, &sorter->run_capacity,
-                          &sorter->writer.run, error);
-    if (!status) status = kfi_spool_finish(sorter->spool, error);
-    if (!status) status = merge_runs(sorter, error);
-    kfi_spool_destroy(&sorter->spool);
-    kfi_spool_reader_destroy(&sorter->large_reader);
-    kfi_spool_destroy(&sorter->large);
+    if (!status) status = sorter->spool ? finish_runs(sorter, error) : finish_in_memory(sorter, error);
+    release(sorter);
     return status;
 }

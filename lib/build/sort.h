@@ -1,10 +1,19 @@
 /* Bounded-memory external merge sort of key/value pairs with a duplicates policy.
  *
- * Pairs are collected in one buffer of at most `memory` bytes. A full buffer is sorted (it usually
- * is already) and written to a temporary run, front-coded; a buffer whose first key is above the
- * last run's last key extends that run instead, so that sorted input of any size makes one run.
- * Input that fits the buffer touches no disk. Finishing merges all runs (in several passes if there
- * are more than fit the memory) and pushes each distinct key once, in order, into a sink. */
+ *   add -> buffer -> radix sort -> fold -> run ... run        build/sort_buffer, _order, _fold, _run
+ *   finish: runs -> merge (-> fold -> longer runs -> merge) -> fold -> sink             _merge, _fold
+ *
+ * Pairs are collected in a buffer that grows to at most `memory` bytes. A full buffer is sorted (it
+ * often is already) and written to a temporary run, front-coded; a buffer whose first key is not
+ * below the last run's last key extends that run instead, so that sorted input of any size makes one
+ * run. Input that fits the buffer touches no disk. Finishing merges all runs (in several passes if
+ * there are more than fit the memory) and pushes each distinct key once, in order, into a sink.
+ *
+ * Memory: `memory` bytes at any time, sorting, run buffers and merging included; what exceeds it is
+ * a few KiB, and one buffer of the value's size while a value above memory/64 (at most 1 MiB) is in
+ * the sink. 16 MiB suffice for all keys and values; below that, large pairs may exceed it. When runs
+ * are merged, less may be used: at most about 1 MiB a run. Disk: the runs (smaller than the input)
+ * plus the large values; the runs twice while a pass is under way. */
 #ifndef KFI_BUILD_SORT_H
 #define KFI_BUILD_SORT_H
 
@@ -17,7 +26,7 @@ typedef struct kfi_sorter kfi_sorter;
 
 typedef struct kfi_sort_options {
     uint64_t memory;
-    const char *folder;
+    const char *folder;            /* of temporary files; copied; NULL: the current one */
     kf_duplicates duplicates;
     kf_value_type value_type;      /* u64 values are passed as their 8 little-endian bytes */
     kfi_disk_account *account;
@@ -26,11 +35,17 @@ typedef struct kfi_sort_options {
 /* Takes one distinct key. The bytes are valid during the call only. */
 typedef kf_status (*kfi_pair_sink)(void *context, kf_bytes key, kf_bytes value, kf_error *error);
 
+/* KF_INVALID: the policy doesn't fit the type. KF_NO_MEMORY. */
 kf_status kfi_sorter_create(kfi_sorter **out, const kfi_sort_options *options, kf_error *error);
+/* Copies the pair. KF_LIMIT: key over 1 MiB. KF_TYPE: the value isn't of the type. KF_NO_MEMORY,
+ * KF_IO, KF_NO_SPACE: nothing but destroy is allowed afterwards. */
 kf_status kfi_sorter_add(kfi_sorter *sorter, kf_bytes key, kf_bytes value, kf_error *error);
 /* Pairs added, and pairs that the policy dropped (known after finish). */
 uint64_t kfi_sorter_added(const kfi_sorter *sorter);
 uint64_t kfi_sorter_dropped(const kfi_sorter *sorter);
+/* Once. Whatever held pairs is freed before it returns. The sink's error is passed on. KF_DUPLICATE
+ * and KF_LIMIT (a sum) name the lowest such key, after the sink was given all lower ones. Besides:
+ * KF_NO_MEMORY, KF_IO, KF_NO_SPACE, KF_CORRUPT (a temporary file was changed by others). */
 kf_status kfi_sorter_finish(kfi_sorter *sorter, kfi_pair_sink sink, void *context,
                             kf_error *error);
 void kfi_sorter_destroy(kfi_sorter **sorter);

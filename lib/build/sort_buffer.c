@@ -82,8 +82,8 @@ static kf_status open_chunk(kfi_sort_buffer *buffer, size_t record, kf_error *er
 kf_status kfi_sort_buffer_add(kfi_sort_buffer *buffer, kf_bytes key, kf_bytes head, kf_bytes body,
                               uint64_t reserve, bool *full, kf_error *error)
 {
-    uint8_t size_bytes[KFI_SORT_VARINT_MAX];
-    size_t size_length = kfi_sort_varint_put(size_bytes, key.size);
+    uint8_t size_bytes[KFI_VARINT_MAX];
+    size_t size_length = kfi_varint_write(size_bytes, key.size);
     size_t record = size_length + key.size + head.size + body.size;
     bool sorted = buffer->sorted
         && (!buffer->count

@@ -12,6 +12,7 @@
 
 #include "base/bits.h"
 #include "base/error.h"
+#include "base/varint.h"
 
 #include <keyfold/builder.h>
 #include <stdbool.h>
@@ -19,8 +20,8 @@
 enum {
     KFI_SORT_PAD = 16,
     KFI_SORT_KEY_MAX = 1 << 20,
-    KFI_SORT_VARINT_MAX = 10,
-    KFI_SORT_FIELD_HEAD_MAX = 2 * KFI_SORT_VARINT_MAX
+    KFI_SORT_U64_MAX = 9,
+    KFI_SORT_FIELD_HEAD_MAX = 2 * KFI_VARINT_MAX
 };
 
 /* `lcp` is exactly the length of the prefix that the key shares with the previous one of the same
@@ -40,29 +41,12 @@ typedef struct kfi_sort_source {
     void *self;
 } kfi_sort_source;
 
-static inline size_t kfi_sort_varint_put(uint8_t *p, uint64_t value)
-{
-    size_t n = 0;
-    for (; value >= 0x80; value >>= 7) p[n++] = (uint8_t)(value | 0x80);
-    p[n++] = (uint8_t)value;
-    return n;
-}
-
-/* The byte after the varint at p, or NULL when it doesn't end before `end` or overflows. */
+/* The byte after the varint at p, or NULL when it doesn't end before `end`. */
 static inline const uint8_t *kfi_sort_varint_get(const uint8_t *p, const uint8_t *end,
                                                  uint64_t *value)
 {
-    uint64_t v = 0;
-    for (unsigned shift = 0; shift < 64 && p < end; shift += 7) {
-        uint8_t byte = *p++;
-        if (shift == 63 && byte > 1) return NULL;
-        v |= (uint64_t)(byte & 0x7f) << shift;
-        if (byte < 0x80) {
-            *value = v;
-            return p;
-        }
-    }
-    return NULL;
+    size_t size = kfi_varint_read(p, (size_t)(end - p), value);
+    return size ? p + size : NULL;
 }
 
 static inline size_t kfi_sort_u64_put(uint8_t *field, uint64_t value)

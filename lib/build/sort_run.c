@@ -5,7 +5,7 @@
 enum {
     BLOCK_HEAD = 4,
     NIBBLE_MAX = 15,
-    RECORD_HEAD_MAX = 1 + 2 * KFI_SORT_VARINT_MAX
+    RECORD_HEAD_MAX = 1 + 2 * KFI_VARINT_MAX
 };
 
 /* Source and target have KFI_SORT_PAD bytes behind: most suffixes are one load and one store. */
@@ -90,8 +90,8 @@ kf_status kfi_run_writer_put(void *self, const kfi_sort_pair *pair, kf_error *er
     uint8_t *p = writer->block + writer->block_used;
     uint8_t *head = p++;
     *head = (uint8_t)(nibble(lcp) << 4 | nibble(suffix));
-    if (lcp >= NIBBLE_MAX) p += kfi_sort_varint_put(p, lcp - NIBBLE_MAX);
-    if (suffix >= NIBBLE_MAX) p += kfi_sort_varint_put(p, suffix - NIBBLE_MAX);
+    if (lcp >= NIBBLE_MAX) p += kfi_varint_write(p, lcp - NIBBLE_MAX);
+    if (suffix >= NIBBLE_MAX) p += kfi_varint_write(p, suffix - NIBBLE_MAX);
     copy_suffix(p, pair->key + lcp, suffix);
     copy_suffix(writer->last_key + lcp, pair->key + lcp, suffix);
     writer->last_size = pair->key_size;
