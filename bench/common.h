@@ -300,14 +300,15 @@ static inline void bench_json_values(const bench_query_file *q, int rounds, benc
 
 /* `lookup` here lists up to BENCH_LISTED keys that begin with its argument and returns how many; it
  * gets the first half of each of the first hits. The sum is printed too, so that peers can be compared. */
-enum { BENCH_LISTED = 10, BENCH_PREFIXES = 100000 };
+enum { BENCH_LISTED = 10 };
+static const size_t bench_prefixes = 100000;
 
 static inline void bench_json_prefixes(const bench_queries *q, int rounds, bench_lookup lookup,
                                        void *context)
 {
     double samples[64];
     uint64_t listed = 0;
-    size_t count = q->count < BENCH_PREFIXES ? q->count : BENCH_PREFIXES;
+    size_t count = q->count < bench_prefixes ? q->count : bench_prefixes;
     for (int r = 0; r <= rounds && r <= 64; r++) {
         double start = bench_cpu();
         listed = 0;
