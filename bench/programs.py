@@ -33,7 +33,7 @@ PEERS = {
 HUGE_PEERS = ["keyfold", "keyfold-avx2", "fst-map", "marisa-3", "lmdb", "xxh3"]
 
 APT = ["gcc", "g++", "meson", "ninja-build", "pkg-config", "libzstd-dev", "libxxhash-dev", "zlib1g-dev",
-       "libmarisa-dev", "liblmdb-dev", "libsnappy-dev", "libboost1.81-dev", "libboost-iostreams1.81-dev",
+       "libjansson-dev", "libmarisa-dev", "liblmdb-dev", "libsnappy-dev", "libboost1.81-dev", "libboost-iostreams1.81-dev",
        "libboost-filesystem1.81-dev", "libboost-program-options1.81-dev", "zstd", "xz-utils"]
 
 # Peers are compiled for this very machine; keyfold is measured as it is released, for any.
@@ -53,8 +53,12 @@ def call(command, **more):
 def install():
     """Debian packages that are missing, and a Rust tool chain unless there is one."""
     wanted = list(APT)
+    if not glob.glob("/var/lib/apt/lists/*_Packages*"):
+        call(["apt-get", "-q", "update"], stdout=subprocess.DEVNULL)
     if shutil.which("cargo") is None:
-        wanted.append("cargo")
+        # Debian 12's own cargo is of 2022; cargo-web is a current one, kept so for browsers.
+        known = subprocess.run(["apt-cache", "show", "cargo-web"], capture_output=True)
+        wanted.append("cargo-web" if known.returncode == 0 else "cargo")
     if subprocess.run(["python3", "-m", "pip", "--version"], capture_output=True).returncode != 0:
         wanted.append("python3-pip")
     state = subprocess.run(["dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\n"],
