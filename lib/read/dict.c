@@ -1,6 +1,8 @@
 #include "read/dict.h"
 
+#include "base/array.h"
 #include "read/frame.h"
+#include "read/order.h"
 
 #include <stdlib.h>
 
@@ -67,6 +69,46 @@ kf_status kf_dict_contains(const kf_dict *d, const void *key, size_t key_size)
 {
     uint64_t ordinal;
     return kf_dict_ordinal(d, key, key_size, &ordinal);
+}
+
+kf_status kf_dict_key_at(const kf_dict *d, uint64_t ordinal, kf_buffer *buffer, kf_bytes *key)
+{
+    if (ordinal >= d->header.keys) return KF_NOT_FOUND;
+    kf_status status = kfi_buffer_reserve(buffer, (size_t)d->keys.longest_key + 2 * KFI_TOKEN_MAX, 0);
+    if (status) return status;
+    size_t size = kfi_key_at(&d->keys, ordinal, buffer->data);
+    if (size == SIZE_MAX) return KF_CORRUPT;
+    *key = (kf_bytes){ buffer->data, size };
+    return KF_OK;
+}
+
+kf_status kf_dict_lower_bound(const kf_dict *d, const void *key, size_t key_size, uint64_t *ordinal)
+{
+    return kfi_lower_bound(&d->keys, (kf_bytes){ key, key_size }, ordinal);
+}
+
+kf_status kf_dict_prefix_range(const kf_dict *d, const void *prefix, size_t prefix_size, uint64_t *first,
+                               uint64_t *count)
+{
+    uint64_t end;
+    kf_status status = kfi_prefix_range(&d->keys, (kf_bytes){ prefix, prefix_size }, first, &end);
+    *count = status ? 0 : end - *first;
+    return status;
+}
+
+kf_status kf_dict_longest_prefix(const kf_dict *d, const void *text, size_t text_size, kf_prefix_match *match)
+{
+    size_t count;
+    kf_status status = kfi_prefixes(&d->keys, (kf_bytes){ text, text_size }, match, 0, &count);
+    return status || count ? status : KF_NOT_FOUND;
+}
+
+kf_status kf_dict_prefixes(const kf_dict *d, const void *text, size_t text_size, kf_prefix_match *matches,
+                           size_t capacity, size_t *count)
+{
+    *count = 0;
+    if (!capacity) return KF_OK;
+    return kfi_prefixes(&d->keys, (kf_bytes){ text, text_size }, matches, capacity, count);
 }
 
 kf_status kf_dict_value_at(const kf_dict *d, uint64_t ordinal, kf_buffer *buffer, kf_bytes *value)

@@ -25,6 +25,10 @@ kf_status kfi_keys_open(kfi_keys *keys, const uint8_t *file, const kfi_header *h
     kf_status status = kfi_keys_parameters_read(&keys->parameters, keys->tree, tree->size, error);
     if (status) return status;
     const kfi_keys_parameters *p = &keys->parameters;
+    if (keys->longest_key > KFI_KEY_LIMIT)
+        return kfi_fail(error, KF_CORRUPT, "the longest key is longer than the format allows");
+    for (unsigned b = 256; b--;)
+        if (p->label_code[b] < sizeof keys->label_of) keys->label_of[p->label_code[b]] = (uint8_t)b;
     /* Divided so that nothing overflows: the directory's bytes are within the section. */
     uint64_t directory_room = p->directory_width ? shared->size / p->directory_width * 8 : UINT64_MAX;
     if (p->directory_count > directory_room + 8 || p->directory_count > UINT64_MAX / 64

@@ -18,6 +18,7 @@ typedef struct kfi_keys {
     uint32_t longest_key;
     kfi_tokens tokens;
     kfi_keys_parameters parameters;
+    uint8_t label_of[1 << KFI_LABEL_BITS_MAX];   /* the byte of a label code */
 } kfi_keys;
 
 /* `file` is the whole mapping. O(1). */
