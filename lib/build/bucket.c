@@ -121,11 +121,11 @@ static void lcp_write(const lcp_plan *plan, unsigned count, kfi_bit_writer *w)
 
 typedef struct jump_plan {
     unsigned jumps, sums, targets, reference_bits, index_bits, residual_bits;
-    int indexed, residual;
+    int indexed, residual, table;
     uint64_t slope;
     int64_t base;
     uint64_t reference[KFI_BUCKET_ENTRIES];
-    uint64_t target[KFI_BUCKET_ENTRIES];
+    uint64_t target[KFI_BUCKET_ENTRIES], target_extra[KFI_BUCKET_ENTRIES];
     uint8_t index[KFI_BUCKET_ENTRIES];
     uint64_t residuals[KFI_BUCKET_ENTRIES + 1];
 } jump_plan;
@@ -150,51 +150,76 @@ static void jump_sums(jump_plan *p, const uint64_t *extra)
     for (unsigned j = 0; j < p->sums; j++) p->residuals[j] -= (uint64_t)least;
 }
 
+/* Bits of the header and fields by which jump sums are found without a table. */
+static uint64_t sums_cost(const jump_plan *p)
+{
+    uint8_t bytes[KFI_VARINT_MAX];
+    uint64_t zigzag = (uint64_t)p->base << 1 ^ (p->base < 0 ? ~0ull : 0);
+    uint64_t cost = 8 * kfi_varint_write(bytes, p->slope);
+    if (p->residual) cost += 8 + 8 * kfi_varint_write(bytes, zigzag) + p->sums * p->residual_bits;
+    return cost;
+}
+
+/* Direct references, or an index into the targets, whose extras may be in a table: the smallest. */
+static void choose_references(jump_plan *p, uint64_t most_extra)
+{
+    uint64_t direct = p->jumps * p->reference_bits;
+    uint64_t indexed = 8 + p->targets * p->reference_bits + (p->jumps * p->index_bits + 7) / 8 * 8;
+    uint64_t sums = sums_cost(p), table = 8ull * p->targets;
+    int can_table = p->targets <= KFI_TABLE_TARGETS && most_extra < 256;
+    p->table = can_table && table < sums && indexed + table < direct + sums;
+    p->indexed = p->table || indexed < direct;
+    if (p->table) p->residual = 0;
+}
+
 static void jump_plan_make(jump_plan *p, const kfi_bucket_entry *entries, unsigned count)
 {
-    uint64_t extra[KFI_BUCKET_ENTRIES], most = 0;
+    uint64_t extra[KFI_BUCKET_ENTRIES], most = 0, most_extra = 0;
     memset(p, 0, sizeof *p);
     for (unsigned i = 0; i < count; i++) {
         if (entries[i].jump == KFI_NO_JUMP) continue;
         extra[p->jumps] = entries[i].keys - 1;
         p->reference[p->jumps] = entries[i].jump;
         if (entries[i].jump > most) most = entries[i].jump;
+        if (entries[i].keys - 1 > most_extra) most_extra = entries[i].keys - 1;
         unsigned t = 0;
         while (t < p->targets && p->target[t] != entries[i].jump) t++;
-        if (t == p->targets) p->target[p->targets++] = entries[i].jump;
+        if (t == p->targets) {
+            p->target_extra[t] = entries[i].keys - 1;
+            p->target[p->targets++] = entries[i].jump;
+        }
         p->index[p->jumps++] = (uint8_t)t;
     }
     if (!p->jumps) return;
     p->sums = p->jumps + (entries[count - 1].jump == KFI_NO_JUMP);
     p->reference_bits = kfi_bit_width(most);
     p->index_bits = kfi_bit_width(p->targets - 1);
-    p->indexed = 8 + p->targets * p->reference_bits + p->jumps * p->index_bits
-                 < p->jumps * p->reference_bits;
     jump_sums(p, extra);
+    choose_references(p, most_extra);
 }
 
 static void jump_write_header(const jump_plan *p, kfi_bit_writer *w)
 {
-    uint8_t bytes[4 + 2 * KFI_VARINT_MAX];
+    uint8_t bytes[4 + KFI_BUCKET_ENTRIES + 2 * KFI_VARINT_MAX];
     size_t n = 0;
     bytes[n++] = (uint8_t)(p->indexed << 7 | p->residual << 6 | (int)p->reference_bits);
-    n += kfi_varint_write(bytes + n, p->slope);
+    if (p->indexed) bytes[n++] = (uint8_t)(p->table << 7 | (int)(p->targets - 1));
+    if (p->table)
+        for (unsigned t = 0; t < p->targets; t++) bytes[n++] = (uint8_t)p->target_extra[t];
+    else
+        n += kfi_varint_write(bytes + n, p->slope);
     if (p->residual) {
         bytes[n++] = (uint8_t)p->residual_bits;
         n += kfi_varint_write(bytes + n, (uint64_t)p->base << 1 ^ (p->base < 0 ? ~0ull : 0));
     }
-    if (p->indexed) bytes[n++] = (uint8_t)(p->targets - 1);
     for (size_t i = 0; i < n; i++) kfi_bits_put(w, bytes[i], 8);
 }
 
 static void jump_write_fields(const jump_plan *p, kfi_bit_writer *w)
 {
-    if (p->indexed) {
-        for (unsigned t = 0; t < p->targets; t++) kfi_bits_put(w, p->target[t], p->reference_bits);
-        for (unsigned j = 0; j < p->jumps; j++) kfi_bits_put(w, p->index[j], p->index_bits);
-    } else {
-        for (unsigned j = 0; j < p->jumps; j++) kfi_bits_put(w, p->reference[j], p->reference_bits);
-    }
+    const uint64_t *references = p->indexed ? p->target : p->reference;
+    unsigned count = p->indexed ? p->targets : p->jumps;
+    for (unsigned i = 0; i < count; i++) kfi_bits_put(w, references[i], p->reference_bits);
     if (p->residual)
         for (unsigned j = 0; j < p->sums; j++) kfi_bits_put(w, p->residuals[j], p->residual_bits);
 }
@@ -286,6 +311,10 @@ kf_status kfi_bucket_encode(kfi_key_coder *coder, const kfi_bucket_entry *entrie
     lcp_write(&lcps, count, &w);
     if (jumps.jumps && !all_jumps) {
         for (unsigned i = 0; i < count; i++) kfi_bits_put(&w, entries[i].jump != KFI_NO_JUMP, 1);
+        kfi_bits_align(&w);
+    }
+    if (jumps.indexed) {
+        for (unsigned j = 0; j < jumps.jumps; j++) kfi_bits_put(&w, jumps.index[j], jumps.index_bits);
         kfi_bits_align(&w);
     }
     if (lengths.mode <= KFI_LENGTHS_UNARY32) {

@@ -41,22 +41,24 @@
  *       lcp[n]       by mode, byte-aligned; bytes shared with the entry before, from the container's
  *                    depth; 0 for the first
  *       jump map[n]  byte-aligned, if jumps and not all jumps
+ *       index[jumps] byte-aligned, if jumps are indexed
  *       lengths      mode 0, 1: for each entry a 0 bit a token, then a 1 bit; byte-aligned
- *       then without gaps: length[n] (mode 2), jump fields, tokens
+ *       then without gaps: length[n] (mode 2), target[targets] or reference[jumps], residuals, tokens
  *   `final`: the key that ends at the container's depth exists; it precedes the entries.
  *   lcp mode 0..6, 8   that many bits, directly
  *            9..12     an index of mode-8 bits into a table: count-1:8, ascending bytes
  *            13        an index of 6 bits into a table: count-1:8, ascending u32
  *            The table precedes the lcps. The other modes are reserved.
  *
- * REFERENCES (jumps in a bucket; j counts them; extra = keys below the jump - 1)
- *   0   indexed:1 | residual:1 | reference bits:6
- *   1   varint slope
- *       if residual: residual bits:8, varint zigzag base
- *       if indexed: targets-1:8
- *   fields: targets[targets] then index[jumps] if indexed, else reference[jumps]; then
- *           residual[jumps, and one more if the last entry is not a jump] if residual.
- *   Extra keys before jump j, or after all jumps: slope*j, + base + residual[j] if residual. */
+ * REFERENCE HEADER (jumps in a bucket; j counts them; extra = keys below the jump - 1)
+ *   0   indexed:1 | residual:1 | reference bits:6                      (bit 7 first)
+ *       if indexed: table:1 | 0:1 | targets-1:6
+ *       if table:   extra[targets] of each target, a byte each (at most 16 targets)
+ *       otherwise:  varint slope; if residual: residual bits:8, varint zigzag base
+ *   An indexed jump's reference is target[index[j]], another's reference[j]. The index has as many bits as
+ *   targets-1 needs. There are as many residuals as jumps, and one more if the last entry is not a jump.
+ *   Extra keys before jump j, or after all jumps: the sum of the targets' extras if table; otherwise
+ *   slope*j, + base + residual[j] if residual. */
 #ifndef KFI_FORMAT_KEYS_H
 #define KFI_FORMAT_KEYS_H
 
@@ -70,7 +72,8 @@ enum {
     KFI_KEY_LIMIT = 1 << 20,       /* bytes */
     KFI_LABEL_BITS_MAX = 7,
     KFI_LABEL_NONE = 0xff,         /* code of a byte that begins no entry */
-    KFI_REFERENCE_BITS_MAX = 40
+    KFI_REFERENCE_BITS_MAX = 40,
+    KFI_TABLE_TARGETS = 16         /* most targets of a bucket whose extras are in a table */
 };
 
 enum kfi_root_kind {

@@ -13,7 +13,9 @@ typedef struct kfi_jumps {
     unsigned sums;               /* residuals there are */
     unsigned targets;            /* 0: not indexed */
     uint8_t reference_bits, index_bits, residual_bits, has_residual;
-    uint64_t reference_at, index_at, residual_at;   /* bits after kfi_bucket.bits */
+    const uint8_t *table;        /* the targets' extras, or NULL */
+    const uint8_t *index;        /* packed, byte-aligned */
+    uint64_t reference_at, residual_at;   /* bits after kfi_bucket.bits */
 } kfi_jumps;
 
 typedef struct kfi_bucket {
@@ -37,32 +39,40 @@ static inline uint64_t kfi_bucket_all(const kfi_bucket *b)
     return b->count == 64 ? ~0ull : (1ull << b->count) - 1;
 }
 
-/* Parses the reference header at `p`; returns what follows it, or NULL. */
+/* Parses the reference header at `p`, which is at most 40 bytes long; returns what follows it, or NULL. */
 static inline const uint8_t *kfi_jumps_header(kfi_jumps *j, const uint8_t *p)
 {
     uint64_t zigzag = 0;
-    uint8_t head = p[0];
-    size_t n = 1, used;
+    uint8_t head = *p++;
+    size_t used;
     j->reference_bits = head & 63;
     j->has_residual = head >> 6 & 1;
-    j->residual_bits = 0;
-    if (!(used = kfi_varint_read(p + n, KFI_VARINT_MAX, &j->slope))) return NULL;
-    n += used;
+    j->residual_bits = j->index_bits = 0;
+    j->targets = 0;
+    j->table = NULL;
+    j->slope = j->base = 0;
+    if (j->reference_bits > KFI_REFERENCE_BITS_MAX) return NULL;
+    if (head & 0x80) {
+        j->targets = (*p & 63u) + 1;
+        j->index_bits = (uint8_t)kfi_bit_width(j->targets - 1);
+        if (*p++ & 0x80) {
+            j->table = p;
+            return j->targets <= KFI_TABLE_TARGETS && !j->has_residual ? p + j->targets : NULL;
+        }
+    }
+    if (!(used = kfi_varint_read(p, KFI_VARINT_MAX, &j->slope))) return NULL;
+    p += used;
     if (j->has_residual) {
-        j->residual_bits = p[n++];
-        if (!(used = kfi_varint_read(p + n, KFI_VARINT_MAX, &zigzag))) return NULL;
-        n += used;
+        j->residual_bits = *p++;
+        if (!(used = kfi_varint_read(p, KFI_VARINT_MAX, &zigzag)) || j->residual_bits > 57) return NULL;
+        p += used;
     }
     j->base = zigzag >> 1 ^ (0 - (zigzag & 1));
-    j->targets = head >> 7 ? p[n++] + 1u : 0;
-    j->index_bits = j->targets ? (uint8_t)kfi_bit_width(j->targets - 1) : 0;
-    if (j->reference_bits > KFI_REFERENCE_BITS_MAX || j->residual_bits > 57 || j->targets > 64) return NULL;
-    return p + n;
+    return p;
 }
 
-/* Locates everything; 0 when the bucket does not fit its section or a field is out of range. At most
- * 700 bytes after `place.at` are looked at before the one check, and only inside section and pad when
- * the section is longer; headers and tables are within the first 64 + 4 * 64 + 1 bytes. */
+/* Locates everything; 0 when the bucket does not fit its section or a field is out of range. Whatever
+ * is read before the check that everything ends inside the section lies inside it or in its tail pad. */
 static inline int kfi_bucket_parse(kfi_bucket *b, kfi_place place, unsigned label_bits)
 {
     const uint8_t *p = place.at;
@@ -101,6 +111,11 @@ static inline int kfi_bucket_parse(kfi_bucket *b, kfi_place place, unsigned labe
             p += (n + 7) / 8;
         }
     }
+    if (flags & 0x80) {
+        b->jumps.count = (unsigned)__builtin_popcountll(b->jumps.map);
+        b->jumps.index = p;
+        p += (b->jumps.count * b->jumps.index_bits + 7) / 8;
+    }
     b->unary = p;
     b->unary_bits = b->length_mode <= KFI_LENGTHS_UNARY32 ? n + total : 0;
     p += (b->unary_bits + 7) / 8;
@@ -111,12 +126,9 @@ static inline int kfi_bucket_parse(kfi_bucket *b, kfi_place place, unsigned labe
     if (flags & 0x80) {
         kfi_jumps *j = &b->jumps;
         if (!j->map) return 0;
-        j->count = (unsigned)__builtin_popcountll(j->map);
         j->sums = j->count + !(j->map >> (n - 1) & 1);
         j->reference_at = at;
         at += (uint64_t)(j->targets ? j->targets : j->count) * j->reference_bits;
-        j->index_at = at;
-        at += (uint64_t)j->index_bits * (j->targets ? j->count : 0);
         j->residual_at = at;
         at += (uint64_t)j->residual_bits * j->sums;
     }
@@ -132,6 +144,9 @@ static inline uint64_t kfi_bucket_extra(const kfi_bucket *b, unsigned entry)
     uint64_t before = entry == 64 ? j->map : j->map & ((1ull << entry) - 1);
     unsigned n = (unsigned)__builtin_popcountll(before);
     uint64_t extra = j->slope * n;
+    if (j->table)
+        for (unsigned i = 0; i < n; i++)
+            extra += j->table[kfi_load_bits(j->index, (uint64_t)i * j->index_bits, j->index_bits) & 15];
     if (j->has_residual && n < j->sums)
         extra += j->base + kfi_load_bits(b->bits, j->residual_at + (uint64_t)n * j->residual_bits, j->residual_bits);
     return extra;
@@ -143,7 +158,7 @@ static inline int kfi_bucket_target(const kfi_keys *keys, const kfi_bucket *b, u
     const kfi_jumps *j = &b->jumps;
     uint64_t n = (uint64_t)__builtin_popcountll(j->map & ((1ull << entry) - 1));
     if (j->targets) {
-        n = kfi_load_bits(b->bits, j->index_at + n * j->index_bits, j->index_bits);
+        n = kfi_load_bits(j->index, n * j->index_bits, j->index_bits);
         if (n >= j->targets) return 0;
     }
     return kfi_directory_place(keys, kfi_load_bits(b->bits, j->reference_at + n * j->reference_bits, j->reference_bits),

@@ -191,6 +191,15 @@ static inline uint64_t lcps_less(const lcp_view *v, size_t m)
     return m <= 255 ? kfi_vec_less(v->values, (uint8_t)m) : ~0ull;
 }
 
+/* kfi_bucket_extra, with a table summed by one shuffle. */
+static inline uint64_t extra_before(const kfi_bucket *b, unsigned entry)
+{
+    const kfi_jumps *j = &b->jumps;
+    if (!j->map || !j->table) return kfi_bucket_extra(b, entry);
+    unsigned n = (unsigned)__builtin_popcountll(j->map & ((1ull << entry) - 1));
+    return kfi_vec_sum(kfi_vec_table(kfi_vec_unpack(j->index, j->index_bits, n), j->table), n);
+}
+
 static inline kfi_step bucket_step(const kfi_keys *keys, kfi_search *s)
 {
     const kfi_keys_parameters *p = &keys->parameters;
@@ -231,12 +240,12 @@ static inline kfi_step bucket_step(const kfi_keys *keys, kfi_search *s)
         at = from + (size_t)same;
         if (whole) {
             if (b.jumps.map >> entry & 1) {
-                s->rank += entry + kfi_bucket_extra(&b, entry);
+                s->rank += entry + extra_before(&b, entry);
                 s->depth = at;
                 return kfi_bucket_target(keys, &b, entry, &s->place) ? KFI_STEP_ON : KFI_STEP_CORRUPT;
             }
             if (at == s->size) {
-                s->rank += entry + kfi_bucket_extra(&b, entry);
+                s->rank += entry + extra_before(&b, entry);
                 return KFI_STEP_FOUND;
             }
         }
