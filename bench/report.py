@@ -20,13 +20,14 @@ def table(header, rows):
 class Figures:
     """One kind of figure over corpora and peers, with the best peer and ratios."""
 
-    def __init__(self, results, facts, kinds, value, digits=0, more_is_better=False):
+    def __init__(self, results, facts, kinds, value, digits=0, more_is_better=False, files=False):
+        """files: the figure is one of the file, so a peer measured on another's file has none."""
         self.facts, self.digits, self.more = facts, digits, more_is_better
         self.rows = {}
         for name, corpus in results["corpora"].items():
             if corpus["values"] in kinds:
                 row = {peer: value(line) for peer, line in corpus["peers"].items()
-                       if not facts[peer].get("yardstick")}
+                       if not facts[peer].get("yardstick") and not (files and "of" in facts[peer])}
                 self.rows[name] = {peer: number for peer, number in row.items() if number is not None}
         self.rows = {name: row for name, row in self.rows.items() if row}
 
@@ -57,6 +58,8 @@ class Figures:
         rows = []
         others = [("the best peer of each corpus", lambda n: self.best(n)[0]),
                   ("the best that maps keys to numbers", lambda n: self.best(n, maps_only=True)[0])]
+        if not any(self.facts[p].get("set_only") for p in self.peers()):
+            others.pop()
         others += [(p, lambda n, p=p: self.rows[n].get(p)) for p in self.peers()
                    if not p.startswith("keyfold")]
         for other, value in others:
@@ -142,7 +145,7 @@ def wrong_answers(results):
 def markdown(results, facts):
     keys, pairs, all_kinds = ["none"], ["bytes", "u64"], ["none", "u64", "bytes"]
     machine, options = results["machine"], results["options"]
-    sizes = Figures(results, facts, keys, per_key, 3)
+    sizes = Figures(results, facts, keys, per_key, 3, files=True)
     hits = Figures(results, facts, keys, get("hit_ns"))
     misses = Figures(results, facts, keys, get("miss_ns"))
     builds = Figures(results, facts, all_kinds, get("build_cpu_s"), 2)
@@ -150,7 +153,7 @@ def markdown(results, facts):
     walks = Figures(results, facts, keys, get("enumerate_keys_per_s", 1e-6), 1, more_is_better=True)
     lists = Figures(results, facts, keys, get("prefix_ns"))
     opens = Figures(results, facts, all_kinds, get("open_us"), 1)
-    pair_sizes = Figures(results, facts, pairs, per_key, 2)
+    pair_sizes = Figures(results, facts, pairs, per_key, 2, files=True)
     pair_hits = Figures(results, facts, pairs, get("hit_ns"))
     pair_misses = Figures(results, facts, pairs, get("miss_ns"))
     parts = ["# Results\n", "\n".join("- %s: %s" % (k.replace("_", " "), v) for k, v in machine.items()),
