@@ -52,7 +52,7 @@ kf_status kfi_source_take(kfi_value_source *source, size_t size, const uint8_t *
 kf_status kfi_source_value(kfi_value_source *source, kfi_array *scratch, kf_bytes *value,
                            kf_error *error);
 
-/* Consecutive values from evenly spread places, cut at 128 KiB each. */
+/* Consecutive values from evenly spread places; large ones may be cut. */
 typedef struct kfi_value_sample {
     kfi_array bytes;
     kfi_array sizes;               /* size_t */

@@ -6,7 +6,7 @@
 enum {
     SAMPLE_MOST = 4 << 20,
     TOKENS_MEAN_MOST = 4096,    /* tokens are for strings: above this mean only zstd is tried */
-    ZSTD_MEAN_LEAST = 256,
+    ZSTD_MEAN_LEAST = 256,      /* below it zstd is not tried, from ZSTD_MEAN on it need not win by much */
     ZSTD_MEAN = 1024,
     TOKEN_PIECE = 1 << 14
 };
@@ -143,17 +143,14 @@ static kf_status choose(bytes_choice *choice, const kfi_column_builder *builder,
     }
     if (mean < TOKENS_MEAN_MOST) {
         if ((status = estimate_tokens(choice, builder, error))) return status;
-        if (choice->tokens < best && mean < ZSTD_MEAN)
-            choice->encoding = KF_ENCODING_TOKENS, best = choice->tokens;
+        if (choice->tokens < best) choice->encoding = KF_ENCODING_TOKENS, best = choice->tokens;
     }
     if (mean >= ZSTD_MEAN_LEAST) {
         status = kfi_zstd_plan_make(&choice->zstd, builder, &choice->sample, error);
         if (status) return status;
-        double zstd = choice->zstd.estimate;
-        int wins = mean >= ZSTD_MEAN ? zstd < best : zstd < best * 0.75;
-        if (wins) choice->encoding = KF_ENCODING_ZSTD;
-        /* Not worth a decompression: tokens may still be, for somewhat long strings. */
-        else if (choice->encoder && choice->tokens < best) choice->encoding = KF_ENCODING_TOKENS;
+        /* Tokens decode several times faster: for short values a little space is not worth it. */
+        double margin = mean >= ZSTD_MEAN ? 1 : 0.75;
+        if (choice->zstd.estimate < best * margin) choice->encoding = KF_ENCODING_ZSTD;
     }
     return KF_OK;
 }
@@ -167,6 +164,8 @@ static kf_status prepare(bytes_choice *choice, kfi_column_builder *builder, kf_e
     choice->encoding = builder->options.encoding;
     switch (choice->encoding) {
     case KF_ENCODING_AUTO:
+        if (builder->distinct && kfi_distinct_count(builder->distinct) > builder->values / 2)
+            kfi_distinct_destroy(&builder->distinct);   /* hopeless; training can use the memory */
         status = kfi_sample_take(&choice->sample, builder, limit, error);
         return status ? status : choose(choice, builder, error);
     case KF_ENCODING_ZSTD:

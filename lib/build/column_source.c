@@ -1,7 +1,7 @@
 /* Reading the spooled values back, whole, in pieces or as a sample. */
 #include "build/column_build.h"
 
-enum { SAMPLE_VALUE_MOST = 1 << 17 };
+enum { SAMPLE_GROUP = 1 << 16, SAMPLE_EXCESS = 1 << 14 };
 
 kf_status kfi_source_open_spool(kfi_value_source *source, const kfi_column_builder *builder,
                                 kf_error *error)
@@ -91,7 +91,9 @@ static kf_status sample_range(kfi_value_sample *sample, const kfi_spool *spool, 
         uint64_t size;
         status = kfi_spool_reader_varint(reader, &size, error);
         if (status) break;
-        size_t kept = size < SAMPLE_VALUE_MOST ? (size_t)size : SAMPLE_VALUE_MOST;
+        /* The last one may exceed the share, by so much that short values are never cut. */
+        uint64_t room = most - taken + SAMPLE_EXCESS;
+        size_t kept = size < room ? (size_t)size : (size_t)room;
         status = kfi_array_append(&sample->sizes, &kept, sizeof kept, error);
         if (!status) status = append_pieces(reader, kept, kept, &sample->bytes, error);
         sample->count++;
@@ -108,11 +110,12 @@ kf_status kfi_sample_take(kfi_value_sample *sample, const kfi_column_builder *bu
 {
     kf_status status = KF_OK;
     memset(sample, 0, sizeof *sample);
-    for (unsigned i = 0; i < builder->anchor_count && !status; i++) {
-        uint64_t to = i + 1 < builder->anchor_count ? builder->anchors[i + 1]
-                                                    : kfi_spool_size(builder->spool);
-        status = sample_range(sample, builder->spool, builder->anchors[i], to,
-                              limit / builder->anchor_count + 1, error);
+    unsigned groups = limit / SAMPLE_GROUP < 1 ? 1 : (unsigned)(limit / SAMPLE_GROUP);
+    unsigned step = (builder->anchor_count + groups - 1) / groups;
+    for (unsigned i = 0; i < builder->anchor_count && !status; i += step) {
+        uint64_t to = i + step < builder->anchor_count ? builder->anchors[i + step]
+                                                       : kfi_spool_size(builder->spool);
+        status = sample_range(sample, builder->spool, builder->anchors[i], to, limit / groups + 1, error);
     }
     return status;
 }

@@ -69,7 +69,8 @@ kf_status kfi_column_u64_write(kfi_column_header *header, kfi_column_builder *bu
 {
     int coded = builder->options.encoding == KF_ENCODING_DISTINCT;
     kf_status status = builder->distinct ? kfi_distinct_rank(builder->distinct, error) : KF_OK;
-    if (!status && !coded && builder->distinct) {
+    if (!status && !coded && builder->distinct
+        && kfi_distinct_count(builder->distinct) <= builder->values / 2) {
         uint64_t packed_size, coded_size;
         status = measure(builder, &packed_size, &coded_size, error);
         /* Codes cost a read more. */

@@ -8,7 +8,7 @@
 #include <zstd_errors.h>
 
 enum {
-    BLOCK_TARGET = 2048,           /* bytes of small values a block */
+    BLOCK_TARGET = 1536,           /* bytes of small values a block */
     LEVEL = 9,                     /* of blocks up to KFI_COLUMN_LARGE */
     LEVEL_LARGE = 5,
     DICTIONARY_MOST = 110 << 10,

@@ -13,6 +13,7 @@ enum {
     ESTIMATE_BYTES = 1 << 18,   /* of the sample, for comparing widths */
     REFINE_BYTES = 64,          /* of the sample, for each token, when choosing those to drop */
     REFINE_LEAST = 1 << 19,
+    TEXT_PER_TOKEN = 24,        /* the densest dictionaries we met have one for 60 bytes */
     FRAME_SIZE = 16, PAD_SIZE = 16
 };
 
@@ -220,7 +221,11 @@ kf_status kfi_token_encoder_train(kfi_token_encoder **out, const kfi_token_train
     if (!encoder) return kfi_fail_memory(error, sizeof *encoder);
     kfi_merges merges = {0};
     refinement r = {trainer, &encoder->scratch, NULL, NULL, NULL, 0, bits};
+    /* A token must be met several times to be worth having: that bounds them, and the memory for
+     * them, by the sample. */
     uint32_t live = 1u << (bits ? bits : KFI_TOKEN_BITS_MAX);
+    uint64_t useful = 512 + trainer->sample_bytes / TEXT_PER_TOKEN;
+    if (live > useful) live = (uint32_t)useful;
     double scale = trainer->sample_bytes ? (double)trainer->total_bytes / (double)trainer->sample_bytes : 1;
     kfi_merge_input input = {
         .records = trainer->records.data, .size = trainer->records.size, .bytes = trainer->bytes,

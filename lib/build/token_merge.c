@@ -286,7 +286,7 @@ kf_status kfi_merges_make(kfi_merges *merges, const kfi_merge_input *input, kf_e
     memset(merges, 0, sizeof *merges);
     m.merges = merges;
     m.input = input;
-    m.sketch_bits = kfi_bit_width(input->size) + 1;
+    m.sketch_bits = kfi_bit_width(input->size);
     if (m.sketch_bits < SKETCH_BITS_MIN) m.sketch_bits = SKETCH_BITS_MIN;
     if (m.sketch_bits > SKETCH_BITS_MAX) m.sketch_bits = SKETCH_BITS_MAX;
     size_t most_pairs = input->size < input->max_tokens ? input->size : input->max_tokens;
