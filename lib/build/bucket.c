@@ -292,7 +292,8 @@ kf_status kfi_bucket_encode(kfi_key_coder *coder, const kfi_bucket_entry *entrie
     jump_plan_make(&jumps, entries, count);
     int all_jumps = jumps.jumps == count;
     length_plan lengths = length_plan_make(counts, count,
-                                           p->character_bits && p->fixed_length && !jumps.jumps);
+                                           p->character_bits && p->fixed_length && !p->has_escape
+                                           && !jumps.jumps);
 
     /* Headers, labels, lcps, map and jump fields: at most 64 * (1 + 5 + 1 + 5 + 8) bytes. */
     status = kfi_array_reserve(out, 2048, error);

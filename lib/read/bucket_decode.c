@@ -74,6 +74,19 @@ static int decode_labels(const kfi_keys *keys, kfi_decoded *d)
     return 1;
 }
 
+int kfi_decoded_labels_valid(const kfi_keys *keys, const kfi_decoded *d)
+{
+    const kfi_keys_parameters *p = &keys->parameters;
+    for (unsigned i = 0; i < d->view.count; i++) {
+        if (d->escaped >> i & 1) {
+            if (p->label_code[d->label[i]] != kfi_escape_code(p)) return 0;
+        } else if (p->label_code[d->label[i]] != kfi_load_bits(d->view.labels, i * p->label_bits, p->label_bits)) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
 int kfi_bucket_decode(const kfi_keys *keys, kfi_place place, uint32_t depth, kfi_decoded *d)
 {
     const kfi_bucket *b = &d->view;

@@ -23,6 +23,9 @@ typedef struct kfi_decoded {
 /* 0 when anything is out of range; then d->at is NULL. */
 int kfi_bucket_decode(const kfi_keys *keys, kfi_place place, uint32_t depth, kfi_decoded *d);
 
+/* Whether every label code is one that the file's parameters assign. For verifying. */
+int kfi_decoded_labels_valid(const kfi_keys *keys, const kfi_decoded *d);
+
 /* Keys in the entries before `entry` (which may be the number of entries, when no jump comes last). */
 static inline uint64_t kfi_decoded_rank(const kfi_decoded *d, unsigned entry)
 {
@@ -51,6 +54,13 @@ static inline unsigned kfi_decoded_select(const kfi_decoded *d, uint64_t rank)
 static inline unsigned kfi_code_width(const kfi_keys *keys)
 {
     return keys->parameters.character_bits ? keys->parameters.character_bits : keys->tokens.bits;
+}
+
+/* Bytes that the bucket occupies. */
+static inline uint64_t kfi_decoded_size(const kfi_keys *keys, const kfi_decoded *d)
+{
+    uint64_t bits = d->view.codes_at + (uint64_t)d->code[d->view.count] * kfi_code_width(keys);
+    return (uint64_t)(d->view.bits - d->at) + (bits + 7) / 8;
 }
 
 /* The bytes of one character code a byte, appended; see kfi_codes_append. */

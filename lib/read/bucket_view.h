@@ -152,17 +152,22 @@ static inline uint64_t kfi_bucket_extra(const kfi_bucket *b, unsigned entry)
     return extra;
 }
 
-/* The container that jump entry `entry` leads to; 0 when it is out of range. */
-static inline int kfi_bucket_target(const kfi_keys *keys, const kfi_bucket *b, unsigned entry, kfi_place *place)
+/* The directory index that jump entry `entry` names; UINT64_MAX when it is out of range. */
+static inline uint64_t kfi_bucket_reference(const kfi_bucket *b, unsigned entry)
 {
     const kfi_jumps *j = &b->jumps;
     uint64_t n = (uint64_t)__builtin_popcountll(j->map & ((1ull << entry) - 1));
     if (j->targets) {
         n = kfi_load_bits(j->index, n * j->index_bits, j->index_bits);
-        if (n >= j->targets) return 0;
+        if (n >= j->targets) return UINT64_MAX;
     }
-    return kfi_directory_place(keys, kfi_load_bits(b->bits, j->reference_at + n * j->reference_bits, j->reference_bits),
-                               place);
+    return kfi_load_bits(b->bits, j->reference_at + n * j->reference_bits, j->reference_bits);
+}
+
+/* The container that jump entry `entry` leads to; 0 when it is out of range. */
+static inline int kfi_bucket_target(const kfi_keys *keys, const kfi_bucket *b, unsigned entry, kfi_place *place)
+{
+    return kfi_directory_place(keys, kfi_bucket_reference(b, entry), place);
 }
 
 #endif

@@ -3,6 +3,7 @@
 #include "base/array.h"
 #include "read/frame.h"
 #include "read/order.h"
+#include "read/verify.h"
 
 #include <stdlib.h>
 
@@ -199,6 +200,16 @@ kf_status kf_dict_stat_get(const kf_dict *d, kf_dict_stat *stat)
         .states = h->states, .states_extra = h->states_extra,
         .value_type = (kf_value_type)h->value_type, .value_encoding = (kf_encoding)h->value_encoding,
     };
-    stat->key_bytes = size_of(d, KFI_SECTION_TREE) + stat->token_bytes + stat->shared_bytes;
+    stat->key_bytes = size_of(d, KFI_SECTION_TREE) + size_of(d, KFI_SECTION_TOP) + stat->token_bytes
+                      + stat->shared_bytes;
     return KF_OK;
+}
+
+kf_status kf_dict_verify(const kf_dict *d, kf_error *error)
+{
+    kf_status status = kfi_frame_verify(&d->mapping, &d->header, error);
+    if (!status) status = kfi_metadata_verify(&d->metadata, error);
+    if (!status) status = kfi_keys_verify(&d->keys, d->mapping.data, error);
+    if (!status && d->column) status = kfi_column_verify(d->column, error);
+    return status;
 }

@@ -354,8 +354,10 @@ uint64_t kfi_walk_end_of(kfi_walk *w, size_t depth)
         }
     }
     /* What was decoded may have displaced the top level's bucket. */
-    if (w->height && top(w)->kind != LEVEL_NODE) w->bucket = decoded(w, top(w)->at, top(w)->depth);
-    if (!w->bucket) w->height = 0;
+    if (w->height && top(w)->kind != LEVEL_NODE) {
+        w->bucket = decoded(w, top(w)->at, top(w)->depth);
+        if (!w->bucket) w->height = 0;
+    }
     return end;
 }
 
