@@ -204,7 +204,7 @@ static kf_status write_keys(kf_builder *b, kf_error *error)
 static kf_status write_file(kf_builder *b, kf_build_report *out, kf_error *error)
 {
     kf_encoding encoding = KF_ENCODING_AUTO;
-    uint32_t sections = b->column ? 6 : 5;
+    uint32_t sections = b->column ? 7 : 6;
     kf_status status = kfi_writer_create(&b->writer, b->path, sections, error);
     if (!status) status = write_metadata(b, error);
     if (!status) status = write_keys(b, error);

@@ -2,6 +2,7 @@
 
 #include "build/bits.h"
 #include "build/node.h"
+#include "build/top.h"
 
 #include <stdlib.h>
 
@@ -13,6 +14,7 @@ typedef struct emitter {
     kfi_writer *writer;
     kfi_key_coder coder;
     kfi_array node, scratch;
+    kfi_top_builder *top;
     kfi_array containers;         /* of the SHARED section, in order of completion */
     place *places;                /* by directory index */
     uint64_t stored;
@@ -38,7 +40,8 @@ static kf_status emit_node(void *context, const kfi_laid_state *state, kfi_share
     e->plan->parameters.root = *address;   /* the root comes last */
     resolve_jumps(e, state);
     e->node.size = 0;
-    kf_status status = kfi_node_encode(&e->coder, state, *address, &e->scratch, &e->node, error);
+    kf_status status = kfi_top_builder_add(e->top, state, *address, error);
+    if (!status) status = kfi_node_encode(&e->coder, state, *address, &e->scratch, &e->node, error);
     return status ? status : kfi_writer_write(e->writer, e->node.data, e->node.size, error);
 }
 
@@ -135,6 +138,18 @@ static kf_status write_shared(emitter *e, uint64_t directory_size, uint64_t shar
     return status ? status : kfi_writer_end(e->writer, error);
 }
 
+/* The table may take a fiftieth of the keys' space. */
+static kf_status write_top(emitter *e, uint64_t keys_size, kf_error *error)
+{
+    kfi_array section = { 0 };
+    kf_status status = kfi_top_builder_write(e->top, keys_size / 50, &section, error);
+    if (!status) status = kfi_writer_begin(e->writer, KFI_SECTION_TOP, error);
+    if (!status) status = kfi_writer_write(e->writer, section.data, section.size, error);
+    if (!status) status = kfi_writer_end(e->writer, error);
+    kfi_array_free(&section);
+    return status;
+}
+
 static kf_status write_tokens(emitter *e, kf_error *error)
 {
     kfi_array section = { 0 };
@@ -152,7 +167,7 @@ kf_status kfi_keys_emit(kfi_key_plan *plan, const kfi_automaton *automaton, kfi_
     emitter e = { .plan = plan, .shared = shared, .writer = writer, .tick = tick,
                   .tick_context = tick_context };
     uint8_t parameters[KFI_KEYS_PARAMETERS];
-    uint64_t directory_size, shared_size;
+    uint64_t directory_size, shared_size, keys_size = 0;
     e.coder.parameters = &plan->parameters;
     e.coder.tokens = plan->tokens;
     for (unsigned i = 16; i-- && plan->parameters.character_bits;)   /* unused table entries are 0 */
@@ -160,6 +175,7 @@ kf_status kfi_keys_emit(kfi_key_plan *plan, const kfi_automaton *automaton, kfi_
     kf_status status = kfi_shared_table_rank(shared, &e.stored, error);
     if (!status && !(e.places = calloc(e.stored + 1, sizeof *e.places)))
         status = kfi_fail_memory(error, e.stored * sizeof *e.places);
+    if (!status) status = kfi_top_builder_create(&e.top, automaton->keys, error);
     if (!status) status = write_tokens(&e, error);
     if (!status) status = write_tree(&e, automaton, error);
     if (!status) {
@@ -167,8 +183,13 @@ kf_status kfi_keys_emit(kfi_key_plan *plan, const kfi_automaton *automaton, kfi_
         kfi_keys_parameters_write(&plan->parameters, parameters);
         status = kfi_writer_patch(writer, 0, parameters, sizeof parameters, error);
     }
-    if (!status) status = kfi_writer_end(writer, error);
+    if (!status) {
+        keys_size = kfi_writer_position(writer) + shared_size;
+        status = kfi_writer_end(writer, error);
+    }
     if (!status) status = write_shared(&e, directory_size, shared_size, error);
+    if (!status) status = write_top(&e, keys_size, error);
+    kfi_top_builder_destroy(&e.top);
     free(e.places);
     kfi_key_coder_free(&e.coder);
     kfi_array_free(&e.node);

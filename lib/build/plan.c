@@ -1,6 +1,5 @@
 #include "build/plan.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 enum {
@@ -64,11 +63,12 @@ static kf_status plan_small(void *context, const kfi_laid_state *state, kfi_shar
                             kf_error *error)
 {
     planner *p = context;
-    double bits = 0, jump = 5 + log2((double)p->references / shared->references);
+    /* Integer arithmetic: the same decisions on every machine. */
+    uint64_t bits = 0, jump = 5 + kfi_bit_width(p->references / shared->references);
     for (uint32_t i = 0; i < state->entry_count; i++)
-        bits += 9 + 5.0 * (state->entries[i].size - 1)
+        bits += 9 + 5 * (uint64_t)(state->entries[i].size - 1)
                 + (state->entries[i].jump != KFI_NO_JUMP ? 20 : 0);
-    if ((shared->references - 1.0) * (bits - jump) <= 60) return KF_OK;
+    if (bits <= jump || (shared->references - 1) * (bits - jump) <= 60) return KF_OK;
     shared->stored = 1;
     return note_entries(p, state, error);
 }

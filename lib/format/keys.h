@@ -12,6 +12,14 @@
  * TREE section     parameters (512 bytes, below), then nodes, each followed by its buckets; a node's
  *                  children that are nodes lie before it; the root comes last.
  *
+ * TOP section      (may be empty) where to begin: the deepest node that a key's first bytes lead to
+ *   0   positions:8 (1..16) | position bytes:8 | rank bytes:8 | 0:8 | cells:32
+ *       stride[positions]:32
+ *       class[positions][256]:8      of the byte at each position; 0: another byte
+ *       cell[cells]                  depth:8 (bytes that lead there) | position in TREE | keys before
+ *   A key of at least `positions` bytes begins at cell sum(class[i][key[i]] * stride[i]). A child that an
+ *   edge of class 0 or beyond the positions leads to is not in the table; its parent is.
+ *
  * NODE
  *   0   1:1 | final:1 | big offset bytes-1:3 | count bytes-1:3      (bit 7 first)
  *   1   0:1 | small bytes:4 (0..8) | path bytes code:2 (0,1,2,4) | bigs>>8:1

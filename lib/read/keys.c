@@ -9,6 +9,24 @@ static const kfi_section *find_section(const kfi_header *header, uint32_t type)
     return NULL;
 }
 
+static kf_status open_top(kfi_top *top, const uint8_t *p, uint64_t size, kf_error *error)
+{
+    if (!size) return KF_OK;
+    if (size < 8 || !p[0] || p[0] > 16 || p[1] > 8 || p[2] > 8 || size < 8 + p[0] * 260u)
+        return kfi_fail(error, KF_CORRUPT, "the top table's header is out of range");
+    top->position_width = p[1];
+    top->rank_width = p[2];
+    top->cell_width = (uint8_t)(1 + p[1] + p[2]);
+    top->cell_count = kfi_load32(p + 4);
+    top->strides = p + 8;
+    top->classes = top->strides + 4 * p[0];
+    top->cells = top->classes + 256 * p[0];
+    if ((size - 8 - p[0] * 260u) / top->cell_width < top->cell_count)
+        return kfi_fail(error, KF_CORRUPT, "the top table is larger than its section");
+    top->positions = p[0];
+    return KF_OK;
+}
+
 kf_status kfi_keys_open(kfi_keys *keys, const uint8_t *file, const kfi_header *header, kf_error *error)
 {
     const kfi_section *tree = find_section(header, KFI_SECTION_TREE);
@@ -38,6 +56,9 @@ kf_status kfi_keys_open(kfi_keys *keys, const uint8_t *file, const kfi_header *h
         return kfi_fail_at(error, KF_CORRUPT, tree->offset, "the root lies outside its section");
     if ((p->root_kind == KFI_ROOT_NONE) != (header->keys == 0))
         return kfi_fail_at(error, KF_CORRUPT, tree->offset, "the number of keys contradicts the root");
+    const kfi_section *top = find_section(header, KFI_SECTION_TOP);
+    if (top) status = open_top(&keys->top, file + top->offset, top->size, error);
+    if (status) return status;
     if (!p->character_bits) return kfi_tokens_open(&keys->tokens, file + tokens->offset, tokens->size, error);
     return KF_OK;
 }

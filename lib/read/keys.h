@@ -11,12 +11,20 @@
 #include "format/keys.h"
 #include "format/tokens.h"
 
+/* The table of first nodes; `positions` is 0 when there is none. */
+typedef struct kfi_top {
+    const uint8_t *strides, *classes, *cells;
+    uint32_t cell_count;
+    uint8_t positions, position_width, rank_width, cell_width;
+} kfi_top;
+
 typedef struct kfi_keys {
     const uint8_t *tree, *shared;
     uint64_t tree_size, shared_size;
     uint64_t count;
     uint32_t longest_key;
     kfi_tokens tokens;
+    kfi_top top;
     kfi_keys_parameters parameters;
     uint8_t label_of[1 << KFI_LABEL_BITS_MAX];   /* the byte of a label code */
 } kfi_keys;
@@ -53,6 +61,7 @@ typedef struct kfi_search {
     kfi_place place;
     uint64_t rank;
     size_t depth;
+    int in_bucket;                 /* place must be a bucket: a node led there without a byte of the key */
     const uint8_t *key;
     size_t size;
     size_t tail_start;             /* 16 bytes can be loaded from any position of the key through */

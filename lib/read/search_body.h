@@ -29,6 +29,19 @@ static inline void search_start(kfi_search *s, const kfi_keys *keys, const uint8
     memset(s->tail, 0, sizeof s->tail);
     if (size > 16) memcpy(s->tail, key + size - 15, 15);
     else if (size) memcpy(s->tail, key, size);
+    s->in_bucket = 0;
+    const kfi_top *top = &keys->top;
+    if (!top->positions || size < top->positions) return;
+    uint64_t index = 0;
+    for (unsigned i = 0; i < top->positions; i++)
+        index += (uint64_t)top->classes[256 * i + key[i]] * kfi_load32(top->strides + 4 * i);
+    if (index >= top->cell_count) return;
+    const uint8_t *cell = top->cells + index * top->cell_width;
+    uint64_t position = kfi_load64(cell + 1) & kfi_mask64(8 * top->position_width);
+    if (position < KFI_KEYS_PARAMETERS || position >= keys->tree_size || cell[0] > size) return;
+    s->depth = cell[0];
+    s->place.at = keys->tree + position;
+    s->rank = kfi_load64(cell + 1 + top->position_width) & kfi_mask64(8 * top->rank_width);
 }
 
 /* Compares `count` codes from `bit` of `bits` on with the key from `at` on. Returns how many bytes agree;
@@ -271,7 +284,7 @@ static inline unsigned labels_below(const uint8_t *labels, unsigned count, uint8
     return below;
 }
 
-static inline kfi_step node_step(const kfi_keys *keys, kfi_search *s)
+static inline kfi_step node_step(const kfi_keys *keys, kfi_search *s, int batch)
 {
     kfi_node n;
     int big, first;
@@ -304,13 +317,25 @@ static inline kfi_step node_step(const kfi_keys *keys, kfi_search *s)
     unsigned j = labels_below(n.bucket_label, n.buckets - 1, c, &first) ;
     j += (unsigned)first;
     s->rank += kfi_node_buckets_before(&n, j);
-    if (!kfi_node_bucket(&n, j, &s->place) || s->place.at[0] & 0x80) return KFI_STEP_CORRUPT;
-    return bucket_step(keys, s);
+    if (!kfi_node_bucket(&n, j, &s->place)) return KFI_STEP_CORRUPT;
+    if (batch) {
+        KFI_PREFETCH(s->place.at);
+        KFI_PREFETCH(s->place.at + 64);
+        KFI_PREFETCH(s->place.at + 128);
+        s->in_bucket = 1;
+        return KFI_STEP_ON;
+    }
+    return s->place.at[0] & 0x80 ? KFI_STEP_CORRUPT : bucket_step(keys, s);
 }
 
-static inline kfi_step search_step(const kfi_keys *keys, kfi_search *s)
+/* In a batch, each container is a step of its own and is asked for before the step that needs it. */
+static inline kfi_step search_step(const kfi_keys *keys, kfi_search *s, int batch)
 {
-    return s->place.at[0] & 0x80 ? node_step(keys, s) : bucket_step(keys, s);
+    if (!(s->place.at[0] & 0x80)) {
+        s->in_bucket = 0;
+        return bucket_step(keys, s);
+    }
+    return s->in_bucket ? KFI_STEP_CORRUPT : node_step(keys, s, batch);
 }
 
 /* A search that needs no container. */
@@ -327,7 +352,7 @@ static kf_status find(const kfi_keys *keys, const uint8_t *key, size_t size, uin
     if (keys->parameters.root_kind != KFI_ROOT_CONTAINER) return search_trivial(keys, size);
     if (size > keys->longest_key) return KF_NOT_FOUND;
     search_start(&s, keys, key, size);
-    while (step == KFI_STEP_ON) step = search_step(keys, &s);
+    while (step == KFI_STEP_ON) step = search_step(keys, &s, 0);
     *ordinal = s.rank;
     if (step == KFI_STEP_FOUND) return s.rank < keys->count ? KF_OK : KF_CORRUPT;
     return step == KFI_STEP_ABSENT ? KF_NOT_FOUND : KF_CORRUPT;
@@ -354,11 +379,13 @@ static kf_status find_many(const kfi_keys *keys, const kf_bytes *list, const uin
                 continue;
             }
             search_start(&lanes[active], keys, key, size);
+            KFI_PREFETCH(lanes[active].place.at);
+            KFI_PREFETCH(lanes[active].place.at + 64);
             owner[active++] = next++;
         }
         if (!active) break;
         for (size_t i = 0; i < active;) {
-            kfi_step step = search_step(keys, &lanes[i]);
+            kfi_step step = search_step(keys, &lanes[i], 1);
             if (step == KFI_STEP_ON) {
                 KFI_PREFETCH(lanes[i].place.at);
                 KFI_PREFETCH(lanes[i].place.at + 64);
