@@ -354,8 +354,9 @@ START_TEST(test_huge_values)
     ck_assert_int_eq(kfi_column_builder_create(&builder, &options, NULL), KF_OK);
     for (uint64_t i = 0; i < 3; i++) {
         fill_huge(huge, HUGE_SIZE, i);
-        ck_assert_int_eq(kfi_column_builder_add(builder, (kf_bytes){huge, HUGE_SIZE - (size_t)i}, NULL), KF_OK);
-        ck_assert_int_eq(kfi_column_builder_add(builder, (kf_bytes){huge, (size_t)i}, NULL), KF_OK);
+        kf_bytes values[2] = {{huge, HUGE_SIZE - (size_t)i}, {huge, (size_t)i}};
+        ck_assert_int_eq(kfi_column_builder_add(builder, values[0], NULL), KF_OK);
+        ck_assert_int_eq(kfi_column_builder_add(builder, values[1], NULL), KF_OK);
     }
     ck_assert_int_eq(kfi_writer_create(&writer, scratch_path("h"), 2, NULL), KF_OK);
     ck_assert_int_eq(kfi_column_builder_finish(builder, writer, &chosen, NULL), KF_OK);
@@ -423,7 +424,8 @@ START_TEST(test_threads)
     uint8_t *section = load_section("t", &size);
     ck_assert_int_eq(kfi_column_open(&column, section, size, KF_VALUES_BYTES, chosen, 500, NULL), KF_OK);
     pthread_t threads[4];
-    for (int i = 0; i < 4; i++) ck_assert_int_eq(pthread_create(threads + i, NULL, read_in_thread, column), 0);
+    for (int i = 0; i < 4; i++)
+        ck_assert_int_eq(pthread_create(threads + i, NULL, read_in_thread, column), 0);
     for (int i = 0; i < 4; i++) {
         void *bad;
         pthread_join(threads[i], &bad);
@@ -586,7 +588,8 @@ START_TEST(test_faults_in_reading)
             kf_error error;
             fault_mark();
             fault_arm(FAULT_ALLOC, k, ENOMEM, FAULT_ONCE);
-            kf_status status = kfi_column_open(&column, section, size, type_of((shape)_i), chosen, 100, &error);
+            kf_status status = kfi_column_open(&column, section, size, type_of((shape)_i), chosen, 100,
+                                               &error);
             if (!status) status = kfi_column_cursor_create(&cursor, column);
             if (!status) status = kfi_column_verify(column, &error);
             kfi_column_cursor_destroy(&cursor);
