@@ -1,0 +1,247 @@
+/* Iterators: every bound and direction against a sorted array, values, misuse, memory that runs out. */
+#include <keyfold/keyfold.h>
+
+#include "fault.h"
+#include "scratch.h"
+#include "shapes.h"
+#include "suite.h"
+
+#include <errno.h>
+
+static key_set set;
+static kf_dict *dict;
+static kf_value_type type_now;
+static unsigned shape_now;
+static uint64_t seed_now;
+
+#define EXPECT(condition, i) \
+    do { \
+        if (!(condition)) \
+            ck_abort_msg("%s: shape %u seed %d at %zu of %zu", #condition, shape_now, (int)seed_now, \
+                         (size_t)(i), set.count); \
+    } while (0)
+
+static void open_shape(unsigned shape, uint64_t seed, kf_value_type type)
+{
+    kf_error error;
+    shape_now = shape;
+    seed_now = seed;
+    type_now = type;
+    set_make(&set, shape, seed, 1);
+    set_build(&set, "iter.kf", type);
+    kf_status status = kf_dict_open(&dict, scratch_path("iter.kf"), NULL, &error);
+    ck_assert_msg(!status, "shape %u seed %d: %s", shape, (int)seed, error.message);
+}
+
+static void close_shape(void)
+{
+    kf_dict_close(&dict);
+    set_free(&set);
+}
+
+static void value_of(kf_iter *iter, size_t i)
+{
+    uint64_t number = 0;
+    kf_bytes value = { NULL, 0 };
+    kf_status bytes = kf_iter_value(iter, &value), u64 = kf_iter_value_u64(iter, &number);
+    EXPECT(bytes == (type_now == KF_VALUES_BYTES ? KF_OK : KF_TYPE), i);
+    EXPECT(u64 == (type_now == KF_VALUES_U64 ? KF_OK : KF_TYPE), i);
+    if (type_now == KF_VALUES_U64) EXPECT(number == 7 * i, i);
+    if (type_now == KF_VALUES_BYTES) EXPECT(bytes_compare(value, set.keys[i]) == 0, i);
+}
+
+/* Keys low .. high-1 of the model are what the options should give. */
+static void run(const kf_iter_options *options, size_t low, size_t high)
+{
+    kf_iter *iter;
+    kf_entry entry;
+    kf_error error;
+    size_t n = high > low ? high - low : 0;
+    int reverse = (options->flags & KF_ITER_REVERSE) != 0;
+    if (n > options->limit) n = (size_t)options->limit;
+    EXPECT(kf_iter_create(&iter, dict, options, &error) == KF_OK, low);
+    for (size_t k = 0; k < n; k++) {
+        size_t i = reverse ? high - 1 - k : low + k;
+        EXPECT(kf_iter_remaining(iter) == n - k, i);
+        EXPECT(kf_iter_next(iter, &entry) == KF_OK, i);
+        EXPECT(entry.ordinal == i && bytes_compare(entry.key, set.keys[i]) == 0, i);
+        if (set_below(&set, 4) == 0) value_of(iter, i);
+    }
+    EXPECT(kf_iter_remaining(iter) == 0, low);
+    EXPECT(kf_iter_next(iter, &entry) == KF_END, low);
+    EXPECT(kf_iter_next(iter, &entry) == KF_END, low);
+    uint64_t number;
+    kf_status none = type_now == KF_VALUES_U64 ? KF_INVALID : KF_TYPE;
+    EXPECT(kf_iter_value_u64(iter, &number) == none, low);
+    kf_iter_destroy(&iter);
+    ck_assert_ptr_null(iter);
+}
+
+/* A key, or something near one. `text` has room. */
+static kf_bytes near_key(uint8_t *text)
+{
+    kf_bytes key = set.count ? set.keys[set_below(&set, set.count)] : (kf_bytes){ NULL, 0 };
+    size_t size = key.size;
+    if (set_below(&set, 3) == 0) size = set_below(&set, size + 1);
+    if (size) memcpy(text, key.data, size);
+    if (size && set_below(&set, 4) == 0) text[size - 1] = (uint8_t)(text[size - 1] + set_below(&set, 3) - 1);
+    if (set_below(&set, 4) == 0) text[size++] = (uint8_t)set_below(&set, 256);
+    return (kf_bytes){ text, size };
+}
+
+static void random_bounds(unsigned rounds)
+{
+    uint8_t *text[3];
+    for (int t = 0; t < 3; t++) text[t] = malloc(80000);
+    while (rounds--) {
+        kf_iter_options o = KF_ITER_OPTIONS_INIT;
+        size_t low = 0, high = set.count, bound;
+        if (set_below(&set, 2)) o.flags = KF_ITER_REVERSE;
+        if (set_below(&set, 2)) {
+            o.prefix = near_key(text[0]);
+            if (set_below(&set, 2)) o.prefix.size = set_below(&set, o.prefix.size + 1);
+            low = set_bound(&set, o.prefix);
+            high = set_prefix_end(&set, o.prefix);
+        }
+        if (set_below(&set, 2)) {
+            o.from = near_key(text[1]);
+            bound = set_bound(&set, o.from);
+            if (bound > low) low = bound;
+        }
+        if (set_below(&set, 2)) {
+            o.to = near_key(text[2]);
+            o.has_to = 1;
+            bound = set_bound(&set, o.to);
+            if (bound < high) high = bound;
+        }
+        if (set_below(&set, 4) == 0) {
+            o.first_ordinal = set_below(&set, set.count + 3);
+            if (o.first_ordinal > low) low = (size_t)o.first_ordinal;
+        }
+        if (set_below(&set, 4) == 0) o.limit = set_below(&set, set.count + 3);
+        run(&o, low, high);
+    }
+    for (int t = 0; t < 3; t++) free(text[t]);
+}
+
+START_TEST(iter__shapes)
+{
+    for (uint64_t seed = 0; seed < 60 * scale_of_run(); seed++) {
+        kf_iter_options all = KF_ITER_OPTIONS_INIT;
+        open_shape((unsigned)_i, seed, (kf_value_type)(seed % 3));
+        run(&all, 0, set.count);
+        all.flags = KF_ITER_REVERSE;
+        run(&all, 0, set.count);
+        all.to = (kf_bytes){ NULL, 0 };
+        all.has_to = 1;   /* below the empty key: nothing */
+        run(&all, 0, 0);
+        random_bounds(60);
+        close_shape();
+    }
+}
+END_TEST
+
+START_TEST(iter__misuse)
+{
+    kf_iter *iter = (kf_iter *)(void *)&set;
+    kf_error error;
+    uint64_t number;
+    kf_bytes value;
+    kf_entry entry;
+    open_shape(8, 1, KF_VALUES_U64);
+    kf_iter_options o = { .struct_size = sizeof o - 1 };
+    ck_assert_int_eq(kf_iter_create(&iter, dict, &o, &error), KF_INVALID);
+    ck_assert_ptr_null(iter);
+    o = (kf_iter_options)KF_ITER_OPTIONS_INIT;
+    o.flags = 4;
+    ck_assert_int_eq(kf_iter_create(&iter, dict, &o, NULL), KF_INVALID);
+    kf_iter_destroy(&iter);
+    ck_assert_int_eq(kf_iter_create(&iter, dict, NULL, NULL), KF_OK);
+    ck_assert_int_eq(kf_iter_value_u64(iter, &number), KF_INVALID);
+    ck_assert_int_eq(kf_iter_value(iter, &value), KF_TYPE);
+    ck_assert_int_eq(kf_iter_next(iter, &entry), KF_OK);
+    ck_assert_int_eq(kf_iter_value_u64(iter, &number), KF_OK);
+    kf_iter_destroy(&iter);
+    close_shape();
+    open_shape(8, 1, KF_VALUES_BYTES);
+    ck_assert_int_eq(kf_iter_create(&iter, dict, NULL, NULL), KF_OK);
+    ck_assert_int_eq(kf_iter_value(iter, &value), KF_INVALID);
+    kf_iter_destroy(&iter);
+    close_shape();
+}
+END_TEST
+
+static kf_status whole_walk(size_t *seen)
+{
+    kf_iter_options o = KF_ITER_OPTIONS_INIT;
+    uint8_t *prefix = calloc(1, 300);   /* long enough to be copied on the heap */
+    kf_iter *iter;
+    kf_entry entry;
+    kf_bytes value;
+    kf_error error;
+    *seen = 0;
+    if (!prefix) return KF_NO_MEMORY;
+    memset(prefix, 'a', 300);
+    o.prefix = (kf_bytes){ prefix, 280 };
+    kf_status status = kf_iter_create(&iter, dict, &o, &error);
+    while (!status && !(status = kf_iter_next(iter, &entry))) {
+        ++*seen;
+        status = kf_iter_value(iter, &value);
+    }
+    if (iter) kf_iter_destroy(&iter);
+    free(prefix);
+    return status == KF_END ? KF_OK : status;
+}
+
+START_TEST(iter__memory_runs_out)
+{
+    size_t seen;
+    /* A chain: as many levels as bytes. */
+    set = (key_set){ .random = 88172645463325252u };
+    set_add_chain(&set, 500, 1, 'a');
+    set_sort(&set);
+    set_build(&set, "iter.kf", KF_VALUES_BYTES);
+    ck_assert_int_eq(kf_dict_open(&dict, scratch_path("iter.kf"), NULL, NULL), KF_OK);
+    for (uint64_t n = 1; ; n++) {
+        fault_mark();
+        fault_arm(FAULT_ALLOC, n, ENOMEM, FAULT_ONCE);
+        kf_status status = whole_walk(&seen);
+        int fired = fault_fired();
+        fault_off();
+        ck_assert_int_eq(fault_live(), 0);
+        if (!fired) {
+            ck_assert_int_eq(status, KF_OK);
+            ck_assert_uint_gt(seen, 220);
+            ck_assert_uint_gt(n, 8);
+            break;
+        }
+        ck_assert_int_eq(status, KF_NO_MEMORY);
+    }
+    for (uint64_t n = 1; ; n++) {
+        kf_error error = { 0 };
+        fault_mark();
+        fault_arm(FAULT_ALLOC, n, ENOMEM, FAULT_ONCE);
+        kf_status status = kf_dict_verify(dict, &error);
+        int fired = fault_fired();
+        fault_off();
+        ck_assert_int_eq(fault_live(), 0);
+        ck_assert_int_eq(status, fired ? KF_NO_MEMORY : KF_OK);
+        if (!fired) break;
+    }
+    close_shape();
+}
+END_TEST
+
+static Suite *suite(void)
+{
+    Suite *s = suite_create("iter");
+    TCase *t = tcase_create("iter");
+    tcase_add_unchecked_fixture(t, scratch_open, scratch_close);
+    tcase_add_loop_test(t, iter__shapes, 0, SHAPES);
+    tcase_add_test(t, iter__misuse);
+    tcase_add_test(t, iter__memory_runs_out);
+    suite_add_tcase(s, t);
+    return s;
+}
+
+int main(void) { return suite_run(suite()); }
