@@ -52,6 +52,7 @@ kf_status kfi_keys_open(kfi_keys *keys, const uint8_t *file, const kfi_header *h
     if (p->directory_count > directory_room + 8 || p->directory_count > UINT64_MAX / 64
         || p->directory_count * p->directory_width / 8 > shared->size)
         return kfi_fail_at(error, KF_CORRUPT, shared->offset, "the directory is larger than its section");
+    if (p->root_kind != KFI_ROOT_CONTAINER) keys->parameters.root = 0;   /* not used, but pointed at */
     if (p->root_kind == KFI_ROOT_CONTAINER && (p->root < KFI_KEYS_PARAMETERS || p->root >= tree->size))
         return kfi_fail_at(error, KF_CORRUPT, tree->offset, "the root lies outside its section");
     if ((p->root_kind == KFI_ROOT_NONE) != (header->keys == 0))
