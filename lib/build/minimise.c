@@ -13,6 +13,7 @@
 /* What an edge leads to. Sinks have no id. */
 typedef struct child {
     uint64_t id;
+    uint64_t tally;
     kfi_fingerprint fingerprint;
     int kind;
 } child;
@@ -26,6 +27,7 @@ typedef struct open_state {
     size_t hashed;
     size_t links;
     uint64_t edges;
+    uint64_t tally;     /* a hash without the secret key, for the register's estimate */
 } open_state;
 
 struct kfi_minimiser {
@@ -49,7 +51,7 @@ static open_state *top(kfi_minimiser *m)
 
 static kf_status open_push(kfi_minimiser *m, size_t depth, int final, kf_error *error)
 {
-    open_state state = { depth, m->hashed.size, m->links.size, 0 };
+    open_state state = { depth, m->hashed.size, m->links.size, 0, (uint64_t)final };
     uint8_t byte = (uint8_t)final;
     kf_status status = kfi_array_append(&m->hashed, &byte, 1, error);
     if (!status) status = kfi_array_append(&m->stack, &state, sizeof state, error);
@@ -73,6 +75,8 @@ static kf_status add_edge(kfi_minimiser *m, size_t to, const child *c, kf_error 
     }
     m->hashed.size = (size_t)(p - m->hashed.data);
     state->edges++;
+    state->tally = XXH3_64bits_withSeed(m->last.data + state->depth, size,
+                                        state->tally * 0x9e3779b97f4a7c15 + (c->tally << 1 | (c->kind == KFI_EDGE_SINK)));
     uint64_t link = c->id << 2 | (uint64_t)c->kind;
     return kfi_array_append(&m->links, &link, sizeof link, error);
 }
@@ -132,8 +136,9 @@ static kf_status close_top(kfi_minimiser *m, child *closed, kf_error *error)
                                                m->hashed.size - state->hashed, m->seed);
     int found;
     closed->fingerprint = (kfi_fingerprint){ hash.low64, hash.high64 };
-    kf_status status = kfi_register_enter(m->reg, closed->fingerprint, m->automaton.state_count,
-                                          &found, &closed->id, error);
+    closed->tally = state->tally;
+    kf_status status = kfi_register_enter(m->reg, closed->fingerprint, closed->tally,
+                                          m->automaton.state_count, &found, &closed->id, error);
     if (status) return status;
     closed->kind = found ? KFI_EDGE_BACK : KFI_EDGE_FRESH;
     if (found) {
@@ -153,7 +158,7 @@ static kf_status close_top(kfi_minimiser *m, child *closed, kf_error *error)
  * exactly on top of the stack. */
 static kf_status close_below(kfi_minimiser *m, size_t depth, kf_error *error)
 {
-    child c = { 0, { 0, 0 }, KFI_EDGE_SINK };
+    child c = { 0, 0, { 0, 0 }, KFI_EDGE_SINK };
     size_t at = m->last.size;
     if (at == depth) return open_push(m, depth, 1, error);
     for (;;) {
@@ -224,7 +229,7 @@ kf_status kfi_minimiser_create(kfi_minimiser **out, uint64_t memory, const char 
     *out = NULL;
     kfi_minimiser *m = calloc(1, sizeof *m);
     if (!m) return kfi_fail_memory(error, sizeof *m);
-    /* Nobody can prepare keys whose fingerprints collide, and the file does not depend on it. */
+    /* Nobody can prepare keys whose fingerprints collide, and nothing in the file depends on it. */
     if (getrandom(&m->seed, sizeof m->seed, 0) != sizeof m->seed) m->seed = 0x6b6579666f6c6421;
     m->automaton.shortest_key = UINT32_MAX;
     uint64_t spools = 2 * SPOOL_BUFFER;

@@ -93,16 +93,16 @@ static kf_status new_generation(kfi_register *reg, kf_error *error)
     return table_create(&reg->young, reg->most_slots, error);
 }
 
-static void sketch_add(kfi_register *reg, kfi_fingerprint f)
+static void sketch_add(kfi_register *reg, uint64_t tally)
 {
-    uint8_t *cell = &reg->sketch[f.high >> (64 - SKETCH_BITS)];
-    uint64_t rest = f.high << SKETCH_BITS | 1ull << (SKETCH_BITS - 1);
+    uint8_t *cell = &reg->sketch[tally >> (64 - SKETCH_BITS)];
+    uint64_t rest = tally << SKETCH_BITS | 1ull << (SKETCH_BITS - 1);
     uint8_t zeros = (uint8_t)(__builtin_clzll(rest) + 1);
     if (zeros > *cell) *cell = zeros;
 }
 
-kf_status kfi_register_enter(kfi_register *reg, kfi_fingerprint f, uint64_t new_id, int *found,
-                             uint64_t *id, kf_error *error)
+kf_status kfi_register_enter(kfi_register *reg, kfi_fingerprint f, uint64_t tally, uint64_t new_id,
+                             int *found, uint64_t *id, kf_error *error)
 {
     slot *s = table_find(&reg->young, f);
     if (s->id_plus_1) {
@@ -121,7 +121,7 @@ kf_status kfi_register_enter(kfi_register *reg, kfi_fingerprint f, uint64_t new_
     }
     if (!*found) {
         reg->entered++;
-        sketch_add(reg, f);
+        sketch_add(reg, tally);
     }
     *id = entry.id_plus_1 - 1;
     if (reg->young.used >= capacity(&reg->young)) {
@@ -135,13 +135,46 @@ kf_status kfi_register_enter(kfi_register *reg, kfi_fingerprint f, uint64_t new_
     return KF_OK;
 }
 
+/* The two series of the estimator below, summed until they stand still. `x` in [0, 1). */
+static double sigma(double x)
+{
+    double y = 1, z = x, before;
+    do {
+        x *= x;
+        before = z;
+        z += x * y;
+        y += y;
+    } while (z > before);
+    return z;
+}
+
+static double tau(double x)
+{
+    double y = 1, z = 1 - x, before;
+    if (x <= 0) return 0;
+    do {
+        x = sqrt(x);
+        before = z;
+        y /= 2;
+        z -= (1 - x) * (1 - x) * y;
+    } while (z < before);
+    return z / 3;
+}
+
+/* Ertl's estimator (2017, "New cardinality estimation algorithms for HyperLogLog sketches", algorithm 6):
+ * without bias from nothing to 2^50, which the original's is not for a few times 2^SKETCH_BITS. */
 uint64_t kfi_register_distinct(const kfi_register *reg)
 {
-    if (reg->exact) return reg->entered;
+    enum { MOST = 64 - SKETCH_BITS + 1 };
     const double cells = 1u << SKETCH_BITS;
-    double sum = 0;
-    for (unsigned i = 0; i < 1u << SKETCH_BITS; i++) sum += ldexp(1.0, -reg->sketch[i]);
-    double estimate = 0.7213 / (1 + 1.079 / cells) * cells * cells / sum;
+    uint64_t with[MOST + 1] = { 0 };
+    if (reg->exact) return reg->entered;
+    for (unsigned i = 0; i < 1u << SKETCH_BITS; i++) with[reg->sketch[i]]++;
+    if (with[0] == 1u << SKETCH_BITS) return 0;
+    double z = cells * tau(1 - (double)with[MOST] / cells);
+    for (unsigned k = MOST - 1; k >= 1; k--) z = (z + (double)with[k]) / 2;
+    z += cells * sigma((double)with[0] / cells);
+    double estimate = cells * cells / (2 * 0.69314718055994531 * z);
     return estimate > (double)reg->entered ? reg->entered : (uint64_t)estimate;
 }
 

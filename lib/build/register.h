@@ -19,9 +19,10 @@ typedef struct kfi_register kfi_register;
 kf_status kfi_register_create(kfi_register **out, uint64_t memory, kf_error *error);
 
 /* Finds the id of `fingerprint`, or enters it with `new_id`. `*found` tells which; `*id` is the id
- * in either case. Expected O(1). */
-kf_status kfi_register_enter(kfi_register *reg, kfi_fingerprint fingerprint, uint64_t new_id,
-                             int *found, uint64_t *id, kf_error *error);
+ * in either case. `tally` is a second hash of the same right language, of which only the estimate
+ * below depends: without a secret key, so that the estimate is the same each time. Expected O(1). */
+kf_status kfi_register_enter(kfi_register *reg, kfi_fingerprint fingerprint, uint64_t tally,
+                             uint64_t new_id, int *found, uint64_t *id, kf_error *error);
 
 /* How many distinct fingerprints were entered: exact while nothing has been dropped, afterwards an
  * estimate (HyperLogLog, Flajolet et al. 2007; standard error 0.8 %). */

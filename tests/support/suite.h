@@ -5,6 +5,14 @@
 #include <check.h>
 #include <stdlib.h>
 
+/* How much more than usual the random tests shall do: KEYFOLD_TEST_SCALE, 1 by default. */
+static inline unsigned scale_of_run(void)
+{
+    const char *text = getenv("KEYFOLD_TEST_SCALE");
+    long scale = text ? strtol(text, NULL, 10) : 1;
+    return scale < 1 ? 1 : scale > 1000000 ? 1000000 : (unsigned)scale;
+}
+
 static inline int suite_run(Suite *suite)
 {
     SRunner *runner = srunner_create(suite);
