@@ -114,7 +114,6 @@ static void lcp_write(const lcp_plan *plan, unsigned count, kfi_bit_writer *w)
             kfi_bits_put(w, plan->table[i], plan->mode == KFI_LCP_WIDE ? 32 : 8);
     }
     for (unsigned i = 0; i < count; i++) kfi_bits_put(w, plan->index[i], plan->width);
-    kfi_bits_align(w);
 }
 
 /* ---- references ------------------------------------------------------------------------------- */
@@ -310,6 +309,7 @@ kf_status kfi_bucket_encode(kfi_key_coder *coder, const kfi_bucket_entry *entrie
         kfi_bits_put(&w, p->label_code[text[entries[i].offset]], p->label_bits);
     kfi_bits_align(&w);
     lcp_write(&lcps, count, &w);
+    if (lengths.mode != KFI_LENGTHS_IMPLIED) kfi_bits_align(&w);
     if (jumps.jumps && !all_jumps) {
         for (unsigned i = 0; i < count; i++) kfi_bits_put(&w, entries[i].jump != KFI_NO_JUMP, 1);
         kfi_bits_align(&w);

@@ -138,11 +138,12 @@ static kf_status write_shared(emitter *e, uint64_t directory_size, uint64_t shar
     return status ? status : kfi_writer_end(e->writer, error);
 }
 
-/* The table may take a fiftieth of the keys' space. */
+/* The table may take half a percent of the keys' space, and 12 KiB, which small dictionaries are worth. */
 static kf_status write_top(emitter *e, uint64_t keys_size, kf_error *error)
 {
     kfi_array section = { 0 };
-    kf_status status = kfi_top_builder_write(e->top, keys_size / 50, &section, error);
+    kf_status status = kfi_top_builder_write(e->top, keys_size / 200 + (keys_size < (1 << 18) ? keys_size / 20 : 12 << 10),
+                                             &section, error);
     if (!status) status = kfi_writer_begin(e->writer, KFI_SECTION_TOP, error);
     if (!status) status = kfi_writer_write(e->writer, section.data, section.size, error);
     if (!status) status = kfi_writer_end(e->writer, error);

@@ -70,13 +70,11 @@ static void put_bytes(kfi_array *out, const uint8_t *bytes, unsigned count)
     out->size += count;
 }
 
-static void put_numbers(kfi_array *out, const uint64_t *values, unsigned count, unsigned width)
+static void put_number(kfi_array *out, uint64_t value, unsigned width)
 {
-    for (unsigned i = 0; i < count; i++) {
-        uint8_t bytes[8];
-        kfi_store64(bytes, values[i]);
-        put_bytes(out, bytes, width);
-    }
+    uint8_t bytes[8];
+    kfi_store64(bytes, value);
+    put_bytes(out, bytes, width);
 }
 
 static void put_header(const node_plan *p, int final, kfi_array *out)
@@ -98,12 +96,17 @@ static void put_header(const node_plan *p, int final, kfi_array *out)
     put_bytes(out, fixed, KFI_NODE_FIXED);
     put_bytes(out, p->big_label, p->bigs);
     put_bytes(out, p->bucket_label + 1, inner);
-    put_numbers(out, p->big_sum, p->bigs, count_width);
-    put_numbers(out, p->small_before, p->bigs, small_width);
-    put_numbers(out, p->bucket_sum, inner, small_width);
-    put_numbers(out, p->big_offset, p->bigs, big_width);
-    put_numbers(out, p->bucket_offset + 1, inner, bucket_width);
-    if (p->has_paths) put_numbers(out, p->path_offset, p->bigs + 1, path_code == 3 ? 4 : path_code);
+    for (unsigned i = 0; i < p->bigs; i++) {
+        put_number(out, p->small_before[i], small_width);
+        put_number(out, p->big_offset[i], big_width);
+        put_number(out, p->big_sum[i], count_width);
+    }
+    for (unsigned j = 0; j < inner; j++) {
+        put_number(out, p->bucket_sum[j], small_width);
+        put_number(out, p->bucket_offset[j + 1], bucket_width);
+    }
+    for (unsigned i = 0; p->has_paths && i <= p->bigs; i++)
+        put_number(out, p->path_offset[i], path_code == 3 ? 4 : path_code);
 }
 
 kf_status kfi_node_encode(kfi_key_coder *coder, const kfi_laid_state *state, uint64_t position,

@@ -27,12 +27,12 @@
  *   3   buckets & 255
  *   4   0:4 | buckets>>8:1 | bucket offset bytes-1:3
  *   5   big label[bigs]              first bytes of the edges to child nodes, ascending
- *       first label[buckets-1]       the smallest first byte of buckets 1..
- *       big sum[bigs]                keys below the bigs 0..i, i included             count bytes each
- *       small before[bigs]           keys in buckets with a first byte below label i   small bytes each
- *       bucket sum[buckets-1]        keys in buckets 0..j, j included                  small bytes each
- *       big offset[bigs]             this node's position - the child's position
- *       bucket offset[buckets-1]     position of buckets 1.. after bucket 0's
+ *       bucket label[buckets-1]      the smallest first byte of buckets 1..
+ *       big[bigs]                    small before: keys in buckets with a first byte below label i
+ *                                    offset:       this node's position - the child's position
+ *                                    sum:          keys below the bigs 0..i, i included
+ *       bucket[buckets-1]            sum:          keys in buckets 0..j, j included    (small bytes)
+ *                                    offset:       position of bucket j+1 after bucket 0's
  *       path offset[bigs+1]          where the rest of edge i's label lies after this array, and where
  *                                    they end; absent when no such edge has more than its first byte
  *       paths                        varint tokens, the codes (byte-aligned)
@@ -52,6 +52,7 @@
  *       index[jumps] byte-aligned, if jumps are indexed
  *       lengths      mode 0, 1: for each entry a 0 bit a token, then a 1 bit; byte-aligned
  *       then without gaps: length[n] (mode 2), target[targets] or reference[jumps], residuals, tokens
+ *       (in mode 3 without jumps, not even a gap after the lcps)
  *   `final`: the key that ends at the container's depth exists; it precedes the entries.
  *   lcp mode 0..6, 8   that many bits, directly
  *            9..12     an index of mode-8 bits into a table: count-1:8, ascending bytes

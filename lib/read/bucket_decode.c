@@ -92,7 +92,7 @@ int kfi_bucket_decode(const kfi_keys *keys, kfi_place place, uint32_t depth, kfi
     const kfi_bucket *b = &d->view;
     int good;
     d->at = NULL;
-    if (!kfi_bucket_parse(&d->view, place, keys->parameters.label_bits)) return 0;
+    if (!kfi_bucket_parse(keys, &d->view, place)) return 0;
     d->depth = depth;
     d->any_depth = b->length_mode != KFI_LENGTHS_IMPLIED;
     if (!decode_lcps(d) || d->lcp[0]) return 0;

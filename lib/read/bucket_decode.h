@@ -50,12 +50,6 @@ static inline unsigned kfi_decoded_select(const kfi_decoded *d, uint64_t rank)
     return low;
 }
 
-/* Bits of one code. */
-static inline unsigned kfi_code_width(const kfi_keys *keys)
-{
-    return keys->parameters.character_bits ? keys->parameters.character_bits : keys->tokens.bits;
-}
-
 /* Bytes that the bucket occupies. */
 static inline uint64_t kfi_decoded_size(const kfi_keys *keys, const kfi_decoded *d)
 {

@@ -34,9 +34,14 @@ typedef struct kfi_bucket {
     kfi_jumps jumps;             /* valid if jumps.map */
 } kfi_bucket;
 
+static inline unsigned kfi_code_width(const kfi_keys *keys)
+{
+    return keys->parameters.character_bits ? keys->parameters.character_bits : keys->tokens.bits;
+}
+
 static inline uint64_t kfi_bucket_all(const kfi_bucket *b)
 {
-    return b->count == 64 ? ~0ull : (1ull << b->count) - 1;
+    return ~0ull >> (64 - b->count);
 }
 
 /* Parses the reference header at `p`, which is at most 40 bytes long; returns what follows it, or NULL. */
@@ -73,7 +78,7 @@ static inline const uint8_t *kfi_jumps_header(kfi_jumps *j, const uint8_t *p)
 
 /* Locates everything; 0 when the bucket does not fit its section or a field is out of range. Whatever
  * is read before the check that everything ends inside the section lies inside it or in its tail pad. */
-static inline int kfi_bucket_parse(kfi_bucket *b, kfi_place place, unsigned label_bits)
+static inline int kfi_bucket_parse(const kfi_keys *keys, kfi_bucket *b, kfi_place place)
 {
     const uint8_t *p = place.at;
     unsigned n = b->count = (p[0] & 63u) + 1;
@@ -90,7 +95,7 @@ static inline int kfi_bucket_parse(kfi_bucket *b, kfi_place place, unsigned labe
     else if (b->length_mode == KFI_LENGTHS_FIELDS) b->length_width = *p++;
     if (flags & 0x80 && !(p = kfi_jumps_header(&b->jumps, p))) return 0;
     b->labels = p;
-    p += (n * label_bits + 7) / 8;
+    p += (n * keys->parameters.label_bits + 7) / 8;
     b->lcp_width = b->lcp_mode;
     b->lcp_table_count = 0;
     if (__builtin_expect(b->lcp_mode > KFI_LCP_BYTE, 0)) {
@@ -120,9 +125,14 @@ static inline int kfi_bucket_parse(kfi_bucket *b, kfi_place place, unsigned labe
     b->unary_bits = b->length_mode <= KFI_LENGTHS_UNARY32 ? n + total : 0;
     p += (b->unary_bits + 7) / 8;
     if (p > place.end) return 0;
+    uint64_t at = (uint64_t)b->length_width * n;
+    if (b->length_mode == KFI_LENGTHS_IMPLIED) {
+        if (flags & 0x80) return 0;
+        p = b->lcps;   /* nothing byte-aligned between lcps and tails */
+        at = (uint64_t)b->lcp_width * n;
+    }
     b->bits = p;
     b->bits_limit = (uint64_t)(place.end - p) * 8;
-    uint64_t at = (uint64_t)b->length_width * n;
     if (flags & 0x80) {
         kfi_jumps *j = &b->jumps;
         if (!j->map) return 0;

@@ -107,6 +107,13 @@ static inline uint64_t kfi_vec_sum(kfi_vec v, unsigned count)
     return (uint64_t)_mm_cvtsi128_si64(half) + (uint64_t)_mm_extract_epi64(half, 1);
 }
 
+static inline uint32_t kfi_labels16(const uint8_t *p, uint8_t c, uint32_t *less)
+{
+    __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p), x = _mm_set1_epi8((char)c);
+    *less = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_max_epu8(v, x), v)) ^ 0xffff;
+    return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(v, x));
+}
+
 static inline unsigned kfi_match16(const uint8_t *a, const uint8_t *b)
 {
     __m128i x = _mm_loadu_si128((const __m128i *)(const void *)a);

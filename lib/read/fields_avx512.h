@@ -55,6 +55,13 @@ static inline uint64_t kfi_vec_sum(kfi_vec v, unsigned count)
         _mm512_sad_epu8(_mm512_maskz_mov_epi8(keep, v), _mm512_setzero_si512()));
 }
 
+static inline uint32_t kfi_labels16(const uint8_t *p, uint8_t c, uint32_t *less)
+{
+    __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p), x = _mm_set1_epi8((char)c);
+    *less = _mm_cmplt_epu8_mask(v, x);
+    return _mm_cmpeq_epi8_mask(v, x);
+}
+
 static inline unsigned kfi_match16(const uint8_t *a, const uint8_t *b)
 {
     __m128i x = _mm_loadu_si128((const __m128i *)(const void *)a);

@@ -1,7 +1,7 @@
 /* Packed fields in plain C: the reference for the SIMD variants beside it, and the fallback.
  *
  * All variants provide: kfi_vec (64 bytes), kfi_vec_unpack, kfi_vec_load, kfi_vec_equal, kfi_vec_less,
- * kfi_vec_table, kfi_vec_sum, kfi_match16, kfi_select. Masks have bit i for byte i. Fields beyond `count`
+ * kfi_vec_table, kfi_vec_sum, kfi_labels16, kfi_match16, kfi_select. Masks have bit i for byte i. Fields beyond `count`
  * are undefined. Unpacking reads at most 64 bytes from where it is told to begin. */
 #ifndef KFI_READ_FIELDS_H
 #define KFI_READ_FIELDS_H
@@ -64,6 +64,18 @@ static inline uint64_t kfi_vec_sum(kfi_vec v, unsigned count)
     uint64_t sum = 0;
     for (unsigned i = 0; i < count; i++) sum += v.byte[i];
     return sum;
+}
+
+/* Bits i of 16 for labels equal to c, and in `*less` for those below it. */
+static inline uint32_t kfi_labels16(const uint8_t *p, uint8_t c, uint32_t *less)
+{
+    uint32_t equal = 0, below = 0;
+    for (unsigned i = 0; i < 16; i++) {
+        equal |= (uint32_t)(p[i] == c) << i;
+        below |= (uint32_t)(p[i] < c) << i;
+    }
+    *less = below;
+    return equal;
 }
 
 /* How many of the 16 bytes at a and b agree before the first difference. */

@@ -54,9 +54,8 @@ static inline int kfi_node_edge_codes(const kfi_keys *keys, const kfi_node *n, u
     *bits = n->at;
     *codes = 0;
     if (!n->path_width) return 1;
-    uint64_t offset = kfi_node_number(n->path_offset, i, n->path_width);
-    if (offset >= (uint64_t)(n->end - n->paths)) return 0;
-    const uint8_t *path = n->paths + offset;
+    const uint8_t *path = kfi_node_path(n, i);
+    if (!path) return 0;
     size_t used = kfi_varint_read(path, KFI_VARINT_MAX, codes);
     if (!used || used > (size_t)(n->end - path)) return 0;
     *bits = path + used;

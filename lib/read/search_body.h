@@ -17,6 +17,22 @@ static inline const uint8_t *key_at(const kfi_search *s, size_t at)
     return at < s->tail_start ? s->key + at : s->tail + (at - s->tail_start);
 }
 
+/* Copies up to 16 bytes without a call: two overlapping loads. */
+static inline void copy_short(uint8_t *to, const uint8_t *from, size_t size)
+{
+    if (size >= 8) {
+        uint64_t last = kfi_load64(from + size - 8);
+        kfi_store64(to, kfi_load64(from));
+        kfi_store64(to + size - 8, last);
+    } else if (size >= 4) {
+        uint32_t last = kfi_load32(from + size - 4);
+        kfi_store32(to, kfi_load32(from));
+        kfi_store32(to + size - 4, last);
+    } else {
+        for (size_t i = 0; i < size; i++) to[i] = from[i];
+    }
+}
+
 static inline void search_start(kfi_search *s, const kfi_keys *keys, const uint8_t *key, size_t size)
 {
     s->place.at = keys->tree + keys->parameters.root;
@@ -28,7 +44,7 @@ static inline void search_start(kfi_search *s, const kfi_keys *keys, const uint8
     s->tail_start = size > 16 ? size - 15 : 0;
     memset(s->tail, 0, sizeof s->tail);
     if (size > 16) memcpy(s->tail, key + size - 15, 15);
-    else if (size) memcpy(s->tail, key, size);
+    else copy_short(s->tail, key, size);
     s->in_bucket = 0;
     const kfi_top *top = &keys->top;
     if (!top->positions || size < top->positions) return;
@@ -45,18 +61,22 @@ static inline void search_start(kfi_search *s, const kfi_keys *keys, const uint8
 }
 
 /* Compares `count` codes from `bit` of `bits` on with the key from `at` on. Returns how many bytes agree;
- * `*whole` tells whether all codes did; -1 for a code out of range. */
-static inline ptrdiff_t match_tokens(const kfi_keys *keys, const uint8_t *bits, uint64_t bit, uint64_t count,
+ * `*whole` tells whether all codes did; -1 for a code out of range. A length out of range (17..31) can't
+ * agree, since 16 bytes are compared. */
+static inline __attribute__((always_inline)) ptrdiff_t match_tokens(const kfi_keys *keys, const uint8_t *bits, uint64_t bit, uint64_t count,
                                      const kfi_search *s, size_t at, int *whole)
 {
-    const unsigned width = keys->tokens.bits;
-    size_t from = at;
+    const kfi_tokens *t = &keys->tokens;
+    const unsigned width = t->bits;
+    const uint32_t mask = (1u << width) - 1;
+    const size_t from = at;
     *whole = 0;
     for (; count; count--, bit += width) {
-        unsigned length;
-        const uint8_t *token = kfi_token(&keys->tokens, (uint32_t)kfi_load_bits(bits, bit, width), &length);
-        if (!length) return -1;
-        unsigned same = kfi_match16(token, key_at(s, at));
+        uint32_t code = kfi_load32(bits + (bit >> 3)) >> (bit & 7) & mask;
+        if (code >= t->count) return -1;
+        uint32_t entry = kfi_load32(t->entries + 4 * (size_t)code);
+        if (entry >> 5 > t->pool_size) return -1;
+        unsigned same = kfi_match16(t->pool + (entry >> 5), key_at(s, at)), length = entry & 31;
         size_t left = s->size - at;
         if (same < length || length > left) {
             if (same > length) same = length;
@@ -69,7 +89,7 @@ static inline ptrdiff_t match_tokens(const kfi_keys *keys, const uint8_t *bits, 
 }
 
 /* The same in character mode, where a code is one byte. */
-static inline ptrdiff_t match_characters(const kfi_keys *keys, const uint8_t *bits, uint64_t bit, uint64_t count,
+static ptrdiff_t match_characters(const kfi_keys *keys, const uint8_t *bits, uint64_t bit, uint64_t count,
                                          const kfi_search *s, size_t at, int *whole)
 {
     const unsigned width = keys->parameters.character_bits;
@@ -96,57 +116,59 @@ static inline ptrdiff_t match_characters(const kfi_keys *keys, const uint8_t *bi
     return (ptrdiff_t)(at - from);
 }
 
-static inline ptrdiff_t match_codes(const kfi_keys *keys, const uint8_t *bits, uint64_t bit, uint64_t count,
+static inline __attribute__((always_inline)) ptrdiff_t match_codes(const kfi_keys *keys, const uint8_t *bits, uint64_t bit, uint64_t count,
                                     const kfi_search *s, size_t at, int *whole)
 {
     if (keys->parameters.character_bits) return match_characters(keys, bits, bit, count, s, at, whole);
     return match_tokens(keys, bits, bit, count, s, at, whole);
 }
 
-static inline unsigned code_width(const kfi_keys *keys)
+/* Entry `entry`'s first code and number of codes from unary lengths of up to 128 bits, nearly all there
+ * are: the 1 bit number `entry` ends its length, the one before it begins it. 0 when it doesn't exist. */
+static inline __attribute__((always_inline)) int short_unary(const kfi_bucket *b, unsigned entry, uint64_t *first, uint64_t *count)
 {
-    return keys->parameters.character_bits ? keys->parameters.character_bits : keys->tokens.bits;
-}
-
-/* Entry `entry`'s first code and number of codes from the unary lengths; 0 when they don't exist. */
-static inline int unary_lengths(const kfi_bucket *b, unsigned entry, uint64_t *first, uint64_t *count)
-{
-    uint64_t start = 0, base = 0, limit = b->unary_bits;
-    const uint8_t *p = b->unary;
-    uint64_t word = kfi_load64(p);
-    unsigned skip = entry;
-    if (entry) {
-        unsigned ones;
-        while ((ones = (unsigned)__builtin_popcountll(word)) < skip) {
-            skip -= ones;
-            base += 64;
-            if (base >= limit) return 0;
-            word = kfi_load64(p += 8);
-        }
-        unsigned at = kfi_select(word, skip - 1);
-        start = base + at + 1;
-        word &= ~0ull << at << 1;
-    }
-    while (!word) {
-        base += 64;
-        if (base >= limit) return 0;
-        word = kfi_load64(p += 8);
-    }
-    uint64_t end = base + (unsigned)__builtin_ctzll(word);
-    if (end >= limit) return 0;
+    const unsigned n = (unsigned)b->unary_bits;
+    const uint64_t low = kfi_load64(b->unary) & kfi_mask64(n), high = n > 64 ? kfi_load64(b->unary + 8) & kfi_mask64(n - 64) : 0;
+    const unsigned in_low = (unsigned)__builtin_popcountll(low);
+    if (in_low + (unsigned)__builtin_popcountll(high) <= entry) return 0;
+    unsigned end = entry < in_low ? kfi_select(low, entry) : 64 + kfi_select(high, entry - in_low);
+    unsigned start = 0;
+    if (entry) start = 1 + (entry - 1 < in_low ? kfi_select(low, entry - 1) : 64 + kfi_select(high, entry - 1 - in_low));
     *first = start - entry;
     *count = end - start;
     return 1;
 }
 
+/* The same for any length. */
+static int long_unary(const kfi_bucket *b, unsigned entry, uint64_t *first, uint64_t *count)
+{
+    uint64_t base = 0, start = 0;
+    unsigned ones = 0;   /* before base */
+    for (; base < b->unary_bits; base += 64) {
+        uint64_t word = kfi_load64(b->unary + base / 8);
+        if (b->unary_bits - base < 64) word &= kfi_mask64((unsigned)(b->unary_bits - base));
+        unsigned here = (unsigned)__builtin_popcountll(word);
+        if (entry && entry - 1 >= ones && entry - 1 < ones + here) start = base + kfi_select(word, entry - 1 - ones) + 1;
+        if (entry < ones + here) {
+            *first = start - entry;
+            *count = base + kfi_select(word, entry - ones) - start;
+            return 1;
+        }
+        ones += here;
+    }
+    return 0;
+}
+
 /* Where entry `entry`'s codes begin (bits after b->bits) and how many there are; 0 on damage. `lcps` are
  * the decoded ones, `depth` is the container's. */
-static inline int tail_codes(const kfi_keys *keys, const kfi_bucket *b, kfi_vec lcps, size_t depth,
+static inline __attribute__((always_inline)) int tail_codes(const kfi_keys *keys, const kfi_bucket *b, kfi_vec lcps, size_t depth,
                              unsigned entry, uint64_t *bit, uint64_t *count)
 {
     uint64_t first = 0;
     if (b->length_mode <= KFI_LENGTHS_UNARY32) {
-        if (!unary_lengths(b, entry, &first, count)) return 0;
+        int good = __builtin_expect(b->unary_bits <= 128, 1) ? short_unary(b, entry, &first, count)
+                                                             : long_unary(b, entry, &first, count);
+        if (!good) return 0;
     } else if (b->length_mode == KFI_LENGTHS_FIELDS) {
         if (b->length_width <= 8) {
             first = kfi_vec_sum(kfi_vec_unpack(b->bits, b->length_width, b->count), entry);
@@ -164,7 +186,7 @@ static inline int tail_codes(const kfi_keys *keys, const kfi_bucket *b, kfi_vec 
         *count = whole - lcp[entry];
         if (first > b->bits_limit) return 0;
     }
-    uint64_t width = code_width(keys);
+    uint64_t width = kfi_code_width(keys);
     *bit = b->codes_at + first * width;
     return *count <= b->bits_limit && *bit + *count * width <= b->bits_limit;
 }
@@ -219,7 +241,7 @@ static inline kfi_step bucket_step(const kfi_keys *keys, kfi_search *s)
     kfi_bucket b;
     KFI_PREFETCH(s->place.at + 64);
     KFI_PREFETCH(s->place.at + 128);
-    if (!kfi_bucket_parse(&b, s->place, p->label_bits)) return KFI_STEP_CORRUPT;
+    if (!kfi_bucket_parse(keys, &b, s->place)) return KFI_STEP_CORRUPT;
     if (s->depth == s->size) return b.final ? KFI_STEP_FOUND : KFI_STEP_ABSENT;
     s->rank += (unsigned)b.final;
     const kfi_vec labels = kfi_vec_unpack(b.labels, p->label_bits, b.count);
@@ -288,12 +310,24 @@ static inline kfi_step node_step(const kfi_keys *keys, kfi_search *s, int batch)
 {
     kfi_node n;
     int big, first;
+    unsigned i, j;
     if (s->place.end != keys->tree + keys->tree_size) return KFI_STEP_CORRUPT;
     if (!kfi_node_parse(&n, s->place)) return KFI_STEP_CORRUPT;
     if (s->depth == s->size) return n.final ? KFI_STEP_FOUND : KFI_STEP_ABSENT;
-    uint8_t c = *key_at(s, s->depth);
-    unsigned i = labels_below(n.big_label, n.bigs, c, &big);
-    if (i >= n.bigs) big = 0;
+    const uint8_t c = *key_at(s, s->depth);
+    const unsigned labels = (unsigned)(n.big - n.big_label);
+    if (labels <= 16) {   /* most nodes: both arrays of labels in one comparison */
+        const uint32_t all = (1u << labels) - 1, bigs = (1u << n.bigs) - 1;
+        uint32_t less, equal = kfi_labels16(n.big_label, c, &less);
+        i = (unsigned)__builtin_popcount(less & bigs);
+        big = (equal & bigs) != 0;
+        j = (unsigned)__builtin_popcount((less | equal) & all & ~bigs);
+    } else {
+        i = labels_below(n.big_label, n.bigs, c, &big);
+        j = labels_below(n.bucket_label, labels - n.bigs, c, &first);
+        j += (unsigned)first;
+    }
+    if (i >= n.bigs) big = 0;   /* labels out of order: damage */
     s->rank += (unsigned)n.final + kfi_node_bigs_before(&n, i);
     if (big) {
         s->rank += kfi_node_smalls_before(&n, i);
@@ -302,11 +336,11 @@ static inline kfi_step node_step(const kfi_keys *keys, kfi_search *s, int batch)
         KFI_PREFETCH(s->place.at + 64);
         s->depth++;
         if (!n.path_width) return KFI_STEP_ON;
-        uint64_t codes, offset = kfi_node_number(n.path_offset, i, n.path_width);
-        if (offset >= (uint64_t)(n.end - n.paths)) return KFI_STEP_CORRUPT;
-        const uint8_t *path = n.paths + offset;
+        uint64_t codes;
+        const uint8_t *path = kfi_node_path(&n, i);
+        if (!path) return KFI_STEP_CORRUPT;
         size_t used = kfi_varint_read(path, KFI_VARINT_MAX, &codes);
-        if (!used || codes > (uint64_t)(n.end - path) * 8 / code_width(keys)) return KFI_STEP_CORRUPT;
+        if (!used || codes > (uint64_t)(n.end - path) * 8 / kfi_code_width(keys)) return KFI_STEP_CORRUPT;
         int whole;
         ptrdiff_t same = match_codes(keys, path + used, 0, codes, s, s->depth, &whole);
         if (same < 0) return KFI_STEP_CORRUPT;
@@ -314,8 +348,6 @@ static inline kfi_step node_step(const kfi_keys *keys, kfi_search *s, int batch)
         return whole ? KFI_STEP_ON : KFI_STEP_ABSENT;
     }
     if (!n.buckets) return KFI_STEP_ABSENT;
-    unsigned j = labels_below(n.bucket_label, n.buckets - 1, c, &first) ;
-    j += (unsigned)first;
     s->rank += kfi_node_buckets_before(&n, j);
     if (!kfi_node_bucket(&n, j, &s->place)) return KFI_STEP_CORRUPT;
     if (batch) {

@@ -1,5 +1,6 @@
 #include "read/verify.h"
 
+#include "read/bucket_cache.h"
 #include "read/node_decode.h"
 
 #include <stdlib.h>
@@ -56,12 +57,6 @@ static level *top(const verifier *v) { return &v->levels[v->height - 1]; }
 static int in_tree(const kfi_keys *keys, const uint8_t *at)
 {
     return (uintptr_t)at - (uintptr_t)keys->tree < keys->tree_size;
-}
-
-static kfi_place place_of(const kfi_keys *keys, const uint8_t *at)
-{
-    const uint8_t *end = in_tree(keys, at) ? keys->tree + keys->tree_size : keys->shared + keys->shared_size;
-    return (kfi_place){ at, end };
 }
 
 /* Together the containers visited cannot be larger than their section, so none is visited twice often. */
@@ -156,7 +151,7 @@ static int check_entries(verifier *v, level *f)
 static int open_bucket(verifier *v, const level *f, const uint8_t *at, int first)
 {
     const kfi_decoded *d = &v->decoded;
-    if (!kfi_bucket_decode(v->keys, place_of(v->keys, at), f->depth, &v->decoded))
+    if (!kfi_bucket_decode(v->keys, kfi_place_of(v->keys, at), f->depth, &v->decoded))
         return bad(v, "a bucket has a field out of range");
     if (!first) return NEXT;
     if (!claim(v, at, kfi_decoded_size(v->keys, d))) return bad(v, "containers overlap");
@@ -178,7 +173,8 @@ static int check_bucket(verifier *v, level *f)
 static int check_node_arrays(verifier *v, const kfi_node *n)
 {
     if (!claim(v, n->at, (uint64_t)(n->first_bucket - n->at))) return bad(v, "containers overlap");
-    if (n->bigs > 256 || n->buckets > 256 || n->bigs + n->buckets == 0) return bad(v, "a node has a wrong count");
+    if (n->bigs > 256 || n->buckets > 256 || n->bigs + n->buckets == 0)
+        return bad(v, "a node has a wrong count");
     for (unsigned i = 1; i < n->bigs; i++)
         if (n->big_label[i] <= n->big_label[i - 1]) return bad(v, "a node's labels are not in order");
     return NEXT;
@@ -188,7 +184,8 @@ static int check_node_arrays(verifier *v, const kfi_node *n)
 static int check_runs(verifier *v, level *f, const kfi_node *n, unsigned *big)
 {
     const kfi_decoded *d = &v->decoded;
-    if (f->bucket && d->label[0] != n->bucket_label[f->bucket - 1]) return bad(v, "a bucket has a wrong first label");
+    if (f->bucket && d->label[0] != n->bucket_label[f->bucket - 1])
+        return bad(v, "a bucket has a wrong first label");
     for (unsigned e = 0; e < d->view.count; e++) {
         if (d->lcp[e]) continue;
         if (d->label[e] <= f->last_label) return bad(v, "a node's labels are not in order");
@@ -206,7 +203,8 @@ static int check_node_buckets(verifier *v, level *f, const kfi_node *n)
     for (; f->bucket < n->buckets; f->bucket++, f->entry = 0, f->bucket_entered = 0) {
         kfi_place place;
         unsigned big = f->big;
-        if (!kfi_node_bucket(n, f->bucket, &place) || place.at[0] & 0xc0) return bad(v, "a node has a wrong bucket");
+        if (!kfi_node_bucket(n, f->bucket, &place) || place.at[0] & 0xc0)
+            return bad(v, "a node has a wrong bucket");
         if (f->bucket && !f->bucket_entered && f->smalls != kfi_node_buckets_before(n, f->bucket))
             return bad(v, "a node's sum of keys is wrong");
         int result = open_bucket(v, f, place.at, !f->bucket_entered);
@@ -231,7 +229,8 @@ static int visit_big(verifier *v, level *f, const kfi_node *n)
     const uint8_t *limit = v->text + (v->keys->longest_key - f->depth);
     const uint8_t *end = kfi_node_edge_append(v->keys, n, i, v->text, limit);
     if (!end) return bad(v, "an edge has a wrong code or is too long");
-    if (!kfi_node_child(v->keys, n, i, &child) || !(child.at[0] & 0x80)) return bad(v, "a node has a wrong child");
+    if (!kfi_node_child(v->keys, n, i, &child) || !(child.at[0] & 0x80))
+        return bad(v, "a node has a wrong child");
     f->edge = (uint32_t)(end - v->text);
     return enter(v, child.at, f->depth + f->edge, UINT64_MAX);
 }
@@ -239,7 +238,7 @@ static int visit_big(verifier *v, level *f, const kfi_node *n)
 static int check_node(verifier *v, level *f)
 {
     kfi_node n;
-    if (!in_tree(v->keys, f->at) || !kfi_node_parse(&n, place_of(v->keys, f->at)))
+    if (!in_tree(v->keys, f->at) || !kfi_node_parse(&n, kfi_place_of(v->keys, f->at)))
         return bad(v, "a node does not fit its section");
     if (!f->entered && check_node_arrays(v, &n) == BAD) return BAD;
     f->entered = 1;
@@ -269,7 +268,8 @@ static int leave(verifier *v, shared_facts *result)
         v->facts[f.directory] = *result;
     } else if (v->height) {
         level *parent = top(v);
-        if (result->keys > keys->count - parent->bigs) return bad(v, "there are more keys than the header says");
+        if (result->keys > keys->count - parent->bigs)
+            return bad(v, "there are more keys than the header says");
         parent->bigs += result->keys;
         if (parent->edge + f.longest > parent->longest) parent->longest = parent->edge + f.longest;
     }

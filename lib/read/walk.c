@@ -1,11 +1,11 @@
 #include "read/walk.h"
 
+#include "read/bucket_cache.h"
 #include "read/node_decode.h"
 
 #include <stdlib.h>
 
 enum {
-    CACHE_BITS = 6,
     UNKNOWN = 0xff,            /* a level's `begin` that is found out when it is needed */
     BEFORE = 0xff,             /* a level's `entry` before entry 0 */
     GO_ON = -1,                /* a step that has not reached a key yet; the others give a kf_status */
@@ -30,25 +30,18 @@ struct kfi_walk_level {
     uint16_t big, bucket;
 };
 
-/* Direct-mapped by address. The tags are apart so that an empty cache touches little memory. */
-struct kfi_walk_cache {
-    const uint8_t *tag[1 << CACHE_BITS];
-    kfi_decoded slot[1 << CACHE_BITS];
-};
-
 kf_status kfi_walk_create(kfi_walk *w, const kfi_keys *keys)
 {
     memset(w, 0, sizeof *w);
     w->keys = keys;
     w->capacity = FIRST_LEVELS;
     w->bytes = calloc(1, (size_t)keys->longest_key + 2 * KFI_TOKEN_MAX);
-    w->cache = malloc(sizeof *w->cache);
+    w->cache = kfi_bucket_cache_create();
     w->levels = malloc(w->capacity * sizeof *w->levels);
     if (!w->bytes || !w->cache || !w->levels) {
         kfi_walk_destroy(w);
         return KF_NO_MEMORY;
     }
-    memset(w->cache->tag, 0, sizeof w->cache->tag);
     w->path = w->bytes;
     w->limit = w->bytes + keys->longest_key;
     return KF_OK;
@@ -64,22 +57,9 @@ void kfi_walk_destroy(kfi_walk *w)
 
 /* ---- levels ----------------------------------------------------------------------------------- */
 
-static kfi_place place_of(const kfi_keys *keys, const uint8_t *at)
-{
-    if ((uintptr_t)at - (uintptr_t)keys->shared < keys->shared_size)
-        return (kfi_place){ at, keys->shared + keys->shared_size };
-    return (kfi_place){ at, keys->tree + keys->tree_size };
-}
-
 static const kfi_decoded *decoded(const kfi_walk *w, const uint8_t *at, uint32_t depth)
 {
-    unsigned slot = (unsigned)(((uint64_t)(uintptr_t)at * 0x9e3779b97f4a7c15) >> (64 - CACHE_BITS));
-    kfi_decoded *d = &w->cache->slot[slot];
-    if (w->cache->tag[slot] == at && (d->any_depth || d->depth == depth)) return d;
-    w->cache->tag[slot] = NULL;
-    if (!kfi_bucket_decode(w->keys, place_of(w->keys, at), depth, d)) return NULL;
-    w->cache->tag[slot] = at;
-    return d;
+    return kfi_bucket_cached(w->cache, w->keys, at, depth);
 }
 
 static kfi_walk_level *top(const kfi_walk *w) { return &w->levels[w->height - 1]; }
@@ -132,7 +112,7 @@ static int enter(kfi_walk *w, const uint8_t *at, uint64_t first, int behind, int
     *f = (kfi_walk_level){ .at = at, .depth = depth };
     if (at[0] & 0x80) {
         kfi_node n;
-        if (place_of(w->keys, at).end != w->keys->tree + w->keys->tree_size || !parse_node(w, at, &n))
+        if (kfi_place_of(w->keys, at).end != w->keys->tree + w->keys->tree_size || !parse_node(w, at, &n))
             return KF_CORRUPT;
         *final = n.final;
         if (behind) {
@@ -396,8 +376,8 @@ static int node_backward(kfi_walk *w)
     f->begin = (uint8_t)(f->big ? kfi_decoded_run_above(d, 0, n.big_label[f->big - 1]) : 0);
     if (f->begin >= f->end) return KF_CORRUPT;
     f->child = CHILD_RUNS;
-    return enter_runs(w, d, f->base + kfi_node_bigs_before(&n, f->big) + kfi_node_buckets_before(&n, f->bucket),
-                      f->depth, f->begin, f->end, f->end);
+    uint64_t base = f->base + kfi_node_bigs_before(&n, f->big) + kfi_node_buckets_before(&n, f->bucket);
+    return enter_runs(w, d, base, f->depth, f->begin, f->end, f->end);
 }
 
 static int bucket_backward(kfi_walk *w, kfi_walk_level *f)
@@ -462,7 +442,8 @@ static int seek_node(kfi_walk *w, uint64_t ordinal, const uint8_t **at, uint64_t
     const kfi_decoded *d = node_bucket(w, &n, pick.bucket, f->depth);
     if (!d) return KF_CORRUPT;
     f->begin = (uint8_t)(pick.big ? kfi_decoded_run_above(d, 0, n.big_label[pick.big - 1]) : 0);
-    f->end = (uint8_t)(pick.big < n.bigs ? kfi_decoded_run_above(d, f->begin, n.big_label[pick.big]) : d->view.count);
+    f->end = (uint8_t)d->view.count;
+    if (pick.big < n.bigs) f->end = (uint8_t)kfi_decoded_run_above(d, f->begin, n.big_label[pick.big]);
     return enter_runs(w, d, f->base + pick.before, f->depth, f->begin, f->end, BEFORE);
 }
 

@@ -36,7 +36,6 @@
 #include "read/keys.h"
 
 typedef struct kfi_walk_level kfi_walk_level;
-typedef struct kfi_walk_cache kfi_walk_cache;
 struct kfi_decoded;
 
 typedef struct kfi_walk {
@@ -52,7 +51,7 @@ typedef struct kfi_walk {
     const uint8_t *limit;
     kfi_walk_level *levels;    /* the containers that lead to the current key, root first */
     size_t height, capacity;
-    kfi_walk_cache *cache;
+    struct kfi_bucket_cache *cache;
     const struct kfi_decoded *bucket;   /* decoded top level, when that is a bucket */
 } kfi_walk;
 
