@@ -287,8 +287,9 @@ static kf_status run(verifier *v, const uint8_t *at, uint64_t directory, shared_
     }
     if (step == NO_MEMORY) return kfi_fail_memory(v->error, 2 * v->capacity * sizeof *v->levels);
     if (step != BAD) return KF_OK;
-    return kfi_fail_at(v->error, KF_CORRUPT, (uint64_t)(at - v->file), "%s (keys, container at %llu)", v->reason,
-                       (unsigned long long)(at - v->file));
+    uint64_t offset = (uint64_t)(at - v->file);
+    return kfi_fail_at(v->error, KF_CORRUPT, offset, "%s (keys, container at %llu)", v->reason,
+                       (unsigned long long)offset);
 }
 
 static kf_status verify_tokens(const kfi_keys *keys, const uint8_t *file, kf_error *error)
@@ -312,9 +313,10 @@ static kf_status verify_root(verifier *v)
     if (keys->parameters.root_kind == KFI_ROOT_CONTAINER)
         status = run(v, keys->tree + keys->parameters.root, UINT64_MAX, &whole);
     if (!status && (whole.keys != keys->count || whole.longest != keys->longest_key))
-        status = kfi_fail(v->error, KF_CORRUPT, "the keys number %llu and have up to %u bytes, the header says %llu"
-                          " and %u", (unsigned long long)whole.keys, whole.longest,
-                          (unsigned long long)keys->count, keys->longest_key);
+        status = kfi_fail(v->error, KF_CORRUPT,
+                          "there are %llu keys of up to %u bytes, but the header says %llu of up to %u",
+                          (unsigned long long)whole.keys, whole.longest, (unsigned long long)keys->count,
+                          keys->longest_key);
     return status;
 }
 
@@ -339,7 +341,8 @@ kf_status kfi_keys_verify(const kfi_keys *keys, const uint8_t *file, kf_error *e
         kfi_place place = { NULL, NULL };
         if (v.facts[i].state != FACTS_NONE) continue;
         if (!kfi_directory_place(keys, i, &place))
-            status = kfi_fail(error, KF_CORRUPT, "directory entry %llu is out of range", (unsigned long long)i);
+            status = kfi_fail(error, KF_CORRUPT, "directory entry %llu is out of range",
+                              (unsigned long long)i);
         v.facts[i].state = FACTS_OPEN;
         if (!status) status = run(&v, place.at, i, &ignored);
     }

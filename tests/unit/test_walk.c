@@ -6,6 +6,7 @@
 
 #include "scratch.h"
 #include "shapes.h"
+#include "damage.h"
 #include "suite.h"
 
 static key_set set;
@@ -278,10 +279,6 @@ END_TEST
 
 /* ---- damage ----------------------------------------------------------------------------------- */
 
-/* A file in memory of exactly its size, so that a sanitizer sees every byte read beyond it. */
-static uint8_t *file;
-static size_t file_size;
-static kfi_header header;
 static uint64_t found_damage, accepted;
 
 static void legal(kf_status status)
@@ -309,7 +306,8 @@ static void walk_damaged(const kfi_keys *keys, uint64_t count)
             size_t depth = set_below(&set, w.size + 1);
             unsigned kind = (unsigned)set_below(&set, 3);
             kfi_walk_end_of(&w, depth);
-            status = kind == 0 ? kfi_walk_next(&w) : kind == 1 ? kfi_walk_previous(&w) : kfi_walk_skip(&w, depth);
+            if (kind == 0) status = kfi_walk_next(&w);
+            else status = kind == 1 ? kfi_walk_previous(&w) : kfi_walk_skip(&w, depth);
         }
         legal(status);
     }
@@ -337,38 +335,6 @@ static void query_damaged(const kfi_keys *keys, uint64_t count)
     free(text);
 }
 
-static const kfi_section *section(uint32_t type)
-{
-    for (uint32_t i = 0; i < header.section_count; i++)
-        if (header.sections[i].type == type) return &header.sections[i];
-    return NULL;
-}
-
-/* Changes some bytes of the key sections, keeping what was there in `undo`. */
-static size_t damage(size_t *where, uint8_t *undo)
-{
-    static const uint32_t types[] = { KFI_SECTION_TREE, KFI_SECTION_TREE, KFI_SECTION_SHARED, KFI_SECTION_TOKENS };
-    size_t n = 1 + set_below(&set, 6), done = 0;
-    while (n--) {
-        const kfi_section *s = section(types[set_below(&set, 4)]);
-        if (!s->size) continue;
-        size_t offset = set_below(&set, (size_t)s->size);
-        /* The parameters' zeros and tables are much of a small file. */
-        if (s->type == KFI_SECTION_TREE && s->size > 512 && set_below(&set, 8))
-            offset = 512 + set_below(&set, (size_t)s->size - 512);
-        where[done] = (size_t)s->offset + offset;
-        undo[done] = file[where[done]];
-        switch (set_below(&set, 4)) {
-        case 0: file[where[done]] ^= (uint8_t)(1u << set_below(&set, 8)); break;
-        case 1: file[where[done]] = 0xff; break;
-        case 2: file[where[done]] = 0; break;
-        default: file[where[done]] = (uint8_t)set_below(&set, 256);
-        }
-        done++;
-    }
-    return done;
-}
-
 START_TEST(walk__damage)
 {
     found_damage = accepted = 0;
@@ -377,15 +343,11 @@ START_TEST(walk__damage)
         seed_now = seed;
         set_make(&set, shape_now, seed, 1);
         set_build(&set, "walk.kf", KF_VALUES_NONE);
-        file = scratch_read("walk.kf", &file_size);
-        file = realloc(file, file_size);
-        ck_assert_int_eq(kfi_header_parse(&header, file, file_size, NULL), KF_OK);
+        damage_load("walk.kf");
         for (unsigned round = 0; round < (_i == 16 ? 20 : 120); round++) {
             kfi_header lying = header;
             kfi_keys keys;
-            size_t where[8];
-            uint8_t undo[8];
-            size_t changed = damage(where, undo);
+            damage(&set);
             if (set_below(&set, 8) == 0) lying.keys = set_below(&set, 3000);
             if (set_below(&set, 8) == 0) lying.longest_key = (uint32_t)set_below(&set, 300);
             kf_status status = kfi_keys_open(&keys, file, &lying, NULL);
@@ -395,9 +357,9 @@ START_TEST(walk__damage)
                 query_damaged(&keys, lying.keys);
                 legal(kfi_keys_verify(&keys, file, NULL));
             }
-            while (changed--) file[where[changed]] = undo[changed];
+            damage_undo();
         }
-        free(file);
+        damage_free();
         set_free(&set);
     }
     ck_assert_uint_gt(found_damage, 0);
@@ -413,9 +375,8 @@ START_TEST(walk__verify_finds)
         shape_now = shape;
         set_make(&set, shape, 5, 1);
         set_build(&set, "walk.kf", KF_VALUES_NONE);
-        file = scratch_read("walk.kf", &file_size);
-        ck_assert_int_eq(kfi_header_parse(&header, file, file_size, NULL), KF_OK);
-        const kfi_section *s = section(KFI_SECTION_TREE);
+        damage_load("walk.kf");
+        const kfi_section *s = kfi_header_section(&header, KFI_SECTION_TREE);
         for (unsigned round = 0; round < 150; round++) {
             kfi_keys keys;
             size_t at_byte = (size_t)s->offset + 512 + set_below(&set, (size_t)s->size - 512);
@@ -425,7 +386,7 @@ START_TEST(walk__verify_finds)
             if (!kfi_keys_open(&keys, file, &header, NULL) && !kfi_keys_verify(&keys, file, NULL)) missed++;
             file[at_byte] ^= bit;
         }
-        free(file);
+        damage_free();
         set_free(&set);
     }
     /* Another byte in a tail, in its place in the order, is another dictionary: no contradiction. The
