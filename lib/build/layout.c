@@ -245,6 +245,7 @@ kf_status kfi_layout_run(const kfi_automaton *automaton, kfi_shared_table *share
 {
     machine m = { .sink = sink, .shared = shared };
     kf_status status = kfi_spool_reader_create(&m.reader, automaton->states, 0, READ_BUFFER, error);
+    if (!status) status = kfi_array_reserve(&m.items, sizeof(item), error);   /* a stack is never NULL */
     shared->next = 0;
     for (uint64_t id = 0; !status && id < automaton->state_count;) {
         uint64_t head, orphans;

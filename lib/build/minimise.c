@@ -238,6 +238,7 @@ kf_status kfi_minimiser_create(kfi_minimiser **out, uint64_t memory, const char 
         status = kfi_spool_create(&m->automaton.states, folder, SPOOL_BUFFER, account, error);
     if (!status)
         status = kfi_spool_create(&m->automaton.references, folder, SPOOL_BUFFER, account, error);
+    if (!status) status = kfi_array_reserve(&m->links, sizeof(uint64_t), error);   /* a stack is never NULL */
     if (!status) status = open_push(m, 0, 0, error);
     if (status) kfi_minimiser_destroy(&m);
     *out = m;

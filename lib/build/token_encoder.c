@@ -36,7 +36,7 @@ static parse_totals parse_sample(const kfi_token_trie *trie, const kfi_token_tra
                                  uint64_t budget, uint32_t *usage, kfi_parse_scratch *scratch)
 {
     parse_totals totals = {0, 0};
-    const uint8_t *p = trainer->records.data, *end = p + trainer->records.size;
+    const uint8_t *p = trainer->records.data, *end = trainer->records.size ? p + trainer->records.size : p;
     uint64_t step = trainer->sample_bytes / (budget + 1) + 1, number = 0;
     for (; p < end; p += 4 + p[0]) {
         if (number++ % step) continue;

@@ -244,7 +244,7 @@ static void load_text(merger *m)
         token->bytes[0] = (uint8_t)byte;
         token->length = 1;
     }
-    const uint8_t *p = m->input->records, *end = p + m->input->size;
+    const uint8_t *p = m->input->records, *end = m->input->size ? p + m->input->size : p;
     for (; p < end; p += 4 + p[0]) {
         for (unsigned i = 0; i < p[0]; i++) m->text[m->size++] = token_of[p[4 + i]];
         m->text[m->size++] = BOUNDARY;

@@ -1,0 +1,575 @@
+/* Damaged files: whatever their bytes, every call returns, in bounded time, and reads the file only.
+ *
+ * The library's mmap is routed here (--wrap): instead of a mapping it gets a copy of the file whose last
+ * byte is followed, and whose first page is preceded, by a page that may not be touched. So a read of one
+ * byte beyond the file is a signal, and there is no slack of a mapping's last page to hide it.
+ *
+ * KEYFOLD_TEST_SCALE=N makes N times as many files. */
+#include "scratch.h"
+#include "shapes.h"
+#include "suite.h"
+#include "model.h"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/mman.h>
+
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+#ifndef SANITIZED
+#define SANITIZED 0
+#endif
+
+enum { ROOM = 1 << 20, PAGE = 4096, BASES = 32 };
+
+/* ---- the file at hand ----------------------------------------------------------------------------- */
+
+static uint8_t *arena;         /* ROOM bytes, a page beyond which nothing may be read */
+static uint8_t *image;         /* the file: the last image_size bytes of the arena */
+static size_t image_size;
+static int image_file = -1;    /* has the image's size and no content */
+static char image_path[64];
+
+#pragma GCC diagnostic ignored "-Wmissing-prototypes"
+void *__real_mmap(void *at, size_t size, int protection, int flags, int fd, off_t offset);
+void *__real_mmap64(void *at, size_t size, int protection, int flags, int fd, off_t offset);
+int __real_munmap(void *at, size_t size);
+
+static int is_image(const void *at) { return (const uint8_t *)at >= arena && (const uint8_t *)at < arena + ROOM; }
+
+void *__wrap_mmap(void *at, size_t size, int protection, int flags, int fd, off_t offset)
+{
+    if (fd < 0 || size != image_size) return __real_mmap(at, size, protection, flags, fd, offset);
+    return image;
+}
+
+void *__wrap_mmap64(void *at, size_t size, int protection, int flags, int fd, off_t offset)
+{
+    if (fd < 0 || size != image_size) return __real_mmap64(at, size, protection, flags, fd, offset);
+    return image;
+}
+
+int __wrap_munmap(void *at, size_t size)
+{
+    return is_image(at) ? 0 : __real_munmap(at, size);
+}
+
+static void resize_image(size_t size)
+{
+    image_size = size;
+    image = arena + ROOM - size;
+    ck_assert_int_eq(ftruncate(image_file, (off_t)size), 0);
+}
+
+/* ---- what to say when it goes wrong --------------------------------------------------------------- */
+
+static char current[200];      /* which file; the way to repeat it */
+
+static void struck(int number)
+{
+    static const char hang[] = "\nno end: ", fault[] = "\na signal: ";
+    ssize_t ignored = number == SIGALRM ? write(2, hang, sizeof hang - 1) : write(2, fault, sizeof fault - 1);
+    ignored += write(2, current, strlen(current)) + write(2, "\n", 1);
+    (void)ignored;
+    signal(number, SIG_DFL);
+    raise(number == SIGALRM ? SIGABRT : number);
+}
+
+static void prepare(void)
+{
+    static uint8_t stack[1 << 16];
+    stack_t other = { .ss_sp = stack, .ss_size = sizeof stack };
+    struct sigaction action = { .sa_handler = struck, .sa_flags = SA_ONSTACK | SA_NODEFER };
+    uint8_t *all = __real_mmap(NULL, ROOM + 2 * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    ck_assert(all != MAP_FAILED);
+    arena = all + PAGE;
+    ck_assert_int_eq(mprotect(arena, ROOM, PROT_READ | PROT_WRITE), 0);
+    scratch_open();
+    image_file = memfd_create("image", 0);
+    ck_assert_int_ge(image_file, 0);
+    snprintf(image_path, sizeof image_path, "/proc/self/fd/%d", image_file);
+    sigaltstack(&other, NULL);
+    if (!SANITIZED) sigaction(SIGSEGV, &action, NULL), sigaction(SIGBUS, &action, NULL);
+    sigaction(SIGALRM, &action, NULL);
+}
+
+static void finish(void)
+{
+    close(image_file);
+    __real_munmap(arena - PAGE, ROOM + 2 * PAGE);
+    scratch_close();
+}
+
+/* ---- whole files to start from -------------------------------------------------------------------- */
+
+typedef struct base_file {
+    model m;
+    uint8_t *data;
+    size_t size;
+    kfi_header header;
+} base_file;
+
+static base_file bases[BASES];
+
+static void make_base(unsigned n)
+{
+    static const kf_encoding strings[] = { KF_ENCODING_DISTINCT, KF_ENCODING_RAW, KF_ENCODING_TOKENS, KF_ENCODING_ZSTD,
+                                           KF_ENCODING_AUTO };
+    base_file *b = &bases[n];
+    kf_builder *builder;
+    kf_build_options options = KF_BUILD_OPTIONS_INIT;
+    kf_error error = { 0 };
+    unsigned shape = n < SHAPES ? n : 4 + n % (SHAPES - 4);
+    memset(b, 0, sizeof *b);
+    set_make(&b->m.set, shape == 16 ? 5 : shape, n, 1);
+    b->m.type = (kf_value_type)(n % 3);
+    b->m.value_shape = n / 2;
+    b->m.value_seed = n;
+    if (b->m.type == KF_VALUES_U64) b->m.encoding = n & 8 ? KF_ENCODING_DISTINCT : KF_ENCODING_PACKED;
+    if (b->m.type == KF_VALUES_BYTES) b->m.encoding = strings[n / 3 % 5];
+    snprintf(b->m.name, sizeof b->m.name, "base %u", n);
+    options.value_type = b->m.type;
+    options.value_encoding = b->m.encoding;
+    ck_assert_int_eq(kf_builder_create(&builder, scratch_path("base.kf"), &options, &error), KF_OK);
+    for (unsigned i = 0; i < n % 4; i++) {
+        char name[20];
+        snprintf(name, sizeof name, "entry %u", i);
+        ck_assert_int_eq(kf_builder_set_metadata(builder, name, b->m.name, i * 9 % 8, &error), KF_OK);
+    }
+    ck_assert_int_eq(model_add_all(&b->m, builder, 1 + n, &error), KF_OK);
+    ck_assert_int_eq(kf_builder_finish(builder, NULL, &error), KF_OK);
+    kf_builder_destroy(&builder);
+    b->data = scratch_read("base.kf", &b->size);
+    ck_assert_uint_le(b->size, ROOM);
+    ck_assert_int_eq(kfi_header_parse(&b->header, b->data, b->size, &error), KF_OK);
+}
+
+static void make_bases(void) { for (unsigned n = 0; n < BASES; n++) make_base(n); }
+
+static void free_bases(void)
+{
+    for (unsigned n = 0; n < BASES; n++) {
+        set_free(&bases[n].m.set);
+        free(bases[n].data);
+    }
+}
+
+/* ---- damaging ------------------------------------------------------------------------------------- */
+
+static uint64_t random_state;
+
+static uint64_t any(void) { return random_state = model_mix(random_state); }
+static size_t below(size_t n) { return n ? (size_t)(any() % n) : 0; }
+
+/* A place worth hitting: any section with equal chance, its first bytes more often than the rest. */
+static size_t target(const kfi_header *h, size_t *size)
+{
+    const kfi_section *s = &h->sections[below(h->section_count - 1)];
+    for (unsigned i = 0; i < h->section_count && below(3) == 0; i++)
+        if (h->sections[i].type == KFI_SECTION_TREE) s = &h->sections[i];
+    size_t length = (size_t)s->size, at = 0;
+    *size = length;
+    if (!length) return (size_t)s->offset;
+    switch (below(4)) {
+    case 0: at = below(length < 64 ? length : 64); break;
+    case 1: at = length - 1 - below(length < 200 ? length : 200); break;
+    default: at = below(length);
+    }
+    *size = length - at;
+    return (size_t)s->offset + at;
+}
+
+static void put_interesting(uint8_t *at, size_t room)
+{
+    static const uint64_t numbers[] = { 0, 1, 2, 7, 63, 64, 127, 128, 255, 256, 511, 512, 0xffff, 1 << 20, 0x7fffffff,
+        0x80000000, 0xffffffff, 1ull << 40, INT64_MAX, 1ull << 63, UINT64_MAX - 1, UINT64_MAX };
+    uint64_t n = below(3) ? numbers[below(sizeof numbers / sizeof *numbers)] : image_size + below(129) - 64;
+    size_t width = (size_t)1 << below(4);
+    for (size_t i = 0; i < width && i < room; i++) at[i] = (uint8_t)(n >> 8 * i);
+}
+
+static void damage_content(const kfi_header *h)
+{
+    size_t size, at = target(h, &size), length;
+    if (!size) return;
+    switch (below(9)) {
+    case 0: case 1: image[at] ^= (uint8_t)(1u << below(8)); break;
+    case 2: image[at] = (uint8_t)any(); break;
+    case 3: image[at] = (uint8_t)(image[at] + (below(2) ? 1 : -1)); break;
+    case 4:
+        for (length = below(64); length-- && length < size; ) image[at + length] = (uint8_t)any();
+        break;
+    case 5: put_interesting(image + at, size); break;
+    case 6:
+        length = below(2) ? below(600) : 1 + below(16);
+        memset(image + at, below(2) ? 0 : 0xff, length < size ? length : size);
+        break;
+    default: {   /* bytes of somewhere else, of this file or of another one */
+        const base_file *other = &bases[below(BASES)];
+        const uint8_t *from = below(2) ? other->data : image;
+        size_t limit = from == image ? image_size : other->size, begin = below(limit);
+        length = below(2) ? below(20) : below(2000);
+        if (length > size) length = size;
+        if (length > limit - begin) length = limit - begin;
+        memmove(image + at, from + begin, length);
+    } }
+}
+
+/* Lies in the header itself; its checksum is put right. */
+static void damage_header(kfi_header *h)
+{
+    kfi_section *s = &h->sections[below(h->section_count)];
+    switch (below(9)) {
+    case 0: h->keys = any(); break;
+    case 1: h->keys += below(5) - 2; break;
+    case 2: h->longest_key = (uint32_t)below(KFI_KEY_LIMIT + 10); break;
+    case 3: h->longest_key = (uint32_t)below(20); break;
+    case 4: h->value_type = (uint8_t)below(4); break;
+    case 5: h->value_encoding = (uint8_t)below(8); break;
+    case 6: s->size -= below((size_t)s->size + 1); break;
+    case 7: s->type = (uint32_t)below(8); break;
+    default: { kfi_section *t = &h->sections[below(h->section_count)]; uint32_t type = s->type; s->type = t->type; t->type = type; }
+    }
+}
+
+/* Puts checksums right, so that verifying goes on to the structures. */
+static void fix_checksums(kfi_header *h)
+{
+    const kfi_section *last = &h->sections[h->section_count - 1];
+    uint64_t covered = last->offset - h->header_size, blocks = kfi_checksum_blocks(covered);
+    for (uint64_t i = 0; i < blocks && i < last->size / 8; i++) {
+        uint64_t begin = i * KFI_CHECKSUM_BLOCK, size = covered - begin;
+        if (size > KFI_CHECKSUM_BLOCK) size = KFI_CHECKSUM_BLOCK;
+        kfi_store64(image + last->offset + 8 * i, XXH3_64bits(image + h->header_size + begin, (size_t)size));
+    }
+    kfi_header_build_id(h, image + last->offset, (size_t)last->size, h->build_id);
+}
+
+/* ---- calling everything --------------------------------------------------------------------------- */
+
+static uint64_t files_opened, lookups;
+
+#define LEGAL(status) MUST((status) == KF_OK || (status) == KF_CORRUPT || (status) == KF_NOT_FOUND \
+    || (status) == KF_TYPE || (status) == KF_NO_MEMORY, "%s: status %d", current, (int)(status))
+
+static uint64_t touched;
+static void touch(kf_bytes bytes) { for (size_t i = 0; i < bytes.size; i += 1 + bytes.size / 64) touched += bytes.data[i]; }
+
+static void call_single(const kf_dict *dict, kf_bytes key, kf_buffer *buffer)
+{
+    uint64_t a, b;
+    kf_bytes value;
+    kf_prefix_match matches[5];
+    size_t count = 99;
+    kf_status status = kf_dict_ordinal(dict, key.data, key.size, &a);
+    LEGAL(status);
+    LEGAL(kf_dict_contains(dict, key.data, key.size));
+    if (!status) MUST(a != KF_ABSENT, "%s", current);
+    status = kf_dict_get(dict, key.data, key.size, buffer, &value);
+    LEGAL(status);
+    if (!status) touch(value);
+    LEGAL(kf_dict_get_u64(dict, key.data, key.size, &a));
+    LEGAL(kf_dict_lower_bound(dict, key.data, key.size, &a));
+    LEGAL(kf_dict_prefix_range(dict, key.data, key.size / 2, &a, &b));
+    LEGAL(kf_dict_longest_prefix(dict, key.data, key.size, &matches[0]));
+    LEGAL(kf_dict_prefixes(dict, key.data, key.size, matches, 5, &count));
+    MUST(count <= 5, "%s", current);
+    lookups += 8;
+}
+
+static void call_ordinals(const kf_dict *dict, kf_buffer *buffer)
+{
+    uint64_t keys = kf_dict_count(dict), number, many[8], values[8];
+    for (unsigned n = 0; n < 8; n++) {
+        uint64_t ordinal = n == 0 ? 0 : n == 1 ? keys - 1 : n == 2 ? any() : keys ? any() % keys : 0;
+        kf_bytes bytes;
+        kf_status status = kf_dict_key_at(dict, ordinal, buffer, &bytes);
+        LEGAL(status);
+        if (!status) touch(bytes);
+        status = kf_dict_value_at(dict, ordinal, buffer, &bytes);
+        LEGAL(status);
+        if (!status) touch(bytes);
+        LEGAL(kf_dict_u64_at(dict, ordinal, &number));
+        many[n] = n == 7 ? KF_ABSENT : ordinal;
+    }
+    LEGAL(kf_dict_u64_at_many(dict, many, 8, values));
+    lookups += 32;
+}
+
+static void call_many(const kf_dict *dict, const kf_bytes *keys, size_t count)
+{
+    static uint8_t packed[1 << 17];
+    uint64_t ordinals[32], offsets[33] = { 0 };
+    size_t found = 99, fitting = 0;
+    LEGAL(kf_dict_get_many(dict, keys, count, ordinals, &found));
+    MUST(found <= count, "%s", current);
+    while (fitting < count && offsets[fitting] + keys[fitting].size <= sizeof packed) {
+        if (keys[fitting].size) memcpy(packed + offsets[fitting], keys[fitting].data, keys[fitting].size);
+        offsets[fitting + 1] = offsets[fitting] + keys[fitting].size;
+        fitting++;
+    }
+    LEGAL(kf_dict_get_many_packed(dict, packed, offsets, fitting, ordinals, &found));
+    MUST(found <= fitting, "%s", current);
+    lookups += count + fitting;
+}
+
+static void call_iterator(const kf_dict *dict, kf_bytes bound)
+{
+    kf_iter_options options = KF_ITER_OPTIONS_INIT;
+    kf_iter *iter;
+    kf_entry entry;
+    kf_bytes value;
+    uint64_t number;
+    options.flags = below(2) ? KF_ITER_REVERSE : 0;
+    if (below(3) == 0) options.from = bound;
+    if (below(3) == 0) options.to = bound, options.has_to = 1;
+    if (below(3) == 0) options.prefix = bound, options.prefix.size = below(bound.size + 1);
+    if (below(4) == 0) options.first_ordinal = any() % (kf_dict_count(dict) + 1);
+    if (below(2)) options.limit = below(300);
+    kf_status status = kf_iter_create(&iter, dict, &options, NULL);
+    LEGAL(status);
+    if (status) return;
+    kf_iter_remaining(iter);
+    for (unsigned n = 0; n < 60; n++) {
+        status = kf_iter_next(iter, &entry);
+        if (status) break;
+        MUST(entry.key.size <= kf_dict_longest_key(dict), "%s", current);
+        touch(entry.key);
+        status = kf_iter_value(iter, &value);
+        LEGAL(status);
+        if (!status) touch(value);
+        LEGAL(kf_iter_value_u64(iter, &number));
+        lookups += 3;
+        status = KF_OK;
+    }
+    if (status != KF_END) LEGAL(status);
+    kf_iter_destroy(&iter);
+}
+
+static void call_metadata(const kf_dict *dict)
+{
+    kf_bytes name, content;
+    kf_dict_stat stat = { .struct_size = sizeof stat };
+    uint8_t id[16];
+    kf_status status = kf_dict_metadata(dict, "entry 1", &content);
+    LEGAL(status);
+    if (!status) touch(content);
+    for (size_t i = 0; i < 5; i++) {
+        status = kf_dict_metadata_at(dict, i, &name, &content);
+        LEGAL(status);
+        if (!status) touch(name), touch(content);
+    }
+    LEGAL(kf_dict_metadata_at(dict, SIZE_MAX, &name, &content));
+    LEGAL(kf_dict_stat_get(dict, &stat));
+    kf_dict_build_id(dict, id);
+    touch((kf_bytes){ id, 16 });
+}
+
+static void call_everything(base_file *b, int verify)
+{
+    const kfi_search_variant *variants[3];
+    size_t variant_count = model_variants(variants), n = 0;
+    kf_bytes keys[32];
+    kf_buffer buffer = KF_BUFFER_INIT;
+    kf_error error;
+    kf_dict *dict;
+    kf_status status = kf_dict_open(&dict, image_path, NULL, &error);
+    MUST(!status || status == KF_FORMAT || status == KF_CORRUPT || status == KF_UNSUPPORTED || status == KF_NO_MEMORY,
+         "%s: status %d", current, (int)status);
+    if (status) return;
+    files_opened++;
+    b->m.set.random = any() | 1;
+    for (; n < 32; n++) keys[n] = model_draw(&b->m);
+    for (size_t v = 0; v < variant_count; v++) {
+        dict->search = variants[v];
+        for (size_t i = v; i < 32; i += variant_count) call_single(dict, keys[i], &buffer);
+        call_many(dict, keys, 32);
+    }
+    call_ordinals(dict, &buffer);
+    call_iterator(dict, keys[below(32)]);
+    call_metadata(dict);
+    if (verify) {
+        status = kf_dict_verify(dict, &error);
+        MUST(!status || status == KF_CORRUPT || status == KF_NO_MEMORY, "%s: %d", current, (int)status);
+    }
+    while (n--) free((void *)(uintptr_t)keys[n].data);
+    kf_buffer_free(&buffer);
+    kf_dict_close(&dict);
+}
+
+/* ---- tests ---------------------------------------------------------------------------------------- */
+
+/* The guards must bite, or the other tests mean nothing. */
+START_TEST(damage__guard_after_the_file)
+{
+    resize_image(4096 + 64);
+    volatile const uint8_t *bytes = image;
+    touched += bytes[image_size - 1];
+    touched += bytes[image_size];
+}
+END_TEST
+
+START_TEST(damage__guard_before_the_arena)
+{
+    volatile const uint8_t *bytes = arena;
+    touched += bytes[0];
+    touched += bytes[-1];
+}
+END_TEST
+
+/* The library does get the guarded image: with all bytes whole, all answers are right. */
+START_TEST(damage__whole_files)
+{
+    for (unsigned n = 0; n < BASES; n++) {
+        kf_dict *dict;
+        kf_error error;
+        resize_image(bases[n].size);
+        memcpy(image, bases[n].data, image_size);
+        ck_assert_int_eq(kf_dict_open(&dict, image_path, NULL, &error), KF_OK);
+        ck_assert_ptr_eq(dict->mapping.data, image);
+        model_check_lookups(&bases[n].m, dict, 1000);
+        model_check_values(&bases[n].m, dict, 1000);
+        model_check_ranges(&bases[n].m, dict, 3);
+        ck_assert_int_eq(kf_dict_verify(dict, &error), KF_OK);
+        kf_dict_close(&dict);
+        call_everything(&bases[n], 1);
+    }
+}
+END_TEST
+
+START_TEST(damage__mutated)
+{
+    uint64_t files = (SANITIZED ? 400 : 2500) * (uint64_t)scale_of_run();
+    for (uint64_t file = 0; file < files; file++) {
+        base_file *b = &bases[(file + (unsigned)_i) % BASES];
+        kfi_header header = b->header;
+        uint8_t bytes[KFI_HEADER_SIZE + (KFI_MAX_SECTIONS + 1) * KFI_SECTION_ENTRY_SIZE];
+        random_state = model_mix((uint64_t)_i << 40 | file);
+        snprintf(current, sizeof current, "damage__mutated %d, file %llu (%s)", _i, (unsigned long long)file, b->m.name);
+        alarm(60);
+        resize_image(b->size);
+        memcpy(image, b->data, image_size);
+        size_t hits = below(2) ? 1 : 1 + below(12);
+        while (hits--) damage_content(&b->header);
+        int lie = below(5) == 0, verify = below(8) == 0;
+        if (verify) fix_checksums(&header);
+        if (lie) damage_header(&header);
+        if (lie || verify) {
+            kfi_header_write(&header, bytes);
+            memcpy(image, bytes, header.header_size);
+        }
+        call_everything(b, verify);
+    }
+    alarm(0);
+    printf("damage__mutated %d: %llu files, %llu opened, %llu lookups\n", _i, (unsigned long long)files,
+           (unsigned long long)files_opened, (unsigned long long)lookups);
+    fflush(stdout);
+    ck_assert_uint_gt(files_opened, files / 2);
+}
+END_TEST
+
+/* Cut anywhere, and grown by anything: refused, whether mapped or read. */
+START_TEST(damage__cut_and_grown)
+{
+    base_file *b = &bases[2 + _i];
+    uint8_t *copy = calloc(b->size + 9000, 1);
+    kf_open_options in_memory = KF_OPEN_OPTIONS_INIT;
+    in_memory.flags = KF_OPEN_IN_MEMORY;
+    memcpy(copy, b->data, b->size);
+    scratch_write("sized.kf", copy, b->size + 9000);
+    for (size_t size = 0; size <= b->size + 9000; size += size > b->size + 300 ? 997 : 1) {
+        kf_dict *dict = NULL;
+        kf_error error = { 0 };
+        snprintf(current, sizeof current, "size %zu instead of %zu", size, b->size);
+        resize_image(size);
+        memcpy(image, copy, size);
+        kf_status status = kf_dict_open(&dict, image_path, NULL, &error);
+        if (size == b->size) {
+            MUST(status == KF_OK, "%s: refused", current);
+            kf_dict_close(&dict);
+            continue;
+        }
+        MUST(status == KF_FORMAT && !dict && error.status == KF_FORMAT, "%s: status %d", current, (int)status);
+        if (size % 61) continue;
+        MUST(truncate(scratch_path("sized.kf"), (off_t)size) == 0, "truncate");
+        status = kf_dict_open(&dict, scratch_path("sized.kf"), &in_memory, &error);
+        MUST(status == KF_FORMAT && !dict, "%s: status %d", current, (int)status);
+    }
+    free(copy);
+}
+END_TEST
+
+/* A file of about the size asked for. */
+static void make_sized(base_file *b, size_t size)
+{
+    for (size_t scale = 1; ; scale++) {
+        *b = (base_file){ .m = { .type = KF_VALUES_BYTES, .value_shape = 3, .encoding = KF_ENCODING_TOKENS } };
+        set_make(&b->m.set, 19, 3, scale);
+        model_build(&b->m, "sized.kf", 0, 0, NULL);
+        b->data = scratch_read("sized.kf", &b->size);
+        if (b->size >= size) break;
+        set_free(&b->m.set);
+        free(b->data);
+    }
+    ck_assert_uint_lt(b->size, ROOM);
+}
+
+/* Each single bit of a file, turned over: opening refuses it or verifying finds it. */
+START_TEST(damage__every_bit)
+{
+    base_file b;
+    make_sized(&b, SANITIZED ? 8 << 10 : 64 << 10);
+    resize_image(b.size);
+    memcpy(image, b.data, b.size);
+    kf_dict *dict;
+    ck_assert_int_eq(kf_dict_open(&dict, image_path, NULL, NULL), KF_OK);
+    ck_assert_int_eq(kf_dict_verify(dict, NULL), KF_OK);
+    kf_dict_close(&dict);
+    for (size_t bit = 0; bit < 8 * b.size; bit++) {
+        kf_error error = { 0 };
+        image[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        kf_status status = kf_dict_open(&dict, image_path, NULL, &error);
+        if (!status) {
+            status = kf_dict_verify(dict, &error);
+            kf_dict_close(&dict);
+            MUST(status == KF_CORRUPT && error.status == KF_CORRUPT, "bit %zu of byte %zu of %zu: status %d", bit % 8,
+                 bit / 8, b.size, (int)status);
+        }
+        MUST(error.message[0], "bit %zu of byte %zu: no message", bit % 8, bit / 8);
+        image[bit / 8] ^= (uint8_t)(1u << bit % 8);
+    }
+    set_free(&b.m.set);
+    free(b.data);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+    Suite *s = suite_create("damage");
+    TCase *guards = tcase_create("guards"), *t = tcase_create("damage");
+    tcase_add_unchecked_fixture(guards, prepare, finish);
+    if (!SANITIZED) {   /* a sanitizer turns the signal into an exit of its own */
+        tcase_add_test_raise_signal(guards, damage__guard_after_the_file, SIGSEGV);
+        tcase_add_test_raise_signal(guards, damage__guard_before_the_arena, SIGSEGV);
+    }
+    suite_add_tcase(s, guards);
+    tcase_add_unchecked_fixture(t, prepare, finish);
+    tcase_add_unchecked_fixture(t, make_bases, free_bases);
+    tcase_add_test(t, damage__whole_files);
+    tcase_add_loop_test(t, damage__mutated, 0, 8);
+    tcase_add_loop_test(t, damage__cut_and_grown, 0, 6);
+    tcase_add_test(t, damage__every_bit);
+    tcase_set_timeout(t, 0);
+    suite_add_tcase(s, t);
+    return s;
+}
+
+int main(void) { return suite_run(suite()); }
