@@ -194,7 +194,7 @@ static kf_status write_keys(kf_builder *b, kf_error *error)
     kf_status status = report(b, KF_PHASE_LAYOUT, 0, b->automaton.state_count, error);
     if (!status)
         status = kfi_shared_table_create(&b->shared, &b->automaton, b->options.memory_limit / 4, error);
-    if (!status) status = kfi_key_plan_make(&b->plan, &b->automaton, &b->shared, error);
+    if (!status) status = kfi_key_plan_make(&b->plan, &b->automaton, &b->shared, b->options.memory_limit / 2, error);
     if (!status) status = kfi_keys_emit(&b->plan, &b->automaton, &b->shared, b->writer, layout_tick, b, error);
     kfi_key_plan_free(&b->plan);
     kfi_shared_table_free(&b->shared);
