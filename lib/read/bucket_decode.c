@@ -56,13 +56,13 @@ static int decode_lcps(kfi_decoded *d)
 static int decode_labels(const kfi_keys *keys, kfi_decoded *d)
 {
     const kfi_bucket *b = &d->view;
-    const unsigned escape = kfi_escape_code(&keys->parameters);
-    kfi_vec v = kfi_vec_unpack(b->labels, keys->parameters.label_bits, b->count);
+    const kfi_keys_parameters *p = &keys->parameters;
+    kfi_vec v = kfi_vec_unpack(b->labels, p->label_bits, b->count);
+    for (unsigned i = 0; i < b->count; i++) d->label[i] = keys->label_of[v.byte[i]];
     d->escaped = 0;
-    for (unsigned i = 0; i < b->count; i++) {
-        d->label[i] = keys->label_of[v.byte[i]];
-        d->escaped |= (uint64_t)(v.byte[i] == escape) << i;
-    }
+    if (!p->has_escape) return 1;
+    const unsigned escape = kfi_escape_code(p);
+    for (unsigned i = 0; i < b->count; i++) d->escaped |= (uint64_t)(v.byte[i] == escape) << i;
     for (uint64_t left = d->escaped; left; left &= left - 1) {
         uint8_t text[4 * KFI_TOKEN_MAX];
         unsigned entry = (unsigned)__builtin_ctzll(left);
@@ -80,8 +80,9 @@ int kfi_decoded_labels_valid(const kfi_keys *keys, const kfi_decoded *d)
     for (unsigned i = 0; i < d->view.count; i++) {
         if (d->escaped >> i & 1) {
             if (p->label_code[d->label[i]] != kfi_escape_code(p)) return 0;
-        } else if (p->label_code[d->label[i]] != kfi_load_bits(d->view.labels, i * p->label_bits, p->label_bits)) {
-            return 0;
+        } else {
+            uint64_t code = kfi_load_bits(d->view.labels, i * p->label_bits, p->label_bits);
+            if (p->label_code[d->label[i]] != code) return 0;
         }
     }
     return 1;

@@ -48,8 +48,8 @@ static inline int kfi_node_select(const kfi_node *n, uint64_t rank, kfi_node_pic
 }
 
 /* The codes of edge i's label after its first byte; they lie in the section. */
-static inline int kfi_node_edge_codes(const kfi_keys *keys, const kfi_node *n, unsigned i, const uint8_t **bits,
-                                      uint64_t *codes)
+static inline int kfi_node_edge_codes(const kfi_keys *keys, const kfi_node *n, unsigned i,
+                                      const uint8_t **bits, uint64_t *codes)
 {
     *bits = n->at;
     *codes = 0;
