@@ -4,6 +4,7 @@
 #include "read/frame.h"
 #include "read/order.h"
 #include "read/verify.h"
+#include "read/verify_top.h"
 
 #include <stdlib.h>
 
@@ -210,6 +211,7 @@ kf_status kf_dict_verify(const kf_dict *d, kf_error *error)
     kf_status status = kfi_frame_verify(&d->mapping, &d->header, error);
     if (!status) status = kfi_metadata_verify(&d->metadata, error);
     if (!status) status = kfi_keys_verify(&d->keys, d->mapping.data, error);
+    if (!status) status = kfi_top_verify(&d->keys, d->mapping.data, error);
     if (!status && d->column) status = kfi_column_verify(d->column, error);
     return status;
 }
