@@ -1,77 +1,27 @@
 /* Damaged files: whatever their bytes, every call returns, in bounded time, and reads the file only.
  *
- * The library's mmap is routed here (--wrap): instead of a mapping it gets a copy of the file whose last
- * byte is followed, and whose first page is preceded, by a page that may not be touched. So a read of one
- * byte beyond the file is a signal, and there is no slack of a mapping's last page to hide it.
+ * The files lie between pages that may not be touched (image.h).
  *
  * KEYFOLD_TEST_SCALE=N makes N times as many files. */
 #include "scratch.h"
 #include "shapes.h"
 #include "suite.h"
 #include "model.h"
+#include "image.h"
+
+static char current[200];      /* which file; the way to repeat it */
+#define EXERCISE_MUST(condition, ...) MUST(condition, __VA_ARGS__)
+#define EXERCISE_NAME current
+#include "exercise.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#include <errno.h>
 #include <signal.h>
-#include <sys/mman.h>
 
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
-
-enum { ROOM = 1 << 20, PAGE = 4096, BASES = 32 };
-
-/* ---- the file at hand ----------------------------------------------------------------------------- */
-
-static uint8_t *arena;         /* ROOM bytes, a page beyond which nothing may be read */
-static uint8_t *image;         /* the file: the last image_size bytes of the arena */
-static size_t image_size;
-static int image_file = -1;    /* has the image's size and no content */
-static char image_path[64];
-
-#pragma GCC diagnostic ignored "-Wmissing-prototypes"
-void *__real_mmap(void *at, size_t size, int protection, int flags, int fd, off_t offset);
-void *__real_mmap64(void *at, size_t size, int protection, int flags, int fd, off_t offset);
-int __real_munmap(void *at, size_t size);
-
-static int is_image(const void *at) { return (const uint8_t *)at >= arena && (const uint8_t *)at < arena + ROOM; }
-
-void *__wrap_mmap(void *at, size_t size, int protection, int flags, int fd, off_t offset)
-{
-    if (fd < 0 || size != image_size) return __real_mmap(at, size, protection, flags, fd, offset);
-    return image;
-}
-
-void *__wrap_mmap64(void *at, size_t size, int protection, int flags, int fd, off_t offset)
-{
-    if (fd < 0 || size != image_size) return __real_mmap64(at, size, protection, flags, fd, offset);
-    return image;
-}
-
-int __wrap_munmap(void *at, size_t size)
-{
-    return is_image(at) ? 0 : __real_munmap(at, size);
-}
-
-static void resize_image(size_t size)
-{
-    image_size = size;
-    image = arena + ROOM - size;
-    ck_assert_int_eq(ftruncate(image_file, (off_t)size), 0);
-}
+enum { BASES = 32 };
 
 /* ---- what to say when it goes wrong --------------------------------------------------------------- */
-
-static char current[200];      /* which file; the way to repeat it */
 
 static void struck(int number)
 {
@@ -88,14 +38,8 @@ static void prepare(void)
     static uint8_t stack[1 << 16];
     stack_t other = { .ss_sp = stack, .ss_size = sizeof stack };
     struct sigaction action = { .sa_handler = struck, .sa_flags = SA_ONSTACK | SA_NODEFER };
-    uint8_t *all = __real_mmap(NULL, ROOM + 2 * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    ck_assert(all != MAP_FAILED);
-    arena = all + PAGE;
-    ck_assert_int_eq(mprotect(arena, ROOM, PROT_READ | PROT_WRITE), 0);
     scratch_open();
-    image_file = memfd_create("image", 0);
-    ck_assert_int_ge(image_file, 0);
-    snprintf(image_path, sizeof image_path, "/proc/self/fd/%d", image_file);
+    ck_assert(image_begin());
     sigaltstack(&other, NULL);
     if (!SANITIZED) sigaction(SIGSEGV, &action, NULL), sigaction(SIGBUS, &action, NULL);
     sigaction(SIGALRM, &action, NULL);
@@ -103,8 +47,7 @@ static void prepare(void)
 
 static void finish(void)
 {
-    close(image_file);
-    __real_munmap(arena - PAGE, ROOM + 2 * PAGE);
+    image_end();
     scratch_close();
 }
 
@@ -148,7 +91,7 @@ static void make_base(unsigned n)
     ck_assert_int_eq(kf_builder_finish(builder, NULL, &error), KF_OK);
     kf_builder_destroy(&builder);
     b->data = scratch_read("base.kf", &b->size);
-    ck_assert_uint_le(b->size, ROOM);
+    ck_assert_uint_le(b->size, IMAGE_ROOM);
     ck_assert_int_eq(kfi_header_parse(&b->header, b->data, b->size, &error), KF_OK);
 }
 
@@ -164,9 +107,7 @@ static void free_bases(void)
 
 /* ---- damaging ------------------------------------------------------------------------------------- */
 
-static uint64_t random_state;
-
-static uint64_t any(void) { return random_state = model_mix(random_state); }
+static uint64_t any(void) { return exercise_random = model_mix(exercise_random); }
 static size_t below(size_t n) { return n ? (size_t)(any() % n) : 0; }
 
 /* A place worth hitting: any section with equal chance, its first bytes more often than the rest. */
@@ -255,123 +196,7 @@ static void fix_checksums(kfi_header *h)
 
 /* ---- calling everything --------------------------------------------------------------------------- */
 
-static uint64_t files_opened, lookups;
-
-#define LEGAL(status) MUST((status) == KF_OK || (status) == KF_CORRUPT || (status) == KF_NOT_FOUND \
-    || (status) == KF_TYPE || (status) == KF_NO_MEMORY, "%s: status %d", current, (int)(status))
-
-static uint64_t touched;
-static void touch(kf_bytes bytes) { for (size_t i = 0; i < bytes.size; i += 1 + bytes.size / 64) touched += bytes.data[i]; }
-
-static void call_single(const kf_dict *dict, kf_bytes key, kf_buffer *buffer)
-{
-    uint64_t a, b;
-    kf_bytes value;
-    kf_prefix_match matches[5];
-    size_t count = 99;
-    kf_status status = kf_dict_ordinal(dict, key.data, key.size, &a);
-    LEGAL(status);
-    LEGAL(kf_dict_contains(dict, key.data, key.size));
-    if (!status) MUST(a != KF_ABSENT, "%s", current);
-    status = kf_dict_get(dict, key.data, key.size, buffer, &value);
-    LEGAL(status);
-    if (!status) touch(value);
-    LEGAL(kf_dict_get_u64(dict, key.data, key.size, &a));
-    LEGAL(kf_dict_lower_bound(dict, key.data, key.size, &a));
-    LEGAL(kf_dict_prefix_range(dict, key.data, key.size / 2, &a, &b));
-    LEGAL(kf_dict_longest_prefix(dict, key.data, key.size, &matches[0]));
-    LEGAL(kf_dict_prefixes(dict, key.data, key.size, matches, 5, &count));
-    MUST(count <= 5, "%s", current);
-    lookups += 8;
-}
-
-static void call_ordinals(const kf_dict *dict, kf_buffer *buffer)
-{
-    uint64_t keys = kf_dict_count(dict), number, many[8], values[8];
-    for (unsigned n = 0; n < 8; n++) {
-        uint64_t ordinal = n == 0 ? 0 : n == 1 ? keys - 1 : n == 2 ? any() : keys ? any() % keys : 0;
-        kf_bytes bytes;
-        kf_status status = kf_dict_key_at(dict, ordinal, buffer, &bytes);
-        LEGAL(status);
-        if (!status) touch(bytes);
-        status = kf_dict_value_at(dict, ordinal, buffer, &bytes);
-        LEGAL(status);
-        if (!status) touch(bytes);
-        LEGAL(kf_dict_u64_at(dict, ordinal, &number));
-        many[n] = n == 7 ? KF_ABSENT : ordinal;
-    }
-    LEGAL(kf_dict_u64_at_many(dict, many, 8, values));
-    lookups += 32;
-}
-
-static void call_many(const kf_dict *dict, const kf_bytes *keys, size_t count)
-{
-    static uint8_t packed[1 << 17];
-    uint64_t ordinals[32], offsets[33] = { 0 };
-    size_t found = 99, fitting = 0;
-    LEGAL(kf_dict_get_many(dict, keys, count, ordinals, &found));
-    MUST(found <= count, "%s", current);
-    while (fitting < count && offsets[fitting] + keys[fitting].size <= sizeof packed) {
-        if (keys[fitting].size) memcpy(packed + offsets[fitting], keys[fitting].data, keys[fitting].size);
-        offsets[fitting + 1] = offsets[fitting] + keys[fitting].size;
-        fitting++;
-    }
-    LEGAL(kf_dict_get_many_packed(dict, packed, offsets, fitting, ordinals, &found));
-    MUST(found <= fitting, "%s", current);
-    lookups += count + fitting;
-}
-
-static void call_iterator(const kf_dict *dict, kf_bytes bound)
-{
-    kf_iter_options options = KF_ITER_OPTIONS_INIT;
-    kf_iter *iter;
-    kf_entry entry;
-    kf_bytes value;
-    uint64_t number;
-    options.flags = below(2) ? KF_ITER_REVERSE : 0;
-    if (below(3) == 0) options.from = bound;
-    if (below(3) == 0) options.to = bound, options.has_to = 1;
-    if (below(3) == 0) options.prefix = bound, options.prefix.size = below(bound.size + 1);
-    if (below(4) == 0) options.first_ordinal = any() % (kf_dict_count(dict) + 1);
-    if (below(2)) options.limit = below(300);
-    kf_status status = kf_iter_create(&iter, dict, &options, NULL);
-    LEGAL(status);
-    if (status) return;
-    kf_iter_remaining(iter);
-    for (unsigned n = 0; n < 60; n++) {
-        status = kf_iter_next(iter, &entry);
-        if (status) break;
-        MUST(entry.key.size <= kf_dict_longest_key(dict), "%s", current);
-        touch(entry.key);
-        status = kf_iter_value(iter, &value);
-        LEGAL(status);
-        if (!status) touch(value);
-        LEGAL(kf_iter_value_u64(iter, &number));
-        lookups += 3;
-        status = KF_OK;
-    }
-    if (status != KF_END) LEGAL(status);
-    kf_iter_destroy(&iter);
-}
-
-static void call_metadata(const kf_dict *dict)
-{
-    kf_bytes name, content;
-    kf_dict_stat stat = { .struct_size = sizeof stat };
-    uint8_t id[16];
-    kf_status status = kf_dict_metadata(dict, "entry 1", &content);
-    LEGAL(status);
-    if (!status) touch(content);
-    for (size_t i = 0; i < 5; i++) {
-        status = kf_dict_metadata_at(dict, i, &name, &content);
-        LEGAL(status);
-        if (!status) touch(name), touch(content);
-    }
-    LEGAL(kf_dict_metadata_at(dict, SIZE_MAX, &name, &content));
-    LEGAL(kf_dict_stat_get(dict, &stat));
-    kf_dict_build_id(dict, id);
-    touch((kf_bytes){ id, 16 });
-}
+static uint64_t files_opened;
 
 static void call_everything(base_file *b, int verify)
 {
@@ -390,12 +215,12 @@ static void call_everything(base_file *b, int verify)
     for (; n < 32; n++) keys[n] = model_draw(&b->m);
     for (size_t v = 0; v < variant_count; v++) {
         dict->search = variants[v];
-        for (size_t i = v; i < 32; i += variant_count) call_single(dict, keys[i], &buffer);
-        call_many(dict, keys, 32);
+        for (size_t i = v; i < 32; i += variant_count) exercise_key(dict, keys[i], &buffer);
+        exercise_many(dict, keys, 32);
     }
-    call_ordinals(dict, &buffer);
-    call_iterator(dict, keys[below(32)]);
-    call_metadata(dict);
+    exercise_ordinals(dict, &buffer);
+    exercise_iterator(dict, keys[below(32)]);
+    exercise_metadata(dict);
     if (verify) {
         status = kf_dict_verify(dict, &error);
         MUST(!status || status == KF_CORRUPT || status == KF_NO_MEMORY, "%s: %d", current, (int)status);
@@ -410,7 +235,7 @@ static void call_everything(base_file *b, int verify)
 /* The guards must bite, or the other tests mean nothing. */
 START_TEST(damage__guard_after_the_file)
 {
-    resize_image(4096 + 64);
+    image_resize(4096 + 64);
     volatile const uint8_t *bytes = image;
     touched += bytes[image_size - 1];
     touched += bytes[image_size];
@@ -431,7 +256,7 @@ START_TEST(damage__whole_files)
     for (unsigned n = 0; n < BASES; n++) {
         kf_dict *dict;
         kf_error error;
-        resize_image(bases[n].size);
+        image_resize(bases[n].size);
         memcpy(image, bases[n].data, image_size);
         ck_assert_int_eq(kf_dict_open(&dict, image_path, NULL, &error), KF_OK);
         ck_assert_ptr_eq(dict->mapping.data, image);
@@ -452,10 +277,10 @@ START_TEST(damage__mutated)
         base_file *b = &bases[(file + (unsigned)_i) % BASES];
         kfi_header header = b->header;
         uint8_t bytes[KFI_HEADER_SIZE + (KFI_MAX_SECTIONS + 1) * KFI_SECTION_ENTRY_SIZE];
-        random_state = model_mix((uint64_t)_i << 40 | file);
+        exercise_random = model_mix((uint64_t)_i << 40 | file);
         snprintf(current, sizeof current, "damage__mutated %d, file %llu (%s)", _i, (unsigned long long)file, b->m.name);
         alarm(60);
-        resize_image(b->size);
+        image_resize(b->size);
         memcpy(image, b->data, image_size);
         size_t hits = below(2) ? 1 : 1 + below(12);
         while (hits--) damage_content(&b->header);
@@ -489,7 +314,7 @@ START_TEST(damage__cut_and_grown)
         kf_dict *dict = NULL;
         kf_error error = { 0 };
         snprintf(current, sizeof current, "size %zu instead of %zu", size, b->size);
-        resize_image(size);
+        image_resize(size);
         memcpy(image, copy, size);
         kf_status status = kf_dict_open(&dict, image_path, NULL, &error);
         if (size == b->size) {
@@ -519,7 +344,7 @@ static void make_sized(base_file *b, size_t size)
         set_free(&b->m.set);
         free(b->data);
     }
-    ck_assert_uint_lt(b->size, ROOM);
+    ck_assert_uint_lt(b->size, IMAGE_ROOM);
 }
 
 /* Each single bit of a file, turned over: opening refuses it or verifying finds it. */
@@ -527,7 +352,7 @@ START_TEST(damage__every_bit)
 {
     base_file b;
     make_sized(&b, SANITIZED ? 8 << 10 : 64 << 10);
-    resize_image(b.size);
+    image_resize(b.size);
     memcpy(image, b.data, b.size);
     kf_dict *dict;
     ck_assert_int_eq(kf_dict_open(&dict, image_path, NULL, NULL), KF_OK);
