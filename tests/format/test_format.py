@@ -42,7 +42,8 @@ def compare(name, block, file, rest_is_zero):
             continue
         at, bytes_there = int(row[1], 16), bytes.fromhex(row[2])
         found = file[at:at + len(bytes_there)]
-        check(found == bytes_there, f"{name}, {at:04x}: {bytes_there.hex(' ')} in the text, {found.hex(' ')} in the file")
+        check(found == bytes_there,
+              f"{name}, {at:04x}: {bytes_there.hex(' ')} in the text, {found.hex(' ')} in the file")
         shown[at:at + len(bytes_there)] = found
     if rest_is_zero:
         hidden = next((at for at, byte in enumerate(file) if byte and not shown[at]), None)
@@ -52,7 +53,7 @@ def compare(name, block, file, rest_is_zero):
 def main():
     chapter = TEXT[TEXT.index("## 10. Worked examples"):TEXT.index("## 11. ")]
     blocks = re.findall(r"^```(\w+)\n(.*?)^```", chapter, re.M | re.S)
-    check([kind for kind, _ in blocks] == ["tsv", "hex", "hex"], "the examples are not as this test expects them")
+    check([kind for kind, _ in blocks] == ["tsv", "hex", "hex"], "other examples than this test expects")
     with tempfile.TemporaryDirectory(prefix="keyfold-format-") as folder:
         folder = pathlib.Path(folder)
         file = build(folder, blocks[0][1], "--format", "tsv", "--values", "u64")

@@ -1,0 +1,202 @@
+#!/usr/bin/env python3
+"""Builds dictionaries of many shapes with the tool and reads them with the reader that was written from
+FORMAT.md: test_reader.py KEYFOLD
+
+What the reader finds is compared with what was put in and with `keyfold dump`, and every variant of the
+format must have occurred. Ends with "N passed, N failed".
+"""
+
+import os
+import pathlib
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.dont_write_bytecode = True
+sys.path[:0] = [str(HERE), str(HERE.parent / "cli")]
+os.environ["KEYFOLD_TOOL"] = TOOL = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else sys.exit(__doc__)
+
+from reader import Dictionary
+from support import escape, unescape
+
+passed = failed = 0
+seen = set()
+
+
+def check(good, message):
+    global passed, failed
+    passed, failed = passed + bool(good), failed + (not good)
+    if not good:
+        print(message)
+
+
+# ---- shapes of keys
+
+def words(rng, count, alphabet=b"abcdefghijklmnopqrstuvwxyz", least=1, most=9):
+    return sorted({bytes(rng.choices(alphabet, k=rng.randint(least, most))) for _ in range(count)})
+
+
+def shapes():
+    """Pairs of a name and a set of keys."""
+    rng = random.Random(20)
+    yield "no key", set()
+    yield "the empty key", {b""}
+    yield "one key", {b"key"}
+    yield "one long key", {rng.randbytes(1 << 16)}
+    yield "every byte and the empty key", {b""} | {bytes([b]) for b in range(256)}
+    yield "two random bytes", {rng.randbytes(2) for _ in range(5000)}
+    yield "random bytes", {rng.randbytes(rng.randint(0, 12)) for _ in range(6000)} | {b""}
+    yield "random words", words(rng, 20000)
+    stems = words(rng, 1500, most=5)
+    endings = b" e ed er ers es ing ings s 's ly able ableness".split(b" ")
+    yield "inflected words", {stem + end for stem in stems for end in rng.sample(endings, rng.randint(1, 13))}
+    yield "regular words", {stem + end for stem in stems for end in endings}
+    sets = [words(rng, size, b"xyz", most=4) for size in (*range(2, 15), 17, 20, 23, 26, 29, 33, 36, 40)]
+    yield "sets of many sizes", {stem + end for stem in stems for end in rng.choice(sets)}
+    few = [words(rng, size, b"pqr", most=5) for size in (3, 30)]
+    yield "few sets and none", {stem + end for stem in stems for end in rng.choice(few + [[b"", b"!"]])}
+    ten = [words(rng, size, b"pqrstu", 2, 4) for size in range(40, 60)] + [[b""]] * 40
+    yield "runs of large sets", {s + e for i, s in enumerate(stems) for e in ten[i // 24 % 60]}
+    below = words(rng, 400, most=6)
+    yield "a shared node", {b"", b"b"} | {first + rest for first in (b"bcd", b"xx", b"zebra") for rest in below}
+    hosts = [b"http://" + word + b".example/" for word in words(rng, 12)]
+    yield "addresses", {rng.choice(hosts) + b"/".join(rng.sample(stems, 3)) for _ in range(5000)}
+    deep = rng.randbytes(70000)
+    yield "deep edges", {deep[:cut] + word for cut in (300, 69000) for word in words(rng, 300, most=4)}
+    yield "chain of prefixes", {b"ab" * i for i in range(400)}
+    prefix = rng.randbytes(500)
+    yield "wide lcps", {prefix[:rng.randint(200, 500)] + rng.randbytes(2) for _ in range(50)}
+    yield "two lcps", {first + b"-" * 200 + bytes([b]) + first for first in (b"a", b"b") for b in range(2, 32)}
+    for most, count in ((10, 9), (20, 9), (30, 60), (60, 60), (130, 3), (130, 6), (130, 11)):
+        cuts = [rng.randint(0, most) for _ in range(count)]
+        yield f"{count} lcps up to {most}", {prefix[:rng.choice(cuts)] + bytes([b, b]) for b in range(60)}
+    yield "lengths that differ much", {bytes([b, b]) + rng.randbytes(250 * (b == 30)) for b in range(64)}
+    genome = bytes(rng.choices(b"ACGT", k=4000))
+    yield "31-mers", {genome[i:i + 31] for i in range(4000 - 30)}
+    yield "bits", {bytes(rng.choices(b"01", k=40)) for _ in range(500)}
+    yield "octal", {bytes(rng.choices(b"01234567", k=15)) for _ in range(500)}
+    yield "hexadecimal", {rng.randbytes(8).hex().encode() for _ in range(3000)}
+    yield "few characters, repeated", {(b"%06o" % rng.randrange(1 << 18)) * 3 for _ in range(3000)}
+    letters = (b"AB", b"NM_", b"XP_00", b"WP_0")
+    yield "accessions", {b"%s%08d" % (rng.choice(letters), rng.randrange(10000)) for _ in range(12000)}
+
+
+# ---- values
+
+def columns():
+    """A name, options, and a function from a number of keys to values."""
+    rng = random.Random(21)
+    text = [b"the quick brown fox jumps over the lazy dog", b"", b"pack my box with five dozen liquor jugs"]
+
+    def sentence(least=1, most=9):
+        return b" ".join(rng.choices(b" ".join(text).split(), k=rng.randint(least, most)))
+
+    u64, raw = ["--values", "u64"], ["--values", "bytes", "--encoding"]
+    yield "constant number", u64, lambda n: [77] * n
+    yield "numbers", u64, lambda n: [rng.randrange(1000) for _ in range(n)]
+    yield "numbers of 64 bits", u64 + ["--encoding", "packed"], lambda n: [
+        rng.choice((0, 1 << 64, 1 << 63)) - rng.randrange(5) & (1 << 64) - 1 for _ in range(n)]
+    yield "runs", u64, lambda n: [i // 30 * 0x9e3779b97f4a7c15 % (1 << 40) for i in range(n)]
+    yield "local", u64, lambda n: [(1 << 50) * rng.randrange(8) + i // 128 for i in range(n)]
+    yield "linear", u64, lambda n: [10**12 + 1000003 * i + rng.randrange(9) for i in range(n)]
+    numbers = [rng.randrange(1 << 64) for _ in range(50)]
+    yield "distinct numbers", u64 + ["--encoding", "distinct"], lambda n: [rng.choice(numbers) for _ in range(n)]
+    yield "constant bytes", raw + ["raw"], lambda n: [b"constant"] * n
+    yield "raw", raw + ["raw"], lambda n: [sentence() for _ in range(n)]
+    yield "raw of one size", raw + ["raw"], lambda n: [rng.randbytes(7) for _ in range(n)]
+    yield "tokens", raw + ["tokens"], lambda n: [sentence() for _ in range(n)]
+    many = [sentence(5, 12) for _ in range(400)]
+    yield "distinct, in tokens", raw + ["distinct"], lambda n: [rng.choice(many) for _ in range(n)]
+    yield "distinct", raw + ["distinct"], lambda n: [rng.choice(text) for _ in range(n)]
+    yield "distinct of one size", raw + ["distinct"], lambda n: [b"%03d" % rng.randrange(9) for _ in range(n)]
+    if shutil.which("zstd"):
+        yield "zstd", raw + ["zstd"], lambda n: [sentence() for _ in range(n)]
+        yield "zstd, some large", raw + ["zstd"], lambda n: [
+            rng.randbytes(20000) if i % 300 == 7 else sentence() for i in range(n)]
+        yield "zstd, one huge", raw + ["zstd"], lambda n: [
+            rng.randbytes(3 << 20) if i == 100 else sentence() for i in range(n)]
+        yield "zstd, random", raw + ["zstd"], lambda n: [rng.randbytes(30) for _ in range(n)]
+        yield "zstd, one a block", raw + ["zstd"], lambda n: [sentence(300, 500) for _ in range(n)]
+
+
+# ---- comparing
+
+def read_back(folder, name, pairs, options):
+    source, target = folder / "source.tsv", folder / "out.kf"
+    keys = sorted(pairs)
+    with open(source, "wb") as file:
+        for key in keys:
+            value = pairs[key]
+            row = escape(key)
+            if value is not None:
+                row += b"\t" + (escape(value) if isinstance(value, bytes) else b"%d" % value)
+            file.write(row + b"\n")
+    form = ["--format", "lines" if pairs and pairs[keys[0]] is None or not pairs else "tsv"]
+    subprocess.run([TOOL, "build", "-q", *form, *options, "-o", target, source], check=True)
+    dictionary = Dictionary(target.read_bytes())
+    found = list(dictionary.keys())
+    check(found == keys, f"{name}: other keys")
+    check(dictionary.count == len(keys), f"{name}: another number of keys")
+    values = None
+    if dictionary.values:
+        values = [dictionary.values[i] for i in range(len(found))]
+        check(values == [pairs[key] for key in keys], f"{name}: other values")
+    dump = subprocess.run([TOOL, "dump", target], check=True, capture_output=True).stdout
+    lines = [escape(key) for key in found]
+    if values is not None:
+        lines = [line + b"\t" + (escape(value) if isinstance(value, bytes) else b"%d" % value)
+                 for line, value in zip(lines, values)]
+    there = [b"\t".join(escape(unescape(part)) for part in line.split(b"\t"))
+             for line in dump.split(b"\n")[:-1]]
+    check(there == lines, f"{name}: dump says something else")
+    look_up(name, dictionary, keys)
+    seen.update(dictionary.seen)
+
+
+def look_up(name, dictionary, keys):
+    rng = random.Random(22)
+    ordinal = {key: i for i, key in enumerate(keys)}
+    for key in rng.sample(keys, min(len(keys), 150)):
+        at = rng.randint(0, len(key))
+        front, back = key[:at], key[at + 1:]
+        for query in (key, front, key + b"x", front + rng.randbytes(1) + back, front + back):
+            answers = dictionary.find(query), dictionary.find(query, use_top=False)
+            if answers != (ordinal.get(query), ordinal.get(query)):
+                check(False, f"{name}: {query!r} has ordinals {answers}, not {ordinal.get(query)}")
+                return
+    check(dictionary.find(b"") == ordinal.get(b""), f"{name}: the empty key")
+
+
+EXPECTED = {
+    *(f"lcp mode {mode}" for mode in range(14) if mode != 7), *(f"length mode {mode}" for mode in range(4)),
+    "all jumps", "some jumps", "indexed", "direct", "table", "residual", "slope", "shared bucket", "shared node",
+    "escape", "bigs", "no bigs", "buckets", "no buckets", "top",
+    *(f"path width {width}" for width in (0, 1, 2, 4)), "tokens 8",
+    *(f"characters {bits}" for bits in range(1, 5)),
+    *(f"packed mode {mode}" for mode in range(4)), "width 64", "layout 1, store 0", "layout 2, store 0",
+    "layout 3, store 1", "layout 3, store 2", "layout 3, store 3", "layout 4, store 1", "layout 4, store 2",
+    "layout 4, store 3",
+}
+ZSTD = {"layout 5, store 0", "zstd dictionary", "zstd alone", "large value", "zstd frame that ends by itself"}
+
+
+def main():
+    with tempfile.TemporaryDirectory(prefix="keyfold-reader-") as folder:
+        folder = pathlib.Path(folder)
+        for name, keys in shapes():
+            read_back(folder, name, dict.fromkeys(keys), ["--values", "none"])
+        keys = sorted(words(random.Random(23), 3000))
+        for name, options, make in columns():
+            read_back(folder, name, dict(zip(keys, make(len(keys)))), options)
+    for variant in sorted(EXPECTED | (ZSTD if shutil.which("zstd") else set())):
+        check(variant in seen, f"no dictionary has: {variant}")
+    print("also seen: " + ", ".join(sorted(seen - EXPECTED - ZSTD)))
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed or not passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
