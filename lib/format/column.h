@@ -19,10 +19,10 @@
  *   ZSTD      data holds blocks; the packed array has their offsets in it. A block has `values a
  *             block` values, the last one the rest:
  *               varint content size | varint frame size | zstd frame
- *             The content: of a single value, its bytes; else a varint a value, then their bytes.
- *             The varint is size * 2, or 1 for a large value, which has in the place of
- *             bytes the 8-byte offset in the data of a block of its own, between the block before
- *             and this one. A value of KFI_COLUMN_LARGE bytes or
+ *             The content: its bytes, where blocks have one value; else a varint a value, then
+ *             their bytes. The varint is size * 2, or 1 for a large value, which has in the place of
+ *             bytes the 8-byte offset in the data of a block of its own, with its bytes as content,
+ *             between the block before and this one. A value of KFI_COLUMN_LARGE bytes or
  *             more is large. Contents of that size are compressed without the dictionary. The frame
  *             size of contents above KFI_COLUMN_STREAMED is 0: the frame ends by itself.
  *

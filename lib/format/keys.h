@@ -52,7 +52,7 @@
  *       index[jumps] byte-aligned, if jumps are indexed
  *       lengths      mode 0, 1: for each entry a 0 bit a token, then a 1 bit; byte-aligned
  *       then without gaps: length[n] (mode 2), target[targets] or reference[jumps], residuals, tokens
- *       (in mode 3 without jumps, not even a gap after the lcps)
+ *       (in mode 3, which is for buckets without jumps, not even a gap after the lcps)
  *   `final`: the key that ends at the container's depth exists; it precedes the entries.
  *   lcp mode 0..6, 8   that many bits, directly
  *            9..12     an index of mode-8 bits into a table: count-1:8, ascending bytes
