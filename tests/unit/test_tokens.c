@@ -169,7 +169,8 @@ END_TEST
 
 START_TEST(test_empty)
 {
-    text_set set = {NULL, (size_t[]){0, 0, 0}, 0};
+    uint8_t nothing = 0;
+    text_set set = {&nothing, (size_t[]){0, 0, 0}, 0};
     check_round_trip(&set, 0, 100);
     check_round_trip(&set, 16, 100);
     set.count = 2;                                    /* two empty strings */
