@@ -132,8 +132,9 @@ static kf_status write_shared(emitter *e, uint64_t directory_size, uint64_t shar
         status = kfi_writer_write(e->writer, directory.data, directory_size, error);
     }
     for (uint64_t i = 0; !status && i < e->stored; i++)
-        status = kfi_writer_write(e->writer, e->containers.data + e->places[i].position * (e->places[i].size > 0),
-                                  e->places[i].size, error);
+        if (e->places[i].size)
+            status = kfi_writer_write(e->writer, e->containers.data + e->places[i].position, e->places[i].size,
+                                      error);
     kfi_array_free(&directory);
     return status ? status : kfi_writer_end(e->writer, error);
 }

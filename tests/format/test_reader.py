@@ -135,7 +135,10 @@ def read_back(folder, name, pairs, options):
                 row += b"\t" + (escape(value) if isinstance(value, bytes) else b"%d" % value)
             file.write(row + b"\n")
     form = ["--format", "lines" if pairs and pairs[keys[0]] is None or not pairs else "tsv"]
-    subprocess.run([TOOL, "build", "-q", *form, *options, "-o", target, source], check=True)
+    built = subprocess.run([TOOL, "build", "-q", *form, *options, "-o", target, source], capture_output=True)
+    check(built.returncode == 0, f"{name}: not built: {built.stderr.decode(errors='replace')}")
+    if built.returncode:
+        return
     dictionary = Dictionary(target.read_bytes())
     found = list(dictionary.keys())
     check(found == keys, f"{name}: other keys")
