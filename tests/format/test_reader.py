@@ -19,6 +19,7 @@ sys.dont_write_bytecode = True
 sys.path[:0] = [str(HERE), str(HERE.parent / "cli")]
 os.environ["KEYFOLD_TOOL"] = TOOL = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else sys.exit(__doc__)
 
+from fields import FormatError
 from reader import Dictionary
 from support import escape, unescape
 
@@ -139,6 +140,13 @@ def read_back(folder, name, pairs, options):
     check(built.returncode == 0, f"{name}: not built: {built.stderr.decode(errors='replace')}")
     if built.returncode:
         return
+    try:
+        compare(name, pairs, keys, target)
+    except FormatError as error:
+        check(False, f"{name}: not read: {error}")
+
+
+def compare(name, pairs, keys, target):
     dictionary = Dictionary(target.read_bytes())
     found = list(dictionary.keys())
     check(found == keys, f"{name}: other keys")
