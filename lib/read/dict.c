@@ -8,13 +8,6 @@
 
 #include <stdlib.h>
 
-static const kfi_section *section_of(const kfi_header *header, uint32_t type)
-{
-    for (uint32_t i = 0; i < header->section_count; i++)
-        if (header->sections[i].type == type) return &header->sections[i];
-    return NULL;
-}
-
 static kf_status open_parts(kf_dict *d, kf_error *error)
 {
     const uint8_t *file = d->mapping.data;
@@ -22,8 +15,8 @@ static kf_status open_parts(kf_dict *d, kf_error *error)
     if (status) return status;
     if (d->header.value_type > KF_VALUES_BYTES)
         return kfi_fail(error, KF_UNSUPPORTED, "value type %u is unknown", d->header.value_type);
-    const kfi_section *metadata = section_of(&d->header, KFI_SECTION_METADATA);
-    const kfi_section *values = section_of(&d->header, KFI_SECTION_VALUES);
+    const kfi_section *metadata = kfi_header_section(&d->header, KFI_SECTION_METADATA);
+    const kfi_section *values = kfi_header_section(&d->header, KFI_SECTION_VALUES);
     status = kfi_metadata_open(&d->metadata, metadata ? file + metadata->offset : NULL,
                                metadata ? metadata->size : 0, error);
     if (!status) status = kfi_keys_open(&d->keys, file, &d->header, error);
@@ -183,7 +176,7 @@ kf_status kf_dict_metadata_at(const kf_dict *d, size_t index, kf_bytes *name, kf
 
 static uint64_t size_of(const kf_dict *d, uint32_t type)
 {
-    const kfi_section *s = section_of(&d->header, type);
+    const kfi_section *s = kfi_header_section(&d->header, type);
     return s ? s->size : 0;
 }
 

@@ -2,13 +2,6 @@
 
 #include <stdlib.h>
 
-static const kfi_section *find_section(const kfi_header *header, uint32_t type)
-{
-    for (uint32_t i = 0; i < header->section_count; i++)
-        if (header->sections[i].type == type) return &header->sections[i];
-    return NULL;
-}
-
 static kf_status open_top(kfi_top *top, const uint8_t *p, uint64_t size, kf_error *error)
 {
     if (!size) return KF_OK;
@@ -29,9 +22,9 @@ static kf_status open_top(kfi_top *top, const uint8_t *p, uint64_t size, kf_erro
 
 kf_status kfi_keys_open(kfi_keys *keys, const uint8_t *file, const kfi_header *header, kf_error *error)
 {
-    const kfi_section *tree = find_section(header, KFI_SECTION_TREE);
-    const kfi_section *shared = find_section(header, KFI_SECTION_SHARED);
-    const kfi_section *tokens = find_section(header, KFI_SECTION_TOKENS);
+    const kfi_section *tree = kfi_header_section(header, KFI_SECTION_TREE);
+    const kfi_section *shared = kfi_header_section(header, KFI_SECTION_SHARED);
+    const kfi_section *tokens = kfi_header_section(header, KFI_SECTION_TOKENS);
     memset(keys, 0, sizeof *keys);
     if (!tree || !shared || !tokens) return kfi_fail(error, KF_CORRUPT, "a key section is missing");
     keys->tree = file + tree->offset;
@@ -57,7 +50,7 @@ kf_status kfi_keys_open(kfi_keys *keys, const uint8_t *file, const kfi_header *h
         return kfi_fail_at(error, KF_CORRUPT, tree->offset, "the root lies outside its section");
     if ((p->root_kind == KFI_ROOT_NONE) != (header->keys == 0))
         return kfi_fail_at(error, KF_CORRUPT, tree->offset, "the number of keys contradicts the root");
-    const kfi_section *top = find_section(header, KFI_SECTION_TOP);
+    const kfi_section *top = kfi_header_section(header, KFI_SECTION_TOP);
     if (top) status = open_top(&keys->top, file + top->offset, top->size, error);
     if (status) return status;
     if (!p->character_bits) return kfi_tokens_open(&keys->tokens, file + tokens->offset, tokens->size, error);
