@@ -50,7 +50,7 @@ int __wrap_munmap(void *at, size_t size)
     return p >= arena && p < arena + IMAGE_ROOM ? 0 : __real_munmap(at, size);
 }
 
-static int image_begin(void)
+static inline int image_begin(void)
 {
     uint8_t *all = __real_mmap(NULL, IMAGE_ROOM + 2 * IMAGE_PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (all == MAP_FAILED) return 0;
@@ -62,7 +62,7 @@ static int image_begin(void)
 }
 
 /* What lies before the image must not be read either; only a sanitizer sees to that. */
-static int image_resize(size_t size)
+static inline int image_resize(size_t size)
 {
     if (size > IMAGE_ROOM) return 0;
     image_size = size;
@@ -74,7 +74,7 @@ static int image_resize(size_t size)
     return ftruncate(image_file, (off_t)size) == 0;
 }
 
-static void image_end(void)
+static inline void image_end(void)
 {
     image_resize(IMAGE_ROOM);
     close(image_file);

@@ -1,0 +1,189 @@
+/* Any bytes as a dictionary file: open, look up, iterate, verify. The input is a section table and the
+ * sections' bytes; sizes, offsets and checksums are put right, so that damage reaches the readers.
+ *
+ *   0   1  0: the checksums of blocks as they come, else put right      1   1  variant of the search
+ *   2   2  zero        4   4  seed of the calls made
+ *   8   the file */
+#include "fuzz.h"
+
+#include "read/dict.h"
+
+#include <keyfold/keyfold.h>
+
+#include "image.h"
+
+#define EXERCISE_MUST(condition, ...) FUZZ_MUST(condition, __VA_ARGS__)
+#define EXERCISE_NAME "fuzz_dict"
+#include "exercise.h"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+enum { PREFIX = 8, SEEDS = 24 };
+
+/* Lays the sections out anew, one after the other, with the sizes that the table gives as far as there are
+ * bytes for them. Returns the size of the file, 0 if it does not fit the arena. */
+static size_t lay_out(kfi_header *h, const uint8_t *file, size_t size)
+{
+    uint32_t count = size < KFI_HEADER_SIZE ? 0 : kfi_load32(file + 44) % 12;
+    memset(h, 0, sizeof *h);
+    if (size < KFI_HEADER_SIZE + KFI_SECTION_ENTRY_SIZE * (size_t)count || count == 0) return 0;
+    h->header_size = kfi_header_size(count);
+    h->section_count = count;
+    h->incompatible = kfi_load32(file + 24) & 0xff ? 0 : kfi_load32(file + 24);
+    h->compatible = kfi_load32(file + 28);
+    h->keys = kfi_load64(file + 32);
+    h->longest_key = kfi_load32(file + 40);
+    h->value_type = file[48];
+    h->value_encoding = file[49];
+    h->raw_key_bytes = kfi_load64(file + 56);
+    h->raw_value_bytes = kfi_load64(file + 64);
+    h->states = kfi_load64(file + 72);
+    h->states_extra = kfi_load64(file + 80);
+    uint64_t offset = h->header_size;
+    for (uint32_t i = 0; i < count; i++) {
+        const uint8_t *entry = file + KFI_HEADER_SIZE + KFI_SECTION_ENTRY_SIZE * i;
+        uint64_t length = kfi_load64(entry + 16);
+        uint64_t left = offset < size ? size - offset : 0;
+        if (length > left) length = left;
+        h->sections[i] = (kfi_section){ kfi_load32(entry), offset, length };
+        if (i + 1 == count) {
+            /* The checksums: as many as there must be. */
+            h->sections[i].type = KFI_SECTION_CHECKSUMS;
+            h->sections[i].size = 8 * kfi_checksum_blocks(offset - h->header_size);
+        }
+        offset = kfi_section_next(offset, h->sections[i].size);
+    }
+    h->file_size = offset;
+    return offset <= IMAGE_ROOM ? (size_t)offset : 0;
+}
+
+static int make_image(const uint8_t *file, size_t size, int right_sums)
+{
+    kfi_header h;
+    size_t total = lay_out(&h, file, size);
+    if (!total || !image_resize(total)) return 0;
+    memset(image, 0, total);
+    memcpy(image, file, size < total ? size : total);
+    const kfi_section *last = &h.sections[h.section_count - 1];
+    /* Between the sections lie zeros. */
+    for (uint32_t i = 0; i < h.section_count; i++) {
+        uint64_t end = h.sections[i].offset + h.sections[i].size;
+        uint64_t next = i + 1 < h.section_count ? h.sections[i + 1].offset : total;
+        memset(image + end, 0, (size_t)(next - end));
+    }
+    for (uint64_t at = h.header_size, n = 0; right_sums && at < last->offset; at += KFI_CHECKSUM_BLOCK, n++) {
+        size_t part = last->offset - at < KFI_CHECKSUM_BLOCK ? (size_t)(last->offset - at) : KFI_CHECKSUM_BLOCK;
+        kfi_store64(image + last->offset + 8 * n, XXH3_64bits(image + at, part));
+    }
+    kfi_header_build_id(&h, image + last->offset, (size_t)last->size, h.build_id);
+    kfi_header_write(&h, image);
+    return 1;
+}
+
+static void use(kf_dict *dict, const uint8_t *data, size_t size)
+{
+    enum { KEYS = 12 };
+    kf_buffer buffer = KF_BUFFER_INIT;
+    kf_bytes keys[KEYS], key;
+    uint8_t own[KEYS][64];
+    uint64_t count = kf_dict_count(dict);
+    for (unsigned i = 0; i < KEYS; i++) {
+        /* Keys that are in it, changed ones, and pieces of the file. */
+        size_t at = exercise_below(size), length = exercise_below(size - at < 30 ? size - at : 30);
+        keys[i] = (kf_bytes){ data + at, length };
+        if (!count || i % 3 == 2 || kf_dict_key_at(dict, exercise_any() % count, &buffer, &key)) continue;
+        length = key.size < sizeof own[i] ? key.size : sizeof own[i];
+        if (length) memcpy(own[i], key.data, length);
+        if (i % 3 == 1 && length) own[i][exercise_below(length)] ^= (uint8_t)(1 + exercise_below(255));
+        keys[i] = (kf_bytes){ own[i], length };
+    }
+    for (unsigned i = 0; i < KEYS; i++) exercise_key(dict, keys[i], &buffer);
+    exercise_many(dict, keys, KEYS);
+    exercise_ordinals(dict, &buffer);
+    exercise_iterator(dict, keys[0]);
+    exercise_iterator(dict, keys[1]);
+    exercise_metadata(dict);
+    kf_buffer_free(&buffer);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    kf_dict *dict;
+    kf_error error;
+    if (image_file < 0 && !image_begin()) return 0;
+    if (size < PREFIX + KFI_HEADER_SIZE || !make_image(data + PREFIX, size - PREFIX, data[0] != 0)) return 0;
+    exercise_random = kfi_load32(data + 4) + 1ull;
+    kf_status status = kf_dict_open(&dict, image_path, NULL, &error);
+    FUZZ_MUST(status != KF_IO && (!status || error.message[0]), "status %d", (int)status);
+    if (status) return 0;
+    if (data[1] % 3 == 0) dict->search = &kfi_search_portable;
+#if defined(__x86_64__)
+    if (data[1] % 3 == 1 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2")) dict->search = &kfi_search_avx2;
+#endif
+    use(dict, data, size);
+    status = kf_dict_verify(dict, &error);
+    FUZZ_MUST(status == KF_OK || status == KF_CORRUPT || status == KF_NO_MEMORY, "verify: %d", (int)status);
+    FUZZ_MUST(!status || error.message[0], "no message");
+    kf_dict_close(&dict);
+    return 0;
+}
+
+/* ---- seeds ---------------------------------------------------------------------------------------- */
+
+static kf_status add_pairs(kf_builder *builder, unsigned n, kf_value_type type, kf_error *error)
+{
+    kf_status status = KF_OK;
+    uint64_t random = n + 1;
+    unsigned count = n % 6 == 0 ? n / 6 : 20 + 37 * n % 400;
+    for (unsigned i = 0; i < count && !status; i++) {
+        char key[64], value[64];
+        random = random * 6364136223846793005u + 1442695040888963407u;
+        unsigned r = (unsigned)(random >> 33);
+        int size = n % 5 == 0 ? snprintf(key, sizeof key, "%08x", r) : n % 5 == 1
+            ? snprintf(key, sizeof key, "%.*s", (int)(i % 50), "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")
+            : n % 5 == 2 ? snprintf(key, sizeof key, "%c%c%s", 'a' + i % 26, r & 1 ? 'x' : 'y', i % 3 ? "ing" : "ed")
+            : n % 5 == 3 ? snprintf(key, sizeof key, "%c%c%c", (int)(1 + r % 250), (int)(1 + (r >> 8) % 250), 'k')
+                         : snprintf(key, sizeof key, "word %u of %u", i % 40, i / 40);
+        int length = snprintf(value, sizeof value, i % 3 ? "value %u" : "the same%.0u", r % 50);
+        if (size < 0 || length < 0) return KF_INVALID;
+        if (type == KF_VALUES_U64) status = kf_builder_add_u64(builder, key, (size_t)size, r % 3 ? r : i, error);
+        else status = kf_builder_add(builder, key, (size_t)size, value, type ? (size_t)length : 0, error);
+    }
+    return status;
+}
+
+uint8_t *fuzz_seed(unsigned n, size_t *size)
+{
+    static const kf_encoding encodings[3][4] = { { KF_ENCODING_AUTO }, { KF_ENCODING_PACKED, KF_ENCODING_DISTINCT },
+        { KF_ENCODING_TOKENS, KF_ENCODING_RAW, KF_ENCODING_ZSTD, KF_ENCODING_DISTINCT } };
+    kf_build_options options = KF_BUILD_OPTIONS_INIT;
+    kf_builder *builder;
+    kf_error error;
+    char path[64];
+    if (n >= SEEDS) return NULL;
+    snprintf(path, sizeof path, "/tmp/keyfold-fuzz-seed-%d", (int)getpid());
+    options.value_type = (kf_value_type)(n % 3);
+    options.value_encoding = encodings[n % 3][n / 3 % (n % 3 == 2 ? 4 : n % 3 == 1 ? 2 : 1)];
+    options.duplicates = KF_DUPLICATES_FIRST;
+    options.memory_limit = 16 << 20;
+    kf_status status = kf_builder_create(&builder, path, &options, &error);
+    if (!status && n % 2) status = kf_builder_set_metadata(builder, "entry 1", "content", 7, &error);
+    if (!status) status = add_pairs(builder, n, options.value_type, &error);
+    if (!status) status = kf_builder_finish(builder, NULL, &error);
+    FUZZ_MUST(!status, "%s", error.message);
+    kf_builder_destroy(&builder);
+    FILE *file = fopen(path, "rb");
+    FUZZ_MUST(file, "%s", path);
+    fseek(file, 0, SEEK_END);
+    *size = (size_t)ftell(file) + PREFIX;
+    rewind(file);
+    uint8_t *data = calloc(1, *size);
+    FUZZ_MUST(data && fread(data + PREFIX, 1, *size - PREFIX, file) == *size - PREFIX, "%s", path);
+    fclose(file);
+    unlink(path);
+    data[0] = 1;
+    data[1] = (uint8_t)n;
+    data[4] = (uint8_t)n;
+    return data;
+}
