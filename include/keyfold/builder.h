@@ -88,7 +88,7 @@ KF_API kf_status kf_builder_create(kf_builder **out, const char *path,
 
 /* Adds one pair, in any key order; sorted input is recognised and costs less. Key and value are
  * copied. For KF_VALUES_NONE the value must be empty. Amortised O(key + value) without spilling.
- * Errors: KF_TYPE (u64 dictionary), KF_LIMIT (key over 1 MiB), KF_NO_MEMORY, KF_IO, KF_NO_SPACE,
+ * Errors: KF_TYPE (u64 dictionary), KF_LIMIT (key over 1 MiB, value over 2^40 bytes), KF_NO_MEMORY, KF_IO, KF_NO_SPACE,
  * KF_CANCELLED. After an error only kf_builder_destroy is allowed. */
 KF_API kf_status kf_builder_add(kf_builder *builder, const void *key, size_t key_size,
                                 const void *value, size_t value_size, kf_error *error);

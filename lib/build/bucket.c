@@ -87,7 +87,6 @@ static void lcp_plan_make(lcp_plan *plan, const kfi_bucket_entry *entries, unsig
     plan->distinct = distinct;
 
     unsigned direct = kfi_bit_width(most);
-    if (direct == 7) direct = 8;
     unsigned indexed = kfi_bit_width(distinct - 1);
     if (!indexed) indexed = 1;
     plan->mode = plan->width = direct;

@@ -18,6 +18,7 @@ enum {
     METADATA_LIMIT = 64 << 20
 };
 #define DEFAULT_MEMORY (1ull << 30)
+#define VALUE_LIMIT (1ull << 40)   /* bytes */
 
 struct kf_builder {
     kf_build_options options;
@@ -107,6 +108,8 @@ static kf_status add(kf_builder *b, kf_bytes key, kf_bytes value, kf_error *erro
     if (key.size > KFI_KEY_LIMIT)
         status = kfi_fail_key(error, KF_LIMIT, key, "a key of %zu bytes is longer than the limit of %d", key.size,
                               KFI_KEY_LIMIT);
+    if (value.size > VALUE_LIMIT)
+        status = kfi_fail_key(error, KF_LIMIT, key, "a value of %zu bytes is longer than the limit of 2^40", value.size);
     if (!status) status = kfi_sorter_add(b->sorter, key, value, error);
     if (!status && ++b->added % TICK_PAIRS == 0) status = report(b, KF_PHASE_READ, b->added, 0, error);
     b->failed = status;

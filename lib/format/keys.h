@@ -54,7 +54,7 @@
  *       then without gaps: length[n] (mode 2), target[targets] or reference[jumps], residuals, tokens
  *       (in mode 3, which is for buckets without jumps, not even a gap after the lcps)
  *   `final`: the key that ends at the container's depth exists; it precedes the entries.
- *   lcp mode 0..6, 8   that many bits, directly
+ *   lcp mode 0..8   that many bits, directly
  *            9..12     an index of mode-8 bits into a table: count-1:8, ascending bytes
  *            13        an index of 6 bits into a table: count-1:8, ascending u32
  *            The table precedes the lcps. The other modes are reserved.

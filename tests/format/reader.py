@@ -174,7 +174,7 @@ class Dictionary:
 
     def read_lcps(self, data, at, n, mode):
         """The lcps, where they end, and how many bits they have."""
-        need(mode <= 6 or 8 <= mode <= 13, "lcp mode")
+        need(mode <= 13, "lcp mode")
         table, width = None, mode
         if mode > 8:
             size, width = (4, 6) if mode == 13 else (1, mode - 8)
