@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import resource
 import signal
 import subprocess
 import time
@@ -160,6 +161,21 @@ class Reports(CliTest):
         self.assertIn("\r\033[K", error)
         self.assertRegex(error.split("\r\033[K")[-1], r"^keyfold: .*out.kf: 100 000 keys")
         self.assertNotIn("\033", self.build(data))
+
+
+class Limits(CliTest):
+    def test_file_size_limit(self):
+        generator = random.Random(5)
+        data = b"".join(b"%032x\n" % generator.getrandbits(128) for _ in range(20000))
+        self.build(b"old\n")
+
+        def limit():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (65536, 65536))
+
+        error = self.run_tool("build", "-o", self.kf, "-", stdin=data, expect=3, preexec_fn=limit).stderr
+        self.assertIn(b"File too large", error)
+        self.assertEqual(os.listdir(self.folder), ["out.kf"])
+        self.assertEqual(self.out("dump", self.kf), b"old\n")
 
 
 class Signals(CliTest):

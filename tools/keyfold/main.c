@@ -1,6 +1,7 @@
 /* keyfold: the command-line tool. Everything it knows of its commands is in the table below. */
 #include <keyfold/keyfold.h>
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -98,7 +99,11 @@ static int run(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    int code = run(argc, argv);
+    int code;
+
+    /* A file size limit is then an error like a full disk, not a death without a word. */
+    signal(SIGXFSZ, SIG_IGN);
+    code = run(argc, argv);
 
     if ((fflush(stdout) != 0 || ferror(stdout)) && code != EXIT_TROUBLE) {
         complain("standard output: write error");

@@ -1,0 +1,228 @@
+/* Small files that stand for very many or very long keys: honest ones are answered exactly, lying ones in
+ * bounded time and memory. The automata are written by hand, since nobody has the time to add their keys. */
+#include "build/emit.h"
+#include "read/dict.h"
+
+#include <keyfold/keyfold.h>
+
+#include "sanitized.h"
+#include "scratch.h"
+#include "suite.h"
+
+#include <sys/resource.h>
+
+/* Writes one automaton into the file "bomb.kf". `keys` is what the header shall say. */
+static void write_bomb(kfi_automaton *a, uint64_t keys)
+{
+    kfi_shared_table shared = { 0 };
+    kfi_key_plan plan = { 0 };
+    kfi_writer *writer;
+    kf_error error;
+    ck_assert_int_eq(kfi_spool_finish(a->states, &error), KF_OK);
+    ck_assert_int_eq(kfi_spool_finish(a->references, &error), KF_OK);
+    kf_status status = kfi_writer_create(&writer, scratch_path("bomb.kf"), 5, &error);
+    if (!status) status = kfi_shared_table_create(&shared, a, 64 << 20, &error);
+    if (!status) status = kfi_key_plan_make(&plan, a, &shared, 64 << 20, &error);
+    if (!status) status = kfi_keys_emit(&plan, a, &shared, writer, NULL, NULL, &error);
+    kfi_header header = { .keys = keys, .longest_key = a->longest_key, .raw_key_bytes = a->raw_key_bytes,
+                          .states = a->state_count };
+    if (!status) status = kfi_writer_finish(writer, &header, &error);
+    ck_assert_msg(!status, "%s", error.message);
+    kfi_writer_destroy(&writer);
+    kfi_key_plan_free(&plan);
+    kfi_shared_table_free(&shared);
+    kfi_automaton_destroy(a);
+}
+
+static void begin(kfi_automaton *a)
+{
+    *a = (kfi_automaton){ 0 };
+    ck_assert_int_eq(kfi_spool_create(&a->states, scratch, 1 << 18, NULL, NULL), KF_OK);
+    ck_assert_int_eq(kfi_spool_create(&a->references, scratch, 1 << 18, NULL, NULL), KF_OK);
+}
+
+static void put(kfi_automaton *a, const void *bytes, size_t size)
+{
+    ck_assert_int_eq(kfi_spool_write(a->states, bytes, size, NULL), KF_OK);
+}
+
+/* `levels` states, of which each leads to the next by "a" and by "b": all texts of `levels` letters. */
+static void make_doubling(kfi_automaton *a, unsigned levels)
+{
+    begin(a);
+    for (unsigned level = 0; level < levels; level++) {
+        uint8_t child[8] = { 0 };
+        kfi_store64(child, level - 1u);
+        if (level == 0) {
+            put(a, (uint8_t[]){ 2 << 1, 1 << 2 | KFI_EDGE_SINK, 'a', 1 << 2 | KFI_EDGE_SINK, 'b' }, 5);
+        } else {
+            put(a, (uint8_t[]){ 2 << 1, 1 << 2 | KFI_EDGE_FRESH, 'a', 1 << 2 | KFI_EDGE_BACK, 'b', 1 }, 6);
+            ck_assert_int_eq(kfi_spool_write(a->references, child, 5, NULL), KF_OK);
+            a->reference_count++;
+        }
+        a->state_count++;
+    }
+    a->distinct = a->state_count;
+    a->longest_key = a->shortest_key = levels;
+    a->keys = levels < 64 ? 1ull << levels : 0;
+}
+
+static void text_of(uint64_t number, unsigned levels, uint8_t *text)
+{
+    for (unsigned b = 0; b < levels; b++) text[b] = levels - 1 - b < 64 && number >> (levels - 1 - b) & 1 ? 'b' : 'a';
+}
+
+/* 2^33 and 2^62 keys: ordinals, bounds and counts beyond 32 bits. */
+START_TEST(bombs__very_many_keys)
+{
+    static const unsigned sizes[] = { 33, 47, 62 };
+    const unsigned levels = sizes[_i];
+    const uint64_t count = 1ull << levels;
+    kfi_automaton a;
+    kf_dict *dict;
+    kf_error error;
+    uint8_t text[64];
+    kf_buffer buffer = KF_BUFFER_INIT;
+    kf_bytes key;
+    uint64_t random = 88172645463325252u, first, number;
+    make_doubling(&a, levels);
+    write_bomb(&a, count);
+    kf_status status = kf_dict_open(&dict, scratch_path("bomb.kf"), NULL, &error);
+    ck_assert_msg(!status, "%s", error.message);
+    ck_assert_uint_lt(dict->mapping.size, 20000);
+    ck_assert_uint_eq(kf_dict_count(dict), count);
+    status = kf_dict_verify(dict, &error);
+    ck_assert_msg(!status, "%s", error.message);
+    for (unsigned n = 0; n < 500; n++) {
+        random ^= random << 13, random ^= random >> 7, random ^= random << 17;
+        uint64_t ordinal = n == 0 ? 0 : n == 1 ? count - 1 : random % count;
+        unsigned prefix = (unsigned)(random >> 40) % (levels + 1);
+        text_of(ordinal, levels, text);
+        ck_assert_int_eq(kf_dict_ordinal(dict, text, levels, &number), KF_OK);
+        ck_assert_uint_eq(number, ordinal);
+        ck_assert_int_eq(kf_dict_key_at(dict, ordinal, &buffer, &key), KF_OK);
+        ck_assert(key.size == levels && !memcmp(key.data, text, levels));
+        ck_assert_int_eq(kf_dict_lower_bound(dict, text, levels - 1, &number), KF_OK);
+        ck_assert_uint_eq(number, ordinal & ~1ull);
+        ck_assert_int_eq(kf_dict_prefix_range(dict, text, prefix, &first, &number), KF_OK);
+        ck_assert_uint_eq(number, 1ull << (levels - prefix));
+        ck_assert_uint_eq(first, ordinal >> (levels - prefix) << (levels - prefix));
+        ck_assert_int_eq(kf_dict_contains(dict, text, levels - 1), KF_NOT_FOUND);
+    }
+    kf_iter_options options = KF_ITER_OPTIONS_INIT;
+    kf_iter *iter;
+    kf_entry entry;
+    options.first_ordinal = count - 5;
+    ck_assert_int_eq(kf_iter_create(&iter, dict, &options, &error), KF_OK);
+    ck_assert_uint_eq(kf_iter_remaining(iter), 5);
+    for (unsigned n = 0; n < 5; n++) {
+        ck_assert_int_eq(kf_iter_next(iter, &entry), KF_OK);
+        ck_assert_uint_eq(entry.ordinal, count - 5 + n);
+    }
+    ck_assert_int_eq(kf_iter_next(iter, &entry), KF_END);
+    kf_iter_destroy(&iter);
+    kf_buffer_free(&buffer);
+    kf_dict_close(&dict);
+}
+END_TEST
+
+/* More keys than a number holds: every call returns, and verifying says so. */
+START_TEST(bombs__sums_that_overflow)
+{
+    static const unsigned sizes[] = { 64, 80, 400 };
+    const unsigned levels = sizes[_i];
+    static const uint64_t claims[] = { 1, 1000, 1ull << 63, UINT64_MAX };
+    for (unsigned c = 0; c < 4; c++) {
+        kfi_automaton a;
+        kf_dict *dict;
+        kf_error error;
+        uint8_t text[500];
+        uint64_t number, first;
+        kf_buffer buffer = KF_BUFFER_INIT;
+        kf_bytes key;
+        kf_iter *iter;
+        kf_entry entry;
+        make_doubling(&a, levels);
+        write_bomb(&a, claims[c]);
+        kf_status status = kf_dict_open(&dict, scratch_path("bomb.kf"), NULL, &error);
+        ck_assert_msg(!status, "%s", error.message);
+        ck_assert_int_eq(kf_dict_verify(dict, &error), KF_CORRUPT);
+        for (unsigned n = 0; n < 64; n++) {
+            text_of(n * 0x123456789abcdefull, levels, text);
+            status = kf_dict_ordinal(dict, text, levels, &number);
+            ck_assert(status == KF_OK || status == KF_CORRUPT);
+            status = kf_dict_key_at(dict, claims[c] - 1 - n % claims[c], &buffer, &key);
+            ck_assert(status == KF_OK || status == KF_CORRUPT);
+            status = kf_dict_prefix_range(dict, text, n % levels, &first, &number);
+            ck_assert(status == KF_OK || status == KF_CORRUPT);
+        }
+        status = kf_iter_create(&iter, dict, NULL, &error);
+        if (!status) {
+            for (unsigned n = 0; n < 3000 && !status; n++) status = kf_iter_next(iter, &entry);
+            ck_assert(status == KF_OK || status == KF_CORRUPT || status == KF_END);
+            kf_iter_destroy(&iter);
+        }
+        kf_buffer_free(&buffer);
+        kf_dict_close(&dict);
+    }
+}
+END_TEST
+
+/* Every length of one letter up to `depth` is a key: as deep as an automaton can be. */
+START_TEST(bombs__deep_chain)
+{
+    enum { DEPTH = 150000 };
+    kfi_automaton a;
+    kf_dict *dict;
+    kf_error error;
+    kf_iter *iter;
+    kf_entry entry;
+    uint64_t number;
+    uint8_t *text = malloc(DEPTH + 1);
+    struct rlimit small_stack = { 256 << 10, 256 << 10 };
+    /* No recursion: the usual stack is not needed. */
+    if (!SANITIZED) ck_assert_int_eq(setrlimit(RLIMIT_STACK, &small_stack), 0);
+    begin(&a);
+    put(&a, (uint8_t[]){ 1 << 1 | 1, 1 << 2 | KFI_EDGE_SINK, 'c' }, 3);
+    for (unsigned level = 1; level < DEPTH; level++) put(&a, (uint8_t[]){ 1 << 1 | 1, 1 << 2 | KFI_EDGE_FRESH, 'c' }, 3);
+    a.state_count = a.distinct = DEPTH;
+    a.longest_key = DEPTH;
+    a.keys = DEPTH + 1;
+    write_bomb(&a, DEPTH + 1);
+    memset(text, 'c', DEPTH + 1);
+    kf_status status = kf_dict_open(&dict, scratch_path("bomb.kf"), NULL, &error);
+    ck_assert_msg(!status, "%s", error.message);
+    status = kf_dict_verify(dict, &error);
+    ck_assert_msg(!status, "%s", error.message);
+    for (size_t size = 0; size <= DEPTH; size += 1777) {
+        ck_assert_int_eq(kf_dict_ordinal(dict, text, size, &number), KF_OK);
+        ck_assert_uint_eq(number, size);
+    }
+    ck_assert_int_eq(kf_dict_contains(dict, text, DEPTH + 1), KF_NOT_FOUND);
+    kf_iter_options options = KF_ITER_OPTIONS_INIT;
+    options.flags = KF_ITER_REVERSE;
+    ck_assert_int_eq(kf_iter_create(&iter, dict, &options, &error), KF_OK);
+    for (uint64_t n = DEPTH + 1; n--; ) {
+        status = kf_iter_next(iter, &entry);
+        if (status || entry.ordinal != n || entry.key.size != n) ck_abort_msg("at %llu: %d", (unsigned long long)n, (int)status);
+    }
+    ck_assert_int_eq(kf_iter_next(iter, &entry), KF_END);
+    kf_iter_destroy(&iter);
+    kf_dict_close(&dict);
+    free(text);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+    Suite *s = suite_create("bombs");
+    TCase *t = tcase_create("bombs");
+    tcase_add_unchecked_fixture(t, scratch_open, scratch_close);
+    tcase_add_loop_test(t, bombs__very_many_keys, 0, 3);
+    tcase_add_loop_test(t, bombs__sums_that_overflow, 0, 3);
+    tcase_add_test(t, bombs__deep_chain);
+    suite_add_tcase(s, t);
+    return s;
+}
+
+int main(void) { return suite_run(suite()); }
