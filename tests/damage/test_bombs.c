@@ -69,7 +69,8 @@ static void make_doubling(kfi_automaton *a, unsigned levels)
 
 static void text_of(uint64_t number, unsigned levels, uint8_t *text)
 {
-    for (unsigned b = 0; b < levels; b++) text[b] = levels - 1 - b < 64 && number >> (levels - 1 - b) & 1 ? 'b' : 'a';
+    for (unsigned b = 0; b < levels; b++)
+        text[b] = levels - 1 - b < 64 && number >> (levels - 1 - b) & 1 ? 'b' : 'a';
 }
 
 /* 2^33 and 2^62 keys: ordinals, bounds and counts beyond 32 bits. */
@@ -184,7 +185,8 @@ START_TEST(bombs__deep_chain)
     if (!SANITIZED) ck_assert_int_eq(setrlimit(RLIMIT_STACK, &small_stack), 0);
     begin(&a);
     put(&a, (uint8_t[]){ 1 << 1 | 1, 1 << 2 | KFI_EDGE_SINK, 'c' }, 3);
-    for (unsigned level = 1; level < DEPTH; level++) put(&a, (uint8_t[]){ 1 << 1 | 1, 1 << 2 | KFI_EDGE_FRESH, 'c' }, 3);
+    for (unsigned level = 1; level < DEPTH; level++)
+        put(&a, (uint8_t[]){ 1 << 1 | 1, 1 << 2 | KFI_EDGE_FRESH, 'c' }, 3);
     a.state_count = a.distinct = DEPTH;
     a.longest_key = DEPTH;
     a.keys = DEPTH + 1;
@@ -204,7 +206,8 @@ START_TEST(bombs__deep_chain)
     ck_assert_int_eq(kf_iter_create(&iter, dict, &options, &error), KF_OK);
     for (uint64_t n = DEPTH + 1; n--; ) {
         status = kf_iter_next(iter, &entry);
-        if (status || entry.ordinal != n || entry.key.size != n) ck_abort_msg("at %llu: %d", (unsigned long long)n, (int)status);
+        if (status || entry.ordinal != n || entry.key.size != n)
+            ck_abort_msg("at %llu: %d", (unsigned long long)n, (int)status);
     }
     ck_assert_int_eq(kf_iter_next(iter, &entry), KF_END);
     kf_iter_destroy(&iter);

@@ -64,7 +64,8 @@ static base_file bases[BASES];
 
 static void make_base(unsigned n)
 {
-    static const kf_encoding strings[] = { KF_ENCODING_DISTINCT, KF_ENCODING_RAW, KF_ENCODING_TOKENS, KF_ENCODING_ZSTD,
+    static const kf_encoding strings[] = { KF_ENCODING_DISTINCT, KF_ENCODING_RAW, KF_ENCODING_TOKENS,
+                                           KF_ENCODING_ZSTD,
                                            KF_ENCODING_AUTO };
     base_file *b = &bases[n];
     kf_builder *builder;
@@ -130,7 +131,8 @@ static size_t target(const kfi_header *h, size_t *size)
 
 static void put_interesting(uint8_t *at, size_t room)
 {
-    static const uint64_t numbers[] = { 0, 1, 2, 7, 63, 64, 127, 128, 255, 256, 511, 512, 0xffff, 1 << 20, 0x7fffffff,
+    static const uint64_t numbers[] = { 0, 1, 2, 7, 63, 64, 127, 128, 255, 256, 511, 512, 0xffff, 1 << 20,
+                                        0x7fffffff,
         0x80000000, 0xffffffff, 1ull << 40, INT64_MAX, 1ull << 63, UINT64_MAX - 1, UINT64_MAX };
     uint64_t n = below(3) ? numbers[below(sizeof numbers / sizeof *numbers)] : image_size + below(129) - 64;
     size_t width = (size_t)1 << below(4);
@@ -177,7 +179,12 @@ static void damage_header(kfi_header *h)
     case 5: h->value_encoding = (uint8_t)below(8); break;
     case 6: s->size -= below((size_t)s->size + 1); break;
     case 7: s->type = (uint32_t)below(8); break;
-    default: { kfi_section *t = &h->sections[below(h->section_count)]; uint32_t type = s->type; s->type = t->type; t->type = type; }
+    default: {
+        kfi_section *other = &h->sections[below(h->section_count)];
+        uint32_t type = s->type;
+        s->type = other->type;
+        other->type = type;
+    }
     }
 }
 
@@ -207,7 +214,8 @@ static void call_everything(base_file *b, int verify)
     kf_error error;
     kf_dict *dict;
     kf_status status = kf_dict_open(&dict, image_path, NULL, &error);
-    MUST(!status || status == KF_FORMAT || status == KF_CORRUPT || status == KF_UNSUPPORTED || status == KF_NO_MEMORY,
+    MUST(!status || status == KF_FORMAT || status == KF_CORRUPT || status == KF_UNSUPPORTED
+         || status == KF_NO_MEMORY,
          "%s: status %d", current, (int)status);
     if (status) return;
     files_opened++;
@@ -278,7 +286,8 @@ START_TEST(damage__mutated)
         kfi_header header = b->header;
         uint8_t bytes[KFI_HEADER_SIZE + (KFI_MAX_SECTIONS + 1) * KFI_SECTION_ENTRY_SIZE];
         exercise_random = model_mix((uint64_t)_i << 40 | file);
-        snprintf(current, sizeof current, "damage__mutated %d, file %llu (%s)", _i, (unsigned long long)file, b->m.name);
+        snprintf(current, sizeof current, "damage__mutated %d, file %llu (%s)", _i, (unsigned long long)file,
+                 b->m.name);
         alarm(60);
         image_resize(b->size);
         memcpy(image, b->data, image_size);
@@ -322,7 +331,8 @@ START_TEST(damage__cut_and_grown)
             kf_dict_close(&dict);
             continue;
         }
-        MUST(status == KF_FORMAT && !dict && error.status == KF_FORMAT, "%s: status %d", current, (int)status);
+        MUST(status == KF_FORMAT && !dict && error.status == KF_FORMAT, "%s: status %d", current,
+             (int)status);
         if (size % 61) continue;
         MUST(truncate(scratch_path("sized.kf"), (off_t)size) == 0, "truncate");
         status = kf_dict_open(&dict, scratch_path("sized.kf"), &in_memory, &error);
@@ -336,7 +346,10 @@ END_TEST
 static void make_sized(base_file *b, size_t size)
 {
     for (size_t scale = 1; ; scale++) {
-        *b = (base_file){ .m = { .type = KF_VALUES_BYTES, .value_shape = 3, .encoding = KF_ENCODING_TOKENS } };
+        *b = (base_file){ 0 };
+        b->m.type = KF_VALUES_BYTES;
+        b->m.encoding = KF_ENCODING_TOKENS;
+        b->m.value_shape = 3;
         set_make(&b->m.set, 19, 3, scale);
         model_build(&b->m, "sized.kf", 0, 0, NULL);
         b->data = scratch_read("sized.kf", &b->size);
@@ -365,7 +378,8 @@ START_TEST(damage__every_bit)
         if (!status) {
             status = kf_dict_verify(dict, &error);
             kf_dict_close(&dict);
-            MUST(status == KF_CORRUPT && error.status == KF_CORRUPT, "bit %zu of byte %zu of %zu: status %d", bit % 8,
+            MUST(status == KF_CORRUPT && error.status == KF_CORRUPT, "bit %zu of byte %zu of %zu: status %d",
+                 bit % 8,
                  bit / 8, b.size, (int)status);
         }
         MUST(error.message[0], "bit %zu of byte %zu: no message", bit % 8, bit / 8);

@@ -49,7 +49,8 @@ static kf_status build(scene *s, kf_error *error)
     for (size_t i = 0; i < s->m.set.count && !status; i++) {
         kf_bytes key = s->m.set.keys[s->m.set.count - 1 - i];
         if (s->m.type == KF_VALUES_U64)
-            status = kf_builder_add_u64(builder, key.data, key.size, model_number(&s->m, s->m.set.count - 1 - i), error);
+            status = kf_builder_add_u64(builder, key.data, key.size,
+                                        model_number(&s->m, s->m.set.count - 1 - i), error);
         else if (s->m.type == KF_VALUES_NONE)
             status = kf_builder_add(builder, key.data, key.size, NULL, 0, error);
         else
@@ -121,21 +122,27 @@ static int content_is(const void *data, size_t size)
 
 /* What must hold after a build, whatever has failed. With `may_be_new`, the new file may be in place
  * although the build reported a failure (of what comes after the rename). */
-static void check_after(const scene *s, kf_status status, int may_be_new, int files_before, const char *what, uint64_t n)
+static void check_after(const scene *s, kf_status status, int may_be_new, int files_before, const char *what,
+                        uint64_t n)
 {
-    ck_assert_msg(fault_live() == 0, "%s, %s %llu: %ld allocations are left", s->name, what, (unsigned long long)n,
+    ck_assert_msg(fault_live() == 0, "%s, %s %llu: %ld allocations are left", s->name, what,
+                  (unsigned long long)n,
                   fault_live());
-    MUST(fault_open_files() == files_before, "%s, %s %llu: files are left open", s->name, what, (unsigned long long)n);
+    MUST(fault_open_files() == files_before, "%s, %s %llu: files are left open", s->name, what,
+         (unsigned long long)n);
     MUST(scratch_count() == 1, "%s, %s %llu: %d files in the folder", s->name, what, (unsigned long long)n,
          scratch_count());
-    if (!status) MUST(content_is(good, good_size), "%s, %s %llu: not the right file", s->name, what, (unsigned long long)n);
+    if (!status)
+        MUST(content_is(good, good_size), "%s, %s %llu: not the right file", s->name, what,
+             (unsigned long long)n);
     else if (!may_be_new || !content_is(good, good_size))
         MUST(content_is(old_content, sizeof old_content), "%s, %s %llu: the old file is gone", s->name, what,
              (unsigned long long)n);
 }
 
 /* Fails the n-th call for n = 1, 1 + stride, ... until a build makes fewer. Returns how often it fired. */
-static uint64_t sweep_build(scene *s, const char *what, unsigned kinds, int os_error, int mode, kf_status expected,
+static uint64_t sweep_build(scene *s, const char *what, unsigned kinds, int os_error, int mode,
+                            kf_status expected,
                             uint64_t stride)
 {
     int files = fault_open_files();
@@ -154,9 +161,11 @@ static uint64_t sweep_build(scene *s, const char *what, unsigned kinds, int os_e
         }
         fired_times++;
         /* The failure of a call whose purpose can be reached otherwise need not be one of the build. */
-        MUST(status == expected || !status, "%s, %s %llu: status %d, %s", s->name, what, (unsigned long long)n,
+        MUST(status == expected || !status, "%s, %s %llu: status %d, %s", s->name, what,
+             (unsigned long long)n,
              (int)status, error.message);
-        MUST(!status || (error.status == status && error.message[0]), "%s, %s %llu: no message", s->name, what,
+        MUST(!status || (error.status == status && error.message[0]), "%s, %s %llu: no message", s->name,
+             what,
              (unsigned long long)n);
         if (expected == KF_IO && status) MUST(error.os_error == os_error, "%s, %s: errno", s->name, what);
         check_after(s, status, (kinds & FAULT_SYNC) != 0, files, what, n);
@@ -181,7 +190,8 @@ static void sweep_read(scene *s, uint32_t flags, unsigned kinds, int os_error, i
             ck_assert_msg(!status, "%s: %s", s->name, error.message);
             break;
         }
-        ck_assert_msg(status == expected || !status, "%s, reading %llu: status %d", s->name, (unsigned long long)n,
+        ck_assert_msg(status == expected || !status, "%s, reading %llu: status %d", s->name,
+                      (unsigned long long)n,
                       (int)status);
     }
 }
@@ -192,7 +202,13 @@ static scene now;
 
 static void set_scene(int number)
 {
-    static const struct { const char *name; unsigned shape; kf_value_type type; kf_encoding encoding; size_t large; } scenes[] = {
+    static const struct {
+        const char *name;
+        unsigned shape;
+        kf_value_type type;
+        kf_encoding encoding;
+        size_t large;
+    } scenes[] = {
         { "integers", 9, KF_VALUES_U64, KF_ENCODING_PACKED, 0 },
         { "distinct integers", 18, KF_VALUES_U64, KF_ENCODING_DISTINCT, 0 },
         { "token strings", 11, KF_VALUES_BYTES, KF_ENCODING_TOKENS, 0 },
@@ -203,7 +219,8 @@ static void set_scene(int number)
     };
     memset(&now, 0, sizeof now);
     now.name = scenes[number].name;
-    now.m = (model){ .type = scenes[number].type, .encoding = scenes[number].encoding, .value_shape = 4, .name = "scene" };
+    now.m = (model){ .type = scenes[number].type, .encoding = scenes[number].encoding, .value_shape = 4,
+                     .name = "scene" };
     set_make(&now.m.set, scenes[number].shape, 3, 1);
     now.large = scenes[number].large;
     now.memory = 16 << 20;
@@ -232,7 +249,8 @@ START_TEST(builder__allocations_fail)
 {
     set_scene(_i);
     uint64_t stride = _i == SPILLING ? 3 : 1;
-    ck_assert_uint_gt(sweep_build(&now, "allocation", FAULT_ALLOC, ENOMEM, FAULT_ONCE, KF_NO_MEMORY, stride), 10);
+    ck_assert_uint_gt(sweep_build(&now, "allocation", FAULT_ALLOC, ENOMEM, FAULT_ONCE, KF_NO_MEMORY, stride),
+                      10);
     sweep_build(&now, "allocations from", FAULT_ALLOC, ENOMEM, FAULT_FROM, KF_NO_MEMORY, 2 * stride + 1);
     clear_scene();
 }
@@ -262,7 +280,8 @@ END_TEST
 START_TEST(builder__interrupted_and_short_calls)
 {
     set_scene(_i);
-    sweep_build(&now, "interrupt", FAULT_WRITE | FAULT_READ | FAULT_SYNC | FAULT_OPEN, EINTR, FAULT_ONCE, KF_OK,
+    sweep_build(&now, "interrupt", FAULT_WRITE | FAULT_READ | FAULT_SYNC | FAULT_OPEN, EINTR, FAULT_ONCE,
+                KF_OK,
                 _i == SPILLING ? 3 : 1);
     kf_error error = { 0 };
     fault_short_io(_i == SPILLING ? 4093 : 3);
@@ -304,7 +323,8 @@ START_TEST(builder__cancelled_at_each_call)
         fault_mark();
         now.progress_stop = n;
         kf_status status = build(&now, &error);
-        MUST(status == KF_CANCELLED && error.status == KF_CANCELLED, "%s: stop %d of %d: status %d", now.name, n, calls,
+        MUST(status == KF_CANCELLED && error.status == KF_CANCELLED, "%s: stop %d of %d: status %d", now.name,
+             n, calls,
              (int)status);
         MUST(now.progress_calls == n, "%s: the callback was called again after it had cancelled", now.name);
         check_after(&now, status, 0, files, "cancelled at", (uint64_t)n);
@@ -346,7 +366,8 @@ START_TEST(reader__calls_fail)
 {
     set_scene(_i);
     for (unsigned variant = 0; variant < 3; variant++) {
-        static const uint32_t flags[] = { 0, KF_OPEN_IN_MEMORY, KF_OPEN_POPULATE | KF_OPEN_RANDOM | KF_OPEN_HUGE };
+        static const uint32_t flags[] = { 0, KF_OPEN_IN_MEMORY,
+                                          KF_OPEN_POPULATE | KF_OPEN_RANDOM | KF_OPEN_HUGE };
         sweep_read(&now, flags[variant], FAULT_ALLOC, ENOMEM, FAULT_ONCE, KF_NO_MEMORY);
         sweep_read(&now, flags[variant], FAULT_ALLOC, ENOMEM, FAULT_FROM, KF_NO_MEMORY);
         sweep_read(&now, flags[variant], FAULT_IO & ~FAULT_CLOSE, EIO, FAULT_ONCE, KF_IO);

@@ -173,7 +173,8 @@ START_TEST(kill__at_random_times)
         ck_assert_int_eq(waitpid(child, &result, 0), child);
         died += WIFSIGNALED(result) != 0;
         replaced += (unsigned)check_whole(path, when);
-        MUST(WIFSIGNALED(result) || (WIFEXITED(result) && !WEXITSTATUS(result)), "%s: the build failed", when);
+        MUST(WIFSIGNALED(result) || (WIFEXITED(result) && !WEXITSTATUS(result)), "%s: the build failed",
+             when);
         MUST(sweep_litter("target.kf", when) <= WIFSIGNALED(result), "%s: files left behind", when);
     }
     ck_assert_uint_gt(died, 0);

@@ -6,6 +6,7 @@
 
 #include <keyfold/keyfold.h>
 
+#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
@@ -73,7 +74,8 @@ static int read_on(const char *path)
         if (generation < last) return 3;             /* mixed, or an old file came back */
         kf_dict_build_id(dict, id);
         memcpy(&low, id, sizeof low);
-        if (!atomic_compare_exchange_strong(&state->id[generation], &expected, low) && expected != low) return 4;
+        if (!atomic_compare_exchange_strong(&state->id[generation], &expected, low) && expected != low)
+            return 4;
         if (generation != last) atomic_fetch_add(&state->seen, 1);
         last = generation;
         atomic_fetch_add(&state->opened, 1);
@@ -103,7 +105,8 @@ START_TEST(readers__while_the_file_is_replaced)
         ck_assert_int_ge(children[r], 0);
         if (children[r] == 0) _exit(read_on(path));
     }
-    for (uint64_t generation = 1; generation <= REPLACEMENTS; generation++) build_generation(path, generation, KEYS);
+    for (uint64_t generation = 1; generation <= REPLACEMENTS; generation++)
+        build_generation(path, generation, KEYS);
     atomic_store(&state->stop, 1);
     for (unsigned r = 0; r < READERS; r++) {
         int result;
@@ -217,6 +220,49 @@ START_TEST(readers__handle_survives_forks)
 }
 END_TEST
 
+static void *read_in_thread(void *context)
+{
+    const kf_dict *dict = context;
+    kf_buffer buffer = KF_BUFFER_INIT;
+    kf_iter *iter;
+    kf_entry entry;
+    kf_bytes key;
+    uint64_t value, wrong = 0;
+    for (unsigned turn = 0; turn < 30; turn++) {
+        wrong += generation_of(dict) != 7;
+        wrong += kf_iter_create(&iter, dict, NULL, NULL) != KF_OK;
+        for (uint64_t n = 0; n < KEYS; n++) {
+            wrong += kf_iter_next(iter, &entry) != KF_OK || entry.ordinal != n;
+            wrong += kf_iter_value_u64(iter, &value) != KF_OK || value / GENERATION != 7;
+            wrong += kf_dict_key_at(dict, n, &buffer, &key) != KF_OK || key.size != entry.key.size;
+        }
+        kf_iter_destroy(&iter);
+        if (turn == 3) wrong += kf_dict_verify(dict, NULL) != KF_OK;
+    }
+    kf_buffer_free(&buffer);
+    return (void *)(uintptr_t)wrong;
+}
+
+/* One handle, eight threads. */
+START_TEST(readers__threads_share_a_handle)
+{
+    kf_dict *dict;
+    pthread_t threads[8];
+    char *path = strdup(scratch_path("threads.kf"));
+    build_generation(path, 7, KEYS);
+    ck_assert_int_eq(kf_dict_open(&dict, path, NULL, NULL), KF_OK);
+    for (unsigned t = 0; t < 8; t++)
+        ck_assert_int_eq(pthread_create(&threads[t], NULL, read_in_thread, dict), 0);
+    for (unsigned t = 0; t < 8; t++) {
+        void *wrong;
+        ck_assert_int_eq(pthread_join(threads[t], &wrong), 0);
+        ck_assert_ptr_null(wrong);
+    }
+    kf_dict_close(&dict);
+    free(path);
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("readers");
@@ -225,6 +271,7 @@ static Suite *suite(void)
     tcase_add_test(t, readers__while_the_file_is_replaced);
     tcase_add_test(t, readers__share_one_copy);
     tcase_add_test(t, readers__handle_survives_forks);
+    tcase_add_test(t, readers__threads_share_a_handle);
     suite_add_tcase(s, t);
     return s;
 }

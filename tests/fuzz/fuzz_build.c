@@ -1,6 +1,7 @@
 /* Any bytes as a list of pairs: built, and everything looked up, against a sorted list.
  *
- *   0  1  value type: 2 | encoding: 3 | duplicates: 3           1  1  flags: 1 values by key, 2 a cancelled build
+ *   0  1  value type: 2 | encoding: 3 | duplicates: 3
+ *   1  1  2: cancelled by the progress callback's call number 1 + the other bits / 4
  *   then pairs:  1  bytes of the key before that it begins with   1  further bytes   ..  these
  *                1  bytes of the value (bytes) or of the number   ..  these */
 #include "fuzz.h"
@@ -88,7 +89,8 @@ static kf_status fold(pair *pairs, size_t *count, kf_duplicates policy)
             pairs[kept++] = *p;
             continue;
         }
-        int take_new = policy == KF_DUPLICATES_LAST || (policy == KF_DUPLICATES_MIN && p->number < last->number)
+        int take_new = policy == KF_DUPLICATES_LAST
+                       || (policy == KF_DUPLICATES_MIN && p->number < last->number)
                        || (policy == KF_DUPLICATES_MAX && p->number > last->number);
         uint64_t sum = last->number + p->number;
         free(p->key);
@@ -124,12 +126,15 @@ static void check(const char *path, const pair *pairs, size_t count, kf_value_ty
         const pair *p = &pairs[i];
         FUZZ_MUST(!kf_dict_ordinal(dict, p->key, p->size, &number) && number == i, "key %zu", i);
         FUZZ_MUST(!kf_iter_next(iter, &entry) && entry.ordinal == i, "key %zu", i);
-        FUZZ_MUST(entry.key.size == p->size && (!p->size || !memcmp(entry.key.data, p->key, p->size)), "key %zu", i);
+        FUZZ_MUST(entry.key.size == p->size && (!p->size || !memcmp(entry.key.data, p->key, p->size)),
+                  "key %zu", i);
         FUZZ_MUST(!kf_dict_lower_bound(dict, p->key, p->size, &number) && number == i, "key %zu", i);
         if (type == KF_VALUES_U64)
-            FUZZ_MUST(!kf_dict_get_u64(dict, p->key, p->size, &number) && number == p->number, "value %zu", i);
+            FUZZ_MUST(!kf_dict_get_u64(dict, p->key, p->size, &number) && number == p->number, "value %zu",
+                      i);
         if (type == KF_VALUES_BYTES) {
-            FUZZ_MUST(!kf_dict_get(dict, p->key, p->size, &buffer, &value) && value.size == p->value_size, "value %zu", i);
+            FUZZ_MUST(!kf_dict_get(dict, p->key, p->size, &buffer, &value) && value.size == p->value_size,
+                      "value %zu", i);
             FUZZ_MUST(!value.size || !memcmp(value.data, p->value, value.size), "value %zu", i);
         }
         /* What differs in one byte is there only if it is another key of the list. */
@@ -155,7 +160,8 @@ static int cancel(void *context, const kf_progress *progress)
     return *left && !--*left;
 }
 
-static kf_status build(const char *path, const kf_build_options *options, const pair *pairs, size_t count, kf_error *error)
+static kf_status build(const char *path, const kf_build_options *options, const pair *pairs, size_t count,
+                       kf_error *error)
 {
     kf_builder *builder;
     kf_status status = kf_builder_create(&builder, path, options, error);
@@ -175,7 +181,8 @@ static kf_status build(const char *path, const kf_build_options *options, const 
 static const char *target(void)
 {
     static char path[64];
-    if (!*path) snprintf(path, sizeof path, "%s/keyfold-fuzz-%d.kf", access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm", (int)getpid());
+    const char *folder = access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm";
+    if (!*path) snprintf(path, sizeof path, "%s/keyfold-fuzz-%d.kf", folder, (int)getpid());
     return path;
 }
 
@@ -211,7 +218,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 uint8_t *fuzz_seed(unsigned n, size_t *size)
 {
-    static const uint8_t choices[] = { 0, 0x20, 0x01 | 0x20, 0x05 | 0x40, 0x09 | 0x60, 0x01 | 0xa0, 0x02 | 0x20, 0x0a, 0x0e | 0x20,
+    static const uint8_t choices[] = { 0, 0x20, 0x01 | 0x20, 0x05 | 0x40, 0x09 | 0x60, 0x01 | 0xa0,
+                                       0x02 | 0x20, 0x0a, 0x0e | 0x20,
                                        0x12 | 0x40, 0x16 | 0x20, 0x02, 0x81 };
     if (n >= 3 * sizeof choices) return NULL;
     uint8_t *data = malloc(8000), *p = data;
@@ -225,7 +233,8 @@ uint8_t *fuzz_seed(unsigned n, size_t *size)
         unsigned r = (unsigned)(random >> 33), length = 1 + r % 9;
         *p++ = (uint8_t)(r / 16 % (n % 3 == 0 ? 3 : 30));
         *p++ = (uint8_t)length;
-        for (unsigned b = 0; b < length; b++) *p++ = (uint8_t)(n % 4 ? 'a' + (random >> (3 * b)) % 6 : random >> (7 * b));
+        for (unsigned b = 0; b < length; b++)
+            *p++ = (uint8_t)(n % 4 ? 'a' + (random >> (3 * b)) % 6 : random >> (7 * b));
         length = r % 5;
         *p++ = (uint8_t)length;
         for (unsigned b = 0; b < length; b++) *p++ = (uint8_t)("value"[b] + i % 3);

@@ -73,7 +73,8 @@ static int make_image(const uint8_t *file, size_t size, int right_sums)
         memset(image + end, 0, (size_t)(next - end));
     }
     for (uint64_t at = h.header_size, n = 0; right_sums && at < last->offset; at += KFI_CHECKSUM_BLOCK, n++) {
-        size_t part = last->offset - at < KFI_CHECKSUM_BLOCK ? (size_t)(last->offset - at) : KFI_CHECKSUM_BLOCK;
+        size_t part = (size_t)(last->offset - at);
+        if (part > KFI_CHECKSUM_BLOCK) part = KFI_CHECKSUM_BLOCK;
         kfi_store64(image + last->offset + 8 * n, XXH3_64bits(image + at, part));
     }
     kfi_header_build_id(&h, image + last->offset, (size_t)last->size, h.build_id);
@@ -119,7 +120,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (status) return 0;
     if (data[1] % 3 == 0) dict->search = &kfi_search_portable;
 #if defined(__x86_64__)
-    if (data[1] % 3 == 1 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2")) dict->search = &kfi_search_avx2;
+    if (data[1] % 3 == 1 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2"))
+        dict->search = &kfi_search_avx2;
 #endif
     use(dict, data, size);
     status = kf_dict_verify(dict, &error);
@@ -133,6 +135,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 static kf_status add_pairs(kf_builder *builder, unsigned n, kf_value_type type, kf_error *error)
 {
+    static const char repeated[] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
     kf_status status = KF_OK;
     uint64_t random = n + 1;
     unsigned count = n % 6 == 0 ? n / 6 : 20 + 37 * n % 400;
@@ -140,22 +143,30 @@ static kf_status add_pairs(kf_builder *builder, unsigned n, kf_value_type type, 
         char key[64], value[64];
         random = random * 6364136223846793005u + 1442695040888963407u;
         unsigned r = (unsigned)(random >> 33);
-        int size = n % 5 == 0 ? snprintf(key, sizeof key, "%08x", r) : n % 5 == 1
-            ? snprintf(key, sizeof key, "%.*s", (int)(i % 50), "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")
-            : n % 5 == 2 ? snprintf(key, sizeof key, "%c%c%s", 'a' + i % 26, r & 1 ? 'x' : 'y', i % 3 ? "ing" : "ed")
-            : n % 5 == 3 ? snprintf(key, sizeof key, "%c%c%c", (int)(1 + r % 250), (int)(1 + (r >> 8) % 250), 'k')
-                         : snprintf(key, sizeof key, "word %u of %u", i % 40, i / 40);
+        int size;
+        switch (n % 5) {
+        case 0: size = snprintf(key, sizeof key, "%08x", r); break;
+        case 1: size = snprintf(key, sizeof key, "%.*s", (int)(i % 50), repeated); break;
+        case 2: size = snprintf(key, sizeof key, "%c%c%s", 'a' + i % 26, 'x' + r % 2, i % 3 ? "ing" : "ed");
+            break;
+        case 3: size = snprintf(key, sizeof key, "%c%ck", (int)(1 + r % 250), (int)(1 + (r >> 8) % 250));
+            break;
+        default: size = snprintf(key, sizeof key, "word %u of %u", i % 40, i / 40);
+        }
         int length = snprintf(value, sizeof value, i % 3 ? "value %u" : "the same%.0u", r % 50);
         if (size < 0 || length < 0) return KF_INVALID;
-        if (type == KF_VALUES_U64) status = kf_builder_add_u64(builder, key, (size_t)size, r % 3 ? r : i, error);
-        else status = kf_builder_add(builder, key, (size_t)size, value, type ? (size_t)length : 0, error);
+        if (type == KF_VALUES_U64)
+            status = kf_builder_add_u64(builder, key, (size_t)size, r % 3 ? r : i, error);
+        else
+            status = kf_builder_add(builder, key, (size_t)size, value, type ? (size_t)length : 0, error);
     }
     return status;
 }
 
 uint8_t *fuzz_seed(unsigned n, size_t *size)
 {
-    static const kf_encoding encodings[3][4] = { { KF_ENCODING_AUTO }, { KF_ENCODING_PACKED, KF_ENCODING_DISTINCT },
+    static const kf_encoding encodings[3][4] = { { KF_ENCODING_AUTO },
+        { KF_ENCODING_PACKED, KF_ENCODING_DISTINCT },
         { KF_ENCODING_TOKENS, KF_ENCODING_RAW, KF_ENCODING_ZSTD, KF_ENCODING_DISTINCT } };
     kf_build_options options = KF_BUILD_OPTIONS_INIT;
     kf_builder *builder;

@@ -36,7 +36,8 @@ static void read_all(const kft_input_settings *settings, const char *path)
             break;
         }
         FUZZ_MUST(result == INPUT_RECORD || result == INPUT_BAD, "%d", result);
-        FUZZ_MUST(input.line >= line, "line %llu after %llu", (unsigned long long)input.line, (unsigned long long)line);
+        FUZZ_MUST(input.line >= line, "line %llu after %llu", (unsigned long long)input.line,
+                  (unsigned long long)line);
         FUZZ_MUST(++turns < 1u << 28, "no end");
         line = input.line;
         if (result == INPUT_BAD) {
@@ -44,14 +45,16 @@ static void read_all(const kft_input_settings *settings, const char *path)
             continue;
         }
         touch(record.key, record.key_size);
-        if (settings->wants_value && input_has_values(input.format, settings)) touch(record.value, record.value_size);
+        if (settings->wants_value && input_has_values(input.format, settings))
+            touch(record.value, record.value_size);
     }
     input_close(&input);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const char *const columns[] = { NULL, "1", "2", "3", "10", "key", "value", "0", "name", "", "99999999999", "-1", "a b",
+    static const char *const columns[] = { NULL, "1", "2", "3", "10", "key", "value", "0", "name", "",
+                                           "99999999999", "-1", "a b",
                                            "4", "5", "6" };
     static int file = -1;
     static char path[64];
@@ -62,7 +65,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     kft_input_settings settings = {
         .format = (kft_input_format)((data[0] & 7) % 6),
-        .wants_value = data[0] >> 3 & 1, .raw = data[0] >> 4 & 1, .pairs = data[0] >> 5 & 1, .header = data[0] >> 6 & 1,
+        .wants_value = data[0] >> 3 & 1, .raw = data[0] >> 4 & 1, .pairs = data[0] >> 5 & 1,
+        .header = data[0] >> 6 & 1,
         .key_column = columns[data[1] & 15], .value_column = columns[data[1] >> 4],
         .delimiter = data[2], .key_field = "key", .value_field = "value",
     };
@@ -79,10 +83,13 @@ uint8_t *fuzz_seed(unsigned n, size_t *size)
         { 1 | 8, 0, 0, "key\tvalue\na\\tb\tc\\n\\x41\n\tempty key\nno tab\n\r\nx\ty\r\n" },
         { 1, 0, 0, "\xef\xbb\xbfkey\nother\tignored\n" },
         { 1 | 8 | 16, 0, 0, "raw\\t\tvalue\\\r\n" },
-        { 2 | 8 | 64, 0x65, ',', "key,value\n\"a\"\"b\",1\n\"two\nlines\",\"x,y\"\r\nbad\"quote,1\nshort\n\"open" },
+        { 2 | 8 | 64, 0x65, ',',
+          "key,value\n\"a\"\"b\",1\n\"two\nlines\",\"x,y\"\r\nbad\"quote,1\nshort\n\"open" },
         { 2 | 8, 0x21, ';', "a;b;c\n;;\n\"\";\"\"\n" },
         { 2 | 8, 0x13, '\t', "1\t2\t3\n" },
-        { 3 | 8, 0, 0, "[\"key\", \"value\"]\n{\"key\": \"k\", \"value\": 17}\n{\"value\": null}\n[1]\n[\"\\u0000\\ud83d\\ude00\", {\"a\": [1, 2.5e3]}]\n{\n" },
+        { 3 | 8, 0, 0,
+          "[\"key\", \"value\"]\n{\"key\": \"k\", \"value\": 17}\n{\"value\": null}\n[1]\n"
+          "[\"\\u0000\\ud83d\\ude00\", {\"a\": [1, 2.5e3]}]\n{\n" },
         { 3, 0, 0, "{\"key\": \"k\"}\n[\"x\"]\n\n[\"\\udc00\", 1]\n" },
         { 4, 0, 0, "one\ntwo\r\n\nthree\\\\\nlast" },
         { 4 | 16, 0, 0, "one\\\ntwo\r\n" },
@@ -90,11 +97,15 @@ uint8_t *fuzz_seed(unsigned n, size_t *size)
         { 0 | 8, 0, 0, "key\tvalue\n" }, { 0, 0, 0, "line\n" },
         { 1 | 8, 0, 0, "\x1f\x8b\x08" }, { 1 | 8, 0, 0, "\x28\xb5\x2f\xfd" },
     };
-    static const uint8_t gzip[] = { 1 | 8, 0, 0, 0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 2, 3, 0x4b, 0xe4, 0x4c, 0xe2, 2, 0, 0xab, 0x79, 0x4e,
+    static const uint8_t gzip[] = { 1 | 8, 0, 0, 0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 2, 3, 0x4b, 0xe4, 0x4c, 0xe2,
+                                    2, 0, 0xab, 0x79, 0x4e,
                                     0xa5, 4, 0, 0, 0 };
-    static const uint8_t zstd[] = { 1 | 8, 0, 0, 0x28, 0xb5, 0x2f, 0xfd, 0x20, 4, 0x21, 0, 0, 'a', '\t', 'b', '\n' };
+    static const uint8_t zstd[] = { 1 | 8, 0, 0, 0x28, 0xb5, 0x2f, 0xfd, 0x20, 4, 0x21, 0, 0, 'a', '\t', 'b',
+                                    '\n' };
     static const uint8_t zeros[] = { 5 | 32 | 8, 0, 0, 'k', 0, 'v', 0, 0, 'w', 0, 'x', 0 };
-    static const struct { const uint8_t *data; size_t size; } binary[] = { { gzip, sizeof gzip }, { zstd, sizeof zstd }, { zeros, sizeof zeros } };
+    static const struct { const uint8_t *data; size_t size; } binary[] = {
+        { gzip, sizeof gzip }, { zstd, sizeof zstd }, { zeros, sizeof zeros }
+    };
     enum { TEXTS = sizeof seeds / sizeof *seeds, BINARY = sizeof binary / sizeof *binary };
     if (n >= TEXTS + BINARY) return NULL;
     *size = n < TEXTS ? 3 + strlen(seeds[n].text) : binary[n - TEXTS].size;

@@ -157,7 +157,8 @@ START_TEST(minimal__states_are_exact)
         uint64_t want = minimal_states(&m.set);
         snprintf(m.name, sizeof m.name, "shape %d seed %d", _i, (int)seed);
         model_build(&m, "minimal.kf", seed + 1, 0, &report);
-        ck_assert_msg(report.states == want, "%s: %llu states, not %llu", m.name, (unsigned long long)report.states,
+        ck_assert_msg(report.states == want, "%s: %llu states, not %llu", m.name,
+                      (unsigned long long)report.states,
                       (unsigned long long)want);
         ck_assert_uint_eq(report.states_extra, 0);
         ck_assert_int_eq(minimise(&m.set, 64 << 20, &automaton), KF_OK);
@@ -185,7 +186,8 @@ static void make_forgettable(key_set *s, size_t heads, size_t ends)
         for (size_t l = 0; l < leaves; l++) {
             uint64_t tail = model_mix(ending + l);
             size_t size = at;
-            for (size_t b = 0; b < 2 + tail % 3; b++) text[size++] = (uint8_t)('a' + (tail >> (8 * b + 8)) % 26);
+            for (size_t b = 0; b < 2 + tail % 3; b++)
+                text[size++] = (uint8_t)('a' + (tail >> (8 * b + 8)) % 26);
             set_add(s, text, size);
         }
     }
@@ -197,7 +199,8 @@ static void check_estimate(uint64_t states, uint64_t extra, uint64_t want)
     uint64_t distinct = states - extra;
     ck_assert_uint_gt(states, want);
     ck_assert_msg(distinct > want - want / 20 && distinct < want + want / 20,
-                  "%llu states, %llu of them extra; the minimal automaton has %llu", (unsigned long long)states,
+                  "%llu states, %llu of them extra; the minimal automaton has %llu",
+                  (unsigned long long)states,
                   (unsigned long long)extra, (unsigned long long)want);
 }
 

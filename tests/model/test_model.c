@@ -28,7 +28,8 @@ static void make_more(key_set *s, unsigned shape, uint64_t seed, size_t scale)
         for (n = n % 6; n--;) {
             size_t size = 1 + set_below(s, 64 << 10);
             uint8_t *data = malloc(size);
-            for (size_t b = 0; b < size; b++) data[b] = (uint8_t)(set_below(s, 9) ? 'a' + b % 7 : set_random(s));
+            for (size_t b = 0; b < size; b++)
+                data[b] = (uint8_t)(set_below(s, 9) ? 'a' + b % 7 : set_random(s));
             set_add(s, data, size);
             if (set_below(s, 2)) set_add(s, data, size / 2);
             data[size - 1]++;
@@ -38,7 +39,11 @@ static void make_more(key_set *s, unsigned shape, uint64_t seed, size_t scale)
         break;
     case 3:   /* every byte before, inside and after the same text */
         for (unsigned b = 0; b < 256; b++) {
-            if (n % 2 == 0 || set_below(s, 3)) memcpy(text, "abcdef", 7), text[n % 7] = (uint8_t)b, set_add(s, text, 7);
+            if (n % 2 == 0 || set_below(s, 3)) {
+                memcpy(text, "abcdef", 7);
+                text[n % 7] = (uint8_t)b;
+                set_add(s, text, 7);
+            }
             if (set_below(s, 2)) text[1] = (uint8_t)b, set_add(s, text, 2);
         }
         break;
@@ -47,8 +52,8 @@ static void make_more(key_set *s, unsigned shape, uint64_t seed, size_t scale)
             size_t at = head;
             memset(text, 'x', at);
             for (size_t i = 0; i < 1 + n / 8; i++) {
-                size_t size = (size_t)snprintf((char *)text + at, 64, "%s%s%u", i & 1 ? "ing" : "ed", i & 2 ? "-re" : "",
-                                               (unsigned)(i / 4));
+                size_t size = (size_t)snprintf((char *)text + at, 64, "%s%s%u", i & 1 ? "ing" : "ed",
+                                               i & 2 ? "-re" : "", (unsigned)(i / 4));
                 set_add(s, text, at + size);
             }
         }
@@ -79,7 +84,8 @@ static void make_more(key_set *s, unsigned shape, uint64_t seed, size_t scale)
 static void make(model *m, unsigned shape, uint64_t seed, size_t scale)
 {
     static const kf_encoding number[] = { KF_ENCODING_AUTO, KF_ENCODING_PACKED, KF_ENCODING_DISTINCT };
-    static const kf_encoding string[] = { KF_ENCODING_AUTO, KF_ENCODING_DISTINCT, KF_ENCODING_RAW, KF_ENCODING_TOKENS,
+    static const kf_encoding string[] = { KF_ENCODING_AUTO, KF_ENCODING_DISTINCT, KF_ENCODING_RAW,
+                                          KF_ENCODING_TOKENS,
                                           KF_ENCODING_ZSTD };
     memset(m, 0, sizeof *m);
     if (shape < SHAPES) set_make(&m->set, shape, seed, scale);
@@ -133,7 +139,8 @@ static void check_model(model *m, uint64_t seed, size_t most)
     uint64_t memory = seed % 2 && m->encoding != KF_ENCODING_DISTINCT ? SMALL_MEMORY : 0;
     model_build(m, "sorted.kf", 0, memory, &sorted);
     model_build(m, "shuffled.kf", 1 + seed, memory, &shuffled);
-    ck_assert_msg(same_files("sorted.kf", "shuffled.kf"), "%s: the order of adding shows in the file", m->name);
+    ck_assert_msg(same_files("sorted.kf", "shuffled.kf"), "%s: the order of adding shows in the file",
+                  m->name);
     ck_assert_uint_eq(sorted.keys, m->set.count);
     ck_assert_uint_eq(sorted.pairs_added, m->set.count);
     ck_assert_uint_eq(sorted.pairs_dropped, 0);
@@ -294,7 +301,8 @@ START_TEST(model__longest_keys)
     uint64_t ordinal;
     for (size_t b = 0; b <= LIMIT; b++) text[b] = (uint8_t)(b % 251 ? 'k' : b >> 8);
     ck_assert_int_eq(kf_builder_create(&builder, scratch_path("long.kf"), NULL, &error), KF_OK);
-    for (size_t i = 5; i--;) ck_assert_int_eq(kf_builder_add(builder, text, sizes[i], NULL, 0, &error), KF_OK);
+    for (size_t i = 5; i--;)
+        ck_assert_int_eq(kf_builder_add(builder, text, sizes[i], NULL, 0, &error), KF_OK);
     ck_assert_int_eq(kf_builder_finish(builder, NULL, &error), KF_OK);
     kf_builder_destroy(&builder);
     ck_assert_int_eq(kf_dict_open(&dict, scratch_path("long.kf"), NULL, &error), KF_OK);

@@ -52,7 +52,8 @@ int __wrap_munmap(void *at, size_t size)
 
 static inline int image_begin(void)
 {
-    uint8_t *all = __real_mmap(NULL, IMAGE_ROOM + 2 * IMAGE_PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    size_t size = IMAGE_ROOM + 2 * IMAGE_PAGE;
+    uint8_t *all = __real_mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (all == MAP_FAILED) return 0;
     arena = all + IMAGE_PAGE;
     image_file = memfd_create("image", 0);

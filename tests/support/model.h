@@ -41,7 +41,8 @@ static inline uint64_t model_number(const model *m, size_t i)
 
 static inline size_t model_words(uint64_t seed, size_t words, uint8_t *out)
 {
-    static const char *const list[] = { "the", "of", "fold", "dictionary", "key", "automaton", "library", "in",
+    static const char *const list[] = { "the", "of", "fold", "dictionary", "key", "automaton", "library",
+                                        "in",
         "a", "server", "with", "development files", "for", "read-only", "\xe6\x97\xa5\xe6\x9c\xac", "-" };
     size_t size = 0;
     for (size_t w = 0; w < words; w++) {
@@ -276,7 +277,8 @@ static inline void model_check_values(const model *m, const kf_dict *dict, size_
     uint64_t number;
     kf_bytes bytes;
     ck_assert(room != NULL);
-    for (size_t i = 0; i < m->set.count; i += 1 + m->set.count / most) model_check_value(m, dict, i, &buffer, room);
+    for (size_t i = 0; i < m->set.count; i += 1 + m->set.count / most)
+        model_check_value(m, dict, i, &buffer, room);
     if (m->type == KF_VALUES_U64) ck_assert_int_eq(kf_dict_u64_at(dict, m->set.count, &number), KF_NOT_FOUND);
     if (m->type == KF_VALUES_BYTES)
         ck_assert_int_eq(kf_dict_value_at(dict, UINT64_MAX, &buffer, &bytes), KF_NOT_FOUND);
