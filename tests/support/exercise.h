@@ -104,7 +104,7 @@ static inline void exercise_iterator(const kf_dict *dict, kf_bytes bound)
     if (exercise_below(3) == 0) options.from = bound;
     if (exercise_below(3) == 0) options.to = bound, options.has_to = 1;
     if (exercise_below(3) == 0) options.prefix = bound, options.prefix.size = exercise_below(bound.size + 1);
-    if (exercise_below(4) == 0) options.first_ordinal = exercise_any() % (kf_dict_count(dict) + 1);
+    if (exercise_below(4) == 0) options.first_ordinal = exercise_any() % (kf_dict_count(dict) / 2 + 1) * 2;
     if (exercise_below(2)) options.limit = exercise_below(300);
     kf_status status = kf_iter_create(&iter, dict, &options, NULL);
     legal(status);
