@@ -6,6 +6,10 @@
 #include <stdint.h>
 #include <string.h>
 
+#if defined(__BMI2__)
+#include <immintrin.h>
+#endif
+
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
 #define KFI_LE16(x) __builtin_bswap16(x)
 #define KFI_LE32(x) __builtin_bswap32(x)
@@ -25,10 +29,26 @@ static inline void kfi_store64(uint8_t *p, uint64_t v) { v = KFI_LE64(v); memcpy
 
 static inline uint64_t kfi_mask64(unsigned width) { return width >= 64 ? ~0ull : (1ull << width) - 1; }
 
+/* The low `width` (0..64) bits of v: one instruction where the processor has it. */
+static inline uint64_t kfi_low_bits(uint64_t v, unsigned width)
+{
+#if defined(__BMI2__)
+    return _bzhi_u64(v, width);
+#else
+    return v & kfi_mask64(width);
+#endif
+}
+
+/* `width` (0..8) bytes at p; reads 8. */
+static inline uint64_t kfi_load_bytes(const uint8_t *p, unsigned width)
+{
+    return kfi_low_bits(kfi_load64(p), 8 * width);
+}
+
 /* The `width` (0..57) bits that begin `bit` bits after p; reads the 8 bytes at p + bit/8. */
 static inline uint64_t kfi_load_bits(const uint8_t *p, uint64_t bit, unsigned width)
 {
-    return (kfi_load64(p + (bit >> 3)) >> (bit & 7)) & kfi_mask64(width);
+    return kfi_low_bits(kfi_load64(p + (bit >> 3)) >> (bit & 7), width);
 }
 
 /* Bits needed to write v: 0 for 0. */

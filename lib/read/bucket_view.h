@@ -5,6 +5,9 @@
 #include "base/varint.h"
 #include "read/keys.h"
 
+/* Inlined into the search, where the view's fields then are registers. */
+#define KFI_VIEW_INLINE static inline __attribute__((always_inline))
+
 typedef struct kfi_jumps {
     uint64_t map;                /* bit i: entry i is a jump */
     uint64_t slope;
@@ -45,7 +48,7 @@ static inline uint64_t kfi_bucket_all(const kfi_bucket *b)
 }
 
 /* Parses the reference header at `p`, which is at most 40 bytes long; returns what follows it, or NULL. */
-static inline const uint8_t *kfi_jumps_header(kfi_jumps *j, const uint8_t *p)
+KFI_VIEW_INLINE const uint8_t *kfi_jumps_header(kfi_jumps *j, const uint8_t *p)
 {
     uint64_t zigzag = 0;
     uint8_t head = *p++;
@@ -78,7 +81,7 @@ static inline const uint8_t *kfi_jumps_header(kfi_jumps *j, const uint8_t *p)
 
 /* Locates everything; 0 when the bucket does not fit its section or a field is out of range. Whatever
  * is read before the check that everything ends inside the section lies inside it or in its tail pad. */
-static inline int kfi_bucket_parse(const kfi_keys *keys, kfi_bucket *b, kfi_place place)
+KFI_VIEW_INLINE int kfi_bucket_parse(const kfi_keys *keys, kfi_bucket *b, kfi_place place)
 {
     const uint8_t *p = place.at;
     unsigned n = b->count = (p[0] & 63u) + 1;
@@ -93,11 +96,13 @@ static inline int kfi_bucket_parse(const kfi_keys *keys, kfi_bucket *b, kfi_plac
     if (b->length_mode == KFI_LENGTHS_UNARY8) total = *p++;
     else if (b->length_mode == KFI_LENGTHS_UNARY32) total = kfi_load32(p), p += 4;
     else if (b->length_mode == KFI_LENGTHS_FIELDS) b->length_width = *p++;
+    b->jumps = (kfi_jumps){ 0 };
     if (flags & 0x80 && !(p = kfi_jumps_header(&b->jumps, p))) return 0;
     b->labels = p;
     p += (n * keys->parameters.label_bits + 7) / 8;
     b->lcp_width = b->lcp_mode;
     b->lcp_table_count = 0;
+    b->lcp_table = place.at;
     if (__builtin_expect(b->lcp_mode > KFI_LCP_BYTE, 0)) {
         if (b->lcp_mode > KFI_LCP_WIDE || p >= place.end) return 0;
         b->lcp_table_count = (uint16_t)(*p++ + 1);
@@ -107,7 +112,6 @@ static inline int kfi_bucket_parse(const kfi_keys *keys, kfi_bucket *b, kfi_plac
     }
     b->lcps = p;
     p += (n * b->lcp_width + 7) / 8;
-    b->jumps.map = 0;
     if (flags & 0x80) {
         b->jumps.map = kfi_bucket_all(b);
         if (!(flags & 0x40)) {
@@ -147,7 +151,7 @@ static inline int kfi_bucket_parse(const kfi_keys *keys, kfi_bucket *b, kfi_plac
 }
 
 /* Keys beyond one an entry that the jumps before entry `entry` hold (entry may be count). */
-static inline uint64_t kfi_bucket_extra(const kfi_bucket *b, unsigned entry)
+KFI_VIEW_INLINE uint64_t kfi_bucket_extra(const kfi_bucket *b, unsigned entry)
 {
     const kfi_jumps *j = &b->jumps;
     if (!j->map) return 0;
@@ -163,7 +167,7 @@ static inline uint64_t kfi_bucket_extra(const kfi_bucket *b, unsigned entry)
 }
 
 /* The directory index that jump entry `entry` names; UINT64_MAX when it is out of range. */
-static inline uint64_t kfi_bucket_reference(const kfi_bucket *b, unsigned entry)
+KFI_VIEW_INLINE uint64_t kfi_bucket_reference(const kfi_bucket *b, unsigned entry)
 {
     const kfi_jumps *j = &b->jumps;
     uint64_t n = (uint64_t)__builtin_popcountll(j->map & ((1ull << entry) - 1));
@@ -175,7 +179,7 @@ static inline uint64_t kfi_bucket_reference(const kfi_bucket *b, unsigned entry)
 }
 
 /* The container that jump entry `entry` leads to; 0 when it is out of range. */
-static inline int kfi_bucket_target(const kfi_keys *keys, const kfi_bucket *b, unsigned entry, kfi_place *place)
+KFI_VIEW_INLINE int kfi_bucket_target(const kfi_keys *keys, const kfi_bucket *b, unsigned entry, kfi_place *place)
 {
     return kfi_directory_place(keys, kfi_bucket_reference(b, entry), place);
 }

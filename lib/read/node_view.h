@@ -17,14 +17,8 @@ typedef struct kfi_node {
     const uint8_t *first_bucket;
 } kfi_node;
 
-/* `width` (0..8) bytes at p. */
-static inline uint64_t kfi_load_bytes(const uint8_t *p, unsigned width)
-{
-    return kfi_load64(p) & (width ? ~0ull >> (64 - 8 * width) : 0);
-}
-
 /* 0 when the node does not fit its section. */
-static inline int kfi_node_parse(kfi_node *n, kfi_place place)
+static inline __attribute__((always_inline)) int kfi_node_parse(kfi_node *n, kfi_place place)
 {
     const uint8_t *p = n->at = place.at;
     const uint64_t head = kfi_load64(p);

@@ -9,6 +9,8 @@
 #include "read/bucket_view.h"
 #include "read/node_view.h"
 
+/* The parts of a step are one function, so that what is parsed stays in registers. */
+#define KFI_INLINE static inline __attribute__((always_inline))
 #define KFI_PREFETCH(p) __builtin_prefetch((p), 0, 3)
 
 /* 16 loadable bytes of the key from `at` on; beyond its end they are 0. */
@@ -63,7 +65,7 @@ static inline void search_start(kfi_search *s, const kfi_keys *keys, const uint8
 /* Compares `count` codes from `bit` of `bits` on with the key from `at` on. Returns how many bytes agree;
  * `*whole` tells whether all codes did; -1 for a code out of range. A length out of range (17..31) can't
  * agree, since 16 bytes are compared. */
-static inline __attribute__((always_inline)) ptrdiff_t match_tokens(const kfi_keys *keys, const uint8_t *bits, uint64_t bit, uint64_t count,
+KFI_INLINE ptrdiff_t match_tokens(const kfi_keys *keys, const uint8_t *bits, uint64_t bit, uint64_t count,
                                      const kfi_search *s, size_t at, int *whole)
 {
     const kfi_tokens *t = &keys->tokens;
@@ -116,7 +118,7 @@ static ptrdiff_t match_characters(const kfi_keys *keys, const uint8_t *bits, uin
     return (ptrdiff_t)(at - from);
 }
 
-static inline __attribute__((always_inline)) ptrdiff_t match_codes(const kfi_keys *keys, const uint8_t *bits, uint64_t bit, uint64_t count,
+KFI_INLINE ptrdiff_t match_codes(const kfi_keys *keys, const uint8_t *bits, uint64_t bit, uint64_t count,
                                     const kfi_search *s, size_t at, int *whole)
 {
     if (keys->parameters.character_bits) return match_characters(keys, bits, bit, count, s, at, whole);
@@ -125,10 +127,11 @@ static inline __attribute__((always_inline)) ptrdiff_t match_codes(const kfi_key
 
 /* Entry `entry`'s first code and number of codes from unary lengths of up to 128 bits, nearly all there
  * are: the 1 bit number `entry` ends its length, the one before it begins it. 0 when it doesn't exist. */
-static inline __attribute__((always_inline)) int short_unary(const kfi_bucket *b, unsigned entry, uint64_t *first, uint64_t *count)
+KFI_INLINE int short_unary(const kfi_bucket *b, unsigned entry, uint64_t *first, uint64_t *count)
 {
     const unsigned n = (unsigned)b->unary_bits;
-    const uint64_t low = kfi_load64(b->unary) & kfi_mask64(n), high = n > 64 ? kfi_load64(b->unary + 8) & kfi_mask64(n - 64) : 0;
+    const uint64_t low = n < 64 ? kfi_low_bits(kfi_load64(b->unary), n) : kfi_load64(b->unary);
+    const uint64_t high = n > 64 ? kfi_low_bits(kfi_load64(b->unary + 8), n - 64) : 0;
     const unsigned in_low = (unsigned)__builtin_popcountll(low);
     if (in_low + (unsigned)__builtin_popcountll(high) <= entry) return 0;
     unsigned end = entry < in_low ? kfi_select(low, entry) : 64 + kfi_select(high, entry - in_low);
@@ -139,14 +142,14 @@ static inline __attribute__((always_inline)) int short_unary(const kfi_bucket *b
     return 1;
 }
 
-/* The same for any length. */
-static int long_unary(const kfi_bucket *b, unsigned entry, uint64_t *first, uint64_t *count)
+/* The same for any length. Takes parts of the bucket, so that the bucket itself can stay in registers. */
+static int long_unary(const uint8_t *unary, uint64_t unary_bits, unsigned entry, uint64_t *first, uint64_t *count)
 {
     uint64_t base = 0, start = 0;
     unsigned ones = 0;   /* before base */
-    for (; base < b->unary_bits; base += 64) {
-        uint64_t word = kfi_load64(b->unary + base / 8);
-        if (b->unary_bits - base < 64) word &= kfi_mask64((unsigned)(b->unary_bits - base));
+    for (; base < unary_bits; base += 64) {
+        uint64_t word = kfi_load64(unary + base / 8);
+        if (unary_bits - base < 64) word &= kfi_mask64((unsigned)(unary_bits - base));
         unsigned here = (unsigned)__builtin_popcountll(word);
         if (entry && entry - 1 >= ones && entry - 1 < ones + here) start = base + kfi_select(word, entry - 1 - ones) + 1;
         if (entry < ones + here) {
@@ -161,13 +164,20 @@ static int long_unary(const kfi_bucket *b, unsigned entry, uint64_t *first, uint
 
 /* Where entry `entry`'s codes begin (bits after b->bits) and how many there are; 0 on damage. `lcps` are
  * the decoded ones, `depth` is the container's. */
-static inline __attribute__((always_inline)) int tail_codes(const kfi_keys *keys, const kfi_bucket *b, kfi_vec lcps, size_t depth,
+KFI_INLINE int tail_codes(const kfi_keys *keys, const kfi_bucket *b, kfi_vec lcps, size_t depth,
                              unsigned entry, uint64_t *bit, uint64_t *count)
 {
     uint64_t first = 0;
     if (b->length_mode <= KFI_LENGTHS_UNARY32) {
-        int good = __builtin_expect(b->unary_bits <= 128, 1) ? short_unary(b, entry, &first, count)
-                                                             : long_unary(b, entry, &first, count);
+        int good;
+        if (__builtin_expect(b->unary_bits <= 128, 1)) {
+            good = short_unary(b, entry, &first, count);
+        } else {
+            uint64_t codes = 0, begin = 0;
+            good = long_unary(b->unary, b->unary_bits, entry, &begin, &codes);
+            first = begin;
+            *count = codes;
+        }
         if (!good) return 0;
     } else if (b->length_mode == KFI_LENGTHS_FIELDS) {
         if (b->length_width <= 8) {
@@ -197,7 +207,7 @@ typedef struct lcp_view {
     const kfi_bucket *bucket;
 } lcp_view;
 
-static inline lcp_view lcp_decode(const kfi_bucket *b)
+KFI_INLINE lcp_view lcp_decode(const kfi_bucket *b)
 {
     lcp_view v = { kfi_vec_unpack(b->lcps, b->lcp_width, b->count), b };
     if (__builtin_expect(b->lcp_mode > KFI_LCP_BYTE && b->lcp_mode != KFI_LCP_WIDE, 0))
@@ -205,29 +215,37 @@ static inline lcp_view lcp_decode(const kfi_bucket *b)
     return v;
 }
 
-static uint64_t wide_lcps(const lcp_view *v, size_t m, int less)
+/* The index in a table of wide lcps of the first that is not below m; whether it is m in `*equal`. */
+static unsigned wide_index(const uint8_t *table, unsigned count, size_t m, int *equal)
 {
-    unsigned below = 0, n = v->bucket->lcp_table_count;
-    while (below < n && kfi_load32(v->bucket->lcp_table + 4 * below) < m) below++;
-    if (less) return below > 63 ? ~0ull : kfi_vec_less(v->values, (uint8_t)below);
-    if (below == n || below > 63 || kfi_load32(v->bucket->lcp_table + 4 * below) != m) return 0;
-    return kfi_vec_equal(v->values, (uint8_t)below);
+    unsigned below = 0;
+    while (below < count && kfi_load32(table + 4 * below) < m) below++;
+    *equal = below < count && kfi_load32(table + 4 * below) == m;
+    return below;
 }
 
-static inline uint64_t lcps_equal(const lcp_view *v, size_t m)
+KFI_INLINE uint64_t wide_lcps(const lcp_view *v, size_t m, int less)
+{
+    int equal;
+    unsigned index = wide_index(v->bucket->lcp_table, v->bucket->lcp_table_count, m, &equal);
+    if (less) return index > 63 ? ~0ull : kfi_vec_less(v->values, (uint8_t)index);
+    return equal && index <= 63 ? kfi_vec_equal(v->values, (uint8_t)index) : 0;
+}
+
+KFI_INLINE uint64_t lcps_equal(const lcp_view *v, size_t m)
 {
     if (__builtin_expect(v->bucket->lcp_mode == KFI_LCP_WIDE, 0)) return wide_lcps(v, m, 0);
     return m <= 255 ? kfi_vec_equal(v->values, (uint8_t)m) : 0;
 }
 
-static inline uint64_t lcps_less(const lcp_view *v, size_t m)
+KFI_INLINE uint64_t lcps_less(const lcp_view *v, size_t m)
 {
     if (__builtin_expect(v->bucket->lcp_mode == KFI_LCP_WIDE, 0)) return wide_lcps(v, m, 1);
     return m <= 255 ? kfi_vec_less(v->values, (uint8_t)m) : ~0ull;
 }
 
 /* kfi_bucket_extra, with a table summed by one shuffle. */
-static inline uint64_t extra_before(const kfi_bucket *b, unsigned entry)
+KFI_INLINE uint64_t extra_before(const kfi_bucket *b, unsigned entry)
 {
     const kfi_jumps *j = &b->jumps;
     if (!j->map || !j->table) return kfi_bucket_extra(b, entry);
