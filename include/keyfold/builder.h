@@ -20,7 +20,8 @@ typedef enum kf_value_type {
 typedef enum kf_encoding {
     KF_ENCODING_AUTO = 0,
     KF_ENCODING_PACKED = 1,    /* u64: bit-packed blocks, O(1) access */
-    KF_ENCODING_DISTINCT = 2,  /* u64, bytes: dictionary of distinct values + packed codes */
+    KF_ENCODING_DISTINCT = 2,  /* u64, bytes: dictionary of distinct values + packed codes; forced, it fails
+                                  with KF_LIMIT when the distinct values do not fit the memory limit */
     KF_ENCODING_RAW = 3,       /* bytes: stored as they are, returned without a copy */
     KF_ENCODING_TOKENS = 4,    /* bytes: token-coded strings, direct access to one value */
     KF_ENCODING_ZSTD = 5       /* bytes: zstd blocks with a trained dictionary */
