@@ -25,6 +25,7 @@ static inline size_t kfi_varint_read(const uint8_t *in, size_t size, uint64_t *v
     for (size_t n = 0; n < size && n < KFI_VARINT_MAX; n++) {
         v |= (uint64_t)(in[n] & 0x7f) << (7 * n);
         if (in[n] < 0x80) {
+            if (n == KFI_VARINT_MAX - 1 && in[n] > 1) return 0;   /* bits beyond 64 */
             *value = v;
             return n + 1;
         }
