@@ -119,8 +119,6 @@ KFI_VIEW_INLINE int kfi_bucket_parse(const kfi_keys *keys, kfi_bucket *b, kfi_pl
             b->jumps.map &= kfi_load64(p);
             p += (n + 7) / 8;
         }
-    }
-    if (flags & 0x80) {
         b->jumps.count = (unsigned)__builtin_popcountll(b->jumps.map);
         b->jumps.index = p;
         p += (b->jumps.count * b->jumps.index_bits + 7) / 8;

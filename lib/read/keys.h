@@ -64,8 +64,8 @@ typedef struct kfi_search {
     int in_bucket;                 /* place must be a bucket: a node led there without a byte of the key */
     const uint8_t *key;
     size_t size;
-    size_t tail_start;             /* 16 bytes can be loaded from any position of the key through */
-    uint8_t tail[32];              /* key (before size - 16) or tail (from there on) */
+    size_t tail_start;             /* 16 bytes can be loaded from any position of the key: from `key` below */
+    uint8_t tail[32];              /* tail_start, from here on: the key's last 15 or 16 bytes, then zeros */
 } kfi_search;
 
 typedef enum kfi_step {
