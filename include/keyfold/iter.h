@@ -1,4 +1,4 @@
-/* Ordered iteration. Every kind of query yields a kf_iter. */
+/* Iterators. Ordered iteration, and every kind of query, yields entries through a kf_iter. */
 #ifndef KEYFOLD_ITER_H
 #define KEYFOLD_ITER_H
 
@@ -8,12 +8,31 @@
 extern "C" {
 #endif
 
-/* An iterator belongs to one thread and must be destroyed before its dictionary is closed. */
+/* An iterator belongs to one thread and must be destroyed before its dictionaries are closed. */
 typedef struct kf_iter kf_iter;
 
+/* A condition on keys (query.h). */
+typedef struct kf_query kf_query;
+
+/* One entry. `key` lies in the iterator and is valid until the next call on it. */
+typedef struct kf_entry {
+    kf_bytes key;
+    uint64_t ordinal;
+} kf_entry;
+
 enum {
-    KF_ITER_REVERSE = 1u << 0     /* from the last key to the first */
+    KF_ITER_REVERSE = 1u << 0     /* from the last key to the first; only with KF_ORDER_KEY and no query */
 };
+
+typedef enum kf_order {
+    KF_ORDER_KEY = 0,
+    KF_ORDER_DISTANCE = 1,   /* of the query: (distance, larger weight, key); weight 0 where there is none */
+    KF_ORDER_WEIGHT = 2      /* (larger weight, key): completion. KF_TYPE when there are no weights */
+} kf_order;
+
+/* Decides on an entry before it is returned: 0 drops it. It may ask `iter` for the entry's value and match,
+ * and must not call kf_iter_next on it. */
+typedef int (*kf_filter_fn)(void *context, kf_iter *iter, const kf_entry *entry);
 
 /* Which keys to visit: those that satisfy all that is given. */
 typedef struct kf_iter_options {
@@ -24,31 +43,58 @@ typedef struct kf_iter_options {
     kf_bytes to;                  /* only keys < to, when has_to is not 0 */
     int has_to;
     uint64_t first_ordinal;       /* only ordinals >= first_ordinal */
-    uint64_t limit;               /* at most so many keys */
+    uint64_t limit;               /* at most so many entries */
+    kf_order order;
+    const kf_query *query;        /* only keys that it accepts; may be NULL */
+    kf_filter_fn filter;          /* may be NULL */
+    void *filter_context;
 } kf_iter_options;
 #define KF_ITER_OPTIONS_INIT { sizeof(kf_iter_options), 0, {NULL, 0}, {NULL, 0}, {NULL, 0}, 0, 0, \
-                               UINT64_MAX }
+                               UINT64_MAX, KF_ORDER_KEY, NULL, NULL, NULL }
 
-/* One entry. `key` lies in the iterator and is valid until the next call on it. */
-typedef struct kf_entry {
-    kf_bytes key;
-    uint64_t ordinal;
-} kf_entry;
-
-/* Creates an iterator; `options` (NULL: everything) is read during the call only.
- * O(prefix or bound length). Errors: KF_INVALID, KF_NO_MEMORY, KF_CORRUPT. */
+/* Creates an iterator; `options` (NULL: everything) is read during the call only, the query is kept.
+ * O(prefix or bound length) in key order. KF_ORDER_DISTANCE searches everything here and holds the best
+ * `limit` entries. KF_ORDER_WEIGHT without a query takes O(log keys) an entry when the file has maxima
+ * (kf_build_options.weights), else it reads all weights of the range here; with a query it holds the best
+ * `limit` entries. Errors: KF_INVALID, KF_TYPE, KF_NO_MEMORY, KF_CORRUPT. */
 KF_API kf_status kf_iter_create(kf_iter **out, const kf_dict *dict, const kf_iter_options *options,
                                 kf_error *error);
 
-/* How many entries remain, without enumerating: O(1). */
+/* How many entries remain, without enumerating: O(1). UINT64_MAX: unknown, because a query or filter is
+ * asked entry by entry. */
 KF_API uint64_t kf_iter_remaining(const kf_iter *iter);
 
-/* The next entry; KF_END after the last one. Amortised O(bytes by which keys differ). */
+/* The next entry; KF_END after the last one. Amortised O(bytes by which keys differ) in plain iteration. */
 KF_API kf_status kf_iter_next(kf_iter *iter, kf_entry *entry);
+
+typedef enum kf_change {
+    KF_CHANGE_NONE = 0,
+    KF_CHANGE_ADDED = 1,
+    KF_CHANGE_REMOVED = 2,
+    KF_CHANGE_VALUE = 3
+} kf_change;
+
+/* What a query says about an entry beside its key. Fields that the query does not speak of are 0. */
+typedef struct kf_match {
+    uint64_t distance;       /* fuzzy, nearest: edits */
+    double similarity;       /* nearest by similarity: 0 to 1 */
+    uint64_t weight;         /* KF_ORDER_WEIGHT, and KF_ORDER_DISTANCE where there are weights */
+    uint64_t position;       /* find: the key is text[position .. position + key.size) */
+    size_t source;           /* sets: which dictionary the entry (ordinal, value) is from */
+    kf_change change;        /* diff */
+    uint64_t before;         /* diff: the ordinal in the old dictionary; KF_ABSENT for an added key */
+} kf_match;
+
+/* About the entry that kf_iter_next returned last. It lies in the iterator: valid until the next call on
+ * it; fields may be added to the end in later versions. */
+KF_API const kf_match *kf_iter_match(const kf_iter *iter);
+
+/* Not 0 when a work limit ended the search before it was complete. */
+KF_API int kf_iter_incomplete(const kf_iter *iter);
 
 /* The value of the entry that kf_iter_next returned last; bytes are valid until the next call on
  * the iterator. Consecutive values of compressed blocks are decoded once. Errors: KF_TYPE,
- * KF_CORRUPT, KF_NO_MEMORY, KF_INVALID (no current entry). */
+ * KF_CORRUPT, KF_NO_MEMORY, KF_INVALID (no current entry), KF_LIMIT (a sum above 2^64-1). */
 KF_API kf_status kf_iter_value(kf_iter *iter, kf_bytes *value);
 KF_API kf_status kf_iter_value_u64(kf_iter *iter, uint64_t *value);
 

@@ -2,7 +2,9 @@
  *
  *   kf_builder  compiles key/value pairs, sorted or not, into a file     (builder.h)
  *   kf_dict     maps such a file and answers lookups                     (dict.h)
- *   kf_iter     yields keys, ordinals and values in key order            (iter.h)
+ *   kf_iter     yields entries: everything, a range, a query's hits      (iter.h)
+ *   kf_query    a condition on keys: near a needle, a regular expression (query.h)
+ *   also: keys in a text (text.h), union, difference, merge ... of dictionaries (set.h)
  *
  * Conventions throughout
  *   - Every fallible call returns a kf_status; results go through the first pointer arguments.
@@ -18,6 +20,9 @@
 #include <keyfold/builder.h>
 #include <keyfold/dict.h>
 #include <keyfold/iter.h>
+#include <keyfold/query.h>
+#include <keyfold/set.h>
 #include <keyfold/status.h>
+#include <keyfold/text.h>
 
 #endif

@@ -1,25 +1,91 @@
-#include "read/dict.h"
+#include "read/iter.h"
+
 #include "read/order.h"
 #include "read/walk.h"
 
-#include "base/array.h"
-
-#include <keyfold/iter.h>
-
 #include <stdlib.h>
 
-struct kf_iter {
-    const kf_dict *dict;
-    kfi_walk walk;
-    uint64_t next, left;          /* ordinal of the next entry, and how many there are to come */
-    int reverse, started, current;
-    uint64_t ordinal;             /* of the current entry */
-    kfi_column_cursor *cursor;    /* made when a value is first asked for */
-    kf_buffer buffer;
-};
+/* ---- what all kinds share --------------------------------------------------------------------- */
 
-/* The ordinals low .. high-1 that satisfy the options, as far as they are contiguous. */
-static kf_status range_of(const kf_dict *d, const kf_iter_options *o, uint64_t *low, uint64_t *high)
+kf_iter *kfi_iter_new(size_t size, const kfi_iter_class *class, const kf_dict *dict)
+{
+    kf_iter *iter = calloc(1, size);
+    if (!iter) return NULL;
+    iter->class = class;
+    iter->dict = dict;
+    return iter;
+}
+
+uint64_t kf_iter_remaining(const kf_iter *iter)
+{
+    if (iter->ended) return 0;
+    return iter->class->remaining ? iter->class->remaining(iter) : UINT64_MAX;
+}
+
+kf_status kf_iter_next(kf_iter *iter, kf_entry *entry)
+{
+    if (__builtin_expect(iter->ended != KF_OK, 0)) return KF_END;
+    kf_status status = iter->class->next(iter, entry);
+    iter->current = !status;
+    if (__builtin_expect(status != KF_OK, 0)) iter->ended = status;
+    return status;
+}
+
+const kf_match *kf_iter_match(const kf_iter *iter) { return &iter->match; }
+
+int kf_iter_incomplete(const kf_iter *iter) { return iter->incomplete; }
+
+kf_status kfi_iter_value_of(kf_iter *iter, const kf_dict *dict, uint64_t ordinal, kf_bytes *value)
+{
+    if (dict->header.value_type != KF_VALUES_BYTES) return KF_TYPE;
+    if (iter->cursor_dict != dict) {
+        kfi_column_cursor_destroy(&iter->cursor);
+        kf_status status = kfi_column_cursor_create(&iter->cursor, dict->column);
+        iter->cursor_dict = status ? NULL : dict;
+        if (status) return status;
+    }
+    return kfi_column_bytes(dict->column, ordinal, iter->cursor, &iter->buffer, value);
+}
+
+kf_status kf_iter_value(kf_iter *iter, kf_bytes *value)
+{
+    if (iter->dict->header.value_type != KF_VALUES_BYTES) return KF_TYPE;
+    if (!iter->current) return KF_INVALID;
+    return kfi_iter_value_of(iter, iter->dict, iter->ordinal, value);
+}
+
+kf_status kf_iter_value_u64(kf_iter *iter, uint64_t *value)
+{
+    if (iter->dict->header.value_type != KF_VALUES_U64) return KF_TYPE;
+    if (!iter->current) return KF_INVALID;
+    if (iter->class->value_u64) return iter->class->value_u64(iter, value);
+    return kfi_column_u64(iter->dict->column, iter->ordinal, value);
+}
+
+void kf_iter_destroy(kf_iter **pointer)
+{
+    kf_iter *iter = pointer ? *pointer : NULL;
+    if (!iter) return;
+    if (iter->class->destroy) iter->class->destroy(iter);
+    kfi_column_cursor_destroy(&iter->cursor);
+    kf_buffer_free(&iter->buffer);
+    free(iter);
+    *pointer = NULL;
+}
+
+kf_status kfi_iter_check(const kf_iter_options *o, kf_error *error)
+{
+    if (o->struct_size < sizeof *o || o->flags & ~(uint32_t)KF_ITER_REVERSE)
+        return kfi_fail(error, KF_INVALID, "kf_iter_options was not initialised, or a flag is unknown");
+    if ((unsigned)o->order > KF_ORDER_WEIGHT)
+        return kfi_fail(error, KF_INVALID, "the order of an iteration is out of range");
+    if (o->flags & KF_ITER_REVERSE && (o->query || o->order != KF_ORDER_KEY))
+        return kfi_fail(error, KF_INVALID, "only iteration in key order without a query can be reversed");
+    return KF_OK;
+}
+
+kf_status kfi_iter_range(const kf_dict *d, const kf_iter_options *o, uint64_t *low, uint64_t *high,
+                         kf_error *error)
 {
     uint64_t bound;
     kf_status status = kfi_prefix_range(&d->keys, o->prefix, low, high);
@@ -31,86 +97,60 @@ static kf_status range_of(const kf_dict *d, const kf_iter_options *o, uint64_t *
         status = kfi_lower_bound(&d->keys, o->to, &bound);
         if (!status && bound < *high) *high = bound;
     }
+    if (status == KF_NO_MEMORY) return kfi_fail_memory(error, o->prefix.size);
+    if (status) return kfi_fail(error, status, "the key structure contradicts itself");
     if (o->first_ordinal > *low) *low = o->first_ordinal;
     if (*high < *low) *high = *low;
-    return status;
-}
-
-kf_status kf_iter_create(kf_iter **out, const kf_dict *dict, const kf_iter_options *options, kf_error *error)
-{
-    kf_iter_options all = KF_ITER_OPTIONS_INIT;
-    uint64_t low, high;
-    *out = NULL;
-    if (!options) options = &all;
-    if (options->struct_size < sizeof *options || options->flags & ~(uint32_t)KF_ITER_REVERSE)
-        return kfi_fail(error, KF_INVALID, "kf_iter_options was not initialised, or a flag is unknown");
-    kf_status status = range_of(dict, options, &low, &high);
-    if (status == KF_NO_MEMORY) return kfi_fail_memory(error, options->prefix.size);
-    if (status) return kfi_fail(error, status, "the key structure contradicts itself");
-
-    kf_iter *iter = calloc(1, sizeof *iter);
-    if (!iter) return kfi_fail_memory(error, sizeof *iter);
-    status = kfi_walk_create(&iter->walk, &dict->keys);
-    if (status) {
-        free(iter);
-        return kfi_fail_memory(error, dict->keys.longest_key);
-    }
-    iter->dict = dict;
-    iter->reverse = (options->flags & KF_ITER_REVERSE) != 0;
-    iter->left = high - low < options->limit ? high - low : options->limit;
-    iter->next = iter->reverse ? high - 1 : low;
-    *out = iter;
     return KF_OK;
 }
 
-uint64_t kf_iter_remaining(const kf_iter *iter) { return iter->left; }
+/* ---- ordered iteration ------------------------------------------------------------------------ */
 
-kf_status kf_iter_next(kf_iter *iter, kf_entry *entry)
+typedef struct plain_iter {
+    kf_iter iter;
+    kfi_walk walk;
+    uint64_t next, left;          /* ordinal of the next entry, and how many there are to come */
+    int reverse, started;
+} plain_iter;
+
+static kf_status plain_next(kf_iter *iter, kf_entry *entry)
 {
-    kfi_walk *walk = &iter->walk;
+    plain_iter *p = (plain_iter *)iter;
+    kfi_walk *walk = &p->walk;
     kf_status status;
-    iter->current = 0;
-    if (!iter->left) return KF_END;
-    if (__builtin_expect(!iter->started, 0)) status = kfi_walk_seek(walk, iter->next);
-    else status = iter->reverse ? kfi_walk_previous(walk) : kfi_walk_next(walk);
-    if (__builtin_expect(status || walk->ordinal != iter->next, 0)) {
-        /* The ordinals are all there: only damage ends the walk early. */
-        iter->left = 0;
+    if (!p->left) return KF_END;
+    if (__builtin_expect(!p->started, 0)) status = kfi_walk_seek(walk, p->next);
+    else status = p->reverse ? kfi_walk_previous(walk) : kfi_walk_next(walk);
+    /* The ordinals are all there: only damage ends the walk early. */
+    if (__builtin_expect(status || walk->ordinal != p->next, 0))
         return status == KF_NO_MEMORY ? status : KF_CORRUPT;
-    }
-    iter->started = iter->current = 1;
-    iter->ordinal = iter->next;
-    iter->next += iter->reverse ? UINT64_MAX : 1;
-    iter->left--;
+    p->started = 1;
+    iter->ordinal = p->next;
+    p->next += p->reverse ? UINT64_MAX : 1;
+    p->left--;
     entry->key = (kf_bytes){ walk->path, walk->size };
     entry->ordinal = iter->ordinal;
     return KF_OK;
 }
 
-kf_status kf_iter_value(kf_iter *iter, kf_bytes *value)
+static uint64_t plain_remaining(const kf_iter *iter) { return ((const plain_iter *)iter)->left; }
+
+static void plain_destroy(kf_iter *iter) { kfi_walk_destroy(&((plain_iter *)iter)->walk); }
+
+static const kfi_iter_class plain_class = { plain_next, plain_remaining, NULL, plain_destroy };
+
+kf_status kfi_iter_plain(kf_iter **out, const kf_dict *dict, uint64_t low, uint64_t high, uint64_t limit,
+                         int reverse, kf_error *error)
 {
-    if (iter->dict->header.value_type != KF_VALUES_BYTES) return KF_TYPE;
-    if (!iter->current) return KF_INVALID;
-    if (!iter->cursor) {
-        kf_status status = kfi_column_cursor_create(&iter->cursor, iter->dict->column);
-        if (status) return status;
+    plain_iter *p = (plain_iter *)kfi_iter_new(sizeof *p, &plain_class, dict);
+    *out = &p->iter;
+    if (!p) return kfi_fail_memory(error, sizeof *p);
+    if (kfi_walk_create(&p->walk, &dict->keys)) {
+        kf_iter_destroy(out);
+        return kfi_fail_memory(error, dict->keys.longest_key);
     }
-    return kfi_column_bytes(iter->dict->column, iter->ordinal, iter->cursor, &iter->buffer, value);
-}
-
-kf_status kf_iter_value_u64(kf_iter *iter, uint64_t *value)
-{
-    if (iter->dict->header.value_type != KF_VALUES_U64) return KF_TYPE;
-    if (!iter->current) return KF_INVALID;
-    return kfi_column_u64(iter->dict->column, iter->ordinal, value);
-}
-
-void kf_iter_destroy(kf_iter **iter)
-{
-    if (!*iter) return;
-    kfi_walk_destroy(&(*iter)->walk);
-    kfi_column_cursor_destroy(&(*iter)->cursor);
-    kf_buffer_free(&(*iter)->buffer);
-    free(*iter);
-    *iter = NULL;
+    p->reverse = reverse;
+    p->left = high - low < limit ? high - low : limit;
+    p->next = reverse ? high - 1 : low;
+    return KF_OK;
 }

@@ -1,0 +1,48 @@
+/* Finding keys in a text. */
+#ifndef KEYFOLD_TEXT_H
+#define KEYFOLD_TEXT_H
+
+#include <keyfold/iter.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum kf_overlap {
+    KF_OVERLAP_ALL = 0,        /* every occurrence of every key */
+    KF_OVERLAP_LONGEST = 1     /* leftmost-longest: the longest key at a place, then on behind it */
+} kf_overlap;
+
+/* Where a key may begin and end. */
+typedef enum kf_boundary {
+    KF_BOUNDARY_BYTES = 0,        /* anywhere */
+    KF_BOUNDARY_CODE_POINTS = 1,  /* not inside a UTF-8 sequence */
+    KF_BOUNDARY_WORDS = 2,        /* not between two word characters: letters, marks, digits, connectors of
+                                     Unicode (\w of a regular expression) */
+    KF_BOUNDARY_CALLBACK = 3
+} kf_boundary;
+
+/* Not 0 when there is a boundary before text[position]; `position` may be text.size. */
+typedef int (*kf_boundary_fn)(void *context, kf_bytes text, size_t position);
+
+typedef struct kf_find_options {
+    size_t struct_size;           /* sizeof(kf_find_options), set by KF_FIND_OPTIONS_INIT */
+    kf_overlap overlap;
+    kf_boundary boundary;
+    kf_boundary_fn is_boundary;   /* for KF_BOUNDARY_CALLBACK */
+    void *boundary_context;
+    kf_filter_fn filter;          /* may be NULL; applied before the choice of the longest */
+    void *filter_context;
+} kf_find_options;
+#define KF_FIND_OPTIONS_INIT { sizeof(kf_find_options), KF_OVERLAP_ALL, KF_BOUNDARY_BYTES, NULL, NULL, NULL, NULL }
+
+/* Occurrences of keys in `text` (which must stay as it is while the iterator lives), by position, then by
+ * length; kf_iter_match has the position. The empty key is never found. entry.key points into the text.
+ * O(text * longest match) at worst. Errors: KF_INVALID, KF_NO_MEMORY; kf_iter_next: KF_CORRUPT. */
+KF_API kf_status kf_iter_find(kf_iter **out, const kf_dict *dict, const void *text, size_t text_size,
+                              const kf_find_options *options, kf_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

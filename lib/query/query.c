@@ -1,0 +1,56 @@
+#include "query/automaton.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void kfi_query_init(kf_query *query, const kfi_automaton_class *class, size_t state_size, size_t scratch_size,
+                    const uint32_t signature[256])
+{
+    query->class = class;
+    atomic_init(&query->holders, 1);
+    query->state_size = state_size;
+    query->scratch_size = scratch_size;
+    query->classes = 0;
+    for (unsigned b = 0; b < 256; b++) {
+        unsigned same = 0;
+        while (signature[same] != signature[b]) same++;
+        query->class_of[b] = same < b ? query->class_of[same] : (uint8_t)query->classes++;
+    }
+}
+
+const kf_query *kfi_query_hold(const kf_query *query)
+{
+    /* The count is the one member that changes; it is no part of what the query means. */
+    atomic_fetch_add(&((kf_query *)(uintptr_t)query)->holders, 1);
+    return query;
+}
+
+void kf_query_destroy(kf_query **pointer)
+{
+    kf_query *query = pointer ? *pointer : NULL;
+    if (!query) return;
+    *pointer = NULL;
+    if (atomic_fetch_sub(&query->holders, 1) != 1) return;
+    if (query->class->destroy) query->class->destroy(query);
+    free(query);
+}
+
+kf_status kf_query_matches(const kf_query *query, const void *text, size_t text_size, uint64_t *distance)
+{
+    const uint8_t *bytes = text;
+    uint8_t *memory = malloc(query->scratch_size + 2 * query->state_size + 1);
+    if (!memory) return KF_NO_MEMORY;
+    uint8_t *from = memory + query->scratch_size, *to = from + query->state_size;
+    kfi_verdict verdict = { 0 };
+    size_t size = query->class->start(query, memory, from);
+    for (size_t i = 0; size && i < text_size; i++) {
+        size = query->class->step(query, from, size, bytes[i], memory, to);
+        uint8_t *swapped = from;
+        from = to;
+        to = swapped;
+    }
+    if (size) query->class->judge(query, from, size, &verdict);
+    if (verdict.accepts && distance) *distance = verdict.distance;
+    free(memory);
+    return verdict.accepts ? KF_OK : KF_NOT_FOUND;
+}

@@ -1,0 +1,52 @@
+/* Walking the keys that a guide lets through: the traversal under every query. Like the walk (walk.h), but an
+ * automaton is stepped along, label by label, before anything behind the label is decoded; what is dead is
+ * passed over without being looked at.
+ *
+ *     kfi_hunt_begin(hunt, guide, low, high);
+ *     while (!(status = kfi_hunt_next(hunt))) use(hunt->path, hunt->size, hunt->ordinal, hunt->state);
+ *
+ * Damage: containers are entered and keys met in the order of ascending ordinals below the dictionary's count,
+ * or the walk ends with KF_CORRUPT; so it ends on any bytes. */
+#ifndef KFI_READ_HUNT_H
+#define KFI_READ_HUNT_H
+
+#include "read/guide.h"
+#include "read/keys.h"
+
+typedef struct kfi_hunt_level kfi_hunt_level;
+struct kfi_decoded;
+
+typedef struct kfi_hunt {
+    /* The current key, and the guide's state after it. */
+    const uint8_t *path;
+    size_t size;
+    uint64_t ordinal;
+    uint32_t state;
+    uint64_t work;                  /* labels looked at so far */
+    uint64_t work_limit;            /* beyond it, kfi_hunt_next ends with KF_LIMIT; UINT64_MAX at first */
+
+    /* Private from here on. */
+    const kfi_keys *keys;
+    kfi_guide *guide;
+    uint32_t resets;                /* of the guide, when the states were last right */
+    uint64_t low, high;             /* ordinals wanted */
+    uint64_t floor;                 /* no ordinal below it may come */
+    uint8_t *bytes;
+    uint32_t *states;               /* after each byte of the path */
+    kfi_hunt_level *levels;
+    size_t height, capacity;
+    struct kfi_bucket_cache *cache;
+} kfi_hunt;
+
+/* O(longest key) memory. KF_NO_MEMORY. */
+kf_status kfi_hunt_create(kfi_hunt *hunt, const kfi_keys *keys);
+void kfi_hunt_destroy(kfi_hunt *hunt);
+
+/* Sets out for the keys with ordinals low .. high-1. May be called again at any time. KF_CORRUPT,
+ * KF_NO_MEMORY. */
+kf_status kfi_hunt_begin(kfi_hunt *hunt, kfi_guide *guide, uint64_t low, uint64_t high);
+
+/* The next key that the guide accepts. KF_END, KF_LIMIT (work_limit), KF_CORRUPT, KF_NO_MEMORY. */
+kf_status kfi_hunt_next(kfi_hunt *hunt);
+
+#endif

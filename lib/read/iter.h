@@ -1,0 +1,52 @@
+/* What every iterator is made of. A kind of iterator is a structure whose first member is a kf_iter, and a
+ * class. Queries (lib/query) define more kinds. */
+#ifndef KFI_READ_ITER_H
+#define KFI_READ_ITER_H
+
+#include "read/dict.h"
+
+#include <keyfold/iter.h>
+
+typedef struct kfi_iter_class {
+    /* Sets `entry`, the members `dict` and `ordinal`, and what it says in `match`. After KF_END or an error
+     * it is called no more. */
+    kf_status (*next)(kf_iter *iter, kf_entry *entry);
+    uint64_t (*remaining)(const kf_iter *iter);          /* NULL: unknown */
+    /* NULL: the value at `ordinal` of `dict`. */
+    kf_status (*value_u64)(kf_iter *iter, uint64_t *value);
+    /* Frees what the kind owns, the structure itself not included. */
+    void (*destroy)(kf_iter *iter);
+} kfi_iter_class;
+
+struct kf_iter {
+    const kfi_iter_class *class;
+    const kf_dict *dict;            /* of the current entry */
+    uint64_t ordinal;
+    int current;                    /* whether an entry is current */
+    int incomplete;
+    kf_status ended;                /* KF_OK while there may be more */
+    kf_match match;
+    const kf_dict *cursor_dict;     /* whose values `cursor` decodes */
+    kfi_column_cursor *cursor;
+    kf_buffer buffer;
+};
+
+/* Allocates a zeroed iterator of `size` bytes (of the whole structure). NULL without memory. */
+kf_iter *kfi_iter_new(size_t size, const kfi_iter_class *class, const kf_dict *dict);
+
+/* Checks the options' structure itself. KF_INVALID. */
+kf_status kfi_iter_check(const kf_iter_options *options, kf_error *error);
+
+/* The contiguous ordinals low .. high-1 that satisfy prefix, from, to and first_ordinal. KF_CORRUPT,
+ * KF_NO_MEMORY. */
+kf_status kfi_iter_range(const kf_dict *dict, const kf_iter_options *options, uint64_t *low, uint64_t *high,
+                         kf_error *error);
+
+/* Ordered iteration over ordinals low .. high-1, at most `limit`. KF_NO_MEMORY. */
+kf_status kfi_iter_plain(kf_iter **out, const kf_dict *dict, uint64_t low, uint64_t high, uint64_t limit,
+                         int reverse, kf_error *error);
+
+/* The value of any entry of `dict`, by the iterator's cursor and buffer: valid until the next such call. */
+kf_status kfi_iter_value_of(kf_iter *iter, const kf_dict *dict, uint64_t ordinal, kf_bytes *value);
+
+#endif
