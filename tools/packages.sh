@@ -4,7 +4,7 @@
 
 # What compiling the library, the command and the tests takes.
 build_packages=(gcc libc6-dev pkg-config meson ninja-build libzstd-dev libxxhash-dev zlib1g-dev
-    libjansson-dev check)
+    libutf8proc-dev libjansson-dev check)
 
 need_packages()
 {
