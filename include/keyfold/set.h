@@ -28,21 +28,25 @@ typedef enum kf_set_values {
 typedef struct kf_set_options {
     size_t struct_size;              /* sizeof(kf_set_options), set by KF_SET_OPTIONS_INIT */
     kf_set_values values;
-    const kf_iter_options *within;   /* range, query, filter and limit; NULL: everything. Key order only */
+    const kf_iter_options *within;   /* prefix, from, to, query, filter and limit; NULL: everything. Filter and
+                                        limit are the result's; first_ordinal and flags must be 0 */
 } kf_set_options;
 #define KF_SET_OPTIONS_INIT { sizeof(kf_set_options), KF_SET_VALUES_FIRST, NULL }
 
 /* The result's keys in order. kf_iter_match has the source: the index of the dictionary that the entry's
- * ordinal and value are from (for a sum, of the first one). Memory: O(count). `dicts` is read during the call
- * only; the dictionaries must outlive the iterator. kf_iter_next: O(log count) comparisons.
+ * ordinal and value are from (for a sum, of the first one); after KF_CORRUPT, the index of the damaged one.
+ * A dictionary may be given several times. Memory: O(count). `dicts` is read during the call only; the
+ * dictionaries must outlive the iterator. kf_iter_next: O(log count) comparisons; intersection and difference
+ * pass over stretches of keys that can't be in the result by a search.
  * Errors: KF_INVALID (no dictionary, an option), KF_TYPE (values of different types, or not u64 where they
  * are to be added up or compared), KF_NO_MEMORY, KF_CORRUPT. */
 KF_API kf_status kf_iter_set(kf_iter **out, kf_set_operation operation, const kf_dict *const *dicts,
                              size_t count, const kf_set_options *options, kf_error *error);
 
 /* What changed between two dictionaries, in key order; kf_iter_match has change and `before`. The entry's
- * ordinal and value are of the new dictionary, of the old one for removed keys (source 1 and 0).
- * Errors: KF_TYPE (values of different types), KF_NO_MEMORY, KF_CORRUPT. */
+ * ordinal and value are of the new dictionary, of the old one for removed keys (source 1 and 0). `within` is
+ * as for sets: a value that changed is reported where the key satisfies it.
+ * Errors: KF_INVALID, KF_TYPE (values of different types), KF_NO_MEMORY, KF_CORRUPT. */
 KF_API kf_status kf_iter_diff(kf_iter **out, const kf_dict *old_dict, const kf_dict *new_dict,
                               const kf_iter_options *within, kf_error *error);
 
@@ -58,7 +62,8 @@ typedef struct kf_merge_options {
 
 /* Writes the result of a set operation as a new dictionary file. Metadata of all members is kept; of entries
  * of one name the first member's. Weights are kept when all members have them. Memory and errors are those
- * of a build; a failed merge leaves the target as it was. */
+ * of a build and of kf_iter_set, and KF_LIMIT for a sum above 2^64-1; an error of a member names its index. A
+ * failed merge leaves the target as it was. `path` may be a member's: its handle keeps the old file. */
 KF_API kf_status kf_merge(const char *path, const kf_dict *const *dicts, size_t count,
                           const kf_merge_options *options, kf_build_report *report, kf_error *error);
 

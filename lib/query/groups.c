@@ -1,0 +1,311 @@
+#include "query/groups.h"
+
+#include "base/bits.h"
+#include "read/order.h"
+
+#include <stdlib.h>
+
+enum {
+    PATIENCE_LEAST = 2,
+    PATIENCE_MOST = 24,
+    FAR = 200                 /* so many keys away, a search would have been better from the start */
+};
+
+/* ---- keys ------------------------------------------------------------------------------------- */
+
+/* How many bytes a and b share, given that they share `from`. */
+static inline size_t shared_bytes(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size, size_t from)
+{
+    size_t size = a_size < b_size ? a_size : b_size;
+    for (; from + 8 <= size; from += 8) {
+        uint64_t differ = kfi_load64(a + from) ^ kfi_load64(b + from);
+        if (differ) return from + (unsigned)__builtin_ctzll(differ) / 8;
+    }
+    while (from < size && a[from] == b[from]) from++;
+    return from;
+}
+
+/* Whether a is below b, of which the first `shared` bytes and no more are the same. */
+static inline int is_below(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size, size_t shared)
+{
+    return shared < b_size && (shared == a_size || a[shared] < b[shared]);
+}
+
+static int member_below(const kfi_member *a, const kfi_member *b)
+{
+    return is_below(a->key, a->size, b->key, b->size, shared_bytes(a->key, a->size, b->key, b->size, 0));
+}
+
+/* ---- members ---------------------------------------------------------------------------------- */
+
+static void end_member(kfi_groups *g, kfi_member *m)
+{
+    m->done = 1;
+    m->shared = 0;
+    if (g->keys == KFI_KEYS_EVERY || (g->keys == KFI_KEYS_FIRST && m == g->members)) g->over = 1;
+}
+
+static kf_status next_hit(kfi_groups *g, kfi_member *m)
+{
+    kf_entry entry;
+    kf_status status = kf_iter_next(m->hits, &entry);
+    if (status == KF_END) {
+        g->incomplete |= kf_iter_incomplete(m->hits);
+        end_member(g, m);
+        return KF_OK;
+    }
+    if (status) return status;
+    m->key = entry.key.data;
+    m->size = entry.key.size;
+    m->ordinal = entry.ordinal;
+    return KF_OK;
+}
+
+/* Moves the walk to an ordinal above the current one. */
+static kf_status seek(kfi_groups *g, kfi_member *m, uint64_t ordinal)
+{
+    if (ordinal >= m->end) {
+        end_member(g, m);
+        return KF_OK;
+    }
+    kf_status status = kfi_walk_seek(&m->walk, ordinal);
+    if (status) return status == KF_NO_MEMORY ? status : KF_CORRUPT;
+    m->ordinal = ordinal;
+    m->key = m->walk.path;
+    m->size = m->walk.size;
+    return KF_OK;
+}
+
+/* To the next key. `shared` becomes the bytes shared with the last winner, which this member was. */
+static inline kf_status step(kfi_groups *g, kfi_member *m)
+{
+    if (__builtin_expect(m->hits != NULL, 0)) {
+        kf_status status = next_hit(g, m);
+        if (!status && !m->done) m->shared = shared_bytes(m->key, m->size, g->text, g->text_size, 0);
+        return status;
+    }
+    if (++m->ordinal >= m->end) {
+        end_member(g, m);
+        return KF_OK;
+    }
+    kf_status status = kfi_walk_next(&m->walk);
+    /* The ordinals are all there: only damage ends the walk early. */
+    if (__builtin_expect(status || m->walk.ordinal != m->ordinal, 0))
+        return status == KF_NO_MEMORY ? status : KF_CORRUPT;
+    m->size = m->walk.size;
+    m->shared = m->walk.keep;
+    return KF_OK;
+}
+
+/* Moves a member, the last winner, to its first key that is not below the bar's. */
+static kf_status leap(kfi_groups *g, kfi_member *m)
+{
+    const kfi_member *bar = &g->members[g->bar];
+    size_t shared = SIZE_MAX;
+    uint64_t bound, from = m->ordinal;
+    kf_status status;
+    for (unsigned steps = 0; m->hits || steps < m->patience; steps++) {
+        status = step(g, m);
+        if (status || m->done) return status;
+        /* Of ascending keys, the first and the last share the least that two neighbours do. */
+        if (m->shared < shared) shared = m->shared;
+        if (!member_below(m, bar)) {
+            m->shared = shared;
+            if (m->patience < PATIENCE_MOST) m->patience++;
+            return KF_OK;
+        }
+    }
+    status = kfi_lower_bound(&m->dict->keys, (kf_bytes){ bar->key, bar->size }, &bound);
+    if (!status && bound <= m->ordinal) status = KF_CORRUPT;
+    if (!status) status = seek(g, m, bound);
+    if (status || m->done) return status;
+    m->patience = bound - from > FAR ? PATIENCE_LEAST : PATIENCE_MOST;
+    m->shared = shared_bytes(m->key, m->size, g->text, g->text_size, 0);
+    return KF_OK;
+}
+
+/* ---- the tree --------------------------------------------------------------------------------- */
+
+/* Whether a comes before b. Both share a known number of bytes with one key that is not above either. */
+static inline int wins(kfi_groups *g, size_t a, size_t b)
+{
+    kfi_member *one = &g->members[a], *other = &g->members[b];
+    if (one->shared != other->shared) return one->shared > other->shared;
+    if (one->done || other->done) return !one->done;
+    size_t shared = shared_bytes(one->key, one->size, other->key, other->size, one->shared);
+    int first;
+    if (shared == one->size && shared == other->size) first = a < b;
+    else first = is_below(one->key, one->size, other->key, other->size, shared);
+    if (first) other->shared = shared;
+    else one->shared = shared;
+    return first;
+}
+
+/* The last winner has moved on: its matches again, from the leaf to the root. */
+static inline void play(kfi_groups *g, size_t member)
+{
+    for (size_t n = (g->count + member) / 2; n; n /= 2) {
+        size_t loser = g->losers[n];
+        if (wins(g, loser, member)) {
+            g->losers[n] = member;
+            member = loser;
+        }
+    }
+    g->losers[0] = member;
+}
+
+static kf_status play_all(kfi_groups *g, kf_error *error)
+{
+    size_t *winners = calloc(2 * g->count, sizeof *winners);
+    if (!winners) return kfi_fail_memory(error, 2 * g->count * sizeof *winners);
+    for (size_t i = 0; i < g->count; i++) winners[g->count + i] = i;
+    for (size_t n = g->count - 1; n; n--) {
+        size_t a = winners[2 * n], b = winners[2 * n + 1];
+        int first = wins(g, a, b);
+        winners[n] = first ? a : b;
+        g->losers[n] = first ? b : a;
+    }
+    g->losers[0] = winners[1];
+    free(winners);
+    return KF_OK;
+}
+
+/* ---- groups ----------------------------------------------------------------------------------- */
+
+/* Takes the winner's key over. The bytes that it shares with the last one are there; that the next one is
+ * above, or it is the same key of a later member, makes the keys ascend even if the files lie. */
+static inline kf_status take(kfi_groups *g, const kfi_member *m, int *same)
+{
+    size_t shared = m->shared;
+    *same = g->begun && shared == m->size && shared == g->text_size;
+    if (g->begun && !*same && !is_below(g->text, g->text_size, m->key, m->size, shared)) return KF_CORRUPT;
+    if (m->size > shared) memcpy(g->text + shared, m->key + shared, m->size - shared);
+    g->text_size = m->size;
+    g->begun = 1;
+    return KF_OK;
+}
+
+/* Collects the members that have the winner's key, and moves them on. */
+static kf_status collect(kfi_groups *g)
+{
+    size_t winner = g->losers[0], last;
+    g->group_count = 0;
+    if (g->members[winner].hits) g->distance = kf_iter_match(g->members[winner].hits)->distance;
+    if (g->keys == KFI_KEYS_EVERY) g->bar = KFI_MEMBER_NONE;
+    for (;;) {
+        kfi_member *m = &g->members[winner];
+        g->group[g->group_count++] = (kfi_group_entry){ winner, m->ordinal };
+        kf_status status = step(g, m);
+        g->culprit = winner;
+        if (status) return status;
+        if (g->keys == KFI_KEYS_EVERY && !m->done
+            && (g->bar == KFI_MEMBER_NONE || member_below(&g->members[g->bar], m)))
+            g->bar = winner;
+        play(g, winner);
+        last = winner;
+        winner = g->losers[0];
+        m = &g->members[winner];
+        if (m->done || m->shared != g->text_size || m->size != g->text_size) break;
+        if (winner <= last) {
+            /* A key of a member that has had it. */
+            g->culprit = winner;
+            return KF_CORRUPT;
+        }
+    }
+    g->key = (kf_bytes){ g->text, g->text_size };
+    return KF_OK;
+}
+
+kf_status kfi_groups_next(kfi_groups *g)
+{
+    for (;;) {
+        size_t winner = g->losers[0];
+        kfi_member *m = &g->members[winner];
+        int same;
+        if (g->over || m->done) return KF_END;
+        kf_status status = take(g, m, &same);
+        g->culprit = winner;
+        /* A member that was moved up may be followed by one that has the key it left; a group has them all. */
+        if (!status && same && g->group_count) status = KF_CORRUPT;
+        if (status) return status;
+        if (g->keys == KFI_KEYS_ANY || winner == g->bar || !member_below(m, &g->members[g->bar]))
+            return collect(g);
+        g->group_count = 0;
+        status = leap(g, m);
+        if (status) return status;
+        if (g->keys == KFI_KEYS_EVERY && !m->done && member_below(&g->members[g->bar], m)) g->bar = winner;
+        play(g, winner);
+    }
+}
+
+/* ---- open and close --------------------------------------------------------------------------- */
+
+static kf_status open_member(kfi_groups *g, size_t i, const kf_iter_options *within, kf_error *error)
+{
+    kfi_member *m = &g->members[i];
+    uint64_t low;
+    kf_status status;
+    m->patience = PATIENCE_MOST;
+    /* The query chooses the keys of one member where a result's key must be in that one. */
+    if (within->query && (g->keys == KFI_KEYS_ANY || !i)) {
+        kf_iter_options options = *within;
+        options.limit = UINT64_MAX;
+        options.filter = NULL;
+        status = kf_iter_create(&m->hits, m->dict, &options, error);
+        return status ? status : next_hit(g, m);
+    }
+    status = kfi_iter_range(m->dict, within, &low, &m->end, error);
+    if (status) return status;
+    if (low >= m->end) {
+        end_member(g, m);
+        return KF_OK;
+    }
+    status = kfi_walk_create(&m->walk, &m->dict->keys);
+    return status ? status : seek(g, m, low);
+}
+
+static kf_status allocate(kfi_groups *g, size_t count)
+{
+    g->members = calloc(count, sizeof *g->members);
+    if (!g->members) return KF_NO_MEMORY;
+    g->count = count;
+    g->group = calloc(count, sizeof *g->group);
+    g->losers = calloc(count, sizeof *g->losers);
+    return g->group && g->losers ? KF_OK : KF_NO_MEMORY;
+}
+
+kf_status kfi_groups_open(kfi_groups *g, const kf_dict *const *dicts, size_t count, kfi_group_keys keys,
+                          const kf_iter_options *within, kf_error *error)
+{
+    size_t longest = 0;
+    g->keys = keys;
+    g->bar = 0;
+    kf_status status = allocate(g, count);
+    if (status) return kfi_fail_memory(error, count * sizeof *g->members);
+    for (size_t i = 0; i < count; i++) {
+        g->members[i].dict = dicts[i];
+        if (dicts[i]->keys.longest_key > longest) longest = dicts[i]->keys.longest_key;
+        status = open_member(g, i, within, error);
+        g->culprit = i;
+        if (status == KF_NO_MEMORY) return kfi_fail_memory(error, dicts[i]->keys.longest_key);
+        if (status == KF_CORRUPT) return kfi_fail(error, status, "dictionary %zu: its keys contradict themselves", i);
+        if (status) return status;
+        if (keys == KFI_KEYS_EVERY && !g->members[i].done && member_below(&g->members[g->bar], &g->members[i]))
+            g->bar = i;
+    }
+    g->text = calloc(1, longest + 1);
+    return g->text ? play_all(g, error) : kfi_fail_memory(error, longest + 1);
+}
+
+void kfi_groups_close(kfi_groups *g)
+{
+    for (size_t i = 0; i < g->count; i++) {
+        kfi_walk_destroy(&g->members[i].walk);
+        kf_iter_destroy(&g->members[i].hits);
+    }
+    free(g->members);
+    free(g->group);
+    free(g->losers);
+    free(g->text);
+    memset(g, 0, sizeof *g);
+}

@@ -1,0 +1,77 @@
+/* The keys of several dictionaries in one order, each with the dictionaries (members) that have it: what set
+ * operations and diff are made of.
+ *
+ * Members stand in a tournament tree of losers (Knuth, The Art of Computer Programming 3, 5.4.1) that knows
+ * how many bytes each contestant shares with the last winner, so that most matches are decided without looking
+ * at the keys (Ng and Kakehi, "Merging string sequences by longest common prefixes", IPSJ Digital Courier 4,
+ * 2008). The walk through a dictionary tells how much consecutive keys share, so the sharing costs nothing to
+ * find out; and it shows at once when a member's keys do not ascend.
+ *
+ *                  members' current keys      shared with the last winner "can"
+ *       winner     0  "cane"                  3
+ *       losers     1  "cat"                   2     against a winner that shares 3: later, unseen
+ *                  2  "cancel" -> lost        4     (against "cane": after a match by bytes, with the winner)
+ *
+ * Where keys must be in all members, or in the first, members that are behind are not merged but moved up:
+ * by steps at first, then by a search (leapfrogging). */
+#ifndef KFI_QUERY_GROUPS_H
+#define KFI_QUERY_GROUPS_H
+
+#include "read/iter.h"
+#include "read/walk.h"
+
+/* Which keys to visit; a visit of more is allowed. */
+typedef enum kfi_group_keys {
+    KFI_KEYS_ANY,        /* that any member has */
+    KFI_KEYS_EVERY,      /* that every member has */
+    KFI_KEYS_FIRST       /* that the first member has */
+} kfi_group_keys;
+
+#define KFI_MEMBER_NONE SIZE_MAX
+
+typedef struct kfi_member {
+    const uint8_t *key;
+    size_t size;
+    size_t shared;              /* bytes that the key shares with that of the contestant it was last compared with */
+    uint64_t ordinal, end;      /* of the current key, and where the range ends */
+    int done;
+    uint8_t patience;           /* steps before a search */
+    const kf_dict *dict;
+    kfi_walk walk;
+    kf_iter *hits;              /* in place of the walk, where a query chooses the keys */
+} kfi_member;
+
+typedef struct kfi_group_entry {
+    size_t member;
+    uint64_t ordinal;
+} kfi_group_entry;
+
+typedef struct kfi_groups {
+    /* The current key and who has it, by ascending member. */
+    kf_bytes key;
+    kfi_group_entry *group;
+    size_t group_count;
+    uint64_t distance;          /* what the query says of the key */
+    size_t culprit;             /* after a failure: the member concerned */
+    int incomplete;
+
+    /* Private from here on. */
+    kfi_member *members;
+    size_t count;
+    size_t *losers;             /* [0]: the winner; [n]: who lost in the match n, below which are 2n and 2n + 1 */
+    uint8_t *text;              /* the last winner's key */
+    size_t text_size;
+    kfi_group_keys keys;
+    size_t bar;                 /* the member below whose key nothing is of interest */
+    int begun, over;
+} kfi_groups;
+
+/* `within` gives range and query. KF_INVALID, KF_NO_MEMORY, KF_CORRUPT; close it after a failure too. */
+kf_status kfi_groups_open(kfi_groups *groups, const kf_dict *const *dicts, size_t count, kfi_group_keys keys,
+                          const kf_iter_options *within, kf_error *error);
+void kfi_groups_close(kfi_groups *groups);
+
+/* The next key. KF_END, KF_CORRUPT, KF_NO_MEMORY. The keys ascend strictly, whatever the files' bytes. */
+kf_status kfi_groups_next(kfi_groups *groups);
+
+#endif
