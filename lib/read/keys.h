@@ -11,6 +11,8 @@
 #include "format/keys.h"
 #include "format/tokens.h"
 
+#include <keyfold/dict.h>
+
 /* The table of first nodes; `positions` is 0 when there is none. */
 typedef struct kfi_top {
     const uint8_t *strides, *classes, *cells;
@@ -68,6 +70,9 @@ typedef struct kfi_search {
     uint8_t tail[32];              /* tail_start, from here on: the key's last 15 or 16 bytes, then zeros */
 } kfi_search;
 
+/* A node, its bucket and the bucket's entries may be keys that begin a text. */
+enum { KFI_STEP_NOTES = 66 };
+
 typedef enum kfi_step {
     KFI_STEP_ON,          /* place, rank and depth have moved down one container */
     KFI_STEP_FOUND,       /* rank is the key's ordinal */
@@ -82,6 +87,11 @@ typedef struct kfi_search_variant {
     /* See kf_dict_get_many: `offsets` NULL means `list`, else packed keys. */
     kf_status (*find_many)(const kfi_keys *keys, const kf_bytes *list, const uint8_t *data,
                            const uint64_t *offsets, size_t count, uint64_t *ordinals, size_t *found);
+    /* Goes on with a descent along a text (kfi_search_text) and notes the keys that begin the text, shortest
+     * first, while there is room for KFI_STEP_NOTES more. KFI_STEP_ON: there may be more; KFI_STEP_ABSENT:
+     * that was all. On a damaged file ordinals may be out of range. */
+    kfi_step (*prefixes)(const kfi_keys *keys, kfi_search *s, kf_prefix_match *notes, size_t capacity,
+                         size_t *count);
 } kfi_search_variant;
 
 extern const kfi_search_variant kfi_search_portable;

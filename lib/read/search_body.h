@@ -253,14 +253,22 @@ KFI_INLINE uint64_t extra_before(const kfi_bucket *b, unsigned entry)
     return kfi_vec_sum(kfi_vec_table(kfi_vec_unpack(j->index, j->index_bits, n), j->table), n);
 }
 
-static inline kfi_step bucket_step(const kfi_keys *keys, kfi_search *s)
+/* Notes a key that the text begins with. */
+KFI_INLINE void note(kf_prefix_match **notes, size_t size, uint64_t ordinal)
+{
+    *(*notes)++ = (kf_prefix_match){ size, ordinal };
+}
+
+/* `notes` NULL: looks for the key; else it is a text, all of whose beginnings are looked for. */
+KFI_INLINE kfi_step bucket_body(const kfi_keys *keys, kfi_search *s, kf_prefix_match **notes)
 {
     const kfi_keys_parameters *p = &keys->parameters;
     kfi_bucket b;
     KFI_PREFETCH(s->place.at + 64);
     KFI_PREFETCH(s->place.at + 128);
     if (!kfi_bucket_parse(keys, &b, s->place)) return KFI_STEP_CORRUPT;
-    if (s->depth == s->size) return b.final ? KFI_STEP_FOUND : KFI_STEP_ABSENT;
+    if (notes && b.final) note(notes, s->depth, s->rank);
+    if (s->depth == s->size) return b.final && !notes ? KFI_STEP_FOUND : KFI_STEP_ABSENT;
     s->rank += (unsigned)b.final;
     const kfi_vec labels = kfi_vec_unpack(b.labels, p->label_bits, b.count);
     const lcp_view lcps = lcp_decode(&b);
@@ -297,7 +305,9 @@ static inline kfi_step bucket_step(const kfi_keys *keys, kfi_search *s)
                 s->depth = at;
                 return kfi_bucket_target(keys, &b, entry, &s->place) ? KFI_STEP_ON : KFI_STEP_CORRUPT;
             }
-            if (at == s->size) {
+            if (notes) {
+                note(notes, at, s->rank + entry + extra_before(&b, entry));
+            } else if (at == s->size) {
                 s->rank += entry + extra_before(&b, entry);
                 return KFI_STEP_FOUND;
             }
@@ -309,6 +319,8 @@ static inline kfi_step bucket_step(const kfi_keys *keys, kfi_search *s)
         candidates = lcps_equal(&lcps, at - depth) & live;
     }
 }
+
+static inline kfi_step bucket_step(const kfi_keys *keys, kfi_search *s) { return bucket_body(keys, s, NULL); }
 
 /* Labels (ascending bytes) below `c`; `*equal` tells whether c itself is among them. */
 static inline unsigned labels_below(const uint8_t *labels, unsigned count, uint8_t c, int *equal)
@@ -324,14 +336,15 @@ static inline unsigned labels_below(const uint8_t *labels, unsigned count, uint8
     return below;
 }
 
-static inline kfi_step node_step(const kfi_keys *keys, kfi_search *s, int batch)
+KFI_INLINE kfi_step node_body(const kfi_keys *keys, kfi_search *s, int batch, kf_prefix_match **notes)
 {
     kfi_node n;
     int big, first;
     unsigned i, j;
     if (s->place.end != keys->tree + keys->tree_size) return KFI_STEP_CORRUPT;
     if (!kfi_node_parse(&n, s->place)) return KFI_STEP_CORRUPT;
-    if (s->depth == s->size) return n.final ? KFI_STEP_FOUND : KFI_STEP_ABSENT;
+    if (notes && n.final) note(notes, s->depth, s->rank);
+    if (s->depth == s->size) return n.final && !notes ? KFI_STEP_FOUND : KFI_STEP_ABSENT;
     const uint8_t c = *key_at(s, s->depth);
     const unsigned labels = (unsigned)(n.big - n.big_label);
     if (labels <= 16) {   /* most nodes: both arrays of labels in one comparison */
@@ -375,7 +388,13 @@ static inline kfi_step node_step(const kfi_keys *keys, kfi_search *s, int batch)
         s->in_bucket = 1;
         return KFI_STEP_ON;
     }
-    return s->place.at[0] & 0x80 ? KFI_STEP_CORRUPT : bucket_step(keys, s);
+    if (s->place.at[0] & 0x80) return KFI_STEP_CORRUPT;
+    return notes ? bucket_body(keys, s, notes) : bucket_step(keys, s);
+}
+
+static inline kfi_step node_step(const kfi_keys *keys, kfi_search *s, int batch)
+{
+    return node_body(keys, s, batch, NULL);
 }
 
 /* In a batch, each container is a step of its own and is asked for before the step that needs it. */
@@ -454,4 +473,19 @@ static kf_status find_many(const kfi_keys *keys, const kf_bytes *list, const uin
     return result;
 }
 
-const kfi_search_variant KFI_VARIANT = { KFI_VARIANT_NAME, find, find_many };
+static kfi_step prefixes(const kfi_keys *keys, kfi_search *search, kf_prefix_match *notes, size_t capacity,
+                         size_t *count)
+{
+    kfi_search s = *search;
+    kfi_step step = KFI_STEP_ON;
+    kf_prefix_match *next = notes;
+    while (step == KFI_STEP_ON && capacity - (size_t)(next - notes) >= KFI_STEP_NOTES)
+        step = s.place.at[0] & 0x80 ? node_body(keys, &s, 0, &next) : bucket_body(keys, &s, &next);
+    *count = (size_t)(next - notes);
+    search->place = s.place;
+    search->rank = s.rank;
+    search->depth = s.depth;
+    return step;
+}
+
+const kfi_search_variant KFI_VARIANT = { KFI_VARIANT_NAME, find, find_many, prefixes };
