@@ -14,8 +14,9 @@
 typedef struct kfi_verdict {
     int accepts;             /* the text up to here satisfies the query */
     uint32_t distance;       /* if it accepts */
-    float bound;             /* nearest: the best score that this text or any that goes on can have, rounded
-                                up; INFINITY elsewhere */
+    double score;            /* if it accepts: what nearest ranks by, larger is better */
+    float bound;             /* no text that goes on from here (this one included) has a better score; rounded
+                                up. INFINITY where there are no scores */
 } kfi_verdict;
 
 typedef struct kfi_automaton_class {

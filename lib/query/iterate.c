@@ -1,14 +1,57 @@
 /* kf_iter_create: which kind of iterator answers the options. */
-#include "read/iter.h"
+#include "query/ranked.h"
+#include "query/select.h"
+#include "read/weights.h"
+
+/* In key order: all entries, or those that the query accepts; the filter, if any, not applied yet. */
+static kf_status in_order(kf_iter **out, const kf_dict *dict, const kf_iter_options *o, uint64_t low, uint64_t high,
+                          uint64_t limit, kf_error *error)
+{
+    if (o->query) return kfi_iter_select(out, dict, o->query, low, high, error);
+    return kfi_iter_plain(out, dict, low, high, limit, o->flags & KF_ITER_REVERSE, error);
+}
+
+/* Asks for every entry, and keeps the best. */
+static kf_status ranked(kf_iter **out, const kf_dict *dict, const kf_iter_options *o, kf_iter **all, kf_error *error)
+{
+    const int weighted = kfi_weights_present(dict);
+    kfi_hits hits = { .limit = o->limit };
+    kf_status status;
+    kf_entry entry;
+    while (!(status = kf_iter_next(*all, &entry))) {
+        kfi_hit hit = { .ordinal = entry.ordinal, .distance = (*all)->match.distance };
+        if (o->filter && !o->filter(o->filter_context, *all, &entry)) continue;
+        if (o->order == KF_ORDER_DISTANCE) hit.score = -(double)hit.distance;
+        if (weighted && (status = kfi_weight_at(dict, hit.ordinal, &hit.weight))) break;
+        if ((status = kfi_hits_offer(&hits, &hit))) break;
+    }
+    if (status == KF_END) return kfi_iter_ranked(out, dict, &hits, 0, error);
+    kfi_hits_free(&hits);
+    return kfi_fail(error, status, "%s while searching", kf_status_name(status));
+}
 
 kf_status kf_iter_create(kf_iter **out, const kf_dict *dict, const kf_iter_options *options, kf_error *error)
 {
-    kf_iter_options all = KF_ITER_OPTIONS_INIT;
+    kf_iter_options everything = KF_ITER_OPTIONS_INIT;
+    const kf_iter_options *o = options ? options : &everything;
+    kf_iter *all = NULL;
     uint64_t low, high;
     *out = NULL;
-    if (!options) options = &all;
-    kf_status status = kfi_iter_check(options, error);
-    if (!status) status = kfi_iter_range(dict, options, &low, &high, error);
+    kf_status status = kfi_iter_check(o, error);
+    if (!status && o->order == KF_ORDER_WEIGHT && !kfi_weights_present(dict))
+        status = kfi_fail(error, KF_TYPE, "this dictionary has no weights to order by");
+    if (!status) status = kfi_iter_range(dict, o, &low, &high, error);
     if (status) return status;
-    return kfi_iter_plain(out, dict, low, high, options->limit, options->flags & KF_ITER_REVERSE, error);
+    if (o->order == KF_ORDER_KEY && !o->query && !o->filter) return in_order(out, dict, o, low, high, o->limit, error);
+    status = in_order(&all, dict, o, low, high, UINT64_MAX, error);
+    if (status) return status;
+    if (o->order == KF_ORDER_KEY && (o->filter || o->limit != UINT64_MAX))
+        return kfi_iter_filter(out, &all, o->filter, o->filter_context, o->limit, error);
+    if (o->order == KF_ORDER_KEY) {
+        *out = all;
+        return KF_OK;
+    }
+    status = ranked(out, dict, o, &all, error);
+    kf_iter_destroy(&all);
+    return status;
 }

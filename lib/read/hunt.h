@@ -35,6 +35,7 @@ typedef struct kfi_hunt {
     uint32_t *states;               /* after each byte of the path */
     kfi_hunt_level *levels;
     size_t height, capacity;
+    int begun;
     struct kfi_bucket_cache *cache;
 } kfi_hunt;
 
@@ -42,9 +43,8 @@ typedef struct kfi_hunt {
 kf_status kfi_hunt_create(kfi_hunt *hunt, const kfi_keys *keys);
 void kfi_hunt_destroy(kfi_hunt *hunt);
 
-/* Sets out for the keys with ordinals low .. high-1. May be called again at any time. KF_CORRUPT,
- * KF_NO_MEMORY. */
-kf_status kfi_hunt_begin(kfi_hunt *hunt, kfi_guide *guide, uint64_t low, uint64_t high);
+/* Sets out for the keys with ordinals low .. high-1, high <= count. May be called again at any time. */
+void kfi_hunt_begin(kfi_hunt *hunt, kfi_guide *guide, uint64_t low, uint64_t high);
 
 /* The next key that the guide accepts. KF_END, KF_LIMIT (work_limit), KF_CORRUPT, KF_NO_MEMORY. */
 kf_status kfi_hunt_next(kfi_hunt *hunt);

@@ -1,0 +1,99 @@
+#include "query/select.h"
+
+#include "query/dfa.h"
+#include "read/hunt.h"
+
+/* ---- by a query ------------------------------------------------------------------------------- */
+
+typedef struct select_iter {
+    kf_iter iter;
+    kfi_dfa dfa;
+    kfi_hunt hunt;
+} select_iter;
+
+static kf_status select_next(kf_iter *iter, kf_entry *entry)
+{
+    select_iter *s = (select_iter *)iter;
+    kf_status status = kfi_hunt_next(&s->hunt);
+    if (status) return status;
+    entry->key = (kf_bytes){ s->hunt.path, s->hunt.size };
+    iter->ordinal = entry->ordinal = s->hunt.ordinal;
+    iter->match.distance = kfi_dfa_distance(&s->dfa, s->hunt.state);
+    return KF_OK;
+}
+
+static void select_destroy(kf_iter *iter)
+{
+    select_iter *s = (select_iter *)iter;
+    kfi_dfa_destroy(&s->dfa);
+    kfi_hunt_destroy(&s->hunt);
+}
+
+static const kfi_iter_class select_class = { select_next, NULL, NULL, select_destroy };
+
+kf_status kfi_iter_select(kf_iter **out, const kf_dict *dict, const kf_query *query, uint64_t low, uint64_t high,
+                          kf_error *error)
+{
+    select_iter *s = (select_iter *)kfi_iter_new(sizeof *s, &select_class, dict);
+    *out = s ? &s->iter : NULL;
+    if (s && !kfi_dfa_create(&s->dfa, query, dict->keys.longest_key, KFI_DFA_MEMORY)
+        && !kfi_hunt_create(&s->hunt, &dict->keys)) {
+        kfi_hunt_begin(&s->hunt, &s->dfa.guide, low, high);
+        return KF_OK;
+    }
+    kf_iter_destroy(out);
+    return kfi_fail_memory(error, sizeof *s);
+}
+
+/* ---- by a filter ------------------------------------------------------------------------------ */
+
+typedef struct filter_iter {
+    kf_iter iter;
+    kf_iter *inner;
+    kf_filter_fn filter;
+    void *context;
+    uint64_t left;
+} filter_iter;
+
+static kf_status filter_next(kf_iter *iter, kf_entry *entry)
+{
+    filter_iter *f = (filter_iter *)iter;
+    if (!f->left) return KF_END;
+    for (;;) {
+        kf_status status = kf_iter_next(f->inner, entry);
+        if (status) return status;
+        if (f->filter && !f->filter(f->context, f->inner, entry)) continue;
+        f->left--;
+        iter->dict = f->inner->dict;
+        iter->ordinal = f->inner->ordinal;
+        iter->match = f->inner->match;
+        return KF_OK;
+    }
+}
+
+static kf_status filter_u64(kf_iter *iter, uint64_t *value)
+{
+    return kf_iter_value_u64(((filter_iter *)iter)->inner, value);
+}
+
+static void filter_destroy(kf_iter *iter) { kf_iter_destroy(&((filter_iter *)iter)->inner); }
+
+static const kfi_iter_class filter_class = { filter_next, NULL, filter_u64, filter_destroy };
+
+kf_status kfi_iter_filter(kf_iter **out, kf_iter **inner, kf_filter_fn filter, void *context, uint64_t limit,
+                          kf_error *error)
+{
+    filter_iter *f = (filter_iter *)kfi_iter_new(sizeof *f, &filter_class, (*inner)->dict);
+    *out = NULL;
+    if (!f) {
+        kf_iter_destroy(inner);
+        return kfi_fail_memory(error, sizeof *f);
+    }
+    f->inner = *inner;
+    f->filter = filter;
+    f->context = context;
+    f->left = limit;
+    *inner = NULL;
+    *out = &f->iter;
+    return KF_OK;
+}
