@@ -70,6 +70,12 @@ KF_API kf_status kf_dict_value_at(const kf_dict *dict, uint64_t ordinal, kf_buff
                                   kf_bytes *value);
 KF_API kf_status kf_dict_u64_at(const kf_dict *dict, uint64_t ordinal, uint64_t *value);
 
+/* Weights order the keys for completion (kf_build_options.weights). Values that are integers are weights too,
+ * whether the file has maxima of them or not; given weights come before them. */
+KF_API int kf_dict_has_weights(const kf_dict *dict);
+/* Errors: KF_TYPE (there are none), KF_NOT_FOUND (`ordinal` >= count), KF_CORRUPT. */
+KF_API kf_status kf_dict_weight_at(const kf_dict *dict, uint64_t ordinal, uint64_t *weight);
+
 /* Batch: ordinals[i] = ordinal of keys[i], or KF_ABSENT. The lookups are interleaved so that their
  * cache misses overlap. `found` may be NULL. Errors: KF_CORRUPT (the rest is still answered). */
 KF_API kf_status kf_dict_get_many(const kf_dict *dict, const kf_bytes *keys, size_t count,
@@ -127,6 +133,8 @@ typedef struct kf_dict_stat {
     uint64_t states_extra;        /* see kf_build_report */
     kf_value_type value_type;
     kf_encoding value_encoding;
+    uint64_t weight_bytes;        /* weights of their own, and maxima */
+    kf_weights weights;           /* what the dictionary was built with */
 } kf_dict_stat;
 KF_API kf_status kf_dict_stat_get(const kf_dict *dict, kf_dict_stat *stat);
 

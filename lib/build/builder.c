@@ -1,12 +1,17 @@
 /* The public builder: pairs go into the sorter; finishing drives the phases and writes the file.
  *
  *   add ---> sorter ---> minimiser ---> plan ---> emit ---> file
- *                   \--> value column ----------------^ */
+ *                   |\-> value column ---------------------^
+ *                    \-> weights --------------------------^
+ *
+ * A weight that is given goes through the sorter in front of the value, as a varint. */
 #include <keyfold/builder.h>
 
+#include "base/varint.h"
 #include "build/column.h"
 #include "build/emit.h"
 #include "build/sort.h"
+#include "build/weights.h"
 #include "format/metadata.h"
 
 #include <stdlib.h>
@@ -26,6 +31,8 @@ struct kf_builder {
     kfi_sorter *sorter;
     kfi_minimiser *minimiser;
     kfi_column_builder *column;
+    kfi_weights_builder *weights;
+    kfi_array weighted;    /* a weight and its value on the way to the sorter */
     kfi_writer *writer;
     kfi_automaton automaton;
     kfi_shared_table shared;
@@ -53,6 +60,12 @@ static kf_status check_options(const kf_build_options *o, kf_error *error)
         return kfi_fail(error, KF_INVALID, "value type, encoding or duplicates policy out of range");
     if (o->duplicates >= KF_DUPLICATES_SUM && o->value_type != KF_VALUES_U64)
         return kfi_fail(error, KF_INVALID, "the duplicates policies sum, min and max need u64 values");
+    if ((unsigned)o->weights > KF_WEIGHTS_GIVEN)
+        return kfi_fail(error, KF_INVALID, "weights are out of range");
+    if (o->weights == KF_WEIGHTS_VALUE && o->value_type != KF_VALUES_U64)
+        return kfi_fail(error, KF_INVALID, "values are weights only if they are u64");
+    if (o->weights == KF_WEIGHTS_GIVEN && o->duplicates >= KF_DUPLICATES_SUM)
+        return kfi_fail(error, KF_INVALID, "the duplicates policies sum, min and max do not go with given weights");
     if (o->memory_limit && o->memory_limit < LEAST_MEMORY)
         return kfi_fail(error, KF_INVALID, "the memory limit must be at least 16 MiB");
     kf_encoding e = o->value_encoding;
@@ -72,11 +85,17 @@ static char *folder_of(const char *path)
 static kf_status start(kf_builder *b, kf_error *error)
 {
     uint64_t memory = b->options.memory_limit;
-    kfi_sort_options sort = { memory / 2, b->folder, b->options.duplicates, b->options.value_type, &b->disk };
+    int given = b->options.weights == KF_WEIGHTS_GIVEN;
+    kfi_sort_options sort = { memory / 2, b->folder, b->options.duplicates,
+                              given ? KF_VALUES_BYTES : b->options.value_type, &b->disk };
     kf_status status = kfi_sorter_create(&b->sorter, &sort, error);
+    if (!status && b->options.weights) {
+        kfi_weights_options weights = { given, memory / 16, b->folder, &b->disk };
+        status = kfi_weights_builder_create(&b->weights, &weights, error);
+    }
     if (status || b->options.value_type == KF_VALUES_NONE) return status;
-    kfi_column_options column = { b->options.value_type, b->options.value_encoding, memory / 8, b->folder,
-                                  &b->disk };
+    kfi_column_options column = { b->options.value_type, b->options.value_encoding,
+                                  given ? memory / 16 : memory / 8, b->folder, &b->disk };
     return kfi_column_builder_create(&b->column, &column, error);
 }
 
@@ -116,15 +135,39 @@ static kf_status add(kf_builder *b, kf_bytes key, kf_bytes value, kf_error *erro
     return status;
 }
 
+/* Whether such a pair may be added. */
+static kf_status check_pair(const kf_builder *b, kf_bytes key, kf_value_type type, size_t value_size, int weighted,
+                            kf_error *error)
+{
+    kf_value_type wanted = b->options.value_type;
+    if ((wanted == KF_VALUES_U64) != (type == KF_VALUES_U64))
+        return kfi_fail_key(error, KF_TYPE, key, "this dictionary's values are %sintegers",
+                            wanted == KF_VALUES_U64 ? "" : "not ");
+    if (wanted == KF_VALUES_NONE && value_size)
+        return kfi_fail_key(error, KF_TYPE, key, "this dictionary has no values");
+    if ((b->options.weights == KF_WEIGHTS_GIVEN) != weighted)
+        return kfi_fail_key(error, KF_TYPE, key, "%s", weighted ? "this dictionary's keys are not given weights"
+                                                               : "this dictionary's keys are given weights");
+    return KF_OK;
+}
+
+static kf_status add_weighted(kf_builder *b, kf_bytes key, kf_bytes value, uint64_t weight, kf_error *error)
+{
+    uint8_t head[KFI_VARINT_MAX];
+    b->weighted.size = 0;
+    kf_status status = kfi_array_append(&b->weighted, head, kfi_varint_write(head, weight), error);
+    if (!status) status = kfi_array_append(&b->weighted, value.data, value.size, error);
+    if (status) b->failed = status;
+    if (status) return status;
+    return add(b, key, (kf_bytes){ b->weighted.data, b->weighted.size }, error);
+}
+
 kf_status kf_builder_add(kf_builder *b, const void *key, size_t key_size, const void *value, size_t value_size,
                          kf_error *error)
 {
     kf_bytes k = { key, key_size }, v = { value, value_size };
-    if (b->options.value_type == KF_VALUES_U64)
-        return kfi_fail_key(error, KF_TYPE, k, "this dictionary's values are integers");
-    if (b->options.value_type == KF_VALUES_NONE && value_size)
-        return kfi_fail_key(error, KF_TYPE, k, "this dictionary has no values");
-    return add(b, k, v, error);
+    kf_status status = check_pair(b, k, KF_VALUES_BYTES, value_size, 0, error);
+    return status ? status : add(b, k, v, error);
 }
 
 kf_status kf_builder_add_u64(kf_builder *b, const void *key, size_t key_size, uint64_t value, kf_error *error)
@@ -132,9 +175,26 @@ kf_status kf_builder_add_u64(kf_builder *b, const void *key, size_t key_size, ui
     uint8_t bytes[8];
     kf_bytes k = { key, key_size }, v = { bytes, sizeof bytes };
     kfi_store64(bytes, value);
-    if (b->options.value_type != KF_VALUES_U64)
-        return kfi_fail_key(error, KF_TYPE, k, "this dictionary's values are not integers");
-    return add(b, k, v, error);
+    kf_status status = check_pair(b, k, KF_VALUES_U64, sizeof bytes, 0, error);
+    return status ? status : add(b, k, v, error);
+}
+
+kf_status kf_builder_add_weighted(kf_builder *b, const void *key, size_t key_size, const void *value,
+                                  size_t value_size, uint64_t weight, kf_error *error)
+{
+    kf_bytes k = { key, key_size }, v = { value, value_size };
+    kf_status status = check_pair(b, k, KF_VALUES_BYTES, value_size, 1, error);
+    return status ? status : add_weighted(b, k, v, weight, error);
+}
+
+kf_status kf_builder_add_u64_weighted(kf_builder *b, const void *key, size_t key_size, uint64_t value,
+                                      uint64_t weight, kf_error *error)
+{
+    uint8_t bytes[8];
+    kf_bytes k = { key, key_size }, v = { bytes, sizeof bytes };
+    kfi_store64(bytes, value);
+    kf_status status = check_pair(b, k, KF_VALUES_U64, sizeof bytes, 1, error);
+    return status ? status : add_weighted(b, k, v, weight, error);
 }
 
 kf_status kf_builder_set_metadata(kf_builder *b, const char *name, const void *data, size_t size, kf_error *error)
@@ -149,10 +209,26 @@ kf_status kf_builder_set_metadata(kf_builder *b, const char *name, const void *d
     return kfi_metadata_set(&b->metadata, KFI_METADATA_BYTES, name, data, size, error);
 }
 
+/* Hands the weight on; a given one is taken off the value. */
+static kf_status take_weight(kf_builder *b, kf_bytes *value, kf_error *error)
+{
+    uint64_t weight;
+    if (b->options.weights == KF_WEIGHTS_VALUE) {
+        weight = kfi_load64(value->data);
+    } else {
+        size_t size = kfi_varint_read(value->data, value->size, &weight);
+        if (!size) return kfi_fail(error, KF_CORRUPT, "a temporary file does not hold what was written to it");
+        value->data += size;
+        value->size -= size;
+    }
+    return kfi_weights_builder_add(b->weights, weight, error);
+}
+
 static kf_status take_pair(void *context, kf_bytes key, kf_bytes value, kf_error *error)
 {
     kf_builder *b = context;
     kf_status status = kfi_minimiser_add(b->minimiser, key, error);
+    if (!status && b->weights) status = take_weight(b, &value, error);
     if (!status && b->column) status = kfi_column_builder_add(b->column, value, error);
     b->raw_value_bytes += value.size;
     if (!status && ++b->keys % TICK_PAIRS == 0) status = report(b, KF_PHASE_MINIMISE, b->keys, b->added, error);
@@ -207,7 +283,7 @@ static kf_status write_keys(kf_builder *b, kf_error *error)
 static kf_status write_file(kf_builder *b, kf_build_report *out, kf_error *error)
 {
     kf_encoding encoding = KF_ENCODING_AUTO;
-    uint32_t sections = b->column ? 7 : 6;
+    uint32_t sections = 6 + (b->column != NULL) + (b->weights != NULL);
     kf_status status = kfi_writer_create(&b->writer, b->path, sections, error);
     if (!status) status = write_metadata(b, error);
     if (!status) status = write_keys(b, error);
@@ -215,6 +291,7 @@ static kf_status write_file(kf_builder *b, kf_build_report *out, kf_error *error
         status = report(b, KF_PHASE_VALUES, 0, b->keys, error);
         if (!status) status = kfi_column_builder_finish(b->column, b->writer, &encoding, error);
     }
+    if (!status && b->weights) status = kfi_weights_builder_finish(b->weights, b->writer, error);
     if (!status) status = report(b, KF_PHASE_WRITE, 0, 0, error);
     if (status) return status;
     out->states = b->automaton.state_count - b->automaton.orphans;
@@ -250,6 +327,8 @@ void kf_builder_destroy(kf_builder **builder)
     kfi_sorter_destroy(&b->sorter);
     kfi_minimiser_destroy(&b->minimiser);
     kfi_column_builder_destroy(&b->column);
+    kfi_weights_builder_destroy(&b->weights);
+    kfi_array_free(&b->weighted);
     kfi_key_plan_free(&b->plan);
     kfi_shared_table_free(&b->shared);
     kfi_automaton_destroy(&b->automaton);

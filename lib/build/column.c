@@ -192,14 +192,14 @@ static kf_status write_constant(kfi_column_header *header, kfi_column_builder *b
                             error);
 }
 
-kf_status kfi_column_builder_finish(kfi_column_builder *builder, kfi_writer *writer,
-                                    kf_encoding *chosen, kf_error *error)
+kf_status kfi_column_builder_write(kfi_column_builder *builder, kfi_writer *writer, size_t head_size,
+                                   kf_encoding *chosen, kf_error *error)
 {
-    uint8_t bytes[KFI_COLUMN_HEADER_SIZE] = {0};
+    static const uint8_t zeros[256];
+    uint8_t bytes[KFI_COLUMN_HEADER_SIZE];
     kfi_column_header header = {.value_type = (uint8_t)builder->options.type, .values = builder->values};
     kf_status status = kfi_spool_finish(builder->spool, error);
-    if (!status) status = kfi_writer_begin(writer, KFI_SECTION_VALUES, error);
-    if (!status) status = kfi_writer_write(writer, bytes, sizeof bytes, error);
+    if (!status) status = kfi_writer_write(writer, zeros, head_size, error);
     if (status) return status;
     if (builder->constant)
         status = write_constant(&header, builder, writer, chosen, error);
@@ -208,6 +208,13 @@ kf_status kfi_column_builder_finish(kfi_column_builder *builder, kfi_writer *wri
     else
         status = kfi_column_bytes_write(&header, builder, writer, chosen, error);
     kfi_column_header_write(&header, bytes);
-    if (!status) status = kfi_writer_patch(writer, 0, bytes, sizeof bytes, error);
+    return status ? status : kfi_writer_patch(writer, 0, bytes, sizeof bytes, error);
+}
+
+kf_status kfi_column_builder_finish(kfi_column_builder *builder, kfi_writer *writer,
+                                    kf_encoding *chosen, kf_error *error)
+{
+    kf_status status = kfi_writer_begin(writer, KFI_SECTION_VALUES, error);
+    if (!status) status = kfi_column_builder_write(builder, writer, KFI_COLUMN_HEADER_SIZE, chosen, error);
     return status ? status : kfi_writer_end(writer, error);
 }

@@ -21,7 +21,11 @@ kf_status kfi_column_builder_create(kfi_column_builder **out, const kfi_column_o
                                     kf_error *error);
 /* U64 values are passed as their 8 little-endian bytes. */
 kf_status kfi_column_builder_add(kfi_column_builder *builder, kf_bytes value, kf_error *error);
-/* Chooses the encoding and writes the section KFI_SECTION_VALUES. */
+/* Chooses the encoding and writes the column into the writer's current section, which is empty yet. The first
+ * `head_size` bytes are kept free: for the column's header, and what the caller patches in behind it. */
+kf_status kfi_column_builder_write(kfi_column_builder *builder, kfi_writer *writer, size_t head_size,
+                                   kf_encoding *chosen, kf_error *error);
+/* The same as the section KFI_SECTION_VALUES. */
 kf_status kfi_column_builder_finish(kfi_column_builder *builder, kfi_writer *writer,
                                     kf_encoding *chosen, kf_error *error);
 void kfi_column_builder_destroy(kfi_column_builder **builder);

@@ -54,6 +54,7 @@ typedef enum kfi_section_type {
     KFI_SECTION_TREE = 4,         /* nodes and buckets, root last */
     KFI_SECTION_VALUES = 5,       /* value column (codes, packed integers, strings) */
     KFI_SECTION_TOP = 7,          /* table of nodes by the key's first bytes */
+    KFI_SECTION_WEIGHTS = 8,      /* weights, or only their maxima (format/weights.h); may be absent */
     KFI_SECTION_CHECKSUMS = 6     /* XXH3-64 of each KFI_CHECKSUM_BLOCK from header_size up to this
                                      section; always the last section */
 } kfi_section_type;

@@ -20,6 +20,11 @@ void kfi_column_close(kfi_column **column);
 
 /* ordinal < count is the caller's duty. KF_CORRUPT, KF_TYPE, KF_NO_MEMORY. */
 kf_status kfi_column_u64(const kfi_column *column, uint64_t ordinal, uint64_t *value);
+/* The integers of the ordinals first .. first+count-1 (1 <= count), all of which exist and lie in one block of
+ * KFI_PACKED_BLOCK. KF_CORRUPT, KF_TYPE. */
+kf_status kfi_column_u64_run(const kfi_column *column, uint64_t first, unsigned count, uint64_t *values);
+/* Whether the column says that all values are this integer. */
+int kfi_column_constant(const kfi_column *column, uint64_t *value);
 /* `cursor` may be NULL. */
 kf_status kfi_column_bytes(const kfi_column *column, uint64_t ordinal, kfi_column_cursor *cursor,
                            kf_buffer *buffer, kf_bytes *value);

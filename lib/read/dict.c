@@ -20,10 +20,13 @@ static kf_status open_parts(kf_dict *d, kf_error *error)
     status = kfi_metadata_open(&d->metadata, metadata ? file + metadata->offset : NULL,
                                metadata ? metadata->size : 0, error);
     if (!status) status = kfi_keys_open(&d->keys, file, &d->header, error);
-    if (status || d->header.value_type == KF_VALUES_NONE) return status;
-    if (!values) return kfi_fail(error, KF_CORRUPT, "the value section is missing");
-    return kfi_column_open(&d->column, file + values->offset, values->size, (kf_value_type)d->header.value_type,
-                           (kf_encoding)d->header.value_encoding, d->header.keys, error);
+    if (!status && d->header.value_type != KF_VALUES_NONE) {
+        if (!values) return kfi_fail(error, KF_CORRUPT, "the value section is missing");
+        status = kfi_column_open(&d->column, file + values->offset, values->size,
+                                 (kf_value_type)d->header.value_type, (kf_encoding)d->header.value_encoding,
+                                 d->header.keys, error);
+    }
+    return status ? status : kfi_weights_open(&d->weights, file, &d->header, d->column, error);
 }
 
 kf_status kf_dict_open(kf_dict **out, const char *path, const kf_open_options *options, kf_error *error)
@@ -44,6 +47,7 @@ kf_status kf_dict_open(kf_dict **out, const char *path, const kf_open_options *o
 void kf_dict_close(kf_dict **dict)
 {
     if (!*dict) return;
+    kfi_weights_close(&(*dict)->weights);
     kfi_column_close(&(*dict)->column);
     kfi_mapping_close(&(*dict)->mapping);
     free(*dict);
@@ -163,6 +167,13 @@ kf_status kf_dict_u64_at_many(const kf_dict *d, const uint64_t *ordinals, size_t
     return result;
 }
 
+int kf_dict_has_weights(const kf_dict *d) { return kfi_weights_present(d); }
+
+kf_status kf_dict_weight_at(const kf_dict *d, uint64_t ordinal, uint64_t *weight)
+{
+    return kfi_weight_at(d, ordinal, weight);
+}
+
 kf_status kf_dict_metadata(const kf_dict *d, const char *name, kf_bytes *content)
 {
     kf_bytes key = { (const uint8_t *)name, strlen(name) };
@@ -193,6 +204,8 @@ kf_status kf_dict_stat_get(const kf_dict *d, kf_dict_stat *stat)
         .raw_key_bytes = h->raw_key_bytes, .raw_value_bytes = h->raw_value_bytes,
         .states = h->states, .states_extra = h->states_extra,
         .value_type = (kf_value_type)h->value_type, .value_encoding = (kf_encoding)h->value_encoding,
+        .weight_bytes = size_of(d, KFI_SECTION_WEIGHTS),
+        .weights = d->weights.own ? KF_WEIGHTS_GIVEN : d->weights.has_section ? KF_WEIGHTS_VALUE : KF_WEIGHTS_NONE,
     };
     stat->key_bytes = size_of(d, KFI_SECTION_TREE) + size_of(d, KFI_SECTION_TOP) + stat->token_bytes
                       + stat->shared_bytes;
@@ -206,5 +219,6 @@ kf_status kf_dict_verify(const kf_dict *d, kf_error *error)
     if (!status) status = kfi_keys_verify(&d->keys, d->mapping.data, error);
     if (!status) status = kfi_top_verify(&d->keys, d->mapping.data, error);
     if (!status && d->column) status = kfi_column_verify(d->column, error);
+    if (!status) status = kfi_weights_verify(&d->weights, d->header.keys, error);
     return status;
 }

@@ -6,6 +6,7 @@
 #include "format/metadata.h"
 #include "read/column.h"
 #include "read/keys.h"
+#include "read/weights.h"
 
 #include <keyfold/dict.h>
 
@@ -14,6 +15,7 @@ struct kf_dict {
     kfi_header header;
     kfi_keys keys;
     kfi_column *column;           /* NULL without values */
+    kfi_weights weights;
     kfi_metadata_view metadata;
     const kfi_search_variant *search;
 };
