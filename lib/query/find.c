@@ -1,9 +1,9 @@
-/* Keys that occur in a text: at each place where one may begin, a descent in the dictionary along the text that
- * notes the keys on its way. */
+/* Keys that occur in a text: at each place where one may begin, a descent in the dictionary along the text
+ * that notes the keys on its way. */
 #include "base/array.h"
 #include "query/text_boundary.h"
 #include "read/iter.h"
-#include "read/order.h"
+#include "read/descent.h"
 
 #include <keyfold/text.h>
 
@@ -11,6 +11,7 @@ typedef struct find_iter {
     kf_iter iter;
     kf_bytes text;
     kf_find_options options;
+    kfi_descents descents;
     size_t position;             /* the keys that begin there are matches[at..count), shortest first */
     size_t next;                 /* where to look after that */
     kfi_array room;              /* the matches' memory */
@@ -31,18 +32,22 @@ static int is_boundary(const find_iter *f, size_t at)
 /* Notes the keys that begin at f->position. */
 static kf_status descend(find_iter *f)
 {
-    const kf_bytes rest = { f->text.data + f->position, f->text.size - f->position };
-    for (;;) {
-        size_t capacity = f->room.capacity / sizeof(kf_prefix_match), count;
-        kf_status status = kfi_prefixes(&f->iter.dict->keys, rest, (kf_prefix_match *)(void *)f->room.data,
-                                        capacity, &count);
-        f->at = 0;
-        f->count = count;
-        if (status || count < capacity) return status;
-        f->room.size = f->room.capacity;
-        status = kfi_array_reserve(&f->room, 1, NULL);
-        if (status) return status;
+    enum { ROOM = KFI_DESCENT_ROOM * sizeof(kf_prefix_match) };
+    kfi_array *room = &f->room;
+    kfi_step step = KFI_STEP_ON;
+    room->size = 0;
+    for (int begun = 0; step == KFI_STEP_ON; begun = 1) {
+        size_t count;
+        if (room->capacity - room->size < ROOM && kfi_array_reserve(room, ROOM, NULL)) return KF_NO_MEMORY;
+        kf_prefix_match *notes = (kf_prefix_match *)(void *)(room->data + room->size);
+        size_t most = (room->capacity - room->size) / sizeof *notes;
+        step = begun ? kfi_descents_go_on(&f->descents, notes, most, &count)
+                     : kfi_descents_begin(&f->descents, f->position, notes, most, &count);
+        room->size += count * sizeof *notes;
     }
+    f->at = 0;
+    f->count = room->size / sizeof(kf_prefix_match);
+    return step == KFI_STEP_CORRUPT ? KF_CORRUPT : KF_OK;
 }
 
 /* Whether the key is one to return; makes it the current one. */
@@ -81,7 +86,12 @@ static kf_status find_next(kf_iter *iter, kf_entry *entry)
     }
 }
 
-static void find_destroy(kf_iter *iter) { kfi_array_free(&((find_iter *)iter)->room); }
+static void find_destroy(kf_iter *iter)
+{
+    find_iter *f = (find_iter *)iter;
+    kfi_descents_destroy(&f->descents);
+    kfi_array_free(&f->room);
+}
 
 static const kfi_iter_class find_class = { find_next, NULL, NULL, find_destroy };
 
@@ -102,7 +112,12 @@ kf_status kf_iter_find(kf_iter **out, const kf_dict *dict, const void *text, siz
     if (!f) return kfi_fail_memory(error, sizeof *f);
     f->text = (kf_bytes){ text, text_size };
     f->options = *options;
-    kf_status status = kfi_array_reserve(&f->room, 16 * sizeof(kf_prefix_match), error);
-    if (status) kf_iter_destroy(out);
-    return status;
+    if (dict->keys.parameters.root_kind != KFI_ROOT_CONTAINER) {   /* no key but the empty one */
+        f->next = text_size;
+        return KF_OK;
+    }
+    kf_status status = kfi_descents_create(&f->descents, &dict->keys, dict->search, text, text_size);
+    if (!status) return KF_OK;
+    kf_iter_destroy(out);
+    return kfi_fail_memory(error, text_size);
 }

@@ -1,3 +1,4 @@
+#include "read/descent.h"
 #include "read/order.h"
 
 kf_status kfi_prefixes(const kfi_keys *keys, kf_bytes text, kf_prefix_match *matches, size_t capacity,
@@ -5,20 +6,17 @@ kf_status kfi_prefixes(const kfi_keys *keys, kf_bytes text, kf_prefix_match *mat
 {
     const kfi_search_variant *variant = kfi_search_best();
     kf_prefix_match notes[KFI_STEP_NOTES];
-    const kfi_keys_parameters *p = &keys->parameters;
     kfi_search s;
     kfi_step step = KFI_STEP_ON;
-    size_t n = 0;
     *count = 0;
-    if (p->root_kind != KFI_ROOT_CONTAINER) {
-        if (p->root_kind != KFI_ROOT_EMPTY_KEY) return KF_OK;
-        matches[0] = (kf_prefix_match){ 0, 0 };
-        *count = 1;
+    if (keys->parameters.root_kind == KFI_ROOT_NONE) return KF_OK;
+    if (keys->parameters.root_kind == KFI_ROOT_EMPTY_KEY) {
+        matches[(*count)++] = (kf_prefix_match){ 0, 0 };
         return KF_OK;
     }
-    kfi_search_text(&s, text.data, text.size);
-    kfi_search_at(&s, keys, text.data, text.size);
+    kfi_search_text(&s, keys, text.data, text.size);
     while (step == KFI_STEP_ON) {
+        size_t n = 0;
         step = variant->prefixes(keys, &s, notes, KFI_STEP_NOTES, &n);
         for (size_t i = 0; i < n; i++) {
             if (notes[i].ordinal >= keys->count) return KF_CORRUPT;

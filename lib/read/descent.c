@@ -1,0 +1,132 @@
+#include "read/descent.h"
+
+#include "read/node_decode.h"
+
+#include <stdlib.h>
+
+enum { SHORT_TEXT = 2048, SLOT_BITS_MIN = 7, SLOT_BITS_MAX = 12 };
+
+kf_status kfi_descents_create(kfi_descents *d, const kfi_keys *keys, const kfi_search_variant *variant,
+                              const uint8_t *text, size_t size)
+{
+    unsigned bits = SLOT_BITS_MIN;
+    *d = (kfi_descents){ .keys = keys, .variant = variant, .text = text, .size = size };
+    kfi_search_text(&d->search, keys, text, size);
+    if (size < SHORT_TEXT) return KF_OK;
+    while (bits < SLOT_BITS_MAX && size >> bits > 64) bits++;
+    d->shift = 32 - bits;
+    d->starts = calloc((size_t)1 << bits, sizeof *d->starts);
+    return d->starts ? KF_OK : KF_NO_MEMORY;
+}
+
+void kfi_descents_destroy(kfi_descents *d)
+{
+    free(d->starts);
+    d->starts = NULL;
+}
+
+/* How many bytes of an edge's label, after its first, agree with bytes[0..left). Returns their number, and in
+ * *whole whether that was the whole label; -1 on damage. */
+static int match_edge(const kfi_keys *keys, const kfi_node *n, unsigned edge, const uint8_t *bytes, size_t left,
+                      int *whole)
+{
+    const unsigned width = kfi_code_width(keys);
+    const uint8_t *bits;
+    uint64_t codes;
+    int same = 0;
+    *whole = 0;
+    if (!kfi_node_edge_codes(keys, n, edge, &bits, &codes)) return -1;
+    for (uint64_t bit = 0; codes; codes--, bit += width) {
+        uint8_t text[4 * KFI_TOKEN_MAX];
+        const uint8_t *end = kfi_codes_append(keys, bits, bit, 1, text, text + 2 * KFI_TOKEN_MAX);
+        if (!end) return -1;
+        for (const uint8_t *p = text; p < end; p++, same++)
+            if ((size_t)same == left || *p != bytes[same]) return same;
+    }
+    *whole = 1;
+    return same;
+}
+
+/* Goes down one node; 0 when the descent is to stop at what `start` says. */
+static int start_node(const kfi_keys *keys, kfi_start *start, const uint8_t *bytes)
+{
+    const kfi_place place = { start->at, keys->tree + keys->tree_size };
+    kfi_place next;
+    kfi_node n;
+    start->step = KFI_STEP_CORRUPT;
+    if (!kfi_node_parse(&n, place)) return 0;
+    start->step = KFI_STEP_ON;
+    if (start->depth == KFI_START_BYTES) return 0;
+    const uint8_t label = bytes[start->depth];
+    const uint64_t first = start->rank + (unsigned)n.final;
+    unsigned i = 0, depth = start->depth;
+    int whole, same = 0;
+    while (i < n.bigs && n.big_label[i] < label) i++;
+    const int big = i < n.bigs && n.big_label[i] == label;
+    if (big) {
+        size_t left = KFI_START_BYTES - 1 - depth;
+        same = match_edge(keys, &n, i, bytes + depth + 1, left, &whole);
+        if (same >= 0 && !whole && (size_t)same == left) return 0;   /* more bytes must tell */
+    }
+    if (n.final && depth) {
+        start->sizes[start->count] = (uint8_t)depth;
+        start->ordinals[start->count++] = start->rank;
+    }
+    start->step = KFI_STEP_CORRUPT;
+    start->rank = first + kfi_node_bigs_before(&n, i);
+    if (big) {
+        if (same < 0 || !kfi_node_child(keys, &n, i, &next)) return 0;
+        start->step = whole ? KFI_STEP_ON : KFI_STEP_ABSENT;
+        start->rank += kfi_node_smalls_before(&n, i);
+        start->depth = (uint8_t)(depth + 1 + (unsigned)same);
+        start->at = next.at;
+        return whole && next.at[0] & 0x80;
+    }
+    start->step = KFI_STEP_ABSENT;
+    if (!n.buckets) return 0;
+    start->step = KFI_STEP_CORRUPT;
+    unsigned j = kfi_node_bucket_of(&n, label);
+    start->rank += kfi_node_buckets_before(&n, j);
+    if (!kfi_node_bucket(&n, j, &next) || next.at[0] & 0x80) return 0;
+    start->at = next.at;
+    start->step = KFI_STEP_ON;
+    return 0;
+}
+
+static __attribute__((noinline)) void fill(const kfi_keys *keys, kfi_start *start, uint32_t tag,
+                                           const uint8_t *bytes)
+{
+    *start = (kfi_start){ .at = keys->tree + keys->parameters.root, .known = 1, .bytes = tag };
+    start->step = KFI_STEP_ON;
+    if (!(start->at[0] & 0x80)) return;
+    while (start_node(keys, start, bytes)) {}   /* each node takes a byte */
+}
+
+kfi_step kfi_descents_begin(kfi_descents *d, size_t place, kf_prefix_match *notes, size_t room, size_t *count)
+{
+    kfi_search *s = &d->search;
+    const size_t size = d->size - place;
+    const uint8_t *bytes = d->text + place;
+    if (!d->starts || size < 16) {
+        kfi_search_text(s, d->keys, bytes, size);
+        return d->variant->prefixes(d->keys, s, notes, room, count);
+    }
+    s->key = bytes;   /* the tail is that of the text */
+    s->size = size;
+    s->tail_start = size - 16;
+    s->place.end = d->keys->tree + d->keys->tree_size;
+    const uint32_t tag = kfi_load32(bytes) & 0xffffff;
+    kfi_start *start = &d->starts[tag * 0x9e3779b1u >> d->shift];
+    if (__builtin_expect(!start->known || start->bytes != tag, 0)) fill(d->keys, start, tag, bytes);
+    for (unsigned i = 0; i < start->count; i++)
+        notes[i] = (kf_prefix_match){ start->sizes[i], start->ordinals[i] };
+    *count = start->count;
+    if (start->step != KFI_STEP_ON) return start->step;
+    s->place.at = start->at;
+    s->rank = start->rank;
+    s->depth = start->depth;
+    size_t more;
+    kfi_step step = d->variant->prefixes(d->keys, s, notes + start->count, room - start->count, &more);
+    *count += more;
+    return step;
+}

@@ -1,0 +1,74 @@
+/* The keys that begin at many places of one text. A descent is a search (keys.h) that starts at each place anew.
+ * Its first nodes depend on few bytes of the text and are the same ones over and over, so where they lead is
+ * kept in a small table:
+ *
+ *     kfi_descents_create(&descents, keys, variant, text, size);
+ *     for each place:
+ *         step = kfi_descents_begin(&descents, place, notes, room, &count);
+ *         while (step == KFI_STEP_ON) step = kfi_descents_go_on(&descents, notes, room, &count);
+ *
+ * The root must be a container, and `room` KFI_DESCENT_ROOM at least, in every call. */
+#ifndef KFI_READ_DESCENT_H
+#define KFI_READ_DESCENT_H
+
+#include "read/keys.h"
+
+#include <string.h>
+
+/* Sets `s` out at the root for text[0..size). */
+static inline void kfi_search_text(kfi_search *s, const kfi_keys *keys, const uint8_t *text, size_t size)
+{
+    s->place.at = keys->tree + keys->parameters.root;
+    s->place.end = keys->tree + keys->tree_size;
+    s->rank = 0;
+    s->depth = 0;
+    s->in_bucket = 0;
+    s->key = text;
+    s->size = size;
+    const size_t kept = size < 16 ? size : 16;
+    s->tail_start = size - kept;
+    memset(s->tail, 0, sizeof s->tail);
+    if (size) memcpy(s->tail, text + s->tail_start, kept);
+}
+
+enum { KFI_START_BYTES = 3, KFI_DESCENT_ROOM = KFI_STEP_NOTES + KFI_START_BYTES };
+
+/* What the nodes that a descent meets first make of KFI_START_BYTES bytes. */
+typedef struct kfi_start {
+    const uint8_t *at;           /* container to go on at if `step` is KFI_STEP_ON */
+    uint64_t rank;
+    uint64_t ordinals[KFI_START_BYTES];   /* of the keys met, */
+    uint8_t sizes[KFI_START_BYTES];       /* and their sizes: 1 at least */
+    uint8_t count, depth;
+    uint8_t step;                /* a kfi_step */
+    uint8_t known;               /* 0: the slot is empty */
+    uint32_t bytes;
+} kfi_start;
+
+typedef struct kfi_descents {
+    const kfi_keys *keys;
+    const kfi_search_variant *variant;
+    const uint8_t *text;
+    size_t size;
+    kfi_search search;
+    kfi_start *starts;           /* direct-mapped by the bytes; NULL: the text is too short for it to pay */
+    unsigned shift;
+} kfi_descents;
+
+/* KF_NO_MEMORY. */
+kf_status kfi_descents_create(kfi_descents *descents, const kfi_keys *keys, const kfi_search_variant *variant,
+                              const uint8_t *text, size_t size);
+void kfi_descents_destroy(kfi_descents *descents);
+
+/* Sets out from text[place], place < size. Notes and result are those of a variant's `prefixes`; whether the
+ * empty key is among the notes is left open. */
+kfi_step kfi_descents_begin(kfi_descents *descents, size_t place, kf_prefix_match *notes, size_t room,
+                            size_t *count);
+
+/* After KFI_STEP_ON. */
+static inline kfi_step kfi_descents_go_on(kfi_descents *d, kf_prefix_match *notes, size_t room, size_t *count)
+{
+    return d->variant->prefixes(d->keys, &d->search, notes, room, count);
+}
+
+#endif
