@@ -1,4 +1,5 @@
 /* kf_iter_create: which kind of iterator answers the options. */
+#include "query/complete.h"
 #include "query/ranked.h"
 #include "query/select.h"
 #include "read/weights.h"
@@ -43,6 +44,8 @@ kf_status kf_iter_create(kf_iter **out, const kf_dict *dict, const kf_iter_optio
     if (!status) status = kfi_iter_range(dict, o, &low, &high, error);
     if (status) return status;
     if (o->order == KF_ORDER_KEY && !o->query && !o->filter) return in_order(out, dict, o, low, high, o->limit, error);
+    if (o->order == KF_ORDER_WEIGHT && !o->query)
+        return kfi_iter_by_weight(out, dict, low, high, o->limit, o->filter, o->filter_context, error);
     status = in_order(&all, dict, o, low, high, UINT64_MAX, error);
     if (status) return status;
     if (o->order == KF_ORDER_KEY && (o->filter || o->limit != UINT64_MAX))

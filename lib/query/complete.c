@@ -1,0 +1,253 @@
+/* Best-first search in the tree of maxima: weights are its leaves (level 0), a block of 64 of one level is one
+ * child of the level above.
+ *
+ *             level 2   |     9     |  5  |        one candidate in the queue for each block that was opened:
+ *             level 1   | 4 | 9 | 7 | 5 | 2 |      its best child that was not taken yet
+ *             weights    ... 3 9 0 8 ...
+ *
+ * Taking a candidate puts its block's next best child in its place and, unless it is a leaf, opens it: so the
+ * queue grows by at most one a step instead of by 64, and a block is never sorted as a whole. Children are in
+ * the order (larger maximum, smaller first ordinal), which a block's own children never precede; hence so are
+ * the leaves taken. Each step takes one child of one block, in that order and for good, so that maxima which lie
+ * change the order of the answers and nothing else. */
+#include "query/complete.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { FIRST_CANDIDATES = 48 };
+
+typedef struct candidate {
+    uint64_t bound;               /* the maximum, or the weight */
+    uint64_t index;               /* of the child in its level */
+    unsigned level;
+} candidate;
+
+typedef struct weight_iter {
+    kf_iter iter;
+    kfi_maxima maxima;            /* of the file, or of `made` */
+    uint64_t *made;
+    uint64_t low, high, left;
+    kf_filter_fn filter;
+    void *filter_context;
+    kf_buffer key;
+    candidate *queue;             /* a heap, the best on top */
+    size_t count, capacity;
+    uint64_t block;               /* whose weights are in `weight`; UINT64_MAX: none */
+    candidate first[FIRST_CANDIDATES];
+    uint64_t weight[KFI_WEIGHTS_FAN];
+} weight_iter;
+
+/* ---- queue ------------------------------------------------------------------------------------ */
+
+static int better(const candidate *a, const candidate *b)
+{
+    if (a->bound != b->bound) return a->bound > b->bound;
+    /* A block's number is to be read as that of its first ordinal. */
+    uint64_t x = a->index << a->level * KFI_WEIGHTS_FAN_BITS, y = b->index << b->level * KFI_WEIGHTS_FAN_BITS;
+    return x < y;
+}
+
+static void sink(weight_iter *w)
+{
+    candidate *q = w->queue, moved = q[0];
+    size_t at = 0, child;
+    while ((child = 2 * at + 1) < w->count) {
+        if (child + 1 < w->count && better(&q[child + 1], &q[child])) child++;
+        if (!better(&q[child], &moved)) break;
+        q[at] = q[child];
+        at = child;
+    }
+    q[at] = moved;
+}
+
+static kf_status grow(weight_iter *w)
+{
+    size_t capacity = 2 * w->capacity;
+    candidate *queue = malloc(capacity * sizeof *queue);
+    if (!queue) return KF_NO_MEMORY;
+    memcpy(queue, w->queue, w->count * sizeof *queue);
+    if (w->queue != w->first) free(w->queue);
+    w->queue = queue;
+    w->capacity = capacity;
+    return KF_OK;
+}
+
+static kf_status push(weight_iter *w, const candidate *c)
+{
+    if (w->count == w->capacity && grow(w)) return KF_NO_MEMORY;
+    size_t at = w->count++;
+    for (; at && better(c, &w->queue[(at - 1) / 2]); at = (at - 1) / 2) w->queue[at] = w->queue[(at - 1) / 2];
+    w->queue[at] = *c;
+    return KF_OK;
+}
+
+/* ---- blocks ----------------------------------------------------------------------------------- */
+
+/* The weights of block `block`, as far as they are in the range, at their places in w->weight. */
+static kf_status load_block(weight_iter *w, uint64_t block, uint64_t first, uint64_t last)
+{
+    if (w->block == block) return KF_OK;
+    w->block = UINT64_MAX;
+    kf_status status = kfi_weights_block(&w->iter.dict->weights, first, (unsigned)(last - first) + 1,
+                                         w->weight + first % KFI_WEIGHTS_FAN);
+    if (!status) w->block = block;
+    return status;
+}
+
+/* The best child of a block of children of `level` that comes after `*best` in their order (or the best of
+ * all, where best->index is UINT64_MAX). KF_END when there is none. */
+static kf_status next_child(weight_iter *w, uint64_t block, unsigned level, candidate *best)
+{
+    const unsigned shift = level * KFI_WEIGHTS_FAN_BITS;
+    uint64_t first = block << KFI_WEIGHTS_FAN_BITS, last = first | (KFI_WEIGHTS_FAN - 1);
+    const candidate after = *best;
+    int found = 0;
+    if (first < w->low >> shift) first = w->low >> shift;
+    if (last > (w->high - 1) >> shift) last = (w->high - 1) >> shift;
+    if (!level && load_block(w, block, first, last)) return KF_CORRUPT;
+    for (uint64_t i = first; i <= last; i++) {
+        uint64_t bound = level ? kfi_maximum(&w->maxima, level, i) : w->weight[i % KFI_WEIGHTS_FAN];
+        if (found && bound <= best->bound) continue;
+        if (after.index != UINT64_MAX && (bound > after.bound || (bound == after.bound && i <= after.index))) continue;
+        *best = (candidate){ bound, i, level };
+        found = 1;
+    }
+    return found ? KF_OK : KF_END;
+}
+
+static kf_status open_block(weight_iter *w, uint64_t block, unsigned level)
+{
+    candidate best = { 0, UINT64_MAX, level };
+    kf_status status = next_child(w, block, level, &best);
+    if (!status) status = push(w, &best);
+    return status == KF_END ? KF_OK : status;
+}
+
+/* The next entry by weight, without regard to the filter. */
+static kf_status take(weight_iter *w, candidate *taken)
+{
+    kf_status status;
+    do {
+        if (!w->count) return KF_END;
+        candidate next = *taken = w->queue[0];
+        status = next_child(w, taken->index >> KFI_WEIGHTS_FAN_BITS, taken->level, &next);
+        if (status && status != KF_END) return status;
+        w->queue[0] = status ? w->queue[--w->count] : next;
+        sink(w);
+        status = taken->level ? open_block(w, taken->index, taken->level - 1) : KF_OK;
+    } while (!status && taken->level);
+    return status;
+}
+
+/* ---- the iterator ----------------------------------------------------------------------------- */
+
+static kf_status weight_next(kf_iter *iter, kf_entry *entry)
+{
+    weight_iter *w = (weight_iter *)iter;
+    candidate taken;
+    do {
+        if (!w->left) return KF_END;
+        kf_status status = take(w, &taken);
+        if (!status) status = kf_dict_key_at(iter->dict, taken.index, &w->key, &entry->key);
+        if (status) return status;
+        iter->ordinal = entry->ordinal = taken.index;
+        iter->match.weight = taken.bound;
+        iter->current = 1;
+    } while (w->filter && !w->filter(w->filter_context, iter, entry));
+    w->left--;
+    return KF_OK;
+}
+
+static uint64_t weight_remaining(const kf_iter *iter)
+{
+    const weight_iter *w = (const weight_iter *)iter;
+    return w->filter && w->left ? UINT64_MAX : w->left;
+}
+
+static void weight_destroy(kf_iter *iter)
+{
+    weight_iter *w = (weight_iter *)iter;
+    if (w->queue != w->first) free(w->queue);
+    kf_buffer_free(&w->key);
+    free(w->made);
+}
+
+static const kfi_iter_class weight_class = { weight_next, weight_remaining, NULL, weight_destroy };
+
+/* ---- maxima made here ------------------------------------------------------------------------- */
+
+/* Level 1 of the range, from the weights. */
+static kf_status read_weights(weight_iter *w)
+{
+    const uint64_t first = w->low >> KFI_WEIGHTS_FAN_BITS, last = (w->high - 1) >> KFI_WEIGHTS_FAN_BITS;
+    for (uint64_t block = first; block <= last; block++) {
+        candidate best = { 0, UINT64_MAX, 0 };
+        if (next_child(w, block, 0, &best)) return KF_CORRUPT;
+        kfi_store64((uint8_t *)(w->made + (block - first)), best.bound);
+    }
+    return KF_OK;
+}
+
+/* Where the file has none. The count of weights is no lie here: each has its place in the column, since a
+ * constant one has maxima without storing them. */
+static kf_status make_maxima(weight_iter *w, kf_error *error)
+{
+    kfi_maxima *maxima = &w->maxima;
+    uint64_t total = 0, place = 0, counts[KFI_WEIGHTS_LEVELS + 1];
+    *maxima = (kfi_maxima){ .width = 64 };
+    for (uint64_t low = w->low, last = w->high - 1; last - low >= KFI_WEIGHTS_FAN;) {
+        low >>= KFI_WEIGHTS_FAN_BITS;
+        last >>= KFI_WEIGHTS_FAN_BITS;
+        maxima->first[++maxima->levels] = low;
+        total += counts[maxima->levels] = last - low + 1;
+    }
+    if (!total) return KF_OK;
+    if (total > SIZE_MAX / 16) return kfi_fail_memory(error, SIZE_MAX);
+    w->made = malloc((size_t)total * sizeof *w->made);
+    if (!w->made) return kfi_fail_memory(error, (size_t)total * sizeof *w->made);
+    for (unsigned k = 1; k <= maxima->levels; place += counts[k++])
+        maxima->level[k] = (const uint8_t *)(w->made + place);
+    kf_status status = read_weights(w);
+    if (status) return kfi_fail(error, status, "a weight cannot be read");
+    uint64_t *to = w->made + counts[1];
+    for (unsigned k = 2; k <= maxima->levels; k++)
+        for (uint64_t i = 0; i < counts[k]; i++, to++) {
+            candidate best = { 0, UINT64_MAX, k - 1 };
+            next_child(w, maxima->first[k] + i, k - 1, &best);   /* there is one */
+            kfi_store64((uint8_t *)to, best.bound);
+        }
+    return KF_OK;
+}
+
+kf_status kfi_iter_by_weight(kf_iter **out, const kf_dict *dict, uint64_t low, uint64_t high, uint64_t limit,
+                             kf_filter_fn filter, void *filter_context, kf_error *error)
+{
+    *out = NULL;
+    if (!dict->weights.column) return kfi_fail(error, KF_TYPE, "the dictionary has no weights");
+    weight_iter *w = (weight_iter *)kfi_iter_new(sizeof *w, &weight_class, dict);
+    if (!w) return kfi_fail_memory(error, sizeof *w);
+    kf_status status = KF_OK;
+    w->queue = w->first;
+    w->capacity = FIRST_CANDIDATES;
+    w->block = UINT64_MAX;
+    w->filter = filter;
+    w->filter_context = filter_context;
+    w->maxima = dict->weights.maxima;
+    if (high > dict->header.keys) high = dict->header.keys;
+    if (low < high && limit) {
+        w->low = low;
+        w->high = high;
+        w->left = high - low < limit ? high - low : limit;
+        if (!w->maxima.levels) status = make_maxima(w, error);
+        unsigned level = kfi_maxima_level(&w->maxima, low, high), shift = level * KFI_WEIGHTS_FAN_BITS;
+        uint64_t block = low >> shift >> KFI_WEIGHTS_FAN_BITS, last = (high - 1) >> shift >> KFI_WEIGHTS_FAN_BITS;
+        for (; block <= last && !status; block++) {
+            status = open_block(w, block, level);
+            if (status) kfi_fail(error, status, "a weight cannot be read");
+        }
+    }
+    if (status) kf_iter_destroy((kf_iter **)&w);
+    else *out = &w->iter;
+    return status;
+}
