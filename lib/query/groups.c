@@ -76,14 +76,9 @@ static kf_status seek(kfi_groups *g, kfi_member *m, uint64_t ordinal)
     return KF_OK;
 }
 
-/* To the next key. `shared` becomes the bytes shared with the last winner, which this member was. */
 static inline kf_status step(kfi_groups *g, kfi_member *m)
 {
-    if (__builtin_expect(m->hits != NULL, 0)) {
-        kf_status status = next_hit(g, m);
-        if (!status && !m->done) m->shared = shared_bytes(m->key, m->size, g->text, g->text_size, 0);
-        return status;
-    }
+    if (__builtin_expect(m->hits != NULL, 0)) return next_hit(g, m);
     if (++m->ordinal >= m->end) {
         end_member(g, m);
         return KF_OK;
@@ -93,26 +88,43 @@ static inline kf_status step(kfi_groups *g, kfi_member *m)
     if (__builtin_expect(status || m->walk.ordinal != m->ordinal, 0))
         return status == KF_NO_MEMORY ? status : KF_CORRUPT;
     m->size = m->walk.size;
-    m->shared = m->walk.keep;
     return KF_OK;
 }
 
-/* Moves a member, the last winner, to its first key that is not below the bar's. */
+/* The last winner has moved on. What it now shares with the key that it left, and that it is above that, is
+ * checked here for every member: so the tree's order and sharing are right and the result's keys ascend,
+ * whatever the files' bytes are. */
+static inline kf_status settle(kfi_groups *g, kfi_member *m, size_t shared)
+{
+    m->shared = shared;
+    return is_below(g->text, g->text_size, m->key, m->size, shared) ? KF_OK : KF_CORRUPT;
+}
+
+static inline kf_status settle_far(kfi_groups *g, kfi_member *m)
+{
+    return settle(g, m, shared_bytes(g->text, g->text_size, m->key, m->size, 0));
+}
+
+/* Moves the last winner to its next key. */
+static inline kf_status advance(kfi_groups *g, kfi_member *m)
+{
+    kf_status status = step(g, m);
+    if (__builtin_expect(status || m->done, 0)) return status;
+    return m->hits ? settle_far(g, m) : settle(g, m, m->walk.keep);
+}
+
+/* Moves the last winner to its first key that is not below the bar's. */
 static kf_status leap(kfi_groups *g, kfi_member *m)
 {
     const kfi_member *bar = &g->members[g->bar];
-    size_t shared = SIZE_MAX;
     uint64_t bound, from = m->ordinal;
     kf_status status;
     for (unsigned steps = 0; m->hits || steps < m->patience; steps++) {
         status = step(g, m);
         if (status || m->done) return status;
-        /* Of ascending keys, the first and the last share the least that two neighbours do. */
-        if (m->shared < shared) shared = m->shared;
         if (!member_below(m, bar)) {
-            m->shared = shared;
             if (m->patience < PATIENCE_MOST) m->patience++;
-            return KF_OK;
+            return settle_far(g, m);
         }
     }
     status = kfi_lower_bound(&m->dict->keys, (kf_bytes){ bar->key, bar->size }, &bound);
@@ -120,8 +132,7 @@ static kf_status leap(kfi_groups *g, kfi_member *m)
     if (!status) status = seek(g, m, bound);
     if (status || m->done) return status;
     m->patience = bound - from > FAR ? PATIENCE_LEAST : PATIENCE_MOST;
-    m->shared = shared_bytes(m->key, m->size, g->text, g->text_size, 0);
-    return KF_OK;
+    return settle_far(g, m);
 }
 
 /* ---- the tree --------------------------------------------------------------------------------- */
@@ -172,45 +183,33 @@ static kf_status play_all(kfi_groups *g, kf_error *error)
 
 /* ---- groups ----------------------------------------------------------------------------------- */
 
-/* Takes the winner's key over. The bytes that it shares with the last one are there; that the next one is
- * above, or it is the same key of a later member, makes the keys ascend even if the files lie. */
-static inline kf_status take(kfi_groups *g, const kfi_member *m, int *same)
+/* Takes the winner's key over: the bytes that it shares with the last one are there. */
+static inline void take(kfi_groups *g, const kfi_member *m)
 {
-    size_t shared = m->shared;
-    *same = g->begun && shared == m->size && shared == g->text_size;
-    if (g->begun && !*same && !is_below(g->text, g->text_size, m->key, m->size, shared)) return KF_CORRUPT;
-    if (m->size > shared) memcpy(g->text + shared, m->key + shared, m->size - shared);
+    if (m->size > m->shared) memcpy(g->text + m->shared, m->key + m->shared, m->size - m->shared);
     g->text_size = m->size;
-    g->begun = 1;
-    return KF_OK;
 }
 
 /* Collects the members that have the winner's key, and moves them on. */
 static kf_status collect(kfi_groups *g)
 {
-    size_t winner = g->losers[0], last;
+    size_t winner = g->losers[0];
     g->group_count = 0;
     if (g->members[winner].hits) g->distance = kf_iter_match(g->members[winner].hits)->distance;
     if (g->keys == KFI_KEYS_EVERY) g->bar = KFI_MEMBER_NONE;
     for (;;) {
         kfi_member *m = &g->members[winner];
         g->group[g->group_count++] = (kfi_group_entry){ winner, m->ordinal };
-        kf_status status = step(g, m);
+        kf_status status = advance(g, m);
         g->culprit = winner;
         if (status) return status;
         if (g->keys == KFI_KEYS_EVERY && !m->done
             && (g->bar == KFI_MEMBER_NONE || member_below(&g->members[g->bar], m)))
             g->bar = winner;
         play(g, winner);
-        last = winner;
         winner = g->losers[0];
         m = &g->members[winner];
         if (m->done || m->shared != g->text_size || m->size != g->text_size) break;
-        if (winner <= last) {
-            /* A key of a member that has had it. */
-            g->culprit = winner;
-            return KF_CORRUPT;
-        }
     }
     g->key = (kf_bytes){ g->text, g->text_size };
     return KF_OK;
@@ -221,17 +220,12 @@ kf_status kfi_groups_next(kfi_groups *g)
     for (;;) {
         size_t winner = g->losers[0];
         kfi_member *m = &g->members[winner];
-        int same;
         if (g->over || m->done) return KF_END;
-        kf_status status = take(g, m, &same);
-        g->culprit = winner;
-        /* A member that was moved up may be followed by one that has the key it left; a group has them all. */
-        if (!status && same && g->group_count) status = KF_CORRUPT;
-        if (status) return status;
+        take(g, m);
         if (g->keys == KFI_KEYS_ANY || winner == g->bar || !member_below(m, &g->members[g->bar]))
             return collect(g);
-        g->group_count = 0;
-        status = leap(g, m);
+        kf_status status = leap(g, m);
+        g->culprit = winner;
         if (status) return status;
         if (g->keys == KFI_KEYS_EVERY && !m->done && member_below(&g->members[g->bar], m)) g->bar = winner;
         play(g, winner);

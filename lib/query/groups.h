@@ -5,12 +5,12 @@
  * how many bytes each contestant shares with the last winner, so that most matches are decided without looking
  * at the keys (Ng and Kakehi, "Merging string sequences by longest common prefixes", IPSJ Digital Courier 4,
  * 2008). The walk through a dictionary tells how much consecutive keys share, so the sharing costs nothing to
- * find out; and it shows at once when a member's keys do not ascend.
+ * find out.
  *
- *                  members' current keys      shared with the last winner "can"
- *       winner     0  "cane"                  3
- *       losers     1  "cat"                   2     against a winner that shares 3: later, unseen
- *                  2  "cancel" -> lost        4     (against "cane": after a match by bytes, with the winner)
+ *      last winner "can"       shares     the matches, from the leaf of member 0, who was it, to the root
+ *      member 0    "cane"      3
+ *      member 1    "cat"       2          0 against 1: 3 > 2, member 0 wins
+ *      member 2    "cancel"    3          0 against 2: 3 = 3, from there bytes decide: 2 wins, 0 shares 3 with it
  *
  * Where keys must be in all members, or in the first, members that are behind are not merged but moved up:
  * by steps at first, then by a search (leapfrogging). */
@@ -63,7 +63,7 @@ typedef struct kfi_groups {
     size_t text_size;
     kfi_group_keys keys;
     size_t bar;                 /* the member below whose key nothing is of interest */
-    int begun, over;
+    int over;
 } kfi_groups;
 
 /* `within` gives range and query. KF_INVALID, KF_NO_MEMORY, KF_CORRUPT; close it after a failure too. */
