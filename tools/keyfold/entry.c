@@ -4,7 +4,7 @@
 
 #include "message.h"
 
-static void print_bytes(const kft_printer *printer, kf_bytes bytes)
+void entry_print_bytes(const kft_printer *printer, kf_bytes bytes)
 {
     if (printer->raw)
         output_bytes(printer->out, bytes.data, bytes.size);
@@ -12,11 +12,10 @@ static void print_bytes(const kft_printer *printer, kf_bytes bytes)
         output_escaped(printer->out, bytes.data, bytes.size);
 }
 
-static void print_json(const kft_printer *printer, const kft_entry *entry)
+void entry_print_members(const kft_printer *printer, const kft_entry *entry)
 {
     kft_output *out = printer->out;
 
-    output_byte(out, '{');
     output_json_member(out, "key", entry->key.data, entry->key.size);
     if (printer->ordinal) {
         output_text(out, ",\"ordinal\":");
@@ -29,18 +28,12 @@ static void print_json(const kft_printer *printer, const kft_entry *entry)
         output_byte(out, ',');
         output_json_member(out, "value", entry->value.data, entry->value.size);
     }
-    output_text(out, "}\n");
 }
 
-void entry_print(const kft_printer *printer, const kft_entry *entry)
+void entry_print_value(const kft_printer *printer, const kft_entry *entry)
 {
     kft_output *out = printer->out;
 
-    if (printer->json) {
-        print_json(printer, entry);
-        return;
-    }
-    print_bytes(printer, entry->key);
     if (printer->ordinal) {
         output_byte(out, '\t');
         output_u64(out, entry->ordinal);
@@ -49,8 +42,22 @@ void entry_print(const kft_printer *printer, const kft_entry *entry)
         output_u64(out, entry->number);
     } else if (printer->value_type == KF_VALUES_BYTES) {
         output_byte(out, '\t');
-        print_bytes(printer, entry->value);
+        entry_print_bytes(printer, entry->value);
     }
+}
+
+void entry_print(const kft_printer *printer, const kft_entry *entry)
+{
+    kft_output *out = printer->out;
+
+    if (printer->json) {
+        output_byte(out, '{');
+        entry_print_members(printer, entry);
+        output_text(out, "}\n");
+        return;
+    }
+    entry_print_bytes(printer, entry->key);
+    entry_print_value(printer, entry);
     output_byte(out, '\n');
 }
 
@@ -66,7 +73,7 @@ void entry_print_absent(const kft_printer *printer, kf_bytes key, const char *te
         output_text(out, "}\n");
         return;
     }
-    print_bytes(printer, key);
+    entry_print_bytes(printer, key);
     output_byte(out, '\t');
     output_text(out, text);
     output_byte(out, '\n');

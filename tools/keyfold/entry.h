@@ -23,6 +23,12 @@ typedef struct kft_entry {
 
 void entry_print(const kft_printer *printer, const kft_entry *entry);
 
+/* Parts of what entry_print prints, for lines that have more: bytes as the printer writes them; the tab and
+ * what follows a key, if anything does; the members of the JSON object. */
+void entry_print_bytes(const kft_printer *printer, kf_bytes bytes);
+void entry_print_value(const kft_printer *printer, const kft_entry *entry);
+void entry_print_members(const kft_printer *printer, const kft_entry *entry);
+
 /* The line of a key that is absent, with `text` where the value would be. */
 void entry_print_absent(const kft_printer *printer, kf_bytes key, const char *text);
 

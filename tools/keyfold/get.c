@@ -168,7 +168,7 @@ static int get_run(int argc, char **argv)
 {
     get_options options = { 0 };
     kft_arguments rest;
-    kft_output out = { NULL, 0, 0 };
+    kft_output out = { 0 };
     kf_dict *dict = NULL;
     kft_lookup *lookup = NULL;
     int code = options_parse(&command_get, &options, argc, argv, &rest);

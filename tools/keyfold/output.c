@@ -17,6 +17,8 @@ int output_open(kft_output *out)
 {
     out->used = 0;
     out->os_error = 0;
+    out->sink = NULL;
+    out->sink_context = NULL;
     out->buffer = malloc(OUTPUT_SIZE);
     if (out->buffer == NULL)
         complain("out of memory");
@@ -25,6 +27,11 @@ int output_open(kft_output *out)
 
 static void write_all(kft_output *out, const uint8_t *data, size_t size)
 {
+    if (out->sink != NULL) {
+        if (size > 0 && out->os_error == 0)
+            out->os_error = out->sink(out->sink_context, data, size);
+        return;
+    }
     while (size > 0 && out->os_error == 0) {
         ssize_t written = write(STDOUT_FILENO, data, size);
 

@@ -9,6 +9,9 @@ typedef struct kft_output {
     uint8_t *buffer;
     size_t used;
     int os_error;     /* errno of the first failure; everything after it is dropped */
+    /* Where the bytes go instead of stdout, unless NULL: returns 0 or errno. */
+    int (*sink)(void *context, const uint8_t *data, size_t size);
+    void *sink_context;
 } kft_output;
 
 /* Returns 0 when out of memory. */
