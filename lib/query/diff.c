@@ -60,10 +60,11 @@ static kf_status diff_next(kf_iter *iter, kf_entry *entry)
     kf_match *match = &iter->match;
     if (!d->grouped.left) return KF_END;
     do {
-        int differ = 1;
+        int differ;
         kf_status status;
         do {
             status = kfi_groups_next(g);
+            differ = 1;
             if (!status && g->group_count > 1) status = compare_values(d, &differ);
         } while (!status && !differ);
         iter->incomplete = g->incomplete;

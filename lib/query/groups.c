@@ -97,7 +97,8 @@ static inline kf_status step(kfi_groups *g, kfi_member *m)
 static inline kf_status settle(kfi_groups *g, kfi_member *m, size_t shared)
 {
     m->shared = shared;
-    return is_below(g->text, g->text_size, m->key, m->size, shared) ? KF_OK : KF_CORRUPT;
+    int above = shared <= g->text_size && is_below(g->text, g->text_size, m->key, m->size, shared);
+    return above ? KF_OK : KF_CORRUPT;
 }
 
 static inline kf_status settle_far(kfi_groups *g, kfi_member *m)
