@@ -7,6 +7,7 @@ import subprocess
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(HERE)
 KEYVI = "keyvi==0.7.7"
+RAPIDFUZZ = "rapidfuzz==3.14.6"
 
 # variant: program, kinds of corpus, and whether it maps a key to a number (a set alone stores less).
 # "of" means: measured on the file that another variant built; "env" goes to the program.
@@ -33,9 +34,9 @@ PEERS = {
 HUGE_PEERS = ["keyfold", "keyfold-avx2", "fst-map", "marisa-3", "lmdb", "xxh3"]
 
 APT = ["gcc", "g++", "meson", "ninja-build", "pkg-config", "libzstd-dev", "libxxhash-dev", "zlib1g-dev",
-       "libjansson-dev", "libmarisa-dev", "liblmdb-dev", "libsnappy-dev", "libboost1.81-dev",
-       "libboost-iostreams1.81-dev",
-       "libboost-filesystem1.81-dev", "libboost-program-options1.81-dev", "zstd", "xz-utils"]
+       "libjansson-dev", "libutf8proc-dev", "libmarisa-dev", "liblmdb-dev", "libsnappy-dev",
+       "libboost1.81-dev", "libboost-iostreams1.81-dev", "libboost-filesystem1.81-dev",
+       "libboost-program-options1.81-dev", "zstd", "xz-utils"]
 
 # Peers are compiled for this very machine; keyfold is measured as it is released, for any.
 PEER_FLAGS = ["-O3", "-march=native", "-DNDEBUG"]
@@ -80,15 +81,17 @@ def is_newer(target, *sources):
         os.path.getmtime(target) > os.path.getmtime(s) for s in sources)
 
 
-def build_keyfold(binaries):
-    """A release build of the library, and the benchmark against its public headers alone."""
+def build_keyfold(binaries, names=("bench_keyfold",)):
+    """A release build of the library, and benchmarks against its public headers alone."""
     tree = os.path.join(TOP, "build", "bench")
     if not os.path.exists(os.path.join(tree, "build.ninja")):
         call(["meson", "setup", tree, TOP, "--buildtype=release", "-Dtests=false"], stdout=subprocess.DEVNULL)
     call(["ninja", "-C", tree, "lib/libkeyfold.a"], stdout=subprocess.DEVNULL)
-    call(["gcc", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-I", os.path.join(TOP, "include"),
-          "-o", os.path.join(binaries, "bench_keyfold"), os.path.join(HERE, "bench_keyfold.c"),
-          os.path.join(tree, "lib", "libkeyfold.a"), "-lzstd", "-lxxhash", "-lpthread", "-lm"])
+    for name in names:
+        call(["gcc", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-I", os.path.join(TOP, "include"),
+              "-o", os.path.join(binaries, name), os.path.join(HERE, name + ".c"),
+              os.path.join(tree, "lib", "libkeyfold.a"), "-lzstd", "-lxxhash", "-lutf8proc", "-lpthread",
+              "-lm"])
 
 
 def build_simple(program, binaries):
@@ -136,6 +139,18 @@ def build_keyvi(binaries):
 def build_queries(binaries):
     call(["gcc", "-O2", "-o", os.path.join(binaries, "queries"),
           os.path.join(HERE, "generators", "queries.c")])
+
+
+def build_for_queries(binaries):
+    """What bench/queries runs."""
+    os.makedirs(binaries, exist_ok=True)
+    build_keyfold(binaries, ("bench_keyfold", "bench_queries", "bench_sets"))
+    build_rust(binaries)
+    folder = os.path.join(binaries, "python")
+    if not os.path.isdir(os.path.join(folder, RAPIDFUZZ.replace("==", "-") + ".dist-info")):
+        shutil.rmtree(folder, ignore_errors=True)
+        call(["python3", "-m", "pip", "install", "--quiet", "--root-user-action=ignore", "--no-deps",
+              "--target", folder, RAPIDFUZZ])
 
 
 def build(binaries, peers):

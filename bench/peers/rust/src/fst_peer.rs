@@ -4,13 +4,13 @@ use memmap2::Mmap;
 use std::fs::File;
 use std::io::BufWriter;
 
-fn map_file(path: &str) -> Mmap {
+pub fn map_file(path: &str) -> Mmap {
     let file = File::open(path).unwrap_or_else(|e| common::die(path, &e.to_string()));
     // SAFETY: nobody changes the file while the benchmark runs.
     unsafe { Mmap::map(&file) }.unwrap_or_else(|e| common::die(path, &e.to_string()))
 }
 
-fn create(path: &str) -> BufWriter<File> {
+pub fn create(path: &str) -> BufWriter<File> {
     BufWriter::new(File::create(path).unwrap_or_else(|e| common::die(path, &e.to_string())))
 }
 
