@@ -278,12 +278,14 @@ static unsigned role_of(uint8_t byte)
 static void classify(levenshtein *l, kf_bytes needle, uint32_t signature[256])
 {
     uint8_t in_needle[256] = { 0 };
+    int representative[512];
+    memset(representative, -1, sizeof representative);
     for (size_t i = 0; i < needle.size; i++) in_needle[needle.data[i]] = 1;
     for (unsigned b = 0; b < 256; b++) {
-        unsigned same = 0;
-        signature[b] = in_needle[b] ? b : 256 + (l->unit == KF_UNIT_BYTES ? 0 : role_of((uint8_t)b));
-        while (signature[same] != signature[b]) same++;
-        l->representative[b] = (uint8_t)same;
+        unsigned kind = in_needle[b] ? b : 256 + (l->unit == KF_UNIT_BYTES ? 0 : role_of((uint8_t)b));
+        if (representative[kind] < 0) representative[kind] = (int)b;
+        l->representative[b] = (uint8_t)representative[kind];
+        signature[b] = kind;
     }
 }
 

@@ -11,10 +11,13 @@ void kfi_query_init(kf_query *query, const kfi_automaton_class *class, size_t st
     query->state_size = state_size;
     query->scratch_size = scratch_size;
     query->classes = 0;
+    /* Signatures seen so far, by open addressing: a byte that has one, plus 1. */
+    uint16_t seen[512] = { 0 };
     for (unsigned b = 0; b < 256; b++) {
-        unsigned same = 0;
-        while (signature[same] != signature[b]) same++;
-        query->class_of[b] = same < b ? query->class_of[same] : (uint8_t)query->classes++;
+        unsigned slot = signature[b] * 0x9e3779b1u >> 23;
+        while (seen[slot] && signature[seen[slot] - 1] != signature[b]) slot = (slot + 1) % 512;
+        query->class_of[b] = seen[slot] ? query->class_of[seen[slot] - 1] : (uint8_t)query->classes++;
+        if (!seen[slot]) seen[slot] = (uint16_t)(b + 1);
     }
 }
 

@@ -13,8 +13,24 @@
 #include "read/guide.h"
 #include "read/keys.h"
 
-typedef struct kfi_hunt_level kfi_hunt_level;
-struct kfi_decoded;
+enum {
+    KFI_HUNT_OUTLINE_BITS = 6,
+    KFI_HUNT_OUTLINE = 448      /* bytes that an unpacked bucket takes */
+};
+
+/* A container on the way to the current key.
+ *   ENTRIES   entries entry..end-1 of a bucket are still to be looked at. The text of the last one looked at
+ *             is alive up to `alive` bytes from the container's depth on: so far are path and states valid.
+ *             Entry e has ordinal base + its rank.
+ *   NODE      Labels below `label` are done with. The first key behind the final one has ordinal `base`.
+ * `inside` is the ordinal of the child container that the next level is, or of its first key. */
+typedef struct kfi_hunt_level {
+    const uint8_t *at;
+    uint64_t base, inside;
+    uint32_t depth, alive;
+    uint16_t label;
+    uint8_t kind, entry, end;
+} kfi_hunt_level;
 
 typedef struct kfi_hunt {
     /* The current key, and the guide's state after it. */
@@ -36,7 +52,9 @@ typedef struct kfi_hunt {
     kfi_hunt_level *levels;
     size_t height, capacity;
     int begun;
-    struct kfi_bucket_cache *cache;
+    const struct kfi_search_variant *variant;
+    uint8_t *outlines;              /* buckets last looked at, unpacked; direct-mapped by address */
+    const uint8_t *outline_at[1 << KFI_HUNT_OUTLINE_BITS];
 } kfi_hunt;
 
 /* O(longest key) memory. KF_NO_MEMORY. */

@@ -80,6 +80,8 @@ typedef enum kfi_step {
     KFI_STEP_CORRUPT
 } kfi_step;
 
+struct kfi_hunt;
+
 /* Looks for a key; the best of the variants below that the processor has. */
 typedef struct kfi_search_variant {
     const char *name;
@@ -92,6 +94,8 @@ typedef struct kfi_search_variant {
      * that was all. On a damaged file ordinals may be out of range. */
     kfi_step (*prefixes)(const kfi_keys *keys, kfi_search *s, kf_prefix_match *notes, size_t capacity,
                          size_t *count);
+    /* hunt.h: the next key, or the first one. */
+    kf_status (*hunt)(struct kfi_hunt *hunt, int begin);
 } kfi_search_variant;
 
 extern const kfi_search_variant kfi_search_portable;

@@ -488,4 +488,6 @@ static kfi_step prefixes(const kfi_keys *keys, kfi_search *search, kf_prefix_mat
     return step;
 }
 
-const kfi_search_variant KFI_VARIANT = { KFI_VARIANT_NAME, find, find_many, prefixes };
+#include "read/hunt_body.h"
+
+const kfi_search_variant KFI_VARIANT = { KFI_VARIANT_NAME, find, find_many, prefixes, hunt };
