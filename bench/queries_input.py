@@ -12,7 +12,7 @@ LONGEST_PREFIX = 4
 # Patterns over a list of words: literal starts and ends, classes, repeats, alternations, Unicode.
 PATTERNS = ["un.*able", ".*ation", "inter.*", "...", "a.{3}e", "[^aeiouy]+", "[a-f]+", "q[^u].*",
             "s?he.{0,4}", "(re|un|dis)[a-z]+ing", ".*(ee|oo).*(ee|oo).*", "[b-df-hj-np-tv-xz]{5}.*",
-            "(?i)mac.*", ".*é.*", "\\p{Lu}{2,}.*", "\\w+-\\w+", ".*[xz]{2}.*",
+            "(?i)mac.*", ".*é.*", "\\p{Lu}{2,}.*", "\\w+'\\w{2,}", ".*[xz]{2}.*",
             "[A-Z].*'s", "(un)?(re)?[a-z]{4,6}(ed|ing|s)?", "(a|e|i|o|u).*(a|e|i|o|u).*(a|e|i|o|u)x"]
 LETTERS = ["aeiou", "xyz", "qk", "zzz", "keyfold", "nnnnn"]
 
