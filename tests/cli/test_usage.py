@@ -9,7 +9,8 @@ import unittest
 
 from support import ROOT, TOOL, CliTest
 
-COMMANDS = ["build", "get", "scan", "stat", "verify", "dump"]
+COMMANDS = ["build", "get", "scan", "find",
+            "stat", "verify", "dump", "graph"]
 
 
 def list_options(command):

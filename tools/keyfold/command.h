@@ -29,8 +29,10 @@ extern const kft_command command_scan;
 extern const kft_command command_fuzzy;
 extern const kft_command command_nearest;
 extern const kft_command command_match;
+extern const kft_command command_find;
 extern const kft_command command_stat;
 extern const kft_command command_verify;
 extern const kft_command command_dump;
+extern const kft_command command_graph;
 
 #endif

@@ -10,7 +10,8 @@
 #include "usage.h"
 
 static const kft_command *const commands[] = {
-    &command_build, &command_get, &command_scan, &command_stat, &command_verify, &command_dump,
+    &command_build, &command_get, &command_scan, &command_find,
+    &command_stat, &command_verify, &command_dump, &command_graph,
 };
 #define COMMAND_COUNT (sizeof commands / sizeof commands[0])
 
