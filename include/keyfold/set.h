@@ -61,9 +61,10 @@ typedef struct kf_merge_options {
 #define KF_MERGE_OPTIONS_INIT { sizeof(kf_merge_options), KF_SET_UNION, KF_SET_VALUES_FIRST, NULL, NULL }
 
 /* Writes the result of a set operation as a new dictionary file. Metadata of all members is kept; of entries
- * of one name the first member's. Weights are kept when all members have them. Memory and errors are those
- * of a build and of kf_iter_set, and KF_LIMIT for a sum above 2^64-1; an error of a member names its index. A
- * failed merge leaves the target as it was. `path` may be a member's: its handle keeps the old file. */
+ * of one name the first member's. Weights are kept when all members were built with them: a key's is that of
+ * the dictionary that its value is from (for a sum, of the first one). Memory and errors are those of a build
+ * and of kf_iter_set, and KF_LIMIT for a sum above 2^64-1; an error of a member names its index. A failed
+ * merge leaves the target as it was. `path` may be a member's: its handle keeps the old file. */
 KF_API kf_status kf_merge(const char *path, const kf_dict *const *dicts, size_t count,
                           const kf_merge_options *options, kf_build_report *report, kf_error *error);
 

@@ -1,5 +1,6 @@
 /* kf_merge: a set operation feeds a builder. */
 #include "query/groups.h"
+#include "read/weights.h"
 
 #include <keyfold/builder.h>
 #include <keyfold/set.h>
@@ -81,24 +82,50 @@ static kf_status member_failed(kf_iter *iter, kf_status status, const kf_bytes *
     return kfi_fail(error, status, "dictionary %zu: its keys or values contradict themselves", source);
 }
 
-static kf_status add_entries(kf_builder *builder, kf_iter *iter, kf_value_type type, kf_error *error)
+/* All members must have weights. Where some were given and others are values, they become given ones. */
+static kf_weights weights_of(const kf_dict *const *dicts, size_t count)
+{
+    kf_weights weights = KF_WEIGHTS_VALUE;
+    for (size_t i = 0; i < count; i++) {
+        if (!dicts[i]->weights.has_section) return KF_WEIGHTS_NONE;
+        if (dicts[i]->weights.own) weights = KF_WEIGHTS_GIVEN;
+    }
+    return weights;
+}
+
+typedef struct merger {
+    kf_builder *builder;
+    kf_iter *iter;
+    kf_value_type type;
+    int weighted;
+} merger;
+
+static kf_status add_entry(merger *m, const kf_entry *entry, kf_error *error)
+{
+    kf_bytes key = entry->key, value = { NULL, 0 };
+    uint64_t number = 0, weight = 0;
+    kf_status status = KF_OK;
+    if (m->weighted) status = kfi_weight_at(m->iter->dict, entry->ordinal, &weight);
+    if (!status && m->type == KF_VALUES_U64) status = kf_iter_value_u64(m->iter, &number);
+    else if (!status && m->type == KF_VALUES_BYTES) status = kf_iter_value(m->iter, &value);
+    if (status) return member_failed(m->iter, status, &key, error);
+    if (m->type == KF_VALUES_U64 && m->weighted)
+        return kf_builder_add_u64_weighted(m->builder, key.data, key.size, number, weight, error);
+    if (m->type == KF_VALUES_U64) return kf_builder_add_u64(m->builder, key.data, key.size, number, error);
+    if (m->weighted)
+        return kf_builder_add_weighted(m->builder, key.data, key.size, value.data, value.size, weight, error);
+    return kf_builder_add(m->builder, key.data, key.size, value.data, value.size, error);
+}
+
+static kf_status add_entries(merger *m, kf_error *error)
 {
     kf_entry entry;
-    for (;;) {
-        kf_bytes value = { NULL, 0 };
-        uint64_t number = 0;
-        kf_status status = kf_iter_next(iter, &entry);
-        if (status == KF_END) return KF_OK;
-        if (status) return member_failed(iter, status, NULL, error);
-        if (type == KF_VALUES_U64) status = kf_iter_value_u64(iter, &number);
-        else if (type == KF_VALUES_BYTES) status = kf_iter_value(iter, &value);
-        if (status) return member_failed(iter, status, &entry.key, error);
-        if (type == KF_VALUES_U64)
-            status = kf_builder_add_u64(builder, entry.key.data, entry.key.size, number, error);
-        else
-            status = kf_builder_add(builder, entry.key.data, entry.key.size, value.data, value.size, error);
+    kf_status status;
+    while (!(status = kf_iter_next(m->iter, &entry))) {
+        status = add_entry(m, &entry, error);
         if (status) return status;
     }
+    return status == KF_END ? KF_OK : member_failed(m->iter, status, NULL, error);
 }
 
 static kf_status check(const kf_merge_options *o, kf_error *error)
@@ -118,25 +145,26 @@ kf_status kf_merge(const char *path, const kf_dict *const *dicts, size_t count, 
     static const kf_merge_options defaults = KF_MERGE_OPTIONS_INIT;
     kf_build_options build = KF_BUILD_OPTIONS_INIT;
     kf_set_options set = KF_SET_OPTIONS_INIT;
-    kf_builder *builder = NULL;
-    kf_iter *iter = NULL;
+    merger m = { 0 };
     if (!options) options = &defaults;
     kf_status status = check(options, error);
     if (status) return status;
     set.values = options->values;
     set.within = options->within;
-    status = kf_iter_set(&iter, options->operation, dicts, count, &set, error);
+    status = kf_iter_set(&m.iter, options->operation, dicts, count, &set, error);
     if (status) return status;
     if (options->build) build = *options->build;
-    build.value_type = kf_dict_value_type(dicts[0]);
+    build.value_type = m.type = kf_dict_value_type(dicts[0]);
     build.duplicates = KF_DUPLICATES_ERROR;
+    build.weights = weights_of(dicts, count);
+    m.weighted = build.weights == KF_WEIGHTS_GIVEN;
     build.memory_limit = build_memory(dicts, count, build.memory_limit);
-    status = kf_builder_create(&builder, path, &build, error);
-    if (!status) status = copy_metadata(builder, dicts, count, error);
-    if (!status) status = add_entries(builder, iter, build.value_type, error);
+    status = kf_builder_create(&m.builder, path, &build, error);
+    if (!status) status = copy_metadata(m.builder, dicts, count, error);
+    if (!status) status = add_entries(&m, error);
     /* Before the build's heaviest part. */
-    kf_iter_destroy(&iter);
-    if (!status) status = kf_builder_finish(builder, report, error);
-    kf_builder_destroy(&builder);
+    kf_iter_destroy(&m.iter);
+    if (!status) status = kf_builder_finish(m.builder, report, error);
+    kf_builder_destroy(&m.builder);
     return status;
 }

@@ -15,6 +15,7 @@ typedef struct subset {
     uint64_t seed;
     kf_dict *dict;
     unsigned names;             /* bit n: has the metadata entry n, whose content is the subset's number */
+    kf_weights weights;
 } subset;
 
 typedef struct expected {
@@ -29,8 +30,9 @@ static key_set universe;
 static subset subsets[DICTS];
 static kf_value_type type_now;
 static unsigned shape_now;
-static uint64_t seed_now, cases, merges;
+static uint64_t seed_now, cases, merges, queried;
 static int large_now;           /* values near 2^64 */
+static int weights_now;         /* none, all, some */
 
 #define EXPECT(condition) \
     do { \
@@ -58,6 +60,11 @@ static kf_bytes bytes_of(size_t d, size_t i, uint8_t room[64])
     return (kf_bytes){ room, size };
 }
 
+static uint64_t weight_of(size_t d, size_t i)
+{
+    return subsets[d].weights == KF_WEIGHTS_VALUE ? number_of(d, i) : (d + 1) * (i + 3) % 1000;
+}
+
 /* ---- subsets ---------------------------------------------------------------------------------- */
 
 static kf_encoding any_encoding(void)
@@ -67,26 +74,37 @@ static kf_encoding any_encoding(void)
     return KF_ENCODING_AUTO;
 }
 
+static kf_status add_key(kf_builder *builder, size_t d, size_t i)
+{
+    kf_bytes key = universe.keys[i], value = { NULL, 0 };
+    uint64_t number = number_of(d, i), weight = weight_of(d, i);
+    uint8_t room[64];
+    int given = subsets[d].weights == KF_WEIGHTS_GIVEN;
+    if (type_now == KF_VALUES_BYTES) value = bytes_of(d, i, room);
+    if (type_now == KF_VALUES_U64)
+        return given ? kf_builder_add_u64_weighted(builder, key.data, key.size, number, weight, NULL)
+                     : kf_builder_add_u64(builder, key.data, key.size, number, NULL);
+    return given ? kf_builder_add_weighted(builder, key.data, key.size, value.data, value.size, weight, NULL)
+                 : kf_builder_add(builder, key.data, key.size, value.data, value.size, NULL);
+}
+
 static void build_subset(size_t d, const char *name)
 {
     subset *s = &subsets[d];
     kf_build_options options = KF_BUILD_OPTIONS_INIT;
     kf_builder *builder;
     kf_error error;
-    uint8_t room[64];
+    if (weights_now && (weights_now < 2 || any(3)))
+        s->weights = any(2) && type_now == KF_VALUES_U64 ? KF_WEIGHTS_VALUE : KF_WEIGHTS_GIVEN;
     options.value_type = type_now;
     options.value_encoding = any_encoding();
     options.memory_limit = 16 << 20;
+    options.weights = s->weights;
     EXPECT(kf_builder_create(&builder, scratch_path(name), &options, &error) == KF_OK);
     for (size_t i = 0; i < universe.count; i++) {
-        kf_bytes key = universe.keys[i], value = { NULL, 0 };
         if (!s->has[i]) continue;
         s->ordinal[i] = s->count++;
-        if (type_now == KF_VALUES_BYTES) value = bytes_of(d, i, room);
-        if (type_now == KF_VALUES_U64)
-            EXPECT(kf_builder_add_u64(builder, key.data, key.size, number_of(d, i), &error) == KF_OK);
-        else
-            EXPECT(kf_builder_add(builder, key.data, key.size, value.data, value.size, &error) == KF_OK);
+        EXPECT(add_key(builder, d, i) == KF_OK);
     }
     for (unsigned n = 0; n < NAMES; n++) {
         char text[2] = { (char)('a' + n), 0 };
@@ -127,6 +145,7 @@ static void draw(unsigned shape, uint64_t seed)
     type_now = (kf_value_type)(seed % 3);
     set_make(&universe, shape, seed, 1 + seed % 4);
     large_now = any(5) == 0;
+    weights_now = (int)any(3);
     for (size_t d = 0; d < DICTS; d++) draw_subset(d);
 }
 
@@ -149,6 +168,9 @@ typedef struct question {
     size_t member[MEMBERS], count;          /* subsets */
     const kf_dict *dicts[MEMBERS];
     kf_iter_options within;
+    uint8_t *accepts;                       /* of each key, whether the query does; NULL: no query */
+    uint64_t *distance;
+    kf_query *query;
     int filter;                             /* by the key's last byte, or the source */
     uint8_t bound[3][600];
 } question;
@@ -247,7 +269,7 @@ static void list_all(const question *q)
         size_t holders[MEMBERS], count = 0;
         for (size_t m = 0; m < q->count; m++)
             if (subsets[q->member[m]].has[i]) holders[count++] = m;
-        if (!count) continue;
+        if (!count || (q->accepts && !q->accepts[i])) continue;
         if (q->diff) list_diff_key(q, i, holders, count);
         else list_set_key(q, i, holders, count);
     }
@@ -265,6 +287,34 @@ static kf_bytes near_key(uint8_t *text)
     return (kf_bytes){ text, size };
 }
 
+/* Keys near a key. */
+static void draw_query(question *q)
+{
+    kf_fuzzy_options fuzzy = KF_FUZZY_OPTIONS_INIT;
+    uint8_t text[600];
+    kf_bytes needle = near_key(text);
+    fuzzy.unit = KF_UNIT_BYTES;
+    fuzzy.distance = (uint32_t)any(3);
+    fuzzy.prefix = any(2) != 0;
+    if (needle.size > 20) needle.size = 20;
+    EXPECT(kf_query_fuzzy(&q->query, needle.data, needle.size, &fuzzy, NULL) == KF_OK);
+    q->within.query = q->query;
+    q->accepts = calloc(universe.count + 1, 1);
+    q->distance = calloc(universe.count + 1, sizeof *q->distance);
+    for (size_t i = 0; i < universe.count; i++) {
+        kf_bytes key = universe.keys[i];
+        q->accepts[i] = kf_query_matches(q->query, key.data, key.size, &q->distance[i]) == KF_OK;
+        queried += q->accepts[i];
+    }
+}
+
+static void drop_question(question *q)
+{
+    kf_query_destroy(&q->query);
+    free(q->accepts);
+    free(q->distance);
+}
+
 static void draw_question(question *q)
 {
     q->diff = any(6) == 0;
@@ -278,6 +328,10 @@ static void draw_question(question *q)
         q->dicts[m] = subsets[q->member[m]].dict;
     }
     q->within = (kf_iter_options)KF_ITER_OPTIONS_INIT;
+    q->query = NULL;
+    q->accepts = NULL;
+    q->distance = NULL;
+    if (any(12) == 0) draw_query(q);
     if (any(4) == 0) {
         q->within.prefix = near_key(q->bound[0]);
         q->within.prefix.size = any(q->within.prefix.size + 1);
@@ -316,7 +370,7 @@ static void check_iterator(question *q)
     kf_error error;
     options.values = q->values;
     options.within = any(2) || q->filter || q->within.limit != UINT64_MAX || q->within.has_to || q->within.from.size
-                     || q->within.prefix.size ? &q->within : NULL;
+                     || q->within.prefix.size || q->query ? &q->within : NULL;
     if (q->diff) EXPECT(kf_iter_diff(&iter, q->dicts[0], q->dicts[1], options.within, &error) == KF_OK);
     else EXPECT(kf_iter_set(&iter, q->operation, q->dicts, q->count, &options, &error) == KF_OK);
     EXPECT(kf_iter_remaining(iter) == UINT64_MAX);
@@ -327,6 +381,7 @@ static void check_iterator(question *q)
         const kf_match *match = kf_iter_match(iter);
         EXPECT(bytes_compare(entry.key, universe.keys[e->key]) == 0);
         EXPECT(match->source == e->source && entry.ordinal == s->ordinal[e->key] && match->change == e->change);
+        EXPECT(match->distance == (q->distance ? q->distance[e->key] : 0));
         if (q->diff)
             EXPECT(match->before == (e->change == KF_CHANGE_ADDED ? KF_ABSENT
                                                                    : subsets[q->member[0]].ordinal[e->key]));
@@ -356,6 +411,24 @@ static void check_merged_metadata(const question *q, const kf_dict *dict)
     EXPECT(found == names);
 }
 
+static void check_merged_weights(const question *q, const kf_dict *dict)
+{
+    kf_dict_stat stat = { .struct_size = sizeof stat };
+    kf_weights wanted = KF_WEIGHTS_VALUE;
+    uint64_t weight;
+    for (size_t m = q->count; m--; ) {
+        kf_weights has = subsets[q->member[m]].weights;
+        if (has == KF_WEIGHTS_GIVEN) wanted = KF_WEIGHTS_GIVEN;
+    }
+    for (size_t m = 0; m < q->count; m++)
+        if (!subsets[q->member[m]].weights) wanted = KF_WEIGHTS_NONE;
+    EXPECT(kf_dict_stat_get(dict, &stat) == KF_OK && stat.weights == wanted);
+    for (size_t n = 0; n < listed && wanted == KF_WEIGHTS_GIVEN; n++) {
+        EXPECT(kf_dict_weight_at(dict, n, &weight) == KF_OK);
+        EXPECT(weight == weight_of(q->member[list[n].source], list[n].key));
+    }
+}
+
 static void check_merged(const question *q, const kf_build_report *report)
 {
     kf_iter *iter;
@@ -375,6 +448,7 @@ static void check_merged(const question *q, const kf_build_report *report)
     EXPECT(kf_iter_next(iter, &entry) == KF_END);
     kf_iter_destroy(&iter);
     check_merged_metadata(q, dict);
+    check_merged_weights(q, dict);
     kf_dict_close(&dict);
 }
 
@@ -422,9 +496,11 @@ START_TEST(sets__model)
             list_all(&q);
             check_iterator(&q);
             if (n % 32 == 0) check_merge(&q);
+            drop_question(&q);
         }
         drop();
     }
+    EXPECT(merges > 20 && (queried > 50 || _i < 3));
 }
 END_TEST
 
