@@ -1,5 +1,5 @@
 /* The section WEIGHTS: what orders the keys for completion, and maxima to find the largest of any range of
- * ordinals. FORMAT.md 6 is normative; this is its code.
+ * ordinals. FORMAT.md 5.5 is normative; this is its code.
  *
  *   offset size  header; positions count from the start of the section
  *        0  160  of a column of u64 weights (format/column.h), or zeros: the weights are the u64 values

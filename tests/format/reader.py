@@ -11,14 +11,14 @@ import bisect
 import sys
 
 from fields import Tokens, aligned, fields, need, number, varint
-from values import BYTES, Column
+from values import BYTES, U64, Column, Weights
 
 try:
     import xxhash
 except ImportError:
     xxhash = None
 
-METADATA, TOKENS, SHARED, TREE, VALUES, CHECKSUMS, TOP = range(1, 8)
+METADATA, TOKENS, SHARED, TREE, VALUES, CHECKSUMS, TOP, WEIGHTS = range(1, 9)
 
 
 class Dictionary:
@@ -39,6 +39,9 @@ class Dictionary:
         self.code_bits = self.character_bits or self.tokens.bits
         self.seen.add(f"{'characters' if self.character_bits else 'tokens'} {self.code_bits}")
         self.values = Column(self.section(VALUES), self.count, self.seen) if self.value_type else None
+        self.weights = self.values if self.value_type == U64 else None
+        if WEIGHTS in self.sections:
+            self.weights = Weights(self.section(WEIGHTS), self.count, self.weights, self.seen)
         self.cache = {}
 
     # ---- 2: the frame

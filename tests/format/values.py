@@ -153,6 +153,30 @@ class Column:
         return result
 
 
+class Weights:
+    """5.5; all maxima are checked."""
+
+    def __init__(self, section, count, values, seen):
+        need(len(section) >= 192, "a weight section that is cut")
+        self.own = any(section[:160])
+        self.column = Column(section, count, set()) if self.own else values
+        need(self.column is not None and self.column.type == U64, "weights that are no integers")
+        at, width = number(section, 160, 8), section[168]
+        need(width <= 57 or width == 64, "weights: width")
+        seen.add("weights of their own" if self.own else "weights that are the values")
+        below = [self.column[i] for i in range(count)]
+        while len(below) > 64:
+            level = [max(below[i:i + 64]) for i in range(0, len(below), 64)]
+            need(fields(section, at, len(level), width) == level, "a maximum that is none")
+            at += aligned(len(level) * width)
+            below = level
+            seen.add(f"maxima of {'64' if width == 64 else 'fewer'} bits")
+        need(at == len(section), "weights: more than maxima")
+
+    def __getitem__(self, i):
+        return self.column[i]
+
+
 def unzstd(frames, dictionary):
     if not frames:
         return b""
