@@ -50,6 +50,27 @@ static int grow_rows(kfi_dfa *d)
     return grow_slots(d, 2 * capacity);
 }
 
+static void sort_labels(uint8_t *label, int count)
+{
+    for (int i = 1; i < count; i++)
+        for (int j = i; j && label[j - 1] > label[j]; j--) {
+            uint8_t moved = label[j];
+            label[j] = label[j - 1];
+            label[j - 1] = moved;
+        }
+}
+
+/* The labels of the content that was made, as far as they are known without trying. */
+static void note_labels(const kfi_dfa *d, size_t size, uint8_t *labels)
+{
+    memset(labels, 0, KFI_GUIDE_FEW + 1);
+    labels[0] = KFI_GUIDE_LABELS_UNKNOWN;
+    if (!d->query->class->labels) return;
+    int count = d->query->class->labels(d->query, d->made, size, labels + 1);
+    labels[0] = count < 0 ? KFI_GUIDE_MANY : (uint8_t)count;
+    if (count > 1) sort_labels(labels + 1, count);
+}
+
 /* A new row for the content that was made; 0 without memory. */
 static uint32_t add(kfi_dfa *d, size_t size, uint32_t hash, const kfi_verdict *verdict)
 {
@@ -62,6 +83,7 @@ static uint32_t add(kfi_dfa *d, size_t size, uint32_t hash, const kfi_verdict *v
     if (kfi_array_append(&d->contents, d->made, size, NULL)) return 0;
     words[KFI_GUIDE_INFO] = number << 1 | (verdict->accepts != 0);
     memcpy(&words[KFI_GUIDE_BOUND], &verdict->bound, sizeof verdict->bound);
+    note_labels(d, size, (uint8_t *)&words[KFI_GUIDE_LABELS]);
     for (unsigned c = 0; c < d->query->classes; c++) words[KFI_GUIDE_NEXT + c] = KFI_GUIDE_UNKNOWN;
     uint32_t slot = hash & d->slot_mask;
     while (d->slots[slot]) slot = (slot + 1) & d->slot_mask;
@@ -118,25 +140,23 @@ static uint32_t fill(kfi_guide *guide, uint32_t state, uint8_t byte)
     return next;
 }
 
-static const kfi_guide_labels *labels(kfi_guide *guide, uint32_t state, int *failed)
+static int find_labels(kfi_guide *guide, uint32_t state)
 {
     kfi_dfa *d = (kfi_dfa *)guide;
-    const uint32_t number = kfi_guide_row(guide, state), resets = guide->resets;
-    kfi_guide_labels found = { .known = 1 };
-    *failed = 0;
-    if (d->row[number].labels.known) return &d->row[number].labels;
+    const uint32_t resets = guide->resets;
+    uint8_t found[KFI_GUIDE_FEW + 1] = { 0 };
     /* Classes are numbered by their first byte, so the labels come in order. */
-    for (unsigned c = 0; c < d->query->classes && found.count <= KFI_GUIDE_FEW; c++) {
+    for (unsigned c = 0; c < d->query->classes && found[0] != KFI_GUIDE_MANY; c++) {
         uint32_t next = guide->table[state + KFI_GUIDE_NEXT + c];
         if (next == KFI_GUIDE_UNKNOWN) next = fill(guide, state, d->class_byte[c]);
-        *failed = next == KFI_GUIDE_FAILED;
-        if (*failed || guide->resets != resets) return NULL;
+        if (next == KFI_GUIDE_FAILED) return 0;
+        if (guide->resets != resets) return 1;
         if (next == KFI_GUIDE_DEAD) continue;
-        if (found.count < KFI_GUIDE_FEW && d->class_single[c]) found.label[found.count++] = d->class_byte[c];
-        else found.count = KFI_GUIDE_FEW + 1;
+        if (found[0] < KFI_GUIDE_FEW && d->class_single[c]) found[++found[0]] = d->class_byte[c];
+        else found[0] = KFI_GUIDE_MANY;
     }
-    d->row[number].labels = found;
-    return &d->row[number].labels;
+    memcpy(&guide->table[state + KFI_GUIDE_LABELS], found, sizeof found);
+    return 1;
 }
 
 kf_status kfi_dfa_create(kfi_dfa *d, const kf_query *query, size_t longest_path, uint64_t memory_limit)
@@ -146,7 +166,7 @@ kf_status kfi_dfa_create(kfi_dfa *d, const kf_query *query, size_t longest_path,
     d->guide.class_of = query->class_of;
     d->guide.cutoff = -__builtin_inff();
     d->guide.fill = fill;
-    d->guide.labels = labels;
+    d->guide.find_labels = find_labels;
     d->stride = KFI_GUIDE_NEXT + query->classes;
     d->memory_limit = memory_limit;
     d->least_rows = 2 * (uint32_t)longest_path + FIRST_ROWS;

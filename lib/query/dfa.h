@@ -12,7 +12,6 @@ typedef struct kfi_dfa_row {
     uint64_t content;            /* where in `contents` */
     uint32_t size, hash;
     uint32_t distance;
-    kfi_guide_labels labels;
     double score;
 } kfi_dfa_row;
 

@@ -260,7 +260,48 @@ static void judge(const kf_query *query, const uint8_t *state, size_t size, kfi_
     if (l->scoring == KFI_SCORE_SIMILARITY) verdict->score = similarity(l->metric, l->size, r.consumed, distance);
 }
 
-static const kfi_automaton_class levenshtein_class = { start, step, judge, NULL };
+/* Adds the byte by which a unit goes on after `count` bytes of it that are pending; 0 when there is no room. */
+static int add_label(const levenshtein *l, uint32_t unit, const uint8_t *pending, unsigned count, uint8_t *label,
+                     int *labels)
+{
+    uint8_t bytes[KFI_SEQUENCE_MAX] = { (uint8_t)unit };
+    if (l->unit == KF_UNIT_CODE_POINTS) kfi_utf8_encode(unit, bytes);
+    if (memcmp(bytes, pending, count)) return 1;
+    for (int i = 0; i < *labels; i++)
+        if (label[i] == bytes[count]) return 1;
+    if (*labels == 7) return 0;
+    label[(*labels)++] = bytes[count];
+    return 1;
+}
+
+/* A unit more or another one is possible only below the limit. At the limit a cell goes on by the needle's unit
+ * there, or by the one that completes a transposition. */
+static int labels(const kf_query *query, const uint8_t *state, size_t size, uint8_t label[7])
+{
+    const levenshtein *l = (const levenshtein *)query;
+    const uint8_t *pending = state + AT_PENDING, *cell = state + HEAD, *crossed = NULL;
+    uint32_t consumed;
+    int count = 0;
+    memcpy(&consumed, state + AT_CONSUMED, sizeof consumed);
+    if (size == HEAD) {
+        if (consumed >= l->exact) return -1;
+        return add_label(l, l->needle[consumed], pending, state[0], label, &count) ? count : -1;
+    }
+    if (l->prefix && state[AT_BEST] != FAR) return -1;
+    const unsigned n = cell_count(l, consumed);
+    const uint32_t low = low_cell(l, consumed);
+    if (l->metric == KF_METRIC_OSA) crossed = cell + n;
+    for (unsigned i = 0; i < n; i++) {
+        if (cell[i] < l->limit) return -1;
+        if (cell[i] != FAR && low + i < l->size
+            && !add_label(l, l->needle[low + i], pending, state[0], label, &count)) return -1;
+        if (crossed && crossed[i] != FAR && !add_label(l, l->needle[low + i - 2], pending, state[0], label, &count))
+            return -1;
+    }
+    return count;
+}
+
+static const kfi_automaton_class levenshtein_class = { start, step, judge, labels, NULL };
 
 /* ---- making one ------------------------------------------------------------------------------- */
 

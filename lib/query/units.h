@@ -39,6 +39,15 @@ static inline uint32_t kfi_utf8_value(const uint8_t *sequence, unsigned length)
     return value;
 }
 
+/* Writes a code point's sequence and returns its length. */
+static inline unsigned kfi_utf8_encode(uint32_t value, uint8_t to[KFI_SEQUENCE_MAX])
+{
+    unsigned length = value < 0x80 ? 1 : value < 0x800 ? 2 : value < 0x10000 ? 3 : 4;
+    for (unsigned i = length; i-- > 1; value >>= 6) to[i] = (uint8_t)(0x80 | (value & 0x3f));
+    to[0] = (uint8_t)(length == 1 ? value : (0xf00u >> length & 0xf0) | value);
+    return length;
+}
+
 /* Takes one unit off a text of at least one byte; returns how many bytes it had. */
 static inline size_t kfi_unit_next(kf_unit unit, const uint8_t *text, size_t size, uint32_t *value)
 {

@@ -37,17 +37,32 @@ static inline kfi_vec kfi_vec_load(const uint8_t *p)
     return v;
 }
 
+/* The top bits of a word's eight bytes, as bits 0..7. */
+static inline uint64_t kfi_top_bits(uint64_t x)
+{
+    return (x >> 7 & 0x0101010101010101) * 0x0102040810204080 >> 56;
+}
+
 static inline uint64_t kfi_vec_equal(kfi_vec v, uint8_t value)
 {
+    const uint64_t low = 0x7f7f7f7f7f7f7f7f, all = value * 0x0101010101010101u;
     uint64_t mask = 0;
-    for (unsigned i = 0; i < 64; i++) mask |= (uint64_t)(v.byte[i] == value) << i;
+    for (unsigned i = 0; i < 64; i += 8) {
+        uint64_t x = kfi_load64(v.byte + i) ^ all;
+        mask |= kfi_top_bits(~(((x & low) + low) | x)) << i;
+    }
     return mask;
 }
 
 static inline uint64_t kfi_vec_less(kfi_vec v, uint8_t value)
 {
+    const uint64_t top = 0x8080808080808080, b = value * 0x0101010101010101u;
     uint64_t mask = 0;
-    for (unsigned i = 0; i < 64; i++) mask |= (uint64_t)(v.byte[i] < value) << i;
+    for (unsigned i = 0; i < 64; i += 8) {
+        uint64_t a = kfi_load64(v.byte + i);
+        uint64_t not_less = (a & ~b) | (~(a ^ b) & ((a | top) - (b & ~top)));
+        mask |= kfi_top_bits(~not_less) << i;
+    }
     return mask;
 }
 

@@ -125,16 +125,33 @@ static const outline *outline_of(kfi_hunt *h, const uint8_t *at)
     return o;
 }
 
-/* The byte of label `entry`; -1 on damage. `depth` is the container's. */
-static int label_of(const kfi_hunt *h, const outline *o, unsigned entry, size_t depth)
+/* The label of an entry that has the escape. */
+static __attribute__((noinline)) int escaped_label(const kfi_hunt *h, const outline *o, unsigned entry, size_t depth)
 {
     uint64_t bit, count;
-    uint8_t text[4 * KFI_TOKEN_MAX];
-    const uint8_t code = ((const uint8_t *)&o->labels)[entry];
-    if (code != kfi_escape_code(&h->keys->parameters)) return h->keys->label_of[code];
+    uint8_t text[4 * KFI_TOKEN_MAX] = { 0 };
     if (!tail_codes(h->keys, &o->view, o->lcps, depth, entry, &bit, &count) || !count) return -1;
     if (!kfi_codes_append(h->keys, o->view.bits, bit, 1, text, text + KFI_TOKEN_MAX)) return -1;
     return text[0];
+}
+
+/* The byte of label `entry`; -1 on damage. `depth` is the container's. */
+static inline int label_of(const kfi_hunt *h, const outline *o, unsigned entry, size_t depth)
+{
+    const uint8_t code = ((const uint8_t *)&o->labels)[entry];
+    if (__builtin_expect(code == kfi_escape_code(&h->keys->parameters), 0)) return escaped_label(h, o, entry, depth);
+    return h->keys->label_of[code];
+}
+
+/* The entries that may have one of the labels by which a state goes on. */
+static inline uint64_t entries_alive(const kfi_hunt *h, const outline *o, uint32_t state)
+{
+    const uint8_t *few = kfi_guide_labels(h->guide, state);
+    uint64_t alive = 0;
+    if (few[0] > KFI_GUIDE_FEW) return ~0ull;
+    for (unsigned i = 1; i <= few[0]; i++)
+        alive |= kfi_vec_equal(o->labels, h->keys->parameters.label_code[few[i]]);
+    return alive;
 }
 
 static uint64_t rank_of(const outline *o, unsigned entry) { return entry + extra_before(&o->view, entry); }
@@ -219,6 +236,30 @@ static size_t append(kfi_hunt *h, const outline *o, unsigned entry, size_t depth
     return to ? (size_t)(to - h->bytes) : 0;
 }
 
+/* Looks at an entry whose lcp is the `*reached` bytes of the path that are alive: sets that anew, and the path's
+ * size if the whole entry is alive, else 0. 0 on damage or without memory, then `*failed` tells. */
+static inline int look_at(kfi_hunt *h, const outline *o, unsigned entry, size_t depth, size_t *reached, size_t *size,
+                          int *failed)
+{
+    const int label = label_of(h, o, entry, depth);
+    *failed = KF_CORRUPT;
+    *size = 0;
+    if (label < 0) return 0;
+    h->work++;
+    uint32_t next = step(h, *reached, (uint8_t)label);
+    if (next == KFI_GUIDE_DEAD) return 1;
+    *failed = KF_NO_MEMORY;
+    if (__builtin_expect(next == KFI_GUIDE_FAILED, 0)) return 0;
+    const size_t end = append(h, o, entry, depth, *reached, (uint8_t)label);
+    *failed = KF_CORRUPT;
+    if (end <= *reached) return 0;
+    h->states[++*reached] = next;
+    *failed = KF_NO_MEMORY;
+    if (!step_along(h, *reached, end, reached)) return 0;
+    if (*reached == end) *size = end;
+    return 1;
+}
+
 static int entries_forward(kfi_hunt *h)
 {
     kfi_hunt_level *f = top(h);
@@ -228,33 +269,32 @@ static int entries_forward(kfi_hunt *h)
     const size_t depth = f->depth, height = h->height;
     uint64_t rest = kfi_bucket_all(&o->view) & (f->end < 64 ? (1ull << f->end) - 1 : ~0ull);
     rest &= f->entry < 64 ? ~0ull << f->entry : 0;
-    uint32_t alive = f->alive;
-    uint64_t live = lcps_less(&lcps, (size_t)alive + 1) & rest;
-    while (live) {
-        const unsigned entry = (unsigned)__builtin_ctzll(live);
-        uint32_t lcp;
-        if (!lcp_of(o, entry, &lcp) || lcp > alive) return KF_CORRUPT;
-        int label = label_of(h, o, entry, depth);
-        if (label < 0) return KF_CORRUPT;
-        h->work++;
-        live &= live - 1;
-        uint32_t next = step(h, depth + lcp, (uint8_t)label);
-        if (next == KFI_GUIDE_DEAD && lcp == alive) continue;
-        if (__builtin_expect(next == KFI_GUIDE_FAILED, 0)) return KF_NO_MEMORY;
-        size_t size = 0, reached = depth + lcp;
-        if (next != KFI_GUIDE_DEAD) {
-            size = append(h, o, entry, depth, reached, (uint8_t)label);
-            if (size <= reached) return KF_CORRUPT;
-            h->states[++reached] = next;
-            if (!step_along(h, reached, size, &reached)) return KF_NO_MEMORY;
+    size_t reached = depth + f->alive;
+    while (rest) {
+        /* Those that continue the text where it stopped being alive, up to the first that leaves it earlier. */
+        const size_t at = reached;
+        const uint64_t lower = lcps_less(&lcps, at - depth) & rest;
+        uint64_t here = lcps_equal(&lcps, at - depth) & rest & ((lower & -lower) - 1);
+        if (here) here &= entries_alive(h, o, h->states[at]);
+        for (; here && reached == at; here &= here - 1) {
+            const unsigned entry = (unsigned)__builtin_ctzll(here);
+            size_t size;
+            int failed;
+            if (!look_at(h, o, entry, depth, &reached, &size, &failed)) return failed;
+            rest &= ~0ull << entry << 1;
+            if (!size) continue;
+            f->entry = (uint8_t)(entry + 1);
+            f->alive = (uint32_t)(reached - depth);
+            int result = visit(h, f, o, entry, size);
+            if (result != GO_ON || h->height != height) return result;
         }
-        alive = (uint32_t)(reached - depth);
-        live = lcps_less(&lcps, (size_t)alive + 1) & rest & (~0ull << entry << 1);
-        if (reached != size) continue;
-        f->entry = (uint8_t)(entry + 1);
-        f->alive = alive;
-        int result = visit(h, f, o, entry, size);
-        if (result != GO_ON || h->height != height) return result;
+        if (reached != at) continue;
+        if (!lower) break;
+        uint32_t lcp;
+        const unsigned entry = (unsigned)__builtin_ctzll(lower);
+        if (!lcp_of(o, entry, &lcp) || lcp >= at - depth) return KF_CORRUPT;
+        reached = depth + lcp;
+        rest &= ~0ull << entry;
     }
     return pop(h);
 }
@@ -334,14 +374,27 @@ static int run_from(const kfi_hunt *h, const outline *o, unsigned from, unsigned
     return (int)o->view.count;
 }
 
+/* The run whose label is `label`; the number of entries if there is none, -1 on damage. */
+static int run_of(const kfi_hunt *h, const outline *o, uint8_t label, size_t depth)
+{
+    const lcp_view lcps = { o->lcps, &o->view };
+    uint64_t runs = lcps_equal(&lcps, 0) & kfi_bucket_all(&o->view);
+    runs &= kfi_vec_equal(o->labels, h->keys->parameters.label_code[label]);
+    for (; runs; runs &= runs - 1) {
+        int run = __builtin_ctzll(runs), found = label_of(h, o, (unsigned)run, depth);
+        if (found < 0) return -1;
+        if (found == label) return run;
+    }
+    return (int)o->view.count;
+}
+
 /* Where the state goes on by few labels: each is looked up. */
-static int node_by_labels(kfi_hunt *h, kfi_hunt_level *f, const kfi_node *n, const kfi_guide_labels *labels)
+static int node_by_labels(kfi_hunt *h, kfi_hunt_level *f, const kfi_node *n, const uint8_t few[KFI_GUIDE_FEW + 1])
 {
     const size_t height = h->height;
-    unsigned i = 0;
-    while (i < labels->count && labels->label[i] < f->label) i++;
-    for (; i < labels->count; i++) {
-        const uint8_t label = labels->label[i], *at;
+    for (unsigned i = 1; i <= few[0]; i++) {
+        const uint8_t label = few[i], *at;
+        if (label < f->label) continue;
         unsigned big = bigs_below(n, label);
         h->work++;
         f->label = (uint16_t)(label + 1);
@@ -353,9 +406,9 @@ static int node_by_labels(kfi_hunt *h, kfi_hunt_level *f, const kfi_node *n, con
         if (!n->buckets) continue;
         unsigned j = kfi_node_bucket_of(n, label);
         const outline *o = node_bucket(h, n, j, &at);
-        int found, begin = o ? run_from(h, o, 0, label, f->depth, &found) : -1;
+        int found, begin = o ? run_of(h, o, label, f->depth) : -1;
         if (begin < 0) return KF_CORRUPT;
-        if (begin == (int)o->view.count || found != label) continue;
+        if (begin == (int)o->view.count) continue;
         int end = run_from(h, o, (unsigned)begin + 1, 0, f->depth, &found);
         if (end < 0) return KF_CORRUPT;
         return enter_entries(h, f, n, j, big, at, (unsigned)begin, (unsigned)end);
@@ -428,13 +481,15 @@ static int node_forward(kfi_hunt *h)
 {
     kfi_hunt_level *f = top(h);
     kfi_guide *g = h->guide;
-    const kfi_guide_labels *labels;
+    uint8_t few[KFI_GUIDE_FEW + 1];
     kfi_node n;
-    int failed;
     if (!parse_node(h, f->at, &n)) return KF_CORRUPT;
-    while (!(labels = g->labels(g, h->states[f->depth], &failed)))
-        if (failed || !step_again(h, f->depth)) return KF_NO_MEMORY;
-    return labels->count > KFI_GUIDE_FEW ? node_in_order(h, f, &n) : node_by_labels(h, f, &n, labels);
+    while (kfi_guide_labels(g, h->states[f->depth])[0] == KFI_GUIDE_LABELS_UNKNOWN) {
+        if (!g->find_labels(g, h->states[f->depth])) return KF_NO_MEMORY;
+        if (g->resets != h->resets && !step_again(h, f->depth)) return KF_NO_MEMORY;
+    }
+    memcpy(few, kfi_guide_labels(g, h->states[f->depth]), sizeof few);
+    return few[0] > KFI_GUIDE_FEW ? node_in_order(h, f, &n) : node_by_labels(h, f, &n, few);
 }
 
 /* ---- the walk --------------------------------------------------------------------------------- */
