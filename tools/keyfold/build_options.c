@@ -36,6 +36,9 @@ const kft_option_spec build_options_table[] = {
       "how values are stored (default: auto)", encoding_names },
     { "duplicates", 'd', OPTION_CHOICE, offsetof(kft_build_options, duplicates), "POLICY",
       "what to do when a key comes again (default: error)", duplicates_names },
+    { "weights", 'w', OPTION_CHOICE, offsetof(kft_build_options, weights), "WEIGHTS",
+      "what orders the keys for complete: the values, a column of\n"
+      "its own in the input, or nothing (default: none)", weights_names },
     { "memory", 'M', OPTION_SIZE, offsetof(kft_build_options, memory), "SIZE",
       "hold at most so much in memory (default: 1G)", NULL },
     { "tmpdir", 'T', OPTION_FOLDER, offsetof(kft_build_options, temporary_folder), "FOLDER",
@@ -54,12 +57,16 @@ const kft_option_spec build_options_table[] = {
       "csv: a number from 1, or a name (default: 1)", NULL },
     { "value-column", 'V', OPTION_TEXT, offsetof(kft_build_options, value_column), "COLUMN",
       "csv: a number from 1, or a name (default: 2)", NULL },
+    { "weight-column", 'W', OPTION_TEXT, offsetof(kft_build_options, weight_column), "COLUMN",
+      "csv: a number from 1, or a name (default: 3)", NULL },
     { "delimiter", 'D', OPTION_TEXT, offsetof(kft_build_options, delimiter), "BYTE",
       "csv: what separates fields, \\t for a tab (default: ,)", NULL },
     { "key-field", 0, OPTION_TEXT, offsetof(kft_build_options, key_field), "NAME",
       "jsonl: an object's key (default: key)", NULL },
     { "value-field", 0, OPTION_TEXT, offsetof(kft_build_options, value_field), "NAME",
       "jsonl: an object's value (default: value)", NULL },
+    { "weight-field", 0, OPTION_TEXT, offsetof(kft_build_options, weight_field), "NAME",
+      "jsonl: an object's weight (default: weight)", NULL },
     { "progress", 0, OPTION_CHOICE, offsetof(kft_build_options, progress), "MODE",
       "what to tell on standard error (default: auto, which is\n"
       "text on a terminal)", progress_modes },
@@ -88,10 +95,29 @@ static uint8_t delimiter_byte(const char *text)
 static int check_columns(const kft_build_options *options)
 {
     if (options->key_column[0] == 0 || strcmp(options->key_column, "0") == 0 ||
-        options->value_column[0] == 0 || strcmp(options->value_column, "0") == 0)
+        options->value_column[0] == 0 || strcmp(options->value_column, "0") == 0 ||
+        options->weight_column[0] == 0 || strcmp(options->weight_column, "0") == 0)
         return usage_error(&command_build, "columns are counted from 1");
-    if (!options->header && (!is_number(options->key_column) || !is_number(options->value_column)))
+    if (!options->header && (!is_number(options->key_column) || !is_number(options->value_column) ||
+                             !is_number(options->weight_column)))
         return usage_error(&command_build, "naming a column needs --header");
+    return OPTIONS_GO_ON;
+}
+
+static int check_weights(const kft_build_options *options)
+{
+    if (options->weights == KF_WEIGHTS_VALUE && options->values != KF_VALUES_U64)
+        return usage_error(&command_build, "--weights value needs --values u64");
+    if (options->weights != KF_WEIGHTS_GIVEN)
+        return OPTIONS_GO_ON;
+    if (options->duplicates >= KF_DUPLICATES_SUM)
+        return usage_error(&command_build, "--duplicates %s does not go with --weights column",
+                           option_choice_name(duplicates_names, options->duplicates));
+    if (options->format == FORMAT_LINES)
+        return usage_error(&command_build, "--format lines has no weights");
+    if (strcmp(options->weight_field, options->key_field) == 0 ||
+        strcmp(options->weight_field, options->value_field) == 0)
+        return usage_error(&command_build, "--weight-field is the same as another field");
     return OPTIONS_GO_ON;
 }
 
@@ -115,6 +141,8 @@ int build_options_check(const kft_build_options *options, const kft_arguments *i
     if (options->pairs && options->format != FORMAT_NUL)
         return usage_error(&command_build, "--pairs needs --format nul");
     code = check_columns(options);
+    if (code == OPTIONS_GO_ON)
+        code = check_weights(options);
     if (code != OPTIONS_GO_ON)
         return code;
 
@@ -124,6 +152,9 @@ int build_options_check(const kft_build_options *options, const kft_arguments *i
     settings->header = options->header;
     settings->key_column = options->key_column;
     settings->value_column = options->value_column;
+    settings->wants_weight = options->weights == KF_WEIGHTS_GIVEN;
+    settings->weight_column = options->weight_column;
+    settings->weight_field = options->weight_field;
     settings->delimiter = delimiter_byte(options->delimiter);
     settings->key_field = options->key_field;
     settings->value_field = options->value_field;

@@ -15,6 +15,7 @@ typedef struct kft_build_options {
     int values;
     int encoding;
     int duplicates;
+    int weights;
     uint64_t memory;
     const char *temporary_folder;
     int on_error;
@@ -24,9 +25,11 @@ typedef struct kft_build_options {
     int header;
     const char *key_column;
     const char *value_column;
+    const char *weight_column;
     const char *delimiter;
     const char *key_field;
     const char *value_field;
+    const char *weight_field;
     int progress;
     int quiet;
     int json;
@@ -36,7 +39,8 @@ extern const kft_option_spec build_options_table[];
 
 /* What an option is when it is not given. */
 #define BUILD_OPTIONS_INIT { .values = VALUES_AUTO, .key_column = "1", .value_column = "2", \
-                             .delimiter = ",", .key_field = "key", .value_field = "value" }
+                             .weight_column = "3", .delimiter = ",", .key_field = "key", \
+                             .value_field = "value", .weight_field = "weight" }
 
 /* Checks what the table can not, and fills `settings` but for wants_value. Returns OPTIONS_GO_ON or
  * the exit code of a usage error. */

@@ -1,10 +1,13 @@
-/* Records (a key and perhaps a value) out of files of every format that `build` reads.
+/* Records (a key, perhaps a value and a weight) out of files of every format that `build` reads.
  *
  *   tsv    key TAB value, the value being the rest of the line
  *   csv    RFC 4180; two of the columns
  *   jsonl  a line is ["key", VALUE] or an object with the fields "key" and "value"
  *   lines  one key a line
- *   nul    keys that end with NUL; with `pairs`: key NUL value NUL */
+ *   nul    keys that end with NUL; with `pairs`: key NUL value NUL
+ *
+ * A weight that is asked for comes last: TAB weight, another column, a third element or the field "weight",
+ * weight NUL. */
 #ifndef TOOL_INPUT_H
 #define TOOL_INPUT_H
 
@@ -22,14 +25,17 @@ typedef enum kft_input_format {
 typedef struct kft_input_settings {
     kft_input_format format;
     int wants_value;            /* 0: values in the input are passed over */
+    int wants_weight;
     int raw;                    /* tsv, lines: no escapes, and a CR before the newline is kept */
     int pairs;                  /* nul */
     int header;                 /* csv: the first record names the columns */
     const char *key_column;     /* csv: a number from 1, or a name of the header */
     const char *value_column;
+    const char *weight_column;
     uint8_t delimiter;          /* csv */
     const char *key_field;      /* jsonl */
     const char *value_field;
+    const char *weight_field;
 } kft_input_settings;
 
 typedef struct kft_record {
@@ -37,6 +43,8 @@ typedef struct kft_record {
     size_t key_size;
     uint8_t *value;
     size_t value_size;
+    uint8_t *weight;            /* decimal digits, if all is well */
+    size_t weight_size;
 } kft_record;
 
 typedef struct kft_input {
@@ -46,7 +54,7 @@ typedef struct kft_input {
     int had_mark;               /* a byte order mark was skipped */
     uint64_t line;              /* where the last record began, from 1; for nul: its number */
     uint64_t lines_read;
-    size_t key_index, value_index;   /* csv: columns from 0, once `columns_known` */
+    size_t key_index, value_index, weight_index;   /* csv: columns from 0, once `columns_known` */
     int columns_known;
     char reason[160];           /* why the record is bad */
 } kft_input;

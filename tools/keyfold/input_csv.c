@@ -124,45 +124,62 @@ static int no_column(kft_input *input, const char *name)
     return INPUT_FAILED;
 }
 
+/* A column that is looked for. */
+typedef struct csv_column {
+    const char *text;     /* of the option: a number or a name */
+    size_t *index;        /* where its number from 0 goes */
+    int wanted;
+    uint64_t number;      /* from 1; 0: not found yet */
+    int named;
+} csv_column;
+
+/* Finds named columns in the header. */
+static int read_header(kft_input *input, csv_column *columns, size_t count)
+{
+    uint64_t column = 0;
+    csv_record csv;
+    uint8_t *name;
+    size_t size;
+    int result = next_record(input, &csv);
+
+    while (result == INPUT_RECORD && (result = next_field(input, &csv, &name, &size)) == INPUT_RECORD) {
+        column++;
+        for (size_t i = 0; i < count; i++)
+            if (columns[i].named && columns[i].number == 0 && size == strlen(columns[i].text) &&
+                memcmp(name, columns[i].text, size) == 0)
+                columns[i].number = column;
+    }
+    if (result == INPUT_BAD) {
+        snprintf(input->stream.problem, sizeof input->stream.problem, "the header: %s", input->reason);
+        return INPUT_FAILED;
+    }
+    return result;
+}
+
 /* Column numbers from the settings and, when there is one, the header. */
 static int settle_columns(kft_input *input)
 {
     const kft_input_settings *settings = input->settings;
-    uint64_t key = 0, value = 0, column = 0;
-    int key_named = !parse_u64(settings->key_column, strlen(settings->key_column), &key);
-    int value_named = !parse_u64(settings->value_column, strlen(settings->value_column), &value);
-    csv_record csv;
-    uint8_t *name;
-    size_t size;
-    int result;
+    csv_column columns[] = {
+        { settings->key_column, &input->key_index, 1, 0, 0 },
+        { settings->value_column, &input->value_index, settings->wants_value, 0, 0 },
+        { settings->weight_column, &input->weight_index, settings->wants_weight, 0, 0 },
+    };
+    const size_t count = sizeof columns / sizeof columns[0];
 
     input->columns_known = 1;
-    if (settings->header) {
-        result = next_record(input, &csv);
-        while (result == INPUT_RECORD &&
-               (result = next_field(input, &csv, &name, &size)) == INPUT_RECORD) {
-            column++;
-            if (key_named && key == 0 && size == strlen(settings->key_column) &&
-                memcmp(name, settings->key_column, size) == 0)
-                key = column;
-            if (value_named && value == 0 && size == strlen(settings->value_column) &&
-                memcmp(name, settings->value_column, size) == 0)
-                value = column;
-        }
-        if (result == INPUT_BAD) {
-            snprintf(input->stream.problem, sizeof input->stream.problem, "the header: %s",
-                     input->reason);
-            return INPUT_FAILED;
-        }
-        if (result == INPUT_FAILED)
-            return result;
+    for (size_t i = 0; i < count; i++)
+        columns[i].named = !parse_u64(columns[i].text, strlen(columns[i].text), &columns[i].number);
+    if (settings->header && read_header(input, columns, count) == INPUT_FAILED)
+        return INPUT_FAILED;
+    for (size_t i = 0; i < count; i++) {
+        *columns[i].index = 0;
+        if (!columns[i].wanted)
+            continue;
+        if (columns[i].number == 0)
+            return no_column(input, columns[i].text);
+        *columns[i].index = (size_t)columns[i].number - 1;
     }
-    if (key == 0)
-        return no_column(input, settings->key_column);
-    if (value == 0 && settings->wants_value)
-        return no_column(input, settings->value_column);
-    input->key_index = (size_t)key - 1;
-    input->value_index = settings->wants_value ? (size_t)value - 1 : 0;
     return INPUT_RECORD;
 }
 
@@ -180,6 +197,8 @@ int input_next_csv(kft_input *input, kft_record *record)
     needed = input->key_index;
     if (input->settings->wants_value && input->value_index > needed)
         needed = input->value_index;
+    if (input->settings->wants_weight && input->weight_index > needed)
+        needed = input->weight_index;
     while ((result = next_field(input, &csv, &field, &size)) == INPUT_RECORD) {
         if (count == input->key_index) {
             record->key = field;
@@ -188,6 +207,10 @@ int input_next_csv(kft_input *input, kft_record *record)
         if (count == input->value_index && input->settings->wants_value) {
             record->value = field;
             record->value_size = size;
+        }
+        if (count == input->weight_index && input->settings->wants_weight) {
+            record->weight = field;
+            record->weight_size = size;
         }
         count++;
     }

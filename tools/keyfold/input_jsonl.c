@@ -146,7 +146,12 @@ static int match_field(const json_element *name, const char *field)
     return name->size == size + 4 && memcmp(name->data + size, "_hex", 4) == 0 ? 2 : 0;
 }
 
-static int take_object(json_cursor *cursor, json_element *key, json_element *value)
+/* What a line is about. */
+typedef struct json_parts {
+    json_element key, value, weight;
+} json_parts;
+
+static int take_object(json_cursor *cursor, json_parts *parts)
 {
     const kft_input_settings *settings = cursor->input->settings;
     json_element name, content;
@@ -167,14 +172,17 @@ static int take_object(json_cursor *cursor, json_element *key, json_element *val
         if (take_element(cursor, &content) == INPUT_BAD)
             return INPUT_BAD;
         if ((match = match_field(&name, settings->key_field)) != 0)
-            target = key;
+            target = &parts->key;
         else if ((match = match_field(&name, settings->value_field)) != 0)
-            target = value;
+            target = &parts->value;
+        else if (settings->wants_weight && (match = match_field(&name, settings->weight_field)) == 1)
+            target = &parts->weight;
         if (target == NULL)
             continue;
         if (target->data != NULL)
             return input_bad(cursor->input, "the field \"%s\" comes twice",
-                             target == key ? settings->key_field : settings->value_field);
+                             target == &parts->key ? settings->key_field
+                             : target == &parts->value ? settings->value_field : settings->weight_field);
         if (match == 2 && decode_hex(cursor, &content) == INPUT_BAD)
             return INPUT_BAD;
         *target = content;
@@ -182,21 +190,25 @@ static int take_object(json_cursor *cursor, json_element *key, json_element *val
     return take(cursor, '}') ? INPUT_RECORD : invalid(cursor);
 }
 
-static int take_array(json_cursor *cursor, json_element *key, json_element *value)
+static int take_array(json_cursor *cursor, json_parts *parts)
 {
-    if (take_element(cursor, key) == INPUT_BAD)
+    const int weighted = cursor->input->settings->wants_weight;
+
+    if (take_element(cursor, &parts->key) == INPUT_BAD)
         return INPUT_BAD;
-    if (take(cursor, ',') && take_element(cursor, value) == INPUT_BAD)
+    if (take(cursor, ',') && take_element(cursor, &parts->value) == INPUT_BAD)
+        return INPUT_BAD;
+    if (weighted && take(cursor, ',') && take_element(cursor, &parts->weight) == INPUT_BAD)
         return INPUT_BAD;
     skip_space(cursor);
     if (cursor->at < cursor->end && *cursor->at == ',')
-        return input_bad(cursor->input, "an array of more than [key, value]");
+        return input_bad(cursor->input, "an array of more than [key, value%s]", weighted ? ", weight" : "");
     return take(cursor, ']') ? INPUT_RECORD : invalid(cursor);
 }
 
 int input_next_jsonl(kft_input *input, kft_record *record)
 {
-    json_element key = { 0, NULL, 0 }, value = { 0, NULL, 0 };
+    json_parts parts = { { 0, NULL, 0 }, { 0, NULL, 0 }, { 0, NULL, 0 } };
     json_cursor cursor = { input, NULL, NULL, NULL };
     size_t size;
     int result = input_next_line(input, '\n', &cursor.at, &size);
@@ -206,27 +218,31 @@ int input_next_jsonl(kft_input *input, kft_record *record)
     cursor.start = cursor.at;
     cursor.end = cursor.at + size;
     if (take(&cursor, '['))
-        result = take_array(&cursor, &key, &value);
+        result = take_array(&cursor, &parts);
     else if (take(&cursor, '{'))
-        result = take_object(&cursor, &key, &value);
+        result = take_object(&cursor, &parts);
     else if (cursor.at == cursor.end)
         result = input_bad(input, "empty line");
     else
-        result = take_element(&cursor, &key);
+        result = take_element(&cursor, &parts.key);
     if (result != INPUT_RECORD)
         return result;
     skip_space(&cursor);
     if (cursor.at != cursor.end)
         return invalid(&cursor);
-    if (key.data == NULL)
+    if (parts.key.data == NULL)
         return input_bad(input, "no field \"%s\"", input->settings->key_field);
-    if (!key.is_string)
+    if (!parts.key.is_string)
         return input_bad(input, "the key is not a string");
-    if (value.data == NULL && input->settings->wants_value)
+    if (parts.value.data == NULL && input->settings->wants_value)
         return input_bad(input, "no value");
-    record->key = key.data;
-    record->key_size = key.size;
-    record->value = value.data;
-    record->value_size = value.size;
+    if (parts.weight.data == NULL && input->settings->wants_weight)
+        return input_bad(input, "no weight");
+    record->key = parts.key.data;
+    record->key_size = parts.key.size;
+    record->value = parts.value.data;
+    record->value_size = parts.value.size;
+    record->weight = parts.weight.data;
+    record->weight_size = parts.weight.size;
     return INPUT_RECORD;
 }

@@ -43,6 +43,19 @@ int input_next_lines(kft_input *input, kft_record *record)
     return decode(input, "key", record->key, &record->key_size);
 }
 
+/* Cuts the weight off the end of a line: a number has no tab, but what is before it may. */
+static int take_weight(kft_input *input, kft_record *record, uint8_t *line, size_t *size)
+{
+    uint8_t *tab = memrchr(line, '\t', *size);
+
+    if (tab == NULL)
+        return input_bad(input, "no tab, so no weight");
+    record->weight = tab + 1;
+    record->weight_size = (size_t)(line + *size - record->weight);
+    *size = (size_t)(tab - line);
+    return INPUT_RECORD;
+}
+
 int input_next_tsv(kft_input *input, kft_record *record)
 {
     uint8_t *line, *tab;
@@ -54,9 +67,12 @@ int input_next_tsv(kft_input *input, kft_record *record)
     strip_return(input, line, &size);
     if (size == 0)
         return input_bad(input, "empty line");
+    if (input->settings->wants_weight && take_weight(input, record, line, &size) == INPUT_BAD)
+        return INPUT_BAD;
     tab = memchr(line, '\t', size);
     if (tab == NULL && input->settings->wants_value)
-        return input_bad(input, "no tab, so no value");
+        return input_bad(input, input->settings->wants_weight ? "one tab only, so no value or no weight"
+                                                              : "no tab, so no value");
     record->key = line;
     record->key_size = tab != NULL ? (size_t)(tab - line) : size;
     result = decode(input, "key", record->key, &record->key_size);
@@ -67,37 +83,47 @@ int input_next_tsv(kft_input *input, kft_record *record)
     return decode(input, "value", record->value, &record->value_size);
 }
 
-/* A pair has to lie in the window as a whole, so both ends are found before it is consumed. */
-static int next_pair(kft_input *input, kft_record *record)
+/* A record has to lie in the window as a whole, so all its ends are found before it is consumed. */
+static int next_parts(kft_input *input, kft_record *record, int parts)
 {
-    size_t key_size, end;
-    int found = stream_find(&input->stream, 0, 0, &key_size);
+    const int value = input->settings->pairs ? 1 : 0, weight = parts - 1;
+    size_t ends[3], from = 0;
+    uint8_t *start;
+    int found = STREAM_FOUND, part;
 
-    if (found == STREAM_FAILED)
-        return INPUT_FAILED;
-    if (found == STREAM_END && key_size == 0)
-        return INPUT_END;
-    input->line = ++input->lines_read;
-    if (found == STREAM_END) {
-        stream_consume(&input->stream, key_size);
-        return input_bad(input, "the last key has no value");
+    for (part = 0; part < parts && found == STREAM_FOUND; part++) {
+        found = stream_find(&input->stream, from, 0, &ends[part]);
+        if (found == STREAM_FAILED)
+            return INPUT_FAILED;
+        if (found == STREAM_END && ends[part] == 0)
+            return INPUT_END;
+        from = ends[part] + 1;
     }
-    found = stream_find(&input->stream, key_size + 1, 0, &end);
-    if (found == STREAM_FAILED)
-        return INPUT_FAILED;
-    record->key = stream_window(&input->stream);
-    record->key_size = key_size;
-    record->value = record->key + key_size + 1;
-    record->value_size = end - key_size - 1;
-    stream_consume(&input->stream, end + (found == STREAM_FOUND));
-    if (found == STREAM_END && record->value_size == 0)
-        return input_bad(input, "the last key has no value");
+    input->line = ++input->lines_read;
+    start = stream_window(&input->stream);
+    stream_consume(&input->stream, ends[part - 1] + (found == STREAM_FOUND));
+    /* The last part need not end with NUL, but then it must not be empty. */
+    if (part < parts || (found == STREAM_END && ends[part - 1] == ends[part - 2] + 1))
+        return input_bad(input, value == 0 || part > 2 ? "the last key has no weight"
+                                                       : "the last key has no value");
+    record->key = start;
+    record->key_size = ends[0];
+    if (value) {
+        record->value = start + ends[0] + 1;
+        record->value_size = ends[1] - ends[0] - 1;
+    }
+    if (weight > value) {
+        record->weight = start + ends[weight - 1] + 1;
+        record->weight_size = ends[weight] - ends[weight - 1] - 1;
+    }
     return INPUT_RECORD;
 }
 
 int input_next_nul(kft_input *input, kft_record *record)
 {
-    if (input->settings->pairs)
-        return next_pair(input, record);
+    int parts = 1 + (input->settings->pairs != 0) + (input->settings->wants_weight != 0);
+
+    if (parts > 1)
+        return next_parts(input, record, parts);
     return input_next_line(input, 0, &record->key, &record->key_size);
 }

@@ -17,3 +17,7 @@ const kft_option_choice duplicates_names[] = {
     { "last", KF_DUPLICATES_LAST }, { "sum", KF_DUPLICATES_SUM }, { "min", KF_DUPLICATES_MIN },
     { "max", KF_DUPLICATES_MAX }, { NULL, 0 }
 };
+
+const kft_option_choice weights_names[] = {
+    { "none", KF_WEIGHTS_NONE }, { "value", KF_WEIGHTS_VALUE }, { "column", KF_WEIGHTS_GIVEN }, { NULL, 0 }
+};

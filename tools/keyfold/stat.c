@@ -100,6 +100,8 @@ static void print_text(kft_output *out, const kf_dict *dict, const kf_dict_stat 
                  option_choice_name(value_type_names, (int)stat->value_type),
                  option_choice_name(encoding_names, (int)stat->value_encoding));
     row(out, "values", line);
+    if (stat->weights != KF_WEIGHTS_NONE)
+        row(out, "weights", stat->weights == KF_WEIGHTS_VALUE ? "the values" : "a column of their own");
     snprintf(line, sizeof line, "%s%s%s%s", human_count(text, stat->states),
              stat->states_extra > 0 ? ", " : " (minimal)",
              stat->states_extra > 0 ? human_count(extra, stat->states_extra) : "",
@@ -110,6 +112,8 @@ static void print_text(kft_output *out, const kf_dict *dict, const kf_dict_stat 
     size_row(out, "    shared", stat->shared_bytes, stat);
     size_row(out, "    tokens", stat->token_bytes, stat);
     size_row(out, "  values", stat->value_bytes, stat);
+    if (stat->weight_bytes > 0)
+        size_row(out, "  weights", stat->weight_bytes, stat);
     size_row(out, "  metadata", stat->metadata_bytes, stat);
     size_row(out, "  checksums", stat->checksum_bytes, stat);
     ratio_row(out, "key text", stat->raw_key_bytes, stat->key_bytes);
@@ -149,6 +153,7 @@ static void print_json(kft_output *out, const char *path, const kf_dict *dict,
     json_name(out, "encoding", stat->value_type == KF_VALUES_NONE
                                    ? "none"
                                    : option_choice_name(encoding_names, (int)stat->value_encoding));
+    json_name(out, "weights", option_choice_name(weights_names, (int)stat->weights));
     json_number(out, "states", stat->states);
     json_number(out, "states_extra", stat->states_extra);
     json_number(out, "file_size", stat->file_size);
@@ -156,6 +161,7 @@ static void print_json(kft_output *out, const char *path, const kf_dict *dict,
     json_number(out, "shared_bytes", stat->shared_bytes);
     json_number(out, "token_bytes", stat->token_bytes);
     json_number(out, "value_bytes", stat->value_bytes);
+    json_number(out, "weight_bytes", stat->weight_bytes);
     json_number(out, "metadata_bytes", stat->metadata_bytes);
     json_number(out, "checksum_bytes", stat->checksum_bytes);
     json_number(out, "raw_key_bytes", stat->raw_key_bytes);
