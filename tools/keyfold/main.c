@@ -11,6 +11,7 @@
 
 static const kft_command *const commands[] = {
     &command_build, &command_get, &command_scan, &command_find,
+    &command_union, &command_intersect, &command_subtract, &command_diff, &command_merge,
     &command_stat, &command_verify, &command_dump, &command_graph,
 };
 #define COMMAND_COUNT (sizeof commands / sizeof commands[0])
@@ -45,8 +46,8 @@ static void print_overview(FILE *file)
     fprintf(file, "Usage: keyfold COMMAND [options] FILE [ARG...]\n\n"
                   "Folds key/value pairs into one small file that every process maps.\n\nCommands:\n");
     for (size_t i = 0; i < COMMAND_COUNT; i++)
-        fprintf(file, "  %-8s %s\n", commands[i]->name, commands[i]->summary);
-    fprintf(file, "  %-8s %s\n\n", "help", "Show the options of a command: keyfold help COMMAND");
+        fprintf(file, "  %-9s %s\n", commands[i]->name, commands[i]->summary);
+    fprintf(file, "  %-9s %s\n\n", "help", "Show the options of a command: keyfold help COMMAND");
     fprintf(file, "  keyfold --version\n\n"
                   "Exit codes: 0 found or done, 1 not found, 2 usage, 3 data or I/O error.\n");
 }

@@ -1,6 +1,9 @@
 #include "names.h"
 
 #include <keyfold/builder.h>
+#include <keyfold/set.h>
+
+#include "progress.h"
 
 const kft_option_choice value_type_names[] = {
     { "none", KF_VALUES_NONE }, { "u64", KF_VALUES_U64 }, { "bytes", KF_VALUES_BYTES }, { NULL, 0 }
@@ -20,4 +23,14 @@ const kft_option_choice duplicates_names[] = {
 
 const kft_option_choice weights_names[] = {
     { "none", KF_WEIGHTS_NONE }, { "value", KF_WEIGHTS_VALUE }, { "column", KF_WEIGHTS_GIVEN }, { NULL, 0 }
+};
+
+const kft_option_choice set_values_names[] = {
+    { "first", KF_SET_VALUES_FIRST }, { "last", KF_SET_VALUES_LAST }, { "sum", KF_SET_VALUES_SUM },
+    { "min", KF_SET_VALUES_MIN }, { "max", KF_SET_VALUES_MAX }, { "all", KF_SET_VALUES_ALL }, { NULL, 0 }
+};
+
+const kft_option_choice progress_names[] = {
+    { "auto", PROGRESS_AUTO }, { "none", PROGRESS_NONE }, { "text", PROGRESS_TEXT }, { "json", PROGRESS_JSON },
+    { NULL, 0 }
 };

@@ -1,17 +1,13 @@
 /* keyfold scan: the keys of a prefix or a range, in order. */
 #include <keyfold/keyfold.h>
 
-#include <string.h>
-
 #include "command.h"
 #include "entry.h"
-#include "escape.h"
 #include "message.h"
+#include "range.h"
 
 typedef struct scan_options {
-    const char *prefix;
-    const char *from;
-    const char *to;
+    kft_range_options range;
     uint64_t first;
     uint64_t limit;
     int reverse;
@@ -20,16 +16,10 @@ typedef struct scan_options {
     int ordinal;
     int json;
     int raw;
-    int escapes;
 } scan_options;
 
 static const kft_option_spec options_table[] = {
-    { "prefix", 'p', OPTION_TEXT, offsetof(scan_options, prefix), "TEXT",
-      "only keys that begin with TEXT", NULL },
-    { "from", 'f', OPTION_TEXT, offsetof(scan_options, from), "KEY",
-      "only keys from KEY on", NULL },
-    { "to", 't', OPTION_TEXT, offsetof(scan_options, to), "KEY",
-      "only keys before KEY", NULL },
+    RANGE_OPTIONS(scan_options, range),
     { "first", 0, OPTION_NUMBER, offsetof(scan_options, first), "ORDINAL",
       "only keys from the one with this ordinal on", NULL },
     { "limit", 'l', OPTION_NUMBER, offsetof(scan_options, limit), "COUNT",
@@ -46,22 +36,8 @@ static const kft_option_spec options_table[] = {
       "print a JSON object a line", NULL },
     { "raw", 'r', OPTION_FLAG, offsetof(scan_options, raw), NULL,
       "print without escapes", NULL },
-    { "escapes", 'e', OPTION_FLAG, offsetof(scan_options, escapes), NULL,
-      "TEXT and KEY have escapes", NULL },
     OPTIONS_END
 };
-
-static int bound(const scan_options *options, const char *text, kf_bytes *bytes)
-{
-    if (text == NULL)
-        return 1;
-    bytes->data = (const uint8_t *)text;
-    bytes->size = strlen(text);
-    if (!options->escapes || unescape((uint8_t *)(uintptr_t)text, &bytes->size))
-        return 1;
-    complain("scan: invalid escape in '%s'", text);
-    return 0;
-}
 
 static int print_all(kf_iter *iter, const kft_printer *printer, const char *path)
 {
@@ -84,8 +60,8 @@ static int scan_dict(const kf_dict *dict, const char *path, const scan_options *
     kf_iter *iter = NULL;
     kf_error error = { 0 };
     kf_status status = kf_iter_create(&iter, dict, range, &error);
-    int selects = options->prefix != NULL || options->from != NULL || options->to != NULL ||
-                  options->first > 0;
+    int selects = options->range.prefix != NULL || options->range.from != NULL ||
+                  options->range.to != NULL || options->first > 0;
     int code = EXIT_TROUBLE;
 
     if (status != KF_OK)
@@ -125,10 +101,9 @@ static int scan_run(int argc, char **argv)
         return code;
     if (rest.count != 1)
         return usage_error(&command_scan, rest.count == 0 ? "which FILE?" : "one FILE only");
-    if (!bound(&options, options.prefix, &range.prefix) ||
-        !bound(&options, options.from, &range.from) || !bound(&options, options.to, &range.to))
-        return EXIT_USAGE;
-    range.has_to = options.to != NULL;
+    code = range_take(&command_scan, &options.range, &range);
+    if (code != 0)
+        return code;
     range.first_ordinal = options.first;
     range.limit = options.limit;
     if (options.reverse)
