@@ -92,7 +92,8 @@ KF_API void kf_query_destroy(kf_query **query);
 typedef enum kf_ranking {
     KF_RANK_DISTANCE = 0,     /* the smallest distance first */
     KF_RANK_SIMILARITY = 1    /* the largest similarity first: 1 - d/(longer length) for Levenshtein and OSA,
-                                 1 - d/(sum of lengths) for Indel, Jaro-Winkler (prefix weight 0.1) as it is */
+                                 1 - d/(sum of lengths) for Indel; Jaro-Winkler as it is (prefix weight 0.1, for
+                                 up to 4 units, where Jaro's similarity exceeds 0.7) */
 } kf_ranking;
 
 typedef struct kf_nearest_options {

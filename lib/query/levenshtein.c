@@ -305,45 +305,6 @@ static const kfi_automaton_class levenshtein_class = { start, step, judge, label
 
 /* ---- making one ------------------------------------------------------------------------------- */
 
-/* What a byte that is in none of the needle's units does to a sequence of UTF-8. */
-static unsigned role_of(uint8_t byte)
-{
-    if (byte < 0x80) return 0;
-    if (byte < 0xc0) return byte < 0x90 ? 1 : byte < 0xa0 ? 2 : 3;
-    if (!kfi_utf8_length(byte)) return 4;
-    if (byte == 0xe0 || byte == 0xed || byte == 0xf0 || byte == 0xf4) return byte;
-    return 4 + kfi_utf8_length(byte);
-}
-
-/* The needle's bytes are classes of their own, of the others only the role matters. */
-static void classify(levenshtein *l, kf_bytes needle, uint32_t signature[256])
-{
-    uint8_t in_needle[256] = { 0 };
-    int representative[512];
-    memset(representative, -1, sizeof representative);
-    for (size_t i = 0; i < needle.size; i++) in_needle[needle.data[i]] = 1;
-    for (unsigned b = 0; b < 256; b++) {
-        unsigned kind = in_needle[b] ? b : 256 + (l->unit == KF_UNIT_BYTES ? 0 : role_of((uint8_t)b));
-        if (representative[kind] < 0) representative[kind] = (int)b;
-        l->representative[b] = (uint8_t)representative[kind];
-        signature[b] = kind;
-    }
-}
-
-static kf_status read_units(levenshtein *l, kf_bytes needle, kf_error *error)
-{
-    for (size_t at = 0; at < needle.size; ) {
-        uint32_t value;
-        size_t used = kfi_unit_next(l->unit, needle.data + at, needle.size - at, &value);
-        if (value >= KFI_UNIT_INVALID)
-            return kfi_fail_at(error, KF_INVALID, at, "the needle is not UTF-8 at byte %zu (ask for bytes instead?)",
-                               at);
-        l->needle[l->size++] = value;
-        at += used;
-    }
-    return KF_OK;
-}
-
 kf_status kfi_levenshtein_create(kf_query **out, kf_bytes needle, const kf_fuzzy_options *options,
                                  kfi_scoring scoring, kf_error *error)
 {
@@ -359,18 +320,20 @@ kf_status kfi_levenshtein_create(kf_query **out, kf_bytes needle, const kf_fuzzy
     l->scoring = scoring;
     l->limit = options->distance;
     l->prefix = options->prefix;
-    kf_status status = read_units(l, needle, error);
+    kf_status status = kfi_units_read(l->unit, needle, l->needle, &l->size, error);
     if (status) {
         free(l);
         return status;
     }
     l->exact = options->exact_prefix < l->size ? (uint32_t)options->exact_prefix : l->size;
-    classify(l, needle, signature);
+    kfi_units_classify(l->unit, needle, signature, l->representative);
     uint64_t cells = 2 * (uint64_t)l->limit + 1 < l->size + 1ull ? 2 * (uint64_t)l->limit + 1 : l->size + 1ull;
     kfi_query_init(&l->query, &levenshtein_class, HEAD + 2 * cells, sizeof(row), signature);
     *out = &l->query;
     return KF_OK;
 }
+
+uint32_t kfi_levenshtein_size(const kf_query *query) { return ((const levenshtein *)query)->size; }
 
 kf_status kf_query_fuzzy(kf_query **out, const void *needle, size_t needle_size, const kf_fuzzy_options *options,
                          kf_error *error)

@@ -15,4 +15,7 @@ typedef enum kfi_scoring {
 kf_status kfi_levenshtein_create(kf_query **out, kf_bytes needle, const kf_fuzzy_options *options,
                                  kfi_scoring scoring, kf_error *error);
 
+/* Units of the needle. */
+uint32_t kfi_levenshtein_size(const kf_query *query);
+
 #endif

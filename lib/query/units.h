@@ -3,6 +3,8 @@
 #ifndef KFI_QUERY_UNITS_H
 #define KFI_QUERY_UNITS_H
 
+#include "base/error.h"
+
 #include <keyfold/query.h>
 
 enum {
@@ -60,5 +62,14 @@ static inline size_t kfi_unit_next(kf_unit unit, const uint8_t *text, size_t siz
     *value = unit == KF_UNIT_BYTES ? text[0] : kfi_utf8_value(text, length);
     return length;
 }
+
+/* The units of a needle, for which `to` has room for one a byte. KF_INVALID, with the offset, when it is not
+ * UTF-8. */
+kf_status kfi_units_read(kf_unit unit, kf_bytes needle, uint32_t *to, uint32_t *count, kf_error *error);
+
+/* Classes of bytes for an automaton that compares units with those of a needle: the needle's bytes are classes of
+ * their own, of the others only matters what they do to a sequence of UTF-8. `representative`: of each byte the
+ * first of its class. */
+void kfi_units_classify(kf_unit unit, kf_bytes needle, uint32_t signature[256], uint8_t representative[256]);
 
 #endif
