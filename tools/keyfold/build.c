@@ -8,12 +8,10 @@
 
 #include "build_options.h"
 #include "command.h"
-#include "human.h"
 #include "interrupt.h"
 #include "message.h"
-#include "names.h"
-#include "output.h"
 #include "progress.h"
+#include "report.h"
 
 #define LONGEST_KEY ((size_t)1 << 20)   /* kf_builder_add's limit; a longer key is a bad record */
 #define MESSAGES_SHOWN 10
@@ -46,6 +44,7 @@ static int create_builder(kft_build *build)
 
     build_options.value_type = build->value_type;
     build_options.value_encoding = (kf_encoding)options->encoding;
+    build_options.weights = (kf_weights)options->weights;
     build_options.duplicates = (kf_duplicates)options->duplicates;
     build_options.memory_limit = options->memory;
     build_options.temporary_folder = options->temporary_folder;
@@ -84,6 +83,10 @@ static int settle_values(kft_build *build, const kft_input *input)
                  input->stream.name, input_format_name(input->format));
         return EXIT_TROUBLE;
     }
+    if (build->settings.wants_weight && input->format == FORMAT_LINES) {
+        complain("%s: taken for lines, which has no weights; see --format", input->stream.name);
+        return EXIT_TROUBLE;
+    }
     return build->builder == NULL ? create_builder(build) : 0;
 }
 
@@ -98,27 +101,42 @@ static int bad_record(kft_build *build, const kft_input *input)
     return 0;
 }
 
+/* Hands a record to the builder. `number`: the value, if values are u64. */
+static kf_status add_to_builder(kft_build *build, const kft_record *record, uint64_t number, uint64_t weight,
+                                kf_error *error)
+{
+    size_t value_size = build->value_type == KF_VALUES_BYTES ? record->value_size : 0;
+    int weighted = build->settings.wants_weight;
+
+    if (build->value_type == KF_VALUES_U64)
+        return weighted ? kf_builder_add_u64_weighted(build->builder, record->key, record->key_size, number,
+                                                      weight, error)
+                        : kf_builder_add_u64(build->builder, record->key, record->key_size, number, error);
+    return weighted ? kf_builder_add_weighted(build->builder, record->key, record->key_size, record->value,
+                                              value_size, weight, error)
+                    : kf_builder_add(build->builder, record->key, record->key_size, record->value, value_size,
+                                     error);
+}
+
 static int add_record(kft_build *build, kft_input *input, const kft_record *record)
 {
+    uint64_t number = 0, weight = 0;
     kf_error error = { 0 };
     kf_status status;
-    uint64_t number;
 
     if (record->key_size > LONGEST_KEY) {
         input_bad(input, "the key has %zu bytes, the limit is %zu", record->key_size, LONGEST_KEY);
         return bad_record(build, input);
     }
-    if (build->value_type == KF_VALUES_U64) {
-        if (!parse_u64(record->value, record->value_size, &number)) {
-            input_bad(input, "the value is not an integer from 0 to 18446744073709551615");
-            return bad_record(build, input);
-        }
-        status = kf_builder_add_u64(build->builder, record->key, record->key_size, number, &error);
-    } else {
-        status = kf_builder_add(build->builder, record->key, record->key_size, record->value,
-                                build->value_type == KF_VALUES_BYTES ? record->value_size : 0,
-                                &error);
+    if (build->value_type == KF_VALUES_U64 && !parse_u64(record->value, record->value_size, &number)) {
+        input_bad(input, "the value is not an integer from 0 to 18446744073709551615");
+        return bad_record(build, input);
     }
+    if (build->settings.wants_weight && !parse_u64(record->weight, record->weight_size, &weight)) {
+        input_bad(input, "the weight is not an integer from 0 to 18446744073709551615");
+        return bad_record(build, input);
+    }
+    status = add_to_builder(build, record, number, weight, &error);
     return status == KF_OK ? 0 : failed(build, status, &error);
 }
 
@@ -194,9 +212,6 @@ static int survey_inputs(kft_build *build, const kft_arguments *inputs)
 
 static void say_summary(const kft_build *build, double seconds)
 {
-    const kf_build_report *report = &build->report;
-    human_text keys, size, time, dropped, temporary;
-
     if (build->bad > MESSAGES_SHOWN)
         complain("%" PRIu64 " bad records skipped, %" PRIu64 " of them not shown", build->bad,
                  build->bad - MESSAGES_SHOWN);
@@ -204,49 +219,7 @@ static void say_summary(const kft_build *build, double seconds)
         complain("%" PRIu64 " bad record%s skipped", build->bad, build->bad == 1 ? "" : "s");
     if (build->options->quiet || build->options->json)
         return;
-    complain("%s: %s keys, %s (%.2f B/key), %s%s%s%s%s", build->options->output,
-             human_count(keys, report->keys), human_size(size, report->file_size),
-             report->keys > 0 ? (double)report->file_size / (double)report->keys : 0.0,
-             human_seconds(time, seconds),
-             report->pairs_dropped > 0 ? ", duplicates dropped: " : "",
-             report->pairs_dropped > 0 ? human_count(dropped, report->pairs_dropped) : "",
-             report->temporary_peak > 0 ? ", temporary files up to " : "",
-             report->temporary_peak > 0 ? human_size(temporary, report->temporary_peak) : "");
-}
-
-static void json_number(kft_output *out, const char *name, uint64_t number)
-{
-    output_text(out, ",\"");
-    output_text(out, name);
-    output_text(out, "\":");
-    output_u64(out, number);
-}
-
-static int print_report(const kft_build *build, double seconds)
-{
-    const kf_build_report *report = &build->report;
-    const char *path = build->options->output;
-    char time[48];
-    kft_output out;
-
-    if (!output_open(&out))
-        return EXIT_TROUBLE;
-    output_byte(&out, '{');
-    output_json_member(&out, "file", (const uint8_t *)path, strlen(path));
-    output_text(&out, ",\"values\":\"");
-    output_text(&out, option_choice_name(value_type_names, (int)build->value_type));
-    output_byte(&out, '"');
-    json_number(&out, "keys", report->keys);
-    json_number(&out, "pairs_added", report->pairs_added);
-    json_number(&out, "pairs_dropped", report->pairs_dropped);
-    json_number(&out, "bad_records", build->bad);
-    json_number(&out, "states", report->states);
-    json_number(&out, "states_extra", report->states_extra);
-    json_number(&out, "file_size", report->file_size);
-    json_number(&out, "temporary_peak", report->temporary_peak);
-    snprintf(time, sizeof time, ",\"seconds\":%.3f}\n", seconds);
-    output_text(&out, time);
-    return output_finish(&out, 0);
+    report_say(build->options->output, &build->report, seconds);
 }
 
 static int finish(kft_build *build)
@@ -292,7 +265,7 @@ static int build_run(int argc, char **argv)
     if (code == 0) {
         say_summary(&build, seconds);
         if (options.json)
-            code = print_report(&build, seconds);
+            code = report_print(options.output, build.value_type, &build.report, "bad_records", build.bad, seconds);
     } else if (interrupt_signal() != 0) {
         complain("interrupted; %s is as it was before", options.output);
         code = EXIT_SIGNALLED + interrupt_signal();
@@ -310,6 +283,8 @@ const kft_command command_build = {
     "it is tsv, without it is lines.\n\n"
     "In tsv and lines \\t \\n \\r \\0 \\\\ stand for tab, newline, carriage return, NUL\n"
     "and backslash, as get, scan and dump print them; --raw turns that off.\n\n"
+    "With --weights column a line of tsv ends with <TAB>WEIGHT, a record of nul with\n"
+    "WEIGHT NUL, and a JSON array is [KEY, VALUE, WEIGHT].\n\n"
     "Exit code: 0 done (with --on-error skip also when lines were skipped), 2 usage,\n"
     "3 data or I/O error, 128+N stopped by signal N.\n",
     build_run

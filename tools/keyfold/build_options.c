@@ -6,7 +6,6 @@
 
 #include "command.h"
 #include "names.h"
-#include "progress.h"
 
 static const kft_option_choice formats[] = {
     { "auto", FORMAT_AUTO }, { "tsv", FORMAT_TSV }, { "csv", FORMAT_CSV },
@@ -18,10 +17,6 @@ static const kft_option_choice values[] = {
 };
 static const kft_option_choice on_error[] = {
     { "fail", ON_ERROR_FAIL }, { "skip", ON_ERROR_SKIP }, { NULL, 0 }
-};
-static const kft_option_choice progress_modes[] = {
-    { "auto", PROGRESS_AUTO }, { "none", PROGRESS_NONE }, { "text", PROGRESS_TEXT },
-    { "json", PROGRESS_JSON }, { NULL, 0 }
 };
 
 const kft_option_spec build_options_table[] = {
@@ -69,7 +64,7 @@ const kft_option_spec build_options_table[] = {
       "jsonl: an object's weight (default: weight)", NULL },
     { "progress", 0, OPTION_CHOICE, offsetof(kft_build_options, progress), "MODE",
       "what to tell on standard error (default: auto, which is\n"
-      "text on a terminal)", progress_modes },
+      "text on a terminal)", progress_names },
     { "quiet", 'q', OPTION_FLAG, offsetof(kft_build_options, quiet), NULL,
       "no progress, notes or summary, only errors", NULL },
     { "json", 'j', OPTION_FLAG, offsetof(kft_build_options, json), NULL,
