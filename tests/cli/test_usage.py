@@ -9,7 +9,7 @@ import unittest
 
 from support import ROOT, TOOL, CliTest
 
-COMMANDS = ["build", "get", "scan", "find",
+COMMANDS = ["build", "get", "scan", "complete", "find",
             "stat", "verify", "dump", "graph"]
 
 

@@ -26,6 +26,7 @@ typedef struct kft_command {
 extern const kft_command command_build;
 extern const kft_command command_get;
 extern const kft_command command_scan;
+extern const kft_command command_complete;
 extern const kft_command command_fuzzy;
 extern const kft_command command_nearest;
 extern const kft_command command_match;
