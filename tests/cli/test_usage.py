@@ -10,6 +10,7 @@ import unittest
 from support import ROOT, TOOL, CliTest
 
 COMMANDS = ["build", "get", "scan", "complete", "find",
+            "union", "intersect", "subtract", "diff", "merge",
             "stat", "verify", "dump", "graph"]
 
 
