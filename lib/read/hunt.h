@@ -11,7 +11,7 @@
 #define KFI_READ_HUNT_H
 
 #include "read/guide.h"
-#include "read/keys.h"
+#include "read/node_view.h"
 
 enum {
     KFI_HUNT_OUTLINE_BITS = 6,
@@ -30,6 +30,7 @@ typedef struct kfi_hunt_level {
     uint32_t depth, alive;
     uint16_t label;
     uint8_t kind, entry, end;
+    kfi_node node;
 } kfi_hunt_level;
 
 typedef struct kfi_hunt {

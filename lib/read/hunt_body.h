@@ -85,7 +85,8 @@ static inline int step_along(kfi_hunt *h, size_t from, size_t to, size_t *alive)
 
 static kfi_hunt_level *top(const kfi_hunt *h) { return &h->levels[h->height - 1]; }
 
-static kfi_hunt_level *push(kfi_hunt *h)
+/* A level for the container at `at`, nothing of it looked at; NULL without memory. */
+static kfi_hunt_level *push(kfi_hunt *h, const uint8_t *at, size_t depth, uint64_t base)
 {
     if (h->height == h->capacity) {
         kfi_hunt_level *grown = realloc(h->levels, 2 * h->capacity * sizeof *grown);
@@ -93,7 +94,13 @@ static kfi_hunt_level *push(kfi_hunt *h)
         h->levels = grown;
         h->capacity *= 2;
     }
-    return &h->levels[h->height++];
+    kfi_hunt_level *f = &h->levels[h->height++];
+    f->at = at;
+    f->depth = (uint32_t)depth;
+    f->base = base;
+    f->inside = f->alive = f->label = f->entry = 0;
+    f->kind = LEVEL_ENTRIES;
+    return f;
 }
 
 static int pop(kfi_hunt *h)
@@ -102,12 +109,6 @@ static int pop(kfi_hunt *h)
     /* What was below has at least one key, whether it was looked at or not. */
     if (h->floor <= top(h)->inside) h->floor = top(h)->inside + 1;
     return GO_ON;
-}
-
-static int parse_node(const kfi_hunt *h, const uint8_t *at, kfi_node *n)
-{
-    kfi_place place = { at, h->keys->tree + h->keys->tree_size };
-    return kfi_node_parse(n, place) && (n->bigs || n->buckets);
 }
 
 /* The bucket at `at`; NULL on damage. Valid until the next call. */
@@ -176,25 +177,23 @@ static int take(kfi_hunt *h, size_t size, uint64_t ordinal)
 /* Pushes the container at `at`, to which the path's first `depth` bytes lead. */
 static int enter(kfi_hunt *h, const uint8_t *at, size_t depth, uint64_t first)
 {
-    kfi_hunt_level *f = push(h);
+    kfi_hunt_level *f = push(h, at, depth, first);
     int final;
     if (!f) return KF_NO_MEMORY;
-    *f = (kfi_hunt_level){ .at = at, .depth = (uint32_t)depth };
     h->floor = first;
     if (at[0] & 0x80) {
-        kfi_node n;
-        if (kfi_place_of(h->keys, at).end != h->keys->tree + h->keys->tree_size || !parse_node(h, at, &n))
-            return KF_CORRUPT;
+        kfi_place place = kfi_place_of(h->keys, at);
+        if (place.end != h->keys->tree + h->keys->tree_size || !kfi_node_parse(&f->node, place)
+            || !(f->node.bigs || f->node.buckets)) return KF_CORRUPT;
         f->kind = LEVEL_NODE;
-        final = n.final;
+        final = f->node.final;
     } else {
         const outline *o = outline_of(h, at);
         if (!o) return KF_CORRUPT;
-        f->kind = LEVEL_ENTRIES;
         f->end = (uint8_t)o->view.count;
         final = o->view.final;
     }
-    f->base = first + (unsigned)final;
+    f->base += (unsigned)final;
     return final && take(h, depth, first) ? KF_OK : GO_ON;
 }
 
@@ -324,11 +323,10 @@ static int enter_entries(kfi_hunt *h, const kfi_hunt_level *f, const kfi_node *n
                          const uint8_t *at, unsigned begin, unsigned end)
 {
     uint64_t base = f->base + kfi_node_bigs_before(n, bigs) + kfi_node_buckets_before(n, j);
-    uint32_t depth = f->depth;
-    kfi_hunt_level *made = push(h);
+    kfi_hunt_level *made = push(h, at, f->depth, base);
     if (!made) return KF_NO_MEMORY;
-    *made = (kfi_hunt_level){ .at = at, .base = base, .depth = depth, .kind = LEVEL_ENTRIES,
-                              .entry = (uint8_t)begin, .end = (uint8_t)end };
+    made->entry = (uint8_t)begin;
+    made->end = (uint8_t)end;
     return GO_ON;
 }
 
@@ -482,14 +480,12 @@ static int node_forward(kfi_hunt *h)
     kfi_hunt_level *f = top(h);
     kfi_guide *g = h->guide;
     uint8_t few[KFI_GUIDE_FEW + 1];
-    kfi_node n;
-    if (!parse_node(h, f->at, &n)) return KF_CORRUPT;
     while (kfi_guide_labels(g, h->states[f->depth])[0] == KFI_GUIDE_LABELS_UNKNOWN) {
         if (!g->find_labels(g, h->states[f->depth])) return KF_NO_MEMORY;
         if (g->resets != h->resets && !step_again(h, f->depth)) return KF_NO_MEMORY;
     }
     memcpy(few, kfi_guide_labels(g, h->states[f->depth]), sizeof few);
-    return few[0] > KFI_GUIDE_FEW ? node_in_order(h, f, &n) : node_by_labels(h, f, &n, few);
+    return few[0] > KFI_GUIDE_FEW ? node_in_order(h, f, &f->node) : node_by_labels(h, f, &f->node, few);
 }
 
 /* ---- the walk --------------------------------------------------------------------------------- */
