@@ -105,11 +105,19 @@ static uint32_t fold_of(uint32_t code)
     return (uint32_t)utf8proc_tolower(utf8proc_toupper((utf8proc_int32_t)code));
 }
 
+/* Planes 4 to 13 have no characters and no plans for any, 15 and 16 are private use by the standard: three
+ * quarters of all code points, of which only the first and the last two of each plane are looked at. */
+static uint32_t next_of(uint32_t code)
+{
+    uint32_t plane = code >> 16, within = code & 0xffff;
+    return plane >= 4 && plane != 14 && within == 0 ? code + 0xfffe : code + 1;
+}
+
 static kf_status find_runs(kfi_unicode *unicode, kf_error *error)
 {
     kf_status status = KF_OK;
     uint32_t category = UINT32_MAX;
-    for (uint32_t code = 0; code <= KFI_CODE_POINT_MAX && !status; code++) {
+    for (uint32_t code = 0; code <= KFI_CODE_POINT_MAX && !status; code = next_of(code)) {
         uint32_t now = (uint32_t)utf8proc_get_property((utf8proc_int32_t)code)->category;
         if (now == category) continue;
         category = now;
