@@ -1,8 +1,9 @@
-/* The nearest keys: iterative deepening over the distance, each pass a branch-and-bound walk.
+/* The nearest keys: iterative deepening, each pass a branch-and-bound walk.
  *
  * A pass with limit k visits the keys within distance k whose score can still beat the worst of the best so
  * far. It is the last one when no key beyond k can be among the best. Passes grow by half, so all of them cost
- * about as much as the last; the scores found by one bound the next from its start. */
+ * about as much as the last; the scores found by one bound the next from its start. Jaro-Winkler has no
+ * distance: there each pass lowers the least score instead. */
 #include "query/dfa.h"
 #include "query/jaro.h"
 #include "query/levenshtein.h"
@@ -89,9 +90,15 @@ static int wanted(search *s, const kfi_hunt *hunt, const kfi_hit *hit)
     return s->within->filter(s->within->filter_context, s->candidate, &entry);
 }
 
-/* Walks the keys that `query` accepts and whose distance is at least `from`: nearer ones were met before.
- * KF_LIMIT: the work limit ended it. */
-static kf_status pass(search *s, const kf_query *query, uint32_t from, kf_error *error)
+/* What one pass looks for; the passes before it have met the keys that are nearer than `from` or have a score
+ * of at least `below_score`. */
+typedef struct bounds {
+    uint32_t from;
+    double least, below_score;
+} bounds;
+
+/* Walks the keys that `query` accepts. KF_LIMIT: the work limit ended it. */
+static kf_status pass(search *s, const kf_query *query, const bounds *limits, kf_error *error)
 {
     const kf_nearest_options *o = s->options;
     kfi_dfa dfa;
@@ -99,14 +106,14 @@ static kf_status pass(search *s, const kf_query *query, uint32_t from, kf_error 
     kf_status status = kfi_dfa_create(&dfa, query, s->dict->keys.longest_key, KFI_DFA_MEMORY);
     if (!status) status = kfi_hunt_create(&hunt, &s->dict->keys);
     if (status) goto out;
-    dfa.guide.cutoff = below(kfi_hits_full(&s->hits) ? s->hits.hit[0].score : least_score(o));
+    dfa.guide.cutoff = below(kfi_hits_full(&s->hits) ? s->hits.hit[0].score : limits->least);
     if (o->work_limit) hunt.work_limit = o->work_limit - s->work;
     kfi_hunt_begin(&hunt, &dfa.guide, s->low, s->high);
     while (!(status = kfi_hunt_next(&hunt))) {
         kfi_hit hit = { .ordinal = hunt.ordinal, .score = kfi_dfa_score(&dfa, hunt.state),
                         .distance = kfi_dfa_distance(&dfa, hunt.state) };
         if (o->metric == KF_METRIC_JARO_WINKLER) hit.score = jaro_winkler(s, &hunt);
-        if (hit.distance < from || hit.score < least_score(o)) continue;
+        if (hit.distance < limits->from || hit.score >= limits->below_score || hit.score < limits->least) continue;
         if (kfi_hits_full(&s->hits) && !kfi_hit_better(&hit, &s->hits.hit[0])) continue;
         if (!wanted(s, &hunt, &hit)) continue;
         status = kfi_hits_offer(&s->hits, &hit);
@@ -140,6 +147,7 @@ static kf_status with_condition(const search *s, kf_query **query, kf_error *err
 
 static kf_status by_jaro_winkler(search *s, kf_error *error)
 {
+    static const double least[] = { 0.95, 0.9, 0.85, 0.75, 0.6, 0 };
     kf_query *query = NULL;
     size_t room = s->needle.size + s->dict->keys.longest_key;
     s->units = malloc((room + 1) * sizeof *s->units);
@@ -148,7 +156,13 @@ static kf_status by_jaro_winkler(search *s, kf_error *error)
     kf_status status = kfi_units_read(s->options->unit, s->needle, s->units, &s->needle_units, error);
     if (!status) status = kfi_jaro_create(&query, s->needle, s->options->unit, error);
     if (!status) status = with_condition(s, &query, error);
-    if (!status) status = pass(s, query, 0, error);
+    bounds limits = { 0, 0, INFINITY };
+    for (size_t i = 0; !status && i < sizeof least / sizeof *least; i++) {
+        limits.least = least[i] > least_score(s->options) ? least[i] : least_score(s->options);
+        status = pass(s, query, &limits, error);
+        if (kfi_hits_full(&s->hits) || limits.least == least_score(s->options)) break;
+        limits.below_score = limits.least;
+    }
     kf_query_destroy(&query);
     return status;
 }
@@ -157,7 +171,8 @@ static kf_status by_distance(search *s, kf_error *error)
 {
     const kf_nearest_options *o = s->options;
     const kfi_scoring scoring = o->ranking == KF_RANK_SIMILARITY ? KFI_SCORE_SIMILARITY : KFI_SCORE_DISTANCE;
-    for (uint32_t k = 1, from = 0;; from = k + 1, k += (k + 1) / 2) {
+    bounds limits = { 0, least_score(o), INFINITY };
+    for (uint32_t k = 1;; limits.from = k + 1, k += (k + 1) / 2) {
         kf_fuzzy_options fuzzy = KF_FUZZY_OPTIONS_INIT;
         kf_query *query = NULL;
         uint32_t units;
@@ -168,7 +183,7 @@ static kf_status by_distance(search *s, kf_error *error)
         if (status) return status;
         units = kfi_levenshtein_size(query);
         status = with_condition(s, &query, error);
-        if (!status) status = pass(s, query, from, error);
+        if (!status) status = pass(s, query, &limits, error);
         kf_query_destroy(&query);
         if (status || fuzzy.distance == o->most_distance) return status;
         const double beyond = best_beyond(s, units, fuzzy.distance + 1);
