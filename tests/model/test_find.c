@@ -263,10 +263,10 @@ START_TEST(find__random)
         draw_set();
         open_set((kf_value_type)(round % 3));
         dict->search = variants[round % variant_count];
-        for (unsigned n = 0; n < 100; n++) {
+        for (unsigned n = 0; n < 160; n++) {
             size_t first = set_below(&set, PIECES), kinds = 1 + set_below(&set, PIECES);
-            size_t limit = set_below(&set, set_below(&set, 4) ? 30 : 300);
-            if (n == 99) limit = 2000 + set_below(&set, 2500);
+            size_t limit = set_below(&set, set_below(&set, 8) ? 30 : 300);
+            if (n == 159) limit = 2000 + set_below(&set, 2500);
             draw_text(&text, limit, first, kinds);
             check_text(&text);
             free(text.data);
