@@ -53,19 +53,38 @@ enum {
     KF_PATTERN_BYTES = 1u << 1          /* patterns match bytes; otherwise code points of UTF-8 */
 };
 
-/* Keys that a regular expression matches from their first to their last byte (it is anchored at both ends).
- *   .  [abc] [^a-z] [[:alpha:]]  \d \w \s \D \W \S  \p{L} \P{Lu} \pL   ( ) (?: ) |  * + ? {m} {m,} {m,n}
- *   \n \t \r \f \v \0 \xHH \x{H..} \uHHHH, a backslash before punctuation; (?i) at the very start
- * `.` is everything but a line feed. Only whether a key matches counts, so lazy quantifiers mean the same as
- * greedy ones; ^ at the start and $ at the end change nothing; there are no back references or look-around.
- * Errors: KF_INVALID (with the position in the pattern in error->offset), KF_LIMIT (the compiled pattern would
- * take more than KF_PATTERN_STATES_LIMIT states), KF_NO_MEMORY. */
+/* Keys that a regular expression matches from their first to their last byte (it is anchored at both ends; to
+ * search within keys, write .*x.*).
+ *
+ *   x           a unit. ()[{.*+?|^$\ need a backslash before them; other punctuation may have one
+ *   .           every unit but a line feed
+ *   [a-z_]      one of a set; [^...] none of it. In a set also \d and the like, and [:alpha:], [:^alpha:]:
+ *               alnum alpha ascii blank cntrl digit graph lower print punct space upper word xdigit, of ASCII
+ *   \d \w \s    digits (Nd); letters, numbers and _ (L, N); White_Space. \D \W \S: all others. Of ASCII only
+ *               with KF_PATTERN_BYTES
+ *   \p{Lu} \pL  a general category, short or long name, or Any or Assigned; \P: all others
+ *   \n \t \r \f \v \0 \xHH \x{H...} \uHHHH
+ *   ( ) (?: ) | * + ? {m} {m,} {m,n}
+ *   ^ $ \A \z   only where the key begins or ends
+ *   (?i) (?s) (?is)   at the very start: KF_PATTERN_IGNORE_CASE; `.` is a line feed too
+ *
+ * Only whether a key matches counts, so lazy repetitions (*? and so on) mean the same as others. There are no
+ * back references, no look-around, no possessive repetitions and no word boundaries: these are errors, as are
+ * unknown escapes and a { that begins no repetition.
+ * Of code points, `.`, negated sets and \D \W \S \P match a byte that is not part of well-formed UTF-8 too,
+ * as one unit; nothing else does. The pattern itself must be UTF-8 then. With KF_PATTERN_IGNORE_CASE a unit
+ * stands for all that simple case folding makes equal.
+ * Errors: KF_INVALID (with the position in the pattern in error->offset), KF_LIMIT (with the position: the
+ * compiled pattern would take more than KF_PATTERN_STATES_LIMIT states, the pattern is over 1 MiB, nested over
+ * 200 deep, or its sets are absurdly many), KF_NO_MEMORY. */
 #define KF_PATTERN_STATES_LIMIT (1u << 18)
 KF_API kf_status kf_query_regex(kf_query **out, const void *pattern, size_t pattern_size, uint32_t flags,
                                 kf_error *error);
 
-/* Keys that a glob matches: ? one unit, * any number of any, [a-z] [!a-z], {this,that}, a backslash before
- * what is meant literally. `*` crosses slashes. Errors as for kf_query_regex. */
+/* Keys that a glob matches: ? one unit, * any number of any, [a-z] [!a-z] or [^a-z] with [:alpha:] and the
+ * like, {this,that} with anything in it, a backslash before what is meant literally. `*` and `?` match slashes,
+ * line feeds, leading dots and stray bytes. A bracket or brace that is not closed is an error. Errors as for
+ * kf_query_regex. */
 KF_API kf_status kf_query_glob(kf_query **out, const void *pattern, size_t pattern_size, uint32_t flags,
                                kf_error *error);
 

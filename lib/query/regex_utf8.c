@@ -187,10 +187,10 @@ static kf_status code_points(kfi_utf8 *pool, const kfi_set *set, draft *d, kf_er
             if (range.high > length->high) range.high = length->high;
             status = kfi_array_append(&cut, &range, sizeof range, error);
         }
+        if (status || !cut.size) continue;
         const kfi_range *begin = (const kfi_range *)(const void *)cut.data;
         slice s = { begin, begin + cut.size / sizeof *begin };
-        if (!status && cut.size)
-            status = branch(pool, d, &s, length->base, length->level, length->lead, length->high, error);
+        status = branch(pool, d, &s, length->base, length->level, length->lead, length->high, error);
     }
     kfi_array_free(&cut);
     return status;
@@ -214,6 +214,7 @@ kf_status kfi_utf8_add(kfi_utf8 *pool, const kfi_set *set, int bytes, uint32_t *
 
 uint32_t kfi_utf8_next(const kfi_utf8 *pool, uint32_t node, uint8_t byte)
 {
+    if (node == KFI_UTF8_NONE) return KFI_UTF8_NONE;
     const kfi_arc *arcs = arcs_of(pool, node);
     uint32_t low = 0, high = node_at(pool, node)->count;
     while (low < high) {
