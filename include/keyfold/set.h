@@ -28,8 +28,8 @@ typedef enum kf_set_values {
 typedef struct kf_set_options {
     size_t struct_size;              /* sizeof(kf_set_options), set by KF_SET_OPTIONS_INIT */
     kf_set_values values;
-    const kf_iter_options *within;   /* prefix, from, to, query, filter and limit; NULL: everything. Filter and
-                                        limit are the result's; first_ordinal and flags must be 0 */
+    const kf_iter_options *within;   /* prefix, from, to, query, filter and limit; NULL: everything. Filter
+                                        and limit are the result's; first_ordinal and flags must be 0 */
 } kf_set_options;
 #define KF_SET_OPTIONS_INIT { sizeof(kf_set_options), KF_SET_VALUES_FIRST, NULL }
 
@@ -55,8 +55,8 @@ typedef struct kf_merge_options {
     kf_set_operation operation;
     kf_set_values values;
     const kf_iter_options *within;
-    const kf_build_options *build;   /* memory limit, encoding, progress ...; value type, weights and duplicates
-                                        are taken from the members. NULL: defaults */
+    const kf_build_options *build;   /* memory limit, encoding, progress ...; value type, weights and
+                                        duplicates are taken from the members. NULL: defaults */
 } kf_merge_options;
 #define KF_MERGE_OPTIONS_INIT { sizeof(kf_merge_options), KF_SET_UNION, KF_SET_VALUES_FIRST, NULL, NULL }
 

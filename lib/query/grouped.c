@@ -21,13 +21,15 @@ static kf_status check_members(const kf_dict *const *dicts, size_t count, kf_err
     for (size_t i = 0; i < count; i++) {
         if (!dicts[i]) return kfi_fail(error, KF_INVALID, "dictionary %zu is not open", i);
         if (dicts[i]->header.value_type != dicts[0]->header.value_type)
-            return kfi_fail(error, KF_TYPE, "dictionary %zu has values of another type than the first one", i);
+            return kfi_fail(error, KF_TYPE, "dictionary %zu has values of another type than the first one",
+                            i);
     }
     return KF_OK;
 }
 
-kf_status kfi_grouped_create(kf_iter **out, size_t size, const kfi_iter_class *class, const kf_dict *const *dicts,
-                             size_t count, kfi_group_keys keys, const kf_iter_options *within, kf_error *error)
+kf_status kfi_grouped_create(kf_iter **out, size_t size, const kfi_iter_class *class,
+                             const kf_dict *const *dicts, size_t count, kfi_group_keys keys,
+                             const kf_iter_options *within, kf_error *error)
 {
     static const kf_iter_options all = KF_ITER_OPTIONS_INIT;
     *out = NULL;

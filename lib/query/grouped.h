@@ -1,5 +1,5 @@
-/* What iterators over several dictionaries share: limit and filter of the result, and values that are read from
- * whichever member has the entry. */
+/* What iterators over several dictionaries share: limit and filter of the result, and values that are read
+ * from whichever member has the entry. */
 #ifndef KFI_QUERY_GROUPED_H
 #define KFI_QUERY_GROUPED_H
 
@@ -17,8 +17,9 @@ typedef struct kfi_grouped {
 
 /* Creates an iterator of `size` bytes, which begins with a kfi_grouped. KF_INVALID (no dictionary, options),
  * KF_TYPE, KF_NO_MEMORY, KF_CORRUPT. */
-kf_status kfi_grouped_create(kf_iter **out, size_t size, const kfi_iter_class *class, const kf_dict *const *dicts,
-                             size_t count, kfi_group_keys keys, const kf_iter_options *within, kf_error *error);
+kf_status kfi_grouped_create(kf_iter **out, size_t size, const kfi_iter_class *class,
+                             const kf_dict *const *dicts, size_t count, kfi_group_keys keys,
+                             const kf_iter_options *within, kf_error *error);
 void kfi_grouped_destroy(kf_iter *iter);
 
 /* Makes a member's entry under the groups' key the current one. Whether it is to be returned: 0 when the

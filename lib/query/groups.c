@@ -14,7 +14,8 @@ enum {
 /* ---- keys ------------------------------------------------------------------------------------- */
 
 /* How many bytes a and b share, given that they share `from`. */
-static inline size_t shared_bytes(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size, size_t from)
+static inline size_t shared_bytes(const uint8_t *a, size_t a_size, const uint8_t *b, size_t b_size,
+                                  size_t from)
 {
     size_t size = a_size < b_size ? a_size : b_size;
     for (; from + 8 <= size; from += 8) {
@@ -283,9 +284,11 @@ kf_status kfi_groups_open(kfi_groups *g, const kf_dict *const *dicts, size_t cou
         status = open_member(g, i, within, error);
         g->culprit = i;
         if (status == KF_NO_MEMORY) return kfi_fail_memory(error, dicts[i]->keys.longest_key);
-        if (status == KF_CORRUPT) return kfi_fail(error, status, "dictionary %zu: its keys contradict themselves", i);
+        if (status == KF_CORRUPT)
+            return kfi_fail(error, status, "dictionary %zu: its keys contradict themselves", i);
         if (status) return status;
-        if (keys == KFI_KEYS_EVERY && !g->members[i].done && member_below(&g->members[g->bar], &g->members[i]))
+        if (keys == KFI_KEYS_EVERY && !g->members[i].done
+            && member_below(&g->members[g->bar], &g->members[i]))
             g->bar = i;
     }
     g->text = calloc(1, longest + 1);

@@ -2,15 +2,16 @@
  * operations and diff are made of.
  *
  * Members stand in a tournament tree of losers (Knuth, The Art of Computer Programming 3, 5.4.1) that knows
- * how many bytes each contestant shares with the last winner, so that most matches are decided without looking
- * at the keys (Ng and Kakehi, "Merging string sequences by longest common prefixes", IPSJ Digital Courier 4,
- * 2008). The walk through a dictionary tells how much consecutive keys share, so the sharing costs nothing to
- * find out.
+ * how many bytes each contestant shares with the last winner, so that most matches are decided without
+ * looking at the keys (Ng and Kakehi, "Merging string sequences by longest common prefixes", IPSJ Digital
+ * Courier 4, 2008). The walk through a dictionary tells how much consecutive keys share, so the sharing costs
+ * nothing to find out.
  *
- *      last winner "can"       shares     the matches, from the leaf of member 0, who was it, to the root
- *      member 0    "cane"      3
- *      member 1    "cat"       2          0 against 1: 3 > 2, member 0 wins
- *      member 2    "cancel"    3          0 against 2: 3 = 3, from there bytes decide: 2 wins, 0 shares 3 with it
+ *      last winner "can"     shares   the matches, from the leaf of member 0, who was it, to the root
+ *      member 0    "cane"    3
+ *      member 1    "cat"     2        0 against 1: 3 > 2, member 0 wins
+ *      member 2    "cancel"  3        0 against 2: 3 = 3, from there bytes decide: 2 wins,
+ *                                     0 shares 3 with it
  *
  * Where keys must be in all members, or in the first, members that are behind are not merged but moved up:
  * by steps at first, then by a search (leapfrogging). */
@@ -32,7 +33,7 @@ typedef enum kfi_group_keys {
 typedef struct kfi_member {
     const uint8_t *key;
     size_t size;
-    size_t shared;              /* bytes that the key shares with that of the contestant it was last compared with */
+    size_t shared;              /* bytes of the key that whom it lost to has too, or the last winner */
     uint64_t ordinal, end;      /* of the current key, and where the range ends */
     int done;
     uint8_t patience;           /* steps before a search */
@@ -58,7 +59,7 @@ typedef struct kfi_groups {
     /* Private from here on. */
     kfi_member *members;
     size_t count;
-    size_t *losers;             /* [0]: the winner; [n]: who lost in the match n, below which are 2n and 2n + 1 */
+    size_t *losers;             /* [0]: the winner; [n]: who lost match n, below which are 2n and 2n + 1 */
     uint8_t *text;              /* the last winner's key */
     size_t text_size;
     kfi_group_keys keys;

@@ -65,7 +65,8 @@ static kf_status copy_metadata_of(kf_builder *builder, const kf_dict *const *dic
     }
 }
 
-static kf_status copy_metadata(kf_builder *builder, const kf_dict *const *dicts, size_t count, kf_error *error)
+static kf_status copy_metadata(kf_builder *builder, const kf_dict *const *dicts, size_t count,
+                               kf_error *error)
 {
     kf_status status = KF_OK;
     for (size_t i = 0; i < count && !status; i++) status = copy_metadata_of(builder, dicts, i, error);
@@ -78,7 +79,8 @@ static kf_status member_failed(kf_iter *iter, kf_status status, const kf_bytes *
     if (status == KF_NO_MEMORY) return kfi_fail_memory(error, 0);
     if (status == KF_LIMIT) return kfi_fail_key(error, status, *key, "the sum of values is above 2^64-1");
     size_t source = kf_iter_match(iter)->source;
-    if (key) return kfi_fail_key(error, status, *key, "dictionary %zu: its values contradict themselves", source);
+    if (key)
+        return kfi_fail_key(error, status, *key, "dictionary %zu: its values contradict themselves", source);
     return kfi_fail(error, status, "dictionary %zu: its keys or values contradict themselves", source);
 }
 
@@ -133,14 +135,14 @@ static kf_status check(const kf_merge_options *o, kf_error *error)
     if (o->struct_size < sizeof *o)
         return kfi_fail(error, KF_INVALID, "kf_merge_options was not initialised");
     if (o->values == KF_SET_VALUES_ALL)
-        return kfi_fail(error, KF_INVALID, "a dictionary has one value for a key: all of them can't be merged");
+        return kfi_fail(error, KF_INVALID, "a dictionary has one value for a key, not all of the members'");
     if (o->build && o->build->struct_size < sizeof *o->build)
         return kfi_fail(error, KF_INVALID, "kf_build_options was not initialised");
     return KF_OK;
 }
 
-kf_status kf_merge(const char *path, const kf_dict *const *dicts, size_t count, const kf_merge_options *options,
-                   kf_build_report *report, kf_error *error)
+kf_status kf_merge(const char *path, const kf_dict *const *dicts, size_t count,
+                   const kf_merge_options *options, kf_build_report *report, kf_error *error)
 {
     static const kf_merge_options defaults = KF_MERGE_OPTIONS_INIT;
     kf_build_options build = KF_BUILD_OPTIONS_INIT;

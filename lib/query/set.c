@@ -106,8 +106,8 @@ kf_status kf_iter_set(kf_iter **out, kf_set_operation operation, const kf_dict *
         return kfi_fail(error, KF_INVALID, "the set operation or the values policy is out of range");
     kfi_group_keys keys = operation == KF_SET_INTERSECTION ? KFI_KEYS_EVERY
                           : operation == KF_SET_DIFFERENCE ? KFI_KEYS_FIRST : KFI_KEYS_ANY;
-    kf_status status = kfi_grouped_create(out, sizeof(set_iter), &set_class, dicts, count, keys, options->within,
-                                          error);
+    kf_status status = kfi_grouped_create(out, sizeof(set_iter), &set_class, dicts, count, keys,
+                                          options->within, error);
     if (status) return status;
     if (values >= KF_SET_VALUES_SUM && values <= KF_SET_VALUES_MAX
         && dicts[0]->header.value_type != KF_VALUES_U64) {

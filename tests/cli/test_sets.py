@@ -9,18 +9,20 @@ import subprocess
 from support import TOOL, CliTest, escape
 
 KEYS = [b"", b"\t", b"a\nb", b"\\", b"\xff\xfe", b"\0"] + [b"%03d" % n for n in range(300)]
-POLICIES = {"first": lambda found: found[0], "last": lambda found: found[-1], "sum": sum, "min": min, "max": max}
+POLICIES = {"first": lambda found: found[0], "last": lambda found: found[-1],
+            "sum": sum, "min": min, "max": max}
 
 
 class Sets(CliTest):
     def make(self, name, pairs, *options):
         """Builds a dictionary of a dict of keys and values (None, int, bytes)."""
         values = list(pairs.values())
-        kind = "none" if values and values[0] is None else "u64" if values and isinstance(values[0], int) else "bytes"
+        first = values[0] if values else b""
+        kind = "none" if first is None else "u64" if isinstance(first, int) else "bytes"
         lines = b"".join(escape(key) + (b"" if value is None else b"\t" + self.text(value)) + b"\n"
                          for key, value in pairs.items())
-        self.run_tool("build", "-q", "-o", self.path(name), "-v", kind, "-f", "lines" if kind == "none" else "tsv",
-                      *options, "-", stdin=lines)
+        self.run_tool("build", "-q", "-o", self.path(name), "-v", kind,
+                      "-f", "lines" if kind == "none" else "tsv", *options, "-", stdin=lines)
         return self.path(name)
 
     @staticmethod
@@ -36,9 +38,10 @@ class Sets(CliTest):
         dicts = []
         for _ in range(count):
             part = rng.choice([1, 2, 2, 10])
-            values = {"none": lambda: None, "u64": lambda: rng.randrange(5), "bytes": lambda: b"v%d\n" % rng.randrange(3)}
-            dicts.append({key: values[kind]() for key in KEYS if rng.randrange(part) == 0})
-            dicts[-1][b"one"] = values[kind]()
+            value = {"none": lambda: None, "u64": lambda: rng.randrange(5),
+                     "bytes": lambda: b"v%d\n" % rng.randrange(3)}[kind]
+            dicts.append({key: value() for key in KEYS if rng.randrange(part) == 0})
+            dicts[-1][b"one"] = value()
         return dicts, [self.make(f"{n}.kf", pairs) for n, pairs in enumerate(dicts)]
 
     @staticmethod
@@ -66,11 +69,10 @@ class Lines(Sets):
                     options = [] if name == "difference" else ["--values", policy]
                     with self.subTest(seed=seed, name=name, policy=policy):
                         code = 0 if wanted else 1
-                        self.assertEqual(self.out(*command, *options, *paths, expect=code), self.lines(wanted))
-                        self.assertEqual(self.out(*command, *options, "--count", *paths, expect=code),
-                                         b"%d\n" % len(wanted))
-                        keys = dict.fromkeys(wanted)
-                        self.assertEqual(self.out(*command, "-k", *options, *paths, expect=code), self.lines(keys))
+                        run = lambda *more: self.out(*command, *options, *more, *paths, expect=code)
+                        self.assertEqual(run(), self.lines(wanted))
+                        self.assertEqual(run("--count"), b"%d\n" % len(wanted))
+                        self.assertEqual(run("-k"), self.lines(dict.fromkeys(wanted)))
 
     def test_all(self):
         dicts, paths = self.draw(3, "u64")
@@ -126,7 +128,8 @@ class Lines(Sets):
         self.assertIn("missing.kf", self.err("union", a, self.path("missing.kf"), expect=3))
         self.assertIn("first, last, sum", self.err("union", "-v", "mean", a, expect=2))
         with open("/dev/full", "wb") as full:
-            for command in (["union", a], ["diff", a, a, "-c"], ["merge", "--json", "-o", self.path("m.kf"), a]):
+            for command in (["union", a], ["diff", a, a, "-c"],
+                            ["merge", "--json", "-o", self.path("m.kf"), a]):
                 done = subprocess.run([TOOL, *command], stdout=full, stderr=subprocess.PIPE, timeout=60)
                 self.assertEqual(done.returncode, 3)
                 self.assertIn(b"standard output", done.stderr)
@@ -159,7 +162,7 @@ class Diff(Sets):
             elif key not in new:
                 lines += b"-" + self.lines({key: old[key]})
             elif old[key] != new[key]:
-                lines += b"~" + escape(key) + b"\t" + self.text(old[key]) + b"\t" + self.text(new[key]) + b"\n"
+                lines += b"~" + b"\t".join([escape(key), self.text(old[key]), self.text(new[key])]) + b"\n"
         return lines
 
     def test_lines_and_counts(self):
@@ -214,12 +217,14 @@ class Merge(Sets):
                     self.run_tool("verify", out)
 
     def test_options(self):
-        a = self.make("a.kf", {b"a%d" % n: b"value %d" % n for n in range(500)}, "-m", "title=first", "-m", "x=1")
-        b = self.make("b.kf", {b"b%d" % n: b"value %d" % n for n in range(500)}, "-m", "title=second", "-m", "y=2")
+        a = self.make("a.kf", {b"a%d" % n: b"value %d" % n for n in range(500)},
+                      "-m", "title=first", "-m", "x=1")
+        b = self.make("b.kf", {b"b%d" % n: b"value %d" % n for n in range(500)},
+                      "-m", "title=second", "-m", "y=2")
         out = self.path("out.kf")
         os.mkdir(self.path("temporary"))
-        done = self.run_tool("merge", "-o", out, "--json", "--encoding", "zstd", "--memory", "16M", "--tmpdir",
-                             self.path("temporary"), "--prefix", "a", "--progress", "json", a, b)
+        done = self.run_tool("merge", "-o", out, "--json", "--encoding", "zstd", "--memory", "16M",
+                             "--tmpdir", self.path("temporary"), "--prefix", "a", "--progress", "json", a, b)
         report = json.loads(done.stdout)
         self.assertEqual((report["keys"], report["files"], report["values"]), (500, 2, "bytes"))
         for line in done.stderr.splitlines():
@@ -259,10 +264,12 @@ class Merge(Sets):
             self.assertEqual(file.read(), b"what was there")
 
     def test_interrupted(self):
-        parts = [self.make(f"{part}.kf", {b"%d-%07d" % (part, n): None for n in range(150000)}) for part in range(4)]
+        parts = [self.make(f"{part}.kf", {b"%d-%07d" % (part, n): None for n in range(150000)})
+                 for part in range(4)]
         out = self.write("out.kf", b"what was there")
         names = sorted(os.listdir(self.folder))
-        child = subprocess.Popen([TOOL, "merge", "--progress", "json", "-o", out, *parts], stderr=subprocess.PIPE)
+        child = subprocess.Popen([TOOL, "merge", "--progress", "json", "-o", out, *parts],
+                                 stderr=subprocess.PIPE)
         child.stderr.readline()
         child.send_signal(signal.SIGTERM)
         error = child.stderr.read().decode()

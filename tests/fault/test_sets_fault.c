@@ -96,8 +96,9 @@ static void sweep_walk(unsigned operation, kf_set_values values, int with_query)
             return;
         }
         /* A query may do with less memory. */
-        ck_assert_msg(status == KF_NO_MEMORY || (with_query && !status), "operation %u values %d query %d allocation %d: %s", operation, (int)values,
-                      with_query, (int)n, kf_status_name(status));
+        ck_assert_msg(status == KF_NO_MEMORY || (with_query && !status),
+                      "operation %u values %d query %d allocation %d: %s", operation, (int)values, with_query,
+                      (int)n, kf_status_name(status));
     }
 }
 

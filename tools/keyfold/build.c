@@ -265,7 +265,8 @@ static int build_run(int argc, char **argv)
     if (code == 0) {
         say_summary(&build, seconds);
         if (options.json)
-            code = report_print(options.output, build.value_type, &build.report, "bad_records", build.bad, seconds);
+            code = report_print(options.output, build.value_type, &build.report, "bad_records", build.bad,
+                                seconds);
     } else if (interrupt_signal() != 0) {
         complain("interrupted; %s is as it was before", options.output);
         code = EXIT_SIGNALLED + interrupt_signal();

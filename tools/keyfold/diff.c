@@ -19,7 +19,8 @@ typedef struct diff_options {
 
 static const kft_option_spec options_table[] = {
     RANGE_OPTIONS(diff_options, range),
-    { "limit", 'l', OPTION_NUMBER, offsetof(diff_options, limit), "COUNT", "at most COUNT differences", NULL },
+    { "limit", 'l', OPTION_NUMBER, offsetof(diff_options, limit), "COUNT",
+      "at most COUNT differences", NULL },
     { "count", 'c', OPTION_FLAG, offsetof(diff_options, count), NULL,
       "print how many keys were added, removed, changed", NULL },
     { "quiet", 'q', OPTION_FLAG, offsetof(diff_options, quiet), NULL,
@@ -65,7 +66,8 @@ static void print_json_value(const kft_printer *printer, const char *name, const
     output_u64(out, entry->number);
 }
 
-static void print_change(const kft_diff *diff, kf_change change, const kft_entry *entry, const kft_entry *before)
+static void print_change(const kft_diff *diff, kf_change change, const kft_entry *entry,
+                         const kft_entry *before)
 {
     static const char marks[] = " +-~";
     static const char *const names[] = { "none", "added", "removed", "changed" };
@@ -130,7 +132,8 @@ static int print_all(kft_diff *diff, kf_iter *iter)
         if (status == KF_OK && match->change == KF_CHANGE_VALUE)
             status = old_value(diff, match->before, &before);
         if (status != KF_OK)
-            return members_complain_entry(&diff->members, iter, status, entry.key.data != NULL ? &entry.key : NULL);
+            return members_complain_entry(&diff->members, iter, status,
+                                          entry.key.data != NULL ? &entry.key : NULL);
         differ = 1;
         if (options->quiet)
             break;

@@ -59,7 +59,8 @@ static const kft_option_spec options_table[] = {
     OPTIONS_END
 };
 
-static int merge_members(const kft_members *members, const merge_options *options, const kf_iter_options *within)
+static int merge_members(const kft_members *members, const merge_options *options,
+                         const kf_iter_options *within)
 {
     kf_merge_options merge = KF_MERGE_OPTIONS_INIT;
     kf_build_options build = KF_BUILD_OPTIONS_INIT;
