@@ -9,7 +9,7 @@ import unittest
 
 from support import ROOT, TOOL, CliTest
 
-COMMANDS = ["build", "get", "scan", "complete", "find",
+COMMANDS = ["build", "get", "scan", "fuzzy", "nearest", "match", "complete", "find",
             "union", "intersect", "subtract", "diff", "merge",
             "stat", "verify", "dump", "graph"]
 

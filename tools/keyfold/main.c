@@ -10,7 +10,8 @@
 #include "usage.h"
 
 static const kft_command *const commands[] = {
-    &command_build, &command_get, &command_scan, &command_complete, &command_find,
+    &command_build, &command_get, &command_scan, &command_fuzzy, &command_nearest, &command_match,
+    &command_complete, &command_find,
     &command_union, &command_intersect, &command_subtract, &command_diff, &command_merge,
     &command_stat, &command_verify, &command_dump, &command_graph,
 };
