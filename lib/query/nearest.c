@@ -189,6 +189,7 @@ static kf_status by_distance(search *s, kf_error *error)
         const double beyond = best_beyond(s, units, fuzzy.distance + 1);
         if (beyond < least_score(o)) return KF_OK;
         if (kfi_hits_full(&s->hits) && s->hits.hit[0].score > beyond) return KF_OK;
+        if (o->work_limit && s->work >= o->work_limit) return KF_LIMIT;
     }
 }
 
@@ -210,7 +211,7 @@ kf_status kf_iter_nearest(kf_iter **out, const kf_dict *dict, const void *needle
     }
     if (status) return status;
     status = s.options->metric == KF_METRIC_JARO_WINKLER ? by_jaro_winkler(&s, error) : by_distance(&s, error);
-    const int incomplete = status == KF_LIMIT && s.options->work_limit && s.work > s.options->work_limit;
+    const int incomplete = status == KF_LIMIT && s.options->work_limit && s.work >= s.options->work_limit;
     if (incomplete) status = KF_OK;
     if (!status) status = kfi_iter_ranked(out, dict, &s.hits, s.options->ranking == KF_RANK_SIMILARITY, error);
     if (!status) (*out)->incomplete = incomplete;
