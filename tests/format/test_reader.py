@@ -123,9 +123,21 @@ def columns():
         yield "zstd, one a block", raw + ["zstd"], lambda n: [sentence(300, 500) for _ in range(n)]
 
 
+def weights(rng, kind):
+    """A function from a number of keys to weights."""
+    make = {"small": lambda: rng.randrange(200), "large": lambda: (1 << 64) - 1 - rng.randrange(9),
+            "zero": lambda: 0, "of all sizes": lambda: rng.randrange(1 << rng.randint(0, 58))}[kind]
+    return lambda n: [make() for _ in range(n)]
+
+
 # ---- comparing
 
-def read_back(folder, name, pairs, options):
+def text_of(value):
+    return escape(value) if isinstance(value, bytes) else b"%d" % value
+
+
+def read_back(folder, name, pairs, options, weight=None):
+    """`weight`: of each key, for --weights column."""
     source, target = folder / "source.tsv", folder / "out.kf"
     keys = sorted(pairs)
     with open(source, "wb") as file:
@@ -133,20 +145,24 @@ def read_back(folder, name, pairs, options):
             value = pairs[key]
             row = escape(key)
             if value is not None:
-                row += b"\t" + (escape(value) if isinstance(value, bytes) else b"%d" % value)
+                row += b"\t" + text_of(value)
+            if weight:
+                row += b"\t%d" % weight[key]
             file.write(row + b"\n")
-    form = ["--format", "lines" if pairs and pairs[keys[0]] is None or not pairs else "tsv"]
+    lines = weight is None and "u64" not in options and (not pairs or pairs[keys[0]] is None)
+    form = ["--format", "lines" if lines else "tsv"]
+    form += ["--weights", "column"] if weight is not None else []
     built = subprocess.run([TOOL, "build", "-q", *form, *options, "-o", target, source], capture_output=True)
     check(built.returncode == 0, f"{name}: not built: {built.stderr.decode(errors='replace')}")
     if built.returncode:
         return
     try:
-        compare(name, pairs, keys, target)
+        compare(name, pairs, keys, target, weight)
     except FormatError as error:
         check(False, f"{name}: not read: {error}")
 
 
-def compare(name, pairs, keys, target):
+def compare(name, pairs, keys, target, weight):
     dictionary = Dictionary(target.read_bytes())
     found = list(dictionary.keys())
     check(found == keys, f"{name}: other keys")
@@ -158,8 +174,11 @@ def compare(name, pairs, keys, target):
     dump = subprocess.run([TOOL, "dump", target], check=True, capture_output=True).stdout
     lines = [escape(key) for key in found]
     if values is not None:
-        lines = [line + b"\t" + (escape(value) if isinstance(value, bytes) else b"%d" % value)
-                 for line, value in zip(lines, values)]
+        lines = [line + b"\t" + text_of(value) for line, value in zip(lines, values)]
+    if weight is not None:
+        check([dictionary.weights[i] for i in range(len(found))] == [weight[key] for key in keys],
+              f"{name}: other weights")
+        lines = [line + b"\t%d" % weight[key] for line, key in zip(lines, keys)]
     there = [b"\t".join(escape(unescape(part)) for part in line.split(b"\t"))
              for line in dump.split(b"\n")[:-1]]
     check(there == lines, f"{name}: dump says something else")
@@ -190,6 +209,7 @@ EXPECTED = {
     *(f"packed mode {mode}" for mode in range(4)), "width 64", "layout 1, store 0", "layout 2, store 0",
     "layout 3, store 1", "layout 3, store 2", "layout 3, store 3", "layout 4, store 1", "layout 4, store 2",
     "layout 4, store 3",
+    "weights of their own", "weights that are the values", "maxima of 64 bits", "maxima of fewer bits",
 }
 ZSTD = {"layout 5, store 0", "zstd dictionary", "zstd alone", "large value", "zstd frame that ends by itself"}
 
@@ -202,6 +222,18 @@ def main():
         keys = sorted(words(random.Random(23), 3000))
         for name, options, make in columns():
             read_back(folder, name, dict(zip(keys, make(len(keys)))), options)
+        rng = random.Random(24)
+        for count in (0, 64, 65, 1500):
+            some = sorted(rng.sample(keys, count))
+            for kind in ("small", "large", "zero", "of all sizes"):
+                chosen = dict(zip(some, weights(rng, kind)(count)))
+                name = f"{count} weights, {kind}"
+                read_back(folder, name, chosen, ["--values", "u64", "--weights", "value"])
+                read_back(folder, name, dict.fromkeys(some), ["--values", "none"], chosen)
+                read_back(folder, name, dict.fromkeys(some, b"value"), ["--values", "bytes"], chosen)
+        many = [b"%07d" % i for i in range(64 * 64 * 2 + 5)]
+        read_back(folder, "two levels", dict(zip(many, weights(rng, "of all sizes")(len(many)))),
+                  ["--values", "u64", "--weights", "value"])
     for variant in sorted(EXPECTED | (ZSTD if shutil.which("zstd") else set())):
         check(variant in seen, f"no dictionary has: {variant}")
     print("also seen: " + ", ".join(sorted(seen - EXPECTED - ZSTD)))
