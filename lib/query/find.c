@@ -104,12 +104,12 @@ kf_status kf_iter_find(kf_iter **out, const kf_dict *dict, const void *text, siz
     if (options->struct_size < sizeof *options)
         return kfi_fail(error, KF_INVALID, "kf_find_options was not initialised");
     if ((unsigned)options->overlap > KF_OVERLAP_LONGEST || (unsigned)options->boundary > KF_BOUNDARY_CALLBACK)
-        return kfi_fail(error, KF_INVALID, "the overlap or the boundary of a search in a text is out of range");
+        return kfi_fail(error, KF_INVALID, "the overlap or the boundary is out of range");
     if (options->boundary == KF_BOUNDARY_CALLBACK && !options->is_boundary)
         return kfi_fail(error, KF_INVALID, "KF_BOUNDARY_CALLBACK needs is_boundary");
     find_iter *f = (find_iter *)kfi_iter_new(sizeof *f, &find_class, dict);
-    *out = &f->iter;
     if (!f) return kfi_fail_memory(error, sizeof *f);
+    *out = &f->iter;
     f->text = (kf_bytes){ text, text_size };
     f->options = *options;
     if (dict->keys.parameters.root_kind != KFI_ROOT_CONTAINER) {   /* no key but the empty one */

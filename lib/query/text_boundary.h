@@ -1,8 +1,8 @@
 /* Where words and code points begin and end in a text of any bytes.
  *
- * A text is read as well-formed UTF-8 sequences (RFC 3629) and single bytes that belong to none. The byte that
- * leads a sequence is no continuation byte, so two sequences never overlap and a look at three bytes on either
- * side of a place tells which sequence it is in: nothing has to be read from the text's start. */
+ * A text is read as well-formed UTF-8 sequences (RFC 3629) and single bytes that belong to none. The byte
+ * that leads a sequence is no continuation byte, so two sequences never overlap and a look at three bytes on
+ * either side of a place tells which sequence it is in: nothing has to be read from the text's start. */
 #ifndef KFI_QUERY_TEXT_BOUNDARY_H
 #define KFI_QUERY_TEXT_BOUNDARY_H
 

@@ -25,10 +25,10 @@ void kfi_descents_destroy(kfi_descents *d)
     d->starts = NULL;
 }
 
-/* How many bytes of an edge's label, after its first, agree with bytes[0..left). Returns their number, and in
- * *whole whether that was the whole label; -1 on damage. */
-static int match_edge(const kfi_keys *keys, const kfi_node *n, unsigned edge, const uint8_t *bytes, size_t left,
-                      int *whole)
+/* How many bytes of an edge's label after its first agree with bytes[0..left); *whole: all of it do. -1 on
+ * damage. */
+static int match_edge(const kfi_keys *keys, const kfi_node *n, unsigned edge, const uint8_t *bytes,
+                      size_t left, int *whole)
 {
     const unsigned width = kfi_code_width(keys);
     const uint8_t *bits;

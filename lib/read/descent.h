@@ -1,6 +1,6 @@
-/* The keys that begin at many places of one text. A descent is a search (keys.h) that starts at each place anew.
- * Its first nodes depend on few bytes of the text and are the same ones over and over, so where they lead is
- * kept in a small table:
+/* The keys that begin at many places of one text. A descent is a search (keys.h) that starts at each place
+ * anew. Its first nodes depend on few bytes of the text and are the same ones over and over, so where they
+ * lead is kept in a small table:
  *
  *     kfi_descents_create(&descents, keys, variant, text, size);
  *     for each place:
