@@ -465,7 +465,7 @@ class Match(Queries):
     def test_regex(self):
         hits = 0
         for pattern in ("a.*", ".*b", "(a|b)c?.*", "[^ab]+", "[a-c]{2,4}", "(ab)*", "a*b*c*", ".{3}", "é+.*",
-                        "[ж日]*", "\\w+", "(?:a|é)(b|c){1,3}", "", ".*[[:alpha:]]b".replace("[[:alpha:]]", "\\w"),
+                        "[ж日]*", "\\w+", "(?:a|é)(b|c){1,3}", "", ".*\\wb",
                         "a?b?c?d?", "((a|b)(c|é))+", "\\x61.*", "(a.)*(b.)*"):
             compiled = re.compile(pattern)
             hits += self.check(lambda key, c=compiled: c.fullmatch(key.decode()), (pattern,))
@@ -476,8 +476,7 @@ class Match(Queries):
     def test_glob(self):
         for pattern in ("a*", "*b", "a?c*", "[ab]*", "[!ab]*", "*é*", "??", "*", "a*b*c", "[a-b][b-c]*"):
             self.check(lambda key, p=pattern: fnmatch.fnmatchcase(key.decode(), p), "--glob", (pattern,))
-        self.check(lambda key: key[:1] in b"ab" and len(key) == 2, "-g", ("{a,b}?", "b?"), keys=[
-            key for key in self.keys if len(key.decode()) == 2 and len(key) == 2])
+        self.check(lambda key: key[:1] in (b"a", b"b") and len(key.decode()) == 2, "-g", ("{a,b}?", "b?"))
 
     def test_subsequence(self):
         for letters in ("abc", "cba", "aé", "", "bbb", "日"):
@@ -500,8 +499,7 @@ class Match(Queries):
                    ("a.*", ".*b"))
         self.check(lambda key: not (one.fullmatch(key.decode()) and two.fullmatch(key.decode())), "-v", "-a",
                    ("a.*", ".*b"))
-        self.check(lambda key: key in (b"a", b"b") or key[:1] == b"c" and len(key) == 2, ("a", "b", "c."), keys=[
-            key for key in self.keys if len(key) == len(key.decode())])
+        self.check(lambda key: key in (b"a", b"b") or key[:1] == b"c" and len(key.decode()) == 2, ("a", "b", "c."))
 
     def test_ranges_values_and_limit(self):
         compiled = re.compile("[abc]*")
