@@ -97,7 +97,7 @@ static size_t pack(const levenshtein *l, row *r, const uint8_t *pending, unsigne
     memset(to, 0, HEAD);
     if (n || exact) {
         to[0] = (uint8_t)pending_count;
-        memcpy(to + AT_PENDING, pending, pending_count);
+        if (pending_count) memcpy(to + AT_PENDING, pending, pending_count);
     }
     to[AT_BEST] = r->best;
     memcpy(to + AT_CONSUMED, &r->consumed, sizeof r->consumed);
