@@ -10,8 +10,8 @@
  * Where a loop of all units, .* , has been reached, what comes before it in its concatenation is
  * needless: whatever leads from there to the key's end leads from the loop too. So while the loop's state
  * is alive, those with numbers above its own, up to `covers`, are left out. It holds for loops of all units
- * but a line feed too, back to what can have a line feed in it. This keeps .*a.*b.*c.* and *a*b*c* from
- * having a state for each set of places that a key can be at. */
+ * but a line feed too, back to what can have a line feed in it. Otherwise .*a.{4}.*b.{4}.*c would have six
+ * times as many deterministic states. */
 #ifndef KFI_QUERY_REGEX_NFA_H
 #define KFI_QUERY_REGEX_NFA_H
 

@@ -355,10 +355,11 @@ START_TEST(regex__states)
         { R, "abc", 4 }, { R, "\\w+", 330 }, { R, "a\\W*\\p{Lu}|[^x]\xc3\xa9", 900 }, { R, "(a|b)*abb", 5 },
         { R, ".*", 8 }, { R, "[^\xc3\xa9]", 12 }, { R, "[ace\xe2\x82\xac]x|[bdf]y|[acf]z", 20 },
         { R, "(a|b|ab)*c(\xe2\x82\xac|\xe2\x82\xad|\xe2\x81\xac)", 12 }, { R, "", 1 }, { R, "[^\\w\\W]", 1 },
-        /* Without the loops' cover these would have a state for each set of places. */
-        { R, "(?s).*a.*b.*c.*d.*e.*f.*", 60 }, { R, ".*ab.*cd.*ef.*gh.*", 80 },
+        { R, "(?s).*a.*b.*c.*d.*e.*f.*", 60 }, { R, ".*a.+b.+c.+d.+", 50 }, { S, "abcdefgh", 80 },
+        /* Without the loops' cover these would have more. */
+        { R, ".*ab.*cd.*ef.*gh.*", 48 }, { R, ".*a.{4}.*b.{4}.*c", 350 }, { R, "(?s).*ab.ab.*cd.cd.*ef.ef.*", 90 },
         { G, "*a*b*c*d*e*f*g*h*", 80 },
-        { G, "*ab?ab*cd?cd*ef?ef*", 300 }, { R, ".*a.+b.+c.+d.+", 200 }, { S, "abcdefgh", 80 },
+        { G, "*ab?ab*cd?cd*ef?ef*", 90 },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         unsigned count = count_states(cases[i].make, cases[i].pattern);
