@@ -95,7 +95,7 @@ KF_API kf_status kf_query_subsequence(kf_query **out, const void *letters, size_
 
 /* Combinations of `count` (1..64) queries: keys that all of them, any of them, or not this one accept. The
  * distance of a hit is the largest of all parts' and the smallest of those that accept; a negation's is 0.
- * Errors: KF_INVALID, KF_NO_MEMORY. */
+ * Errors: KF_INVALID, KF_LIMIT (nested over 64 deep, or states of over 64 MiB), KF_NO_MEMORY. */
 KF_API kf_status kf_query_all(kf_query **out, const kf_query *const *queries, size_t count, kf_error *error);
 KF_API kf_status kf_query_any(kf_query **out, const kf_query *const *queries, size_t count, kf_error *error);
 KF_API kf_status kf_query_not(kf_query **out, const kf_query *query, kf_error *error);

@@ -38,6 +38,7 @@ struct kf_query {
     const kfi_automaton_class *class;
     atomic_uint holders;
     size_t state_size, scratch_size;
+    unsigned nesting;            /* queries made of queries call theirs: so deep; 0 if it is made of none */
     /* Bytes of one class lead from every state to the same state. Classes are 0 .. classes-1, each has a byte. */
     unsigned classes;
     uint8_t class_of[256];

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PARTS_MAX = 64, SIZE = 4 };
+enum { PARTS_MAX = 64, NESTING_MAX = 64, STATE_MAX = 64 << 20, SIZE = 4 };
 
 typedef enum combination {
     ALL, ANY, NOT,
@@ -113,22 +113,30 @@ static kf_status combine(kf_query **out, combination how, const kf_query *const 
 {
     uint32_t signature[256] = { 0 };
     size_t state_size = 0, scratch_size = 0;
+    unsigned nesting = 0;
     *out = NULL;
     if (!count || count > PARTS_MAX)
         return kfi_fail(error, KF_INVALID, "a combination has 1 to %d queries", PARTS_MAX);
+    for (size_t i = 0; i < count; i++) {
+        if (queries[i]->nesting >= nesting) nesting = queries[i]->nesting + 1;
+        state_size += SIZE + queries[i]->state_size;
+        if (queries[i]->scratch_size > scratch_size) scratch_size = queries[i]->scratch_size;
+    }
+    if (nesting > NESTING_MAX)
+        return kfi_fail(error, KF_LIMIT, "combinations are nested more than %d deep", NESTING_MAX);
+    if (state_size > STATE_MAX) return kfi_fail(error, KF_LIMIT, "the combination is too large");
     combined *c = calloc(1, sizeof *c + count * sizeof *c->part);
     if (!c) return kfi_fail_memory(error, sizeof *c);
     c->how = how;
     c->count = count;
     for (size_t i = 0; i < count; i++) {
         c->part[i] = kfi_query_hold(queries[i]);
-        state_size += SIZE + queries[i]->state_size;
-        if (queries[i]->scratch_size > scratch_size) scratch_size = queries[i]->scratch_size;
         /* Bytes are of one class when they are so in every part. */
         for (unsigned b = 0; b < 256; b++) signature[b] = signature[b] << 8 | queries[i]->class_of[b];
         kfi_query_init(&c->query, &combined_class, state_size, scratch_size, signature);
         for (unsigned b = 0; b < 256; b++) signature[b] = c->query.class_of[b];
     }
+    c->query.nesting = nesting;
     *out = &c->query;
     return KF_OK;
 }

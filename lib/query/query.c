@@ -10,6 +10,7 @@ void kfi_query_init(kf_query *query, const kfi_automaton_class *class, size_t st
     atomic_init(&query->holders, 1);
     query->state_size = state_size;
     query->scratch_size = scratch_size;
+    query->nesting = 0;
     query->classes = 0;
     /* Signatures seen so far, by open addressing: a byte that has one, plus 1. */
     uint16_t seen[512] = { 0 };
