@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <xxhash.h>
 
-enum { FIRST_ROWS = 64, MOST_WORDS = 1 << 30 };
+enum { FIRST_ROWS = 64, LEAST_ROWS = 32, MOST_WORDS = 1 << 30 };
 
 /* Row 0 is the dead state, row 1 the start. */
 
@@ -117,7 +117,7 @@ static uint32_t intern(kfi_dfa *d, size_t size)
     d->query->class->judge(d->query, d->made, size, &verdict);
     if (verdict.bound < d->guide.cutoff) return KFI_GUIDE_DEAD;
     int full = memory_of(d) + size > d->memory_limit || (uint64_t)d->rows * d->stride > MOST_WORDS / 2;
-    if (full && d->rows > d->least_rows) {
+    if (full && d->rows > 2 * d->guide.path + LEAST_ROWS) {
         forget(d);
         d->guide.resets++;
         return make_start(d) ? KFI_GUIDE_DEAD : KFI_GUIDE_FAILED;
@@ -159,7 +159,7 @@ static int find_labels(kfi_guide *guide, uint32_t state)
     return 1;
 }
 
-kf_status kfi_dfa_create(kfi_dfa *d, const kf_query *query, size_t longest_path, uint64_t memory_limit)
+kf_status kfi_dfa_create(kfi_dfa *d, const kf_query *query, uint64_t memory_limit)
 {
     memset(d, 0, sizeof *d);
     d->query = kfi_query_hold(query);
@@ -169,7 +169,6 @@ kf_status kfi_dfa_create(kfi_dfa *d, const kf_query *query, size_t longest_path,
     d->guide.find_labels = find_labels;
     d->stride = KFI_GUIDE_NEXT + query->classes;
     d->memory_limit = memory_limit;
-    d->least_rows = 2 * (uint32_t)longest_path + FIRST_ROWS;
     d->scratch = malloc(query->scratch_size + 1);
     d->made = malloc(query->state_size + 1);
     for (unsigned b = 256; b--; ) {

@@ -1,6 +1,7 @@
 /* A query's automaton as a table that fills itself while it is used: the guide of one walk. Determinisation on
  * demand with a bounded cache, after Thompson 1968 and the lazy DFAs of Cox 2007: when the states met take more
- * than the memory limit they are all forgotten, and those of the current path are made again. */
+ * than the memory limit they are all forgotten, and those of the current path are made again. (What one path needs
+ * is kept whatever it takes.) */
 #ifndef KFI_QUERY_DFA_H
 #define KFI_QUERY_DFA_H
 
@@ -25,7 +26,6 @@ typedef struct kfi_dfa {
     uint32_t *slots;             /* open addressing, row numbers; 0: free */
     uint32_t slot_mask;
     uint64_t memory_limit;
-    uint32_t least_rows;         /* so many are always kept: what one path can need */
     void *scratch;
     uint8_t *made;               /* the content that a step made */
     uint8_t class_byte[256], class_single[256];
@@ -33,8 +33,8 @@ typedef struct kfi_dfa {
 
 enum { KFI_DFA_MEMORY = 16 << 20 };
 
-/* `longest_path`: bytes. A dfa belongs to one thread. KF_NO_MEMORY. */
-kf_status kfi_dfa_create(kfi_dfa *dfa, const kf_query *query, size_t longest_path, uint64_t memory_limit);
+/* A dfa belongs to one thread. KF_NO_MEMORY. */
+kf_status kfi_dfa_create(kfi_dfa *dfa, const kf_query *query, uint64_t memory_limit);
 void kfi_dfa_destroy(kfi_dfa *dfa);
 
 /* Of a state that accepts. */

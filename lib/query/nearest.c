@@ -103,7 +103,7 @@ static kf_status pass(search *s, const kf_query *query, const bounds *limits, kf
     const kf_nearest_options *o = s->options;
     kfi_dfa dfa;
     kfi_hunt hunt = { 0 };
-    kf_status status = kfi_dfa_create(&dfa, query, s->dict->keys.longest_key, KFI_DFA_MEMORY);
+    kf_status status = kfi_dfa_create(&dfa, query, KFI_DFA_MEMORY);
     if (!status) status = kfi_hunt_create(&hunt, &s->dict->keys);
     if (status) goto out;
     dfa.guide.cutoff = below(kfi_hits_full(&s->hits) ? s->hits.hit[0].score : limits->least);

@@ -36,7 +36,7 @@ kf_status kfi_iter_select(kf_iter **out, const kf_dict *dict, const kf_query *qu
 {
     select_iter *s = (select_iter *)kfi_iter_new(sizeof *s, &select_class, dict);
     *out = s ? &s->iter : NULL;
-    if (s && !kfi_dfa_create(&s->dfa, query, dict->keys.longest_key, KFI_DFA_MEMORY)
+    if (s && !kfi_dfa_create(&s->dfa, query, KFI_DFA_MEMORY)
         && !kfi_hunt_create(&s->hunt, &dict->keys)) {
         kfi_hunt_begin(&s->hunt, &s->dfa.guide, low, high);
         return KF_OK;

@@ -34,6 +34,7 @@ typedef struct kfi_guide {
     uint32_t start;
     float cutoff;                /* states whose bound is below it are dead */
     uint32_t resets;             /* counts how often all states but `start` were forgotten */
+    size_t path;                 /* set by the walk before it asks: bytes that it would have to step again */
     /* The state after `byte`, which is KFI_GUIDE_UNKNOWN in the table, or KFI_GUIDE_FAILED. May forget all
      * states, `state` too; then `resets` grows, the result means nothing and the walk steps its path again. */
     uint32_t (*fill)(struct kfi_guide *guide, uint32_t state, uint8_t byte);

@@ -31,6 +31,7 @@ static int step_again(kfi_hunt *h, size_t size)
     size_t at = 0;
     h->resets = g->resets;
     h->states[0] = g->start;
+    g->path = size;
     while (at < size) {
         uint32_t state = h->states[at];
         uint32_t next = g->table[state + KFI_GUIDE_NEXT + g->class_of[h->bytes[at]]];
@@ -51,6 +52,7 @@ static int step_again(kfi_hunt *h, size_t size)
 static __attribute__((noinline)) uint32_t step_slowly(kfi_hunt *h, size_t size, uint8_t label)
 {
     kfi_guide *g = h->guide;
+    g->path = size;
     for (;;) {
         uint32_t next = g->fill(g, h->states[size], label);
         if (next == KFI_GUIDE_FAILED || g->resets == h->resets) return next;
@@ -480,6 +482,7 @@ static int node_forward(kfi_hunt *h)
     kfi_hunt_level *f = top(h);
     kfi_guide *g = h->guide;
     uint8_t few[KFI_GUIDE_FEW + 1];
+    g->path = f->depth;
     while (kfi_guide_labels(g, h->states[f->depth])[0] == KFI_GUIDE_LABELS_UNKNOWN) {
         if (!g->find_labels(g, h->states[f->depth])) return KF_NO_MEMORY;
         if (g->resets != h->resets && !step_again(h, f->depth)) return KF_NO_MEMORY;

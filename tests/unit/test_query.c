@@ -512,7 +512,7 @@ static size_t hunt_hits(const kf_query *query, uint64_t memory, hit *hits, uint3
     kfi_hunt hunt;
     size_t count = 0;
     kf_status status;
-    ck_assert_int_eq(kfi_dfa_create(&dfa, query, dict->keys.longest_key, memory), KF_OK);
+    ck_assert_int_eq(kfi_dfa_create(&dfa, query, memory), KF_OK);
     ck_assert_int_eq(kfi_hunt_create(&hunt, &dict->keys), KF_OK);
     kfi_hunt_begin(&hunt, &dfa.guide, 0, dict->keys.count);
     while (!(status = kfi_hunt_next(&hunt))) {
