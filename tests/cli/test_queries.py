@@ -524,11 +524,14 @@ class Match(Queries):
     def test_errors(self):
         for pattern in ("(", "a)", "[a", "a{3,1}", "*a", "\\", "a{", "(?=b)", "[z-a]", "\\p{Nonsense}"):
             error = self.err("match", self.kf, pattern, expect=2)
-            self.assertRegex(error, r"^keyfold: match: pattern '" + re.escape(pattern) + r"': .* \(at byte \d+\)\n$")
+            self.assertRegex(error, r"^keyfold: match: pattern '" + re.escape(pattern) + r"': at byte \d+ of the pattern: .*\n$")
         self.assertIn("match", self.err("match", self.kf, "a{1000}{1000}{1000}", expect=2))
         self.assertIn("pattern '\\x01('", self.err("match", self.kf, "\1(", expect=2))
-        self.assertIn("pattern", self.err("match", "-g", self.kf, "[a", expect=2))
-        self.assertIn("pattern", self.err("match", self.kf, b"\xff", expect=2))
+        self.assertIn("pattern '[a': at byte ", self.err("match", "-g", self.kf, "[a", expect=2))
+        self.assertIn("pattern '\\xff': at byte 0 ", self.err("match", self.kf, b"\xff", expect=2))
+        self.assertIn("pattern '\\xff': at byte 0 ", self.err("match", "-s", self.kf, b"\xff", expect=2))
+        self.assertEqual(self.err("match", "-b", self.kf, b"\xff", expect=1), "")
+        self.assertIn("pattern '\\xc2\\x9b('", self.err("match", self.kf, b"\xc2\x9b(", expect=2))
         long = self.err("match", self.kf, "a" * 5000 + "(", expect=2)
         self.assertLess(len(long), 500)
         self.assertIn("PATTERN", self.err("match", self.kf, expect=2))

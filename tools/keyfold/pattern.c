@@ -11,11 +11,13 @@
 /* Of a longer pattern only the beginning is shown, and no mark under it: it fits no line of a terminal. */
 #define SHOWN_SIZE 200
 
-/* Whether the pattern may be shown as it is; else all of it is escaped. */
+/* Whether the pattern may be shown as it is; else all of it is escaped. Terminals obey the control characters
+ * U+0080 to U+009F too. */
 static int is_plain(const char *pattern, size_t size)
 {
     for (size_t i = 0; i < size; i++)
-        if ((uint8_t)pattern[i] < 0x20 || pattern[i] == 0x7f)
+        if ((uint8_t)pattern[i] < 0x20 || pattern[i] == 0x7f ||
+            (i > 0 && (uint8_t)pattern[i - 1] == 0xC2 && (uint8_t)pattern[i] < 0xA0))
             return 0;
     return is_utf8((const uint8_t *)pattern, size);
 }
@@ -44,16 +46,14 @@ int pattern_compile(kf_query **out, const kft_command *command, kft_pattern_make
     size_t shown_size = size < SHOWN_SIZE ? size : SHOWN_SIZE;
     kf_status status = make(out, pattern, size, flags, &error);
     int plain = is_plain(pattern, shown_size);
-    char shown[4 * SHOWN_SIZE + 1], place[48] = "";
+    char shown[4 * SHOWN_SIZE + 1];
 
     if (status == KF_OK)
         return 0;
-    if (status == KF_INVALID && error.offset <= size)
-        snprintf(place, sizeof place, " (at byte %zu)", (size_t)error.offset);
     show(shown, pattern, shown_size, plain);
-    complain("%s: pattern '%s%s': %s%s", command->name, shown, size > shown_size ? "..." : "",
-             error.message[0] != 0 ? error.message : kf_status_name(status), place);
-    if (place[0] != 0 && size == shown_size && isatty(STDERR_FILENO)) {
+    complain("%s: pattern '%s%s': %s", command->name, shown, size > shown_size ? "..." : "",
+             error.message[0] != 0 ? error.message : kf_status_name(status));
+    if (error.offset <= size && size == shown_size && isatty(STDERR_FILENO)) {
         fprintf(stderr, "  %s\n", shown);
         fprintf(stderr, "  %*s^\n", (int)show(shown, pattern, (size_t)error.offset, plain), "");
     }
