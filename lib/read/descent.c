@@ -4,6 +4,9 @@
 
 #include <stdlib.h>
 
+/* Bytes of the text by which slots are found first, and then. */
+enum { NEAR = 4, FAR = 8 };
+
 enum { SHORT_TEXT = 2048, SLOT_BITS_MIN = 7, SLOT_BITS_MAX = 12 };
 
 kf_status kfi_descents_create(kfi_descents *d, const kfi_keys *keys, const kfi_search_variant *variant,
@@ -13,10 +16,13 @@ kf_status kfi_descents_create(kfi_descents *d, const kfi_keys *keys, const kfi_s
     *d = (kfi_descents){ .keys = keys, .variant = variant, .text = text, .size = size };
     kfi_search_text(&d->search, keys, text, size);
     if (size < SHORT_TEXT) return KF_OK;
-    while (bits < SLOT_BITS_MAX && size >> bits > 64) bits++;
-    d->shift = 32 - bits;
-    d->starts = calloc((size_t)1 << bits, sizeof *d->starts);
-    return d->starts ? KF_OK : KF_NO_MEMORY;
+    while (bits < SLOT_BITS_MAX && size >> bits > 16) bits++;
+    d->shift = 64 - bits;
+    const size_t bytes = sizeof *d->starts << bits;
+    d->starts = aligned_alloc(sizeof *d->starts, bytes);
+    if (!d->starts) return KF_NO_MEMORY;
+    memset(d->starts, 0, bytes);
+    return KF_OK;
 }
 
 void kfi_descents_destroy(kfi_descents *d)
@@ -56,7 +62,7 @@ static int start_node(const kfi_keys *keys, kfi_start *start, const uint8_t *byt
     start->step = KFI_STEP_CORRUPT;
     if (!kfi_node_parse(&n, place)) return 0;
     start->step = KFI_STEP_ON;
-    if (start->depth == KFI_START_BYTES) return 0;
+    if (start->depth == NEAR) return 0;
     const uint8_t label = bytes[start->depth];
     const uint64_t first = start->rank + (unsigned)n.final;
     unsigned i = 0, depth = start->depth;
@@ -64,7 +70,7 @@ static int start_node(const kfi_keys *keys, kfi_start *start, const uint8_t *byt
     while (i < n.bigs && n.big_label[i] < label) i++;
     const int big = i < n.bigs && n.big_label[i] == label;
     if (big) {
-        size_t left = KFI_START_BYTES - 1 - depth;
+        size_t left = NEAR - 1 - depth;
         same = match_edge(keys, &n, i, bytes + depth + 1, left, &whole);
         if (same >= 0 && !whole && (size_t)same == left) return 0;   /* more bytes must tell */
     }
@@ -93,40 +99,75 @@ static int start_node(const kfi_keys *keys, kfi_start *start, const uint8_t *byt
     return 0;
 }
 
-static __attribute__((noinline)) void fill(const kfi_keys *keys, kfi_start *start, uint32_t tag,
-                                           const uint8_t *bytes)
+/* Fills a slot with where the first nodes lead: each takes a byte at least. */
+static __attribute__((noinline)) void fill(const kfi_keys *keys, kfi_start *start, uint64_t bytes)
 {
-    *start = (kfi_start){ .at = keys->tree + keys->parameters.root, .known = 1, .bytes = tag };
-    start->step = KFI_STEP_ON;
+    uint8_t text[FAR];
+    kfi_store64(text, bytes);
+    *start = (kfi_start){ .bytes = bytes, .known = NEAR, .step = KFI_STEP_ON };
+    start->at = keys->tree + keys->parameters.root;
     if (!(start->at[0] & 0x80)) return;
-    while (start_node(keys, start, bytes)) {}   /* each node takes a byte */
+    while (start_node(keys, start, text)) {}
+}
+
+static inline kfi_start *slot(const kfi_descents *d, uint64_t bytes)
+{
+    return &d->starts[bytes * 0x9e3779b97f4a7c15u >> d->shift];
+}
+
+static inline size_t copy_notes(const kfi_start *start, kf_prefix_match *notes)
+{
+    for (unsigned i = 0; i < KFI_START_NOTES; i++)
+        notes[i] = (kf_prefix_match){ start->sizes[i], start->ordinals[i] };
+    return start->count;
+}
+
+/* Keeps how a descent ended, if few bytes made it so. */
+static void keep(kfi_descents *d, kfi_start *near, uint64_t bytes, const kf_prefix_match *notes, size_t count)
+{
+    const size_t seen = d->search.depth + 1;
+    kfi_start *start = near;
+    if (seen > FAR || count > KFI_START_NOTES) return;
+    if (seen > NEAR) {
+        start = slot(d, bytes);
+        *start = (kfi_start){ .bytes = bytes, .known = FAR };
+    }
+    start->step = KFI_STEP_ABSENT;
+    start->count = (uint8_t)count;
+    for (size_t i = 0; i < count; i++) {
+        start->sizes[i] = (uint8_t)notes[i].size;
+        start->ordinals[i] = notes[i].ordinal;
+    }
 }
 
 kfi_step kfi_descents_begin(kfi_descents *d, size_t place, kf_prefix_match *notes, size_t room, size_t *count)
 {
     kfi_search *s = &d->search;
     const size_t size = d->size - place;
-    const uint8_t *bytes = d->text + place;
+    const uint8_t *text = d->text + place;
     if (!d->starts || size < 16) {
-        kfi_search_text(s, d->keys, bytes, size);
+        kfi_search_text(s, d->keys, text, size);
         return d->variant->prefixes(d->keys, s, notes, room, count);
     }
-    s->key = bytes;   /* the tail is that of the text */
+    const uint64_t bytes = kfi_load64(text), few = bytes & UINT32_MAX;
+    kfi_start *near = slot(d, few);
+    if (__builtin_expect(near->known != NEAR || near->bytes != few, 0)) fill(d->keys, near, few);
+    *count = copy_notes(near, notes);
+    if (near->step != KFI_STEP_ON) return near->step;
+    const kfi_start *far = slot(d, bytes);
+    if (far->known == FAR && far->bytes == bytes) {
+        *count = copy_notes(far, notes);
+        return far->step;
+    }
+    s->key = text;   /* the tail is that of the whole text */
     s->size = size;
     s->tail_start = size - 16;
-    s->place.end = d->keys->tree + d->keys->tree_size;
-    const uint32_t tag = kfi_load32(bytes) & 0xffffff;
-    kfi_start *start = &d->starts[tag * 0x9e3779b1u >> d->shift];
-    if (__builtin_expect(!start->known || start->bytes != tag, 0)) fill(d->keys, start, tag, bytes);
-    for (unsigned i = 0; i < start->count; i++)
-        notes[i] = (kf_prefix_match){ start->sizes[i], start->ordinals[i] };
-    *count = start->count;
-    if (start->step != KFI_STEP_ON) return start->step;
-    s->place.at = start->at;
-    s->rank = start->rank;
-    s->depth = start->depth;
+    s->place = (kfi_place){ near->at, d->keys->tree + d->keys->tree_size };
+    s->rank = near->rank;
+    s->depth = near->depth;
     size_t more;
-    kfi_step step = d->variant->prefixes(d->keys, s, notes + start->count, room - start->count, &more);
+    kfi_step step = d->variant->prefixes(d->keys, s, notes + *count, room - *count, &more);
     *count += more;
+    if (step == KFI_STEP_ABSENT) keep(d, near, bytes, notes, *count);
     return step;
 }

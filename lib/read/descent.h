@@ -1,6 +1,6 @@
 /* The keys that begin at many places of one text. A descent is a search (keys.h) that starts at each place
- * anew. Its first nodes depend on few bytes of the text and are the same ones over and over, so where they
- * lead is kept in a small table:
+ * anew. Most come to an end after a few bytes, and in a text of a language the same few bytes come again and
+ * again; so what they lead to is kept in a small table.
  *
  *     kfi_descents_create(&descents, keys, variant, text, size);
  *     for each place:
@@ -31,18 +31,19 @@ static inline void kfi_search_text(kfi_search *s, const kfi_keys *keys, const ui
     if (size) memcpy(s->tail, text + s->tail_start, kept);
 }
 
-enum { KFI_START_BYTES = 3, KFI_DESCENT_ROOM = KFI_STEP_NOTES + KFI_START_BYTES };
+enum { KFI_START_NOTES = 4, KFI_DESCENT_ROOM = KFI_STEP_NOTES + KFI_START_NOTES };
 
-/* What the nodes that a descent meets first make of KFI_START_BYTES bytes. */
+/* What 4 or 8 bytes of text make of a descent: one cache line. */
 typedef struct kfi_start {
-    const uint8_t *at;           /* container to go on at if `step` is KFI_STEP_ON */
-    uint64_t rank;
-    uint64_t ordinals[KFI_START_BYTES];   /* of the keys met, */
-    uint8_t sizes[KFI_START_BYTES];       /* and their sizes: 1 at least */
-    uint8_t count, depth;
-    uint8_t step;                /* a kfi_step */
-    uint8_t known;               /* 0: the slot is empty */
-    uint32_t bytes;
+    uint64_t bytes;              /* little-endian */
+    uint8_t known;               /* how many bytes count: 4 or 8; 0: the slot is empty */
+    uint8_t step;                /* KFI_STEP_ON: to be gone on with; else the descent's end */
+    uint8_t depth;
+    uint8_t count;
+    uint8_t sizes[KFI_START_NOTES];       /* of the keys met: 1 at least, */
+    uint64_t ordinals[KFI_START_NOTES];   /* and their ordinals */
+    const uint8_t *at;           /* KFI_STEP_ON: the container to go on at, */
+    uint64_t rank;               /* and what a search knows there */
 } kfi_start;
 
 typedef struct kfi_descents {

@@ -91,7 +91,8 @@ typedef struct kfi_search_variant {
                            const uint64_t *offsets, size_t count, uint64_t *ordinals, size_t *found);
     /* Goes on with a descent along a text (kfi_search_text) and notes the keys that begin the text, shortest
      * first, while there is room for KFI_STEP_NOTES more. KFI_STEP_ON: there may be more; KFI_STEP_ABSENT:
-     * that was all. On a damaged file ordinals may be out of range. */
+     * that was all, and s->depth bytes of the text and the one after them were looked at. On a damaged file
+     * ordinals may be out of range. */
     kfi_step (*prefixes)(const kfi_keys *keys, kfi_search *s, kf_prefix_match *notes, size_t capacity,
                          size_t *count);
     /* hunt.h: the next key, or the first one. */

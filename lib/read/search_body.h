@@ -259,6 +259,13 @@ KFI_INLINE void note(kf_prefix_match **notes, size_t size, uint64_t ordinal)
     *(*notes)++ = (kf_prefix_match){ size, ordinal };
 }
 
+/* A text's descent also tells how far it came. */
+KFI_INLINE kfi_step absent(kfi_search *s, size_t at, kf_prefix_match **notes)
+{
+    if (notes) s->depth = at;
+    return KFI_STEP_ABSENT;
+}
+
 /* `notes` NULL: looks for the key; else it is a text, all of whose beginnings are looked for. */
 KFI_INLINE kfi_step bucket_body(const kfi_keys *keys, kfi_search *s, kf_prefix_match **notes)
 {
@@ -282,7 +289,7 @@ KFI_INLINE kfi_step bucket_body(const kfi_keys *keys, kfi_search *s, kf_prefix_m
         int whole;
         unsigned code = p->label_code[*key_at(s, at)];
         uint64_t hits = kfi_vec_equal(labels, (uint8_t)code) & candidates;
-        if (!hits) return KFI_STEP_ABSENT;
+        if (!hits) return absent(s, at, notes);
         unsigned entry = (unsigned)__builtin_ctzll(hits);
         if (!tail_codes(keys, &b, lcps.values, depth, entry, &bit, &count)) return KFI_STEP_CORRUPT;
         size_t from = at + (code != escape);
@@ -291,7 +298,7 @@ KFI_INLINE kfi_step bucket_body(const kfi_keys *keys, kfi_search *s, kf_prefix_m
             /* Several labels share the escape: the tail's first byte tells. */
             while (same == 0) {
                 hits &= hits - 1;
-                if (!hits) return KFI_STEP_ABSENT;
+                if (!hits) return absent(s, at, notes);
                 entry = (unsigned)__builtin_ctzll(hits);
                 if (!tail_codes(keys, &b, lcps.values, depth, entry, &bit, &count)) return KFI_STEP_CORRUPT;
                 same = match_codes(keys, b.bits, bit, count, s, from, &whole);
@@ -312,7 +319,7 @@ KFI_INLINE kfi_step bucket_body(const kfi_keys *keys, kfi_search *s, kf_prefix_m
                 return KFI_STEP_FOUND;
             }
         }
-        if (at == s->size) return KFI_STEP_ABSENT;
+        if (at == s->size) return absent(s, at, notes);
         live &= ~0ull << entry << 1;
         uint64_t stop = lcps_less(&lcps, at - depth) & live;
         live &= (stop & -stop) - 1;
