@@ -76,7 +76,7 @@ def check_places():
 def main():
     tool, library = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2]).resolve()
     environment = dict(os.environ, PATH=f"{tool.parent}:{os.environ['PATH']}", LC_ALL="C.UTF-8")
-    check(len(blocks("console")) == 1 and len(blocks("c")) == 2, "README.md has other blocks than expected")
+    check(len(blocks("console")) == 1 and len(blocks("c")) == 3, "README.md has other blocks than expected")
     with tempfile.TemporaryDirectory(prefix="keyfold-readme-") as folder:
         folder = pathlib.Path(folder)
         for text in blocks("console"):
