@@ -127,6 +127,169 @@ START_TEST(bombs__very_many_keys)
 }
 END_TEST
 
+/* How many hits a query has, and the first one's ordinal; 0 hits if there is no end to them. */
+static uint64_t hits_of(const kf_dict *dict, kf_query **query, kf_iter_options *o, uint64_t *first)
+{
+    enum { MOST = 100000 };
+    kf_iter *iter;
+    kf_entry entry;
+    uint64_t count = 0;
+    kf_status status;
+    *first = KF_ABSENT;
+    o->query = *query;
+    ck_assert_int_eq(kf_iter_create(&iter, dict, o, NULL), KF_OK);
+    while (count < MOST && !(status = kf_iter_next(iter, &entry)))
+        if (count++ == 0) *first = entry.ordinal;
+    if (count < MOST) ck_assert_int_eq(status, KF_END);
+    kf_iter_destroy(&iter);
+    kf_query_destroy(query);
+    return count < MOST ? count : 0;
+}
+
+static kf_query *fuzzy(const uint8_t *needle, size_t size, uint32_t distance)
+{
+    kf_fuzzy_options o = KF_FUZZY_OPTIONS_INIT;
+    kf_query *query;
+    o.distance = distance;
+    ck_assert_int_eq(kf_query_fuzzy(&query, needle, size, &o, NULL), KF_OK);
+    return query;
+}
+
+static kf_query *regex(const char *pattern)
+{
+    kf_query *query;
+    ck_assert_int_eq(kf_query_regex(&query, pattern, strlen(pattern), 0, NULL), KF_OK);
+    return query;
+}
+
+/* 2^62 keys: queries that few of them satisfy end soon, the others can be stopped. */
+START_TEST(bombs__queries)
+{
+    enum { LEVELS = 62, NEEDLES = 20 };
+    const uint64_t keys = 1ull << LEVELS;
+    kfi_automaton a;
+    kf_dict *dict;
+    kf_error error;
+    uint8_t text[LEVELS];
+    uint64_t first, random = 88172645463325252u;
+    make_doubling(&a, LEVELS);
+    write_bomb(&a, keys);
+    kf_status status = kf_dict_open(&dict, scratch_path("bomb.kf"), NULL, &error);
+    ck_assert_msg(!status, "%s", error.message);
+    for (unsigned n = 0; n < NEEDLES; n++) {
+        kf_iter_options o = KF_ITER_OPTIONS_INIT, last = KF_ITER_OPTIONS_INIT;
+        kf_query *query, *other;
+        random ^= random << 13, random ^= random >> 7, random ^= random << 17;
+        text_of(random % keys, LEVELS, text);
+        query = fuzzy(text, LEVELS, 0);
+        ck_assert_uint_eq(hits_of(dict, &query, &o, &first), 1);
+        ck_assert_uint_eq(first, random % keys);
+        query = fuzzy(text, LEVELS, 1);
+        ck_assert_uint_eq(hits_of(dict, &query, &o, &first), 1 + LEVELS);
+        /* A letter less: texts of two letters have one more neighbour than places to insert at. */
+        query = fuzzy(text, LEVELS - 1, 1);
+        ck_assert_uint_eq(hits_of(dict, &query, &o, &first), 1 + LEVELS);
+        query = fuzzy(text, LEVELS - 2, 1);
+        ck_assert_uint_eq(hits_of(dict, &query, &o, &first), 0);
+        o.order = KF_ORDER_DISTANCE;
+        o.limit = 3;
+        query = fuzzy(text, LEVELS, 1);
+        ck_assert_uint_eq(hits_of(dict, &query, &o, &first), 3);
+        ck_assert_uint_eq(first, random % keys);
+        o.order = KF_ORDER_KEY;
+        o.limit = 10;
+        query = regex(".*a.*b.*");
+        ck_assert_uint_eq(hits_of(dict, &query, &o, &first), 10);
+        ck_assert_uint_eq(first, 1);
+        query = fuzzy(text, LEVELS, 3);
+        ck_assert_int_eq(kf_query_not(&other, query, NULL), KF_OK);
+        kf_query_destroy(&query);
+        ck_assert_uint_eq(hits_of(dict, &other, &o, &first), 10);
+        last.first_ordinal = keys - 5;
+        query = regex(".*");
+        ck_assert_uint_eq(hits_of(dict, &query, &last, &first), 5);
+        ck_assert_uint_eq(first, keys - 5);
+        last.first_ordinal = 0;
+        last.from = (kf_bytes){ text, LEVELS };
+        last.to = (kf_bytes){ text, LEVELS - 4 };
+        last.has_to = 1;   /* below itself: nothing */
+        query = regex(".*");
+        ck_assert_uint_eq(hits_of(dict, &query, &last, &first), 0);
+        query = regex("b{62}|(ab)*");
+        last.has_to = 0;
+        last.from.size = 0;
+        ck_assert_uint_eq(hits_of(dict, &query, &last, &first), 2);
+    }
+    kf_dict_close(&dict);
+}
+END_TEST
+
+/* All 2^62 keys are as far away as any: only the work limit ends that. */
+START_TEST(bombs__nearest)
+{
+    enum { LEVELS = 62 };
+    kfi_automaton a;
+    kf_dict *dict;
+    kf_error error;
+    uint8_t text[LEVELS];
+    make_doubling(&a, LEVELS);
+    write_bomb(&a, 1ull << LEVELS);
+    kf_status status = kf_dict_open(&dict, scratch_path("bomb.kf"), NULL, &error);
+    ck_assert_msg(!status, "%s", error.message);
+    for (unsigned n = 0; n < 8; n++) {
+        kf_nearest_options o = KF_NEAREST_OPTIONS_INIT;
+        kf_iter *iter;
+        kf_entry entry;
+        o.metric = (kf_metric)(n % 4);
+        o.ranking = n > 3 || o.metric == KF_METRIC_JARO_WINKLER ? KF_RANK_SIMILARITY : KF_RANK_DISTANCE;
+        o.work_limit = 20000;
+        o.count = n % 2 ? 5 : UINT64_MAX;
+        memset(text, 'c', LEVELS);
+        ck_assert_int_eq(kf_iter_nearest(&iter, dict, text, LEVELS, &o, NULL), KF_OK);
+        ck_assert(kf_iter_incomplete(iter));
+        kf_iter_destroy(&iter);
+        if (o.metric == KF_METRIC_JARO_WINKLER) continue;
+        /* One that is there is found and nothing else looked for. */
+        text_of(0x123456789abcdefull, LEVELS, text);
+        o.count = 1;
+        o.work_limit = 0;
+        ck_assert_int_eq(kf_iter_nearest(&iter, dict, text, LEVELS, &o, NULL), KF_OK);
+        ck_assert_int_eq(kf_iter_next(iter, &entry), KF_OK);
+        ck_assert_uint_eq(entry.ordinal, 0x123456789abcdefull);
+        ck_assert_uint_eq(kf_iter_match(iter)->distance, 0);
+        ck_assert_int_eq(kf_iter_next(iter, &entry), KF_END);
+        ck_assert(!kf_iter_incomplete(iter));
+        kf_iter_destroy(&iter);
+    }
+    kf_dict_close(&dict);
+}
+END_TEST
+
+/* Queries where ordinals overflow: any answer or KF_CORRUPT, soon. */
+static void query_lies(const kf_dict *dict, const uint8_t *needle, size_t size)
+{
+    for (unsigned n = 0; n < 4; n++) {
+        kf_iter_options o = KF_ITER_OPTIONS_INIT;
+        kf_nearest_options nearest = KF_NEAREST_OPTIONS_INIT;
+        kf_query *query = n < 3 ? fuzzy(needle, size, n % 3) : regex(".*a.*");
+        kf_iter *iter;
+        kf_entry entry;
+        kf_status status;
+        o.query = query;
+        status = kf_iter_create(&iter, dict, &o, NULL);
+        for (unsigned i = 0; i < 3000 && !status; i++) status = kf_iter_next(iter, &entry);
+        ck_assert(status == KF_OK || status == KF_CORRUPT || status == KF_END);
+        kf_iter_destroy(&iter);
+        nearest.work_limit = 10000;
+        nearest.ranking = (kf_ranking)(n % 2);
+        status = kf_iter_nearest(&iter, dict, needle, size - n, &nearest, NULL);
+        if (!status) status = kf_iter_next(iter, &entry);
+        ck_assert(status == KF_OK || status == KF_CORRUPT || status == KF_END);
+        kf_iter_destroy(&iter);
+        kf_query_destroy(&query);
+    }
+}
+
 /* More keys than a number holds, or than the header says: every call returns, and verifying says so. */
 START_TEST(bombs__sums_that_overflow)
 {
@@ -166,6 +329,7 @@ START_TEST(bombs__sums_that_overflow)
             ck_assert(status == KF_OK || status == KF_CORRUPT || status == KF_END);
             kf_iter_destroy(&iter);
         }
+        query_lies(dict, text, levels);
         kf_buffer_free(&buffer);
         kf_dict_close(&dict);
     }
@@ -204,6 +368,17 @@ START_TEST(bombs__deep_chain)
         ck_assert_uint_eq(number, size);
     }
     ck_assert_int_eq(kf_dict_contains(dict, text, DEPTH + 1), KF_NOT_FOUND);
+    for (size_t size = 10; size <= DEPTH; size += DEPTH / 4 - 3) {
+        kf_iter_options o = KF_ITER_OPTIONS_INIT;
+        kf_query *query = fuzzy(text, size, 2);
+        ck_assert_uint_eq(hits_of(dict, &query, &o, &number), size + 2 > DEPTH ? 3 + DEPTH - size : 5);
+        ck_assert_uint_eq(number, size - 2);
+        query = regex("(ccc)*");
+        o.first_ordinal = size;
+        o.limit = 5;
+        ck_assert_uint_eq(hits_of(dict, &query, &o, &number), DEPTH - size > 15 ? 5 : (DEPTH - size) / 3 + 1);
+        ck_assert_uint_eq(number, (size + 2) / 3 * 3);
+    }
     kf_iter_options options = KF_ITER_OPTIONS_INIT;
     options.flags = KF_ITER_REVERSE;
     ck_assert_int_eq(kf_iter_create(&iter, dict, &options, &error), KF_OK);
@@ -225,6 +400,8 @@ static Suite *suite(void)
     TCase *t = tcase_create("bombs");
     tcase_add_unchecked_fixture(t, scratch_open, scratch_close);
     tcase_add_loop_test(t, bombs__very_many_keys, 0, 3);
+    tcase_add_test(t, bombs__queries);
+    tcase_add_test(t, bombs__nearest);
     tcase_add_loop_test(t, bombs__sums_that_overflow, 0, 4);
     tcase_add_test(t, bombs__deep_chain);
     suite_add_tcase(s, t);
