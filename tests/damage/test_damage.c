@@ -13,6 +13,7 @@ static char current[200];      /* which file; the way to repeat it */
 #define EXERCISE_MUST(condition, ...) MUST(condition, __VA_ARGS__)
 #define EXERCISE_NAME current
 #include "exercise.h"
+#include "exercise_query.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -79,7 +80,10 @@ static void make_base(unsigned n)
     b->m.value_seed = n;
     if (b->m.type == KF_VALUES_U64) b->m.encoding = n & 8 ? KF_ENCODING_DISTINCT : KF_ENCODING_PACKED;
     if (b->m.type == KF_VALUES_BYTES) b->m.encoding = strings[n / 3 % 5];
+    b->m.weighted = n % 4 == 1;
     snprintf(b->m.name, sizeof b->m.name, "base %u", n);
+    if (b->m.weighted) options.weights = KF_WEIGHTS_GIVEN;
+    else if (b->m.type == KF_VALUES_U64 && n % 2) options.weights = KF_WEIGHTS_VALUE;
     options.value_type = b->m.type;
     options.value_encoding = b->m.encoding;
     ck_assert_int_eq(kf_builder_create(&builder, scratch_path("base.kf"), &options, &error), KF_OK);
@@ -178,7 +182,7 @@ static void damage_header(kfi_header *h)
     case 4: h->value_type = (uint8_t)below(4); break;
     case 5: h->value_encoding = (uint8_t)below(8); break;
     case 6: s->size -= below((size_t)s->size + 1); break;
-    case 7: s->type = (uint32_t)below(8); break;
+    case 7: s->type = (uint32_t)below(10); break;
     default: {
         kfi_section *other = &h->sections[below(h->section_count)];
         uint32_t type = s->type;
@@ -228,6 +232,8 @@ static void call_everything(base_file *b, int verify)
     }
     exercise_ordinals(dict, &buffer);
     exercise_iterator(dict, keys[below(32)]);
+    exercise_weights(dict, keys[below(32)]);
+    for (unsigned q = 0; q < 3; q++) exercise_query(dict, keys[below(32)]);
     exercise_metadata(dict);
     if (verify) {
         status = kf_dict_verify(dict, &error);
@@ -280,7 +286,9 @@ END_TEST
 
 START_TEST(damage__mutated)
 {
+    static const char *const variants[] = { "portable", "avx2", "avx512" };   /* of the queries' walk */
     uint64_t files = (SANITIZED ? 400 : 2500) * (uint64_t)scale_of_run();
+    setenv("KEYFOLD_ISA", variants[_i % 3], 1);
     for (uint64_t file = 0; file < files; file++) {
         base_file *b = &bases[(file + (unsigned)_i) % BASES];
         kfi_header header = b->header;

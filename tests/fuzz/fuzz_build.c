@@ -1,7 +1,8 @@
 /* Any bytes as a list of pairs: built, and everything looked up, against a sorted list.
  *
  *   0  1  value type: 2 | encoding: 3 | duplicates: 3
- *   1  1  2: cancelled by the progress callback's call number 1 + the other bits / 4
+ *   1  1  1: with weights, which are given or, with 4, the values
+ *         2: cancelled by the progress callback's call number 1 + the other bits / 4
  *   then pairs:  1  bytes of the key before that it begins with   1  further bytes   ..  these
  *                1  bytes of the value (bytes) or of the number   ..  these */
 #include "fuzz.h"
@@ -107,7 +108,33 @@ static kf_status fold(pair *pairs, size_t *count, kf_duplicates policy)
     return KF_OK;
 }
 
-static void check(const char *path, const pair *pairs, size_t count, kf_value_type type)
+/* Of a pair, wherever weights are given. */
+static uint64_t weight_of(const pair *p) { return p->number * 5 + p->value_size; }
+
+/* All entries come by weight, each once. */
+static void check_weights(const kf_dict *dict, const pair *pairs, size_t count, kf_weights weights)
+{
+    kf_iter_options options = KF_ITER_OPTIONS_INIT;
+    kf_error error;
+    kf_iter *iter;
+    kf_entry entry;
+    uint64_t last = UINT64_MAX, last_ordinal = 0;
+    options.order = KF_ORDER_WEIGHT;
+    FUZZ_MUST(!kf_iter_create(&iter, dict, &options, &error), "%s", error.message);
+    for (size_t i = 0; i < count; i++) {
+        FUZZ_MUST(!kf_iter_next(iter, &entry) && entry.ordinal < count, "entry %zu by weight", i);
+        const pair *p = &pairs[entry.ordinal];
+        uint64_t weight = kf_iter_match(iter)->weight;
+        FUZZ_MUST(weight == (weights == KF_WEIGHTS_GIVEN ? weight_of(p) : p->number), "weight %zu", i);
+        FUZZ_MUST(i == 0 || weight < last || (weight == last && entry.ordinal > last_ordinal), "order %zu", i);
+        last = weight;
+        last_ordinal = entry.ordinal;
+    }
+    FUZZ_MUST(kf_iter_next(iter, &entry) == KF_END, "more entries by weight than there are");
+    kf_iter_destroy(&iter);
+}
+
+static void check(const char *path, const pair *pairs, size_t count, kf_value_type type, kf_weights weights)
 {
     kf_buffer buffer = KF_BUFFER_INIT;
     kf_error error;
@@ -121,6 +148,7 @@ static void check(const char *path, const pair *pairs, size_t count, kf_value_ty
     FUZZ_MUST(kf_dict_count(dict) == count, "%zu keys", count);
     status = kf_dict_verify(dict, &error);
     FUZZ_MUST(!status, "%s", error.message);
+    if (type == KF_VALUES_U64 || weights) check_weights(dict, pairs, count, weights);
     FUZZ_MUST(!kf_iter_create(&iter, dict, NULL, &error), "%s", error.message);
     for (size_t i = 0; i < count; i++) {
         const pair *p = &pairs[i];
@@ -167,7 +195,14 @@ static kf_status build(const char *path, const kf_build_options *options, const 
     kf_status status = kf_builder_create(&builder, path, options, error);
     for (size_t i = 0; i < count && !status; i++) {
         const pair *p = &pairs[i];
-        if (options->value_type == KF_VALUES_U64)
+        const int weighted = options->weights == KF_WEIGHTS_GIVEN;
+        if (weighted && options->value_type == KF_VALUES_U64)
+            status = kf_builder_add_u64_weighted(builder, p->key, p->size, p->number, weight_of(p), error);
+        else if (weighted)
+            status = kf_builder_add_weighted(builder, p->key, p->size, p->value,
+                                             options->value_type == KF_VALUES_BYTES ? p->value_size : 0,
+                                             weight_of(p), error);
+        else if (options->value_type == KF_VALUES_U64)
             status = kf_builder_add_u64(builder, p->key, p->size, p->number, error);
         else
             status = kf_builder_add(builder, p->key, p->size, p->value,
@@ -197,6 +232,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     options.value_encoding = (kf_encoding)(choice >> 2 & 7);
     options.duplicates = (kf_duplicates)(choice >> 5);
     options.memory_limit = 16 << 20;
+    if (flags & 1) options.weights = flags & 4 ? KF_WEIGHTS_VALUE : KF_WEIGHTS_GIVEN;
     options.progress = cancel;
     options.progress_context = &left;
     size_t count = read_pairs(&r, pairs);
@@ -206,7 +242,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         qsort(pairs, count, sizeof *pairs, compare_pairs);
         kf_status expected = fold(pairs, &count, options.duplicates);
         FUZZ_MUST(status == expected, "%d, not %d: %s", (int)status, (int)expected, error.message);
-        if (!status) check(target(), pairs, count, options.value_type);
+        if (!status) check(target(), pairs, count, options.value_type, options.weights);
     }
     if (status) FUZZ_MUST(access(target(), F_OK) != 0, "a file in spite of the failure");
     unlink(target());
@@ -226,7 +262,7 @@ uint8_t *fuzz_seed(unsigned n, size_t *size)
     uint64_t random = n + 1;
     FUZZ_MUST(data, "memory");
     *p++ = choices[n % sizeof choices];
-    *p++ = 0;
+    *p++ = (uint8_t)(n / sizeof choices == 1 ? 1 : n / sizeof choices == 2 ? 5 : 0);
     unsigned pairs = n < sizeof choices ? 12 : 120;
     for (unsigned i = 0; i < pairs; i++) {
         random = random * 6364136223846793005u + 1442695040888963407u;

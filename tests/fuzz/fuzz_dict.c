@@ -15,6 +15,7 @@
 #define EXERCISE_MUST(condition, ...) FUZZ_MUST(condition, __VA_ARGS__)
 #define EXERCISE_NAME "fuzz_dict"
 #include "exercise.h"
+#include "exercise_query.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -104,6 +105,8 @@ static void use(kf_dict *dict, const uint8_t *data, size_t size)
     exercise_ordinals(dict, &buffer);
     exercise_iterator(dict, keys[0]);
     exercise_iterator(dict, keys[1]);
+    exercise_weights(dict, keys[2]);
+    for (unsigned n = 0; n < 3; n++) exercise_query(dict, keys[n]);
     exercise_metadata(dict);
     kf_buffer_free(&buffer);
 }
@@ -133,7 +136,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 /* ---- seeds ---------------------------------------------------------------------------------------- */
 
-static kf_status add_pairs(kf_builder *builder, unsigned n, kf_value_type type, kf_error *error)
+static kf_status add_pairs(kf_builder *builder, unsigned n, kf_value_type type, int weighted, kf_error *error)
 {
     static const char repeated[] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
     kf_status status = KF_OK;
@@ -155,7 +158,10 @@ static kf_status add_pairs(kf_builder *builder, unsigned n, kf_value_type type, 
         }
         int length = snprintf(value, sizeof value, i % 3 ? "value %u" : "the same%.0u", r % 50);
         if (size < 0 || length < 0) return KF_INVALID;
-        if (type == KF_VALUES_U64)
+        if (weighted)
+            status = kf_builder_add_weighted(builder, key, (size_t)size, value, type ? (size_t)length : 0,
+                                             r >> r % 32, error);
+        else if (type == KF_VALUES_U64)
             status = kf_builder_add_u64(builder, key, (size_t)size, r % 3 ? r : i, error);
         else
             status = kf_builder_add(builder, key, (size_t)size, value, type ? (size_t)length : 0, error);
@@ -178,9 +184,10 @@ uint8_t *fuzz_seed(unsigned n, size_t *size)
     options.value_encoding = encodings[n % 3][n / 3 % (n % 3 == 2 ? 4 : n % 3 == 1 ? 2 : 1)];
     options.duplicates = KF_DUPLICATES_FIRST;
     options.memory_limit = 16 << 20;
+    if (n % 4 == 3) options.weights = options.value_type == KF_VALUES_U64 ? KF_WEIGHTS_VALUE : KF_WEIGHTS_GIVEN;
     kf_status status = kf_builder_create(&builder, path, &options, &error);
     if (!status && n % 2) status = kf_builder_set_metadata(builder, "entry 1", "content", 7, &error);
-    if (!status) status = add_pairs(builder, n, options.value_type, &error);
+    if (!status) status = add_pairs(builder, n, options.value_type, options.weights == KF_WEIGHTS_GIVEN, &error);
     if (!status) status = kf_builder_finish(builder, NULL, &error);
     FUZZ_MUST(!status, "%s", error.message);
     kf_builder_destroy(&builder);

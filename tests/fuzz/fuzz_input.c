@@ -47,6 +47,8 @@ static void read_all(const kft_input_settings *settings, const char *path)
         touch(record.key, record.key_size);
         if (settings->wants_value && input_has_values(input.format, settings))
             touch(record.value, record.value_size);
+        if (settings->wants_weight && input.format != FORMAT_LINES)
+            touch(record.weight, record.weight_size);
     }
     input_close(&input);
 }
@@ -65,10 +67,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     kft_input_settings settings = {
         .format = (kft_input_format)((data[0] & 7) % 6),
-        .wants_value = data[0] >> 3 & 1, .raw = data[0] >> 4 & 1, .pairs = data[0] >> 5 & 1,
+        .wants_value = data[0] >> 3 & 1, .wants_weight = data[0] >> 7, .raw = data[0] >> 4 & 1, .pairs = data[0] >> 5 & 1,
         .header = data[0] >> 6 & 1,
         .key_column = columns[data[1] & 15], .value_column = columns[data[1] >> 4],
-        .delimiter = data[2], .key_field = "key", .value_field = "value",
+        .weight_column = data[1] & 1 ? "3" : "weight", .delimiter = data[2],
+        .key_field = "key", .value_field = "value", .weight_field = "weight",
     };
     if (!settings.key_column) settings.key_column = "1";
     if (!settings.value_column) settings.value_column = "2";
@@ -91,6 +94,10 @@ uint8_t *fuzz_seed(unsigned n, size_t *size)
           "[\"key\", \"value\"]\n{\"key\": \"k\", \"value\": 17}\n{\"value\": null}\n[1]\n"
           "[\"\\u0000\\ud83d\\ude00\", {\"a\": [1, 2.5e3]}]\n{\n" },
         { 3, 0, 0, "{\"key\": \"k\"}\n[\"x\"]\n\n[\"\\udc00\", 1]\n" },
+        { 1 | 8 | 128, 0, 0, "key\tvalue\t7\nk\tv\nk\t\t\t1\nk\n" }, { 1 | 128, 0, 0, "k\t5\n" },
+        { 2 | 8 | 64 | 128, 0x20, ',', "key,value,weight\na,b,5\nc,d\n" },
+        { 3 | 8 | 128, 0, 0, "[\"k\", \"v\", 5]\n[\"k\", 1]\n{\"weight\": 1, \"key\": \"k\", \"value\": 2}\n" },
+        { 5 | 128, 0, 0, "k" },
         { 4, 0, 0, "one\ntwo\r\n\nthree\\\\\nlast" },
         { 4 | 16, 0, 0, "one\\\ntwo\r\n" },
         { 5, 0, 0, "a" }, { 5 | 32 | 8, 0, 0, "k" },
@@ -103,8 +110,9 @@ uint8_t *fuzz_seed(unsigned n, size_t *size)
     static const uint8_t zstd[] = { 1 | 8, 0, 0, 0x28, 0xb5, 0x2f, 0xfd, 0x20, 4, 0x21, 0, 0, 'a', '\t', 'b',
                                     '\n' };
     static const uint8_t zeros[] = { 5 | 32 | 8, 0, 0, 'k', 0, 'v', 0, 0, 'w', 0, 'x', 0 };
+    static const uint8_t weights[] = { 5 | 32 | 8 | 128, 0, 0, 'k', 0, 'v', 0, '7', 0, 'w', 0, 'x', 0, '8' };
     static const struct { const uint8_t *data; size_t size; } binary[] = {
-        { gzip, sizeof gzip }, { zstd, sizeof zstd }, { zeros, sizeof zeros }
+        { weights, sizeof weights }, { gzip, sizeof gzip }, { zstd, sizeof zstd }, { zeros, sizeof zeros }
     };
     enum { TEXTS = sizeof seeds / sizeof *seeds, BINARY = sizeof binary / sizeof *binary };
     if (n >= TEXTS + BINARY) return NULL;

@@ -126,6 +126,33 @@ static inline void exercise_iterator(const kf_dict *dict, kf_bytes bound)
     kf_iter_destroy(&iter);
 }
 
+/* The best of a range; no entry comes twice in a row, and only from the range. */
+static inline void exercise_weights(const kf_dict *dict, kf_bytes prefix)
+{
+    kf_iter_options options = KF_ITER_OPTIONS_INIT;
+    kf_iter *iter;
+    kf_entry entry;
+    uint64_t count = kf_dict_count(dict), last = KF_ABSENT, weight;
+    options.order = KF_ORDER_WEIGHT;
+    if (exercise_below(2)) options.prefix = prefix, options.prefix.size = exercise_below(prefix.size + 1);
+    if (exercise_below(3) == 0) options.first_ordinal = exercise_any() % (count / 2 + 1) * 2;
+    if (exercise_below(2)) options.limit = exercise_below(100);
+    for (unsigned n = 0; n < 4; n++) legal(kf_dict_weight_at(dict, n && count ? exercise_any() % count : n, &weight));
+    kf_status status = kf_iter_create(&iter, dict, &options, NULL);
+    legal(status);
+    EXERCISE_MUST((status == KF_TYPE) == !kf_dict_has_weights(dict), "%s", EXERCISE_NAME);
+    if (status) return;
+    for (unsigned n = 0; n < 60 && !(status = kf_iter_next(iter, &entry)); n++) {
+        EXERCISE_MUST(entry.ordinal < count && entry.ordinal >= options.first_ordinal && entry.ordinal != last,
+                      "%s", EXERCISE_NAME);
+        touch(entry.key);
+        last = entry.ordinal;
+    }
+    if (status != KF_END) legal(status);
+    kf_iter_destroy(&iter);
+    lookups += 5;
+}
+
 static inline void exercise_metadata(const kf_dict *dict)
 {
     kf_bytes name, content;

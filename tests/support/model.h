@@ -13,6 +13,7 @@ typedef struct model {
     kf_encoding encoding;
     unsigned value_shape;
     uint64_t value_seed;
+    int weighted;              /* keys are given weights */
     char name[160];            /* for messages */
 } model;
 
@@ -79,6 +80,12 @@ static inline kf_bytes model_string(const model *m, size_t i, uint8_t *room)
     return (kf_bytes){ room, size };
 }
 
+static inline uint64_t model_weight(const model *m, size_t i)
+{
+    uint64_t r = model_mix(m->value_seed * 3 + i);
+    return r >> r % 64;
+}
+
 /* ---- building ------------------------------------------------------------------------------------- */
 
 /* In key order, or in one drawn from `order` if that is not 0. */
@@ -99,11 +106,18 @@ static inline kf_status model_add_all(const model *m, kf_builder *builder, uint6
         size_t i = turn[n];
         kf_bytes key = m->set.keys[i], value = { NULL, 0 };
         if (m->type == KF_VALUES_U64) {
-            status = kf_builder_add_u64(builder, key.data, key.size, model_number(m, i), error);
+            uint64_t number = model_number(m, i);
+            status = m->weighted ? kf_builder_add_u64_weighted(builder, key.data, key.size, number,
+                                                               model_weight(m, i), error)
+                                 : kf_builder_add_u64(builder, key.data, key.size, number, error);
             continue;
         }
         if (m->type == KF_VALUES_BYTES) value = model_string(m, i, room);
-        status = kf_builder_add(builder, key.data, key.size, value.data, value.size, error);
+        if (m->weighted)
+            status = kf_builder_add_weighted(builder, key.data, key.size, value.data, value.size,
+                                             model_weight(m, i), error);
+        else
+            status = kf_builder_add(builder, key.data, key.size, value.data, value.size, error);
     }
     free(turn);
     free(room);
