@@ -57,6 +57,7 @@ static __attribute__((noinline)) uint32_t step_slowly(kfi_hunt *h, size_t size, 
         uint32_t next = g->fill(g, h->states[size], label);
         if (next == KFI_GUIDE_FAILED || g->resets == h->resets) return next;
         if (!step_again(h, size)) return KFI_GUIDE_FAILED;
+        if (h->states[size] == KFI_GUIDE_DEAD) return KFI_GUIDE_DEAD;   /* the cutoff has risen since */
     }
 }
 
