@@ -143,8 +143,9 @@ kf_status kfi_iter_plain(kf_iter **out, const kf_dict *dict, uint64_t low, uint6
                          int reverse, kf_error *error)
 {
     plain_iter *p = (plain_iter *)kfi_iter_new(sizeof *p, &plain_class, dict);
-    *out = &p->iter;
+    *out = NULL;
     if (!p) return kfi_fail_memory(error, sizeof *p);
+    *out = &p->iter;
     if (kfi_walk_create(&p->walk, &dict->keys)) {
         kf_iter_destroy(out);
         return kfi_fail_memory(error, dict->keys.longest_key);
