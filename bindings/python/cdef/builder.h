@@ -1,0 +1,93 @@
+/* include/keyfold/builder.h without its comments; tests/python/test_declarations.py compares the two. */
+typedef struct kf_builder kf_builder;
+
+typedef enum kf_value_type {
+    KF_VALUES_NONE = 0,
+    KF_VALUES_U64 = 1,
+    KF_VALUES_BYTES = 2
+} kf_value_type;
+
+typedef enum kf_encoding {
+    KF_ENCODING_AUTO = 0,
+    KF_ENCODING_PACKED = 1,
+    KF_ENCODING_DISTINCT = 2,
+    KF_ENCODING_RAW = 3,
+    KF_ENCODING_TOKENS = 4,
+    KF_ENCODING_ZSTD = 5
+} kf_encoding;
+
+typedef enum kf_duplicates {
+    KF_DUPLICATES_ERROR = 0,
+    KF_DUPLICATES_FIRST = 1,
+    KF_DUPLICATES_LAST = 2,
+    KF_DUPLICATES_SUM = 3,
+    KF_DUPLICATES_MIN = 4,
+    KF_DUPLICATES_MAX = 5
+} kf_duplicates;
+
+typedef enum kf_weights {
+    KF_WEIGHTS_NONE = 0,
+    KF_WEIGHTS_VALUE = 1,
+    KF_WEIGHTS_GIVEN = 2
+} kf_weights;
+
+typedef enum kf_phase {
+    KF_PHASE_READ = 0,
+    KF_PHASE_SORT = 1,
+    KF_PHASE_MINIMISE = 2,
+    KF_PHASE_LAYOUT = 3,
+    KF_PHASE_VALUES = 4,
+    KF_PHASE_WRITE = 5
+} kf_phase;
+
+typedef struct kf_progress {
+    kf_phase phase;
+    uint64_t done;
+    uint64_t total;
+    uint64_t temporary_bytes;
+} kf_progress;
+
+typedef int (*kf_progress_fn)(void *context, const kf_progress *progress);
+
+typedef struct kf_build_options {
+    size_t struct_size;
+    kf_value_type value_type;
+    kf_encoding value_encoding;
+    kf_duplicates duplicates;
+    uint64_t memory_limit;
+    const char *temporary_folder;
+    kf_progress_fn progress;
+    void *progress_context;
+    kf_weights weights;
+} kf_build_options;
+
+typedef struct kf_build_report {
+    uint64_t pairs_added;
+    uint64_t keys;
+    uint64_t pairs_dropped;
+    uint64_t states;
+    uint64_t states_extra;
+    uint64_t file_size;
+    uint64_t temporary_peak;
+} kf_build_report;
+
+kf_status kf_builder_create(kf_builder **out, const char *path,
+                                   const kf_build_options *options, kf_error *error);
+
+kf_status kf_builder_add(kf_builder *builder, const void *key, size_t key_size,
+                                const void *value, size_t value_size, kf_error *error);
+kf_status kf_builder_add_u64(kf_builder *builder, const void *key, size_t key_size,
+                                    uint64_t value, kf_error *error);
+
+kf_status kf_builder_add_weighted(kf_builder *builder, const void *key, size_t key_size,
+                                         const void *value, size_t value_size, uint64_t weight,
+                                         kf_error *error);
+kf_status kf_builder_add_u64_weighted(kf_builder *builder, const void *key, size_t key_size,
+                                             uint64_t value, uint64_t weight, kf_error *error);
+
+kf_status kf_builder_set_metadata(kf_builder *builder, const char *name, const void *data,
+                                         size_t size, kf_error *error);
+
+kf_status kf_builder_finish(kf_builder *builder, kf_build_report *report, kf_error *error);
+
+void kf_builder_destroy(kf_builder **builder);

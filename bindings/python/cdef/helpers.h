@@ -1,0 +1,84 @@
+/* What helpers.c adds so that one call from Python does the work of several. */
+
+/* Option structs as the *_INIT macros fill them. */
+kf_open_options kfpy_open_options(void);
+kf_build_options kfpy_build_options(void);
+kf_iter_options kfpy_iter_options(void);
+kf_fuzzy_options kfpy_fuzzy_options(void);
+kf_nearest_options kfpy_nearest_options(void);
+kf_set_options kfpy_set_options(void);
+kf_merge_options kfpy_merge_options(void);
+kf_find_options kfpy_find_options(void);
+
+/* For ffi.gc, which passes a plain pointer. */
+void kfpy_dict_free(kf_dict *dict);
+void kfpy_builder_free(kf_builder *builder);
+void kfpy_query_free(kf_query *query);
+void kfpy_iter_free(const void *keep, kf_iter *iter);
+
+/* The place that a lookup leaves its value in. Only one lookup at a time may use a slot. */
+#define KFPY_INLINE ...
+char *kfpy_slot_new(void);
+void kfpy_slot_free(char *slot);
+const char *kfpy_slot_data(const char *slot);
+
+/* The value's size, and the value in the slot: in its first bytes when the size is at most KFPY_INLINE, else
+ * where kfpy_slot_data tells. A failure is -1 - status. */
+int64_t kfpy_get(const kf_dict *dict, const void *key, size_t key_size, char *slot);
+int64_t kfpy_value_at(const kf_dict *dict, uint64_t ordinal, char *slot);
+int64_t kfpy_key_at(const kf_dict *dict, uint64_t ordinal, char *slot);
+
+int kfpy_contains(const kf_dict *dict, const void *key, size_t key_size);
+
+typedef struct kfpy_number {
+    int64_t status;
+    uint64_t value;
+} kfpy_number;
+/* The value itself, or KFPY_UNSURE: then kfpy_get_u64_checked tells what it is. */
+#define KFPY_UNSURE ...
+uint64_t kfpy_get_u64(const kf_dict *dict, const void *key, size_t key_size);
+kfpy_number kfpy_get_u64_checked(const kf_dict *dict, const void *key, size_t key_size);
+kfpy_number kfpy_u64_at(const kf_dict *dict, uint64_t ordinal);
+kfpy_number kfpy_weight_at(const kf_dict *dict, uint64_t ordinal);
+kfpy_number kfpy_ordinal(const kf_dict *dict, const void *key, size_t key_size);
+kfpy_number kfpy_lower_bound(const kf_dict *dict, const void *key, size_t key_size);
+/* The value is the length of the match. */
+kfpy_number kfpy_longest_prefix(const kf_dict *dict, const void *text, size_t text_size);
+
+typedef struct kfpy_range {
+    int64_t status;
+    uint64_t first;
+    uint64_t count;
+} kfpy_range;
+kfpy_range kfpy_prefix_range(const kf_dict *dict, const void *prefix, size_t prefix_size);
+
+/* Many entries of an iterator in one call. Keys lie end to end: key i is key_data[key_ends[i-1] .. key_ends[i]);
+ * values likewise, or in `numbers`. */
+typedef struct kfpy_block {
+    size_t count;
+    char *key_data;
+    uint64_t *key_ends;
+    char *value_data;
+    uint64_t *value_ends;
+    uint64_t *numbers;
+    uint64_t *ordinals;
+    kf_match *matches;
+    ...;
+} kfpy_block;
+#define KFPY_WANT_KEYS ...
+#define KFPY_WANT_VALUES ...
+#define KFPY_WANT_NUMBERS ...
+#define KFPY_WANT_MATCHES ...
+kfpy_block *kfpy_block_new(void);
+void kfpy_block_free(kfpy_block *block);
+/* Up to `entries` more; KF_END once there are none. What was read before a failure is in the block all the same. */
+int kfpy_block_fill(kfpy_block *block, kf_iter *iter, size_t entries, int want);
+
+/* Pairs that were packed as a block's are, added until one fails. `weights` may be NULL. */
+int kfpy_add_many(kf_builder *builder, size_t count, const char *key_data, const uint64_t *key_ends,
+                  const char *value_data, const uint64_t *value_ends, const uint64_t *weights, kf_error *error);
+int kfpy_add_many_u64(kf_builder *builder, size_t count, const char *key_data, const uint64_t *key_ends,
+                      const uint64_t *values, const uint64_t *weights, kf_error *error);
+
+/* A builder's progress callback; `context` is a handle to the Python function (ffi.new_handle). */
+extern "Python" int kfpy_progress(void *context, const kf_progress *progress);

@@ -1,0 +1,321 @@
+"""Codecs turn values into bytes and back. A file stores the name of its codec (metadata "python.values").
+
+none         nothing: every value is None (a set of keys)
+u64          integers from 0 to 2**64-1, which the file holds as such: the smallest, and what sums need
+raw          bytes
+str          UTF-8 with "surrogateescape"
+int          integers of any size
+float        floats
+struct:<fmt> the struct module's: a tuple, or the one value of a format with one
+json         what JSON can say. Tuples come back as lists and keys of dicts as str
+object       JSON that keeps tuples, bytes, sets, complex numbers and dicts with any keys
+msgpack      needs the msgpack package. Tuples come back as tuples, lists as lists
+pickle       anything. Opening such a file runs what is in it: only with allow_pickle=True
+"""
+from __future__ import annotations
+
+import base64
+import json
+import pickle
+import struct
+import threading
+from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple, Union
+
+from ._errors import ArgumentError, CodecError
+
+
+class Codec:
+    """How values become bytes and back. Both functions raise TypeError or ValueError for what they can't turn."""
+
+    __slots__ = ("name", "encode", "decode")
+
+    def __init__(self, name: str, encode: Callable[[Any], bytes], decode: Callable[[bytes], Any]) -> None:
+        self.name = name
+        self.encode = encode
+        self.decode = decode
+
+    def __repr__(self) -> str:
+        return f"<codec {self.name}>"
+
+    def __reduce__(self) -> Tuple[Any, ...]:
+        return codec, (self.name, True)
+
+
+def _encode_none(value: Any) -> bytes:
+    if value is not None:
+        raise TypeError(f"the value must be None, not {type(value).__name__}")
+    return b""
+
+
+def _encode_u64(value: Any) -> bytes:
+    return u64(value).to_bytes(8, "little")
+
+
+def u64(value: Any) -> int:
+    """The value as an integer that the file can hold as such."""
+    try:
+        number: int = value.__index__()
+    except AttributeError:
+        raise TypeError(f"the value must be an int, not {type(value).__name__}") from None
+    if not 0 <= number < 1 << 64:
+        raise ValueError('the value must be from 0 to 2**64-1; codec="int" takes all ints')
+    return number
+
+
+def _encode_raw(value: Any) -> bytes:
+    if isinstance(value, bytes):
+        return value
+    if isinstance(value, (bytearray, memoryview)):
+        return bytes(value)
+    raise TypeError(f"the value must be bytes, not {type(value).__name__}")
+
+
+def _encode_str(value: Any) -> bytes:
+    return str.encode(value, "utf-8", "surrogateescape")
+
+
+def _decode_str(data: bytes) -> str:
+    return data.decode("utf-8", "surrogateescape")
+
+
+def _encode_int(value: Any) -> bytes:
+    try:
+        number: int = value.__index__()
+    except AttributeError:
+        raise TypeError(f"the value must be an int, not {type(value).__name__}") from None
+    return number.to_bytes(number.bit_length() // 8 + 1, "little", signed=True)
+
+
+def _decode_int(data: bytes) -> int:
+    return int.from_bytes(data, "little", signed=True)
+
+
+_double = struct.Struct("<d")
+
+
+def _encode_float(value: Any) -> bytes:
+    try:
+        return _double.pack(value)
+    except struct.error:
+        raise TypeError(f"the value must be a float, not {type(value).__name__}") from None
+
+
+def _decode_float(data: bytes) -> float:
+    return _double.unpack(data)[0]   # type: ignore[no-any-return]
+
+
+def _struct_codec(name: str) -> Codec:
+    try:
+        layout = struct.Struct(name[len("struct:"):])
+    except struct.error as problem:
+        raise ArgumentError(f"codec {name!r}: {problem}") from None
+    pack, unpack = layout.pack, layout.unpack
+    try:
+        fields = len(unpack(bytes(layout.size)))
+    except struct.error:
+        fields = 0
+
+    def encode(value: Any) -> bytes:
+        try:
+            return pack(*value) if fields != 1 else pack(value)
+        except struct.error as problem:
+            raise ValueError(f"the value does not fit {name!r}: {problem}") from None
+
+    return Codec(name, encode, unpack if fields != 1 else lambda data: unpack(data)[0])
+
+
+_json_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=True).encode
+_json_decode = json.JSONDecoder().decode
+
+
+def _encode_json(value: Any) -> bytes:
+    # Lone surrogates, which UTF-8 has no place for, are legal in JSON and come back as they were.
+    text = _json_encode(value)
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(value, separators=(",", ":")).encode()
+
+
+def _decode_json(data: bytes) -> Any:
+    return _json_decode(data.decode())
+
+
+# In the "object" codec, a JSON object with one member whose name begins with "$" is not a dict:
+#   {"$tuple": [...]} {"$set": [...]} {"$frozenset": [...]} {"$dict": [key, value, key, value, ...]}
+#   {"$bytes": "base64"} {"$int": "hexadecimal"} {"$complex": [real, imaginary]}
+_DEPTH = 500
+
+
+def _tag(value: Any, depth: int) -> Any:
+    kind = type(value)
+    if kind is str or kind is float or kind is bool or value is None:
+        return value
+    if kind is int:
+        # Python refuses to read decimals of thousands of digits.
+        return value if -(1 << 1024) < value < 1 << 1024 else {"$int": hex(value)}
+    if depth > _DEPTH:
+        raise ValueError(f"the value is nested over {_DEPTH} deep")
+    depth += 1
+    if kind is list:
+        return [_tag(item, depth) for item in value]
+    if kind is tuple:
+        return {"$tuple": [_tag(item, depth) for item in value]}
+    if kind is dict:
+        if all(type(key) is str for key in value) and not (len(value) == 1 and next(iter(value))[:1] == "$"):
+            return {key: _tag(item, depth) for key, item in value.items()}
+        flat: List[Any] = []
+        for key, item in value.items():
+            flat += (_tag(key, depth), _tag(item, depth))
+        return {"$dict": flat}
+    if kind is bytes:
+        return {"$bytes": base64.b64encode(value).decode()}
+    if kind is set or kind is frozenset:
+        items = [_tag(item, depth) for item in value]
+        items.sort(key=repr)   # the same set gives the same file
+        return {"$" + kind.__name__: items}
+    if kind is complex:
+        return {"$complex": [value.real, value.imag]}
+    raise TypeError(f'values of type {kind.__name__} need codec="pickle" or a codec of their own')
+
+
+_UNTAG: Dict[str, Callable[[Any], Any]] = {
+    "$tuple": tuple, "$set": set, "$frozenset": frozenset, "$dict": lambda flat: dict(zip(flat[::2], flat[1::2])),
+    "$bytes": base64.b64decode, "$int": lambda text: int(text, 16), "$complex": lambda pair: complex(*pair),
+}
+
+
+def _untag(members: Dict[str, Any]) -> Any:
+    if len(members) == 1:
+        (name, content), = members.items()
+        if name[:1] == "$" and name in _UNTAG:
+            return _UNTAG[name](content)
+    return members
+
+
+def _encode_object(value: Any) -> bytes:
+    return _encode_json(_tag(value, 0))
+
+
+_object_decode = json.JSONDecoder(object_hook=_untag).decode
+
+
+def _decode_object(data: bytes) -> Any:
+    return _object_decode(data.decode())
+
+
+def _msgpack_codec() -> Codec:
+    try:
+        import msgpack
+    except ImportError:
+        raise CodecError('codec "msgpack" needs the msgpack package: pip install msgpack') from None
+
+    def unknown(value: Any) -> Any:
+        if isinstance(value, tuple):
+            return msgpack.ExtType(1, pack(list(value)))
+        if isinstance(value, int):
+            return msgpack.ExtType(2, _encode_int(value))
+        raise TypeError(f"msgpack has no {type(value).__name__}")
+
+    def known(code: int, data: bytes) -> Any:
+        if code == 1:
+            return tuple(decode(data))
+        if code == 2:
+            return _decode_int(data)
+        return msgpack.ExtType(code, data)
+
+    # With strict_types, tuples reach `unknown` instead of becoming lists.
+    def pack(value: Any) -> bytes:
+        return msgpack.packb(value, default=unknown, strict_types=True,   # type: ignore[no-any-return]
+                             unicode_errors="surrogatepass")
+
+    def decode(data: bytes) -> Any:
+        return msgpack.unpackb(data, ext_hook=known, strict_map_key=False, unicode_errors="surrogatepass")
+
+    return Codec("msgpack", pack, decode)
+
+
+def _encode_pickle(value: Any) -> bytes:
+    return pickle.dumps(value, protocol=4)   # 4: what every Python from 3.4 on reads
+
+
+_codecs: Dict[str, Codec] = {each.name: each for each in (
+    Codec("none", _encode_none, lambda data: None),
+    Codec("u64", _encode_u64, lambda data: int.from_bytes(data, "little")),
+    Codec("raw", _encode_raw, bytes),
+    Codec("str", _encode_str, _decode_str),
+    Codec("int", _encode_int, _decode_int),
+    Codec("float", _encode_float, _decode_float),
+    Codec("json", _encode_json, _decode_json),
+    Codec("object", _encode_object, _decode_object),
+    Codec("pickle", _encode_pickle, pickle.loads),
+)}
+_BUILT_IN = frozenset(_codecs) | {"msgpack", "auto"}
+_lock = threading.Lock()
+
+
+def register_codec(name: str, encode: Callable[[Any], bytes], decode: Callable[[bytes], Any]) -> None:
+    """Makes a codec known under a name, which is stored in the files that are built with it. Every process that
+    opens such a file must register it first (do so where your module is imported)."""
+    if not isinstance(name, str) or not name or name in _BUILT_IN or name.startswith("struct:"):
+        raise ArgumentError(f"{name!r} can't be the name of a codec of your own")
+    with _lock:
+        _codecs[name] = Codec(name, encode, decode)
+
+
+def codec(name: Union[str, Codec], allow_pickle: bool = False) -> Codec:
+    """The codec of a name. "pickle" must be allowed, as reading a pickle can run any code."""
+    if isinstance(name, Codec):
+        return name
+    if name == "pickle" and not allow_pickle:
+        raise CodecError("the values are pickles, and reading one can run any code that is in it: "
+                         "pass allow_pickle=True if you trust the file")
+    found = _codecs.get(name)
+    if found is None:
+        if name == "msgpack":
+            found = _msgpack_codec()
+        elif isinstance(name, str) and name.startswith("struct:"):
+            found = _struct_codec(name)
+        else:
+            raise CodecError(f"unknown codec {name!r}: register_codec makes your own known; there are "
+                             f"{', '.join(sorted(_BUILT_IN - {'auto'}))}, struct:<format>")
+        with _lock:
+            _codecs[name] = found
+    return found
+
+
+def _is_json(value: Any) -> bool:
+    """Whether JSON gives back the very value."""
+    open_values = [value]
+    while open_values:
+        each = open_values.pop()
+        kind = type(each)
+        if kind is list:
+            open_values += each
+        elif kind is dict:
+            if not all(type(key) is str for key in each):
+                return False
+            open_values += each.values()
+        elif kind is int:
+            if not -(1 << 1024) < each < 1 << 1024:
+                return False
+        elif kind not in (str, float, bool, type(None)):
+            return False
+    return True
+
+
+_UNIFORM: Dict[type, str] = {str: "str", bytes: "raw", float: "float", type(None): "none"}
+
+
+def choose(values: Iterable[Any], complete: bool) -> str:
+    """The name of the codec for such values. `complete`: there are no others than these."""
+    values = list(values)
+    kinds = {type(value) for value in values}
+    only: Optional[type] = next(iter(kinds)) if len(kinds) == 1 else None
+    if only is int:
+        return "u64" if complete and all(0 <= value < 1 << 64 for value in values) else "int"
+    if only in _UNIFORM and (complete or only is not type(None)):
+        return _UNIFORM[only]   # type: ignore[index]
+    if not kinds:
+        return "none" if complete else "object"
+    return "json" if complete and all(map(_is_json, values)) else "object"

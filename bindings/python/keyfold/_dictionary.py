@@ -1,0 +1,441 @@
+"""Dictionary: a file of keys and values as a read-only Mapping."""
+from __future__ import annotations
+
+import operator
+from collections import abc
+from types import TracebackType
+from typing import (Any, Callable, Dict, Generic, Iterator, List, Mapping, NamedTuple, NoReturn, Optional, Tuple, Type,
+                    TypeVar, Union)
+
+from . import _codecs, _errors, _keys
+from ._codecs import Codec
+from ._handle import Handle, StrPath, acquire
+from ._native import ffi, lib
+from ._views import Bounds, ItemsView, KeysView, ValuesView
+
+K = TypeVar("K")
+V = TypeVar("V", covariant=True)
+T = TypeVar("T")
+
+_get = lib.kfpy_get
+_get_u64 = lib.kfpy_get_u64
+_contains = lib.kfpy_contains
+_unpack = ffi.unpack
+_UNSURE = lib.KFPY_UNSURE
+_INLINE = lib.KFPY_INLINE
+_slots: List[Any] = []          # of kfpy_slot_new; whoever looks something up takes one and puts it back
+_take_slot = _slots.pop
+_put_slot = _slots.append
+_NO_KEY = (TypeError, ValueError)
+_missing = object()
+
+
+def _new_slot() -> Any:
+    slot = lib.kfpy_slot_new()
+    if slot == ffi.NULL:
+        raise MemoryError
+    return ffi.gc(slot, lib.kfpy_slot_free)
+
+
+def open(path: StrPath, *, codec: Union[str, Codec, None] = None, keys: Optional[str] = None,
+         allow_pickle: bool = False, populate: bool = False, in_memory: bool = False) -> "Dictionary[Any, Any]":
+    """Opens a file: in well under a millisecond, whatever its size.
+
+    codec, keys   what values and keys are, for files that don't tell (or to read them as something else);
+                  files that Python didn't make have str keys, and str, int or no values
+    allow_pickle  values may be pickles, and reading them may run any code in them
+    populate      read all pages ahead
+    in_memory     read the whole file instead of mapping it
+    """
+    handle = acquire(path, populate=populate, in_memory=in_memory)
+    return Dictionary(handle, codec=codec, keys=keys, allow_pickle=allow_pickle)
+
+
+def _reopen(path: str, build_id: bytes, options: Mapping[str, Any] = {}) -> "Dictionary[Any, Any]":
+    rest = dict(options)
+    handle = acquire(path, build_id=build_id, in_memory=rest.pop("in_memory", False))
+    return Dictionary(handle, **rest)
+
+
+class Stat(NamedTuple):
+    """Sizes in bytes of a file's parts, and what its build recorded: see kf_dict_stat in keyfold/dict.h."""
+
+    keys: int
+    longest_key: int
+    file_size: int
+    key_bytes: int
+    token_bytes: int
+    shared_bytes: int
+    value_bytes: int
+    metadata_bytes: int
+    checksum_bytes: int
+    raw_key_bytes: int
+    raw_value_bytes: int
+    states: int
+    states_extra: int
+    weight_bytes: int
+    value_type: str
+    value_encoding: str
+    weights: str
+
+
+_VALUE_TYPES = ("none", "u64", "bytes")
+_ENCODINGS = ("auto", "packed", "distinct", "raw", "tokens", "zstd")
+_WEIGHTS = ("none", "value", "given")
+
+
+class Dictionary(abc.Mapping, Generic[K, V]):   # type: ignore[type-arg]
+    """A read-only Mapping over a file, in key order. Made by open, compile and freeze.
+
+    Any number of threads may use it. It pickles as the file's path and build id, and processes that open the
+    same file share its memory. It is not hashable, as it equals any Mapping with the same items.
+    """
+
+    __slots__ = ("_c", "_handle", "_keys", "_codec", "_type", "_fast", "_encode", "_decode_key", "_decode",
+                 "_options", "__weakref__")
+
+    def __init__(self, handle: Handle, *, codec: Union[str, Codec, None] = None, keys: Optional[str] = None,
+                 allow_pickle: bool = False) -> None:
+        """Not for you: use keyfold.open."""
+        self._c = handle.pointer
+        self._handle = handle
+        self._type = lib.kf_dict_value_type(self._c)
+        self._options = {name: value for name, value in (
+            ("codec", codec.name if isinstance(codec, Codec) else codec), ("keys", keys),
+            ("allow_pickle", allow_pickle), ("in_memory", handle.in_memory)) if value}
+        if keys is None:
+            stored = self._metadata("python.keys")
+            keys = "str" if stored is None else stored.decode("utf-8", "replace")
+        if codec is None:
+            stored = self._metadata("python.values")
+            if stored is None:
+                codec = ("none", "u64", "str")[self._type]
+            else:
+                codec = stored.decode("utf-8", "replace")
+        self._keys = _keys.kind(keys)
+        self._codec = _codecs.codec(codec, allow_pickle)
+        if (self._type == lib.KF_VALUES_U64) != (self._codec.name == "u64"):
+            raise _errors.CodecError(f"{handle.path} has values of type {_VALUE_TYPES[self._type]}: "
+                                     f"codec {self._codec.name!r} can't read them")
+        self._fast = self._keys.fast
+        self._encode = self._keys.encode
+        self._decode_key = self._keys.decode
+        self._decode = self._codec.decode
+
+    # ---- about the file -----------------------------------------------------------------------
+
+    @property
+    def path(self) -> str:
+        """The file's path, absolute and without symbolic links."""
+        return self._handle.path
+
+    @property
+    def build_id(self) -> bytes:
+        """16 bytes derived from the file's content: equal files have equal ones."""
+        return self._handle.build_id
+
+    @property
+    def key_kind(self) -> str:
+        """What the keys are: "str", "bytes", "int" or "tuple"."""
+        return self._keys.name
+
+    @property
+    def codec(self) -> str:
+        """The name of the values' codec."""
+        return self._codec.name
+
+    @property
+    def closed(self) -> bool:
+        return bool(self._c == ffi.NULL)
+
+    def _pointer(self) -> Any:
+        """The kf_dict *. Whoever passes it on must keep it until the last use of what comes of it."""
+        c = self._c
+        if c == ffi.NULL:
+            raise ValueError("the dictionary is closed")
+        return c
+
+    def _metadata(self, name: str) -> Optional[bytes]:
+        content = ffi.new("kf_bytes *")
+        status = lib.kf_dict_metadata(self._pointer(), name.encode(), content)
+        if status == lib.KF_NOT_FOUND:
+            return None
+        _errors.check(status, None, self.path)
+        return bytes(ffi.buffer(content.data, content.size)) if content.size else b""
+
+    @property
+    def metadata(self) -> Dict[str, bytes]:
+        """The file's metadata entries, with those that keyfold itself stored."""
+        c = self._pointer()
+        name, content = ffi.new("kf_bytes *"), ffi.new("kf_bytes *")
+        result: Dict[str, bytes] = {}
+        index = 0
+        while True:
+            status = lib.kf_dict_metadata_at(c, index, name, content)
+            if status == lib.KF_NOT_FOUND:
+                return result
+            _errors.check(status, None, self.path)
+            result[bytes(ffi.buffer(name.data, name.size)).decode("utf-8", "surrogateescape")] = \
+                bytes(ffi.buffer(content.data, content.size)) if content.size else b""
+            index += 1
+
+    def stat(self) -> Stat:
+        """Sizes of the file's parts, and what its build recorded."""
+        raw = ffi.new("kf_dict_stat *")
+        raw.struct_size = ffi.sizeof("kf_dict_stat")
+        _errors.check(lib.kf_dict_stat_get(self._pointer(), raw), None, self.path)
+        numbers = {name: getattr(raw, name) for name in Stat._fields}
+        numbers["value_type"] = _VALUE_TYPES[raw.value_type]
+        numbers["value_encoding"] = _ENCODINGS[raw.value_encoding]
+        numbers["weights"] = _WEIGHTS[raw.weights]
+        return Stat(**numbers)
+
+    def verify(self) -> None:
+        """Checks every checksum and walks every structure. Raises CorruptError."""
+        error = ffi.new("kf_error *")
+        _errors.check(lib.kf_dict_verify(self._pointer(), error), error, self.path)
+
+    def close(self) -> None:
+        """Makes this object unusable. The file is unmapped once nothing else uses it."""
+        self._c = ffi.NULL
+
+    def __enter__(self: T) -> T:
+        return self
+
+    def __exit__(self, kind: Optional[Type[BaseException]], value: Optional[BaseException],
+                 traceback: Optional[TracebackType]) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        if self.closed:
+            return f"<keyfold.Dictionary {self.path!r}: closed>"
+        return (f"<keyfold.Dictionary {self.path!r}: {len(self)} {self._keys.name} keys, "
+                f"{self._codec.name} values>")
+
+    def __reduce__(self) -> Tuple[Any, ...]:
+        arguments: Tuple[Any, ...] = (self._handle.path, self._handle.build_id)
+        return _reopen, arguments + (self._options,) if self._options else arguments
+
+    def __copy__(self: T) -> T:
+        return self
+
+    def __deepcopy__(self: T, memo: Any) -> T:
+        return self
+
+    # ---- lookups ------------------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        return lib.kf_dict_count(self._pointer())   # type: ignore[no-any-return]
+
+    def _encoded(self, key: Any) -> Optional[bytes]:
+        """The key's bytes, or None for what can't be a key here."""
+        try:
+            return self._encode(key)
+        except _NO_KEY:
+            return None
+
+    def _failed(self, status: int) -> bool:
+        """False for KF_NOT_FOUND; raises for everything else."""
+        if status == lib.KF_NOT_FOUND:
+            return False
+        self._pointer()
+        raise _errors.make(status, None, self.path)
+
+    def __contains__(self, key: object) -> bool:
+        try:
+            encoded = self._fast(key)
+        except _NO_KEY:
+            slow = self._encoded(key)
+            if slow is None:
+                return False
+            encoded = slow
+        status = _contains(self._c, encoded, len(encoded))
+        return not status or self._failed(status)
+
+    def _lookup(self, key: Any, default: Any) -> Any:
+        try:
+            encoded = self._fast(key)
+        except _NO_KEY:
+            slow = self._encoded(key)
+            if slow is None:
+                return default
+            encoded = slow
+        c = self._c
+        if self._type == 1:
+            value = _get_u64(c, encoded, len(encoded))
+            if value != _UNSURE:
+                return value
+            number = lib.kfpy_get_u64_checked(c, encoded, len(encoded))
+            if number.status == 0:
+                return number.value
+            self._failed(number.status)
+            return default
+        try:
+            slot = _take_slot()
+        except IndexError:
+            slot = _new_slot()
+        size = _get(c, encoded, len(encoded), slot)
+        if 0 <= size <= _INLINE:
+            data = _unpack(slot, size)
+            _put_slot(slot)
+            return self._decode(data)
+        return self._rest(size, slot, default, c)
+
+    def _rest(self, size: int, slot: Any, default: Any, c: Any) -> Any:
+        """What is left of a lookup with a long value, or none."""
+        if size < 0:
+            _put_slot(slot)
+            status = -1 - size
+            if self._type == 0 and status == lib.KF_TYPE:
+                return None
+            self._failed(status)
+            return default
+        data = _unpack(lib.kfpy_slot_data(slot), size)
+        _put_slot(slot)
+        return self._decode(data)
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        """The value of a key, or the default."""
+        return self._lookup(key, default)
+
+    def __getitem__(self, key: K) -> V:
+        value = self._lookup(key, _missing)
+        if value is _missing:
+            raise _errors.NotFound(key)
+        return value   # type: ignore[no-any-return]
+
+    # ---- order --------------------------------------------------------------------------------
+
+    def _bounds(self, prefix: Any, start: Any, stop: Any, reverse: bool) -> Bounds:
+        encode = self._encode
+        if prefix is not None and not self._keys.has_prefixes:
+            raise TypeError(f"{self._keys.name} keys have no prefixes")
+        return Bounds(b"" if prefix is None else encode(prefix), b"" if start is None else encode(start),
+                      None if stop is None else encode(stop), reverse)
+
+    def __iter__(self) -> Iterator[K]:
+        return iter(KeysView(self))
+
+    def __reversed__(self) -> Iterator[K]:
+        return reversed(KeysView(self))
+
+    def keys(self, prefix: Optional[K] = None, *, start: Optional[K] = None, stop: Optional[K] = None,
+             reverse: bool = False) -> KeysView:
+        """A view of the keys that begin with `prefix`, from `start`, before `stop`."""
+        return KeysView(self, self._bounds(prefix, start, stop, reverse))
+
+    def values(self, prefix: Optional[K] = None, *, start: Optional[K] = None, stop: Optional[K] = None,
+               reverse: bool = False) -> ValuesView:
+        """A view of those keys' values."""
+        return ValuesView(self, self._bounds(prefix, start, stop, reverse))
+
+    def items(self, prefix: Optional[K] = None, *, start: Optional[K] = None, stop: Optional[K] = None,
+              reverse: bool = False) -> ItemsView:
+        """A view of those keys with their values."""
+        return ItemsView(self, self._bounds(prefix, start, stop, reverse))
+
+    def count_prefix(self, prefix: K) -> int:
+        """How many keys begin with a prefix, without enumerating them."""
+        return len(self.keys(prefix))
+
+    def ordinal(self, key: K) -> int:
+        """The rank of a key among all keys, from 0. Raises NotFound."""
+        encoded = self._encoded(key)
+        if encoded is not None:
+            number = lib.kfpy_ordinal(self._c, encoded, len(encoded))
+            if number.status == 0:
+                return number.value   # type: ignore[no-any-return]
+            self._failed(number.status)
+        raise _errors.NotFound(key)
+
+    def _index(self, ordinal: int) -> int:
+        size = len(self)
+        place = operator.index(ordinal)
+        if place < 0:
+            place += size
+        if not 0 <= place < size:
+            raise IndexError(f"no key with the ordinal {ordinal}: there are {size}")
+        return place
+
+    def _taken(self, function: Callable[..., int], place: int) -> bytes:
+        """The bytes that kfpy_key_at or kfpy_value_at finds."""
+        c = self._pointer()
+        slot = _new_slot()
+        size = function(c, place, slot)
+        if size < 0:
+            raise _errors.make(-1 - size, None, self.path)
+        return _unpack(slot if size <= _INLINE else lib.kfpy_slot_data(slot), size)   # type: ignore[no-any-return]
+
+    def key_at(self, ordinal: int) -> K:
+        """The key with an ordinal; negative ones count from the end. Raises IndexError."""
+        return self._decode_key(self._taken(lib.kfpy_key_at, self._index(ordinal)))   # type: ignore[no-any-return]
+
+    def value_at(self, ordinal: int) -> V:
+        """The value of the key with an ordinal."""
+        place = self._index(ordinal)
+        if self._type == lib.KF_VALUES_NONE:
+            return None   # type: ignore[return-value]
+        if self._type == lib.KF_VALUES_U64:
+            number = lib.kfpy_u64_at(self._c, place)
+            if number.status:
+                self._failed(number.status)
+            return number.value   # type: ignore[no-any-return]
+        return self._decode(self._taken(lib.kfpy_value_at, place))   # type: ignore[no-any-return]
+
+    # ---- prefixes of a text -------------------------------------------------------------------
+
+    def _text(self, text: Any) -> bytes:
+        if not self._keys.has_prefixes:
+            raise TypeError(f"{self._keys.name} keys have no prefixes")
+        return self._encode(text)
+
+    def longest_prefix(self, text: K, default: Any = None) -> Any:
+        """The longest key that begins a text, or the default."""
+        encoded = self._text(text)
+        number = lib.kfpy_longest_prefix(self._pointer(), encoded, len(encoded))
+        if number.status == 0:
+            return self._decode_key(encoded[:number.value])
+        self._failed(number.status)
+        return default
+
+    def prefixes(self, text: K) -> List[K]:
+        """All keys that begin a text, shortest first."""
+        encoded = self._text(text)
+        c = self._pointer()
+        capacity = 16
+        while True:
+            matches = ffi.new("kf_prefix_match[]", capacity)
+            count = ffi.new("size_t *")
+            _errors.check(lib.kf_dict_prefixes(c, encoded, len(encoded), matches, capacity, count), None, self.path)
+            if count[0] < capacity or capacity > len(encoded):
+                return [self._decode_key(encoded[:matches[i].size]) for i in range(count[0])]
+            capacity *= 8
+
+    # ---- comparing ----------------------------------------------------------------------------
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        if not isinstance(other, abc.Mapping):
+            return NotImplemented
+        if isinstance(other, Dictionary) and self._same(other):
+            return True
+        if len(self) != len(other):
+            return False
+        absent = object()
+        for key, value in self.items():
+            theirs = other.get(key, absent)
+            if theirs is not value and (theirs is absent or theirs != value):
+                return False
+        return True
+
+    __hash__ = None   # type: ignore[assignment]
+
+    def _same(self, other: "Dictionary[Any, Any]") -> bool:
+        return (self.build_id == other.build_id and self._keys is other._keys and self._codec is other._codec)
+
+    def _refuse(self, other: object) -> NoReturn:
+        raise TypeError("a keyfold.Dictionary is read-only and has no |: keyfold.merge writes a new file, and "
+                        "{**a, **b} makes a dict")
+
+    __or__ = __ror__ = __ior__ = _refuse

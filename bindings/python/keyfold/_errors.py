@@ -1,0 +1,134 @@
+"""The exceptions, and how a kf_status becomes one."""
+from __future__ import annotations
+
+import errno
+import os
+from typing import Any, Optional
+
+from ._native import ffi, lib
+
+
+class Error(Exception):
+    """The base of all errors of this package.
+
+    `offset` is the byte offset in the file concerned, where there is one; `key` the encoded key concerned (its
+    first 64 bytes).
+    """
+
+    offset: Optional[int] = None
+    key: Optional[bytes] = None
+
+
+class FormatError(Error, ValueError):
+    """The file is no keyfold file, or was cut or grown since it was written."""
+
+
+class CorruptError(Error, ValueError):
+    """The file's content contradicts itself."""
+
+
+class UnsupportedError(Error):
+    """The file needs a feature or version that this library lacks."""
+
+
+class NotFound(Error, KeyError):
+    """The key is absent."""
+
+
+class DuplicateKey(Error, ValueError):
+    """A key was added twice under duplicates="error"."""
+
+
+class LimitError(Error, ValueError):
+    """A key, a value or a count is larger than the format allows."""
+
+
+class ArgumentError(Error, ValueError):
+    """An argument or option is out of its range."""
+
+
+class ValueTypeError(Error, TypeError):
+    """The dictionary's values are of another type than the operation needs."""
+
+
+class MemoryError_(Error, MemoryError):
+    """An allocation failed in the library."""
+
+
+class IOError_(Error, OSError):
+    """The operating system reported an error. It is a FileNotFoundError, PermissionError and so on too."""
+
+
+class _NoFile(IOError_, FileNotFoundError):
+    pass
+
+
+class _NoPermission(IOError_, PermissionError):
+    pass
+
+
+class _IsFolder(IOError_, IsADirectoryError):
+    pass
+
+
+class Cancelled(Error):
+    """A progress callback asked to stop."""
+
+
+class CodecError(Error, ValueError):
+    """A value can't be encoded or decoded, or the codec isn't there."""
+
+
+class Replaced(Error):
+    """The file at the path is another one than the dictionary was pickled from."""
+
+
+_IO_CLASSES = {errno.ENOENT: _NoFile, errno.EACCES: _NoPermission, errno.EPERM: _NoPermission,
+               errno.EISDIR: _IsFolder}
+for _class in set(_IO_CLASSES.values()):
+    _class.__name__ = _class.__qualname__ = _class.__name__.lstrip("_")
+_CLASSES = {
+    lib.KF_NOT_FOUND: NotFound,
+    lib.KF_INVALID: ArgumentError,
+    lib.KF_NO_MEMORY: MemoryError_,
+    lib.KF_FORMAT: FormatError,
+    lib.KF_UNSUPPORTED: UnsupportedError,
+    lib.KF_CORRUPT: CorruptError,
+    lib.KF_DUPLICATE: DuplicateKey,
+    lib.KF_LIMIT: LimitError,
+    lib.KF_TYPE: ValueTypeError,
+    lib.KF_CANCELLED: Cancelled,
+}
+
+
+def os_error(number: int, path: Optional[str] = None, text: Optional[str] = None) -> IOError_:
+    """The IOError_ of an errno."""
+    kind = _IO_CLASSES.get(number, IOError_)
+    return kind(number, text or os.strerror(number), path) if path is not None else kind(number, text)
+
+
+def make(status: int, error: Any = None, path: Optional[str] = None) -> Error:
+    """The exception for a status; `error` is the kf_error that came with it, or None."""
+    message = ""
+    if error is not None and error.status == status:
+        message = ffi.string(error.message).decode("utf-8", "replace")
+    message = message or ffi.string(lib.kf_status_name(status)).decode()
+    result: Error
+    if status in (lib.KF_IO, lib.KF_NO_SPACE):
+        number = error.os_error if error is not None and error.os_error else \
+            errno.ENOSPC if status == lib.KF_NO_SPACE else errno.EIO
+        result = os_error(number, path, None if path is not None else message)
+    else:
+        result = _CLASSES.get(status, Error)(message)
+    if error is not None and error.status == status:
+        if error.offset != 2**64 - 1:
+            result.offset = error.offset
+        if error.key_size:
+            result.key = bytes(ffi.buffer(error.key, min(error.key_size, 64)))
+    return result
+
+
+def check(status: int, error: Any = None, path: Optional[str] = None) -> None:
+    """Raises what the status stands for, unless it is KF_OK."""
+    if status != 0:
+        raise make(status, error, path)

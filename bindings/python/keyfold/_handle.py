@@ -1,0 +1,78 @@
+"""Open files: a process maps each of them once, however many dictionaries use it.
+
+A handle closes when the last Dictionary, view, iterator or array that needs it is gone: they all hold the one
+cffi object whose destructor unmaps the file, and a call that is running holds it as its argument. Nothing is
+closed at interpreter exit, where other threads may still be inside a call; the system unmaps then. A handle
+survives fork, because nothing in it ever changes.
+"""
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from typing import Any, Optional, Tuple, Union
+
+from . import _errors
+from ._native import ffi, lib
+
+StrPath = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
+
+
+class Handle:
+    """A file that is open. `pointer` is the kf_dict *."""
+
+    __slots__ = ("path", "build_id", "in_memory", "pointer", "__weakref__")
+
+    def __init__(self, path: str, build_id: bytes, in_memory: bool, pointer: Any) -> None:
+        self.path = path
+        self.build_id = build_id
+        self.in_memory = in_memory
+        self.pointer = pointer
+
+
+_Key = Tuple[str, bytes, bool]
+_handles: "weakref.WeakValueDictionary[_Key, Handle]" = weakref.WeakValueDictionary()
+_lock = threading.Lock()
+
+
+def _after_fork() -> None:
+    # Another thread of the parent may have held it.
+    global _lock
+    _lock = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_after_fork)
+
+
+def real_path(path: StrPath) -> str:
+    return os.path.realpath(os.fsdecode(path))
+
+
+def acquire(path: StrPath, *, build_id: Optional[bytes] = None, populate: bool = False,
+            in_memory: bool = False) -> Handle:
+    """The one handle of a file. With a build id, the file must have that one."""
+    place = real_path(path)
+    if build_id is not None:
+        with _lock:
+            known = _handles.get((place, build_id, in_memory))
+        if known is not None:
+            return known
+    options = ffi.new("kf_open_options *", lib.kfpy_open_options())
+    options.flags = (lib.KF_OPEN_IN_MEMORY if in_memory else 0) | (lib.KF_OPEN_POPULATE if populate else 0)
+    out = ffi.new("kf_dict **")
+    error = ffi.new("kf_error *")
+    _errors.check(lib.kf_dict_open(out, os.fsencode(place), options, error), error, place)
+    pointer = ffi.gc(out[0], lib.kfpy_dict_free)
+    raw = ffi.new("uint8_t[16]")
+    lib.kf_dict_build_id(pointer, raw)
+    found = bytes(ffi.buffer(raw))
+    if build_id is not None and found != build_id:
+        raise _errors.Replaced(
+            f"{place} was replaced: it has build id {found.hex()}, but {build_id.hex()} is needed")
+    with _lock:
+        # Of two threads that opened it at once, the second drops its own.
+        known = _handles.get((place, found, in_memory))
+        if known is None:
+            known = Handle(place, found, in_memory, pointer)
+            _handles[place, found, in_memory] = known
+    return known

@@ -1,0 +1,208 @@
+"""Kinds of keys. Each encodes its keys as bytes in such a way that the bytes' order is the keys' order.
+
+str     UTF-8 with "surrogateescape": a byte that is no UTF-8 is a lone surrogate in Python (as in os.fsdecode),
+        so any key of any file is a str and back again. Keys order by code points.
+bytes   themselves.
+int     any size. A length byte, then the magnitude, big-endian: 0x80 is 0; 0x80+n (n <= 126) precedes n bytes of
+        a positive number, 0xff an 8-byte length of a longer one. Of a negative number all bytes are inverted.
+
+            0  80      1  81 01      300  82 01 2c      -1  7e fe      -300  7d fe d3
+
+tuple   its elements one after the other, each a tag and the element, which no other element's encoding begins
+        with; so a tuple's encoding begins that of every tuple that it begins, and sorts before it (after the
+        tuple layer of FoundationDB, 2013, with another escape).
+
+            tag 01  None    nothing
+            tag 02  bytes   00 as 01 01, 01 as 01 02; then 00
+            tag 03  str     UTF-8, as bytes
+            tag 04  tuple   its elements; then 00
+            tag 05  int     as above
+
+        Elements of different kinds order by their tags.
+"""
+from __future__ import annotations
+
+from typing import Any, Callable, Dict, List, Tuple
+
+from ._errors import ArgumentError
+
+_str_encode = str.encode
+DEPTH = 100   # how deep tuples may be nested
+
+
+class KeyKind:
+    """How keys of one kind become bytes and back. `encode` raises TypeError or ValueError for what is no key of
+    the kind; `fast` is the same but may fail (with the same errors) for some that are."""
+
+    __slots__ = ("name", "encode", "decode", "fast", "has_prefixes")
+
+    def __init__(self, name: str, encode: Callable[[Any], bytes], decode: Callable[[bytes], Any],
+                 fast: Callable[[Any], bytes], has_prefixes: bool) -> None:
+        self.name = name
+        self.encode = encode
+        self.decode = decode
+        self.fast = fast
+        self.has_prefixes = has_prefixes   # whether a key's first bytes mean something
+
+    def __repr__(self) -> str:
+        return f"<keys: {self.name}>"
+
+    def __reduce__(self) -> Tuple[Any, ...]:
+        return kind, (self.name,)
+
+
+def _encode_str(key: Any) -> bytes:
+    try:
+        return _str_encode(key)
+    except UnicodeEncodeError:
+        return _str_encode(key, "utf-8", "surrogateescape")
+
+
+def _decode_str(data: bytes) -> str:
+    return data.decode("utf-8", "surrogateescape")
+
+
+def _encode_bytes(key: Any) -> bytes:
+    if isinstance(key, bytes):
+        return key
+    raise TypeError(f"a key must be bytes, not {type(key).__name__}")
+
+
+def _encode_int(key: Any) -> bytes:
+    try:
+        number = key.__index__()
+    except AttributeError:
+        # 1.0 == 1, so a dict finds the one by the other.
+        if not isinstance(key, float) or not key.is_integer():
+            raise TypeError(f"a key must be an int, not {type(key).__name__}") from None
+        number = int(key)
+    if number >= 0:
+        size = (number.bit_length() + 7) >> 3
+        head = bytes((0x80 + size,)) if size <= 126 else b"\xff" + size.to_bytes(8, "big")
+        return head + number.to_bytes(size, "big")
+    size = ((-number).bit_length() + 7) >> 3
+    # Inverting all bytes is 256**n - 1 - magnitude.
+    head = bytes((0x7f - size,)) if size <= 126 else b"\x00" + (2**64 - 1 - size).to_bytes(8, "big")
+    return head + ((1 << (8 * size)) - 1 + number).to_bytes(size, "big")
+
+
+def _take_int(data: bytes, at: int) -> Tuple[int, int]:
+    """The number at a position, and the position behind it."""
+    head = data[at]
+    at += 1
+    if head in (0x00, 0xff):
+        size = int.from_bytes(data[at:at + 8], "big")
+        if head == 0:
+            size = 2**64 - 1 - size
+        at += 8
+    else:
+        size = head - 0x80 if head >= 0x80 else 0x7f - head
+    if size > len(data) - at:
+        raise ValueError("a key that is not an encoded int")
+    number = int.from_bytes(data[at:at + size], "big")
+    if head < 0x80:
+        number -= (1 << (8 * size)) - 1
+    return number, at + size
+
+
+def _decode_int(data: bytes) -> int:
+    try:
+        number, end = _take_int(data, 0)
+    except IndexError:
+        end = -1
+    if end != len(data):
+        raise ValueError("a key that is not an encoded int")
+    return number
+
+
+def _escape(data: bytes) -> bytes:
+    return data.replace(b"\x01", b"\x01\x02").replace(b"\x00", b"\x01\x01") + b"\x00"
+
+
+def _put(parts: List[bytes], items: Tuple[Any, ...], depth: int) -> None:
+    if depth > DEPTH:
+        raise ValueError(f"a key nested over {DEPTH} deep")
+    for item in items:
+        if item is None:
+            parts.append(b"\x01")
+        elif isinstance(item, str):
+            parts.append(b"\x03" + _escape(_encode_str(item)))
+        elif isinstance(item, bytes):
+            parts.append(b"\x02" + _escape(item))
+        elif isinstance(item, tuple):
+            parts.append(b"\x04")
+            _put(parts, item, depth + 1)
+            parts.append(b"\x00")
+        else:
+            parts.append(b"\x05" + _encode_int(item))
+
+
+def _encode_tuple(key: Any) -> bytes:
+    if not isinstance(key, tuple):
+        raise TypeError(f"a key must be a tuple, not {type(key).__name__}")
+    parts: List[bytes] = []
+    _put(parts, key, 1)
+    return b"".join(parts)
+
+
+def _take_escaped(data: bytes, at: int) -> Tuple[bytes, int]:
+    end = data.index(b"\x00", at)
+    return data[at:end].replace(b"\x01\x01", b"\x00").replace(b"\x01\x02", b"\x01"), end + 1
+
+
+def _decode_tuple(data: bytes) -> Tuple[Any, ...]:
+    open_tuples: List[List[Any]] = [[]]
+    at = 0
+    try:
+        while at < len(data):
+            tag = data[at]
+            at += 1
+            item: Any
+            if tag == 0x00:
+                item = tuple(open_tuples.pop())
+            elif tag == 0x01:
+                item = None
+            elif tag == 0x02:
+                item, at = _take_escaped(data, at)
+            elif tag == 0x03:
+                item, at = _take_escaped(data, at)
+                item = _decode_str(item)
+            elif tag == 0x04:
+                open_tuples.append([])
+                continue
+            elif tag == 0x05:
+                item, at = _take_int(data, at)
+            else:
+                raise ValueError("a key that is not an encoded tuple")
+            open_tuples[-1].append(item)
+    except IndexError:
+        raise ValueError("a key that is not an encoded tuple") from None
+    if len(open_tuples) != 1:
+        raise ValueError("a key that is not an encoded tuple")
+    return tuple(open_tuples[0])
+
+
+KINDS: Dict[str, KeyKind] = {each.name: each for each in (
+    KeyKind("str", _encode_str, _decode_str, _str_encode, True),
+    KeyKind("bytes", _encode_bytes, bytes, _encode_bytes, True),
+    KeyKind("int", _encode_int, _decode_int, _encode_int, False),
+    KeyKind("tuple", _encode_tuple, _decode_tuple, _encode_tuple, True),
+)}
+
+
+def kind(name: str) -> KeyKind:
+    """The kind of a name."""
+    try:
+        return KINDS[name]
+    except KeyError:
+        raise ArgumentError(f"unknown kind of keys {name!r}: there are {', '.join(KINDS)}") from None
+
+
+def kind_of(key: Any) -> KeyKind:
+    """The kind that a key is of."""
+    for type_, name in ((str, "str"), (bytes, "bytes"), (tuple, "tuple"), (int, "int")):
+        if isinstance(key, type_):
+            return KINDS[name]
+    if hasattr(key, "__index__"):
+        return KINDS["int"]
+    raise TypeError(f"a key must be a str, bytes, int or tuple, not {type(key).__name__}")
