@@ -234,6 +234,8 @@ static void call_everything(base_file *b, int verify)
     exercise_iterator(dict, keys[below(32)]);
     exercise_weights(dict, keys[below(32)]);
     for (unsigned q = 0; q < 3; q++) exercise_query(dict, keys[below(32)]);
+    exercise_text(dict, keys[below(32)]);
+    exercise_sets(dict, keys[below(32)]);
     exercise_metadata(dict);
     if (verify) {
         status = kf_dict_verify(dict, &error);

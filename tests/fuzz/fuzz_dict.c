@@ -107,6 +107,8 @@ static void use(kf_dict *dict, const uint8_t *data, size_t size)
     exercise_iterator(dict, keys[1]);
     exercise_weights(dict, keys[2]);
     for (unsigned n = 0; n < 3; n++) exercise_query(dict, keys[n]);
+    exercise_text(dict, keys[0]);
+    exercise_sets(dict, keys[1]);
     exercise_metadata(dict);
     kf_buffer_free(&buffer);
 }

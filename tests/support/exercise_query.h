@@ -142,4 +142,60 @@ static inline void exercise_query(const kf_dict *dict, kf_bytes text)
     kf_query_destroy(&combined);
 }
 
+/* Takes what an iterator yields, up to `most` entries. */
+static inline void exercise_drain(kf_iter *iter, unsigned most)
+{
+    kf_entry entry;
+    kf_bytes value;
+    kf_status status = KF_OK;
+    uint64_t number;
+    for (unsigned n = 0; n < most && !(status = kf_iter_next(iter, &entry)); n++) {
+        touch(entry.key);
+        status = kf_iter_value(iter, &value);
+        legal(status);
+        if (!status) touch(value);
+        status = kf_iter_value_u64(iter, &number);
+        if (status != KF_LIMIT) legal(status);
+    }
+    if (status != KF_END && status != KF_LIMIT) legal(status);
+}
+
+/* Keys in a text. */
+static inline void exercise_text(const kf_dict *dict, kf_bytes text)
+{
+    kf_find_options options = KF_FIND_OPTIONS_INIT;
+    kf_iter *iter;
+    options.overlap = exercise_below(2) ? KF_OVERLAP_ALL : KF_OVERLAP_LONGEST;
+    options.boundary = (kf_boundary)exercise_below(3);
+    if (text.size > 4096) text.size = 4096;
+    kf_status status = kf_iter_find(&iter, dict, text.data, text.size, &options, NULL);
+    legal(status);
+    if (status) return;
+    exercise_drain(iter, 40);
+    kf_iter_destroy(&iter);
+    lookups += 1;
+}
+
+/* Set operations of a file with itself. */
+static inline void exercise_sets(const kf_dict *dict, kf_bytes bound)
+{
+    const kf_dict *members[3] = { dict, dict, dict };
+    kf_set_options options = KF_SET_OPTIONS_INIT;
+    kf_iter_options within = KF_ITER_OPTIONS_INIT;
+    kf_iter *iter;
+    within.from = bound;
+    options.within = &within;
+    options.values = (kf_set_values)exercise_below(6);
+    kf_status status = kf_iter_set(&iter, (kf_set_operation)exercise_below(4), members, 1 + exercise_below(3), &options,
+                                   NULL);
+    legal(status);
+    if (!status) exercise_drain(iter, 30);
+    kf_iter_destroy(&iter);
+    status = kf_iter_diff(&iter, dict, dict, &within, NULL);
+    legal(status);
+    if (!status) exercise_drain(iter, 1);
+    kf_iter_destroy(&iter);
+    lookups += 2;
+}
+
 #endif
