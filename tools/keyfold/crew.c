@@ -120,7 +120,9 @@ static void answer_batch(batch *own)
     const kft_job *job = own->crew->job;
 
     for (size_t i = 0; i < own->count && own->reply.out->os_error == 0; i++) {
-        kf_bytes needle = { own->text + own->needles[i].begin, own->needles[i].size };
+        size_t size = own->needles[i].size;
+        /* Empty needles have no text, not even a place for it. */
+        kf_bytes needle = { size > 0 ? own->text + own->needles[i].begin : NULL, size };
 
         own->status = job->answer(job->context, needle, &own->reply, &own->error);
         if (own->status != KF_OK) {
