@@ -26,7 +26,10 @@ _INLINE = lib.KFPY_INLINE
 _slots: List[Any] = []          # of kfpy_slot_new; whoever looks something up takes one and puts it back
 _take_slot = _slots.pop
 _put_slot = _slots.append
+_LARGEST_KEPT = 1 << 20         # a slot that may have grown larger is freed
 _NO_KEY = (TypeError, ValueError)
+_NO_KEY_OR_SLOT = (TypeError, ValueError, IndexError)
+_str_encode = str.encode
 _missing = object()
 
 
@@ -121,6 +124,9 @@ class Dictionary(abc.Mapping, Generic[K, V]):   # type: ignore[type-arg]
         self._encode = self._keys.encode
         self._decode_key = self._keys.decode
         self._decode = self._codec.decode
+        if type(self) is Dictionary:
+            shape = (self._keys.name, self._codec.name)
+            self.__class__ = _SHAPES.get(shape) or _SHAPES.get(("any", self._codec.name)) or Dictionary
 
     # ---- about the file -----------------------------------------------------------------------
 
@@ -252,57 +258,49 @@ class Dictionary(abc.Mapping, Generic[K, V]):   # type: ignore[type-arg]
         status = _contains(self._c, encoded, len(encoded))
         return not status or self._failed(status)
 
-    def _lookup(self, key: Any, default: Any) -> Any:
+    # get and [] are written out for every shape of dictionary (see the subclasses below), because a call from
+    # one Python function to another takes as long as a third of a lookup.
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        """The value of a key, or the default."""
         try:
             encoded = self._fast(key)
-        except _NO_KEY:
-            slow = self._encoded(key)
-            if slow is None:
-                return default
-            encoded = slow
-        c = self._c
-        if self._type == 1:
-            value = _get_u64(c, encoded, len(encoded))
-            if value != _UNSURE:
-                return value
-            number = lib.kfpy_get_u64_checked(c, encoded, len(encoded))
-            if number.status == 0:
-                return number.value
-            self._failed(number.status)
-            return default
-        try:
             slot = _take_slot()
-        except IndexError:
-            slot = _new_slot()
+        except _NO_KEY_OR_SLOT:
+            return self._slow_get(key, default)
+        c = self._c
         size = _get(c, encoded, len(encoded), slot)
         if 0 <= size <= _INLINE:
             data = _unpack(slot, size)
             _put_slot(slot)
             return self._decode(data)
-        return self._rest(size, slot, default, c)
-
-    def _rest(self, size: int, slot: Any, default: Any, c: Any) -> Any:
-        """What is left of a lookup with a long value, or none."""
-        if size < 0:
-            _put_slot(slot)
-            status = -1 - size
-            if self._type == 0 and status == lib.KF_TYPE:
-                return None
-            self._failed(status)
-            return default
-        data = _unpack(lib.kfpy_slot_data(slot), size)
-        _put_slot(slot)
-        return self._decode(data)
-
-    def get(self, key: Any, default: Any = None) -> Any:
-        """The value of a key, or the default."""
-        return self._lookup(key, default)
+        return self._rest(c, size, slot, default)
 
     def __getitem__(self, key: K) -> V:
-        value = self._lookup(key, _missing)
+        value = self.get(key, _missing)
         if value is _missing:
             raise _errors.NotFound(key)
         return value   # type: ignore[no-any-return]
+
+    def _slow_get(self, key: Any, default: Any) -> Any:
+        """A lookup of what `_fast` doesn't encode, or without a slot to begin with."""
+        c = self._pointer()
+        encoded = self._encoded(key)
+        if encoded is None:
+            return default
+        slot = _new_slot()
+        return self._rest(c, _get(c, encoded, len(encoded), slot), slot, default)
+
+    def _rest(self, c: Any, size: int, slot: Any, default: Any) -> Any:
+        """What is left of a lookup after kfpy_get. The value may lie in the mapping, so `c` must be held."""
+        if size < 0:
+            _put_slot(slot)
+            self._failed(-1 - size)
+            return default
+        data = _unpack(slot if size <= _INLINE else lib.kfpy_slot_data(slot), size)
+        if size <= _LARGEST_KEPT:
+            _put_slot(slot)
+        return self._decode(data)
 
     # ---- order --------------------------------------------------------------------------------
 
@@ -439,3 +437,105 @@ class Dictionary(abc.Mapping, Generic[K, V]):   # type: ignore[type-arg]
                         "{**a, **b} makes a dict")
 
     __or__ = __ror__ = __ior__ = _refuse
+
+
+# ---- shapes -----------------------------------------------------------------------------------------
+
+class _Set(Dictionary[K, V]):
+    """Any keys without values."""
+
+    __slots__ = ()
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        return None if key in self else default
+
+    def __getitem__(self, key: K) -> V:
+        if key in self:
+            return None   # type: ignore[return-value]
+        raise _errors.NotFound(key)
+
+
+class _Numbers(Dictionary[K, V]):
+    """Any keys, integers that the file holds as such."""
+
+    __slots__ = ()
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        try:
+            encoded = self._fast(key)
+        except _NO_KEY:
+            slow = self._encoded(key)
+            if slow is None:
+                return default
+            encoded = slow
+        value = _get_u64(self._c, encoded, len(encoded))
+        if value != _UNSURE:
+            return value
+        number = lib.kfpy_get_u64_checked(self._c, encoded, len(encoded))
+        if number.status == 0:
+            return number.value
+        self._failed(number.status)
+        return default
+
+    def __getitem__(self, key: K) -> V:
+        try:
+            encoded = self._fast(key)
+            value = _get_u64(self._c, encoded, len(encoded))
+        except _NO_KEY:
+            value = _UNSURE
+        if value == _UNSURE:
+            value = self.get(key, _missing)
+            if value is _missing:
+                raise _errors.NotFound(key)
+        return value   # type: ignore[no-any-return]
+
+
+class _Texts(Dictionary[K, V]):
+    """str keys and values."""
+
+    __slots__ = ()
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        try:
+            encoded = _str_encode(key)
+            slot = _take_slot()
+        except _NO_KEY_OR_SLOT:
+            return self._slow_get(key, default)
+        c = self._c
+        size = _get(c, encoded, len(encoded), slot)
+        if 0 <= size <= _INLINE:
+            data = _unpack(slot, size)
+            _put_slot(slot)
+            try:
+                return data.decode()
+            except UnicodeDecodeError:
+                return self._decode(data)
+        return self._rest(c, size, slot, default)
+
+    def __getitem__(self, key: K) -> V:
+        try:
+            encoded = _str_encode(key)   # type: ignore[arg-type]
+            slot = _take_slot()
+        except _NO_KEY_OR_SLOT:
+            value = self._slow_get(key, _missing)
+        else:
+            c = self._c
+            size = _get(c, encoded, len(encoded), slot)
+            if 0 <= size <= _INLINE:
+                data = _unpack(slot, size)
+                _put_slot(slot)
+                try:
+                    return data.decode()   # type: ignore[no-any-return]
+                except UnicodeDecodeError:
+                    return self._decode(data)   # type: ignore[no-any-return]
+            value = self._rest(c, size, slot, _missing)
+        if value is _missing:
+            raise _errors.NotFound(key)
+        return value   # type: ignore[no-any-return]
+
+
+_SHAPES: Dict[Tuple[str, str], Type[Dictionary[Any, Any]]] = {
+    ("any", "none"): _Set, ("any", "u64"): _Numbers, ("str", "str"): _Texts,
+}
+for _shape in _SHAPES.values():
+    _shape.__name__ = _shape.__qualname__ = "Dictionary"
