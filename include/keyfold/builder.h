@@ -107,7 +107,8 @@ KF_API kf_status kf_builder_add_u64(kf_builder *builder, const void *key, size_t
                                     uint64_t value, kf_error *error);
 
 /* The same with a weight, for dictionaries built with KF_WEIGHTS_GIVEN and for them only (KF_TYPE otherwise, as
- * for a pair without a weight there). */
+ * for a pair without a weight there). The value is held a second time during the call. Errors besides: those of
+ * kf_builder_add. */
 KF_API kf_status kf_builder_add_weighted(kf_builder *builder, const void *key, size_t key_size,
                                          const void *value, size_t value_size, uint64_t weight,
                                          kf_error *error);

@@ -19,6 +19,7 @@
 enum {
     TICK_PAIRS = 1 << 16,
     LEAST_MEMORY = 16 << 20,
+    WEIGHTED_KEPT = 1 << 20,       /* a larger copy of a value is not kept for the next one */
     METADATA_NAME_LIMIT = 255,
     METADATA_LIMIT = 64 << 20
 };
@@ -120,15 +121,16 @@ kf_status kf_builder_create(kf_builder **out, const char *path, const kf_build_o
     return status;
 }
 
-static kf_status add(kf_builder *b, kf_bytes key, kf_bytes value, kf_error *error)
+/* `value` as the sorter gets it, of which the caller's value is `value_size` bytes. */
+static kf_status add(kf_builder *b, kf_bytes key, kf_bytes value, size_t value_size, kf_error *error)
 {
     if (b->failed) return kfi_fail(error, KF_INVALID, "the build failed before (%s)", kf_status_name(b->failed));
     kf_status status = KF_OK;
     if (key.size > KFI_KEY_LIMIT)
         status = kfi_fail_key(error, KF_LIMIT, key, "a key of %zu bytes is longer than the limit of %d", key.size,
                               KFI_KEY_LIMIT);
-    if (value.size > VALUE_LIMIT)
-        status = kfi_fail_key(error, KF_LIMIT, key, "a value of %zu bytes is longer than the limit of 2^40", value.size);
+    if (value_size > VALUE_LIMIT)
+        status = kfi_fail_key(error, KF_LIMIT, key, "a value of %zu bytes is longer than the limit of 2^40", value_size);
     if (!status) status = kfi_sorter_add(b->sorter, key, value, error);
     if (!status && ++b->added % TICK_PAIRS == 0) status = report(b, KF_PHASE_READ, b->added, 0, error);
     b->failed = status;
@@ -154,12 +156,16 @@ static kf_status check_pair(const kf_builder *b, kf_bytes key, kf_value_type typ
 static kf_status add_weighted(kf_builder *b, kf_bytes key, kf_bytes value, uint64_t weight, kf_error *error)
 {
     uint8_t head[KFI_VARINT_MAX];
-    b->weighted.size = 0;
-    kf_status status = kfi_array_append(&b->weighted, head, kfi_varint_write(head, weight), error);
-    if (!status) status = kfi_array_append(&b->weighted, value.data, value.size, error);
+    kfi_array *both = &b->weighted;
+    if (b->failed || value.size > VALUE_LIMIT) return add(b, key, value, value.size, error);
+    both->size = 0;
+    kf_status status = kfi_array_reserve(both, sizeof head + value.size, error);
+    if (!status) status = kfi_array_append(both, head, kfi_varint_write(head, weight), error);
+    if (!status) status = kfi_array_append(both, value.data, value.size, error);
     if (status) b->failed = status;
-    if (status) return status;
-    return add(b, key, (kf_bytes){ b->weighted.data, b->weighted.size }, error);
+    else status = add(b, key, (kf_bytes){ both->data, both->size }, value.size, error);
+    if (both->capacity > WEIGHTED_KEPT) kfi_array_free(both);
+    return status;
 }
 
 kf_status kf_builder_add(kf_builder *b, const void *key, size_t key_size, const void *value, size_t value_size,
@@ -167,7 +173,7 @@ kf_status kf_builder_add(kf_builder *b, const void *key, size_t key_size, const 
 {
     kf_bytes k = { key, key_size }, v = { value, value_size };
     kf_status status = check_pair(b, k, KF_VALUES_BYTES, value_size, 0, error);
-    return status ? status : add(b, k, v, error);
+    return status ? status : add(b, k, v, v.size, error);
 }
 
 kf_status kf_builder_add_u64(kf_builder *b, const void *key, size_t key_size, uint64_t value, kf_error *error)
@@ -176,7 +182,7 @@ kf_status kf_builder_add_u64(kf_builder *b, const void *key, size_t key_size, ui
     kf_bytes k = { key, key_size }, v = { bytes, sizeof bytes };
     kfi_store64(bytes, value);
     kf_status status = check_pair(b, k, KF_VALUES_U64, sizeof bytes, 0, error);
-    return status ? status : add(b, k, v, error);
+    return status ? status : add(b, k, v, v.size, error);
 }
 
 kf_status kf_builder_add_weighted(kf_builder *b, const void *key, size_t key_size, const void *value,
