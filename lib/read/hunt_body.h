@@ -473,6 +473,7 @@ static int node_in_order(kfi_hunt *h, kfi_hunt_level *f, const kfi_node *n)
         if (!next_run(h, f, n, big < n->bigs ? n->big_label[big] : 256, &r)) return KF_CORRUPT;
         if (r.label < 256) return enter_runs(h, f, n, &r);
         if (big == n->bigs) return pop(h);
+        if (n->big_label[big] < f->label) return KF_CORRUPT;   /* or there might be no end */
         int result = enter_big(h, f, n, big);
         if (result != GO_ON || h->height != height) return result;
     }
