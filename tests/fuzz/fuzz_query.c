@@ -1,5 +1,5 @@
-/* Any needle, options and texts: a fuzzy query against the distances as they are defined, and what its automaton
- * promises in every state: no better score than its bound comes, and none but its labels lead on.
+/* Any needle, options and texts: a fuzzy query against the distances as they are defined, and what its
+ * automaton promises in every state: no better score than its bound comes, and none but its labels lead on.
  *
  *   0  1  metric: 2 | unit: 1 | prefix: 1 | scoring: 2 | negated: 1
  *   1  1  distance        2  1  exact prefix       3  1  size of the needle
@@ -93,7 +93,7 @@ static void check_labels(walker *w)
             FUZZ_MUST(size == other_size && !memcmp(same, w->next, size), "bytes %02x and %02x", other, b);
             FUZZ_MUST(count < 0 || listed[b] == listed[other], "labels %02x and %02x", other, b);
         } else if (count >= 0 && !listed[b] && size) {
-            FUZZ_MUST(!leads_on(query, w->next, size, w->scratch, 4), "byte %02x leads on and is no label", b);
+            FUZZ_MUST(!leads_on(query, w->next, size, w->scratch, 4), "byte %02x is no label", b);
         }
     }
 }
@@ -137,7 +137,8 @@ static void check_text(const kf_query *query, const kf_query *negated, const kf_
     while (agree < m && agree < n && a[agree] == b[agree]) agree++;
     const int accepts = distance <= o->distance && agree >= (o->exact_prefix < m ? o->exact_prefix : m);
     kf_status status = kf_query_matches(query, text.data, text.size, &found);
-    FUZZ_MUST(status == (accepts ? KF_OK : KF_NOT_FOUND), "%s, distance %u", kf_status_name(status), distance);
+    FUZZ_MUST(status == (accepts ? KF_OK : KF_NOT_FOUND), "%s, distance %u", kf_status_name(status),
+              distance);
     if (accepts) FUZZ_MUST(found == distance, "distance %llu, not %u", (unsigned long long)found, distance);
     if (negated) {
         status = kf_query_matches(negated, text.data, text.size, NULL);
@@ -202,9 +203,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 uint8_t *fuzz_seed(unsigned n, size_t *size)
 {
     static const char *const texts[] = { "needle", "nedele", "", "n\xc3\xa9" "edl\xc3\xa9", "n\xc3" "edl\xa9",
-        "\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e", "\xe6\x97\xa5\xe6\x9c\xe8\xaa\x9e", "\xf0\x9f\x98\x80\xf0\x9f\x98\x81",
-        "\xf0\x9f\x98\xf0\x9f", "\xed\xa0\x80\xc0\x80", "abababababababababababab", "babababababababababababa",
-        "needles and pins", "eeeeeeee" };
+        "\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e", "\xe6\x97\xa5\xe6\x9c\xe8\xaa\x9e",
+        "\xf0\x9f\x98\x80\xf0\x9f\x98\x81", "\xf0\x9f\x98\xf0\x9f", "\xed\xa0\x80\xc0\x80",
+        "abababababababababababab", "babababababababababababa", "needles and pins", "eeeeeeee" };
     enum { COUNT = sizeof texts / sizeof *texts, SEEDS = 36 };
     if (n >= SEEDS) return NULL;
     const char *needle = texts[n * 5 % COUNT];

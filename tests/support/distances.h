@@ -11,7 +11,8 @@
 static inline size_t plain_code_point(const uint8_t *text, size_t size, uint32_t *value)
 {
     static const uint32_t least[5] = { 0, 0, 0x80, 0x800, 0x10000 };
-    size_t length = text[0] < 0x80 ? 1 : text[0] >> 5 == 6 ? 2 : text[0] >> 4 == 14 ? 3 : text[0] >> 3 == 30 ? 4 : 0;
+    size_t length = text[0] < 0x80 ? 1 : text[0] >> 5 == 6 ? 2 : text[0] >> 4 == 14 ? 3
+                    : text[0] >> 3 == 30 ? 4 : 0;
     if (!length || length > size) return 0;
     uint32_t v = length == 1 ? text[0] : text[0] & ((1u << (7 - length)) - 1);
     for (size_t i = 1; i < length; i++) {
@@ -23,8 +24,8 @@ static inline size_t plain_code_point(const uint8_t *text, size_t size, uint32_t
     return length;
 }
 
-/* The units of a text, one a byte at most; `invalid` (may be NULL): where the first byte is that is no part of
- * UTF-8, or the text's size. */
+/* The units of a text, one a byte at most; `invalid` (may be NULL): where the first byte is that is no part
+ * of UTF-8, or the text's size. */
 static inline size_t plain_units(kf_unit unit, kf_bytes text, uint32_t *to, size_t *invalid)
 {
     size_t count = 0, at = 0;
@@ -79,11 +80,11 @@ static inline double plain_similarity(kf_metric metric, size_t m, size_t n, uint
     return whole ? 1 - (double)distance / (double)whole : 1;
 }
 
-/* Jaro's similarity: matches are found from the left within the window; half of those that are in another order
- * count as transpositions. Winkler's addition for a common prefix. */
+/* Jaro's similarity: matches are found from the left within the window; half of those that are in another
+ * order count as transpositions. Winkler's addition for a common prefix. */
 static inline double plain_jaro_winkler(const uint32_t *a, size_t m, const uint32_t *b, size_t n)
 {
-    const long window = (long)(m > n ? m : n) / 2 - 1;
+    const long half_longer = (long)(m > n ? m : n) / 2, window = half_longer > 1 ? half_longer - 1 : 0;
     long *partner = malloc((m + 1) * sizeof *partner);
     char *taken = calloc(1, n + 1);
     size_t matches = 0, other_order = 0, prefix = 0;
@@ -91,7 +92,7 @@ static inline double plain_jaro_winkler(const uint32_t *a, size_t m, const uint3
         partner[i] = -1;
         for (size_t j = 0; j < n && partner[i] < 0; j++) {
             long apart = (long)i - (long)j;
-            if (taken[j] || a[i] != b[j] || (apart < 0 ? -apart : apart) > (window > 0 ? window : 0)) continue;
+            if (taken[j] || a[i] != b[j] || apart > window || -apart > window) continue;
             partner[i] = (long)j;
             taken[j] = 1;
             matches++;

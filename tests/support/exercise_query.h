@@ -1,9 +1,9 @@
-/* Every kind of query on a file of any bytes. A key that comes in key order must satisfy the query, since the walk
- * shows the bytes that it stepped along, whatever they are; the ordinals ascend below the count. Include after
- * exercise.h.
+/* Every kind of query on a file of any bytes. A key that comes in key order must satisfy the query, since the
+ * walk shows the bytes that it stepped along, whatever they are; the ordinals ascend below the count. Include
+ * after exercise.h.
  *
- * How much work a query is depends on the keys that a file claims to have. Queries that look at many keys run on
- * files with few of them, or with a limit to their work. */
+ * How much work a query is depends on the keys that a file claims to have. Queries that look at many keys run
+ * on files with few of them, or with a limit to their work. */
 #ifndef TESTS_SUPPORT_EXERCISE_QUERY_H
 #define TESTS_SUPPORT_EXERCISE_QUERY_H
 
@@ -34,8 +34,8 @@ static inline kf_query *exercise_pattern(void)
     static const char *const patterns[] = { ".*a.*", "(a|.b|[x-z0-9])*", ".{0,5}", "[^a]+", "\\w*\\d\\w*" };
     const char *pattern = patterns[exercise_below(sizeof patterns / sizeof *patterns)];
     kf_query *query = NULL;
-    kf_status status = kf_query_regex(&query, pattern, strlen(pattern), exercise_below(2) ? KF_PATTERN_BYTES : 0,
-                                      NULL);
+    const uint32_t flags = exercise_below(2) ? KF_PATTERN_BYTES : 0;
+    kf_status status = kf_query_regex(&query, pattern, strlen(pattern), flags, NULL);
     EXERCISE_MUST(status == KF_OK || status == KF_NO_MEMORY, "%s: %d", EXERCISE_NAME, (int)status);
     return query;
 }
@@ -96,7 +96,8 @@ static inline void exercise_nearest(const kf_dict *dict, kf_bytes needle)
     o.count = exercise_below(2) ? 5 : UINT64_MAX;
     o.work_limit = EXERCISE_WORK;
     o.within = &within;
-    if (exercise_below(2)) within.query = query = exercise_below(2) ? exercise_pattern() : exercise_fuzzy(needle, 3);
+    if (exercise_below(2)) query = exercise_below(2) ? exercise_pattern() : exercise_fuzzy(needle, 3);
+    within.query = query;
     kf_status status = kf_iter_nearest(&iter, dict, needle.data, needle.size, &o, NULL);
     legal(status);
     if (!status) exercise_hits(dict, iter, NULL);

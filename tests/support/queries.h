@@ -15,10 +15,12 @@ static const struct { const char *text; size_t size; } piece_sets[PIECE_SETS][12
     { P("a"), P("b") },
     { P("a"), P("b"), P("c"), P(""), P("ab"), P("ba"), P("\0"), P("z") },
     { P("a"), P("\xc3\xa9"), P("\xc3\xbc"), P("\xe6\x97\xa5"), P("\xe6\x9c\xac"), P("\xf0\x9f\x98\x80"),
-      P("\xf0\x9f\x98\x81"), P("\xdf\xbf"), P("\xe0\xa0\x80"), P("\xf4\x8f\xbf\xbf"), P("\xed\x9f\xbf"), P("b") },
-    { P("a"), P("\xc3"), P("\xa9"), P("\xc3\xa9"), P("\xe6\x97"), P("\xe6\x97\xa5"), P("\xed\xa0\x80"), P("\xf0\x9f"),
-      P("\xc0\x80"), P("\xff"), P("\xe0\x80\x80"), P("\xf4\x90\x80\x80") },
-    { P("ing"), P("er"), P("th"), P("e"), P("st"), P("re"), P("un"), P("a"), P("o"), P("l"), P("t"), P("\xc3\xa4") },
+      P("\xf0\x9f\x98\x81"), P("\xdf\xbf"), P("\xe0\xa0\x80"), P("\xf4\x8f\xbf\xbf"), P("\xed\x9f\xbf"),
+      P("b") },
+    { P("a"), P("\xc3"), P("\xa9"), P("\xc3\xa9"), P("\xe6\x97"), P("\xe6\x97\xa5"), P("\xed\xa0\x80"),
+      P("\xf0\x9f"), P("\xc0\x80"), P("\xff"), P("\xe0\x80\x80"), P("\xf4\x90\x80\x80") },
+    { P("ing"), P("er"), P("th"), P("e"), P("st"), P("re"), P("un"), P("a"), P("o"), P("l"), P("t"),
+      P("\xc3\xa4") },
 #undef P
 };
 
@@ -42,7 +44,10 @@ static inline size_t add_pieces(key_set *s, unsigned pieces, size_t count, uint8
     return size;
 }
 
-static inline unsigned pieces_of(unsigned shape) { return shape < 5 ? shape : shape == 5 ? 2 : shape == 6 ? 3 : 4; }
+static inline unsigned pieces_of(unsigned shape)
+{
+    return shape < 5 ? shape : shape == 5 ? 2 : shape == 6 ? 3 : 4;
+}
 
 static inline void make_texts(key_set *s, unsigned shape, uint64_t seed)
 {
@@ -204,7 +209,8 @@ typedef struct distances {
     size_t size, units;
     kf_metric metric;
     kf_unit unit;
-    uint32_t *whole, *prefix, *agree;   /* from the text, from its nearest prefix; units in common at the start */
+    uint32_t *whole, *prefix;           /* from the text, from its nearest prefix */
+    uint32_t *agree;                    /* units in common at the start */
 } distances;
 
 static inline void distances_make(universe *u, distances *d, kf_metric metric, kf_unit unit)
@@ -216,7 +222,8 @@ static inline void distances_make(universe *u, distances *d, kf_metric metric, k
     do {
         d->size = draw_text(&u->m.set, u->shape, d->needle);
         d->units = plain_units(unit, (kf_bytes){ d->needle, d->size }, needle, &invalid);
-        if (unit == KF_UNIT_CODE_POINTS && invalid < d->size && set_below(&u->m.set, 8) == 0) d->size = invalid;
+        if (unit == KF_UNIT_CODE_POINTS && invalid < d->size && set_below(&u->m.set, 8) == 0)
+            d->size = invalid;
     } while (unit == KF_UNIT_CODE_POINTS && invalid < d->size);
     d->units = plain_units(unit, (kf_bytes){ d->needle, d->size }, needle, NULL);
     d->whole = malloc(3 * u->count * sizeof *d->whole);
@@ -255,9 +262,12 @@ typedef struct range {
     uint64_t filter;              /* 0: none */
 } range;
 
-static inline int filter_wants(uint64_t filter, uint64_t ordinal) { return !filter || model_mix(filter + ordinal) % 3; }
+static inline int filter_wants(uint64_t filter, uint64_t ordinal)
+{
+    return !filter || model_mix(filter + ordinal) % 3;
+}
 
-/* What a filter is told, beside the entry: *context is the range's number. */
+/* `context`: the range's number. */
 static inline int filter_entry(void *context, kf_iter *iter, const kf_entry *entry)
 {
     (void)iter;
@@ -294,6 +304,9 @@ static inline void draw_range(universe *u, range *r, kf_iter_options *o)
     }
 }
 
-static inline uint64_t weight_of(const model *m, size_t i) { return m->type == KF_VALUES_U64 ? model_number(m, i) : 0; }
+static inline uint64_t weight_of(const model *m, size_t i)
+{
+    return m->type == KF_VALUES_U64 ? model_number(m, i) : 0;
+}
 
 #endif
