@@ -9,6 +9,7 @@ kf_status kfi_hunt_create(kfi_hunt *h, const kfi_keys *keys)
     memset(h, 0, sizeof *h);
     h->keys = keys;
     h->variant = kfi_search_best();
+    h->escape = kfi_escape_code(&keys->parameters);
     h->work_limit = UINT64_MAX;
     h->capacity = FIRST_LEVELS;
     h->bytes = malloc((size_t)keys->longest_key + 2 * KFI_TOKEN_MAX);

@@ -45,6 +45,7 @@ typedef struct kfi_hunt {
     /* Private from here on. */
     const kfi_keys *keys;
     kfi_guide *guide;
+    unsigned escape;                /* the label code that stands for none; above all others without one */
     uint32_t resets;                /* of the guide, when the states were last right */
     uint64_t low, high;             /* ordinals wanted */
     uint64_t floor;                 /* no ordinal below it may come */

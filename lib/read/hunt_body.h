@@ -143,7 +143,7 @@ static __attribute__((noinline)) int escaped_label(const kfi_hunt *h, const outl
 static inline int label_of(const kfi_hunt *h, const outline *o, unsigned entry, size_t depth)
 {
     const uint8_t code = ((const uint8_t *)&o->labels)[entry];
-    if (__builtin_expect(code == kfi_escape_code(&h->keys->parameters), 0)) return escaped_label(h, o, entry, depth);
+    if (__builtin_expect(code == h->escape, 0)) return escaped_label(h, o, entry, depth);
     return h->keys->label_of[code];
 }
 
@@ -229,7 +229,7 @@ static inline int lcp_of(const outline *o, unsigned entry, uint32_t *lcp)
 static size_t append(kfi_hunt *h, const outline *o, unsigned entry, size_t depth, size_t at, uint8_t label)
 {
     uint64_t bit, count;
-    const int escaped = ((const uint8_t *)&o->labels)[entry] == kfi_escape_code(&h->keys->parameters);
+    const int escaped = ((const uint8_t *)&o->labels)[entry] == h->escape;
     const uint8_t *limit = h->bytes + h->keys->longest_key;
     uint8_t *to = h->bytes + at;
     if (to >= limit || !tail_codes(h->keys, &o->view, o->lcps, depth, entry, &bit, &count)) return 0;
@@ -364,6 +364,7 @@ static const outline *node_bucket(kfi_hunt *h, const kfi_node *n, unsigned j, co
 static int run_from(const kfi_hunt *h, const outline *o, unsigned from, unsigned label, size_t depth, int *found)
 {
     const lcp_view lcps = { o->lcps, &o->view };
+    if (label > 255) return (int)o->view.count;
     uint64_t runs = lcps_equal(&lcps, 0) & kfi_bucket_all(&o->view);
     runs &= from < 64 ? ~0ull << from : 0;
     for (; runs; runs &= runs - 1) {
