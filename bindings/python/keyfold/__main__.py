@@ -11,4 +11,5 @@ def main() -> None:
         sys.exit(f"keyfold: {tool}: {problem.strerror}")
 
 
-main()
+if __name__ == "__main__":
+    main()

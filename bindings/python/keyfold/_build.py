@@ -97,7 +97,9 @@ class Builder:
             for pair in batch:
                 keys.append(encode_key(pair[0]))
                 values.append(encode_value(pair[1]))
-        except (TypeError, ValueError, IndexError, KeyError) as problem:
+        except MemoryError:
+            raise
+        except Exception as problem:   # a codec's function may raise anything
             raise self._unfit(batch[len(values)], len(keys) > len(values), problem) from problem
         key_ends = array("Q", itertools.accumulate(map(len, keys)))
         weights = ffi.from_buffer("uint64_t[]", array("Q", [pair[2] for pair in batch])) if self.weighted else ffi.NULL

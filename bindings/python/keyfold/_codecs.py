@@ -206,7 +206,7 @@ def _decode_object(data: bytes) -> Any:
 
 def _msgpack_codec() -> Codec:
     try:
-        import msgpack
+        import msgpack   # type: ignore[import-untyped,import-not-found,unused-ignore]
     except ImportError:
         raise CodecError('codec "msgpack" needs the msgpack package: pip install msgpack') from None
 
@@ -315,7 +315,7 @@ def choose(values: Iterable[Any], complete: bool) -> str:
     if only is int:
         return "u64" if complete and all(0 <= value < 1 << 64 for value in values) else "int"
     if only in _UNIFORM and (complete or only is not type(None)):
-        return _UNIFORM[only]   # type: ignore[index]
+        return _UNIFORM[only]
     if not kinds:
         return "none" if complete else "object"
     return "json" if complete and all(map(_is_json, values)) else "object"

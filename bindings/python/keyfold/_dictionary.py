@@ -4,8 +4,8 @@ from __future__ import annotations
 import operator
 from collections import abc
 from types import TracebackType
-from typing import (Any, Callable, Dict, Generic, Iterator, List, Mapping, NamedTuple, NoReturn, Optional, Tuple, Type,
-                    TypeVar, Union)
+from typing import (Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, NoReturn, Optional, Tuple, Type, TypeVar,
+                    Union)
 
 from . import _codecs, _errors, _keys
 from ._codecs import Codec
@@ -87,7 +87,7 @@ _ENCODINGS = ("auto", "packed", "distinct", "raw", "tokens", "zstd")
 _WEIGHTS = ("none", "value", "given")
 
 
-class Dictionary(abc.Mapping, Generic[K, V]):   # type: ignore[type-arg]
+class Dictionary(abc.Mapping[K, V]):
     """A read-only Mapping over a file, in key order. Made by open, compile and freeze.
 
     Any number of threads may use it. It pickles as the file's path and build id, and processes that open the
@@ -273,7 +273,10 @@ class Dictionary(abc.Mapping, Generic[K, V]):   # type: ignore[type-arg]
         if 0 <= size <= _INLINE:
             data = _unpack(slot, size)
             _put_slot(slot)
-            return self._decode(data)
+            try:
+                return self._decode(data)
+            except Exception as problem:
+                raise self._undecodable(problem) from problem
         return self._rest(c, size, slot, default)
 
     def __getitem__(self, key: K) -> V:
@@ -300,7 +303,19 @@ class Dictionary(abc.Mapping, Generic[K, V]):   # type: ignore[type-arg]
         data = _unpack(slot if size <= _INLINE else lib.kfpy_slot_data(slot), size)
         if size <= _LARGEST_KEPT:
             _put_slot(slot)
-        return self._decode(data)
+        return self._value(data)
+
+    def _value(self, data: bytes) -> Any:
+        """A value from its bytes."""
+        try:
+            return self._decode(data)
+        except Exception as problem:   # a codec's function may raise anything
+            raise self._undecodable(problem) from problem
+
+    def _undecodable(self, problem: Exception) -> Exception:
+        if isinstance(problem, (_errors.Error, MemoryError)):
+            return problem
+        return _errors.CodecError(f"{self.path}: a value is not one of codec {self._codec.name!r}: {problem}")
 
     # ---- order --------------------------------------------------------------------------------
 
@@ -318,17 +333,17 @@ class Dictionary(abc.Mapping, Generic[K, V]):   # type: ignore[type-arg]
         return reversed(KeysView(self))
 
     def keys(self, prefix: Optional[K] = None, *, start: Optional[K] = None, stop: Optional[K] = None,
-             reverse: bool = False) -> KeysView:
+             reverse: bool = False) -> KeysView[K]:
         """A view of the keys that begin with `prefix`, from `start`, before `stop`."""
         return KeysView(self, self._bounds(prefix, start, stop, reverse))
 
     def values(self, prefix: Optional[K] = None, *, start: Optional[K] = None, stop: Optional[K] = None,
-               reverse: bool = False) -> ValuesView:
+               reverse: bool = False) -> ValuesView[V]:
         """A view of those keys' values."""
         return ValuesView(self, self._bounds(prefix, start, stop, reverse))
 
     def items(self, prefix: Optional[K] = None, *, start: Optional[K] = None, stop: Optional[K] = None,
-              reverse: bool = False) -> ItemsView:
+              reverse: bool = False) -> ItemsView[K, V]:
         """A view of those keys with their values."""
         return ItemsView(self, self._bounds(prefix, start, stop, reverse))
 
@@ -378,7 +393,7 @@ class Dictionary(abc.Mapping, Generic[K, V]):   # type: ignore[type-arg]
             if number.status:
                 self._failed(number.status)
             return number.value   # type: ignore[no-any-return]
-        return self._decode(self._taken(lib.kfpy_value_at, place))   # type: ignore[no-any-return]
+        return self._value(self._taken(lib.kfpy_value_at, place))   # type: ignore[no-any-return]
 
     # ---- prefixes of a text -------------------------------------------------------------------
 

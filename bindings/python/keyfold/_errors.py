@@ -59,16 +59,16 @@ class IOError_(Error, OSError):
     """The operating system reported an error. It is a FileNotFoundError, PermissionError and so on too."""
 
 
-class _NoFile(IOError_, FileNotFoundError):
-    pass
+class NoFile(IOError_, FileNotFoundError):
+    """There is no such file."""
 
 
-class _NoPermission(IOError_, PermissionError):
-    pass
+class NoPermission(IOError_, PermissionError):
+    """The system does not allow it."""
 
 
-class _IsFolder(IOError_, IsADirectoryError):
-    pass
+class IsFolder(IOError_, IsADirectoryError):
+    """A folder is there instead of a file."""
 
 
 class Cancelled(Error):
@@ -83,10 +83,8 @@ class Replaced(Error):
     """The file at the path is another one than the dictionary was pickled from."""
 
 
-_IO_CLASSES = {errno.ENOENT: _NoFile, errno.EACCES: _NoPermission, errno.EPERM: _NoPermission,
-               errno.EISDIR: _IsFolder}
-for _class in set(_IO_CLASSES.values()):
-    _class.__name__ = _class.__qualname__ = _class.__name__.lstrip("_")
+_IO_CLASSES = {errno.ENOENT: NoFile, errno.EACCES: NoPermission, errno.EPERM: NoPermission,
+               errno.EISDIR: IsFolder}
 _CLASSES = {
     lib.KF_NOT_FOUND: NotFound,
     lib.KF_INVALID: ArgumentError,

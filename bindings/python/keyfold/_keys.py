@@ -26,7 +26,7 @@ from typing import Any, Callable, Dict, List, Tuple
 
 from ._errors import ArgumentError
 
-_str_encode = str.encode
+_str_encode: Callable[..., bytes] = str.encode
 DEPTH = 100   # how deep tuples may be nested
 
 
@@ -70,7 +70,7 @@ def _encode_bytes(key: Any) -> bytes:
 
 def _encode_int(key: Any) -> bytes:
     try:
-        number = key.__index__()
+        number: int = key.__index__()
     except AttributeError:
         # 1.0 == 1, so a dict finds the one by the other.
         if not isinstance(key, float) or not key.is_integer():

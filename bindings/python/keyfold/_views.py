@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections import abc
-from typing import TYPE_CHECKING, Any, Iterable, Iterator, Optional, Set, Tuple
+from typing import TYPE_CHECKING, Any, Iterable, Iterator, List, Optional, Set, Tuple, TypeVar
 
 from . import _errors
 from ._entries import blocks, own
@@ -10,6 +10,9 @@ from ._native import ffi, lib
 
 if TYPE_CHECKING:
     from ._dictionary import Dictionary
+
+V_co = TypeVar("V_co", covariant=True)
+K_co = TypeVar("K_co", covariant=True)
 
 
 class Bounds:
@@ -69,8 +72,8 @@ class _View:
     _bounds: Bounds
 
     def __init__(self, dictionary: "Dictionary[Any, Any]", bounds: Bounds = EVERYTHING) -> None:
-        self._mapping = dictionary
-        self._bounds = bounds
+        self._mapping = dictionary   # type: ignore[misc]
+        self._bounds = bounds   # type: ignore[misc]
 
     @property
     def mapping(self) -> "Dictionary[Any, Any]":
@@ -108,7 +111,7 @@ class _View:
         return self._all(self._turned())
 
     def __repr__(self) -> str:
-        shown = []
+        shown: List[str] = []
         for item in self:
             if len(shown) == 20:
                 shown.append("...")
@@ -123,10 +126,13 @@ def _decoded(dictionary: "Dictionary[Any, Any]", block: Any) -> Iterable[Any]:
         return block.values   # type: ignore[no-any-return]
     if dictionary._type == lib.KF_VALUES_NONE:
         return [None] * block.count
-    return map(dictionary._decode, block.values)
+    try:
+        return list(map(dictionary._decode, block.values))
+    except Exception as problem:
+        raise dictionary._undecodable(problem) from problem
 
 
-class KeysView(_View, abc.KeysView):   # type: ignore[type-arg]
+class KeysView(_View, abc.KeysView[K_co]):
     """Keys, in their order. A set in the sense of collections.abc.Set."""
 
     __slots__ = ("_bounds",)
@@ -145,20 +151,20 @@ class KeysView(_View, abc.KeysView):   # type: ignore[type-arg]
         return set(items)
 
 
-class ValuesView(_View, abc.ValuesView):   # type: ignore[type-arg]
+class ValuesView(_View, abc.ValuesView[V_co]):
     """Values, in the order of their keys."""
 
     __slots__ = ("_bounds",)
 
     def _all(self, bounds: Bounds) -> Iterator[Any]:
         for block in self._blocks(bounds, False, True):
-            yield from _decoded(self._mapping, block) if self._mapping._type else [None] * block.count
+            yield from _decoded(self._mapping, block)
 
     def __contains__(self, value: object) -> bool:
         return any(each is value or each == value for each in self)
 
 
-class ItemsView(_View, abc.ItemsView):   # type: ignore[type-arg]
+class ItemsView(_View, abc.ItemsView[K_co, V_co]):
     """Pairs of key and value, in the order of the keys. A set in the sense of collections.abc.Set."""
 
     __slots__ = ("_bounds",)

@@ -1,0 +1,57 @@
+"""What the tests share."""
+import itertools
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+import keyfold
+
+settings.register_profile("keyfold", deadline=None, derandomize=True, max_examples=60,
+                          suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+settings.load_profile("keyfold")
+
+SOURCE = Path(__file__).resolve().parents[2]
+
+
+class Maker:
+    """Compiles dictionaries into files of their own."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.numbers = itertools.count()
+
+    def path(self):
+        return os.path.join(self.folder, f"{next(self.numbers)}.kf")
+
+    def __call__(self, pairs, **options):
+        return keyfold.compile(self.path(), pairs, **options)
+
+
+@pytest.fixture
+def make(tmp_path):
+    return Maker(tmp_path)
+
+
+def run_python(program, *arguments, timeout=60, **options):
+    """Runs a program in a new interpreter; returns the completed process."""
+    return subprocess.run([sys.executable, "-c", program, *map(str, arguments)], capture_output=True, text=True,
+                          timeout=timeout, **options)
+
+
+@pytest.fixture
+def python():
+    return run_python
+
+
+def run_tool(*arguments, **options):
+    """The keyfold command of the package."""
+    return subprocess.run([sys.executable, "-m", "keyfold", *map(str, arguments)], capture_output=True, **options)
+
+
+@pytest.fixture
+def tool():
+    return run_tool
