@@ -143,28 +143,25 @@ static int consume(const levenshtein *l, row *r, uint32_t unit)
     if (r->consumed == UINT32_MAX) return 0;
     const uint32_t was = low_cell(l, r->consumed), low = low_cell(l, r->consumed + 1);
     const unsigned had = cell_count(l, r->consumed), n = cell_count(l, r->consumed + 1);
-    uint8_t cell[CELLS_MAX], crossed[CELLS_MAX];
-    memcpy(cell, r->cell, had);
-    memcpy(crossed, r->crossed, had);
+    uint8_t old[CELLS_MAX + 2], crossed[CELLS_MAX], left = FAR;   /* old: from 1 on, FAR before and behind */
+    old[0] = old[had + 1] = FAR;
+    memcpy(old + 1, r->cell, had);
+    if (l->metric == KF_METRIC_OSA) memcpy(crossed, r->crossed, had);
     r->consumed++;
     for (unsigned i = 0; i < n; i++) {
         const uint32_t j = low + i;
-        const unsigned o = (unsigned)(j - was);                   /* where cell j was; it may be had */
-        uint8_t least = o < had ? plus(cell[o], l) : FAR;     /* a unit too many */
+        const unsigned o = (unsigned)(j - was);                   /* where cell j was: at most had */
         const int equal = j > l->exact && l->needle[j - 1] == unit;
-        r->crossed[i] = FAR;
-        if (i && plus(r->cell[i - 1], l) < least) least = plus(r->cell[i - 1], l);   /* one missing */
-        if (j > l->exact && o && o - 1 < had) {
-            uint8_t diagonal = cell[o - 1];
-            if (!equal) diagonal = l->metric == KF_METRIC_INDEL ? FAR : plus(diagonal, l);
-            if (diagonal < least) least = diagonal;
-        }
+        uint8_t least = plus(old[o + 1], l), diagonal = old[o];   /* a unit too many; both have one */
+        if (!equal) diagonal = l->metric == KF_METRIC_INDEL ? FAR : plus(diagonal, l);
+        if (diagonal < least) least = diagonal;
+        if (plus(left, l) < least) least = plus(left, l);         /* one missing */
         if (l->metric == KF_METRIC_OSA) {
-            if (o < had && j > l->exact + 1 && l->needle[j - 2] == unit && crossed[o] < least)
-                least = crossed[o];
-            if (equal && o > 1 && o - 2 < had && j > l->exact + 1) r->crossed[i] = plus(cell[o - 2], l);
+            r->crossed[i] = FAR;
+            if (o < had && j > l->exact + 1 && l->needle[j - 2] == unit && crossed[o] < least) least = crossed[o];
+            if (equal && o > 1 && j > l->exact + 1) r->crossed[i] = plus(old[o - 1], l);
         }
-        r->cell[i] = least;
+        r->cell[i] = left = least;
     }
     note_best(l, r);
     return 1;

@@ -225,41 +225,44 @@ static inline int lcp_of(const outline *o, unsigned entry, uint32_t *lcp)
     return 1;
 }
 
-/* Writes an entry's label and tail behind the path's first `at` bytes; the path's size, 0 on damage. */
-static size_t append(kfi_hunt *h, const outline *o, unsigned entry, size_t depth, size_t at, uint8_t label)
+/* Decodes an entry's tail behind the path's first `at` bytes and the label, which is alive, a piece at a time as
+ * long as it stays alive. As look_at. */
+static inline int look_along(kfi_hunt *h, const outline *o, unsigned entry, size_t depth, size_t *reached, size_t *size)
 {
-    uint64_t bit, count;
-    const int escaped = ((const uint8_t *)&o->labels)[entry] == h->escape;
     const uint8_t *limit = h->bytes + h->keys->longest_key;
-    uint8_t *to = h->bytes + at;
-    if (to >= limit || !tail_codes(h->keys, &o->view, o->lcps, depth, entry, &bit, &count)) return 0;
-    *to = label;
-    to = kfi_codes_append(h->keys, o->view.bits, bit, count, to + !escaped, limit);
-    return to ? (size_t)(to - h->bytes) : 0;
+    const unsigned width = kfi_code_width(h->keys), most = h->keys->parameters.character_bits ? KFI_TOKEN_MAX : 1;
+    const int escaped = ((const uint8_t *)&o->labels)[entry] == h->escape;
+    uint8_t *to = h->bytes + *reached - escaped;
+    uint64_t bit, count;
+    if (!tail_codes(h->keys, &o->view, o->lcps, depth, entry, &bit, &count)) return KF_CORRUPT;
+    while (count) {
+        const unsigned n = count < most ? (unsigned)count : most;
+        to = kfi_codes_append(h->keys, o->view.bits, bit, n, to, limit);
+        if (!to) return KF_CORRUPT;
+        const size_t end = (size_t)(to - h->bytes);
+        if (!step_along(h, *reached, end, reached)) return KF_NO_MEMORY;
+        if (*reached < end) return GO_ON;
+        bit += (uint64_t)n * width;
+        count -= n;
+    }
+    *size = *reached;
+    return GO_ON;
 }
 
 /* Looks at an entry whose lcp is the `*reached` bytes of the path that are alive: sets that anew, and the path's
- * size if the whole entry is alive, else 0. 0 on damage or without memory, then `*failed` tells. */
-static inline int look_at(kfi_hunt *h, const outline *o, unsigned entry, size_t depth, size_t *reached, size_t *size,
-                          int *failed)
+ * size if the whole entry is alive, else 0. GO_ON, or what ends the walk. */
+static inline int look_at(kfi_hunt *h, const outline *o, unsigned entry, size_t depth, size_t *reached, size_t *size)
 {
     const int label = label_of(h, o, entry, depth);
-    *failed = KF_CORRUPT;
     *size = 0;
-    if (label < 0) return 0;
+    if (label < 0 || *reached >= h->keys->longest_key) return KF_CORRUPT;
     h->work++;
     uint32_t next = step(h, *reached, (uint8_t)label);
-    if (next == KFI_GUIDE_DEAD) return 1;
-    *failed = KF_NO_MEMORY;
-    if (__builtin_expect(next == KFI_GUIDE_FAILED, 0)) return 0;
-    const size_t end = append(h, o, entry, depth, *reached, (uint8_t)label);
-    *failed = KF_CORRUPT;
-    if (end <= *reached) return 0;
+    if (next == KFI_GUIDE_DEAD) return GO_ON;
+    if (__builtin_expect(next == KFI_GUIDE_FAILED, 0)) return KF_NO_MEMORY;
+    h->bytes[*reached] = (uint8_t)label;
     h->states[++*reached] = next;
-    *failed = KF_NO_MEMORY;
-    if (!step_along(h, *reached, end, reached)) return 0;
-    if (*reached == end) *size = end;
-    return 1;
+    return look_along(h, o, entry, depth, reached, size);
 }
 
 static int entries_forward(kfi_hunt *h)
@@ -281,13 +284,13 @@ static int entries_forward(kfi_hunt *h)
         for (; here && reached == at; here &= here - 1) {
             const unsigned entry = (unsigned)__builtin_ctzll(here);
             size_t size;
-            int failed;
-            if (!look_at(h, o, entry, depth, &reached, &size, &failed)) return failed;
+            int result = look_at(h, o, entry, depth, &reached, &size);
+            if (__builtin_expect(result != GO_ON, 0)) return result;
             rest &= ~0ull << entry << 1;
             if (!size) continue;
             f->entry = (uint8_t)(entry + 1);
             f->alive = (uint32_t)(reached - depth);
-            int result = visit(h, f, o, entry, size);
+            result = visit(h, f, o, entry, size);
             if (result != GO_ON || h->height != height) return result;
         }
         if (reached != at) continue;
