@@ -13,15 +13,16 @@ from ._dictionary import Dictionary, open as _open
 from ._handle import StrPath
 from ._native import ffi, lib
 
-_DUPLICATES = {"error": lib.KF_DUPLICATES_ERROR, "first": lib.KF_DUPLICATES_FIRST, "last": lib.KF_DUPLICATES_LAST,
-               "sum": lib.KF_DUPLICATES_SUM, "min": lib.KF_DUPLICATES_MIN, "max": lib.KF_DUPLICATES_MAX}
+_DUPLICATES = {"error": lib.KF_DUPLICATES_ERROR, "first": lib.KF_DUPLICATES_FIRST,
+               "last": lib.KF_DUPLICATES_LAST, "sum": lib.KF_DUPLICATES_SUM, "min": lib.KF_DUPLICATES_MIN,
+               "max": lib.KF_DUPLICATES_MAX}
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _SAMPLE = 1000      # pairs that choose keys="auto" and codec="auto" where not all can be seen first
 _BATCH = 4096       # pairs a call
 
 
 def memory_size(text: Union[int, str]) -> int:
-    """"64G" as a number of bytes."""
+    """What 64G and the like are in bytes."""
     if isinstance(text, int):
         return text
     number = text.strip().upper().rstrip("B").rstrip("I")
@@ -75,7 +76,8 @@ class Builder:
         _errors.check(status, self._error, self.path)
 
     def set_metadata(self, name: str, content: bytes) -> None:
-        self._check(lib.kf_builder_set_metadata(self._builder, name.encode(), content, len(content), self._error))
+        self._check(lib.kf_builder_set_metadata(self._builder, name.encode(), content, len(content),
+                                                self._error))
 
     def add(self, pairs: Iterable[Tuple[Any, ...]]) -> int:
         """Adds (key, value) pairs, or (key, value, weight); tells how many."""
@@ -102,7 +104,9 @@ class Builder:
         except Exception as problem:   # a codec's function may raise anything
             raise self._unfit(batch[len(values)], len(keys) > len(values), problem) from problem
         key_ends = array("Q", itertools.accumulate(map(len, keys)))
-        weights = ffi.from_buffer("uint64_t[]", array("Q", [pair[2] for pair in batch])) if self.weighted else ffi.NULL
+        weights = ffi.NULL
+        if self.weighted:
+            weights = ffi.from_buffer("uint64_t[]", array("Q", [pair[2] for pair in batch]))
         if self.numbers:
             self._check(lib.kfpy_add_many_u64(
                 self._builder, len(keys), b"".join(keys), ffi.from_buffer("uint64_t[]", key_ends),
@@ -117,7 +121,8 @@ class Builder:
         if not isinstance(pair, tuple) and not isinstance(pair, list) or len(pair) < 2:
             return TypeError(f"a pair of key and value is needed, not {pair!r:.100}")
         if value:
-            return _errors.CodecError(f"the value of {pair[0]!r:.100} is not one for codec {self.codec.name!r}: {problem}")
+            return _errors.CodecError(
+                f"the value of {pair[0]!r:.100} is not one for codec {self.codec.name!r}: {problem}")
         return TypeError(f"{pair[0]!r:.100} is not one of {self.keys.name} keys: {problem}")
 
     def finish(self) -> Any:
@@ -146,7 +151,10 @@ def choose(pairs: Any, keys: str, codec: Union[str, Codec], weights: Optional[st
         sample = list(itertools.islice(iterator, _SAMPLE))
         if len(sample) < _SAMPLE:
             complete = True
-    kind = _keys.kind_of(sample[0][0]) if keys == "auto" and sample else _keys.kind("str" if keys == "auto" else keys)
+    if keys == "auto":
+        kind = _keys.kind_of(sample[0][0]) if sample else _keys.KINDS["str"]
+    else:
+        kind = _keys.kind(keys)
     if codec == "auto":
         if weights == "value" or duplicates in ("sum", "min", "max"):
             codec = "u64"

@@ -25,7 +25,7 @@ from ._errors import ArgumentError, CodecError
 
 
 class Codec:
-    """How values become bytes and back. Both functions raise TypeError or ValueError for what they can't turn."""
+    """How values become bytes and back. What its functions raise becomes a CodecError."""
 
     __slots__ = ("name", "encode", "decode")
 
@@ -180,7 +180,8 @@ def _tag(value: Any, depth: int) -> Any:
 
 
 _UNTAG: Dict[str, Callable[[Any], Any]] = {
-    "$tuple": tuple, "$set": set, "$frozenset": frozenset, "$dict": lambda flat: dict(zip(flat[::2], flat[1::2])),
+    "$tuple": tuple, "$set": set, "$frozenset": frozenset,
+    "$dict": lambda flat: dict(zip(flat[::2], flat[1::2])),
     "$bytes": base64.b64decode, "$int": lambda text: int(text, 16), "$complex": lambda pair: complex(*pair),
 }
 
@@ -255,8 +256,8 @@ _lock = threading.Lock()
 
 
 def register_codec(name: str, encode: Callable[[Any], bytes], decode: Callable[[bytes], Any]) -> None:
-    """Makes a codec known under a name, which is stored in the files that are built with it. Every process that
-    opens such a file must register it first (do so where your module is imported)."""
+    """Makes a codec known under a name, which is stored in the files that are built with it. Every process
+    that opens such a file must register it first (do so where your module is imported)."""
     if not isinstance(name, str) or not name or name in _BUILT_IN or name.startswith("struct:"):
         raise ArgumentError(f"{name!r} can't be the name of a codec of your own")
     with _lock:

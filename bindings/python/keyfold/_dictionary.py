@@ -4,8 +4,8 @@ from __future__ import annotations
 import operator
 from collections import abc
 from types import TracebackType
-from typing import (Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, NoReturn, Optional, Tuple, Type, TypeVar,
-                    Union)
+from typing import (Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, NoReturn, Optional, Tuple, Type,
+                    TypeVar, Union)
 
 from . import _codecs, _errors, _keys
 from ._codecs import Codec
@@ -41,7 +41,8 @@ def _new_slot() -> Any:
 
 
 def open(path: StrPath, *, codec: Union[str, Codec, None] = None, keys: Optional[str] = None,
-         allow_pickle: bool = False, populate: bool = False, in_memory: bool = False) -> "Dictionary[Any, Any]":
+         allow_pickle: bool = False, populate: bool = False,
+         in_memory: bool = False) -> "Dictionary[Any, Any]":
     """Opens a file: in well under a millisecond, whatever its size.
 
     codec, keys   what values and keys are, for files that don't tell (or to read them as something else);
@@ -377,11 +378,13 @@ class Dictionary(abc.Mapping[K, V]):
         size = function(c, place, slot)
         if size < 0:
             raise _errors.make(-1 - size, None, self.path)
-        return _unpack(slot if size <= _INLINE else lib.kfpy_slot_data(slot), size)   # type: ignore[no-any-return]
+        data: bytes = _unpack(slot if size <= _INLINE else lib.kfpy_slot_data(slot), size)
+        return data
 
     def key_at(self, ordinal: int) -> K:
         """The key with an ordinal; negative ones count from the end. Raises IndexError."""
-        return self._decode_key(self._taken(lib.kfpy_key_at, self._index(ordinal)))   # type: ignore[no-any-return]
+        key: K = self._decode_key(self._taken(lib.kfpy_key_at, self._index(ordinal)))
+        return key
 
     def value_at(self, ordinal: int) -> V:
         """The value of the key with an ordinal."""
@@ -419,7 +422,8 @@ class Dictionary(abc.Mapping[K, V]):
         while True:
             matches = ffi.new("kf_prefix_match[]", capacity)
             count = ffi.new("size_t *")
-            _errors.check(lib.kf_dict_prefixes(c, encoded, len(encoded), matches, capacity, count), None, self.path)
+            status = lib.kf_dict_prefixes(c, encoded, len(encoded), matches, capacity, count)
+            _errors.check(status, None, self.path)
             if count[0] < capacity or capacity > len(encoded):
                 return [self._decode_key(encoded[:matches[i].size]) for i in range(count[0])]
             capacity *= 8
@@ -448,8 +452,8 @@ class Dictionary(abc.Mapping[K, V]):
         return (self.build_id == other.build_id and self._keys is other._keys and self._codec is other._codec)
 
     def _refuse(self, other: object) -> NoReturn:
-        raise TypeError("a keyfold.Dictionary is read-only and has no |: keyfold.merge writes a new file, and "
-                        "{**a, **b} makes a dict")
+        raise TypeError("a keyfold.Dictionary is read-only and has no |: keyfold.merge writes a new file, "
+                        "and {**a, **b} makes a dict")
 
     __or__ = __ror__ = __ior__ = _refuse
 

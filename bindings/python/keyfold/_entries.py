@@ -16,7 +16,8 @@ class Block:
 
     __slots__ = ("count", "keys", "values", "ordinals", "matches")
 
-    def __init__(self, count: int, keys: List[bytes], values: List[Any], ordinals: List[int], matches: Any) -> None:
+    def __init__(self, count: int, keys: List[bytes], values: List[Any], ordinals: List[int],
+                 matches: Any) -> None:
         self.count = count
         self.keys = keys
         self.values = values
@@ -37,12 +38,13 @@ def _split(data: Any, ends: Any, count: int) -> List[bytes]:
 
 
 def own(pointer: Any, keep: Any) -> Any:
-    """A kf_iter * that is destroyed with its last reference; `keep` (the kf_dict *, or a cffi object that holds on
-    to several) lives as long."""
+    """A kf_iter * that is destroyed with its last reference; `keep` (the kf_dict *, or a cffi object that holds
+    on to several) lives as long."""
     return ffi.gc(pointer, functools.partial(lib.kfpy_iter_free, keep))
 
 
-def blocks(iterator: Any, *, want: int, ordinals: bool = False, path: Optional[str] = None) -> Iterator[Block]:
+def blocks(iterator: Any, *, want: int, ordinals: bool = False,
+           path: Optional[str] = None) -> Iterator[Block]:
     """The entries of a kf_iter that `own` returned. `want` is made of lib.KFPY_WANT_..."""
     block = ffi.gc(lib.kfpy_block_new(), lib.kfpy_block_free)
     if block == ffi.NULL:

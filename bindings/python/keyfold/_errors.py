@@ -11,8 +11,8 @@ from ._native import ffi, lib
 class Error(Exception):
     """The base of all errors of this package.
 
-    `offset` is the byte offset in the file concerned, where there is one; `key` the encoded key concerned (its
-    first 64 bytes).
+    `offset` is the byte offset in the file concerned, where there is one; `key` the encoded key concerned
+    (its first 64 bytes).
     """
 
     offset: Optional[int] = None

@@ -1,10 +1,11 @@
 """Kinds of keys. Each encodes its keys as bytes in such a way that the bytes' order is the keys' order.
 
-str     UTF-8 with "surrogateescape": a byte that is no UTF-8 is a lone surrogate in Python (as in os.fsdecode),
-        so any key of any file is a str and back again. Keys order by code points.
+str     UTF-8 with "surrogateescape": a byte that is no UTF-8 is a lone surrogate in Python (as in
+        os.fsdecode), so any key of any file is a str and back again. Keys order by their bytes, which for text
+        is by code points; prefixes are of bytes too.
 bytes   themselves.
-int     any size. A length byte, then the magnitude, big-endian: 0x80 is 0; 0x80+n (n <= 126) precedes n bytes of
-        a positive number, 0xff an 8-byte length of a longer one. Of a negative number all bytes are inverted.
+int     any size. A length byte, then the magnitude, big-endian: 0x80 is 0; 0x80+n (n <= 126) precedes n bytes
+        of a positive number, 0xff an 8-byte length of a longer one. Of a negative number all bytes are inverted.
 
             0  80      1  81 01      300  82 01 2c      -1  7e fe      -300  7d fe d3
 
@@ -31,8 +32,8 @@ DEPTH = 100   # how deep tuples may be nested
 
 
 class KeyKind:
-    """How keys of one kind become bytes and back. `encode` raises TypeError or ValueError for what is no key of
-    the kind; `fast` is the same but may fail (with the same errors) for some that are."""
+    """How keys of one kind become bytes and back. `encode` raises TypeError or ValueError for what is no key
+    of the kind; `fast` is the same but may fail (with the same errors) for some that are."""
 
     __slots__ = ("name", "encode", "decode", "fast", "has_prefixes")
 
