@@ -1,4 +1,5 @@
 """keyfold: fold a huge dict into one small read-only file that every process maps."""
+from ._arrow import ArrowArray
 from ._build import compile
 from ._codecs import register_codec
 from ._dictionary import Dictionary, Stat, open
@@ -10,7 +11,7 @@ from ._views import ItemsView, KeysView, ValuesView
 __version__: str = _ffi.string(_lib.kf_version()).decode()
 
 __all__ = [
-    "ArgumentError", "Cancelled", "CodecError", "CorruptError", "Dictionary", "DuplicateKey", "Error",
+    "ArgumentError", "ArrowArray", "Cancelled", "CodecError", "CorruptError", "Dictionary", "DuplicateKey", "Error",
     "FormatError", "IOError_", "ItemsView", "KeysView", "LimitError", "MemoryError_", "NotFound", "Replaced",
     "Stat", "UnsupportedError", "ValueTypeError", "ValuesView", "compile", "open", "register_codec",
 ]

@@ -8,6 +8,7 @@ from typing import (Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, No
                     TypeVar, Union)
 
 from . import _codecs, _errors, _keys
+from ._batch import Batches
 from ._codecs import Codec
 from ._handle import Handle, StrPath, acquire
 from ._native import ffi, lib
@@ -88,7 +89,7 @@ _ENCODINGS = ("auto", "packed", "distinct", "raw", "tokens", "zstd")
 _WEIGHTS = ("none", "value", "given")
 
 
-class Dictionary(abc.Mapping[K, V]):
+class Dictionary(Batches, abc.Mapping[K, V]):
     """A read-only Mapping over a file, in key order. Made by open, compile and freeze.
 
     Any number of threads may use it. It pickles as the file's path and build id, and processes that open the

@@ -1,0 +1,100 @@
+"""The Arrow C data interface and its capsules (https://arrow.apache.org/docs/format/CDataInterface.html)."""
+from __future__ import annotations
+
+import ctypes
+from typing import Any, Iterator, Optional, Tuple
+
+from . import _errors
+from ._native import ffi, lib
+
+_new_capsule = ctypes.pythonapi.PyCapsule_New
+_new_capsule.restype = ctypes.py_object
+_new_capsule.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p]
+_pointer_of = ctypes.pythonapi.PyCapsule_GetPointer
+_pointer_of.restype = ctypes.c_void_p
+_pointer_of.argtypes = [ctypes.py_object, ctypes.c_char_p]
+
+
+def _address(pointer: Any) -> int:
+    return int(ffi.cast("uintptr_t", pointer))
+
+
+def _opened(capsule: Any, kind: str, name: bytes) -> Any:
+    return ffi.cast(f"struct {kind} *", _pointer_of(capsule, name))
+
+
+class Chunk:
+    """An array that somebody else exported, while this object lives."""
+
+    __slots__ = ("schema", "array", "_keep")
+
+    def __init__(self, schema: Any, array: Any, keep: Any) -> None:
+        self.schema = schema
+        self.array = array
+        self._keep = keep
+
+
+def chunks(column: Any) -> Iterator[Chunk]:
+    """The arrays of an object with __arrow_c_array__ or __arrow_c_stream__."""
+    if hasattr(column, "__arrow_c_array__"):
+        schema, array = column.__arrow_c_array__()
+        yield Chunk(_opened(schema, "ArrowSchema", b"arrow_schema"), _opened(array, "ArrowArray", b"arrow_array"),
+                    (schema, array))
+        return
+    capsule = column.__arrow_c_stream__()
+    stream = _opened(capsule, "ArrowArrayStream", b"arrow_array_stream")
+    owned_schema = ffi.gc(ffi.new("struct ArrowSchema *"), lib.kfpy_schema_release)
+    _check(stream, stream.get_schema(stream, owned_schema))
+    while True:
+        owned_array = ffi.gc(ffi.new("struct ArrowArray *"), lib.kfpy_array_release)
+        _check(stream, stream.get_next(stream, owned_array))
+        if owned_array.release == ffi.NULL:
+            return
+        yield Chunk(owned_schema, owned_array, capsule)
+
+
+def _check(stream: Any, code: int) -> None:
+    if code:
+        text = stream.get_last_error(stream)
+        message = ffi.string(text).decode("utf-8", "replace") if text != ffi.NULL else f"error {code}"
+        raise ValueError(f"the Arrow stream failed: {message}")
+
+
+class ArrowArray:
+    """A column of results for any library that knows Arrow's C data interface: pyarrow.array(column),
+    polars.Series(column), pandas.Series.from_arrow(column). It is handed over without a copy, any number of times.
+    """
+
+    __slots__ = ("_batch", "_what", "_nulls", "format")
+
+    def __init__(self, batch: Any, what: int, nulls: bool, format: str) -> None:
+        self._batch = batch
+        self._what = what
+        self._nulls = nulls
+        self.format = format   # Arrow's: "U" is large_utf8, "L" uint64
+
+    def __len__(self) -> int:
+        return self._batch.count   # type: ignore[no-any-return]
+
+    @property
+    def null_count(self) -> int:
+        return self._batch.count - self._batch.found if self._nulls else 0
+
+    def __arrow_c_array__(self, requested_schema: Optional[object] = None) -> Tuple[object, object]:
+        """Capsules of an ArrowSchema and an ArrowArray."""
+        schema, array = lib.kfpy_schema_new(), lib.kfpy_array_new()
+        if schema == ffi.NULL or array == ffi.NULL:
+            lib.kfpy_free(schema)
+            lib.kfpy_free(array)
+            raise MemoryError
+        # From here on the capsules free what there is.
+        pair = (_new_capsule(_address(schema), _address(lib.kfpy_schema_name()),
+                             _address(lib.kfpy_schema_destructor())),
+                _new_capsule(_address(array), _address(lib.kfpy_array_name()), _address(lib.kfpy_array_destructor())))
+        _errors.check(lib.kfpy_lookup_export(self._batch, self._what, self._nulls, self.format.encode(),
+                                            ffi.cast("struct ArrowSchema *", schema),
+                                            ffi.cast("struct ArrowArray *", array)))
+        return pair
+
+    def __repr__(self) -> str:
+        return f"<keyfold.ArrowArray of format {self.format!r}: {len(self)} items, {self.null_count} null>"

@@ -1,0 +1,304 @@
+"""Many keys at once: one call of C for a whole column, with the interpreter lock released."""
+from __future__ import annotations
+
+import struct
+import sys
+from typing import TYPE_CHECKING, Any, Callable, List, NamedTuple, Optional, Tuple
+
+from . import _columns, _errors
+from ._arrow import ArrowArray
+from ._native import ffi, lib
+
+if TYPE_CHECKING:
+    from ._codecs import Codec
+    from ._keys import KeyKind
+
+_OUTPUTS = ("list", "numpy", "arrow")
+# Values that are all of one width, and may be the items of an array: numpy's and Arrow's names of the type.
+_STRUCT = {"b": ("i1", "c"), "B": ("u1", "C"), "h": ("i2", "s"), "H": ("u2", "S"), "i": ("i4", "i"),
+           "I": ("u4", "I"), "l": ("i4", "i"), "L": ("u4", "I"), "q": ("i8", "l"), "Q": ("u8", "L"), "e": ("f2", "e"),
+           "f": ("f4", "f"), "d": ("f8", "g")}
+
+
+class _Number(NamedTuple):
+    """A value that is a number of a fixed width."""
+
+    layout: struct.Struct
+    numpy: str
+    arrow: str
+
+
+def _number(codec: "Codec") -> Optional[_Number]:
+    if codec.name == "float":
+        return _Number(struct.Struct("<d"), "<f8", "g")
+    name = codec.name[len("struct:"):]
+    if codec.name.startswith("struct:") and name[:1] in ("<", ">", "!") and name[1:] in _STRUCT:
+        order = "<" if name[0] == "<" else ">"
+        numpy, arrow = _STRUCT[name[1:]]
+        return _Number(struct.Struct(name), order + numpy, arrow)
+    return None
+
+
+def _new() -> Any:
+    batch = lib.kfpy_lookup_new()
+    if batch == ffi.NULL:
+        raise MemoryError
+    return ffi.gc(batch, lib.kfpy_lookup_free)
+
+
+def _unpacked(whole: Any, offsets: Any, count: int) -> List[Any]:
+    """What lies between the offsets."""
+    places = ffi.unpack(offsets, count + 1)
+    return [whole[start:end] for start, end in zip(places, places[1:])]
+
+
+def _numpy() -> Any:
+    try:
+        import numpy
+    except ImportError:
+        raise ImportError('output="numpy" needs the numpy package') from None
+    return numpy
+
+
+def _owned(pointer: Any, size: int, dtype: str) -> Any:
+    """A numpy array of memory that C allocated for it."""
+    numpy = _numpy()
+    if size == 0:
+        lib.kfpy_free(pointer)
+        return numpy.empty(0, dtype)
+    memory = ffi.gc(pointer, lib.kfpy_free, size)
+    return numpy.frombuffer(ffi.buffer(memory, size), dtype)
+
+
+class Batches:
+    """The part of Dictionary that takes many keys.
+
+    Keys may be a list or tuple, a numpy array (of str, bytes, integers or objects), a pandas Series or Index, a
+    polars Series, a pyarrow array, or whatever else has Arrow's __arrow_c_array__ or __arrow_c_stream__; for other
+    iterables a list is made. Arrays are read where they lie. None, NaN and nulls are absent keys. An array of bytes
+    is taken as UTF-8 where keys are str.
+
+    output="list"   a list
+    output="numpy"  a pair of arrays: the results, and which keys were found
+    output="arrow"  an ArrowArray, with nulls
+    """
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+        _type: int
+        _codec: Codec
+        _keys: KeyKind
+        _decode: Callable[[bytes], Any]
+
+        @property
+        def path(self) -> str: ...
+        def _pointer(self) -> Any: ...
+        def _undecodable(self, problem: Exception) -> Exception: ...
+
+    # ---- ordinals -----------------------------------------------------------------------------
+
+    def _found(self, keys: Any, by: Callable[[Any, Any, Any], int], kind: "KeyKind") -> Any:
+        """A kfpy_lookup of the ordinals."""
+        c = self._pointer()
+        batch = _new()
+        before: Optional[_columns.Source] = None
+        distinct: Any = None
+        for source in _columns.sources(kind, keys):
+            if source.distinct is None:
+                status = by(batch, c, source.keys)
+            else:
+                if before is None or source.same is None or before.same != source.same:
+                    distinct = _new()
+                    for part in source.distinct:
+                        self._checked(by(distinct, c, part.keys), distinct)
+                status = lib.kfpy_lookup_gather(batch, distinct, source.keys)
+                before = source        # and its memory, which the next may be in as well
+            self._checked(status, batch)
+        return batch
+
+    def _checked(self, status: int, batch: Any) -> None:
+        if status == lib.KF_LIMIT:
+            raise IndexError(f"item {batch.wrong}: there is no such ordinal")
+        if status == lib.KF_INVALID:
+            raise ValueError(f"item {batch.wrong} of the keys is broken")
+        _errors.check(status, None, self.path)
+
+    def _batch(self, keys: Any) -> Any:
+        return self._found(keys, lib.kfpy_lookup_find, self._keys)
+
+    def ordinals(self, keys: Any, *, output: str = "list") -> Any:
+        """The ordinals of many keys: None, as numpy -1 (in one array of int64, without a second), for absent ones."""
+        _check_output(output)
+        batch = self._batch(keys)
+        if output == "arrow":
+            return ArrowArray(batch, lib.KFPY_EXPORT_ORDINALS, True, "L")
+        if output == "numpy":
+            size = 8 * batch.count
+            return _owned(lib.kfpy_lookup_take_ordinals(batch), size, "i8")
+        return _patched(batch, ffi.unpack(batch.ordinals, batch.count) if batch.count else [], None)
+
+    def contains_many(self, keys: Any, *, output: str = "list") -> Any:
+        """Which of many keys are there, as booleans (as numpy: one array)."""
+        _check_output(output)
+        batch = self._batch(keys)
+        if output == "arrow":
+            return ArrowArray(batch, lib.KFPY_EXPORT_FOUND, False, "b")
+        if output == "numpy":
+            return _mask(batch)
+        if batch.found == batch.count:
+            return [True] * batch.count   # type: ignore[no-any-return]
+        found = ffi.new("uint8_t[]", batch.count)
+        lib.kfpy_lookup_mask(batch, found)
+        return list(map(bool, ffi.buffer(found)[:]))
+
+    # ---- values -------------------------------------------------------------------------------
+
+    def get_many(self, keys: Any, default: Any = None, *, output: str = "list") -> Any:
+        """The values of many keys, and the default for those that are absent.
+
+        As numpy: uint64 for integers that the file holds as such, the number's type for float and struct:<one>,
+        else objects. As Arrow: uint64, such numbers, large_utf8 for str and large_binary for raw; other codecs
+        have no Arrow type. Absent ones are then the default, or 0, or with Arrow null.
+        """
+        _check_output(output)
+        return self._results(self._batch(keys), default, output)
+
+    def values_at(self, ordinals: Any, default: Any = None, *, output: str = "list") -> Any:
+        """The values of keys by their ordinals, as get_many. None, null and -1, which `ordinals` returns for absent
+        keys, get the default; other ordinals that don't exist raise IndexError."""
+        _check_output(output)
+        return self._results(self._found(ordinals, lib.kfpy_lookup_ordinals, _columns.ORDINALS), default, output)
+
+    def _results(self, batch: Any, default: Any, output: str) -> Any:
+        if output == "list":
+            return self._as_list(batch, default)
+        if self._type == lib.KF_VALUES_U64:
+            fallback = 0 if default is None else default
+            try:
+                status = lib.kfpy_lookup_numbers(batch, self._pointer(), fallback)
+            except (TypeError, OverflowError):
+                raise TypeError(f"the default must be an integer from 0 to 2**64-1 here, not {default!r}") from None
+            self._value_status(status, batch)
+            if output == "arrow":
+                return ArrowArray(batch, lib.KFPY_EXPORT_NUMBERS, default is None, "L")
+            return self._with_mask(batch, "u8")
+        number = _number(self._codec) if self._type == lib.KF_VALUES_BYTES else None
+        if number is not None and (output == "numpy" or number.numpy[0] == "<"):
+            return self._as_numbers(batch, number, default, output)
+        return self._as_arrow(batch, default) if output == "arrow" else self._as_objects(batch, default)
+
+    def _value_status(self, status: int, batch: Any) -> None:
+        if status == lib.KF_TYPE:
+            raise _errors.CodecError(f"{self.path}: the value of item {batch.wrong} is not one of codec "
+                                     f"{self._codec.name!r}")
+        _errors.check(status, None, self.path)
+
+    def _with_mask(self, batch: Any, dtype: str) -> Tuple[Any, Any]:
+        mask = _mask(batch)
+        size = batch.count * int(dtype[-1])
+        return _owned(lib.kfpy_lookup_take_numbers(batch), size, dtype), mask
+
+    def _as_numbers(self, batch: Any, number: _Number, default: Any, output: str) -> Any:
+        try:
+            fallback = number.layout.pack(0 if default is None else default)
+        except struct.error as problem:
+            raise TypeError(f"the default does not fit codec {self._codec.name!r}: {problem}") from None
+        self._value_status(lib.kfpy_lookup_fixed(batch, self._pointer(), len(fallback), fallback), batch)
+        if output == "arrow":
+            return ArrowArray(batch, lib.KFPY_EXPORT_NUMBERS, default is None, number.arrow)
+        return self._with_mask(batch, number.numpy)
+
+    def _as_arrow(self, batch: Any, default: Any) -> ArrowArray:
+        format = {"str": "U", "raw": "Z"}.get(self._codec.name)
+        if format is None:
+            raise TypeError(f"values of codec {self._codec.name!r} have no Arrow type: use another output")
+        try:
+            fallback = b"" if default is None else self._codec.encode(default)
+        except (TypeError, ValueError):
+            raise TypeError(f"the default does not fit codec {self._codec.name!r}: {default!r}") from None
+        self._packed(batch, False, fallback)
+        if format == "U" and lib.kfpy_lookup_check_utf8(batch):
+            raise _errors.CodecError(f'{self.path}: the value of item {batch.wrong} is not UTF-8, so it can\'t be in '
+                                     'an Arrow array of text: open the file with codec="raw"')
+        return ArrowArray(batch, lib.KFPY_EXPORT_PACKED, default is None, format)
+
+    def _as_objects(self, batch: Any, default: Any) -> Tuple[Any, Any]:
+        numpy = _numpy()
+        values = numpy.empty(batch.count, object)
+        values[:] = self._as_list(batch, default)
+        return values, _mask(batch)
+
+    def _packed(self, batch: Any, separator: bool, fallback: bytes = b"") -> None:
+        self._value_status(lib.kfpy_lookup_packed(batch, self._pointer(), separator, fallback, len(fallback)), batch)
+
+    def _as_list(self, batch: Any, default: Any) -> List[Any]:
+        count = batch.count
+        if batch.found == 0:
+            return [default] * count
+        if self._type == lib.KF_VALUES_NONE:
+            return _patched(batch, [None] * count, default)
+        if self._type == lib.KF_VALUES_U64:
+            self._value_status(lib.kfpy_lookup_numbers(batch, self._pointer(), 0), batch)
+            return _patched(batch, ffi.unpack(batch.numbers, count), default)
+        name = self._codec.name
+        if name == "str":
+            return _patched(batch, self._texts(batch), default)
+        if name == "float" and sys.byteorder == "little":
+            self._value_status(lib.kfpy_lookup_fixed(batch, self._pointer(), 8, bytes(8)), batch)
+            return _patched(batch, ffi.unpack(ffi.cast("double *", batch.numbers), count), default)
+        self._packed(batch, False)
+        whole = ffi.buffer(batch.value_data, batch.value_offsets[count])[:]
+        parts = _unpacked(whole, batch.value_offsets, count)
+        if name == "raw":
+            return _patched(batch, parts, default)
+        return self._decoded(batch, parts, default)
+
+    def _texts(self, batch: Any) -> List[str]:
+        """All values in one string, cut where the zero bytes between them are."""
+        self._packed(batch, True)
+        if not batch.has_zeros:
+            whole = ffi.buffer(batch.value_data, batch.value_offsets[batch.count])[:]
+            return whole.decode("utf-8", "surrogateescape").split("\0")   # type: ignore[no-any-return]
+        self._packed(batch, False)
+        whole = ffi.buffer(batch.value_data, batch.value_offsets[batch.count])[:]
+        return list(map(self._decode, _unpacked(whole, batch.value_offsets, batch.count)))
+
+    def _decoded(self, batch: Any, parts: List[bytes], default: Any) -> List[Any]:
+        try:
+            if batch.found == batch.count:
+                return list(map(self._decode, parts))
+            found = ffi.new("uint8_t[]", batch.count)
+            lib.kfpy_lookup_mask(batch, found)
+            return [self._decode(part) if there else default for part, there in zip(parts, ffi.buffer(found)[:])]
+        except Exception as problem:
+            raise self._undecodable(problem) from problem
+
+
+def _missing(batch: Any) -> List[int]:
+    """The places of the absent keys."""
+    count = batch.count - batch.found
+    if count == 0:
+        return []
+    places = ffi.new("uint64_t[]", count)
+    lib.kfpy_lookup_missing(batch, places)
+    return ffi.unpack(places, count)   # type: ignore[no-any-return]
+
+
+def _patched(batch: Any, values: List[Any], default: Any) -> List[Any]:
+    for place in _missing(batch):
+        values[place] = default
+    return values
+
+
+def _mask(batch: Any) -> Any:
+    found = _numpy().empty(batch.count, bool)
+    if batch.count:
+        lib.kfpy_lookup_mask(batch, ffi.from_buffer("uint8_t[]", found.view("u1"), require_writable=True))
+    return found
+
+
+def _check_output(output: str) -> None:
+    if output not in _OUTPUTS:
+        raise _errors.ArgumentError(f'output must be one of {", ".join(map(repr, _OUTPUTS))}, not {output!r}')
+
