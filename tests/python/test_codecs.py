@@ -113,6 +113,8 @@ def test_unknown_codecs(make):
             make({"a": 1}, codec=name)
     with pytest.raises(keyfold.ArgumentError):
         make({"a": 1}, codec="struct:?!")
+    with pytest.raises(keyfold.ArgumentError):
+        make({"a": 1}, codec="struct:9999999999s")
 
 
 def test_a_codec_of_ones_own(make, python):

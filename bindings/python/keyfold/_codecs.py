@@ -104,11 +104,16 @@ def _decode_float(data: bytes) -> float:
     return _double.unpack(data)[0]   # type: ignore[no-any-return]
 
 
+_LARGEST_STRUCT = 1 << 24
+
+
 def _struct_codec(name: str) -> Codec:
     try:
         layout = struct.Struct(name[len("struct:"):])
     except struct.error as problem:
         raise ArgumentError(f"codec {name!r}: {problem}") from None
+    if layout.size > _LARGEST_STRUCT:   # the name may come from a file
+        raise ArgumentError(f"codec {name!r}: over {_LARGEST_STRUCT} bytes")
     pack, unpack = layout.pack, layout.unpack
     try:
         fields = len(unpack(bytes(layout.size)))

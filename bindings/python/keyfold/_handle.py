@@ -50,7 +50,8 @@ def real_path(path: StrPath) -> str:
 
 def acquire(path: StrPath, *, build_id: Optional[bytes] = None, populate: bool = False,
             in_memory: bool = False) -> Handle:
-    """The one handle of a file. With a build id, the file must have that one."""
+    """The one handle of a file. With a build id, the file must have that one; an open handle with it is taken
+    even if another file has its path by now. `populate` matters to a file that is not open yet."""
     place = real_path(path)
     if build_id is not None:
         with _lock:
