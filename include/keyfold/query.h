@@ -132,7 +132,8 @@ typedef struct kf_nearest_options {
 
 /* The `count` keys nearest to `needle`, best first, ties in key order; kf_iter_match has distance and
  * similarity. The search itself happens here. kf_iter_incomplete tells that work_limit ended it: then there may
- * be better keys. Memory: O(count). Errors: those of kf_query_fuzzy and kf_iter_create. */
+ * be better keys. Memory: O(count). Errors: those of kf_query_fuzzy and kf_iter_create; KF_LIMIT
+ * for Jaro-Winkler when the needle is over 4096 bytes. */
 KF_API kf_status kf_iter_nearest(kf_iter **out, const kf_dict *dict, const void *needle, size_t needle_size,
                                  const kf_nearest_options *options, kf_error *error);
 

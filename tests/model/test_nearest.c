@@ -149,7 +149,8 @@ static void describe(task *t)
     int at = snprintf(t->what, sizeof t->what, "%s; metric %d ranking %d unit %d count %lld most %u least %g "
                       "filter %d query %d case %llu needle ", t->u->m.name, (int)t->o.metric,
                       (int)t->o.ranking, (int)t->o.unit, (long long)t->o.count,
-                      (unsigned)t->o.most_distance, t->o.least_similarity, t->r.filter != 0, t->condition != NULL, cases);
+                      (unsigned)t->o.most_distance, t->o.least_similarity, t->r.filter != 0,
+                      t->condition != NULL, cases);
     for (size_t i = 0; i < t->d.size && i < 40; i++)
         at += snprintf(t->what + at, sizeof t->what - (size_t)at, "%02x", t->d.needle[i]);
 }

@@ -292,6 +292,13 @@ START_TEST(query__longest_needle)
     set_add(&set, text + 1, LIMIT - 1);
     open_set(KF_VALUES_NONE);
     REFUSED(kf_iter_nearest(&iter, dict, text, LIMIT + 1, NULL, &error), KF_LIMIT, iter, &error);
+    kf_nearest_options jaro = KF_NEAREST_OPTIONS_INIT;
+    jaro.metric = KF_METRIC_JARO_WINKLER;
+    jaro.ranking = KF_RANK_SIMILARITY;
+    jaro.work_limit = 1;   /* what is refused is not taken for incomplete */
+    REFUSED(kf_iter_nearest(&iter, dict, text, 4097, &jaro, &error), KF_LIMIT, iter, &error);
+    ck_assert_int_eq(kf_iter_nearest(&iter, dict, text, 4096, &jaro, &error), KF_OK);
+    kf_iter_destroy(&iter);
     ck_assert_int_eq(kf_query_fuzzy(&query, text, LIMIT, NULL, &error), KF_OK);
     ck_assert_uint_eq(hits_of(query), 3);
     text[LIMIT / 2] = '-';
@@ -571,7 +578,7 @@ START_TEST(query__little_memory)
 }
 END_TEST
 
-/* As nearest does: the cutoff rises above the bounds of states, those of the path too, which are made again. */
+/* As nearest does: the cutoff rises while states are forgotten and made again. */
 static size_t hunt_best(const kf_query *query, uint64_t memory, hit *hits, uint32_t *resets)
 {
     kfi_dfa dfa;
@@ -584,7 +591,7 @@ static size_t hunt_best(const kf_query *query, uint64_t memory, hit *hits, uint3
     while (!(status = kfi_hunt_next(&hunt))) {
         const float score = (float)kfi_dfa_score(&dfa, hunt.state);
         hits[count++] = (hit){ hunt.ordinal, kfi_dfa_distance(&dfa, hunt.state) };
-        if (score >= dfa.guide.cutoff) dfa.guide.cutoff = nextafterf(score, INFINITY);   /* only better ones */
+        if (score >= dfa.guide.cutoff) dfa.guide.cutoff = nextafterf(score, INFINITY);
     }
     ck_assert_int_eq(status, KF_END);
     for (unsigned c = 0; c < query->classes; c++)   /* nothing leads out of the dead state */
@@ -608,8 +615,9 @@ START_TEST(query__little_memory_and_a_rising_cutoff)
         for (size_t b = 0; b < sizeof needle; b++) needle[b] = (uint8_t)("aeinrst-"[set_below(&set, 8)]);
         o.metric = (kf_metric)(n % 3);
         o.distance = 8;
-        ck_assert_int_eq(kfi_levenshtein_create(&query, (kf_bytes){ needle, 1 + n % 10 }, &o,
-                                                n % 2 ? KFI_SCORE_SIMILARITY : KFI_SCORE_DISTANCE, NULL), KF_OK);
+        const kfi_scoring scoring = n % 2 ? KFI_SCORE_SIMILARITY : KFI_SCORE_DISTANCE;
+        const kf_bytes text = { needle, 1 + n % 10 };
+        ck_assert_int_eq(kfi_levenshtein_create(&query, text, &o, scoring, NULL), KF_OK);
         if (n % 4 > 1) {   /* of which the labels are not known without trying */
             ck_assert_int_eq(kf_query_fuzzy(&condition, needle, 2, &o, NULL), KF_OK);
             ck_assert_int_eq(kfi_query_restrict(&both, query, condition, NULL), KF_OK);
@@ -617,7 +625,8 @@ START_TEST(query__little_memory_and_a_rising_cutoff)
             kf_query_destroy(&condition);
             query = both;
         }
-        size_t count = hunt_best(query, KFI_DFA_MEMORY, hits, &few), other = hunt_best(query, 1, again, &resets);
+        size_t count = hunt_best(query, KFI_DFA_MEMORY, hits, &few);
+        size_t other = hunt_best(query, 1, again, &resets);
         EXPECT(count == other, "needle %u: %zu instead of %zu hits", n, other, count);
         for (size_t i = 0; i < count; i++)
             EXPECT(hits[i].ordinal == again[i].ordinal && hits[i].distance == again[i].distance,
