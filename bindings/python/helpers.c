@@ -293,37 +293,44 @@ static int kfpy_block_fill(kfpy_block *block, kf_iter *iter, size_t entries, int
 
 /* ---- building --------------------------------------------------------------------------------- */
 
-static int kfpy_add_many(kf_builder *builder, size_t count, const char *key_data, const uint64_t *key_ends,
-                         const char *value_data, const uint64_t *value_ends, const uint64_t *weights,
-                         kf_error *error)
-{
-    uint64_t key = 0, value = 0;
-    kf_status status = KF_OK;
-    for (size_t i = 0; i < count && status == KF_OK; i++) {
-        if (weights != NULL)
-            status = kf_builder_add_weighted(builder, key_data + key, (size_t)(key_ends[i] - key),
-                                             value_data + value, (size_t)(value_ends[i] - value), weights[i], error);
-        else
-            status = kf_builder_add(builder, key_data + key, (size_t)(key_ends[i] - key),
-                                    value_data + value, (size_t)(value_ends[i] - value), error);
-        key = key_ends[i];
-        value = value_ends[i];
-    }
-    return (int)status;
-}
+#define KFPY_BAD_BATCH 1000
 
-static int kfpy_add_many_u64(kf_builder *builder, size_t count, const char *key_data, const uint64_t *key_ends,
-                             const uint64_t *values, const uint64_t *weights, kf_error *error)
+/* Pairs end to end, as a worker process packed them: nothing in it is taken for granted. */
+typedef struct kfpy_batch {
+    size_t count;
+    const char *key_data;
+    size_t key_size;
+    const uint64_t *key_sizes;
+    const char *value_data;
+    size_t value_size;
+    const uint64_t *value_sizes;   /* of u64 values, the values */
+    const uint64_t *weights;       /* or NULL */
+    int numbers;
+} kfpy_batch;
+
+static int kfpy_add_batch(kf_builder *builder, const kfpy_batch *batch, kf_error *error)
 {
-    uint64_t key = 0;
-    kf_status status = KF_OK;
-    for (size_t i = 0; i < count && status == KF_OK; i++) {
-        if (weights != NULL)
-            status = kf_builder_add_u64_weighted(builder, key_data + key, (size_t)(key_ends[i] - key),
-                                                 values[i], weights[i], error);
+    const char *key = batch->key_data, *value = batch->value_data;
+    size_t keys = batch->key_size, values = batch->value_size;
+    for (size_t i = 0; i < batch->count; i++) {
+        uint64_t key_size = batch->key_sizes[i], second = batch->value_sizes[i];
+        kf_status status;
+        if (key_size > keys || (!batch->numbers && second > values)) return KFPY_BAD_BATCH;
+        if (batch->numbers)
+            status = batch->weights == NULL
+                ? kf_builder_add_u64(builder, key, (size_t)key_size, second, error)
+                : kf_builder_add_u64_weighted(builder, key, (size_t)key_size, second, batch->weights[i], error);
         else
-            status = kf_builder_add_u64(builder, key_data + key, (size_t)(key_ends[i] - key), values[i], error);
-        key = key_ends[i];
+            status = batch->weights == NULL
+                ? kf_builder_add(builder, key, (size_t)key_size, value, (size_t)second, error)
+                : kf_builder_add_weighted(builder, key, (size_t)key_size, value, (size_t)second,
+                                          batch->weights[i], error);
+        if (status != KF_OK) return (int)status;
+        key += key_size;
+        keys -= (size_t)key_size;
+        if (batch->numbers) continue;
+        value += second;
+        values -= (size_t)second;
     }
-    return (int)status;
+    return keys == 0 && values == 0 ? KF_OK : KFPY_BAD_BATCH;
 }

@@ -246,7 +246,7 @@ def test_duplicates(make):
 
 
 def test_pairs_must_be_pairs(make):
-    for pairs in ([("a",)], [1], ["a"]):
+    for pairs in ([("a",)], [1], 1):
         with pytest.raises(TypeError):
             make(pairs, keys="str", codec="str")
     with pytest.raises(TypeError, match="str keys"):

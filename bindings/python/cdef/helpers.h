@@ -74,11 +74,21 @@ void kfpy_block_free(kfpy_block *block);
 /* Up to `entries` more; KF_END once there are none. What was read before a failure is in the block all the same. */
 int kfpy_block_fill(kfpy_block *block, kf_iter *iter, size_t entries, int want);
 
-/* Pairs that were packed as a block's are, added until one fails. `weights` may be NULL. */
-int kfpy_add_many(kf_builder *builder, size_t count, const char *key_data, const uint64_t *key_ends,
-                  const char *value_data, const uint64_t *value_ends, const uint64_t *weights, kf_error *error);
-int kfpy_add_many_u64(kf_builder *builder, size_t count, const char *key_data, const uint64_t *key_ends,
-                      const uint64_t *values, const uint64_t *weights, kf_error *error);
+/* Pairs that lie end to end, added until one fails: KFPY_BAD_BATCH if the sizes do not fit the data.
+ * `value_sizes` has the values themselves if they are `numbers`; `weights` may be NULL. */
+#define KFPY_BAD_BATCH ...
+typedef struct kfpy_batch {
+    size_t count;
+    const char *key_data;
+    size_t key_size;
+    const uint64_t *key_sizes;
+    const char *value_data;
+    size_t value_size;
+    const uint64_t *value_sizes;
+    const uint64_t *weights;
+    int numbers;
+} kfpy_batch;
+int kfpy_add_batch(kf_builder *builder, const kfpy_batch *batch, kf_error *error);
 
 /* A builder's progress callback; `context` is a handle to the Python function (ffi.new_handle). */
 extern "Python" int kfpy_progress(void *context, const kf_progress *progress);

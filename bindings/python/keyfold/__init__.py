@@ -4,14 +4,16 @@ from ._build import compile
 from ._codecs import register_codec
 from ._dictionary import Dictionary, Stat, open
 from ._errors import (ArgumentError, Cancelled, CodecError, CorruptError, DuplicateKey, Error, FormatError,
-                      IOError_, LimitError, MemoryError_, NotFound, Replaced, UnsupportedError, ValueTypeError)
+                      IOError_, LimitError, MemoryError_, NotFound, ReaderError, Replaced, UnsupportedError,
+                      ValueTypeError)
 from ._native import ffi as _ffi, lib as _lib
 from ._views import ItemsView, KeysView, ValuesView
 
 __version__: str = _ffi.string(_lib.kf_version()).decode()
 
 __all__ = [
-    "ArgumentError", "ArrowArray", "Cancelled", "CodecError", "CorruptError", "Dictionary", "DuplicateKey", "Error",
-    "FormatError", "IOError_", "ItemsView", "KeysView", "LimitError", "MemoryError_", "NotFound", "Replaced",
-    "Stat", "UnsupportedError", "ValueTypeError", "ValuesView", "compile", "open", "register_codec",
+    "ArgumentError", "ArrowArray", "Cancelled", "CodecError", "CorruptError", "Dictionary", "DuplicateKey",
+    "Error", "FormatError", "IOError_", "ItemsView", "KeysView", "LimitError", "MemoryError_", "NotFound",
+    "ReaderError", "Replaced", "Stat", "UnsupportedError", "ValueTypeError", "ValuesView", "compile",
+    "open", "register_codec",
 ]

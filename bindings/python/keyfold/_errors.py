@@ -79,6 +79,12 @@ class CodecError(Error, ValueError):
     """A value can't be encoded or decoded, or the codec isn't there."""
 
 
+class ReaderError(Error):
+    """A part could not be read: what its reader raised is the __cause__, or its worker process died."""
+
+    part: str = ""   # as messages name it
+
+
 class Replaced(Error):
     """The file at the path is another one than the dictionary was pickled from."""
 

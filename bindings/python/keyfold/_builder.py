@@ -1,0 +1,152 @@
+"""A kf_builder that takes packed pairs."""
+from __future__ import annotations
+
+import errno
+import os
+from typing import Any, Optional, Union
+
+from . import _errors, _keys
+from ._codecs import Codec
+from ._handle import StrPath
+from ._native import ffi, lib
+from ._pack import Batch, Packer, Source
+from ._progress import Heart, Progress
+
+DUPLICATES = {"error": lib.KF_DUPLICATES_ERROR, "first": lib.KF_DUPLICATES_FIRST, "last": lib.KF_DUPLICATES_LAST,
+              "sum": lib.KF_DUPLICATES_SUM, "min": lib.KF_DUPLICATES_MIN, "max": lib.KF_DUPLICATES_MAX}
+_WEIGHTS = {None: lib.KF_WEIGHTS_NONE, "value": lib.KF_WEIGHTS_VALUE, "given": lib.KF_WEIGHTS_GIVEN}
+_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+_LEAST_MEMORY = 16 << 20
+
+
+def memory_size(text: Union[int, str]) -> int:
+    """What 64G and the like are in bytes."""
+    size = text
+    if isinstance(size, str):
+        number = size.strip().upper().rstrip("B").rstrip("I")
+        unit = number[-1:] if number[-1:] in _UNITS else ""
+        try:
+            size = int(float(number[:len(number) - len(unit)]) * _UNITS[unit])
+        except (ValueError, OverflowError):
+            size = 0
+    if not isinstance(size, int) or not _LEAST_MEMORY <= size < 1 << 63:
+        raise _errors.ArgumentError(f"memory={text!r}: say 512M or 64G; 16M is the least")
+    return size
+
+
+class BuildOptions:
+    """What a build is asked for; made, and so checked, before anything is read."""
+
+    def __init__(self, path: StrPath, *, memory: Union[int, str] = "1G", duplicates: str = "error",
+                 weights: Optional[str] = None, tmpdir: Optional[StrPath] = None) -> None:
+        if duplicates not in DUPLICATES:
+            raise _errors.ArgumentError(f"duplicates={duplicates!r}: there are {', '.join(DUPLICATES)}")
+        if weights not in _WEIGHTS:
+            raise _errors.ArgumentError(f'weights={weights!r}: there are None, "value" and "given"')
+        self.path = os.path.abspath(os.fsdecode(path))
+        self.memory = memory_size(memory)
+        self.duplicates = duplicates
+        self.weights = weights
+        self.tmpdir = None if tmpdir is None else os.path.abspath(os.fsdecode(tmpdir))
+        for folder in (os.path.dirname(self.path), self.tmpdir or "/"):
+            if not os.path.isdir(folder):
+                raise _errors.os_error(errno.ENOTDIR if os.path.exists(folder) else errno.ENOENT, folder)
+        if os.path.isdir(self.path):
+            raise _errors.os_error(errno.EISDIR, self.path)
+
+    def fill(self, options: Any) -> Any:
+        """Fills a kf_build_options; returns what must live as long."""
+        options.duplicates = DUPLICATES[self.duplicates]
+        options.memory_limit = self.memory
+        options.weights = _WEIGHTS[self.weights]
+        folder = None if self.tmpdir is None else ffi.new("char[]", os.fsencode(self.tmpdir))
+        if folder is not None:
+            options.temporary_folder = folder
+        return folder
+
+
+class Builder:
+    """Builds a file of one kind of keys and one codec."""
+
+    def __init__(self, wanted: BuildOptions, keys: _keys.KeyKind, codec: Codec, progress: Progress) -> None:
+        self.path = wanted.path
+        self.keys = keys
+        self.codec = codec
+        self.weighted = wanted.weights == "given"
+        self.numbers = codec.name == "u64"
+        self.count = 0
+        self._progress = progress
+        self._heart = Heart(progress.phase)
+        self._error = ffi.new("kf_error *")
+        self._batch = ffi.new("kfpy_batch *")
+        options = ffi.new("kf_build_options *", lib.kfpy_build_options())
+        folder = wanted.fill(options)
+        options.value_type = (lib.KF_VALUES_U64 if self.numbers else
+                              lib.KF_VALUES_NONE if codec.name == "none" else lib.KF_VALUES_BYTES)
+        self._heart.fill(options)
+        out = ffi.new("kf_builder **")
+        self._check(lib.kf_builder_create(out, os.fsencode(self.path), options, self._error))
+        del folder   # the builder has a copy
+        self._builder = ffi.gc(out[0], lib.kfpy_builder_free)
+        self.set_metadata("python.keys", keys.name.encode())
+        self.set_metadata("python.values", codec.name.encode())
+
+    def _check(self, status: int) -> None:
+        if status == 0:
+            return
+        self._heart.raise_failure()
+        error = _errors.make(status, self._error, self.path)
+        if status in (lib.KF_DUPLICATE, lib.KF_LIMIT) and self._error.key_size:
+            error.args = (self._told(status, error),)
+        raise error
+
+    def _told(self, status: int, error: _errors.Error) -> str:
+        """The message of an error that concerns a key."""
+        raw = error.key or b""
+        try:
+            shown = repr(self.keys.decode(raw)) if self._error.key_size <= len(raw) else f"{raw!r}..."
+        except ValueError:
+            shown = repr(raw)
+        if status == lib.KF_DUPLICATE:
+            return (f"the key {shown} was added more than once; duplicates= can say what to do then "
+                    f"({', '.join(list(DUPLICATES)[1:])})")
+        return f"{error.args[0]} (key {shown:.200})"
+
+    def set_metadata(self, name: str, content: bytes) -> None:
+        self._check(lib.kf_builder_set_metadata(self._builder, name.encode(), content, len(content),
+                                                self._error))
+
+    def add_batch(self, batch: Batch) -> None:
+        """Adds packed pairs."""
+        raw = self._batch
+        key_sizes = ffi.from_buffer("uint64_t[]", batch.key_sizes)
+        value_sizes = ffi.from_buffer("uint64_t[]", batch.value_sizes)
+        weights = ffi.NULL if batch.weights is None else ffi.from_buffer("uint64_t[]", batch.weights)
+        key_data, value_data = ffi.from_buffer(batch.key_data), ffi.from_buffer(batch.value_data)
+        raw.count = batch.pairs
+        raw.key_data, raw.key_size, raw.key_sizes = key_data, len(batch.key_data), key_sizes
+        raw.value_data, raw.value_size, raw.value_sizes = value_data, len(batch.value_data), value_sizes
+        raw.weights, raw.numbers = weights, self.numbers
+        status = lib.kfpy_add_batch(self._builder, raw, self._error)
+        if status == lib.KFPY_BAD_BATCH:
+            raise _errors.Error("packed pairs whose sizes do not fit their data")
+        self._check(status)
+        self.count += batch.pairs
+        self._progress.pairs(batch.pairs)
+
+    def add(self, source: Source, hint: str = "") -> None:
+        """Adds all pairs of a source; `hint` ends what errors say."""
+        for batch in Packer(self.keys, self.codec, hint).batches(source):
+            self.add_batch(batch)
+
+    def finish(self) -> Any:
+        """Writes the file; returns the kf_build_report."""
+        self._progress.all_read()
+        report = ffi.new("kf_build_report *")
+        self._check(lib.kf_builder_finish(self._builder, report, self._error))
+        self.close()
+        return report
+
+    def close(self) -> None:
+        """Ends the build; what is not finished vanishes."""
+        ffi.release(self._builder)

@@ -1,0 +1,91 @@
+"""Building from files that the keyfold command reads, by running the one that the package brings along."""
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+from typing import List, Union
+
+from . import _errors
+from ._builder import BuildOptions
+from ._codecs import Codec
+from ._progress import Progress
+
+TOOL = os.path.join(os.path.dirname(os.path.abspath(__file__)), "keyfold-tool")
+_TEXTS = ("str", "raw", "json")     # codecs whose encoded values a text file can hold
+
+
+def _command(paths: List[str], wanted: BuildOptions, keys: str, codec: Union[str, Codec]) -> List[str]:
+    name = codec.name if isinstance(codec, Codec) else codec
+    if keys not in ("auto", "str", "bytes"):
+        raise _errors.ArgumentError(f"keys={keys!r}: the keys in files are str or bytes; a reader= can turn them "
+                                    "into others")
+    values = {"auto": "auto", "u64": "u64", "none": "none"}.get(name, "bytes")
+    if values == "bytes" and name not in _TEXTS:
+        raise _errors.ArgumentError(f"codec={name!r}: the values in files are {', '.join(_TEXTS)}, u64 or none; a "
+                                    "reader= can turn them into others")
+    command = ["keyfold", "build", f"--output={wanted.path}", f"--values={values}", "--progress=json", "--json",
+               f"--duplicates={wanted.duplicates}", f"--memory={wanted.memory}",
+               f"--weights={({None: 'none', 'given': 'column'}).get(wanted.weights, 'value')}"]
+    if wanted.tmpdir is not None:
+        command.append(f"--tmpdir={wanted.tmpdir}")
+    # What auto means is what a file without these entries means to open().
+    if keys != "auto":
+        command.append(f"--meta=python.keys={keys}")
+    if name != "auto":
+        command.append(f"--meta=python.values={name}")
+    return command + ["--", *paths]
+
+
+def _error(messages: List[str], code: int) -> _errors.Error:
+    text = "\n".join(line[len("keyfold: "):] if line.startswith("keyfold: ") else line for line in messages)
+    if messages and messages[-1].endswith("see --duplicates"):
+        text = "\n".join(text.split("\n")[:-1])
+        return _errors.DuplicateKey(f"{text}; duplicates= can say what to do then")
+    if code < 0:
+        return _errors.Error(f"keyfold-tool was killed by signal {-code}")
+    if re.search(r":\d+: ", text):
+        return _errors.FormatError(text)
+    return _errors.Error(text or f"keyfold-tool exited with status {code}")
+
+
+def build(paths: List[str], wanted: BuildOptions, keys: str, codec: Union[str, Codec], progress: Progress) -> None:
+    """Builds a file from .tsv, .csv, .jsonl and other files, also compressed ones, as `keyfold build` does."""
+    for path in paths:
+        try:
+            with open(path, "rb"):
+                pass
+        except OSError as problem:
+            raise _errors.os_error(problem.errno or 0, path) from None
+    messages: List[str] = []
+    # A killed Python takes the tool along: its next report of progress finds no reader, and SIGPIPE ends it.
+    tool = subprocess.Popen(_command([os.path.abspath(path) for path in paths], wanted, keys, codec),
+                            executable=TOOL, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                            stderr=subprocess.PIPE, encoding="utf-8", errors="backslashreplace")
+    done = 0
+    try:
+        assert tool.stderr is not None and tool.stdout is not None
+        for line in tool.stderr:
+            if not line.startswith("{"):
+                messages = [*messages[-50:], line.rstrip("\n")]
+                continue
+            report = json.loads(line)
+            if report["phase"] == "read":
+                progress.pairs(max(0, report["done"] - done))
+                done = max(done, report["done"])
+        report = tool.stdout.read()
+        code = tool.wait()
+    except BaseException:
+        tool.send_signal(signal.SIGTERM)
+        tool.wait()
+        raise
+    finally:
+        for pipe in (tool.stdout, tool.stderr):
+            if pipe is not None:
+                pipe.close()
+    if code != 0:
+        raise _error(messages, code)
+    progress.pairs(max(0, json.loads(report)["pairs_added"] - done))
+    progress.all_read()

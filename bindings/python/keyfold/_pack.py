@@ -1,0 +1,201 @@
+"""Packing pairs: their encoded keys and values end to end, thousands in a few buffers.
+
+A batch travels through a pipe and enters a builder in one call, so a pair costs no Python object once it is packed.
+What is common (str and bytes) is packed by functions that take whole lists; only when one fails are the pairs
+looked at singly, to say which is wrong.
+"""
+from __future__ import annotations
+
+import itertools
+import sys
+from array import array
+from collections import abc
+from typing import Any, Callable, Iterator, List, NamedTuple, NoReturn, Optional, Tuple, Type
+
+from . import _codecs, _errors
+from ._codecs import Codec
+from ._keys import KeyKind
+
+# Pairs a batch: as many as make about _BYTES, as far as the last batch tells.
+_FIRST, _MOST = 16, 16384
+_BYTES = 1 << 20
+
+
+class Batch(NamedTuple):
+    """Packed pairs. `value_sizes` has the values themselves where the file holds integers."""
+
+    pairs: int
+    key_sizes: Any          # arrays of unsigned 64-bit integers
+    key_data: Any
+    value_sizes: Any
+    value_data: Any
+    weights: Optional[Any]
+
+
+_Packed = Tuple[Any, bytes]
+_dict_items: Type[Any] = type({}.items())
+
+
+def _pack_str(items: List[Any]) -> _Packed:
+    joined = "".join(items)
+    data = joined.encode("utf-8", "surrogateescape")
+    if len(data) == len(joined):
+        return array("Q", map(len, items)), data
+    return array("Q", [len(item.encode("utf-8", "surrogateescape")) for item in items]), data
+
+
+def _pack_bytes(items: List[Any]) -> _Packed:
+    if set(map(type, items)) != {bytes}:
+        raise TypeError
+    return array("Q", map(len, items)), b"".join(items)
+
+
+def _pack_numbers(items: List[Any]) -> _Packed:
+    return array("Q", items), b""
+
+
+def _pack_nothing(items: List[Any]) -> _Packed:
+    if any(item is not None for item in items):
+        raise TypeError
+    return array("Q", bytes(8 * len(items))), b""
+
+
+def _packer(encode: Callable[[Any], bytes]) -> Callable[[List[Any]], _Packed]:
+    def pack(items: List[Any]) -> _Packed:
+        encoded = list(map(encode, items))
+        return array("Q", map(len, encoded)), b"".join(encoded)
+    return pack
+
+
+def key_packer(kind: KeyKind) -> Callable[[List[Any]], _Packed]:
+    """The function that packs a list of keys."""
+    if kind.name in ("str", "bytes"):
+        return _pack_str if kind.name == "str" else _pack_bytes
+    return _packer(kind.encode)
+
+
+def value_packer(codec: Codec) -> Callable[[List[Any]], _Packed]:
+    """The function that packs a list of values."""
+    known = {"str": _pack_str, "raw": _pack_bytes, "u64": _pack_numbers, "none": _pack_nothing}
+    return known.get(codec.name) or _packer(codec.encode)
+
+
+class Source:
+    """Pairs of a Mapping or of an iterable, taken as lists of keys, of values and of weights.
+
+    `name` is what errors say the pairs are from; empty for the one source of a build.
+    """
+
+    def __init__(self, pairs: Any, weighted: bool = False, name: str = "") -> None:
+        self.name = name
+        self.weighted = weighted
+        self.position = 0       # of the next pair
+        self._ahead: Optional[Tuple[List[Any], List[Any], List[Any]]] = None
+        self._keys: Optional[Iterator[Any]] = None
+        if type(pairs) is _dict_items and sys.version_info >= (3, 10):
+            pairs = pairs.mapping
+        elif not isinstance(pairs, abc.Mapping) and not isinstance(pairs, abc.ItemsView) and hasattr(pairs, "items"):
+            pairs = pairs.items()
+        if isinstance(pairs, abc.Mapping) and not weighted:
+            if isinstance(pairs, dict) or type(pairs).__name__ == "mappingproxy":
+                # Keys and values one by one, without a tuple for each pair.
+                self._keys, self._pairs = iter(pairs), iter(pairs.values())
+                return
+            pairs = pairs.items()
+        try:
+            self._pairs = iter(pairs.items() if isinstance(pairs, abc.Mapping) else pairs)
+        except TypeError:
+            raise TypeError(f"{self._where()}pairs of key and value are needed, not {pairs!r:.100}") from None
+
+    def _where(self) -> str:
+        return f"{self.name}: " if self.name else ""
+
+    def take(self, count: int) -> Tuple[List[Any], List[Any], List[Any]]:
+        """The next pairs; three empty lists at the end."""
+        if self._ahead is not None:
+            ahead, self._ahead = self._ahead, None
+            return ahead
+        if self._keys is not None:
+            return list(itertools.islice(self._keys, count)), list(itertools.islice(self._pairs, count)), []
+        pairs = list(itertools.islice(self._pairs, count))
+        try:
+            if self.weighted:
+                return [k for k, _, _ in pairs], [v for _, v, _ in pairs], [w for _, _, w in pairs]
+            return [k for k, _ in pairs], [v for _, v in pairs], []
+        except (TypeError, ValueError):
+            wanted = 3 if self.weighted else 2
+            for index, pair in enumerate(pairs):
+                try:
+                    good = len(tuple(pair)) == wanted
+                except TypeError:
+                    good = False
+                if not good:
+                    what = "(key, value, weight)" if self.weighted else "(key, value)"
+                    raise TypeError(f"{self.named(index)}: {what} is needed, not {pair!r:.100}") from None
+            raise
+
+    def look(self, count: int) -> Tuple[List[Any], List[Any], List[Any]]:
+        """The same without taking them."""
+        self._ahead = self.take(count)
+        return self._ahead
+
+    def named(self, index: int) -> str:
+        """What a message calls the pair at an index from the position."""
+        return f"{self._where()}pair {self.position + index + 1}"
+
+
+class Packer:
+    """Packs what a Source gives, for one kind of keys and one codec; `hint` ends what errors say."""
+
+    def __init__(self, kind: KeyKind, codec: Codec, hint: str = "") -> None:
+        self.hint = hint
+        self.kind = kind
+        self.codec = codec
+        self._pack_keys = key_packer(kind)
+        self._pack_values = value_packer(codec)
+        self._count = _FIRST
+
+    def batches(self, source: Source) -> Iterator[Batch]:
+        """All pairs of a source."""
+        while True:
+            keys, values, weights = source.take(self._count)
+            if not keys:
+                return
+            batch = self._pack(keys, values, weights, source)
+            size = len(batch.key_data) + len(batch.value_data)
+            fitting = batch.pairs * _BYTES // max(size, 1)
+            self._count = max(1, min(fitting, 4 * self._count, _MOST))
+            del keys, values, weights
+            yield batch
+            source.position += batch.pairs
+
+    def _pack(self, keys: List[Any], values: List[Any], weights: List[Any], source: Source) -> Batch:
+        try:
+            key_sizes, key_data = self._pack_keys(keys)
+        except Exception:
+            self._name(source, keys, keys, self.kind.encode, f"is not one of {self.kind.name} keys", TypeError)
+        try:
+            value_sizes, value_data = self._pack_values(values)
+        except Exception:   # a codec of one's own may raise anything
+            encode: Callable[[Any], Any] = _codecs.u64 if self.codec.name == "u64" else self.codec.encode
+            self._name(source, keys, values, encode, f"has a value that codec {self.codec.name!r} can't hold",
+                       _errors.CodecError)
+        numbers = None
+        if source.weighted:
+            try:
+                numbers = array("Q", weights)
+            except Exception:
+                self._name(source, keys, weights, _codecs.u64, "has a weight that can't be", _errors.ArgumentError)
+        return Batch(len(keys), key_sizes, key_data, value_sizes, value_data, numbers)
+
+    def _name(self, source: Source, keys: List[Any], items: List[Any], encode: Callable[[Any], Any], fault: str,
+              kind: Type[Exception]) -> NoReturn:
+        """Raises the error of the first item that can't be encoded."""
+        if isinstance(sys.exc_info()[1], MemoryError):
+            raise MemoryError(f"no memory to encode {source.named(0)} and the next {len(items)}")
+        for index, item in enumerate(items):
+            try:
+                encode(item)
+            except Exception as problem:
+                raise kind(f"{source.named(index)}: the key {keys[index]!r:.100} {fault}: {problem}{self.hint}") from problem
+        raise kind(f"{source.named(0)}: one of the next {len(items)} pairs {fault}")
