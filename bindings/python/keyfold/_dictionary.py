@@ -49,7 +49,7 @@ def open(path: StrPath, *, codec: Union[str, Codec, None] = None, keys: Optional
     codec, keys   what values and keys are, for files that don't tell (or to read them as something else);
                   files that Python didn't make have str keys, and str, int or no values
     allow_pickle  values may be pickles, and reading them may run any code in them
-    populate      read all pages ahead
+    populate      read all pages ahead (unless this process has the file open already)
     in_memory     read the whole file instead of mapping it
     """
     handle = acquire(path, populate=populate, in_memory=in_memory)
@@ -375,11 +375,16 @@ class Dictionary(Batches, abc.Mapping[K, V]):
     def _taken(self, function: Callable[..., int], place: int) -> bytes:
         """The bytes that kfpy_key_at or kfpy_value_at finds."""
         c = self._pointer()
-        slot = _new_slot()
+        try:
+            slot = _take_slot()
+        except IndexError:
+            slot = _new_slot()
         size = function(c, place, slot)
         if size < 0:
             raise _errors.make(-1 - size, None, self.path)
         data: bytes = _unpack(slot if size <= _INLINE else lib.kfpy_slot_data(slot), size)
+        if size <= _LARGEST_KEPT:
+            _put_slot(slot)
         return data
 
     def key_at(self, ordinal: int) -> K:
