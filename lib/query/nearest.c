@@ -2,31 +2,14 @@
  *
  * A pass with limit k visits the keys within distance k whose score can still beat the worst of the best so
  * far. It is the last one when no key beyond k can be among the best. Passes grow by half, so all of them cost
- * about as much as the last; the scores found by one bound the next from its start. Jaro-Winkler has no
- * distance: there each pass lowers the least score instead. */
+ * about as much as the last; the scores found by one bound the next from its start. */
 #include "query/dfa.h"
-#include "query/jaro.h"
 #include "query/levenshtein.h"
-#include "query/ranked.h"
-#include "query/units.h"
+#include "query/nearest.h"
 #include "read/hunt.h"
 
 #include <math.h>
 #include <stdlib.h>
-
-typedef struct search {
-    const kf_dict *dict;
-    const kf_nearest_options *options;
-    const kf_iter_options *within;
-    kf_bytes needle;
-    uint64_t low, high;
-    uint64_t work;                   /* of passes before this one */
-    kfi_hits hits;
-    kf_iter *candidate;              /* what the filter sees; NULL without a filter */
-    uint32_t *units;                 /* Jaro-Winkler: of the needle, then of a key */
-    uint32_t needle_units;
-    uint8_t *marks;
-} search;
 
 static const kfi_iter_class candidate_class = { NULL, NULL, NULL, NULL };
 
@@ -62,7 +45,7 @@ static double least_score(const kf_nearest_options *o)
 }
 
 /* The best score that a key at distance d or more can have: that of a key d units longer than the needle. */
-static double best_beyond(const search *s, uint32_t needle_units, uint32_t d)
+static double best_beyond(const kfi_nearest *s, uint32_t needle_units, uint32_t d)
 {
     const double m = needle_units;
     if (s->options->ranking == KF_RANK_DISTANCE) return -(double)d;
@@ -70,35 +53,32 @@ static double best_beyond(const search *s, uint32_t needle_units, uint32_t d)
     return 1 - d / (m + d);
 }
 
-static double jaro_winkler(const search *s, const kfi_hunt *hunt)
+kf_status kfi_nearest_offer(kfi_nearest *s, kf_bytes key, const kfi_hit *hit)
 {
-    uint32_t *units = s->units + s->needle_units, count = 0;
-    for (size_t at = 0; at < hunt->size; )
-        at += kfi_unit_next(s->options->unit, hunt->path + at, hunt->size - at, &units[count++]);
-    return kfi_jaro_winkler(s->units, s->needle_units, units, count, s->marks);
+    const kf_entry entry = { key, hit->ordinal };
+    if (kfi_hits_full(&s->hits) && !kfi_hit_better(hit, &s->hits.hit[0])) return KF_OK;
+    if (s->candidate) {
+        s->candidate->ordinal = hit->ordinal;
+        s->candidate->current = 1;
+        s->candidate->match.distance = hit->distance;
+        s->candidate->match.similarity = s->options->ranking == KF_RANK_SIMILARITY ? hit->score : 0;
+        if (!s->within->filter(s->within->filter_context, s->candidate, &entry)) return KF_OK;
+    }
+    return kfi_hits_offer(&s->hits, hit);
 }
 
-/* Whether the filter, if any, wants the key. */
-static int wanted(search *s, const kfi_hunt *hunt, const kfi_hit *hit)
+float kfi_nearest_cutoff(const kfi_nearest *s, double least, uint64_t next)
 {
-    const kf_entry entry = { { hunt->path, hunt->size }, hunt->ordinal };
-    if (!s->candidate) return 1;
-    s->candidate->ordinal = hunt->ordinal;
-    s->candidate->current = 1;
-    s->candidate->match.distance = hit->distance;
-    s->candidate->match.similarity = s->options->ranking == KF_RANK_SIMILARITY ? hit->score : 0;
-    return s->within->filter(s->within->filter_context, s->candidate, &entry);
+    if (!kfi_hits_full(&s->hits)) return below(least);
+    const kfi_hit *worst = &s->hits.hit[0];
+    float cutoff = below(worst->score);
+    /* Keys to come lose against equal ones before them. */
+    return worst->ordinal < next ? nextafterf(cutoff, INFINITY) : cutoff;
 }
 
-/* What one pass looks for; the passes before it have met the keys that are nearer than `from` or have a score
- * of at least `below_score`. */
-typedef struct bounds {
-    uint32_t from;
-    double least, below_score;
-} bounds;
-
-/* Walks the keys that `query` accepts. KF_LIMIT: the work limit ended it. */
-static kf_status pass(search *s, const kf_query *query, const bounds *limits, kf_error *error)
+/* Walks the keys that `query` accepts; those nearer than `from` were met before. KF_LIMIT: the work limit ended
+ * it. */
+static kf_status pass(kfi_nearest *s, const kf_query *query, uint32_t from, kf_error *error)
 {
     const kf_nearest_options *o = s->options;
     kfi_dfa dfa;
@@ -106,23 +86,16 @@ static kf_status pass(search *s, const kf_query *query, const bounds *limits, kf
     kf_status status = kfi_dfa_create(&dfa, query, KFI_DFA_MEMORY);
     if (!status) status = kfi_hunt_create(&hunt, &s->dict->keys);
     if (status) goto out;
-    dfa.guide.cutoff = below(kfi_hits_full(&s->hits) ? s->hits.hit[0].score : limits->least);
+    dfa.guide.cutoff = kfi_nearest_cutoff(s, least_score(o), 0);
     if (o->work_limit) hunt.work_limit = o->work_limit - s->work;
     kfi_hunt_begin(&hunt, &dfa.guide, s->low, s->high);
     while (!(status = kfi_hunt_next(&hunt))) {
         kfi_hit hit = { .ordinal = hunt.ordinal, .score = kfi_dfa_score(&dfa, hunt.state),
                         .distance = kfi_dfa_distance(&dfa, hunt.state) };
-        if (o->metric == KF_METRIC_JARO_WINKLER) hit.score = jaro_winkler(s, &hunt);
-        if (hit.distance < limits->from || hit.score >= limits->below_score || hit.score < limits->least) continue;
-        if (kfi_hits_full(&s->hits) && !kfi_hit_better(&hit, &s->hits.hit[0])) continue;
-        if (!wanted(s, &hunt, &hit)) continue;
-        status = kfi_hits_offer(&s->hits, &hit);
+        if (hit.distance < from || hit.score < least_score(o)) continue;
+        status = kfi_nearest_offer(s, (kf_bytes){ hunt.path, hunt.size }, &hit);
         if (status) break;
-        if (!kfi_hits_full(&s->hits)) continue;
-        const kfi_hit *worst = &s->hits.hit[0];
-        dfa.guide.cutoff = below(worst->score);
-        /* Keys to come lose against equal ones before them. */
-        if (worst->ordinal <= hunt.ordinal) dfa.guide.cutoff = nextafterf(dfa.guide.cutoff, INFINITY);
+        dfa.guide.cutoff = kfi_nearest_cutoff(s, least_score(o), hunt.ordinal + 1);
     }
     s->work += hunt.work;
 out:
@@ -135,7 +108,7 @@ out:
 }
 
 /* The query itself, and what the keys are to satisfy beside it. */
-static kf_status with_condition(const search *s, kf_query **query, kf_error *error)
+static kf_status with_condition(const kfi_nearest *s, kf_query **query, kf_error *error)
 {
     kf_query *both = NULL;
     if (!s->within->query) return KF_OK;
@@ -145,34 +118,11 @@ static kf_status with_condition(const search *s, kf_query **query, kf_error *err
     return status;
 }
 
-static kf_status by_jaro_winkler(search *s, kf_error *error)
-{
-    static const double least[] = { 0.95, 0.9, 0.85, 0.75, 0.6, 0 };
-    kf_query *query = NULL;
-    size_t room = s->needle.size + s->dict->keys.longest_key;
-    s->units = malloc((room + 1) * sizeof *s->units);
-    s->marks = malloc(room + 1);
-    if (!s->units || !s->marks) return kfi_fail_memory(error, (room + 1) * sizeof *s->units);
-    kf_status status = kfi_units_read(s->options->unit, s->needle, s->units, &s->needle_units, error);
-    if (!status) status = kfi_jaro_create(&query, s->needle, s->options->unit, error);
-    if (!status) status = with_condition(s, &query, error);
-    bounds limits = { 0, 0, INFINITY };
-    for (size_t i = 0; !status && i < sizeof least / sizeof *least; i++) {
-        limits.least = least[i] > least_score(s->options) ? least[i] : least_score(s->options);
-        status = pass(s, query, &limits, error);
-        if (kfi_hits_full(&s->hits) || limits.least == least_score(s->options)) break;
-        limits.below_score = limits.least;
-    }
-    kf_query_destroy(&query);
-    return status;
-}
-
-static kf_status by_distance(search *s, kf_error *error)
+static kf_status by_distance(kfi_nearest *s, kf_error *error)
 {
     const kf_nearest_options *o = s->options;
     const kfi_scoring scoring = o->ranking == KF_RANK_SIMILARITY ? KFI_SCORE_SIMILARITY : KFI_SCORE_DISTANCE;
-    bounds limits = { 0, least_score(o), INFINITY };
-    for (uint32_t k = 1;; limits.from = k + 1, k += (k + 1) / 2) {
+    for (uint32_t k = 1, from = 0;; from = k + 1, k += (k + 1) / 2) {
         kf_fuzzy_options fuzzy = KF_FUZZY_OPTIONS_INIT;
         kf_query *query = NULL;
         uint32_t units;
@@ -183,7 +133,7 @@ static kf_status by_distance(search *s, kf_error *error)
         if (status) return status;
         units = kfi_levenshtein_size(query);
         status = with_condition(s, &query, error);
-        if (!status) status = pass(s, query, &limits, error);
+        if (!status) status = pass(s, query, from, error);
         kf_query_destroy(&query);
         if (status || fuzzy.distance == o->most_distance) return status;
         const double beyond = best_beyond(s, units, fuzzy.distance + 1);
@@ -198,7 +148,7 @@ kf_status kf_iter_nearest(kf_iter **out, const kf_dict *dict, const void *needle
 {
     static const kf_nearest_options defaults = KF_NEAREST_OPTIONS_INIT;
     static const kf_iter_options everything = KF_ITER_OPTIONS_INIT;
-    search s = { .dict = dict, .options = options ? options : &defaults, .needle = { needle, needle_size } };
+    kfi_nearest s = { .dict = dict, .options = options ? options : &defaults, .needle = { needle, needle_size } };
     *out = NULL;
     s.within = s.options->within ? s.options->within : &everything;
     s.hits.limit = s.options->count;
@@ -210,14 +160,12 @@ kf_status kf_iter_nearest(kf_iter **out, const kf_dict *dict, const void *needle
         if (!s.candidate) status = kfi_fail_memory(error, sizeof *s.candidate);
     }
     if (status) return status;
-    status = s.options->metric == KF_METRIC_JARO_WINKLER ? by_jaro_winkler(&s, error) : by_distance(&s, error);
+    status = s.options->metric == KF_METRIC_JARO_WINKLER ? kfi_nearest_by_jaro_winkler(&s, error) : by_distance(&s, error);
     const int incomplete = status == KF_LIMIT && s.options->work_limit && s.work >= s.options->work_limit;
     if (incomplete) status = KF_OK;
     if (!status) status = kfi_iter_ranked(out, dict, &s.hits, s.options->ranking == KF_RANK_SIMILARITY, error);
     if (!status) (*out)->incomplete = incomplete;
     kfi_hits_free(&s.hits);
     kf_iter_destroy(&s.candidate);
-    free(s.units);
-    free(s.marks);
     return status;
 }

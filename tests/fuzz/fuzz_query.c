@@ -124,7 +124,19 @@ static void check_walk(const kf_query *query, kf_bytes text, double score, int a
     walker_end(&w);
 }
 
-static void check_text(const kf_query *query, const kf_query *negated, const kf_query *jaro,
+/* The score is right, and no bound on the way to the text is below it. */
+static void check_jaro(kfi_jaro *jaro, kf_bytes text, double score)
+{
+    kfi_jaro_cut(jaro, 0);
+    FUZZ_MUST(kfi_jaro_score(jaro, text) == score, "not %g", score);
+    for (size_t i = 0; i <= text.size; i++) {
+        FUZZ_MUST(kfi_jaro_bound(jaro) >= score - 1e-12, "%g after %zu bytes, not %g", kfi_jaro_bound(jaro), i, score);
+        if (i < text.size) kfi_jaro_push(jaro, text.data);
+    }
+    FUZZ_MUST(kfi_jaro_most(jaro) >= score - 1e-12, "%g, not %g", kfi_jaro_most(jaro), score);
+}
+
+static void check_text(const kf_query *query, const kf_query *negated, kfi_jaro *jaro,
                        const kf_fuzzy_options *o, kfi_scoring scoring, kf_bytes needle, kf_bytes text)
 {
     uint32_t a[TEXT_MAX + 1], b[TEXT_MAX + 1], column[TEXT_MAX + 1], distance;
@@ -147,13 +159,14 @@ static void check_text(const kf_query *query, const kf_query *negated, const kf_
     double score = scoring == KFI_SCORE_NONE ? 0 : -(double)distance;
     if (scoring == KFI_SCORE_SIMILARITY) score = plain_similarity(o->metric, m, n, distance);
     check_walk(query, text, score, accepts, distance);
-    if (jaro) check_walk(jaro, text, plain_jaro_winkler(a, m, b, n) - 1e-12, 1, 0);
+    if (jaro) check_jaro(jaro, text, plain_jaro_winkler(a, m, b, n));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     kf_fuzzy_options o = KF_FUZZY_OPTIONS_INIT;
-    kf_query *query, *negated = NULL, *jaro = NULL;
+    kf_query *query, *negated = NULL;
+    kfi_jaro jaro = { 0 };
     kf_error error = { 0 };
     uint32_t units[TEXT_MAX + 1];
     size_t invalid;
@@ -184,18 +197,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         FUZZ_MUST(!status, "%s", error.message);
     }
     if (!status && data[0] & 64) status = kf_query_not(&negated, query, &error);
-    if (!status && scoring == KFI_SCORE_SIMILARITY) status = kfi_jaro_create(&jaro, needle, o.unit, &error);
+    if (!status && scoring == KFI_SCORE_SIMILARITY) status = kfi_jaro_create(&jaro, needle, o.unit, UINT8_MAX, &error);
     for (unsigned n = 0; n < TEXTS && !status && at < size; n++) {
         size_t part = data[at] < size - at - 1 ? data[at] : size - at - 1;
         uint8_t *text = exactly(part);
         memcpy(text, data + at + 1, part);
-        check_text(query, negated, jaro, &o, scoring, needle, (kf_bytes){ text, part });
+        check_text(query, negated, jaro.level ? &jaro : NULL, &o, scoring, needle, (kf_bytes){ text, part });
         free(text);
         at += 1 + part;
     }
     kf_query_destroy(&query);
     kf_query_destroy(&negated);
-    kf_query_destroy(&jaro);
+    kfi_jaro_destroy(&jaro);
     free(bytes);
     return 0;
 }
