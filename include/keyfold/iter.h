@@ -48,9 +48,11 @@ typedef struct kf_iter_options {
     const kf_query *query;        /* only keys that it accepts; may be NULL */
     kf_filter_fn filter;          /* may be NULL */
     void *filter_context;
+    uint64_t work_limit;          /* with a query: labels of the automaton to look at, at most; then the iterator
+                                     ends and kf_iter_incomplete tells. 0: no limit */
 } kf_iter_options;
 #define KF_ITER_OPTIONS_INIT { sizeof(kf_iter_options), 0, {NULL, 0}, {NULL, 0}, {NULL, 0}, 0, 0, \
-                               UINT64_MAX, KF_ORDER_KEY, NULL, NULL, NULL }
+                               UINT64_MAX, KF_ORDER_KEY, NULL, NULL, NULL, 0 }
 
 /* Creates an iterator; `options` (NULL: everything) is read during the call only, the query is kept.
  * O(prefix or bound length) in key order. KF_ORDER_DISTANCE searches everything here and holds the best

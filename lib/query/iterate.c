@@ -8,7 +8,7 @@
 static kf_status in_order(kf_iter **out, const kf_dict *dict, const kf_iter_options *o, uint64_t low, uint64_t high,
                           uint64_t limit, kf_error *error)
 {
-    if (o->query) return kfi_iter_select(out, dict, o->query, low, high, error);
+    if (o->query) return kfi_iter_select(out, dict, o->query, low, high, o->work_limit, error);
     return kfi_iter_plain(out, dict, low, high, limit, o->flags & KF_ITER_REVERSE, error);
 }
 
@@ -27,7 +27,11 @@ static kf_status ranked(kf_iter **out, const kf_dict *dict, const kf_iter_option
         if (o->order == KF_ORDER_DISTANCE) hit.score = -(double)hit.distance;
         if ((status = kfi_hits_offer(&hits, &hit))) break;
     }
-    if (status == KF_END) return kfi_iter_ranked(out, dict, &hits, 0, error);
+    if (status == KF_END) {
+        status = kfi_iter_ranked(out, dict, &hits, 0, error);
+        if (!status) (*out)->incomplete = (*all)->incomplete;
+        return status;
+    }
     kfi_hits_free(&hits);
     return kfi_fail(error, status, "%s while searching", kf_status_name(status));
 }

@@ -15,6 +15,10 @@ static kf_status select_next(kf_iter *iter, kf_entry *entry)
 {
     select_iter *s = (select_iter *)iter;
     kf_status status = kfi_hunt_next(&s->hunt);
+    if (status == KF_LIMIT) {
+        iter->incomplete = 1;
+        return KF_END;
+    }
     if (status) return status;
     entry->key = (kf_bytes){ s->hunt.path, s->hunt.size };
     iter->ordinal = entry->ordinal = s->hunt.ordinal;
@@ -32,12 +36,13 @@ static void select_destroy(kf_iter *iter)
 static const kfi_iter_class select_class = { select_next, NULL, NULL, select_destroy };
 
 kf_status kfi_iter_select(kf_iter **out, const kf_dict *dict, const kf_query *query, uint64_t low, uint64_t high,
-                          kf_error *error)
+                          uint64_t work_limit, kf_error *error)
 {
     select_iter *s = (select_iter *)kfi_iter_new(sizeof *s, &select_class, dict);
     *out = s ? &s->iter : NULL;
     if (s && !kfi_dfa_create(&s->dfa, query, KFI_DFA_MEMORY)
         && !kfi_hunt_create(&s->hunt, &dict->keys)) {
+        if (work_limit) s->hunt.work_limit = work_limit;
         kfi_hunt_begin(&s->hunt, &s->dfa.guide, low, high);
         return KF_OK;
     }
@@ -61,6 +66,7 @@ static kf_status filter_next(kf_iter *iter, kf_entry *entry)
     if (!f->left) return KF_END;
     for (;;) {
         kf_status status = kf_iter_next(f->inner, entry);
+        iter->incomplete = f->inner->incomplete;
         if (status) return status;
         if (f->filter && !f->filter(f->context, f->inner, entry)) continue;
         f->left--;

@@ -365,6 +365,40 @@ START_TEST(query__work_is_limited)
 }
 END_TEST
 
+static int every_second(void *context, kf_iter *iter, const kf_entry *entry) { return entry->ordinal % 2 == 0; }
+
+/* In any order, with or without a filter: some of the hits, then the end, and the mark. */
+START_TEST(query__searches_stop_at_the_work_limit)
+{
+    kf_query *query = fuzzy("nest", 3, KF_UNIT_BYTES);
+    open_words(2000, KF_VALUES_U64);
+    for (int order = KF_ORDER_KEY; order <= KF_ORDER_WEIGHT; order++)
+        for (int filtered = 0; filtered < 2; filtered++) {
+            uint64_t hits[3] = { 0 };
+            const uint64_t limits[3] = { 100, 1000000, 0 };
+            for (unsigned n = 0; n < 3; n++) {
+                kf_iter_options o = KF_ITER_OPTIONS_INIT;
+                kf_iter *iter;
+                kf_entry entry;
+                kf_status status;
+                o.query = query;
+                o.order = (kf_order)order;
+                o.work_limit = limits[n];
+                if (filtered) o.filter = every_second;
+                ck_assert_int_eq(kf_iter_create(&iter, dict, &o, NULL), KF_OK);
+                while (!(status = kf_iter_next(iter, &entry))) hits[n]++;
+                ck_assert_int_eq(status, KF_END);
+                ck_assert_int_eq(!kf_iter_incomplete(iter), n > 0);
+                kf_iter_destroy(&iter);
+            }
+            ck_assert_uint_eq(hits[1], hits[2]);
+            ck_assert_uint_lt(hits[0], hits[1]);
+        }
+    kf_query_destroy(&query);
+    close_set();
+}
+END_TEST
+
 /* What a filter is told is what the entry that it lets through has. */
 typedef struct told {
     uint64_t distance[2000], weight[2000];
@@ -727,6 +761,7 @@ static Suite *suite(void)
     tcase_add_test(t, query__longest_needle);
     tcase_add_test(t, query__largest_distance);
     tcase_add_test(t, query__work_is_limited);
+    tcase_add_test(t, query__searches_stop_at_the_work_limit);
     tcase_add_test(t, query__filters_see_the_match);
     tcase_add_test(t, query__destroyed_before_its_iterators);
     tcase_add_test(t, query__one_query_in_many_threads);

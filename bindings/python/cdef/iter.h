@@ -33,6 +33,7 @@ typedef struct kf_iter_options {
     const kf_query *query;
     kf_filter_fn filter;
     void *filter_context;
+    uint64_t work_limit;
 } kf_iter_options;
 
 kf_status kf_iter_create(kf_iter **out, const kf_dict *dict, const kf_iter_options *options,
