@@ -6,7 +6,9 @@ from ._dictionary import Dictionary, Stat, open
 from ._errors import (ArgumentError, Cancelled, CodecError, CorruptError, DuplicateKey, Error, FormatError,
                       IOError_, LimitError, MemoryError_, NotFound, ReaderError, Replaced, UnsupportedError,
                       ValueTypeError)
+from ._freeze import freeze
 from ._native import ffi as _ffi, lib as _lib
+from ._nested import SubDictionary
 from ._views import ItemsView, KeysView, ValuesView
 
 __version__: str = _ffi.string(_lib.kf_version()).decode()
@@ -14,6 +16,6 @@ __version__: str = _ffi.string(_lib.kf_version()).decode()
 __all__ = [
     "ArgumentError", "ArrowArray", "Cancelled", "CodecError", "CorruptError", "Dictionary", "DuplicateKey",
     "Error", "FormatError", "IOError_", "ItemsView", "KeysView", "LimitError", "MemoryError_", "NotFound",
-    "ReaderError", "Replaced", "Stat", "UnsupportedError", "ValueTypeError", "ValuesView", "compile",
-    "open", "register_codec",
+    "ReaderError", "Replaced", "Stat", "SubDictionary", "UnsupportedError", "ValueTypeError", "ValuesView",
+    "compile", "freeze", "open", "register_codec",
 ]

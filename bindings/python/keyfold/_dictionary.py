@@ -128,7 +128,8 @@ class Dictionary(Batches, abc.Mapping[K, V]):
         self._decode = self._codec.decode
         if type(self) is Dictionary:
             shape = (self._keys.name, self._codec.name)
-            self.__class__ = _SHAPES.get(shape) or _SHAPES.get(("any", self._codec.name)) or Dictionary
+            self.__class__ = (_SHAPES.get(shape) or _SHAPES.get((shape[0], "any")) or _SHAPES.get(("any", shape[1]))
+                              or Dictionary)
 
     # ---- about the file -----------------------------------------------------------------------
 

@@ -1,1 +1,351 @@
-"""To come."""
+"""Nested dicts in one file: a leaf lies under its path, so that d["a"]["b"] decodes nothing but the leaf.
+
+A path is encoded as the tuple of its keys (see _keys). Every dict, the outermost and empty ones too, has an entry
+of its own under its path and a byte 00, which no tuple's encoding goes on with; the entry's value is the number of
+its keys, as an integer where the leaves are integers in the file, else in as few bytes as hold it, little-endian.
+
+    {"a": {"b": 1, "c": {}}, "d": 2}        00 -> 2            03 a 00 00 -> 2       03 a 00 03 b 00 -> 1
+                                            03 a 00 03 c 00 00 -> 0                  03 d 00 -> 2
+
+Byte order puts a dict's own entry before its content, and its content together.
+"""
+from __future__ import annotations
+
+from collections import abc
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple
+
+from . import _dictionary, _errors, _keys
+from ._dictionary import Dictionary
+from ._native import ffi, lib
+from ._views import Bounds, ItemsView
+
+_OWN = b"\x00"          # what a dict's own entry ends with
+_BEHIND = b"\x06"       # greater than every tag of an element
+_INLINE = lib.KFPY_INLINE
+_missing = object()
+
+
+def encode_key(key: Any) -> bytes:
+    """One step of a path."""
+    if type(key) is str:
+        data = b"\x03" + _keys._encode_str(key)
+        if b"\x00" not in data and b"\x01" not in data:
+            return data + b"\x00"
+    return _keys._encode_tuple((key,))
+
+
+def _step_end(data: bytes, at: int) -> int:
+    """Where the step that begins at a position ends."""
+    depth = 0
+    try:
+        while True:
+            tag = data[at]
+            at += 1
+            if tag in (0x02, 0x03):
+                at = data.index(b"\x00", at) + 1
+            elif tag == 0x04:
+                depth += 1
+            elif tag == 0x05:
+                at = _keys._take_int(data, at)[1]
+            elif tag == 0x00 and depth:
+                depth -= 1
+            elif tag != 0x01:
+                break
+            if depth == 0:
+                return at
+    except (IndexError, ValueError):
+        pass
+    raise _errors.CorruptError("a key that is no path of a nested dict")
+
+
+def _decode_key(data: bytes) -> Any:
+    return _keys._decode_tuple(data)[0]
+
+
+_keys.KINDS["nested"] = _keys.KeyKind("nested", encode_key, _decode_key, encode_key, False)
+
+
+def own_entry(prefix: bytes) -> bytes:
+    """The key of the entry of the dict at a path."""
+    return prefix + _OWN
+
+
+def encode_size(size: int) -> bytes:
+    """The value of a dict's own entry, where values are bytes."""
+    return size.to_bytes((size.bit_length() + 7) // 8, "little")
+
+
+def _leaf(file: Dictionary[Any, Any], encoded: bytes, decode: Callable[[bytes], Any]) -> Any:
+    """The value of an entry, or _missing."""
+    c = file._pointer()
+    if file._type == lib.KF_VALUES_U64:
+        number = lib.kfpy_get_u64_checked(c, encoded, len(encoded))
+        if number.status == 0:
+            return number.value
+        file._failed(number.status)
+        return _missing
+    try:
+        slot = _dictionary._take_slot()
+    except IndexError:
+        slot = _dictionary._new_slot()
+    size = lib.kfpy_get(c, encoded, len(encoded), slot)
+    if size < 0:
+        _dictionary._put_slot(slot)
+        file._failed(-1 - size)
+        return _missing
+    data = ffi.unpack(slot if size <= _INLINE else lib.kfpy_slot_data(slot), size)
+    _dictionary._put_slot(slot)
+    return decode(data)
+
+
+def _decode_size(data: bytes) -> int:
+    return int.from_bytes(data, "little")
+
+
+def _size(file: Dictionary[Any, Any], prefix: bytes) -> Optional[int]:
+    """How many keys the dict at a path has; None if there is no dict."""
+    size = _leaf(file, prefix + _OWN, _decode_size)
+    return None if size is _missing else int(size)
+
+
+def _lookup(file: Dictionary[Any, Any], prefix: bytes, key: Any) -> Any:
+    try:
+        encoded = prefix + encode_key(key)
+    except (TypeError, ValueError):
+        return _missing
+    value = _leaf(file, encoded, file._value)
+    if value is _missing and _size(file, encoded) is not None:
+        return SubDictionary(file, encoded)
+    return value
+
+
+def _contains(file: Dictionary[Any, Any], prefix: bytes, key: Any) -> bool:
+    try:
+        encoded = prefix + encode_key(key)
+    except (TypeError, ValueError):
+        return False
+    for entry in (encoded, encoded + _OWN):
+        status = lib.kfpy_contains(file._pointer(), entry, len(entry))
+        if status == 0:
+            return True
+        file._failed(status)
+    return False
+
+
+def _entries(file: Dictionary[Any, Any], prefix: bytes, values: bool) -> Iterator[Tuple[bytes, Any, bool]]:
+    """The encoded keys of the dict at a path, their encoded values, and whether those are dicts."""
+    start = b""
+    while True:
+        inside = None     # the path of the dict whose content is being passed over
+        for block in ItemsView(file)._blocks(Bounds(prefix, start, None, False), True, values):
+            contents = block.values if values else [None] * block.count
+            for key, value in zip(block.keys, contents):
+                if inside is not None and key.startswith(inside):
+                    continue
+                if len(key) == len(prefix) + 1 and key.endswith(_OWN):
+                    continue
+                end = _step_end(key, len(prefix))
+                inside = key[:end] if end < len(key) else None
+                if inside is not None and key[end:] != _OWN:
+                    raise _errors.CorruptError(f"{file.path}: the content of a nested dict without its entry")
+                yield key[len(prefix):end], value, inside is not None
+            if inside is not None and block.keys[-1] != inside + _OWN and len(block.keys) > 64:
+                break     # a search is shorter than passing over what may be millions
+        else:
+            return
+        assert inside is not None
+        start = inside + _BEHIND
+
+
+def _items(file: Dictionary[Any, Any], prefix: bytes) -> Iterator[Tuple[Any, Any]]:
+    numbers = file._type == lib.KF_VALUES_U64
+    for key, value, nested in _entries(file, prefix, True):
+        if nested:
+            value = SubDictionary(file, prefix + key)
+        elif not numbers:
+            value = file._value(value)
+        yield _decode_key(key), value
+
+
+class _Items(abc.ItemsView):   # type: ignore[type-arg]
+    __slots__ = ()
+    _mapping: "SubDictionary"
+
+    def __iter__(self) -> Iterator[Tuple[Any, Any]]:
+        return _items(self._mapping._file, self._mapping._prefix)
+
+    @classmethod
+    def _from_iterable(cls, items: Any) -> Any:
+        return set(items)
+
+
+class _Values(abc.ValuesView):   # type: ignore[type-arg]
+    __slots__ = ()
+    _mapping: "SubDictionary"
+
+    def __iter__(self) -> Iterator[Any]:
+        return (value for _, value in _items(self._mapping._file, self._mapping._prefix))
+
+
+def _equal(first: Mapping[Any, Any], second: Mapping[Any, Any]) -> bool:
+    if len(first) != len(second):
+        return False
+    for key, value in first.items():
+        theirs = second.get(key, _missing)
+        if theirs is _missing or (theirs is not value and theirs != value):
+            return False
+    return True
+
+
+class SubDictionary(abc.Mapping):   # type: ignore[type-arg]
+    """A dict within a frozen nested dict: a read-only Mapping that decodes only what is asked for. It pickles as
+    its file and its path in there."""
+
+    __slots__ = ("_file", "_prefix")
+
+    def __init__(self, file: Dictionary[Any, Any], prefix: bytes) -> None:
+        """Not for you: take it out of a Dictionary."""
+        self._file = file
+        self._prefix = prefix
+
+    def __len__(self) -> int:
+        size = _size(self._file, self._prefix)
+        if size is None:
+            raise _errors.CorruptError(f"{self._file.path}: a nested dict without its entry")
+        return size
+
+    def __contains__(self, key: object) -> bool:
+        return _contains(self._file, self._prefix, key)
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        """The value of a key, or the default."""
+        value = _lookup(self._file, self._prefix, key)
+        return default if value is _missing else value
+
+    def __getitem__(self, key: Any) -> Any:
+        value = _lookup(self._file, self._prefix, key)
+        if value is _missing:
+            raise _errors.NotFound(key)
+        return value
+
+    def __iter__(self) -> Iterator[Any]:
+        return (_decode_key(key) for key, _, _ in _entries(self._file, self._prefix, False))
+
+    def items(self) -> abc.ItemsView[Any, Any]:
+        """A view of the keys with their values."""
+        return _Items(self)
+
+    def values(self) -> abc.ValuesView[Any]:
+        """A view of the values."""
+        return _Values(self)
+
+    def to_dict(self) -> Dict[Any, Any]:
+        """A dict of dicts with the same content."""
+        result: Dict[Any, Any] = {}
+        waiting: List[Tuple[Dict[Any, Any], SubDictionary]] = [(result, self)]
+        while waiting:
+            target, source = waiting.pop()
+            for key, value in source.items():
+                if isinstance(value, SubDictionary):
+                    inner: Dict[Any, Any] = {}
+                    waiting.append((inner, value))
+                    value = inner
+                target[key] = value
+        return result
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, NestedDictionary):
+            other = SubDictionary(other, b"")
+        if isinstance(other, SubDictionary) and self._prefix == other._prefix and \
+                self._file.build_id == other._file.build_id and self._file.codec == other._file.codec:
+            return True
+        return _equal(self, other) if isinstance(other, abc.Mapping) else NotImplemented
+
+    __hash__ = None   # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"<keyfold.SubDictionary of {self._file.path!r}: {len(self)} keys>"
+
+    def __reduce__(self) -> Tuple[Any, ...]:
+        return SubDictionary, (self._file, self._prefix)
+
+    def __copy__(self) -> "SubDictionary":
+        return self
+
+    def __deepcopy__(self, memo: Any) -> "SubDictionary":
+        return self
+
+
+class NestedDictionary(Dictionary[Any, Any]):
+    """A frozen nested dict. What has no meaning for one is refused."""
+
+    __slots__ = ()
+
+    def _root(self) -> SubDictionary:
+        return SubDictionary(self, b"")
+
+    def __len__(self) -> int:
+        return len(self._root())
+
+    def __contains__(self, key: object) -> bool:
+        return _contains(self, b"", key)
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        """The value of a key, or the default."""
+        value = _lookup(self, b"", key)
+        return default if value is _missing else value
+
+    def __getitem__(self, key: Any) -> Any:
+        value = _lookup(self, b"", key)
+        if value is _missing:
+            raise _errors.NotFound(key)
+        return value
+
+    def __iter__(self) -> Iterator[Any]:
+        yield from self._root()
+
+    def __reversed__(self) -> Iterator[Any]:
+        return reversed(list(self._root()))
+
+    def keys(self) -> Any:   # type: ignore[override]
+        """A view of the keys."""
+        return abc.KeysView(self._root())
+
+    def items(self) -> Any:   # type: ignore[override]
+        """A view of the keys with their values."""
+        return _Items(self._root())
+
+    def values(self) -> Any:   # type: ignore[override]
+        """A view of the values."""
+        return _Values(self._root())
+
+    def to_dict(self) -> Dict[Any, Any]:
+        """A dict of dicts with the same content."""
+        return self._root().to_dict()
+
+    def get_many(self, keys: Any, default: Any = None, **options: Any) -> Any:
+        """The values of many keys, as a list."""
+        if options:
+            raise _errors.UnsupportedError(f"a nested dictionary has no {', '.join(options)}")
+        return [self.get(key, default) for key in keys]
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or self._root().__eq__(other)
+
+    __hash__ = None
+
+
+NestedDictionary.__name__ = NestedDictionary.__qualname__ = "Dictionary"
+_SENSIBLE = {"stat", "verify", "close", "path", "build_id", "key_kind", "codec", "closed", "metadata"}
+
+
+def _refused(name: str) -> Callable[..., Any]:
+    def refuse(self: Any, *arguments: Any, **options: Any) -> Any:
+        raise _errors.UnsupportedError(f"a nested dictionary has no {name}: it is made for d[key][key]")
+    return refuse
+
+
+for _name in dir(Dictionary):
+    if not _name.startswith("_") and _name not in vars(NestedDictionary) and _name not in _SENSIBLE:
+        setattr(NestedDictionary, _name, _refused(_name))
+_dictionary._SHAPES["nested", "any"] = NestedDictionary
