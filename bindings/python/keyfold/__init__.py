@@ -9,13 +9,15 @@ from ._errors import (ArgumentError, Cancelled, CodecError, CorruptError, Duplic
 from ._freeze import freeze
 from ._native import ffi as _ffi, lib as _lib
 from ._nested import SubDictionary
+from ._sets import Change, diff, difference, intersection, merge, symmetric_difference, union
 from ._views import ItemsView, KeysView, ValuesView
 
 __version__: str = _ffi.string(_lib.kf_version()).decode()
 
 __all__ = [
-    "ArgumentError", "ArrowArray", "Cancelled", "CodecError", "CorruptError", "Dictionary", "DuplicateKey",
-    "Error", "FormatError", "IOError_", "ItemsView", "KeysView", "LimitError", "MemoryError_", "NotFound",
-    "ReaderError", "Replaced", "Stat", "SubDictionary", "UnsupportedError", "ValueTypeError", "ValuesView",
-    "compile", "freeze", "open", "register_codec",
+    "ArgumentError", "ArrowArray", "Cancelled", "Change", "CodecError", "CorruptError", "Dictionary",
+    "DuplicateKey", "Error", "FormatError", "IOError_", "ItemsView", "KeysView", "LimitError",
+    "MemoryError_", "NotFound", "ReaderError", "Replaced", "Stat", "SubDictionary", "UnsupportedError",
+    "ValueTypeError", "ValuesView", "compile", "diff", "difference", "freeze", "intersection", "merge",
+    "open", "register_codec", "symmetric_difference", "union",
 ]

@@ -305,7 +305,7 @@ class NestedDictionary(Dictionary[Any, Any]):
         yield from self._root()
 
     def __reversed__(self) -> Iterator[Any]:
-        return reversed(list(self._root()))
+        return iter(list(self._root())[::-1])
 
     def keys(self) -> Any:   # type: ignore[override]
         """A view of the keys."""

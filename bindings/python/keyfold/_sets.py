@@ -1,1 +1,231 @@
-"""To come."""
+"""Set operations over dictionaries: unions, intersections, differences, changes, merged files. Nothing is held in
+memory; the members are walked side by side in key order."""
+from __future__ import annotations
+
+import os
+from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union
+
+from . import _errors
+from ._builder import BuildOptions
+from ._dictionary import Dictionary, open as _open
+from ._entries import blocks, own
+from ._handle import StrPath
+from ._native import ffi, lib
+from ._progress import Heart, Progress
+
+_OPERATIONS = {"union": lib.KF_SET_UNION, "intersection": lib.KF_SET_INTERSECTION,
+               "difference": lib.KF_SET_DIFFERENCE,
+               "symmetric_difference": lib.KF_SET_SYMMETRIC_DIFFERENCE}
+_VALUES = {"first": lib.KF_SET_VALUES_FIRST, "last": lib.KF_SET_VALUES_LAST, "sum": lib.KF_SET_VALUES_SUM,
+           "min": lib.KF_SET_VALUES_MIN, "max": lib.KF_SET_VALUES_MAX, "all": lib.KF_SET_VALUES_ALL}
+_CHANGES = {lib.KF_CHANGE_ADDED: "added", lib.KF_CHANGE_REMOVED: "removed", lib.KF_CHANGE_VALUE: "changed"}
+_Dictionary = Dictionary[Any, Any]
+
+
+def _members(dictionaries: Sequence[Any]) -> List[_Dictionary]:
+    """The dictionaries, after a check that they go together."""
+    if len(dictionaries) == 1 and not isinstance(dictionaries[0], Dictionary) and \
+            isinstance(dictionaries[0], Iterable):
+        dictionaries = list(dictionaries[0])
+    if not dictionaries:
+        raise _errors.ArgumentError("no dictionary was given")
+    for number, member in enumerate(dictionaries):
+        if not isinstance(member, Dictionary):
+            raise TypeError(f"member {number} is no keyfold.Dictionary but {type(member).__name__}; keyfold.freeze "
+                            "makes one of a dict")
+        if member.key_kind == "nested":
+            raise _errors.UnsupportedError(f"{member.path} is a frozen nested dict, which set operations don't take")
+        first = dictionaries[0]
+        for what, ours, theirs in (("keys", first.key_kind, member.key_kind), ("values", first.codec, member.codec)):
+            if ours != theirs:
+                raise _errors.ValueTypeError(f"{first.path} has {ours} {what}, but {member.path} has {theirs} "
+                                             f"{what}: members must agree")
+    return list(dictionaries)
+
+
+class _Within:
+    """The part of the keys that an operation is about, as a kf_iter_options *."""
+
+    def __init__(self, member: _Dictionary, prefix: Any, start: Any, stop: Any, limit: Optional[int]) -> None:
+        if limit is not None and limit < 0:
+            raise _errors.ArgumentError(f"limit={limit}: a count is needed")
+        self.options, self._keep = member._bounds(prefix, start, stop, False).options()
+        if limit is not None:
+            # 0 means no limit to the library.
+            self.options.limit = limit
+        self.nothing = limit == 0
+
+
+def _number(table: Dict[str, Any], name: str, what: str) -> Any:
+    try:
+        return table[name]
+    except (KeyError, TypeError):
+        raise _errors.ArgumentError(f"{what}={name!r}: there are {', '.join(table)}") from None
+
+
+def _pointers(members: List[_Dictionary]) -> Tuple[Any, Any]:
+    """The kf_dict * array, and a cffi object that keeps the dictionaries open."""
+    held = [member._pointer() for member in members]
+    return ffi.new("kf_dict *[]", held), ffi.new_handle(held)
+
+
+def _wanted(member: _Dictionary) -> int:
+    if member._type == lib.KF_VALUES_U64:
+        return int(lib.KFPY_WANT_NUMBERS)
+    return int(lib.KFPY_WANT_VALUES) if member._type == lib.KF_VALUES_BYTES else 0
+
+
+def _value(member: _Dictionary, values: List[Any], index: int) -> Any:
+    if member._type == lib.KF_VALUES_BYTES:
+        return member._value(values[index])
+    return values[index] if values else None
+
+
+def _operate(operation: str, dictionaries: Sequence[Any], values: str, prefix: Any, start: Any, stop: Any,
+             limit: Optional[int]) -> Iterator[Tuple[Any, Any]]:
+    members = _members(dictionaries)
+    first = members[0]
+    within = _Within(first, prefix, start, stop, limit)
+    array, keep = _pointers(members)
+    options = ffi.new("kf_set_options *", lib.kfpy_set_options())
+    options.values = _number(_VALUES, values, "values")
+    options.within = within.options
+    out, error = ffi.new("kf_iter **"), ffi.new("kf_error *")
+    _errors.check(lib.kf_iter_set(out, _number(_OPERATIONS, operation, "operation"), array, len(members), options,
+                                  error), error)
+    iterator = own(out[0], keep)
+    if within.nothing:
+        return iter(())
+    return _all_items(first, iterator) if values == "all" else _items(first, iterator)
+
+
+def _items(first: _Dictionary, iterator: Any) -> Iterator[Tuple[Any, Any]]:
+    decode = first._decode_key
+    for block in blocks(iterator, want=lib.KFPY_WANT_KEYS | _wanted(first)):
+        for index, key in enumerate(block.keys):
+            yield decode(key), _value(first, block.values, index)
+
+
+def _all_items(first: _Dictionary, iterator: Any) -> Iterator[Tuple[Any, Dict[int, Any]]]:
+    group: Dict[int, Any] = {}
+    current: Optional[bytes] = None
+    for block in blocks(iterator, want=lib.KFPY_WANT_KEYS | lib.KFPY_WANT_MATCHES | _wanted(first)):
+        sources = [block.matches[index].source for index in range(block.count)]
+        for index, key in enumerate(block.keys):
+            if key != current:
+                if current is not None:
+                    yield first._decode_key(current), group
+                current, group = key, {}
+            group[sources[index]] = _value(first, block.values, index)
+    if current is not None:
+        yield first._decode_key(current), group
+
+
+def union(*dictionaries: Any, values: str = "first", prefix: Any = None, start: Any = None, stop: Any = None,
+          limit: Optional[int] = None) -> Iterator[Tuple[Any, Any]]:
+    """The items that any of the dictionaries has, in key order.
+
+    values: which one a key has that several hold: that of the "first" or "last" of them; of integers also "sum",
+    "min" and "max"; "all" gives a dict from the member's number to its value. The keys are those that begin with
+    `prefix`, from `start`, before `stop`; at most `limit`.
+    """
+    return _operate("union", dictionaries, values, prefix, start, stop, limit)
+
+
+def intersection(*dictionaries: Any, values: str = "first", prefix: Any = None, start: Any = None, stop: Any = None,
+                 limit: Optional[int] = None) -> Iterator[Tuple[Any, Any]]:
+    """The items whose keys all dictionaries have; see union."""
+    return _operate("intersection", dictionaries, values, prefix, start, stop, limit)
+
+
+def difference(*dictionaries: Any, prefix: Any = None, start: Any = None, stop: Any = None,
+               limit: Optional[int] = None) -> Iterator[Tuple[Any, Any]]:
+    """The items of the first dictionary whose keys no other has; see union."""
+    return _operate("difference", dictionaries, "first", prefix, start, stop, limit)
+
+
+def symmetric_difference(*dictionaries: Any, values: str = "first", prefix: Any = None, start: Any = None,
+                         stop: Any = None, limit: Optional[int] = None) -> Iterator[Tuple[Any, Any]]:
+    """The items whose keys an odd number of the dictionaries has; see union."""
+    return _operate("symmetric_difference", dictionaries, values, prefix, start, stop, limit)
+
+
+class Change(NamedTuple):
+    """What diff found of a key. `change` is "added", "removed" or "changed"; a value that is not there is None."""
+
+    key: Any
+    change: str
+    before: Any
+    after: Any
+
+
+def diff(old: _Dictionary, new: _Dictionary, *, prefix: Any = None, start: Any = None, stop: Any = None,
+         limit: Optional[int] = None) -> Iterator[Change]:
+    """What changed from one dictionary to another, in key order."""
+    _members((old, new))
+    within = _Within(old, prefix, start, stop, limit)
+    _, keep = _pointers([old, new])
+    out, error = ffi.new("kf_iter **"), ffi.new("kf_error *")
+    _errors.check(lib.kf_iter_diff(out, old._pointer(), new._pointer(), within.options, error), error)
+    iterator = own(out[0], keep)
+    return iter(()) if within.nothing else _changes(old, iterator)
+
+
+def _changes(old: _Dictionary, iterator: Any) -> Iterator[Change]:
+    for block in blocks(iterator, want=lib.KFPY_WANT_KEYS | lib.KFPY_WANT_MATCHES | _wanted(old)):
+        found = [(_CHANGES[match.change], match.before) for match in block.matches[0:block.count]]
+        for index, (change, before) in enumerate(found):
+            value = _value(old, block.values, index)
+            key = old._decode_key(block.keys[index])
+            if change == "changed":
+                yield Change(key, change, old.value_at(before), value)
+            else:
+                yield Change(key, change, *((value, None) if change == "removed" else (None, value)))
+
+
+def merge(path: StrPath, dictionaries: Sequence[Any], operation: str = "union", values: str = "first", *,
+          prefix: Any = None, start: Any = None, stop: Any = None, limit: Optional[int] = None,
+          memory: Union[int, str] = "1G", progress: Any = None, tmpdir: Optional[StrPath] = None) -> _Dictionary:
+    """Writes the result of a set operation into the file `path` and opens it; see union. The operation is "union",
+    "intersection", "difference" or "symmetric_difference". The path may be a member's own."""
+    if isinstance(dictionaries, Dictionary):
+        dictionaries = [dictionaries]
+    members = _members(list(dictionaries))
+    build = BuildOptions(path, memory=memory, tmpdir=tmpdir)
+    within = _Within(members[0], prefix, start, stop, limit)
+    if within.nothing:
+        raise _errors.ArgumentError("limit=0: there would be nothing to write")
+    if values == "all":
+        raise _errors.ArgumentError('values="all": a file has one value a key')
+    reports = Progress(progress)
+    told = 0
+
+    def beat(phase: int, done: int, total: int) -> None:
+        nonlocal told
+        if phase in (lib.KF_PHASE_READ, lib.KF_PHASE_MINIMISE) and done > told:
+            reports.pairs(done - told)
+            told = done
+        reports.phase(phase, done, total)
+
+    heart = Heart(beat)
+    array, _keep = _pointers(members)
+    options = ffi.new("kf_merge_options *", lib.kfpy_merge_options())
+    options.operation = _number(_OPERATIONS, operation, "operation")
+    options.values = _number(_VALUES, values, "values")
+    options.within = within.options
+    raw = ffi.new("kf_build_options *", lib.kfpy_build_options())
+    _folder = build.fill(raw)
+    heart.fill(raw)
+    options.build = raw
+    report, error = ffi.new("kf_build_report *"), ffi.new("kf_error *")
+    try:
+        status = lib.kf_merge(os.fsencode(build.path), array, len(members), options, report, error)
+        if status:
+            heart.raise_failure()
+        _errors.check(status, error, build.path)
+        reports.pairs(max(0, report.keys - told))
+        reports.all_read()
+    finally:
+        reports.close()
+    rest: Dict[str, Any] = {name: value for name, value in members[0]._options.items() if name != "in_memory"}
+    return _open(build.path, **rest)
