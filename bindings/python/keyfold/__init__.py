@@ -9,6 +9,8 @@ from ._errors import (ArgumentError, Cancelled, CodecError, CorruptError, Duplic
 from ._freeze import freeze
 from ._native import ffi as _ffi, lib as _lib
 from ._nested import SubDictionary
+from ._query import Fuzzy, Glob, PatternError, PatternLimitError, Query, Regex, Subsequence
+from ._search import Match, Matches, Nearest, Occurrence
 from ._sets import Change, diff, difference, intersection, merge, symmetric_difference, union
 from ._views import ItemsView, KeysView, ValuesView
 
@@ -16,8 +18,9 @@ __version__: str = _ffi.string(_lib.kf_version()).decode()
 
 __all__ = [
     "ArgumentError", "ArrowArray", "Cancelled", "Change", "CodecError", "CorruptError", "Dictionary",
-    "DuplicateKey", "Error", "FormatError", "IOError_", "ItemsView", "KeysView", "LimitError",
-    "MemoryError_", "NotFound", "ReaderError", "Replaced", "Stat", "SubDictionary", "UnsupportedError",
-    "ValueTypeError", "ValuesView", "compile", "diff", "difference", "freeze", "intersection", "merge",
+    "DuplicateKey", "Error", "FormatError", "Fuzzy", "Glob", "IOError_", "ItemsView", "KeysView",
+    "LimitError", "Match", "Matches", "MemoryError_", "Nearest", "NotFound", "Occurrence", "PatternError",
+    "PatternLimitError", "Query", "ReaderError", "Regex", "Replaced", "Stat", "SubDictionary", "Subsequence",
+    "UnsupportedError", "ValueTypeError", "ValuesView", "compile", "diff", "difference", "freeze", "intersection", "merge",
     "open", "register_codec", "symmetric_difference", "union",
 ]

@@ -12,6 +12,7 @@ from ._batch import Batches
 from ._codecs import Codec
 from ._handle import Handle, StrPath, acquire
 from ._native import ffi, lib
+from ._search import Searches
 from ._views import Bounds, ItemsView, KeysView, ValuesView
 
 K = TypeVar("K")
@@ -89,7 +90,7 @@ _ENCODINGS = ("auto", "packed", "distinct", "raw", "tokens", "zstd")
 _WEIGHTS = ("none", "value", "given")
 
 
-class Dictionary(Batches, abc.Mapping[K, V]):
+class Dictionary(Batches, Searches[K, V], abc.Mapping[K, V]):
     """A read-only Mapping over a file, in key order. Made by open, compile and freeze.
 
     Any number of threads may use it. It pickles as the file's path and build id, and processes that open the

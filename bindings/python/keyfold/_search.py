@@ -1,0 +1,414 @@
+"""The searches of a Dictionary: by distance, by pattern, by rank, in texts."""
+from __future__ import annotations
+
+import os
+from bisect import bisect_right
+from concurrent.futures import ThreadPoolExecutor
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any, Callable, Generic, Iterable, Iterator, List, Optional, Tuple, TypeVar, Union
+
+from . import _errors
+from ._entries import blocks, own
+from ._native import ffi, lib
+from ._query import METRICS, Fuzzy, Glob, Query, Regex, Subsequence, chosen, number, unit_of
+
+if TYPE_CHECKING:
+    from ._keys import KeyKind
+    from ._views import Bounds
+
+K = TypeVar("K")
+V_co = TypeVar("V_co", covariant=True)
+T = TypeVar("T")
+
+_ORDERS = {"key": lib.KF_ORDER_KEY, "distance": lib.KF_ORDER_DISTANCE, "weight": lib.KF_ORDER_WEIGHT}
+_RANKINGS = {"distance": lib.KF_RANK_DISTANCE, "similarity": lib.KF_RANK_SIMILARITY}
+_OVERLAPS = {"all": lib.KF_OVERLAP_ALL, "longest": lib.KF_OVERLAP_LONGEST}
+_BOUNDARIES = {"bytes": lib.KF_BOUNDARY_BYTES, "code points": lib.KF_BOUNDARY_CODE_POINTS,
+               "words": lib.KF_BOUNDARY_WORDS}
+_WANT = lib.KFPY_WANT_KEYS | lib.KFPY_WANT_MATCHES
+
+
+class Match:
+    """A key that a search found. The value is read when it is asked for."""
+
+    __slots__ = ("key", "ordinal", "distance", "similarity", "weight", "_dictionary")
+
+    def __init__(self, dictionary: Any, key: Any, ordinal: int, distance: int, similarity: float, weight: int) -> None:
+        self.key = key
+        self.ordinal = ordinal
+        self.distance = distance        # fuzzy and nearest: edits
+        self.similarity = similarity    # nearest by similarity: 0 to 1
+        self.weight = weight            # complete, and order="distance" where there are weights
+        self._dictionary = dictionary
+
+    @property
+    def value(self) -> Any:
+        """The key's value."""
+        return self._dictionary.value_at(self.ordinal)
+
+    def _fields(self) -> Tuple[Any, ...]:
+        return self.key, self.ordinal, self.distance, self.similarity, self.weight
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self._fields() == other._fields()   # type: ignore[attr-defined]
+
+    def __hash__(self) -> int:
+        return hash(self._fields())
+
+    def __repr__(self) -> str:
+        rest = "".join(f", {name}={getattr(self, name)!r}" for name in ("distance", "similarity", "weight")
+                       if getattr(self, name))
+        return f"<Match {self.key!r}{rest}>"
+
+
+class Occurrence(Match):
+    """A key in a text: text[start:end] == key."""
+
+    __slots__ = ("start", "end")
+
+    def __init__(self, dictionary: Any, key: Any, ordinal: int, start: int) -> None:
+        super().__init__(dictionary, key, ordinal, 0, 0.0, 0)
+        self.start = start
+        self.end = start + len(key)
+
+    def _fields(self) -> Tuple[Any, ...]:
+        return self.key, self.ordinal, self.start
+
+    def __repr__(self) -> str:
+        return f"<Occurrence {self.key!r} at {self.start}:{self.end}>"
+
+
+class Nearest(List[Match]):
+    """The nearest keys, best first. `incomplete`: the search ended because of `work`, so there may be better."""
+
+    incomplete = False
+
+
+class Matches(Iterator[Match]):
+    """What a search finds, while it is read."""
+
+    __slots__ = ("_iterator", "_read")
+
+    def __init__(self, iterator: Any, read: Iterator[Match]) -> None:
+        self._iterator = iterator
+        self._read = read
+
+    def __iter__(self) -> Iterator[Match]:
+        return self._read
+
+    def __next__(self) -> Match:
+        return next(self._read)
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether the search ended because of `work`, so that there may be more."""
+        return bool(lib.kf_iter_incomplete(self._iterator))
+
+
+Filter = Callable[[Match], Any]
+
+
+class _Callback:
+    """A Python function that C asks. The first exception is kept and raised by who called C."""
+
+    __slots__ = ("function", "problem", "handle", "__weakref__")
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+        self.problem: Optional[BaseException] = None
+        self.handle = ffi.new_handle(self)
+
+    def __call__(self, *arguments: Any) -> int:
+        if self.problem is not None:
+            return 0
+        try:
+            return 1 if self.function(*arguments) else 0
+        except BaseException as problem:
+            self.problem = problem
+            return 0
+
+    def done(self) -> None:
+        if self.problem is not None:
+            raise self.problem
+
+
+@ffi.def_extern(name="kfpy_filter")   # type: ignore[untyped-decorator]
+def _filtered(context: Any, iterator: Any, entry: Any) -> int:
+    return ffi.from_handle(context)(iterator, entry)   # type: ignore[no-any-return]
+
+
+@ffi.def_extern(name="kfpy_boundary")   # type: ignore[untyped-decorator]
+def _bounded(context: Any, text: Any, position: int) -> int:
+    return ffi.from_handle(context)(position)   # type: ignore[no-any-return]
+
+
+def _in_threads(function: Callable[[Any], T], needles: Iterable[Any], workers: Optional[int]) -> List[T]:
+    needles = list(needles)
+    if workers is None:
+        workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    workers = min(number("workers", workers, 1024, 1), len(needles) or 1)
+    if workers == 1:
+        return list(map(function, needles))
+    with ThreadPoolExecutor(workers) as threads:
+        return list(threads.map(function, needles))
+
+
+def _code_points(data: bytes) -> int:
+    return len(data.decode("utf-8", "surrogateescape"))
+
+
+class Searches(Generic[K, V_co]):
+    """The part of Dictionary that searches. All take keys within the prefix `within`, from `start`, before `stop`,
+    and with `filter` only those matches that the function returns true for; they need str or bytes keys."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+        _keys: KeyKind
+        _encode: Callable[[Any], bytes]
+        _decode_key: Callable[[bytes], Any]
+
+        @property
+        def path(self) -> str: ...
+        def _pointer(self) -> Any: ...
+        def _bounds(self, prefix: Any, start: Any, stop: Any, reverse: bool) -> Bounds: ...
+
+    def _searchable(self, is_text: bool, what: str) -> None:
+        kind = self._keys.name
+        if kind not in ("str", "bytes"):
+            raise TypeError(f"{kind} keys can't be searched: only str and bytes")
+        if is_text != (kind == "str"):
+            raise TypeError(f"the dictionary's keys are {kind}: {what} must be too")
+
+    def _match(self, key: bytes, ordinal: int, match: Any) -> Match:
+        return Match(self, self._decode_key(key), ordinal, match.distance, match.similarity, match.weight)
+
+    def _filter(self, options: Any, function: Optional[Filter], made: Any = None) -> Optional[_Callback]:
+        """Has C ask a function about each match. What is returned must live as long as the iterator."""
+        if function is None:
+            return None
+        make, chosen_by = made or self._match, function
+
+        def decide(iterator: Any, entry: Any) -> Any:
+            key = bytes(ffi.buffer(entry.key.data, entry.key.size)) if entry.key.size else b""
+            return chosen_by(make(key, entry.ordinal, lib.kf_iter_match(iterator)))
+
+        callback = _Callback(decide)
+        options.filter, options.filter_context = lib.kfpy_filter, callback.handle
+        return callback
+
+    def _created(self, function: Any, *arguments: Any) -> Any:
+        """The kf_iter * that a function of C creates."""
+        c = self._pointer()
+        out, error = ffi.new("kf_iter **"), ffi.new("kf_error *")
+        _errors.check(function(out, c, *arguments, error), error, self.path)
+        return own(out[0], c)
+
+    def _read(self, iterator: Any, make: Callable[[bytes, int, Any], Match],
+              callbacks: Tuple[Optional[_Callback], ...], *keep: Any) -> Iterator[Any]:
+        for block in blocks(iterator, want=_WANT, ordinals=True, path=self.path):
+            for callback in callbacks:
+                if callback is not None:
+                    callback.done()
+            for place, (key, ordinal) in enumerate(zip(block.keys, block.ordinals)):
+                yield make(key, ordinal, block.matches[place])
+        for callback in callbacks:
+            if callback is not None:
+                callback.done()
+
+    # ---- queries ------------------------------------------------------------------------------
+
+    def select(self, query: Query, *, order: str = "key", limit: Optional[int] = None, within: Optional[K] = None,
+               start: Optional[K] = None, stop: Optional[K] = None, work: Optional[int] = None,
+               filter: Optional[Filter] = None) -> Matches:
+        """The keys that a query accepts, by "key", by "distance" or by "weight" (the heaviest first).
+
+        work  how many labels of the automaton to look at, at most: then the result is `incomplete`
+        """
+        if not isinstance(query, Query):
+            raise TypeError(f"a query is needed, such as keyfold.Regex(...), not {type(query).__name__}")
+        self._searchable(query.is_text, "a query's texts")
+        options, keep = self._bounds(within, start, stop, False).options()
+        options.query = query._c
+        options.order = chosen(_ORDERS, "order", order)
+        if limit is not None:
+            options.limit = number("limit", limit, 2**63)
+        if work is not None:
+            options.work_limit = number("work", work, 2**63, 1)
+        callback = self._filter(options, filter)
+        iterator = self._created(lib.kf_iter_create, options)
+        if callback is not None:
+            callback.done()
+        return Matches(iterator, self._read(iterator, self._match, (callback,), query, keep))
+
+    def fuzzy(self, needle: K, distance: int = 1, *, metric: str = "levenshtein", unit: Optional[str] = None,
+              exact_prefix: int = 0, prefix: bool = False, order: str = "key", limit: Optional[int] = None,
+              within: Optional[K] = None, start: Optional[K] = None, stop: Optional[K] = None,
+              work: Optional[int] = None, filter: Optional[Filter] = None) -> Matches:
+        """The keys within a distance of a needle; see Fuzzy for metric, unit, exact_prefix and prefix."""
+        self._searchable(isinstance(needle, str), "the needle")
+        query = Fuzzy(needle, distance, metric=metric, unit=unit,   # type: ignore[arg-type]
+                      exact_prefix=exact_prefix, prefix=prefix)
+        return self.select(query, order=order, limit=limit, within=within, start=start, stop=stop, work=work,
+                           filter=filter)
+
+    def match(self, pattern: K, ignore_case: bool = False, *, limit: Optional[int] = None,
+              within: Optional[K] = None, start: Optional[K] = None, stop: Optional[K] = None,
+              work: Optional[int] = None, filter: Optional[Filter] = None) -> Matches:
+        """The keys that a regular expression matches as a whole; see Regex."""
+        self._searchable(isinstance(pattern, str), "the pattern")
+        query = Regex(pattern, ignore_case)   # type: ignore[arg-type]
+        return self.select(query, limit=limit, within=within, start=start, stop=stop, work=work,
+                           filter=filter)
+
+    def glob(self, pattern: K, ignore_case: bool = False, *, limit: Optional[int] = None,
+             within: Optional[K] = None, start: Optional[K] = None, stop: Optional[K] = None,
+             work: Optional[int] = None, filter: Optional[Filter] = None) -> Matches:
+        """The keys that a glob matches; see Glob."""
+        self._searchable(isinstance(pattern, str), "the pattern")
+        query = Glob(pattern, ignore_case)   # type: ignore[arg-type]
+        return self.select(query, limit=limit, within=within, start=start, stop=stop, work=work,
+                           filter=filter)
+
+    def subsequence(self, letters: K, ignore_case: bool = False, *, limit: Optional[int] = None,
+                    within: Optional[K] = None, start: Optional[K] = None, stop: Optional[K] = None,
+                    work: Optional[int] = None, filter: Optional[Filter] = None) -> Matches:
+        """The keys that have some letters in their order, with anything between."""
+        self._searchable(isinstance(letters, str), "the letters")
+        query = Subsequence(letters, ignore_case)   # type: ignore[arg-type]
+        return self.select(query, limit=limit, within=within, start=start, stop=stop, work=work,
+                           filter=filter)
+
+    def fuzzy_many(self, needles: Iterable[K], distance: int = 1, *, workers: Optional[int] = None,
+                   **options: Any) -> List[List[Match]]:
+        """fuzzy for many needles, in threads (as many as there are processors): a list for each."""
+        return _in_threads(lambda needle: list(self.fuzzy(needle, distance, **options)), needles, workers)
+
+    # ---- ranks --------------------------------------------------------------------------------
+
+    def complete(self, prefix: K, n: int = 10, *, query: Optional[Query] = None,
+                 filter: Optional[Filter] = None) -> List[Match]:
+        """The n heaviest keys that begin with a prefix (and that a query accepts). Weights are those that the file
+        was compiled with, or its values where they are integers."""
+        self._searchable(isinstance(prefix, str), "the prefix")
+        if query is not None:
+            self._searchable(query.is_text, "a query's texts")
+        options, keep = self._bounds(prefix, None, None, False).options()
+        options.order = lib.KF_ORDER_WEIGHT
+        options.limit = number("n", n, 2**63)
+        if query is not None:
+            options.query = query._c
+        callback = self._filter(options, filter)
+        iterator = self._created(lib.kf_iter_create, options)
+        if callback is not None:
+            callback.done()
+        return list(self._read(iterator, self._match, (callback,), query, keep))
+
+    def nearest(self, needle: K, n: int = 1, *, metric: str = "levenshtein", unit: Optional[str] = None,
+                by: Optional[str] = None, cutoff: Optional[float] = None, most_distance: Optional[int] = None,
+                work: Optional[int] = None, within: Optional[K] = None, start: Optional[K] = None,
+                stop: Optional[K] = None, filter: Optional[Filter] = None) -> Nearest:
+        """The n keys nearest to a needle, best first.
+
+        metric         also "jaro-winkler", which is a similarity
+        by             "distance", or "similarity" (1 - distance / length), which `cutoff` and jaro-winkler imply
+        cutoff         only keys as similar as that: 0 to 1
+        most_distance  only keys within that distance
+        work           how many labels of the automaton to look at, at most: what there is then is `incomplete`
+        """
+        self._searchable(isinstance(needle, str), "the needle")
+        data = self._encode(needle)
+        options = ffi.new("kf_nearest_options *", lib.kfpy_nearest_options())
+        if by is None:
+            by = "similarity" if cutoff is not None or metric == "jaro-winkler" else "distance"
+        options.metric = chosen(METRICS, "metric", metric)
+        options.ranking = chosen(_RANKINGS, "by", by)
+        options.unit = unit_of(needle, unit)   # type: ignore[arg-type]
+        options.count = number("n", n, 2**63, 1)
+        if most_distance is not None:
+            options.most_distance = number("most_distance", most_distance, lib.KF_DISTANCE_LIMIT)
+        if cutoff is not None:
+            if by != "similarity":
+                raise _errors.ArgumentError('a cutoff needs by="similarity"')
+            options.least_similarity = cutoff
+        options.work_limit = 0 if work is None else number("work", work, 2**63, 1)
+        inner, keep = self._bounds(within, start, stop, False).options()
+        callback = self._filter(inner, filter)
+        options.within = inner
+        iterator = self._created(lib.kf_iter_nearest, data, len(data), options)
+        if callback is not None:
+            callback.done()
+        result = Nearest(self._read(iterator, self._match, (callback,), keep))
+        result.incomplete = bool(lib.kf_iter_incomplete(iterator))
+        return result
+
+    def nearest_many(self, needles: Iterable[K], n: int = 1, *, workers: Optional[int] = None,
+                     **options: Any) -> List[Nearest]:
+        """nearest for many needles, in threads (as many as there are processors)."""
+        return _in_threads(lambda needle: self.nearest(needle, n, **options), needles, workers)
+
+    # ---- texts --------------------------------------------------------------------------------
+
+    def find_all(self, text: K, *, overlap: str = "all",
+                 boundary: Union[str, Callable[[Any, int], Any], None] = None,
+                 filter: Optional[Filter] = None) -> Iterator[Occurrence]:
+        """The keys that occur in a text, by position, then by length. Positions are those in the str or bytes.
+
+        overlap   "all", or "longest": the longest key at a place, then on behind it
+        boundary  where keys may begin and end: "words" (not within a word), "code points" (for str),
+                  "bytes" (for bytes: anywhere), or a function of the text and a position
+        """
+        self._searchable(isinstance(text, str), "the text")
+        data = self._encode(text)
+        options = ffi.new("kf_find_options *", lib.kfpy_find_options())
+        options.overlap = chosen(_OVERLAPS, "overlap", overlap)
+        position = self._positions(data)
+        asked: Optional[_Callback] = None
+        if callable(boundary):
+            asked = _Callback(self._asking(boundary, text, data))
+            options.boundary = lib.KF_BOUNDARY_CALLBACK
+            options.is_boundary, options.boundary_context = lib.kfpy_boundary, asked.handle
+        else:
+            default = "code points" if self._keys.name == "str" else "bytes"
+            options.boundary = chosen(_BOUNDARIES, "boundary", default if boundary is None else boundary)
+
+        def made(key: bytes, ordinal: int, match: Any) -> Occurrence:
+            return Occurrence(self, self._decode_key(key), ordinal, position(match.position))
+
+        callback = self._filter(options, filter, self._maker(data))
+        place = ffi.from_buffer(data) if data else ffi.new("char[1]")
+        iterator = self._created(lib.kf_iter_find, place, len(data), options)
+        return self._read(iterator, made, (callback, asked), data, place)
+
+    def _maker(self, data: bytes) -> Callable[[bytes, int, Any], Occurrence]:
+        # C asks the filter ahead of what is read, so it has a count of its own.
+        position = self._positions(data)
+        return lambda key, ordinal, match: Occurrence(self, self._decode_key(key), ordinal, position(match.position))
+
+    def _positions(self, data: bytes) -> Callable[[int], int]:
+        """Turns positions in the encoded text, which ascend (or go back a little), into those in the text."""
+        if self._keys.name == "bytes" or data.isascii():
+            return int
+        at = count = 0
+
+        def position(wanted: int) -> int:
+            nonlocal at, count
+            if wanted < at:
+                count -= _code_points(data[wanted:at])
+            else:
+                count += _code_points(data[at:wanted])
+            at = wanted
+            return count
+
+        return position
+
+    def _asking(self, boundary: Callable[[Any, int], Any], text: Any, data: bytes) -> Callable[[int], Any]:
+        if self._keys.name == "bytes" or data.isascii():
+            return lambda position: boundary(text, position)
+        starts = list(accumulate((len(self._encode(letter)) for letter in text), initial=0))
+
+        def ask(position: int) -> Any:
+            place = bisect_right(starts, position) - 1
+            return starts[place] == position and boundary(text, place)
+
+        return ask
