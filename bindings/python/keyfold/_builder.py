@@ -116,8 +116,8 @@ class Builder:
         self._check(lib.kf_builder_set_metadata(self._builder, name.encode(), content, len(content),
                                                 self._error))
 
-    def add_batch(self, batch: Batch) -> None:
-        """Adds packed pairs."""
+    def add_batch(self, batch: Batch) -> bool:
+        """Adds packed pairs; False if their sizes do not fit their data."""
         raw = self._batch
         key_sizes = ffi.from_buffer("uint64_t[]", batch.key_sizes)
         value_sizes = ffi.from_buffer("uint64_t[]", batch.value_sizes)
@@ -129,10 +129,11 @@ class Builder:
         raw.weights, raw.numbers = weights, self.numbers
         status = lib.kfpy_add_batch(self._builder, raw, self._error)
         if status == lib.KFPY_BAD_BATCH:
-            raise _errors.Error("packed pairs whose sizes do not fit their data")
+            return False
         self._check(status)
         self.count += batch.pairs
         self._progress.pairs(batch.pairs)
+        return True
 
     def add(self, source: Source, hint: str = "") -> None:
         """Adds all pairs of a source; `hint` ends what errors say."""

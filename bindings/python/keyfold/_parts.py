@@ -18,6 +18,8 @@ from ._pack import Source
 _PATIENCE = 1.0     # seconds between two looks whether a silent worker still lives
 _GRACE = 5.0        # seconds that a worker has to end in
 
+_GARBAGE = "its worker sent garbage: does the reader write to file descriptors that are not its own?"
+
 MakeBuilder = Callable[[_keys.KeyKind, Codec], Builder]
 
 
@@ -207,16 +209,15 @@ class _Crew:
         member.fill(memoryview(raw))
         head = _wire.head(raw)
         if head is None:
-            raise _failure(member.name, "its worker sent garbage: does the reader write to file descriptors "
-                                        "that are not its own?")
+            raise _failure(member.name, _GARBAGE)
         size = head.body_size()
         if size > len(self.room):
             self.room = bytearray(size + size // 4)
         body = memoryview(self.room)[:size]
         member.fill(body)
         if head.kind == b"B":
-            assert self.builder is not None
-            self.builder.add_batch(_wire.batch(head, body))
+            if self.builder is None or not self.builder.add_batch(_wire.batch(head, body)):
+                raise _failure(member.name, _GARBAGE)
             member.count += head.number
         elif head.kind == b"C":
             self._propose(member.number, pickle.loads(body))
