@@ -39,6 +39,11 @@ def _number(codec: "Codec") -> Optional[_Number]:
     return None
 
 
+def number_of(dictionary: "Batches") -> Optional[_Number]:
+    """What the values are, if all of them are numbers of a fixed width."""
+    return _number(dictionary._codec) if dictionary._type == lib.KF_VALUES_BYTES else None
+
+
 def _new() -> Any:
     batch = lib.kfpy_lookup_new()
     if batch == ffi.NULL:
@@ -183,7 +188,7 @@ class Batches:
             if output == "arrow":
                 return ArrowArray(batch, lib.KFPY_EXPORT_NUMBERS, default is None, "L")
             return self._with_mask(batch, "u8")
-        number = _number(self._codec) if self._type == lib.KF_VALUES_BYTES else None
+        number = number_of(self)
         if number is not None and (output == "numpy" or number.numpy[0] == "<"):
             return self._as_numbers(batch, number, default, output)
         return self._as_arrow(batch, default) if output == "arrow" else self._as_objects(batch, default)

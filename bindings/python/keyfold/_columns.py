@@ -227,6 +227,8 @@ def _from_pandas(kind: KeyKind, column: Any) -> Iterator[Source]:
         yield source
     elif type(column.dtype).__name__ == "ArrowDtype" or getattr(column.dtype, "storage", None) == "pyarrow":
         yield from _from_arrow(kind, content.__arrow_array__())
+    elif hasattr(column.dtype, "na_value"):
+        yield from sources(kind, column.to_numpy(object, na_value=None))
     else:
         yield from sources(kind, column.to_numpy())
 

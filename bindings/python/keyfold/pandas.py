@@ -1,0 +1,74 @@
+"""pandas: looking up a whole Series.
+
+    df["name"] = keyfold.pandas.lookup(df["id"], table)
+
+s.map(table.get) gives the same values, one call of Python for each of them.
+"""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from . import _batch
+
+if TYPE_CHECKING:
+    from ._dictionary import Dictionary
+
+__all__ = ["lookup"]
+
+
+def lookup(series: "pd.Series[Any]", dictionary: "Dictionary[Any, Any]",
+           default: Any = None) -> "pd.Series[Any]":
+    """The values of a Series of keys, as a Series with its index and name.
+
+    str values     keep the dtype of a Series of strings; otherwise they are objects
+    numbers        uint64 of integers that the file holds as such, the number's type for codecs float and
+                   struct:<one>. Where keys are absent and there is no default: nullable (UInt64), or NaN in
+                   floats
+    other values   objects
+    """
+    if not isinstance(series, pd.Series):
+        raise TypeError(f"a Series is needed, not {type(series).__name__}")
+    values = _values(series, dictionary, default)
+    result: "pd.Series[Any]" = pd.Series(values, index=series.index, name=series.name, dtype=values.dtype)
+    return result
+
+
+def _values(series: "pd.Series[Any]", dictionary: "Dictionary[Any, Any]", default: Any) -> Any:
+    if dictionary.codec == "u64" or _batch.number_of(dictionary) is not None:
+        values, found = dictionary.get_many(series, default, output="numpy")
+        return _numbers(values, found, default is not None)
+    dtype: Any = _text_dtype(series) if dictionary.codec == "str" else None
+    if dtype is None:
+        return pd.Series(dictionary.get_many(series, default), dtype=object).to_numpy()
+    if default is None or isinstance(default, str):
+        try:
+            import pyarrow
+        except ImportError:
+            pass
+        else:
+            return pd.array(pyarrow.array(dictionary.get_many(series, default, output="arrow")), dtype=dtype)
+    return pd.array(dictionary.get_many(series, default), dtype=dtype)
+
+
+def _text_dtype(series: "pd.Series[Any]") -> Any:
+    """The series' dtype, or that of its categories, if it is one of strings; else None."""
+    dtype: Any = series.dtype
+    if isinstance(dtype, pd.CategoricalDtype):
+        dtype = dtype.categories.dtype
+    if isinstance(dtype, pd.StringDtype):
+        return dtype
+    if isinstance(dtype, pd.ArrowDtype) and dtype.type is str:
+        return dtype
+    return None
+
+
+def _numbers(values: Any, found: Any, has_default: bool) -> Any:
+    values = values.astype(values.dtype.newbyteorder("="), copy=False)
+    if has_default or found.all():
+        return values
+    if values.dtype.kind == "f":
+        values[~found] = float("nan")
+        return values
+    return pd.arrays.IntegerArray(values, ~found)
