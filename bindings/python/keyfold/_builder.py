@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import errno
 import os
-from typing import Any, Optional, Union
+from typing import Any, Optional, Tuple, Union
 
 from . import _errors, _keys
 from ._codecs import Codec
@@ -135,9 +135,9 @@ class Builder:
         self._progress.pairs(batch.pairs)
         return True
 
-    def add(self, source: Source, hint: str = "") -> None:
-        """Adds all pairs of a source; `hint` ends what errors say."""
-        for batch in Packer(self.keys, self.codec, hint).batches(source):
+    def add(self, source: Source, hints: Tuple[str, str]) -> None:
+        """Adds all pairs of a source; `hints` end what errors say of keys and of values."""
+        for batch in Packer(self.keys, self.codec, hints).batches(source):
             self.add_batch(batch)
 
     def finish(self) -> Any:

@@ -23,6 +23,8 @@ class Wish(NamedTuple):
 
 def wish(keys: str, codec: Union[str, Codec], weights: Optional[str], duplicates: str) -> Wish:
     """Checks what the caller said, and adds what follows from it."""
+    if keys == "nested":
+        raise _errors.ArgumentError('keys="nested": freeze makes those')
     if keys != "auto":
         _keys.kind(keys)
     if duplicates in ("sum", "min", "max") or weights == "value":
@@ -36,10 +38,10 @@ def wish(keys: str, codec: Union[str, Codec], weights: Optional[str], duplicates
     return Wish(keys, codec)
 
 
-def guess(wanted: Wish) -> str:
-    """What errors add about keys and values that do not fit."""
-    chosen = [name for name, value in (("keys", wanted.keys), ("codec", wanted.codec)) if value == "auto"]
-    return f" ({' and '.join(chosen)} chosen from the first pairs: say {'=, '.join(chosen)}=)" if chosen else ""
+def guess(wanted: Wish) -> Tuple[str, str]:
+    """What errors add about keys and about values that do not fit."""
+    return (' (keys="auto" went by the first pair)' if wanted.keys == "auto" else "",
+            ' (codec="auto" went by the first pairs: say codec=)' if wanted.codec == "auto" else "")
 
 
 def choose(wanted: Wish, source: Source, values: Any = None, alone: bool = True) -> Tuple[_keys.KeyKind, Codec]:

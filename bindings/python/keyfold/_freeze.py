@@ -263,10 +263,13 @@ def _is_nested(values: Iterable[Any]) -> bool:
 
 def _is_mixed(mapping: Mapping[Any, Any]) -> bool:
     """Whether keys are of several kinds. Nested dicts take any keys, so they take such a dict too."""
-    try:
-        return len({_keys.kind_of(key).name for key in {type(key): key for key in mapping}.values()}) > 1
-    except TypeError:
-        return False    # no kind: an error, and not ours
+    names = set()
+    for key in {type(key): key for key in mapping}.values():
+        try:
+            names.add("None" if key is None else _keys.kind_of(key).name)
+        except TypeError:
+            return False    # no kind: an error, and not ours
+    return len(names) > 1 or "None" in names
 
 
 def _gathered(pairs: Iterable[Any], duplicates: str) -> Dict[Any, Any]:

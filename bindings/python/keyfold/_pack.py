@@ -145,10 +145,11 @@ class Source:
 
 
 class Packer:
-    """Packs what a Source gives, for one kind of keys and one codec; `hint` ends what errors say."""
+    """Packs what a Source gives, for one kind of keys and one codec; `hints` end what errors say
+    of keys and of values."""
 
-    def __init__(self, kind: KeyKind, codec: Codec, hint: str = "") -> None:
-        self.hint = hint
+    def __init__(self, kind: KeyKind, codec: Codec, hints: Tuple[str, str] = ("", "")) -> None:
+        self._hints = hints
         self.kind = kind
         self.codec = codec
         self._pack_keys = key_packer(kind)
@@ -173,13 +174,14 @@ class Packer:
         try:
             key_sizes, key_data = self._pack_keys(keys)
         except Exception:
-            self._name(source, keys, keys, self.kind.encode, f"is not one of {self.kind.name} keys", TypeError)
+            self._name(source, keys, keys, self.kind.encode,
+                       f"is not one of {self.kind.name} keys", TypeError, self._hints[0])
         try:
             value_sizes, value_data = self._pack_values(values)
         except Exception:   # a codec of one's own may raise anything
             encode: Callable[[Any], Any] = _codecs.u64 if self.codec.name == "u64" else self.codec.encode
             self._name(source, keys, values, encode, f"has a value that codec {self.codec.name!r} can't hold",
-                       _errors.CodecError)
+                       _errors.CodecError, self._hints[1])
         numbers = None
         if source.weighted:
             try:
@@ -189,7 +191,7 @@ class Packer:
         return Batch(len(keys), key_sizes, key_data, value_sizes, value_data, numbers)
 
     def _name(self, source: Source, keys: List[Any], items: List[Any], encode: Callable[[Any], Any], fault: str,
-              kind: Type[Exception]) -> NoReturn:
+              kind: Type[Exception], hint: str = "") -> NoReturn:
         """Raises the error of the first item that can't be encoded."""
         if isinstance(sys.exc_info()[1], MemoryError):
             raise MemoryError(f"no memory to encode {source.named(0)} and the next {len(items)}")
@@ -197,5 +199,6 @@ class Packer:
             try:
                 encode(item)
             except Exception as problem:
-                raise kind(f"{source.named(index)}: the key {keys[index]!r:.100} {fault}: {problem}{self.hint}") from problem
+                raise kind(f"{source.named(index)}: the key {keys[index]!r:.100} {fault}: {problem}{hint}") \
+                    from problem
         raise kind(f"{source.named(0)}: one of the next {len(items)} pairs {fault}")

@@ -273,7 +273,7 @@ def read_here(parts: Iterable[Any], reader: Callable[[Any], Any], wanted: _choos
               make: MakeBuilder) -> Optional[Builder]:
     """The same in this process, one part after the other."""
     builder: Optional[Builder] = None
-    hint = _choose.guess(wanted)
+    hints = _choose.guess(wanted)
     for _, name, part in _named(parts):
         try:
             source = Source(_worker.read(reader, part), weights == "given", f"part {name}")
@@ -281,7 +281,7 @@ def read_here(parts: Iterable[Any], reader: Callable[[Any], Any], wanted: _choos
                 if not wanted.settled and not source.look(1000)[0]:
                     continue
                 builder = make(*_choose.choose(wanted, source, alone=False))
-            builder.add(source, hint)
+            builder.add(source, hints)
         except _worker.ReaderFailed as failed:
             problem = failed.args[0]
             if not isinstance(problem, Exception):

@@ -1,0 +1,315 @@
+"""freeze: the cache folder, nested dicts."""
+import copy
+import itertools
+import multiprocessing
+import os
+import pickle
+import random
+import string
+import threading
+import time
+from collections import OrderedDict, abc
+from types import MappingProxyType
+
+import pytest
+from hypothesis import given, strategies as st
+
+import keyfold
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    folder = tmp_path / "cache"
+    monkeypatch.setenv("KEYFOLD_CACHE", str(folder))
+    yield folder
+    if folder.exists():
+        assert [name for name in os.listdir(folder) if not name.endswith(".kf")] == []
+
+
+def files(folder):
+    return sorted(os.listdir(folder))
+
+
+# ---- where files go ----------------------------------------------------------------------------------------------
+
+def test_the_same_dict_is_one_file(cache):
+    model = {f"{i}": f"v{i}" for i in range(3000)}
+    table = keyfold.freeze(model)
+    assert isinstance(table, keyfold.Dictionary) and table == model and model == table
+    assert os.path.dirname(table.path) == str(cache) and files(cache) == [os.path.basename(table.path)]
+    before = os.stat(table.path).st_ino
+    shuffled = list(model.items())
+    random.Random(3).shuffle(shuffled)
+    for again in (dict(shuffled), OrderedDict(shuffled), MappingProxyType(model), shuffled, iter(shuffled)):
+        assert keyfold.freeze(again).path == table.path
+    assert files(cache) == [os.path.basename(table.path)] and os.stat(table.path).st_ino == before
+
+
+def test_what_differs_is_another_file(cache):
+    tables = [keyfold.freeze(model, **options) for model, options in (
+        ({"a": "x"}, {}), ({"a": "y"}, {}), ({"ab": "x"}, {}), ({"a": "xb"}, {}), ({"a": "x", "b": ""}, {}),
+        ({b"a": "x"}, {}), ({b"a": b"x"}, {}), ({"a": "x"}, dict(codec="json")), ({"a": 5}, {}),
+        ({"a": 5}, dict(codec="int")), ({"a": 5}, dict(weights="value")), ({}, {}), ({"a": {}}, {}),
+        ({"a": {}}, dict(nested=False)), ({"a": {"x": 5}}, {}), ([("a", "x", 1)], dict(weights="given")),
+        ([("a", "x", 2)], dict(weights="given")))]
+    assert len({table.path for table in tables}) == len(tables) == len(files(cache))
+
+
+def test_what_is_frozen_stays_as_it_is(cache, tmp_path):
+    table = keyfold.freeze({"a": {"b": 1}})
+    assert keyfold.freeze(table) is table
+    inner = table["a"]
+    assert keyfold.freeze(inner) is inner
+    copied = keyfold.freeze(table, tmp_path / "copy.kf")
+    assert copied == table and copied.build_id == table.build_id and copied.path != table.path
+    assert keyfold.freeze(copied, tmp_path / "copy.kf") == table
+    assert keyfold.freeze(inner, tmp_path / "inner.kf") == {"b": 1}
+    pickles = keyfold.freeze({"a": {1, 2}}, codec="pickle")
+    assert keyfold.freeze(pickles, tmp_path / "pickles.kf")["a"] == {1, 2}
+
+
+def test_with_a_path(cache, tmp_path):
+    path = tmp_path / "a.kf"
+    for model in ({"a": 1}, {"a": {"b": None}}, {}):
+        assert keyfold.freeze(model, path) == model
+        assert keyfold.freeze(iter(model.items()), path) == model
+    assert not cache.exists()
+
+
+def test_folders(tmp_path, monkeypatch):
+    monkeypatch.delenv("KEYFOLD_CACHE")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
+    assert os.path.dirname(keyfold.freeze({"a": 1}).path) == str(tmp_path / "xdg" / "keyfold")
+    assert os.stat(tmp_path / "xdg" / "keyfold").st_mode & 0o777 == 0o700
+    monkeypatch.setenv("XDG_CACHE_HOME", "relative")       # which the specification says to ignore
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    assert os.path.dirname(keyfold.freeze({"a": 1}).path) == str(tmp_path / "home" / ".cache" / "keyfold")
+
+
+def test_a_damaged_file_is_written_again(cache):
+    path = keyfold.freeze({"a": 1}).path
+    good = open(path, "rb").read()
+    for bad in (good[:100], b"", b"x" * 5000):
+        os.unlink(path)
+        with open(path, "wb") as file:
+            file.write(bad)
+        table = keyfold.freeze({"a": 1})
+        assert table == {"a": 1} and table.path == path and open(path, "rb").read() == good
+
+
+def test_what_a_killed_process_left_goes(cache):
+    keyfold.freeze({"a": 1})
+    old, new = cache / ".1-0-5.tmp", cache / ".1-0-6.tmp"
+    for path in (old, new):
+        path.write_bytes(b"unfinished")
+    os.utime(old, (time.time() - 90000,) * 2)
+    keyfold.freeze({"a": 2})
+    assert not old.exists() and new.exists()
+    new.unlink()
+
+
+def test_a_failure_leaves_nothing(cache):
+    for bad in ({"a": object()}, {"a": {"b": object()}}, {1.5: 1}, {"a": {1.5: 1}}, [("a", 1), ("a", 2)], [5], 5):
+        with pytest.raises((TypeError, ValueError)):
+            keyfold.freeze(bad)
+    with pytest.raises(keyfold.DuplicateKey):
+        keyfold.freeze([("a", {}), ("a", {})])
+    assert keyfold.freeze([("a", {"x": 1}), ("a", {})], duplicates="first") == {"a": {"x": 1}}
+    with pytest.raises(keyfold.CodecError, match=r"\['a'\]\['b'\]"):
+        keyfold.freeze({"a": {"b": object()}})
+    with pytest.raises(keyfold.ArgumentError, match="given"):
+        keyfold.freeze({"a": 1}, weights="given")
+    endless = {}
+    endless["again"] = endless
+    with pytest.raises(keyfold.LimitError, match="within itself"):
+        keyfold.freeze(endless)
+
+
+def freeze_at_once(seed):
+    model = {f"{i}": {"n": i} for i in range(2000)}
+    table = keyfold.freeze(model)
+    return table.path, table.build_id, table == model, pickle.dumps(table)
+
+
+@pytest.mark.parametrize("method", multiprocessing.get_all_start_methods())
+def test_many_processes_freeze_at_once(cache, method):
+    with multiprocessing.get_context(method).Pool(4) as pool:
+        results = pool.map(freeze_at_once, range(8), chunksize=1)
+    assert len({result[:2] for result in results}) == 1 and all(result[2] for result in results)
+    assert len(files(cache)) == 1
+    assert pickle.loads(results[0][3])["7"]["n"] == 7
+
+
+def test_many_threads_freeze_at_once(cache):
+    results = []
+    threads = [threading.Thread(target=lambda: results.append(freeze_at_once(0))) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(results) == 6 and len(set(results)) == 1
+
+
+def test_progress(cache):
+    seen = []
+    keyfold.freeze({f"{i}": i for i in range(20_000)}, progress=lambda *report: seen.append(report))
+    assert seen[-1] == (20_000, 20_000)
+
+
+# ---- values and keys ---------------------------------------------------------------------------------------------
+
+KEYS = st.one_of(st.text(max_size=4), st.binary(max_size=4), st.integers(), st.none(),
+                 st.tuples(st.text(max_size=2), st.integers(-3, 3)))
+LEAVES = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text(max_size=5),
+                   st.binary(max_size=5), st.tuples(st.integers(), st.text(max_size=2)),
+                   st.lists(st.dictionaries(st.text(max_size=2), st.integers(), max_size=2), max_size=2))
+NESTED = st.recursive(st.dictionaries(KEYS, LEAVES, max_size=5),
+                      lambda inner: st.dictionaries(KEYS, st.one_of(LEAVES, inner), max_size=5), max_leaves=40)
+
+
+def same(frozen, model):
+    """Every method of a mapping, at every depth."""
+    assert isinstance(frozen, abc.Mapping) and len(frozen) == len(model)
+    keys = list(frozen)
+    assert set(keys) == set(model) == set(frozen.keys()) and len(keys) == len(model)
+    assert list(frozen.keys()) == keys and [key for key, _ in frozen.items()] == keys
+    assert frozen == model and model == frozen and not frozen != model
+    assert (keys, model) in [(keys, frozen)] and frozen != {**model, "another key": 1}
+    for (key, value), second in zip(frozen.items(), frozen.values()):
+        assert key in frozen and value == model[key] == frozen[key] == frozen.get(key) == second
+        if isinstance(model[key], dict):
+            assert isinstance(value, keyfold.SubDictionary)
+            same(frozen[key], model[key])
+        else:
+            assert type(value) is type(model[key])
+    assert frozen != {key: ["no"] for key in model} or not model
+    for absent in ("absent", b"absent", -12345, ("absent", 0), 1.5, ["unhashable"]):
+        assert frozen.get(absent) is None and frozen.get(absent, 7) == 7 and absent not in frozen
+        with pytest.raises(KeyError):
+            frozen[absent]
+
+
+@given(NESTED)
+def test_nested_dicts_of_anything(tmp_path_factory, model):
+    path = tmp_path_factory.mktemp("nested") / "a.kf"
+    frozen = keyfold.freeze(model, path, nested=True)
+    same(frozen, model)
+    assert frozen.to_dict() == model
+    again = pickle.loads(pickle.dumps(frozen))
+    assert again == frozen and again == model
+    for key, value in model.items():
+        if isinstance(value, dict):
+            copied = pickle.loads(pickle.dumps(frozen[key]))
+            assert copied == value and copied == frozen[key] and hash_is_refused(copied)
+
+
+def hash_is_refused(value):
+    try:
+        hash(value)
+    except TypeError:
+        return True
+    return False
+
+
+@pytest.mark.parametrize("codec, leaves", [
+    ("u64", [0, 5, 2**64 - 1]), ("int", [0, -5, 2**70]), ("str", ["", "é", "\udcff"]), ("raw", [b"", b"\0"]),
+    ("json", [None, [1, 2], "x"]), ("msgpack", [None, (1, 2), [3], b"x"]), ("pickle", [None, {1, 2}, 3j]),
+    ("float", [0.5, 1e300]), ("struct:<hh", [(1, 2), (-3, 4)]), ("object", [(1, (None,)), b"x", {3}])])
+def test_codecs_of_leaves(codec, leaves):
+    leaf = itertools.cycle(leaves)
+    model = {str(i): {"a": next(leaf), "b": {"c": next(leaf), "d": {}}} for i in range(20)}
+    frozen = keyfold.freeze(model, codec=codec)
+    assert frozen.codec == codec
+    same(frozen, model)
+
+
+def test_flat_dicts():
+    for model in ({"a": "x"}, {1: None, -5: None}, {("a", 1): (1, 2)}, {b"\0": 5}, {}, {"a": [{"b": 1}]},
+                  {"\udc80": "x", "\ue000": "y", "\U00010000": "z"}):
+        table = keyfold.freeze(model)
+        assert table == model and table.key_kind != "nested"
+        assert keyfold.freeze(list(model.items()), codec=table.codec).path == table.path
+    mixed = {"a": 1, 5: 2, None: 3, b"x": 4, ("t",): 5}
+    assert keyfold.freeze(mixed) == mixed
+    whole = keyfold.freeze({"a": {"b": 1}}, nested=False)
+    assert whole["a"] == {"b": 1} and type(whole["a"]) is dict
+
+
+def test_large_inner_dicts():
+    model = {"big": {str(i): {"x": i} for i in range(5000)}, "": {}, "small": {"y": 1}, "z": 5}
+    frozen = keyfold.freeze(model)
+    same(frozen, {**model})
+    assert list(frozen) == ["", "big", "small", "z"] and list(reversed(frozen)) == ["z", "small", "big", ""]
+    assert frozen["big"]["4999"]["x"] == 4999
+
+
+def test_a_trie_of_nested_dicts():
+    source = random.Random(8)
+    words = {"".join(source.choices(string.ascii_lowercase[:5], k=source.randrange(1, 9))) for _ in range(800)}
+    trie = {}
+    for word in words:
+        level = trie
+        for letter in word:
+            level = level.setdefault(letter, {})
+        level[""] = len(word)
+    frozen = keyfold.freeze(trie)
+    assert frozen == trie and frozen.to_dict() == trie
+    for word in words:
+        level = frozen
+        for letter in word:
+            level = level[letter]
+        assert level[""] == len(word)
+
+
+def test_an_inner_dict_travels_as_its_path(tmp_path):
+    frozen = keyfold.freeze({"level": {"one": {"two": {str(i): i for i in range(1000)}}}}, tmp_path / "a.kf")
+    inner = frozen["level"]["one"]["two"]
+    assert len(pickle.dumps(inner)) < 400 and len(pickle.dumps(frozen)) < 300
+    assert pickle.loads(pickle.dumps(inner))["77"] == 77
+    assert copy.copy(inner) is inner and copy.deepcopy([inner])[0] is inner
+    assert "1000 keys" in repr(inner)
+    pickled = pickle.dumps(inner)
+    del frozen, inner       # or the handle would still have the old file
+    keyfold.freeze({"level": 0}, tmp_path / "a.kf")
+    with pytest.raises(keyfold.Replaced):
+        pickle.loads(pickled)
+
+
+def test_what_a_nested_dictionary_refuses():
+    frozen = keyfold.freeze({"a": {"b": 1}})
+    for name in ("ordinal", "key_at", "value_at", "longest_prefix", "prefixes", "count_prefix"):
+        with pytest.raises(keyfold.UnsupportedError, match=name):
+            getattr(frozen, name)("a")
+    assert frozen.get_many(["a", "x"], 5) == [{"b": 1}, 5]
+    frozen.verify()
+    assert frozen.stat().keys == 3
+    with pytest.raises(keyfold.ArgumentError, match="nested"):
+        keyfold.freeze({"a": {}}, keys="str")
+    with pytest.raises(TypeError):
+        frozen["a"]["c"] = 1
+    with pytest.raises(keyfold.ArgumentError):
+        keyfold.compile("never.kf", {"a": 1}, keys="nested")
+
+
+def test_damaged_nested_dicts_are_errors_and_nothing_worse(tmp_path):
+    model = {str(i): {"a": i, "b": {str(j): "x" * j for j in range(3)}} for i in range(60)}
+    path = tmp_path / "a.kf"
+    good = open(keyfold.freeze(model, path).path, "rb").read()
+    source = random.Random(9)
+    seen = 0
+    for _ in range(150):
+        data = bytearray(good)
+        for _ in range(source.choice((1, 3))):
+            data[source.randrange(len(data))] = source.randrange(256)
+        path.unlink()
+        path.write_bytes(data)
+        try:
+            table = keyfold.open(path)
+            list(table.items())
+            for key in model:
+                table.get(key)
+            table.to_dict()
+        except (keyfold.Error, RecursionError) as problem:
+            assert not isinstance(problem, RecursionError)
+            seen += 1
+    assert seen > 20
