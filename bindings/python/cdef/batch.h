@@ -45,16 +45,17 @@ void kfpy_lookup_free(kfpy_lookup *batch);
 /* All of them append to the ordinals. A key of KFPY_KEYS_SIGNED and _UNSIGNED is encoded as _keys.py does.
  * KF_INVALID: the keys contradict their description (SEPARATED: there is a zero byte in one). */
 int kfpy_lookup_find(kfpy_lookup *batch, const kf_dict *dict, const kfpy_keys *keys);
-/* The keys are integers: places in another batch; negative ones find nothing. KF_LIMIT: there is no such place. */
+/* The keys are integers: places in another batch; negative ones find nothing. KF_LIMIT: no such place. */
 int kfpy_lookup_gather(kfpy_lookup *batch, const kfpy_lookup *distinct, const kfpy_keys *places);
-/* The keys are ordinals themselves; -1 is an absent one. KF_LIMIT: there is no such ordinal. */
+/* The keys are ordinals themselves; -1 is an absent one. KF_LIMIT: no such ordinal. */
 int kfpy_lookup_ordinals(kfpy_lookup *batch, const kf_dict *dict, const kfpy_keys *ordinals);
 
 /* Values of all ordinals; `fallback` is that of absent ones.
- * packed: into value_data and value_offsets, or with `separator` a zero byte between two and offsets of no use;
+ * packed: into value_data and value_offsets, or with `separator` a zero byte between two, offsets of no use;
  * fixed:  into `numbers`; KF_TYPE when a value is not of that width. */
 int kfpy_lookup_numbers(kfpy_lookup *batch, const kf_dict *dict, uint64_t fallback);
-int kfpy_lookup_packed(kfpy_lookup *batch, const kf_dict *dict, int separator, const void *fallback, size_t size);
+int kfpy_lookup_packed(kfpy_lookup *batch, const kf_dict *dict, int separator, const void *fallback,
+                       size_t size);
 int kfpy_lookup_fixed(kfpy_lookup *batch, const kf_dict *dict, size_t width, const void *fallback);
 
 /* The places of the absent ordinals: count - found of them. */
@@ -73,8 +74,8 @@ int kfpy_lookup_check_utf8(kfpy_lookup *batch);
 #define KFPY_EXPORT_NUMBERS ...    /* of the width that they have */
 #define KFPY_EXPORT_PACKED ...
 /* An Arrow array that shares the batch's memory. `nulls`: absent ones are null. `format` is copied. */
-int kfpy_lookup_export(kfpy_lookup *batch, int what, int nulls, const char *format, struct ArrowSchema *schema,
-                      struct ArrowArray *array);
+int kfpy_lookup_export(kfpy_lookup *batch, int what, int nulls, const char *format,
+                       struct ArrowSchema *schema, struct ArrowArray *array);
 
 /* For PyCapsule_New: addresses of the name and of the destructor, which also frees the struct. */
 void *kfpy_schema_new(void);

@@ -7,6 +7,7 @@ from ._errors import (ArgumentError, Cancelled, CodecError, CorruptError, Duplic
                       IOError_, LimitError, MemoryError_, NotFound, ReaderError, Replaced, UnsupportedError,
                       ValueTypeError)
 from ._freeze import freeze
+from ._match import Match, Matches, Nearest, Occurrence
 from ._native import ffi as _ffi, lib as _lib
 from ._nested import SubDictionary
 from ._query import Fuzzy, Glob, PatternError, PatternLimitError, Query, Regex, Subsequence

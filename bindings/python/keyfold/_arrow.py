@@ -38,8 +38,8 @@ def chunks(column: Any) -> Iterator[Chunk]:
     """The arrays of an object with __arrow_c_array__ or __arrow_c_stream__."""
     if hasattr(column, "__arrow_c_array__"):
         schema, array = column.__arrow_c_array__()
-        yield Chunk(_opened(schema, "ArrowSchema", b"arrow_schema"), _opened(array, "ArrowArray", b"arrow_array"),
-                    (schema, array))
+        yield Chunk(_opened(schema, "ArrowSchema", b"arrow_schema"),
+                    _opened(array, "ArrowArray", b"arrow_array"), (schema, array))
         return
     capsule = column.__arrow_c_stream__()
     stream = _opened(capsule, "ArrowArrayStream", b"arrow_array_stream")
@@ -62,7 +62,8 @@ def _check(stream: Any, code: int) -> None:
 
 class ArrowArray:
     """A column of results for any library that knows Arrow's C data interface: pyarrow.array(column),
-    polars.Series(column), pandas.Series.from_arrow(column). It is handed over without a copy, any number of times.
+    polars.Series(column), pandas.Series.from_arrow(column). It is handed over without a copy, any number of
+    times.
     """
 
     __slots__ = ("_batch", "_what", "_nulls", "format")
@@ -90,7 +91,8 @@ class ArrowArray:
         # From here on the capsules free what there is.
         pair = (_new_capsule(_address(schema), _address(lib.kfpy_schema_name()),
                              _address(lib.kfpy_schema_destructor())),
-                _new_capsule(_address(array), _address(lib.kfpy_array_name()), _address(lib.kfpy_array_destructor())))
+                _new_capsule(_address(array), _address(lib.kfpy_array_name()),
+                             _address(lib.kfpy_array_destructor())))
         _errors.check(lib.kfpy_lookup_export(self._batch, self._what, self._nulls, self.format.encode(),
                                             ffi.cast("struct ArrowSchema *", schema),
                                             ffi.cast("struct ArrowArray *", array)))

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 _OUTPUTS = ("list", "numpy", "arrow")
 # Values that are all of one width, and may be the items of an array: numpy's and Arrow's names of the type.
 _STRUCT = {"b": ("i1", "c"), "B": ("u1", "C"), "h": ("i2", "s"), "H": ("u2", "S"), "i": ("i4", "i"),
-           "I": ("u4", "I"), "l": ("i4", "i"), "L": ("u4", "I"), "q": ("i8", "l"), "Q": ("u8", "L"), "e": ("f2", "e"),
-           "f": ("f4", "f"), "d": ("f8", "g")}
+           "I": ("u4", "I"), "l": ("i4", "i"), "L": ("u4", "I"), "q": ("i8", "l"), "Q": ("u8", "L"),
+           "e": ("f2", "e"), "f": ("f4", "f"), "d": ("f8", "g")}
 
 
 class _Number(NamedTuple):
@@ -78,10 +78,10 @@ def _owned(pointer: Any, size: int, dtype: str) -> Any:
 class Batches:
     """The part of Dictionary that takes many keys.
 
-    Keys may be a list or tuple, a numpy array (of str, bytes, integers or objects), a pandas Series or Index, a
-    polars Series, a pyarrow array, or whatever else has Arrow's __arrow_c_array__ or __arrow_c_stream__; for other
-    iterables a list is made. Arrays are read where they lie. None, NaN and nulls are absent keys. An array of bytes
-    is taken as UTF-8 where keys are str.
+    Keys may be a list or tuple, a numpy array (of str, bytes, integers or objects), a pandas Series or Index,
+    a polars Series, a pyarrow array, or whatever else has Arrow's __arrow_c_array__ or __arrow_c_stream__;
+    for other iterables a list is made. Arrays are read where they lie. None, NaN and nulls are absent keys.
+    An array of bytes is taken as UTF-8 where keys are str.
 
     output="list"   a list
     output="numpy"  a pair of arrays: the results, and which keys were found
@@ -133,7 +133,7 @@ class Batches:
         return self._found(keys, lib.kfpy_lookup_find, self._keys)
 
     def ordinals(self, keys: Any, *, output: str = "list") -> Any:
-        """The ordinals of many keys: None, as numpy -1 (in one array of int64, without a second), for absent ones."""
+        """The ordinals of many keys: None for absent ones; as numpy one array of int64, with -1 for them."""
         _check_output(output)
         batch = self._batch(keys)
         if output == "arrow":
@@ -162,18 +162,19 @@ class Batches:
     def get_many(self, keys: Any, default: Any = None, *, output: str = "list") -> Any:
         """The values of many keys, and the default for those that are absent.
 
-        As numpy: uint64 for integers that the file holds as such, the number's type for float and struct:<one>,
-        else objects. As Arrow: uint64, such numbers, large_utf8 for str and large_binary for raw; other codecs
-        have no Arrow type. Absent ones are then the default, or 0, or with Arrow null.
+        As numpy: uint64 for integers that the file holds as such, the number's type for float and
+        struct:<one>, else objects. As Arrow: uint64, such numbers, large_utf8 for str and large_binary for
+        raw; other codecs have no Arrow type. Absent ones are then the default, or 0, or with Arrow null.
         """
         _check_output(output)
         return self._results(self._batch(keys), default, output)
 
     def values_at(self, ordinals: Any, default: Any = None, *, output: str = "list") -> Any:
-        """The values of keys by their ordinals, as get_many. None, null and -1, which `ordinals` returns for absent
-        keys, get the default; other ordinals that don't exist raise IndexError."""
+        """The values of keys by their ordinals, as get_many. None, null and -1, which `ordinals` returns for
+        absent keys, get the default; other ordinals that don't exist raise IndexError."""
         _check_output(output)
-        return self._results(self._found(ordinals, lib.kfpy_lookup_ordinals, _columns.ORDINALS), default, output)
+        batch = self._found(ordinals, lib.kfpy_lookup_ordinals, _columns.ORDINALS)
+        return self._results(batch, default, output)
 
     def _results(self, batch: Any, default: Any, output: str) -> Any:
         if output == "list":
@@ -183,7 +184,8 @@ class Batches:
             try:
                 status = lib.kfpy_lookup_numbers(batch, self._pointer(), fallback)
             except (TypeError, OverflowError):
-                raise TypeError(f"the default must be an integer from 0 to 2**64-1 here, not {default!r}") from None
+                raise TypeError("the default must be an integer from 0 to 2**64-1 here, "
+                                f"not {default!r}") from None
             self._value_status(status, batch)
             if output == "arrow":
                 return ArrowArray(batch, lib.KFPY_EXPORT_NUMBERS, default is None, "L")
@@ -224,8 +226,8 @@ class Batches:
             raise TypeError(f"the default does not fit codec {self._codec.name!r}: {default!r}") from None
         self._packed(batch, False, fallback)
         if format == "U" and lib.kfpy_lookup_check_utf8(batch):
-            raise _errors.CodecError(f'{self.path}: the value of item {batch.wrong} is not UTF-8, so it can\'t be in '
-                                     'an Arrow array of text: open the file with codec="raw"')
+            raise _errors.CodecError(f"{self.path}: the value of item {batch.wrong} is not UTF-8, so it is no "
+                                     'text to Arrow: open the file with codec="raw"')
         return ArrowArray(batch, lib.KFPY_EXPORT_PACKED, default is None, format)
 
     def _as_objects(self, batch: Any, default: Any) -> Tuple[Any, Any]:
@@ -235,7 +237,8 @@ class Batches:
         return values, _mask(batch)
 
     def _packed(self, batch: Any, separator: bool, fallback: bytes = b"") -> None:
-        self._value_status(lib.kfpy_lookup_packed(batch, self._pointer(), separator, fallback, len(fallback)), batch)
+        status = lib.kfpy_lookup_packed(batch, self._pointer(), separator, fallback, len(fallback))
+        self._value_status(status, batch)
 
     def _as_list(self, batch: Any, default: Any) -> List[Any]:
         count = batch.count
@@ -275,7 +278,8 @@ class Batches:
                 return list(map(self._decode, parts))
             found = ffi.new("uint8_t[]", batch.count)
             lib.kfpy_lookup_mask(batch, found)
-            return [self._decode(part) if there else default for part, there in zip(parts, ffi.buffer(found)[:])]
+            return [self._decode(part) if there else default
+                    for part, there in zip(parts, ffi.buffer(found)[:])]
         except Exception as problem:
             raise self._undecodable(problem) from problem
 

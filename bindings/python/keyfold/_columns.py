@@ -9,8 +9,10 @@ from . import _arrow, _keys
 from ._keys import KeyKind
 from ._native import ffi, lib
 
-_INTEGERS = {"c": (1, True), "C": (1, False), "s": (2, True), "S": (2, False), "i": (4, True), "I": (4, False),
-             "l": (8, True), "L": (8, False)}
+# Arrow's names of integers: layout and width.
+_INTEGERS = {name: (layout, 1 << place)
+             for layout, names in ((lib.KFPY_KEYS_SIGNED, "csil"), (lib.KFPY_KEYS_UNSIGNED, "CSIL"))
+             for place, name in enumerate(names)}
 _OFFSETS = {"u": lib.KFPY_KEYS_OFFSETS_32, "U": lib.KFPY_KEYS_OFFSETS_64, "z": lib.KFPY_KEYS_OFFSETS_32,
             "Z": lib.KFPY_KEYS_OFFSETS_64}
 _INT = _keys.KINDS["int"]
@@ -25,7 +27,8 @@ class Source:
 
     __slots__ = ("keys", "distinct", "same", "_keep")
 
-    def __init__(self, keys: Any, keep: Any, distinct: Optional[Iterable["Source"]] = None, same: Any = None) -> None:
+    def __init__(self, keys: Any, keep: Any, distinct: Optional[Iterable["Source"]] = None,
+                 same: Any = None) -> None:
         self.keys = keys
         self.distinct = distinct
         self.same = same       # two sources with the same one (not None) have the same distinct keys
@@ -177,12 +180,12 @@ def _from_chunk(kind: KeyKind, chunk: Any, schema: Any, raw: Any) -> Source:
     buffers = raw.buffers
     valid = ffi.cast("uint8_t *", buffers[0]) if raw.n_buffers and raw.null_count else ffi.NULL
     if schema.dictionary != ffi.NULL:
-        width, is_signed = _INTEGERS[format]
+        layout, width = _INTEGERS[format]
         distinct = raw.dictionary
         same = (distinct.length, distinct.offset, distinct.null_count,
                 *(int(ffi.cast("uintptr_t", distinct.buffers[i])) for i in range(distinct.n_buffers)))
-        keys = _described(lib.KFPY_KEYS_SIGNED if is_signed else lib.KFPY_KEYS_UNSIGNED, raw.length, buffers[1],
-                          width=width, stride=width, valid=valid, first=raw.offset)
+        keys = _described(layout, raw.length, buffers[1], width=width, stride=width, valid=valid,
+                          first=raw.offset)
         return Source(keys, chunk, [_from_chunk(kind, chunk, schema.dictionary, distinct)], same)
     if format == "n":
         return from_list(kind, [None] * raw.length)
@@ -200,9 +203,8 @@ def _from_chunk(kind: KeyKind, chunk: Any, schema: Any, raw: Any) -> Source:
             keys = _described(lib.KFPY_KEYS_VIEWS, raw.length, buffers[1], buffers=buffers + 2,
                               buffer_count=max(0, raw.n_buffers - 3))
     elif kind.name == "int" and format in _INTEGERS:
-        width, is_signed = _INTEGERS[format]
-        keys = _described(lib.KFPY_KEYS_SIGNED if is_signed else lib.KFPY_KEYS_UNSIGNED, raw.length, buffers[1],
-                          width=width, stride=width)
+        layout, width = _INTEGERS[format]
+        keys = _described(layout, raw.length, buffers[1], width=width, stride=width)
     else:
         raise TypeError(f"an Arrow array of format {format!r} can't hold keys of kind {kind.name}")
     keys.valid, keys.first = valid, raw.offset

@@ -29,7 +29,9 @@ def chosen(options: Dict[str, int], name: str, value: str) -> int:
 
 def unit_of(needle: Text, unit: Optional[str]) -> int:
     """What is counted: unless told, code points of str and bytes of bytes."""
-    return chosen(UNITS, "unit", ("code points" if isinstance(needle, str) else "bytes") if unit is None else unit)
+    if unit is None:
+        unit = "code points" if isinstance(needle, str) else "bytes"
+    return chosen(UNITS, "unit", unit)
 
 
 def number(name: str, value: Any, most: int, least: int = 0) -> int:
@@ -51,8 +53,8 @@ def encoded(text: Any) -> bytes:
 
 
 class PatternError(_errors.ArgumentError):
-    """A pattern that can't be understood, or that is too large (then also a LimitError). `position` is the place in
-    the pattern: of a str in code points, else in bytes."""
+    """A pattern that can't be understood, or that is too large (then also a LimitError). `position` is the
+    place in the pattern: of a str in code points, else in bytes."""
 
     def __init__(self, message: str, pattern: Optional[Text] = None, position: Optional[int] = None) -> None:
         super().__init__(message)
@@ -120,7 +122,8 @@ class Query:
     def distance(self, text: Text) -> Optional[int]:
         """How far a text is away: 0 for patterns. None when the query doesn't accept it."""
         if isinstance(text, str) != self.is_text:
-            raise TypeError(f"the query is about {'str' if self.is_text else 'bytes'}, not {type(text).__name__}")
+            kind = "str" if self.is_text else "bytes"
+            raise TypeError(f"the query is about {kind}, not {type(text).__name__}")
         data = encoded(text)
         found = ffi.new("uint64_t *")
         status = lib.kf_query_matches(self._c, data, len(data), found)
@@ -136,8 +139,11 @@ class Query:
     def __reduce__(self) -> Tuple[Any, ...]:
         return type(self), self._arguments
 
+    def _shown(self) -> str:
+        return repr(self._arguments[0]) + (", ignore_case=True" if self._arguments[1] else "")
+
     def __repr__(self) -> str:
-        return f"keyfold.{type(self).__name__}({', '.join(map(repr, self._arguments))})"
+        return f"keyfold.{type(self).__name__}({self._shown()})"
 
 
 class _Combination(Query):
@@ -166,8 +172,8 @@ class Fuzzy(Query):
 
     __slots__ = ()
 
-    def __init__(self, needle: Text, distance: int = 1, *, metric: str = "levenshtein", unit: Optional[str] = None,
-                 exact_prefix: int = 0, prefix: bool = False) -> None:
+    def __init__(self, needle: Text, distance: int = 1, *, metric: str = "levenshtein",
+                 unit: Optional[str] = None, exact_prefix: int = 0, prefix: bool = False) -> None:
         data = encoded(needle)
         options = ffi.new("kf_fuzzy_options *", lib.kfpy_fuzzy_options())
         options.metric = chosen(METRICS, "metric", metric)
@@ -182,8 +188,15 @@ class Fuzzy(Query):
     def __reduce__(self) -> Tuple[Any, ...]:
         return _fuzzy, self._arguments
 
+    def _shown(self) -> str:
+        needle, distance, *rest = self._arguments
+        given = zip(("metric", "unit", "exact_prefix", "prefix"), rest, ("levenshtein", None, 0, False))
+        return f"{needle!r}, {distance}" + "".join(
+            f", {name}={value!r}" for name, value, default in given if value != default)
 
-def _fuzzy(needle: Text, distance: int, metric: str, unit: Optional[str], exact_prefix: int, prefix: bool) -> Fuzzy:
+
+def _fuzzy(needle: Text, distance: int, metric: str, unit: Optional[str], exact_prefix: int,
+           prefix: bool) -> Fuzzy:
     return Fuzzy(needle, distance, metric=metric, unit=unit, exact_prefix=exact_prefix, prefix=prefix)
 
 
@@ -202,8 +215,8 @@ class _Pattern(Query):
 
 
 class Regex(_Pattern):
-    """Keys that a regular expression matches as a whole (as re.fullmatch). In time linear in the key: there are no
-    back references and no look-around; see keyfold/query.h for what there is."""
+    """Keys that a regular expression matches as a whole (as re.fullmatch). In time linear in the key: there
+    are no back references and no look-around; see keyfold/query.h for what there is."""
 
     __slots__ = ()
 

@@ -5,10 +5,12 @@ import os
 from bisect import bisect_right
 from concurrent.futures import ThreadPoolExecutor
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any, Callable, Generic, Iterable, Iterator, List, Optional, Tuple, TypeVar, Union
+from typing import (TYPE_CHECKING, Any, Callable, Generic, Iterable, Iterator, List, Optional, Tuple, TypeVar,
+                    Union)
 
 from . import _errors
 from ._entries import blocks, own
+from ._match import Callback, Filter, Match, Matches, Nearest, Occurrence
 from ._native import ffi, lib
 from ._query import METRICS, Fuzzy, Glob, Query, Regex, Subsequence, chosen, number, unit_of
 
@@ -28,120 +30,6 @@ _BOUNDARIES = {"bytes": lib.KF_BOUNDARY_BYTES, "code points": lib.KF_BOUNDARY_CO
 _WANT = lib.KFPY_WANT_KEYS | lib.KFPY_WANT_MATCHES
 
 
-class Match:
-    """A key that a search found. The value is read when it is asked for."""
-
-    __slots__ = ("key", "ordinal", "distance", "similarity", "weight", "_dictionary")
-
-    def __init__(self, dictionary: Any, key: Any, ordinal: int, distance: int, similarity: float, weight: int) -> None:
-        self.key = key
-        self.ordinal = ordinal
-        self.distance = distance        # fuzzy and nearest: edits
-        self.similarity = similarity    # nearest by similarity: 0 to 1
-        self.weight = weight            # complete, and order="distance" where there are weights
-        self._dictionary = dictionary
-
-    @property
-    def value(self) -> Any:
-        """The key's value."""
-        return self._dictionary.value_at(self.ordinal)
-
-    def _fields(self) -> Tuple[Any, ...]:
-        return self.key, self.ordinal, self.distance, self.similarity, self.weight
-
-    def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and self._fields() == other._fields()   # type: ignore[attr-defined]
-
-    def __hash__(self) -> int:
-        return hash(self._fields())
-
-    def __repr__(self) -> str:
-        rest = "".join(f", {name}={getattr(self, name)!r}" for name in ("distance", "similarity", "weight")
-                       if getattr(self, name))
-        return f"<Match {self.key!r}{rest}>"
-
-
-class Occurrence(Match):
-    """A key in a text: text[start:end] == key."""
-
-    __slots__ = ("start", "end")
-
-    def __init__(self, dictionary: Any, key: Any, ordinal: int, start: int) -> None:
-        super().__init__(dictionary, key, ordinal, 0, 0.0, 0)
-        self.start = start
-        self.end = start + len(key)
-
-    def _fields(self) -> Tuple[Any, ...]:
-        return self.key, self.ordinal, self.start
-
-    def __repr__(self) -> str:
-        return f"<Occurrence {self.key!r} at {self.start}:{self.end}>"
-
-
-class Nearest(List[Match]):
-    """The nearest keys, best first. `incomplete`: the search ended because of `work`, so there may be better."""
-
-    incomplete = False
-
-
-class Matches(Iterator[Match]):
-    """What a search finds, while it is read."""
-
-    __slots__ = ("_iterator", "_read")
-
-    def __init__(self, iterator: Any, read: Iterator[Match]) -> None:
-        self._iterator = iterator
-        self._read = read
-
-    def __iter__(self) -> Iterator[Match]:
-        return self._read
-
-    def __next__(self) -> Match:
-        return next(self._read)
-
-    @property
-    def incomplete(self) -> bool:
-        """Whether the search ended because of `work`, so that there may be more."""
-        return bool(lib.kf_iter_incomplete(self._iterator))
-
-
-Filter = Callable[[Match], Any]
-
-
-class _Callback:
-    """A Python function that C asks. The first exception is kept and raised by who called C."""
-
-    __slots__ = ("function", "problem", "handle", "__weakref__")
-
-    def __init__(self, function: Callable[..., Any]) -> None:
-        self.function = function
-        self.problem: Optional[BaseException] = None
-        self.handle = ffi.new_handle(self)
-
-    def __call__(self, *arguments: Any) -> int:
-        if self.problem is not None:
-            return 0
-        try:
-            return 1 if self.function(*arguments) else 0
-        except BaseException as problem:
-            self.problem = problem
-            return 0
-
-    def done(self) -> None:
-        if self.problem is not None:
-            raise self.problem
-
-
-@ffi.def_extern(name="kfpy_filter")   # type: ignore[untyped-decorator]
-def _filtered(context: Any, iterator: Any, entry: Any) -> int:
-    return ffi.from_handle(context)(iterator, entry)   # type: ignore[no-any-return]
-
-
-@ffi.def_extern(name="kfpy_boundary")   # type: ignore[untyped-decorator]
-def _bounded(context: Any, text: Any, position: int) -> int:
-    return ffi.from_handle(context)(position)   # type: ignore[no-any-return]
-
-
 def _in_threads(function: Callable[[Any], T], needles: Iterable[Any], workers: Optional[int]) -> List[T]:
     needles = list(needles)
     if workers is None:
@@ -158,8 +46,9 @@ def _code_points(data: bytes) -> int:
 
 
 class Searches(Generic[K, V_co]):
-    """The part of Dictionary that searches. All take keys within the prefix `within`, from `start`, before `stop`,
-    and with `filter` only those matches that the function returns true for; they need str or bytes keys."""
+    """The part of Dictionary that searches. All take keys within the prefix `within`, from `start`, before
+    `stop`, and with `filter` only those matches that the function returns true for; they need str or bytes
+    keys."""
 
     __slots__ = ()
 
@@ -183,7 +72,7 @@ class Searches(Generic[K, V_co]):
     def _match(self, key: bytes, ordinal: int, match: Any) -> Match:
         return Match(self, self._decode_key(key), ordinal, match.distance, match.similarity, match.weight)
 
-    def _filter(self, options: Any, function: Optional[Filter], made: Any = None) -> Optional[_Callback]:
+    def _filter(self, options: Any, function: Optional[Filter], made: Any = None) -> Optional[Callback]:
         """Has C ask a function about each match. What is returned must live as long as the iterator."""
         if function is None:
             return None
@@ -193,7 +82,7 @@ class Searches(Generic[K, V_co]):
             key = bytes(ffi.buffer(entry.key.data, entry.key.size)) if entry.key.size else b""
             return chosen_by(make(key, entry.ordinal, lib.kf_iter_match(iterator)))
 
-        callback = _Callback(decide)
+        callback = Callback(decide)
         options.filter, options.filter_context = lib.kfpy_filter, callback.handle
         return callback
 
@@ -205,7 +94,7 @@ class Searches(Generic[K, V_co]):
         return own(out[0], c)
 
     def _read(self, iterator: Any, make: Callable[[bytes, int, Any], Match],
-              callbacks: Tuple[Optional[_Callback], ...], *keep: Any) -> Iterator[Any]:
+              callbacks: Tuple[Optional[Callback], ...], *keep: Any) -> Iterator[Any]:
         for block in blocks(iterator, want=_WANT, ordinals=True, path=self.path):
             for callback in callbacks:
                 if callback is not None:
@@ -218,9 +107,9 @@ class Searches(Generic[K, V_co]):
 
     # ---- queries ------------------------------------------------------------------------------
 
-    def select(self, query: Query, *, order: str = "key", limit: Optional[int] = None, within: Optional[K] = None,
-               start: Optional[K] = None, stop: Optional[K] = None, work: Optional[int] = None,
-               filter: Optional[Filter] = None) -> Matches:
+    def select(self, query: Query, *, order: str = "key", limit: Optional[int] = None,
+               within: Optional[K] = None, start: Optional[K] = None, stop: Optional[K] = None,
+               work: Optional[int] = None, filter: Optional[Filter] = None) -> Matches:
         """The keys that a query accepts, by "key", by "distance" or by "weight" (the heaviest first).
 
         work  how many labels of the automaton to look at, at most: then the result is `incomplete`
@@ -288,8 +177,8 @@ class Searches(Generic[K, V_co]):
 
     def complete(self, prefix: K, n: int = 10, *, query: Optional[Query] = None,
                  filter: Optional[Filter] = None) -> List[Match]:
-        """The n heaviest keys that begin with a prefix (and that a query accepts). Weights are those that the file
-        was compiled with, or its values where they are integers."""
+        """The n heaviest keys that begin with a prefix (and that a query accepts). Weights are those that the
+        file was compiled with, or its values where they are integers."""
         self._searchable(isinstance(prefix, str), "the prefix")
         if query is not None:
             self._searchable(query.is_text, "a query's texts")
@@ -311,10 +200,10 @@ class Searches(Generic[K, V_co]):
         """The n keys nearest to a needle, best first.
 
         metric         also "jaro-winkler", which is a similarity
-        by             "distance", or "similarity" (1 - distance / length), which `cutoff` and jaro-winkler imply
+        by             "distance", or "similarity" (1 - distance / length): cutoff and jaro-winkler imply it
         cutoff         only keys as similar as that: 0 to 1
         most_distance  only keys within that distance
-        work           how many labels of the automaton to look at, at most: what there is then is `incomplete`
+        work           how many labels of the automaton to look at, at most: then the result is `incomplete`
         """
         self._searchable(isinstance(needle, str), "the needle")
         data = self._encode(needle)
@@ -352,7 +241,7 @@ class Searches(Generic[K, V_co]):
     def find_all(self, text: K, *, overlap: str = "all",
                  boundary: Union[str, Callable[[Any, int], Any], None] = None,
                  filter: Optional[Filter] = None) -> Iterator[Occurrence]:
-        """The keys that occur in a text, by position, then by length. Positions are those in the str or bytes.
+        """The keys that occur in a text, by position, then by length. Positions count code points of a str.
 
         overlap   "all", or "longest": the longest key at a place, then on behind it
         boundary  where keys may begin and end: "words" (not within a word), "code points" (for str),
@@ -362,28 +251,28 @@ class Searches(Generic[K, V_co]):
         data = self._encode(text)
         options = ffi.new("kf_find_options *", lib.kfpy_find_options())
         options.overlap = chosen(_OVERLAPS, "overlap", overlap)
-        position = self._positions(data)
-        asked: Optional[_Callback] = None
+        asked: Optional[Callback] = None
         if callable(boundary):
-            asked = _Callback(self._asking(boundary, text, data))
+            asked = Callback(self._asking(boundary, text, data))
             options.boundary = lib.KF_BOUNDARY_CALLBACK
             options.is_boundary, options.boundary_context = lib.kfpy_boundary, asked.handle
         else:
             default = "code points" if self._keys.name == "str" else "bytes"
             options.boundary = chosen(_BOUNDARIES, "boundary", default if boundary is None else boundary)
 
-        def made(key: bytes, ordinal: int, match: Any) -> Occurrence:
-            return Occurrence(self, self._decode_key(key), ordinal, position(match.position))
-
-        callback = self._filter(options, filter, self._maker(data))
+        # C asks the filter ahead of what is read, so each has a count of its own.
+        made, callback = self._maker(data), self._filter(options, filter, self._maker(data))
         place = ffi.from_buffer(data) if data else ffi.new("char[1]")
         iterator = self._created(lib.kf_iter_find, place, len(data), options)
         return self._read(iterator, made, (callback, asked), data, place)
 
     def _maker(self, data: bytes) -> Callable[[bytes, int, Any], Occurrence]:
-        # C asks the filter ahead of what is read, so it has a count of its own.
         position = self._positions(data)
-        return lambda key, ordinal, match: Occurrence(self, self._decode_key(key), ordinal, position(match.position))
+
+        def made(key: bytes, ordinal: int, match: Any) -> Occurrence:
+            return Occurrence(self, self._decode_key(key), ordinal, position(match.position))
+
+        return made
 
     def _positions(self, data: bytes) -> Callable[[int], int]:
         """Turns positions in the encoded text, which ascend (or go back a little), into those in the text."""
