@@ -11,7 +11,6 @@ from ._match import Match, Matches, Nearest, Occurrence
 from ._native import ffi as _ffi, lib as _lib
 from ._nested import SubDictionary
 from ._query import Fuzzy, Glob, PatternError, PatternLimitError, Query, Regex, Subsequence
-from ._search import Match, Matches, Nearest, Occurrence
 from ._sets import Change, diff, difference, intersection, merge, symmetric_difference, union
 from ._views import ItemsView, KeysView, ValuesView
 
