@@ -5,7 +5,6 @@ import multiprocessing
 import os
 import pickle
 import random
-import string
 import threading
 import time
 from collections import OrderedDict, abc
@@ -30,7 +29,7 @@ def files(folder):
     return sorted(os.listdir(folder))
 
 
-# ---- where files go ----------------------------------------------------------------------------------------------
+# ---- where files go ------------------------------------------------------------------------------
 
 def test_the_same_dict_is_one_file(cache):
     model = {f"{i}": f"v{i}" for i in range(3000)}
@@ -109,7 +108,8 @@ def test_what_a_killed_process_left_goes(cache):
 
 
 def test_a_failure_leaves_nothing(cache):
-    for bad in ({"a": object()}, {"a": {"b": object()}}, {1.5: 1}, {"a": {1.5: 1}}, [("a", 1), ("a", 2)], [5], 5):
+    for bad in ({"a": object()}, {"a": {"b": object()}}, {1.5: 1},
+                {"a": {1.5: 1}}, [("a", 1), ("a", 2)], [5], 5):
         with pytest.raises((TypeError, ValueError)):
             keyfold.freeze(bad)
     with pytest.raises(keyfold.DuplicateKey):
@@ -156,7 +156,7 @@ def test_progress(cache):
     assert seen[-1] == (20_000, 20_000)
 
 
-# ---- values and keys ---------------------------------------------------------------------------------------------
+# ---- values and keys -----------------------------------------------------------------------------
 
 KEYS = st.one_of(st.text(max_size=4), st.binary(max_size=4), st.integers(), st.none(),
                  st.tuples(st.text(max_size=2), st.integers(-3, 3)))
@@ -164,7 +164,8 @@ LEAVES = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=
                    st.binary(max_size=5), st.tuples(st.integers(), st.text(max_size=2)),
                    st.lists(st.dictionaries(st.text(max_size=2), st.integers(), max_size=2), max_size=2))
 NESTED = st.recursive(st.dictionaries(KEYS, LEAVES, max_size=5),
-                      lambda inner: st.dictionaries(KEYS, st.one_of(LEAVES, inner), max_size=5), max_leaves=40)
+                      lambda inner: st.dictionaries(KEYS, st.one_of(LEAVES, inner), max_size=5),
+                      max_leaves=40)
 
 
 def same(frozen, model):
@@ -245,7 +246,7 @@ def test_large_inner_dicts():
 
 def test_a_trie_of_nested_dicts():
     source = random.Random(8)
-    words = {"".join(source.choices(string.ascii_lowercase[:5], k=source.randrange(1, 9))) for _ in range(800)}
+    words = {"".join(source.choices("abcde", k=source.randrange(1, 9))) for _ in range(800)}
     trie = {}
     for word in words:
         level = trie

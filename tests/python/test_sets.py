@@ -68,7 +68,8 @@ def test_operations(tmp_path_factory, models, operation, values):
             {key: value for key, value in wanted.items() if key.startswith("a")}
 
 
-@given(st.dictionaries(KEYS, st.text(max_size=2), max_size=12), st.dictionaries(KEYS, st.text(max_size=2), max_size=12))
+@given(st.dictionaries(KEYS, st.text(max_size=2), max_size=12),
+       st.dictionaries(KEYS, st.text(max_size=2), max_size=12))
 def test_diff(tmp_path_factory, old, new):
     tables = Tables(tmp_path_factory.mktemp("diff"))
     first, second = tables(old, keys="str", codec="str"), tables(new, keys="str", codec="str")
@@ -89,9 +90,8 @@ def test_diff(tmp_path_factory, old, new):
     [{b"\xff": b"x"}, {b"": b""}], [{"a": [1, {"b": 2}]}, {"b": [], "a": 5}]])
 def test_kinds_and_codecs(tmp_path, models):
     tables = Tables(tmp_path)
-    members = [tables(model, codec="none" if None in model.values() and len(model) > 1 else "auto") for model in models]
-    if members[0].codec != members[1].codec:
-        members = [tables(model, codec="object") for model in models]
+    codecs = {tables(model).codec for model in models}
+    members = [tables(model, codec="auto" if len(codecs) == 1 else "object") for model in models]
     both = dict(keyfold.union(*members))
     assert both == {**models[1], **models[0]}
     merged = keyfold.merge(tmp_path / "m.kf", members, values="last")
@@ -142,7 +142,8 @@ def test_iterators_are_independent(tmp_path):
 def test_members_must_agree(tmp_path):
     tables = Tables(tmp_path)
     texts, numbers, other = tables({"a": "x"}), tables({"a": 1}), tables({5: "x"})
-    for function in (keyfold.union, keyfold.intersection, keyfold.difference, keyfold.symmetric_difference, keyfold.diff):
+    for function in (keyfold.union, keyfold.intersection, keyfold.difference,
+                     keyfold.symmetric_difference, keyfold.diff):
         with pytest.raises(keyfold.ValueTypeError, match="str values.*u64 values"):
             function(texts, numbers)
         with pytest.raises(keyfold.ValueTypeError, match="str keys.*int keys"):
@@ -167,7 +168,8 @@ def test_merge_fails_without_a_file(tmp_path):
     big = tables({"a": 2**64 - 1})
     with pytest.raises(keyfold.LimitError):
         keyfold.merge(path, [big, big], values="sum")
-    for options in (dict(operation="some"), dict(values="some"), dict(values="all"), dict(memory="5"), dict(limit=0)):
+    for options in (dict(operation="some"), dict(values="some"),
+                    dict(values="all"), dict(memory="5"), dict(limit=0)):
         with pytest.raises(keyfold.ArgumentError):
             keyfold.merge(path, [big], **options)
     with pytest.raises(FileNotFoundError):
@@ -186,7 +188,8 @@ def test_merge_over_a_member(tmp_path):
     tables = Tables(tmp_path)
     first, second = tables({"a": 1, "b": 2}), tables({"b": 3, "c": 4})
     seen = []
-    merged = keyfold.merge(first.path, [first, second], values="sum", progress=lambda *report: seen.append(report))
+    merged = keyfold.merge(first.path, [first, second], values="sum",
+                           progress=lambda *report: seen.append(report))
     assert merged == {"a": 1, "b": 5, "c": 4} and seen[-1] == (3, 3) and merged.path == first.path
     assert first == {"a": 1, "b": 2}
     pickles = [tables({"a": {1}}, codec="pickle"), tables({"b": {2}}, codec="pickle")]

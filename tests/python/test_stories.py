@@ -1,8 +1,8 @@
 """The two programs that the package is for, run as whole programs under every start method.
 
-The first runs under a limit of memory that neither the dict nor its file fits into. KEYFOLD_STORY_PAIRS (75000),
-KEYFOLD_STORY_PARTS (16), KEYFOLD_STORY_VALUE (1000 incompressible bytes a value) and KEYFOLD_STORY_LIMIT (72 MiB)
-make it larger: 49 bytes a pair in the pickles is what it was like in earnest.
+The first runs under a limit of memory that neither the dict nor its file fits into. KEYFOLD_STORY_PAIRS
+(75000), KEYFOLD_STORY_PARTS (16), KEYFOLD_STORY_VALUE (1000 incompressible bytes a value) and
+KEYFOLD_STORY_LIMIT (72 MiB) make it larger: 49 bytes a pair in the pickles is what it was like in earnest.
 """
 import hashlib
 import json
@@ -26,12 +26,13 @@ def run(program, folder, *arguments):
     """Runs a program from a file, which spawned workers can import."""
     path = folder / "program.py"
     path.write_text(program)
-    done = subprocess.run([sys.executable, path, *map(str, arguments)], capture_output=True, text=True, timeout=3000)
+    done = subprocess.run([sys.executable, path, *map(str, arguments)],
+                          capture_output=True, text=True, timeout=3000)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
 
-# ---- A: a dict in many pickled parts, looked up by many workers ----------------------------------------------------
+# ---- A: a dict in many pickled parts, looked up by many workers ----------------------------------
 
 STORY_A = '''
 import functools, glob, hashlib, json, multiprocessing as mp, os, pickle, resource, sys
@@ -45,7 +46,7 @@ def items(path):                                  # runs in compile workers, one
         return pickle.load(f).items()
 
 def written():
-    """How much memory this process has for itself alone: the file's pages, which nobody writes, are not in it."""
+    """How much memory this process alone has. The file's pages, which nobody writes, are not in it."""
     with open("/proc/self/smaps_rollup") as f:
         return sum(int(line.split()[1]) << 10 for line in f if line.startswith("Private_Dirty"))
 
@@ -84,9 +85,9 @@ if __name__ == "__main__":
 
 @pytest.fixture(scope="module")
 def parts(tmp_path_factory):
-    """Accessions as in NCBI's accession2taxid tables: prefixes of a Zipf distribution, runs of consecutive numbers
-    with gaps, versions that are mostly .1. The values begin with the versioned accession; what follows is noise,
-    which makes the file as large as the limit of memory asks for."""
+    """Accessions as in NCBI's accession2taxid tables: prefixes of a Zipf distribution, runs of consecutive
+    numbers with gaps, versions that are mostly .1. The values begin with the versioned accession; what
+    follows is noise, which makes the file as large as the limit of memory asks for."""
     folder = tmp_path_factory.mktemp("story")
     (folder / "parts").mkdir()
     (folder / "data").mkdir()
@@ -129,7 +130,7 @@ def test_a_huge_dict_that_every_worker_reads(parts, method, tmp_path):
     assert sorted(os.listdir(folder)) == ["data", "parts"]
 
 
-# ---- B: lookup structures within a pipeline --------------------------------------------------------------------------
+# ---- B: lookup structures within a pipeline ------------------------------------------------------
 
 STORY_B = '''
 import json, multiprocessing as mp, os, pickle, random, sys
@@ -181,7 +182,8 @@ if __name__ == "__main__":
         except KeyError: pass
         else: raise AssertionError("no KeyError")
         for word in words:
-            assert frozen[word] == table[word] and (type(frozen[word]) is type(table[word]) or word in nested_trie)
+            assert frozen[word] == table[word]
+            assert (type(frozen[word]) is type(table[word]) or table is nested_trie)
     assert pipe.steps[1].table is not pipe.steps[2].table
     seen = {}
     for method in mp.get_all_start_methods():

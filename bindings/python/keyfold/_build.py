@@ -43,7 +43,8 @@ def _workers(asked: Optional[int], parts: Any) -> int:
     if asked is None:
         asked = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     elif not isinstance(asked, int) or asked < 0:
-        raise _errors.ArgumentError(f"workers={asked!r}: a number of processes is needed; 0 reads in this process")
+        raise _errors.ArgumentError(
+            f"workers={asked!r}: a number of processes is needed; 0 reads in this process")
     return min(asked, len(parts)) if isinstance(parts, abc.Sized) else asked
 
 
@@ -74,14 +75,14 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
             allow_pickle: bool = False) -> Dictionary[Any, Any]:
     """Compiles pairs into the file `path` and opens it. Nothing appears there before all is done.
 
-    inputs      a dict or other Mapping; or any iterable of (key, value) pairs; or paths of .tsv, .csv, .jsonl and
-                other files, also compressed ones, as the keyfold command reads them; or, with a reader, parts of
-                any kind
+    inputs      a dict or other Mapping; or any iterable of (key, value) pairs; or paths of .tsv, .csv, .jsonl
+                and other files, also compressed ones, as the keyfold command reads them; or, with a reader,
+                parts of any kind
     reader      reader(part) gives a part's pairs: a dict, a list, a generator. It runs in worker processes
     workers     how many: as many as there are processors if not given. 0 reads in this process
     memory      what the building process may hold; each worker holds what its reader does
-    duplicates  when a key comes again: "error", "first" or "last" (in the order of the inputs); of integers also
-                "sum", "min", "max"
+    duplicates  when a key comes again: "error", "first" or "last" (in the order of the inputs); of integers
+                also "sum", "min", "max"
     keys        "str", "bytes", "int" or "tuple"; if not given, what the first key is
     codec       how values are stored (see keyfold.Dictionary.codec); if not given, what suits all values of a
                 Mapping, or the first 1000 of others

@@ -12,8 +12,9 @@ from ._native import ffi, lib
 from ._pack import Batch, Packer, Source
 from ._progress import Heart, Progress
 
-DUPLICATES = {"error": lib.KF_DUPLICATES_ERROR, "first": lib.KF_DUPLICATES_FIRST, "last": lib.KF_DUPLICATES_LAST,
-              "sum": lib.KF_DUPLICATES_SUM, "min": lib.KF_DUPLICATES_MIN, "max": lib.KF_DUPLICATES_MAX}
+DUPLICATES = {"error": lib.KF_DUPLICATES_ERROR, "first": lib.KF_DUPLICATES_FIRST,
+              "last": lib.KF_DUPLICATES_LAST, "sum": lib.KF_DUPLICATES_SUM,
+              "min": lib.KF_DUPLICATES_MIN, "max": lib.KF_DUPLICATES_MAX}
 _WEIGHTS = {None: lib.KF_WEIGHTS_NONE, "value": lib.KF_WEIGHTS_VALUE, "given": lib.KF_WEIGHTS_GIVEN}
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _LEAST_MEMORY = 16 << 20

@@ -44,7 +44,8 @@ def guess(wanted: Wish) -> Tuple[str, str]:
             ' (codec="auto" went by the first pairs: say codec=)' if wanted.codec == "auto" else "")
 
 
-def choose(wanted: Wish, source: Source, values: Any = None, alone: bool = True) -> Tuple[_keys.KeyKind, Codec]:
+def choose(wanted: Wish, source: Source, values: Any = None,
+           alone: bool = True) -> Tuple[_keys.KeyKind, Codec]:
     """The kind of keys and the codec for what a source gives. `values`: all values, where they are at hand.
     `alone`: no other source follows."""
     keys: List[Any] = []

@@ -20,14 +20,14 @@ _TEXTS = ("str", "raw", "json")     # codecs whose encoded values a text file ca
 def _command(paths: List[str], wanted: BuildOptions, keys: str, codec: Union[str, Codec]) -> List[str]:
     name = codec.name if isinstance(codec, Codec) else codec
     if keys not in ("auto", "str", "bytes"):
-        raise _errors.ArgumentError(f"keys={keys!r}: the keys in files are str or bytes; a reader= can turn them "
-                                    "into others")
+        raise _errors.ArgumentError(f"keys={keys!r}: the keys in files are str or bytes; a reader= can turn "
+                                    "them into others")
     values = {"auto": "auto", "u64": "u64", "none": "none"}.get(name, "bytes")
     if values == "bytes" and name not in _TEXTS:
-        raise _errors.ArgumentError(f"codec={name!r}: the values in files are {', '.join(_TEXTS)}, u64 or none; a "
-                                    "reader= can turn them into others")
-    command = ["keyfold", "build", f"--output={wanted.path}", f"--values={values}", "--progress=json", "--json",
-               f"--duplicates={wanted.duplicates}", f"--memory={wanted.memory}",
+        raise _errors.ArgumentError(f"codec={name!r}: the values in files are {', '.join(_TEXTS)}, u64 or "
+                                    "none; a reader= can turn them into others")
+    command = ["keyfold", "build", f"--output={wanted.path}", f"--values={values}",
+               "--progress=json", "--json", f"--duplicates={wanted.duplicates}", f"--memory={wanted.memory}",
                f"--weights={({None: 'none', 'given': 'column'}).get(wanted.weights, 'value')}"]
     if wanted.tmpdir is not None:
         command.append(f"--tmpdir={wanted.tmpdir}")
@@ -51,8 +51,9 @@ def _error(messages: List[str], code: int) -> _errors.Error:
     return _errors.Error(text or f"keyfold-tool exited with status {code}")
 
 
-def build(paths: List[str], wanted: BuildOptions, keys: str, codec: Union[str, Codec], progress: Progress) -> None:
-    """Builds a file from .tsv, .csv, .jsonl and other files, also compressed ones, as `keyfold build` does."""
+def build(paths: List[str], wanted: BuildOptions, keys: str,
+          codec: Union[str, Codec], progress: Progress) -> None:
+    """Builds a file from .tsv, .csv, .jsonl and other files, compressed ones too, as `keyfold build` does."""
     for path in paths:
         try:
             with open(path, "rb"):

@@ -33,12 +33,13 @@ def cache_folder() -> str:
     return os.path.abspath(folder)
 
 
-# ---- content: packed pairs of a dict, in an order that only its content decides --------------------------------
+# ---- content: packed pairs of a dict, in an order that only content decides --------------------------
 
 class _Content:
     """What is frozen. `batches` can be gone through any number of times."""
 
-    def __init__(self, kind: _keys.KeyKind, codec: Codec, batches: Callable[[], Iterator[Batch]], size: int) -> None:
+    def __init__(self, kind: _keys.KeyKind, codec: Codec,
+                 batches: Callable[[], Iterator[Batch]], size: int) -> None:
         self.kind = kind
         self.codec = codec
         self.batches = batches
@@ -62,7 +63,8 @@ def _flat(mapping: Mapping[Any, Any], wanted: _choose.Wish) -> _Content:
 
 
 def _leaves(mapping: Mapping[Any, Any]) -> Iterator[Any]:
-    """The values that are no dicts, of all depths. Checks the depth, which a dict within itself has no end of."""
+    """The values that are no dicts, of all depths. Checks the depth, of which a dict within itself has no
+    end."""
     waiting = [iter(mapping.values())]
     while waiting:
         for value in waiting[-1]:
@@ -109,8 +111,8 @@ def _paths(mapping: Mapping[Any, Any], encode: Callable[[Any], Any], size: Calla
 
 def _deep(mapping: Mapping[Any, Any], wanted: _choose.Wish) -> _Content:
     if wanted.keys != "auto":
-        raise _errors.ArgumentError(f"keys={wanted.keys!r}: a nested dict has keys of any kinds; nested=False "
-                                    "stores the inner dicts as values")
+        raise _errors.ArgumentError(f"keys={wanted.keys!r}: a nested dict has keys of any kinds; "
+                                    "nested=False stores the inner dicts as values")
     codec = wanted.codec
     leaves = list(_leaves(mapping))
     if codec == "auto":
@@ -131,11 +133,12 @@ def _deep(mapping: Mapping[Any, Any], wanted: _choose.Wish) -> _Content:
     return _Content(_keys.KINDS["nested"], chosen, batches, count)
 
 
-# ---- files ---------------------------------------------------------------------------------------------------
+# ---- files ---------------------------------------------------------------------------------------
 
 def _digest(kind: _keys.KeyKind, codec: Codec, options: BuildOptions, batches: Iterable[Batch]) -> str:
     """The name of a file with such content."""
-    head = "\n".join((_VERSION, ffi.string(lib.kf_version()).decode(), kind.name, codec.name, str(options.weights)))
+    version = ffi.string(lib.kf_version()).decode()
+    head = "\n".join((_VERSION, version, kind.name, codec.name, str(options.weights)))
     state = hashlib.blake2b(head.encode(), digest_size=20)
     for batch in batches:
         state.update(f"\n{batch.pairs} {len(batch.key_data)} {len(batch.value_data)}\n".encode())
@@ -208,7 +211,8 @@ def _remove(path: str) -> None:
         pass
 
 
-def _find_or_write(content: _Content, folder: str, options: Dict[str, Any], progress: Any) -> Dictionary[Any, Any]:
+def _find_or_write(content: _Content, folder: str,
+                   options: Dict[str, Any], progress: Any) -> Dictionary[Any, Any]:
     temporary = _temporary(folder)
     build = BuildOptions(temporary, **options)
     path = os.path.join(folder, _digest(content.kind, content.codec, build, content.batches()) + ".kf")
@@ -289,12 +293,13 @@ def freeze(mapping_or_items: Any, path: Optional[StrPath] = None, *, codec: Unio
            nested: Optional[bool] = None) -> Any:
     """Turns a dict, any Mapping or pairs into a Dictionary that all processes share.
 
-    Without a path the file goes into a cache folder, $KEYFOLD_CACHE or keyfold in the user's cache folder, under a
-    name that its content decides: the same dict is written once. Nothing is removed from there, and you may remove
-    anything no process needs any more. What is a Dictionary already is returned as it is.
+    Without a path the file goes into a cache folder, $KEYFOLD_CACHE or keyfold in the user's cache folder,
+    under a name that its content decides: the same dict is written once. Nothing is removed from there, and
+    you may remove anything no process needs any more. What is a Dictionary already is returned as it is.
 
-    Values that are dicts become read-only Mappings of their own (SubDictionary), so d["a"]["b"] reads no more than
-    the one value; with nested=False they are values as any others. The other options are those of compile.
+    Values that are dicts become read-only Mappings of their own (SubDictionary), so d["a"]["b"] reads no more
+    than the one value; with nested=False they are values as any others. The other options are those of
+    compile.
     """
     options: Dict[str, Any] = dict(memory=memory, duplicates=duplicates, weights=weights, tmpdir=tmpdir)
     source = mapping_or_items

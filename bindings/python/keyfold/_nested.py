@@ -1,8 +1,9 @@
 """Nested dicts in one file: a leaf lies under its path, so that d["a"]["b"] decodes nothing but the leaf.
 
-A path is encoded as the tuple of its keys (see _keys). Every dict, the outermost and empty ones too, has an entry
-of its own under its path and a byte 00, which no tuple's encoding goes on with; the entry's value is the number of
-its keys, as an integer where the leaves are integers in the file, else in as few bytes as hold it, little-endian.
+A path is encoded as the tuple of its keys (see _keys). Every dict, the outermost and empty ones too, has an
+entry of its own under its path and a byte 00, which no tuple's encoding goes on with; the entry's value is
+the number of its keys, as an integer where the leaves are integers in the file, else in as few bytes as hold
+it, little-endian.
 
     {"a": {"b": 1, "c": {}}, "d": 2}        00 -> 2            03 a 00 00 -> 2       03 a 00 03 b 00 -> 1
                                             03 a 00 03 c 00 00 -> 0                  03 d 00 -> 2
@@ -198,8 +199,8 @@ def _equal(first: Mapping[Any, Any], second: Mapping[Any, Any]) -> bool:
 
 
 class SubDictionary(abc.Mapping):   # type: ignore[type-arg]
-    """A dict within a frozen nested dict: a read-only Mapping that decodes only what is asked for. It pickles as
-    its file and its path in there."""
+    """A dict within a frozen nested dict: a read-only Mapping that decodes only what is asked for. It pickles
+    as its file and its path in there."""
 
     __slots__ = ("_file", "_prefix")
 

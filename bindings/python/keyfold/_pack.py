@@ -1,8 +1,8 @@
 """Packing pairs: their encoded keys and values end to end, thousands in a few buffers.
 
-A batch travels through a pipe and enters a builder in one call, so a pair costs no Python object once it is packed.
-What is common (str and bytes) is packed by functions that take whole lists; only when one fails are the pairs
-looked at singly, to say which is wrong.
+A batch travels through a pipe and enters a builder in one call, so a pair costs no Python object once it is
+packed. What is common (str and bytes) is packed by functions that take whole lists; only when one fails are
+the pairs looked at singly, to say which is wrong.
 """
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class Source:
         self._keys: Optional[Iterator[Any]] = None
         if type(pairs) is _dict_items and sys.version_info >= (3, 10):
             pairs = pairs.mapping
-        elif not isinstance(pairs, abc.Mapping) and not isinstance(pairs, abc.ItemsView) and hasattr(pairs, "items"):
+        elif hasattr(pairs, "items") and not isinstance(pairs, (abc.Mapping, abc.ItemsView)):
             pairs = pairs.items()
         if isinstance(pairs, abc.Mapping) and not weighted:
             if isinstance(pairs, dict) or type(pairs).__name__ == "mappingproxy":
@@ -187,11 +187,12 @@ class Packer:
             try:
                 numbers = array("Q", weights)
             except Exception:
-                self._name(source, keys, weights, _codecs.u64, "has a weight that can't be", _errors.ArgumentError)
+                self._name(source, keys, weights, _codecs.u64, "has a weight that can't be",
+                           _errors.ArgumentError)
         return Batch(len(keys), key_sizes, key_data, value_sizes, value_data, numbers)
 
-    def _name(self, source: Source, keys: List[Any], items: List[Any], encode: Callable[[Any], Any], fault: str,
-              kind: Type[Exception], hint: str = "") -> NoReturn:
+    def _name(self, source: Source, keys: List[Any], items: List[Any], encode: Callable[[Any], Any],
+              fault: str, kind: Type[Exception], hint: str = "") -> NoReturn:
         """Raises the error of the first item that can't be encoded."""
         if isinstance(sys.exc_info()[1], MemoryError):
             raise MemoryError(f"no memory to encode {source.named(0)} and the next {len(items)}")

@@ -125,13 +125,15 @@ def _named(parts: Iterable[Any]) -> Iterator[Tuple[int, str, Any]]:
             name = repr(os.fsdecode(part))
             yield number, name if len(name) <= 300 else f"{name[:300]}...", part
         else:
-            yield number, f"{number} ({part!r:.60})" if isinstance(part, (int, float, tuple)) else str(number), part
+            shown = f"{number} ({part!r:.60})" if isinstance(part, (int, float, tuple)) else str(number)
+            yield number, shown, part
 
 
 class _Crew:
     """The workers of one compile."""
 
-    def __init__(self, reader: Any, wanted: _choose.Wish, weighted: bool, make: MakeBuilder, ordered: bool) -> None:
+    def __init__(self, reader: Any, wanted: _choose.Wish, weighted: bool,
+                 make: MakeBuilder, ordered: bool) -> None:
         self.context = multiprocessing.get_context()
         self.reader = reader
         if self.context.get_start_method() != "fork":
@@ -139,8 +141,8 @@ class _Crew:
                 self.reader = pickle.dumps(reader)
             except Exception as problem:   # a __reduce__ may raise anything
                 raise _errors.ArgumentError(
-                    f"reader={reader!r:.100} can't be sent to worker processes, as it must be a function of a "
-                    f"module or another picklable callable ({problem}); workers=0 reads in this process") \
+                    f"reader={reader!r:.100} can't be sent to worker processes, as it must be a function of "
+                    f"a module or another picklable callable ({problem}); workers=0 reads in this process") \
                     from problem
         self.wanted = wanted
         self.raw_wish = pickle.dumps(wanted)
@@ -256,8 +258,9 @@ def _raise(member: _Member, own: bool, text: str, problem: Optional[BaseExceptio
 
 def read_parts(parts: Iterable[Any], reader: Callable[[Any], Any], workers: int, wanted: _choose.Wish,
                weights: Optional[str], make: MakeBuilder, ordered: bool) -> Optional[Builder]:
-    """Reads parts in worker processes into the builder that `make` makes once keys and codec are known, and returns
-    it; None if there was no pair to choose them by. `ordered`: pairs are added in the order of the parts.
+    """Reads parts in worker processes into the builder that `make` makes once keys and codec are known, and
+    returns it; None if there was no pair to choose them by. `ordered`: pairs are added in the order of the
+    parts.
     """
     crew = _Crew(reader, wanted, weights == "given", make, ordered)
     done = False
@@ -269,8 +272,8 @@ def read_parts(parts: Iterable[Any], reader: Callable[[Any], Any], workers: int,
     return crew.builder
 
 
-def read_here(parts: Iterable[Any], reader: Callable[[Any], Any], wanted: _choose.Wish, weights: Optional[str],
-              make: MakeBuilder) -> Optional[Builder]:
+def read_here(parts: Iterable[Any], reader: Callable[[Any], Any], wanted: _choose.Wish,
+              weights: Optional[str], make: MakeBuilder) -> Optional[Builder]:
     """The same in this process, one part after the other."""
     builder: Optional[Builder] = None
     hints = _choose.guess(wanted)

@@ -1,7 +1,7 @@
 """Telling how far a build is.
 
-While the C library works it calls back every some 10 000 pairs, so that Python can run its signal handlers: without
-that Ctrl-C would wait for the end of a build of hours.
+While the C library works it calls back every some 10 000 pairs, so that Python can run its signal handlers:
+without that Ctrl-C would wait for the end of a build of hours.
 """
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _PHASES = {lib.KF_PHASE_READ: "reading", lib.KF_PHASE_SORT: "sorting", lib.KF_PH
 
 
 class Progress:
-    """Reports to what the caller passed as progress=: a function that gets the number of pairs done and of all
-    (None while unknown), an object with update(increment) such as a tqdm bar, or True."""
+    """Reports to what the caller passed as progress=: a function that gets the number of pairs done and of
+    all (None while unknown), an object with update(increment) such as a tqdm bar, or True."""
 
     def __init__(self, wish: Any, total: Optional[int] = None) -> None:
         self._tell: Optional[Callable[[int, Optional[int]], Any]] = None

@@ -1,5 +1,5 @@
-"""Set operations over dictionaries: unions, intersections, differences, changes, merged files. Nothing is held in
-memory; the members are walked side by side in key order."""
+"""Set operations over dictionaries: unions, intersections, differences, changes, merged files. Nothing is
+held in memory; the members are walked side by side in key order."""
 from __future__ import annotations
 
 import os
@@ -31,15 +31,17 @@ def _members(dictionaries: Sequence[Any]) -> List[_Dictionary]:
         raise _errors.ArgumentError("no dictionary was given")
     for number, member in enumerate(dictionaries):
         if not isinstance(member, Dictionary):
-            raise TypeError(f"member {number} is no keyfold.Dictionary but {type(member).__name__}; keyfold.freeze "
-                            "makes one of a dict")
+            raise TypeError(f"member {number} is no keyfold.Dictionary but {type(member).__name__}; "
+                            "keyfold.freeze makes one of a dict")
         if member.key_kind == "nested":
-            raise _errors.UnsupportedError(f"{member.path} is a frozen nested dict, which set operations don't take")
+            raise _errors.UnsupportedError(
+                f"{member.path} is a frozen nested dict, which set operations don't take")
         first = dictionaries[0]
-        for what, ours, theirs in (("keys", first.key_kind, member.key_kind), ("values", first.codec, member.codec)):
+        for what, ours, theirs in (("keys", first.key_kind, member.key_kind),
+                                   ("values", first.codec, member.codec)):
             if ours != theirs:
-                raise _errors.ValueTypeError(f"{first.path} has {ours} {what}, but {member.path} has {theirs} "
-                                             f"{what}: members must agree")
+                raise _errors.ValueTypeError(f"{first.path} has {ours} {what}, but {member.path} has "
+                                             f"{theirs} {what}: members must agree")
     return list(dictionaries)
 
 
@@ -91,8 +93,8 @@ def _operate(operation: str, dictionaries: Sequence[Any], values: str, prefix: A
     options.values = _number(_VALUES, values, "values")
     options.within = within.options
     out, error = ffi.new("kf_iter **"), ffi.new("kf_error *")
-    _errors.check(lib.kf_iter_set(out, _number(_OPERATIONS, operation, "operation"), array, len(members), options,
-                                  error), error)
+    number = _number(_OPERATIONS, operation, "operation")
+    _errors.check(lib.kf_iter_set(out, number, array, len(members), options, error), error)
     iterator = own(out[0], keep)
     if within.nothing:
         return iter(())
@@ -125,15 +127,15 @@ def union(*dictionaries: Any, values: str = "first", prefix: Any = None, start: 
           limit: Optional[int] = None) -> Iterator[Tuple[Any, Any]]:
     """The items that any of the dictionaries has, in key order.
 
-    values: which one a key has that several hold: that of the "first" or "last" of them; of integers also "sum",
-    "min" and "max"; "all" gives a dict from the member's number to its value. The keys are those that begin with
-    `prefix`, from `start`, before `stop`; at most `limit`.
+    values: which one a key has that several hold: that of the "first" or "last" of them; of integers also
+    "sum", "min" and "max"; "all" gives a dict from the member's number to its value. The keys are those that
+    begin with `prefix`, from `start`, before `stop`; at most `limit`.
     """
     return _operate("union", dictionaries, values, prefix, start, stop, limit)
 
 
-def intersection(*dictionaries: Any, values: str = "first", prefix: Any = None, start: Any = None, stop: Any = None,
-                 limit: Optional[int] = None) -> Iterator[Tuple[Any, Any]]:
+def intersection(*dictionaries: Any, values: str = "first", prefix: Any = None, start: Any = None,
+                 stop: Any = None, limit: Optional[int] = None) -> Iterator[Tuple[Any, Any]]:
     """The items whose keys all dictionaries have; see union."""
     return _operate("intersection", dictionaries, values, prefix, start, stop, limit)
 
@@ -151,7 +153,8 @@ def symmetric_difference(*dictionaries: Any, values: str = "first", prefix: Any 
 
 
 class Change(NamedTuple):
-    """What diff found of a key. `change` is "added", "removed" or "changed"; a value that is not there is None."""
+    """What diff found of a key. `change` is "added", "removed" or "changed"; a value that isn't there is
+    None."""
 
     key: Any
     change: str
@@ -185,9 +188,10 @@ def _changes(old: _Dictionary, iterator: Any) -> Iterator[Change]:
 
 def merge(path: StrPath, dictionaries: Sequence[Any], operation: str = "union", values: str = "first", *,
           prefix: Any = None, start: Any = None, stop: Any = None, limit: Optional[int] = None,
-          memory: Union[int, str] = "1G", progress: Any = None, tmpdir: Optional[StrPath] = None) -> _Dictionary:
-    """Writes the result of a set operation into the file `path` and opens it; see union. The operation is "union",
-    "intersection", "difference" or "symmetric_difference". The path may be a member's own."""
+          memory: Union[int, str] = "1G", progress: Any = None, tmpdir: Optional[StrPath] = None) \
+        -> _Dictionary:
+    """Writes the result of a set operation into the file `path` and opens it; see union. The operation is
+    "union", "intersection", "difference" or "symmetric_difference". The path may be a member's own."""
     if isinstance(dictionaries, Dictionary):
         dictionaries = [dictionaries]
     members = _members(list(dictionaries))

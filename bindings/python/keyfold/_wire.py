@@ -7,9 +7,9 @@ A worker writes into a pipe of its own; each message is a head of four numbers a
           'D'   part done       number: pairs
           'E'   an error        number: bytes; body: pickled
 
-The body of packed pairs is the sizes of the keys, the sizes of the values (or the values, if they are integers),
-the weights, if there are any, each 8 bytes a pair; then the keys, then the values. What a full pipe does not take
-waits in the worker, so the building process never holds more than one batch.
+The body of packed pairs is the sizes of the keys, the sizes of the values (or the values, if they are
+integers), the weights, if there are any, each 8 bytes a pair; then the keys, then the values. What a full
+pipe does not take waits in the worker, so the building process never holds more than one batch.
 """
 from __future__ import annotations
 
@@ -69,7 +69,8 @@ def send(descriptor: int, kind: bytes, count: int, body: bytes = b"") -> None:
 def send_batch(descriptor: int, batch: Batch) -> None:
     """Sends packed pairs."""
     weights = batch.weights
-    head = HEAD.pack(_MAGIC + b"B", batch.pairs, len(batch.key_data), len(batch.value_data), weights is not None)
+    head = HEAD.pack(_MAGIC + b"B", batch.pairs, len(batch.key_data),
+                     len(batch.value_data), weights is not None)
     _write(descriptor, [head, batch.key_sizes, batch.value_sizes, () if weights is None else weights,
                         batch.key_data, batch.value_data])
 
@@ -93,4 +94,5 @@ def batch(what: Head, body: memoryview) -> Batch:
     if what.weighted:
         weights = body[at:at + column]
         at += column
-    return Batch(what.number, sizes[0], body[at:at + what.key_size], sizes[1], body[at + what.key_size:], weights)
+    return Batch(what.number, sizes[0], body[at:at + what.key_size],
+                 sizes[1], body[at + what.key_size:], weights)
