@@ -289,7 +289,7 @@ def test_what_a_nested_dictionary_refuses():
     with pytest.raises(TypeError):
         frozen["a"]["c"] = 1
     with pytest.raises(keyfold.ArgumentError):
-        keyfold.compile("never.kf", {"a": 1}, keys="nested")
+        keyfold.compile(frozen.path, {"a": 1}, keys="nested")
 
 
 def test_damaged_nested_dicts_are_errors_and_nothing_worse(tmp_path):

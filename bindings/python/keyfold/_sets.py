@@ -218,7 +218,7 @@ def merge(path: StrPath, dictionaries: Sequence[Any], operation: str = "union", 
     options.values = _number(_VALUES, values, "values")
     options.within = within.options
     raw = ffi.new("kf_build_options *", lib.kfpy_build_options())
-    _folder = build.fill(raw)
+    folder = build.fill(raw)
     heart.fill(raw)
     options.build = raw
     report, error = ffi.new("kf_build_report *"), ffi.new("kf_error *")
@@ -231,5 +231,6 @@ def merge(path: StrPath, dictionaries: Sequence[Any], operation: str = "union", 
         reports.all_read()
     finally:
         reports.close()
+        del folder      # which the options pointed to
     rest: Dict[str, Any] = {name: value for name, value in members[0]._options.items() if name != "in_memory"}
     return _open(build.path, **rest)
