@@ -125,7 +125,8 @@ def test_a_failure_leaves_nothing(cache):
         keyfold.freeze(endless)
 
 
-def freeze_at_once(seed):
+def freeze_at_once(folder):
+    os.environ["KEYFOLD_CACHE"] = str(folder)   # a fork server has the environment that it was started with
     model = {f"{i}": {"n": i} for i in range(2000)}
     table = keyfold.freeze(model)
     return table.path, table.build_id, table == model, pickle.dumps(table)
@@ -134,7 +135,7 @@ def freeze_at_once(seed):
 @pytest.mark.parametrize("method", multiprocessing.get_all_start_methods())
 def test_many_processes_freeze_at_once(cache, method):
     with multiprocessing.get_context(method).Pool(4) as pool:
-        results = pool.map(freeze_at_once, range(8), chunksize=1)
+        results = pool.map(freeze_at_once, [cache] * 8, chunksize=1)
     assert len({result[:2] for result in results}) == 1 and all(result[2] for result in results)
     assert len(files(cache)) == 1
     assert pickle.loads(results[0][3])["7"]["n"] == 7
@@ -142,7 +143,7 @@ def test_many_processes_freeze_at_once(cache, method):
 
 def test_many_threads_freeze_at_once(cache):
     results = []
-    threads = [threading.Thread(target=lambda: results.append(freeze_at_once(0))) for _ in range(6)]
+    threads = [threading.Thread(target=lambda: results.append(freeze_at_once(cache))) for _ in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
