@@ -182,12 +182,12 @@ def markdown(results):
     return "\n".join(parts)
 
 
-def record(path, text):
+def record(path, text, begin_mark=BEGIN, end_mark=END):
     """Replaces what an earlier run put there, or appends."""
     with open(path) as f:
         known = f.read()
-    begin, end = known.find(BEGIN), known.find(END)
-    rest = known[end + len(END):] if 0 <= begin < end else ""
+    begin, end = known.find(begin_mark), known.find(end_mark)
+    rest = known[end + len(end_mark):] if 0 <= begin < end else ""
     known = known[:begin] if 0 <= begin < end else known.rstrip("\n") + "\n\n"
     with open(path, "w") as f:
-        f.write(known + BEGIN + "\n" + text.rstrip("\n") + "\n\n" + END + rest)
+        f.write(known + begin_mark + "\n" + text.rstrip("\n") + "\n\n" + end_mark + rest)

@@ -1,18 +1,24 @@
 """The Arrow C data interface and its capsules (https://arrow.apache.org/docs/format/CDataInterface.html)."""
 from __future__ import annotations
 
-import ctypes
-from typing import Any, Iterator, Optional, Tuple
+from functools import lru_cache
+from typing import Any, Callable, Iterator, Optional, Tuple
 
 from . import _errors
 from ._native import ffi, lib
 
-_new_capsule = ctypes.pythonapi.PyCapsule_New
-_new_capsule.restype = ctypes.py_object
-_new_capsule.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p]
-_pointer_of = ctypes.pythonapi.PyCapsule_GetPointer
-_pointer_of.restype = ctypes.c_void_p
-_pointer_of.argtypes = [ctypes.py_object, ctypes.c_char_p]
+
+@lru_cache(maxsize=None)
+def _capsules() -> Tuple[Callable[[int, int, int], object], Callable[[object, bytes], int]]:
+    """PyCapsule_New and PyCapsule_GetPointer."""
+    import ctypes   # not when keyfold is imported: few need it, and it takes milliseconds
+    new = ctypes.pythonapi.PyCapsule_New
+    new.restype = ctypes.py_object
+    new.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p]
+    pointer = ctypes.pythonapi.PyCapsule_GetPointer
+    pointer.restype = ctypes.c_void_p
+    pointer.argtypes = [ctypes.py_object, ctypes.c_char_p]
+    return new, pointer
 
 
 def _address(pointer: Any) -> int:
@@ -20,7 +26,7 @@ def _address(pointer: Any) -> int:
 
 
 def _opened(capsule: Any, kind: str, name: bytes) -> Any:
-    return ffi.cast(f"struct {kind} *", _pointer_of(capsule, name))
+    return ffi.cast(f"struct {kind} *", _capsules()[1](capsule, name))
 
 
 class Chunk:
@@ -88,11 +94,11 @@ class ArrowArray:
             lib.kfpy_free(schema)
             lib.kfpy_free(array)
             raise MemoryError
+        new = _capsules()[0]
         # From here on the capsules free what there is.
-        pair = (_new_capsule(_address(schema), _address(lib.kfpy_schema_name()),
-                             _address(lib.kfpy_schema_destructor())),
-                _new_capsule(_address(array), _address(lib.kfpy_array_name()),
-                             _address(lib.kfpy_array_destructor())))
+        pair = (new(_address(schema), _address(lib.kfpy_schema_name()),
+                    _address(lib.kfpy_schema_destructor())),
+                new(_address(array), _address(lib.kfpy_array_name()), _address(lib.kfpy_array_destructor())))
         _errors.check(lib.kfpy_lookup_export(self._batch, self._what, self._nulls, self.format.encode(),
                                             ffi.cast("struct ArrowSchema *", schema),
                                             ffi.cast("struct ArrowArray *", array)))

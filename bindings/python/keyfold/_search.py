@@ -3,7 +3,6 @@ from __future__ import annotations
 
 import os
 from bisect import bisect_right
-from concurrent.futures import ThreadPoolExecutor
 from itertools import accumulate
 from typing import (TYPE_CHECKING, Any, Callable, Generic, Iterable, Iterator, List, Optional, Tuple, TypeVar,
                     Union)
@@ -37,6 +36,7 @@ def _in_threads(function: Callable[[Any], T], needles: Iterable[Any], workers: O
     workers = min(number("workers", workers, 1024, 1), len(needles) or 1)
     if workers == 1:
         return list(map(function, needles))
+    from concurrent.futures import ThreadPoolExecutor   # takes milliseconds, and few need it
     with ThreadPoolExecutor(workers) as threads:
         return list(threads.map(function, needles))
 

@@ -1,0 +1,136 @@
+"""Turns the figures of bench/python/run into markdown."""
+import statistics
+
+from report import cell, table
+
+BEGIN = "<!-- from here to the end mark: bench/python/run --record -->\n"
+END = "<!-- end of bench/python/run -->\n"
+MIB = 1 << 20
+
+
+def scaled(value, by, digits):
+    return cell(None if value is None else value / by, digits)
+
+
+def median(runs, figure):
+    return statistics.median(run[figure] for run in runs) if runs else None
+
+
+def single_table(results):
+    found, built = results["single"], results["built"]
+    ours = median(found.get("keyfold"), "ns")
+    rows = []
+    for peer in built:
+        ns = median(found.get(peer), "ns")
+        rows.append([peer, cell(ns, 0), cell(ours / ns if ours and ns else None, 2),
+                     scaled(median(found.get(peer), "open_s"), 1e-3, 1),
+                     scaled(median(found.get(peer), "rss"), MIB, 0),
+                     scaled(built[peer] and built[peer]["bytes"], MIB, 1),
+                     cell(built[peer] and built[peer]["build_s"], 2)])
+    return table(["in one process", "ns a get", "keyfold / it", "opening, ms", "peak memory, MiB",
+                  "file, MiB", "build, s"], rows)
+
+
+def many_table(results):
+    rates = results["many"]["rate"]
+    loop = rates["[dict.get(k) for k in list]"]
+    return table(["one core", "M keys/s", "times the first"],
+                 [[f"`{name}`", cell(rate / 1e6, 2), cell(rate / loop, 2)] for name, rate in rates.items()])
+
+
+def share_table(results):
+    found = results["share"]
+    idle = (found.get("nothing") or {}).get("pss")
+    rows = []
+    for how, figures in found.items():
+        if figures is None:
+            rows.append([how] + ["-"] * 4)
+            continue
+        rows.append([how, cell(figures["gets_per_s"] if figures["gets_per_s"] else None, 0),
+                     scaled(figures["pss"], MIB, 1),
+                     scaled(figures["pss"] - idle if idle else None, MIB, 1),
+                     cell(figures["start_s"] * 1000, 0)])
+    return table([f"{results['options']['workers']} workers", "gets/s, all together", "sum of Pss, MiB",
+                  "above workers with nothing", "start of one, ms"], rows)
+
+
+def load_table(results):
+    rows = []
+    for how, figures in results["load"].items():
+        if figures is None:
+            rows.append([how] + ["-"] * 4)
+            continue
+        rows.append([how, cell(figures["seconds"], 1), cell(figures["pairs"] / figures["seconds"] / 1e6, 2),
+                     scaled(figures["peak"], MIB, 0), scaled(figures["bytes"], MIB, 0)])
+    return table(["", "seconds", "M pairs/s", "peak of all processes, MiB", "result (Redis: memory), MiB"],
+                 rows)
+
+
+def goals(results):
+    rows = []
+
+    def add(what, goal, measured, is_met):
+        rows.append([what, goal, measured, "yes" if is_met else "no"])
+    single = {peer: median(runs, "ns") for peer, runs in results.get("single", {}).items()}
+    if "dict" in single and "keyfold" in single:
+        ratio = single["keyfold"] / single["dict"]
+        add("single get", "<= 2.5x dict", f"{ratio:.2f}x", ratio <= 2.5)
+        others = {peer: ns for peer, ns in single.items() if peer not in ("dict", "keyfold")}
+        best = min(others, key=others.get)
+        add("single get", "faster than all others",
+            f"{single['keyfold']:.0f} ns; {best} {others[best]:.0f} ns", single["keyfold"] < others[best])
+    if results.get("many"):
+        rates = results["many"]["rate"]
+        rate = rates["get_many(arrow), as Arrow"]
+        loop = rates["[dict.get(k) for k in list]"]
+        add("get_many from pyarrow", ">= 5 M keys/s", f"{rate / 1e6:.2f} M keys/s", rate >= 5e6)
+        add("get_many from pyarrow", ">= 3x a loop over dict.get", f"{rate / loop:.2f}x", rate >= 3 * loop)
+    share = results.get("share", {})
+    ours, idle, bare = (share.get(how) for how in ("keyfold", "keyfold without a table", "nothing"))
+    if ours and idle and bare:
+        limit = 1.1 * results["share_file"] + idle["pss"]
+        add(f"{results['options']['workers']} workers",
+            "sum of Pss <= 1.1x the file + interpreters with keyfold",
+            f"{ours['pss'] / MIB:.1f} of {limit / MIB:.1f} MiB", ours["pss"] <= limit)
+        more = (ours["start_s"] - bare["start_s"]) * 1000
+        add("start of a worker under spawn", "< 50 ms with the table",
+            f"{ours['start_s'] * 1000:.0f} ms, {more:.0f} more than one that does nothing",
+            ours["start_s"] < 0.05)
+    load = results.get("load", {})
+    if load.get("keyfold"):
+        others = {how: figures["seconds"] for how, figures in load.items() if figures and how != "keyfold"}
+        if others:
+            best = min(others, key=others.get)
+            add("compile of pickled parts", "faster than loading Redis or LMDB",
+                f"{load['keyfold']['seconds']:.1f} s; {best} {others[best]:.1f} s",
+                load["keyfold"]["seconds"] < others[best])
+    return "## Against the goals\n\n" + table(["what", "goal", "measured", "met"], rows) if rows else ""
+
+
+def markdown(results):
+    versions = ", ".join(f"{name} {version}" for name, version in results["versions"].items())
+    facts = dict(results["machine"], versions=versions)
+    options = results["options"]
+    parts = ["# Python\n", "\n".join(f"- {name.replace('_', ' ')}: {fact}" for name, fact in facts.items()),
+             "\nPairs of accession and taxon, both str (bench/generators/accessions.c); every answer was "
+             "compared with a dict's.\n"]
+    if results["failed"]:
+        parts.append("Not measured:\n\n" + "\n".join("- " + line for line in results["failed"]) + "\n")
+    parts.append(goals(results))
+    if results.get("single"):
+        parts.append(f"## Single gets, {options['pairs']} pairs\n\nCPU time of a loop of hits in random order, "
+                     "with the loop; the best of 3 in a process, the median of processes on one core: "
+                     f"{options['passes']}.\n\n{single_table(results)}")
+    if results.get("many"):
+        parts.append(f"## Many keys at once, {results['many']['keys']} keys in random order\n\n"
+                     f"The best of 5, in turn.\n\n{many_table(results)}")
+    if results.get("share"):
+        parts.append(f"## {options['workers']} workers, {options['pairs']} pairs\n\nThe file of keyfold has "
+                     f"{results['share_file'] / MIB:.1f} MiB. Memory is that of workers, servers and the "
+                     "parent. All are spawned but those of fork; the start is from before the process to its "
+                     "first get, and the median of all.\n\n" + share_table(results))
+    if results.get("load"):
+        parts.append(f"## Loading {options['load_pairs']} pairs from {options['parts']} pickled parts\n\n"
+                     f"{options['load_workers']} workers read parts (LMDB has one writer); compile may use "
+                     f"{options['memory']} MiB besides a part for each worker.\n\n" + load_table(results))
+    return "\n".join(parts)
