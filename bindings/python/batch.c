@@ -396,66 +396,91 @@ static int kfpy_lookup_numbers(kfpy_lookup *batch, const kf_dict *dict, uint64_t
     return (int)kf_dict_u64_at_many(dict, batch->ordinals, batch->count, batch->numbers);
 }
 
-static int one_value(kfpy_lookup *batch, const kf_dict *dict, size_t i, kf_buffer *buffer, kf_bytes fallback,
-                     kf_bytes *value)
+/* Values of a few ordinals at a time, which then lie in the cache when they are put where they belong. */
+typedef struct values {
+    kf_buffer data;
+    uint64_t ends[BATCH_BLOCK];
+    size_t first, count;
+} values;
+
+static int read_values(values *block, const kfpy_lookup *batch, const kf_dict *dict, size_t first)
 {
-    *value = fallback;
-    if (batch->ordinals[i] == KF_ABSENT) return KF_OK;
-    return (int)kf_dict_value_at(dict, batch->ordinals[i], buffer, value);
+    block->first = first;
+    block->count = batch->count - first < BATCH_BLOCK ? batch->count - first : BATCH_BLOCK;
+    return (int)kf_dict_values_at_many(dict, batch->ordinals + first, block->count, &block->data, block->ends);
+}
+
+static kf_bytes value_of(const values *block, const kfpy_lookup *batch, size_t i, kf_bytes fallback)
+{
+    uint64_t start = i > 0 ? block->ends[i - 1] : 0;
+    if (batch->ordinals[block->first + i] == KF_ABSENT) return fallback;
+    return (kf_bytes){ block->data.data + start, (size_t)(block->ends[i] - start) };
+}
+
+/* The block's values behind the `used` bytes that there are already. */
+static int put_packed(kfpy_lookup *batch, const values *block, int separator, kf_bytes fallback, size_t *used)
+{
+    static const kf_bytes zero = { (const uint8_t *)"", 1 };
+    for (size_t i = 0; i < block->count; i++) {
+        kf_bytes value = value_of(block, batch, i, fallback);
+        if (separator && block->first + i > 0 &&
+            !append(&batch->value_data, &batch->value_capacity, (*used)++, zero))
+            return KF_NO_MEMORY;
+        if (!append(&batch->value_data, &batch->value_capacity, *used, value)) return KF_NO_MEMORY;
+        if (separator && !batch->has_zeros && value.size > 0)
+            batch->has_zeros = memchr(value.data, 0, value.size) != NULL;
+        *used += value.size;
+        batch->value_offsets[block->first + i + 1] = (int64_t)*used;
+    }
+    return KF_OK;
 }
 
 static int kfpy_lookup_packed(kfpy_lookup *batch, const kf_dict *dict, int separator, const void *fallback,
-                             size_t size)
+                              size_t size)
 {
-    kf_buffer buffer = { NULL, 0 };
-    kf_bytes absent = { (const uint8_t *)fallback, size };
+    values block = { .data = { NULL, 0 } };
     size_t used = 0;
     int status = KF_OK;
     if (dict == NULL) return KF_INVALID;
     if (!widen(&batch->value_offsets, batch->count + 1, sizeof(int64_t))) return KF_NO_MEMORY;
     batch->value_offsets[0] = 0;
     batch->has_zeros = 0;
-    for (size_t i = 0; i < batch->count; i++) {
-        kf_bytes value;
-        status = one_value(batch, dict, i, &buffer, absent, &value);
-        if (status == KF_OK && separator && i > 0 &&
-            !append(&batch->value_data, &batch->value_capacity, used++, (kf_bytes){ (const uint8_t *)"", 1 }))
-            status = KF_NO_MEMORY;
-        if (status == KF_OK && !append(&batch->value_data, &batch->value_capacity, used, value))
-            status = KF_NO_MEMORY;
-        if (status != KF_OK) {
-            batch->wrong = i;
-            break;
-        }
-        if (separator && !batch->has_zeros && value.size > 0)
-            batch->has_zeros = memchr(value.data, 0, value.size) != NULL;
-        used += value.size;
-        batch->value_offsets[i + 1] = (int64_t)used;
+    for (size_t i = 0; status == KF_OK && i < batch->count; i += BATCH_BLOCK) {
+        status = read_values(&block, batch, dict, i);
+        if (status == KF_OK)
+            status = put_packed(batch, &block, separator, (kf_bytes){ (const uint8_t *)fallback, size }, &used);
     }
-    kf_buffer_free(&buffer);
+    kf_buffer_free(&block.data);
     return status;
+}
+
+static int put_fixed(kfpy_lookup *batch, const values *block, kf_bytes fallback)
+{
+    for (size_t i = 0; i < block->count; i++) {
+        kf_bytes value = value_of(block, batch, i, fallback);
+        if (value.size != batch->width) {
+            batch->wrong = block->first + i;
+            return KF_TYPE;
+        }
+        memcpy((char *)batch->numbers + (block->first + i) * batch->width, value.data, batch->width);
+    }
+    return KF_OK;
 }
 
 static int kfpy_lookup_fixed(kfpy_lookup *batch, const kf_dict *dict, size_t width, const void *fallback)
 {
-    kf_buffer buffer = { NULL, 0 };
-    kf_bytes absent = { (const uint8_t *)fallback, width };
+    values block = { .data = { NULL, 0 } };
     int status = KF_OK;
     if (dict == NULL || width == 0) return KF_INVALID;
     if (batch->count >= SIZE_MAX / width || !widen(&batch->numbers, batch->count + 1, width))
         return KF_NO_MEMORY;
     batch->width = width;
-    for (size_t i = 0; i < batch->count; i++) {
-        kf_bytes value;
-        status = one_value(batch, dict, i, &buffer, absent, &value);
-        if (status == KF_OK && value.size != width) status = KF_TYPE;
-        if (status != KF_OK) {
-            batch->wrong = i;
-            break;
-        }
-        memcpy((char *)batch->numbers + i * width, value.data, width);
+    for (size_t i = 0; status == KF_OK && i < batch->count; i += BATCH_BLOCK) {
+        status = read_values(&block, batch, dict, i);
+        if (status == KF_OK)
+            status = put_fixed(batch, &block, (kf_bytes){ (const uint8_t *)fallback, width });
     }
-    kf_buffer_free(&buffer);
+    kf_buffer_free(&block.data);
     return status;
 }
 

@@ -87,6 +87,11 @@ KF_API kf_status kf_dict_get_many_packed(const kf_dict *dict, const uint8_t *dat
 /* u64 values of a batch of ordinals; values[i] is left alone where ordinals[i] is KF_ABSENT. */
 KF_API kf_status kf_dict_u64_at_many(const kf_dict *dict, const uint64_t *ordinals, size_t count,
                                      uint64_t *values);
+/* Byte values of a batch of ordinals, end to end in `data`: value i is data[ends[i-1] .. ends[i]), the first
+ * one begins at 0, and those of KF_ABSENT are empty. Errors: KF_TYPE, KF_NOT_FOUND (an ordinal >= count),
+ * KF_CORRUPT, KF_NO_MEMORY. */
+KF_API kf_status kf_dict_values_at_many(const kf_dict *dict, const uint64_t *ordinals, size_t count,
+                                        kf_buffer *data, uint64_t *ends);
 
 /* Counting without enumerating, O(prefix length). The keys that begin with `prefix` have the
  * ordinals first .. first+count-1. */

@@ -28,6 +28,9 @@ int kfi_column_constant(const kfi_column *column, uint64_t *value);
 /* `cursor` may be NULL. */
 kf_status kfi_column_bytes(const kfi_column *column, uint64_t ordinal, kfi_column_cursor *cursor,
                            kf_buffer *buffer, kf_bytes *value);
+/* As kf_dict_values_at_many. */
+kf_status kfi_column_bytes_many(const kfi_column *column, const uint64_t *ordinals, size_t count,
+                                kf_buffer *data, uint64_t *ends);
 /* Asks for the cache line that a later read of `ordinal` starts at. */
 void kfi_column_prefetch(const kfi_column *column, uint64_t ordinal);
 

@@ -167,6 +167,13 @@ kf_status kf_dict_u64_at_many(const kf_dict *d, const uint64_t *ordinals, size_t
     return result;
 }
 
+kf_status kf_dict_values_at_many(const kf_dict *d, const uint64_t *ordinals, size_t count, kf_buffer *data,
+                                 uint64_t *ends)
+{
+    if (d->header.value_type != KF_VALUES_BYTES) return KF_TYPE;
+    return kfi_column_bytes_many(d->column, ordinals, count, data, ends);
+}
+
 int kf_dict_has_weights(const kf_dict *d) { return kfi_weights_present(d); }
 
 kf_status kf_dict_weight_at(const kf_dict *d, uint64_t ordinal, uint64_t *weight)

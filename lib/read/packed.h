@@ -81,4 +81,15 @@ static inline void kfi_packed_prefetch(const kfi_packed *packed, uint64_t index)
         __builtin_prefetch(packed->directory + index / KFI_PACKED_BLOCK * 8);
 }
 
+/* The same for what the directory entry points to. */
+static inline void kfi_packed_prefetch_payload(const kfi_packed *packed, uint64_t index)
+{
+    if (index >= packed->count) return;
+    uint64_t entry = kfi_load64(packed->directory + index / KFI_PACKED_BLOCK * 8);
+    uint64_t at = entry >> 17, field = packed->base_bytes + index % KFI_PACKED_BLOCK * (entry & 127) / 8;
+    if (at > packed->payload_size) return;
+    __builtin_prefetch(packed->payload + at);
+    if (field < packed->payload_size - at) __builtin_prefetch(packed->payload + at + field);
+}
+
 #endif

@@ -73,6 +73,7 @@ static inline void exercise_ordinals(const kf_dict *dict, kf_buffer *buffer)
         many[n] = n == 7 ? KF_ABSENT : ordinal;
     }
     legal(kf_dict_u64_at_many(dict, many, 8, values));
+    legal(kf_dict_values_at_many(dict, many, 8, buffer, values));
     lookups += 32;
 }
 

@@ -276,6 +276,22 @@ static inline void model_check_lookups(model *m, kf_dict *dict, size_t most)
             MUST(got[i] == (want[i] == KF_ABSENT ? 0x5555555555555555u : model_number(m, want[i])),
                           "%s: value %zu of a batch", m->name, i);
     }
+    if (m->type == KF_VALUES_BYTES) {
+        kf_buffer all = KF_BUFFER_INIT, one = KF_BUFFER_INIT;
+        ck_assert_int_eq(kf_dict_values_at_many(dict, want, n, &all, got), KF_OK);
+        for (size_t i = 0; i < n; i++) {
+            kf_bytes value = { NULL, 0 };
+            uint64_t start = i ? got[i - 1] : 0;
+            if (want[i] != KF_ABSENT) ck_assert_int_eq(kf_dict_value_at(dict, want[i], &one, &value), KF_OK);
+            MUST(got[i] - start == value.size
+                     && (!value.size || !memcmp(all.data + start, value.data, value.size)),
+                 "%s: value %zu of a batch", m->name, i);
+        }
+        kf_buffer_free(&all);
+        kf_buffer_free(&one);
+    } else {
+        ck_assert_int_eq(kf_dict_values_at_many(dict, want, n, NULL, got), KF_TYPE);
+    }
     for (size_t i = own; i < n; i++) free((void *)(uintptr_t)keys[i].data);
     free(keys);
     free(want);

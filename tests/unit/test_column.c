@@ -176,6 +176,31 @@ static void expect_value(const kfi_column *column, shape s, uint64_t seed, uint6
         ck_abort_msg("shape %d seed %d value %d", s, (int)seed, (int)i);
 }
 
+/* Values in no order, some of them twice and some absent. */
+static void expect_many(const kfi_column *column, shape s, uint64_t seed, uint64_t count)
+{
+    enum { MOST = 500 };
+    static uint8_t scratch_bytes[VALUE_MOST];
+    static uint64_t ordinals[MOST], ends[MOST];
+    size_t n = count < MOST ? (size_t)count + 1 : MOST;
+    kf_buffer data = KF_BUFFER_INIT;
+    uint64_t start = 0;
+    if (!count) return;
+    for (size_t i = 0; i < n; i++) ordinals[i] = mix(seed + i) % 5 ? mix(seed * 3 + i) % count : UINT64_MAX;
+    kf_status status = kfi_column_bytes_many(column, ordinals, n, &data, ends);
+    ck_assert_int_eq(status, s < U_SHAPES ? KF_TYPE : KF_OK);
+    for (size_t i = 0; !status && i < n; i++) {
+        kf_bytes want = {NULL, 0};
+        if (ordinals[i] != UINT64_MAX) want = value_at(s, seed, ordinals[i], scratch_bytes);
+        if (ends[i] - start != want.size || (want.size && memcmp(data.data + start, want.data, want.size)))
+            ck_abort_msg("shape %d seed %d value %d of many", s, (int)seed, (int)ordinals[i]);
+        start = ends[i];
+    }
+    ordinals[n / 2] = count;
+    if (!status) ck_assert_int_eq(kfi_column_bytes_many(column, ordinals, n, &data, ends), KF_NOT_FOUND);
+    kf_buffer_free(&data);
+}
+
 static void expect_column(shape s, uint64_t seed, uint64_t count, kf_encoding encoding)
 {
     kf_encoding chosen = KF_ENCODING_AUTO;
@@ -200,6 +225,7 @@ static void expect_column(shape s, uint64_t seed, uint64_t count, kf_encoding en
         expect_value(column, s, seed, i, NULL, &buffer);
         expect_value(column, s, seed, i, cursor, &buffer);
     }
+    expect_many(column, s, seed, count);
     ck_assert_int_eq(kfi_column_verify(column, NULL), KF_OK);
     if (s < U_SHAPES)
         ck_assert_int_eq(kfi_column_bytes(column, 0, NULL, &buffer, &bytes), KF_TYPE);
@@ -466,6 +492,11 @@ static void read_damaged(const uint8_t *section, uint64_t size, shape s, uint64_
         ck_assert(acceptable(status));
         kfi_column_prefetch(column, i);
     }
+    for (uint64_t i = 0; s >= U_SHAPES && i < count; i += 40) {
+        uint64_t many[40], ends[40];
+        for (uint64_t k = 0; k < 40; k++) many[k] = mix(i + k) % count;
+        ck_assert(acceptable(kfi_column_bytes_many(column, many, 40, &buffer, ends)));
+    }
     ck_assert(acceptable(kfi_column_verify(column, &error)));
     kf_buffer_free(&buffer);
     kfi_column_cursor_destroy(&cursor);
@@ -592,6 +623,12 @@ START_TEST(test_faults_in_reading)
                                                &error);
             if (!status) status = kfi_column_cursor_create(&cursor, column);
             if (!status) status = kfi_column_verify(column, &error);
+            kf_buffer data = KF_BUFFER_INIT;
+            uint64_t ordinals[60], ends[60];
+            for (uint64_t i = 0; i < 60; i++) ordinals[i] = i * 37 % 100;
+            if (!status && _i >= (int)U_SHAPES)
+                status = kfi_column_bytes_many(column, ordinals, 60, &data, ends);
+            kf_buffer_free(&data);
             kfi_column_cursor_destroy(&cursor);
             kfi_column_close(&column);
             int fired = fault_fired();

@@ -57,6 +57,9 @@ kf_status kf_dict_get_many_packed(const kf_dict *dict, const uint8_t *data,
 kf_status kf_dict_u64_at_many(const kf_dict *dict, const uint64_t *ordinals, size_t count,
                                      uint64_t *values);
 
+kf_status kf_dict_values_at_many(const kf_dict *dict, const uint64_t *ordinals, size_t count,
+                                        kf_buffer *data, uint64_t *ends);
+
 kf_status kf_dict_prefix_range(const kf_dict *dict, const void *prefix, size_t prefix_size,
                                       uint64_t *first, uint64_t *count);
 
