@@ -407,7 +407,8 @@ static int read_values(values *block, const kfpy_lookup *batch, const kf_dict *d
 {
     block->first = first;
     block->count = batch->count - first < BATCH_BLOCK ? batch->count - first : BATCH_BLOCK;
-    return (int)kf_dict_values_at_many(dict, batch->ordinals + first, block->count, &block->data, block->ends);
+    return (int)kf_dict_values_at_many(dict, batch->ordinals + first, block->count, &block->data,
+                                       block->ends);
 }
 
 static kf_bytes value_of(const values *block, const kfpy_lookup *batch, size_t i, kf_bytes fallback)
@@ -439,6 +440,7 @@ static int kfpy_lookup_packed(kfpy_lookup *batch, const kf_dict *dict, int separ
                               size_t size)
 {
     values block = { .data = { NULL, 0 } };
+    kf_bytes absent = { (const uint8_t *)fallback, size };
     size_t used = 0;
     int status = KF_OK;
     if (dict == NULL) return KF_INVALID;
@@ -447,8 +449,7 @@ static int kfpy_lookup_packed(kfpy_lookup *batch, const kf_dict *dict, int separ
     batch->has_zeros = 0;
     for (size_t i = 0; status == KF_OK && i < batch->count; i += BATCH_BLOCK) {
         status = read_values(&block, batch, dict, i);
-        if (status == KF_OK)
-            status = put_packed(batch, &block, separator, (kf_bytes){ (const uint8_t *)fallback, size }, &used);
+        if (status == KF_OK) status = put_packed(batch, &block, separator, absent, &used);
     }
     kf_buffer_free(&block.data);
     return status;

@@ -1,5 +1,5 @@
-/* Values of many ordinals in no order: groups of them step by step, so that the cache misses of a group overlap.
- * Each step asks for the memory that the next one reads. */
+/* Values of many ordinals in no order: groups of them step by step, so that the cache misses of a group
+ * overlap. Each step asks for the memory that the next one reads. */
 #include "read/column_read.h"
 
 #include <keyfold/dict.h>

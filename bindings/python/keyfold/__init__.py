@@ -21,6 +21,6 @@ __all__ = [
     "DuplicateKey", "Error", "FormatError", "Fuzzy", "Glob", "IOError_", "ItemsView", "KeysView",
     "LimitError", "Match", "Matches", "MemoryError_", "Nearest", "NotFound", "Occurrence", "PatternError",
     "PatternLimitError", "Query", "ReaderError", "Regex", "Replaced", "Stat", "SubDictionary", "Subsequence",
-    "UnsupportedError", "ValueTypeError", "ValuesView", "compile", "diff", "difference", "freeze", "intersection", "merge",
-    "open", "register_codec", "symmetric_difference", "union",
+    "UnsupportedError", "ValueTypeError", "ValuesView", "compile", "diff", "difference", "freeze",
+    "intersection", "merge", "open", "register_codec", "symmetric_difference", "union",
 ]
