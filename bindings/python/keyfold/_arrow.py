@@ -1,16 +1,19 @@
 """The Arrow C data interface and its capsules (https://arrow.apache.org/docs/format/CDataInterface.html)."""
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import Any, Callable, Iterator, Optional, Tuple
+from typing import Any, Callable, Iterator, List, Optional, Tuple
 
 from . import _errors
 from ._native import ffi, lib
 
+_Functions = Tuple[Callable[[int, int, int], object], Callable[[object, bytes], int]]
+_functions: List[_Functions] = []
 
-@lru_cache(maxsize=None)
-def _capsules() -> Tuple[Callable[[int, int, int], object], Callable[[object, bytes], int]]:
+
+def _capsules() -> _Functions:
     """PyCapsule_New and PyCapsule_GetPointer."""
+    if _functions:
+        return _functions[0]
     import ctypes   # not when keyfold is imported: few need it, and it takes milliseconds
     new = ctypes.pythonapi.PyCapsule_New
     new.restype = ctypes.py_object
@@ -18,6 +21,7 @@ def _capsules() -> Tuple[Callable[[int, int, int], object], Callable[[object, by
     pointer = ctypes.pythonapi.PyCapsule_GetPointer
     pointer.restype = ctypes.c_void_p
     pointer.argtypes = [ctypes.py_object, ctypes.c_char_p]
+    _functions.append((new, pointer))
     return new, pointer
 
 
