@@ -1,6 +1,7 @@
 """What all tests of the tool share."""
 
 import os
+import select
 import shutil
 import struct
 import subprocess
@@ -75,6 +76,28 @@ class CliTest(unittest.TestCase):
 
     def err(self, *args, **more):
         return self.run_tool(*args, **more).stderr.decode(errors="replace")
+
+    def converse(self, arguments, exchanges, expect=0):
+        """Writes each question to the tool and waits for its whole answer before the next one; the pipe stays
+        open in between."""
+        child = subprocess.Popen([TOOL, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+        try:
+            for question, answer in exchanges:
+                child.stdin.write(question)
+                found = b""
+                while len(found) < len(answer):
+                    ready, _, _ = select.select([child.stdout], [], [], 30)
+                    self.assertTrue(ready, "no answer")
+                    piece = os.read(child.stdout.fileno(), 4096)
+                    self.assertTrue(piece, "the tool has ended")
+                    found += piece
+                self.assertEqual(found, answer)
+            child.stdin.close()
+            self.assertEqual(child.wait(30), expect)
+        finally:
+            child.kill()
+            child.wait()
+            child.stdout.close()
 
     def build(self, data, *options, expect=0, name="-"):
         """Builds self.kf from `data` on stdin or in a file of that name; returns stderr."""

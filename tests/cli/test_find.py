@@ -2,13 +2,10 @@
 
 import gzip
 import json
-import os
 import random
 import re
-import select
-import subprocess
 
-from support import TOOL, CliTest, escape
+from support import CliTest, escape
 
 
 def occurrences(keys, text, overlap, boundary):
@@ -125,24 +122,9 @@ class Find(CliTest):
 
     def test_streams(self):
         """Lines are answered as they come."""
-        child = subprocess.Popen([TOOL, "find", "-k", self.kf], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                 bufsize=0)
-        try:
-            for question, answer in ((b"a new one\n", b"1:3\tnew\n"), (b"\nno\nYork\nNe", b"4:1\tYork\n"),
-                                     (b"w York\n", b"5:1\tNew York\n")):
-                child.stdin.write(question)
-                found = b""
-                while len(found) < len(answer):
-                    ready, _, _ = select.select([child.stdout], [], [], 30)
-                    self.assertTrue(ready, "no answer")
-                    found += os.read(child.stdout.fileno(), 4096)
-                self.assertEqual(found, answer)
-            child.stdin.close()
-            self.assertEqual(child.wait(30), 0)
-        finally:
-            child.kill()
-            child.wait()
-            child.stdout.close()
+        self.converse(["find", "-k", self.kf],
+                      ((b"a new one\n", b"1:3\tnew\n"), (b"\nno\nYork\nNe", b"4:1\tYork\n"),
+                       (b"w York\n", b"5:1\tNew York\n")))
 
     def test_against_a_model(self):
         rng = random.Random(11)

@@ -3,10 +3,8 @@
 import json
 import os
 import random
-import select
-import subprocess
 
-from support import TOOL, CliTest, escape
+from support import CliTest, escape
 
 
 class Get(CliTest):
@@ -73,24 +71,9 @@ class Get(CliTest):
 
     def test_conversation(self):
         """A program that writes one key must get its answer without closing the pipe."""
-        child = subprocess.Popen([TOOL, "get", "-m", "?", self.kf], stdin=subprocess.PIPE,
-                                 stdout=subprocess.PIPE, bufsize=0)
-        try:
-            for question, answer in ((b"a\n", b"a\tone\n"), (b"\n", b"\tempty\n"), (b"z\na\n", b"z\t?\na\tone\n"),
-                                     (b"\xef\n", b"\xef\t?\n")):
-                child.stdin.write(question)
-                found = b""
-                while len(found) < len(answer):
-                    ready, _, _ = select.select([child.stdout], [], [], 30)
-                    self.assertTrue(ready, "no answer")
-                    found += os.read(child.stdout.fileno(), 4096)
-                self.assertEqual(found, answer)
-            child.stdin.close()
-            self.assertEqual(child.wait(30), 1)
-        finally:
-            child.kill()
-            child.wait()
-            child.stdout.close()
+        self.converse(["get", "-m", "?", self.kf],
+                      ((b"a\n", b"a\tone\n"), (b"\n", b"\tempty\n"),
+                       (b"z\na\n", b"z\t?\na\tone\n"), (b"\xef\n", b"\xef\t?\n")), expect=1)
 
 
 class Scan(CliTest):

@@ -9,7 +9,6 @@ import os
 import pty
 import random
 import re
-import select
 import signal
 import subprocess
 
@@ -307,24 +306,8 @@ class Threads(Queries):
     def test_conversation(self):
         self.build(b"abc\n")
         for command in (["fuzzy", "-T1"], ["fuzzy", "-T4"], ["nearest", "-k1", "-T4"]):
-            child = subprocess.Popen([TOOL, *command, self.kf], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                     bufsize=0)
-            try:
-                for question, answer in ((b"abd\n", b"abd\tabc\t1\n"),
-                                         (b"abc\n\nabe\n", b"abc\tabc\t0\nabe\tabc\t1\n")):
-                    child.stdin.write(question)
-                    found = b""
-                    while len(found) < len(answer):
-                        ready, _, _ = select.select([child.stdout], [], [], 30)
-                        self.assertTrue(ready, "no answer")
-                        found += os.read(child.stdout.fileno(), 4096)
-                    self.assertEqual(found, answer)
-                child.stdin.close()
-                self.assertEqual(child.wait(30), 0)
-            finally:
-                child.kill()
-                child.wait()
-                child.stdout.close()
+            self.converse([*command, self.kf],
+                          ((b"abd\n", b"abd\tabc\t1\n"), (b"abc\n\nabe\n", b"abc\tabc\t0\nabe\tabc\t1\n")))
 
     def test_output_that_fails(self):
         self.build(b"".join(b"key%06d\tvalue value value\n" % n for n in range(20000)))
