@@ -121,7 +121,7 @@ typedef struct kf_nearest_options {
     kf_unit unit;
     kf_ranking ranking;              /* must be KF_RANK_SIMILARITY for KF_METRIC_JARO_WINKLER */
     uint64_t count;                  /* how many: at least 1 */
-    uint32_t most_distance;          /* only keys within it */
+    uint32_t most_distance;          /* only keys within it; not for Jaro-Winkler, which has no distance */
     double least_similarity;         /* only keys as similar as that; for KF_RANK_SIMILARITY */
     uint64_t work_limit;             /* labels of the automaton to look at, at most; 0: no limit */
     const kf_iter_options *within;   /* only among the keys that these options select; NULL: all. `order`,

@@ -5,6 +5,7 @@
 #define KFI_QUERY_AUTOMATON_H
 
 #include "base/error.h"
+#include "read/guide.h"
 
 #include <keyfold/query.h>
 
@@ -27,8 +28,8 @@ typedef struct kfi_automaton_class {
                    uint8_t *to);
     void (*judge)(const kf_query *query, const uint8_t *state, size_t size, kfi_verdict *verdict);
     /* Sets the bytes other than which none leads on (of a class with several bytes, all or none), in any order,
-     * and returns how many there are: at most 7. -1: too many, or not known without trying. May be NULL. */
-    int (*labels)(const kf_query *query, const uint8_t *state, size_t size, uint8_t labels[7]);
+     * and returns how many there are. -1: too many, or not known without trying. May be NULL. */
+    int (*labels)(const kf_query *query, const uint8_t *state, size_t size, uint8_t labels[KFI_GUIDE_FEW]);
     /* Frees what the class owns, not the query. May be NULL. */
     void (*destroy)(kf_query *query);
 } kfi_automaton_class;

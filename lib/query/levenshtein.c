@@ -266,14 +266,14 @@ static int add_label(const levenshtein *l, uint32_t unit, const uint8_t *pending
     if (memcmp(bytes, pending, count)) return 1;
     for (int i = 0; i < *labels; i++)
         if (label[i] == bytes[count]) return 1;
-    if (*labels == 7) return 0;
+    if (*labels == KFI_GUIDE_FEW) return 0;
     label[(*labels)++] = bytes[count];
     return 1;
 }
 
 /* A unit more or another one is possible only below the limit. At the limit a cell goes on by the needle's unit
  * there, or by the one that completes a transposition. */
-static int labels(const kf_query *query, const uint8_t *state, size_t size, uint8_t label[7])
+static int labels(const kf_query *query, const uint8_t *state, size_t size, uint8_t label[KFI_GUIDE_FEW])
 {
     const levenshtein *l = (const levenshtein *)query;
     const uint8_t *pending = state + AT_PENDING, *cell = state + HEAD, *crossed = NULL;
