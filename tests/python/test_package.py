@@ -1,8 +1,14 @@
 """The package as it is installed, and files that Python didn't make."""
 import importlib.metadata
 import json
+import pickle
+
+import pytest
+from conftest import SOURCE
 
 import keyfold
+
+PARTS = {path.stem for path in (SOURCE / "bindings/python/keyfold").glob("*.py")}
 
 
 def test_the_package_holds_itself_alone():
@@ -17,9 +23,61 @@ def test_versions():
     assert keyfold.__version__ == importlib.metadata.version("keyfold")
 
 
-def test_public_names():
+def test_public_names(python):
     for name in keyfold.__all__:
         assert getattr(keyfold, name).__doc__
+    assert set(keyfold.__all__) == set(keyfold._HOMES) and len(keyfold.__all__) == len(set(keyfold.__all__))
+    assert {*keyfold.__all__, "__version__", "__doc__"} <= set(dir(keyfold))
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        keyfold.nothing
+    done = python("""
+import keyfold
+before = dir(keyfold)
+assert not any(name in vars(keyfold) for name in keyfold.__all__)
+builtin = open
+from keyfold import *
+assert all(globals()[name] is getattr(keyfold, name) for name in keyfold.__all__)
+assert set(before) <= set(dir(keyfold)) and open is not builtin
+""")
+    assert done.returncode == 0, done.stderr
+
+
+def test_every_module_can_be_imported_alone(python):
+    names = [name for name in PARTS if name not in ("__init__", "__main__", "pandas")]
+    assert len(names) > 20
+    for name in names:
+        done = python(f"import keyfold.{name}")
+        assert done.returncode == 0, done.stderr
+
+
+# Of the standard library and of ours, what costs milliseconds and few need.
+HEAVY = """typing re json base64 pickle threading subprocess multiprocessing functools contextlib enum hashlib
+    tempfile traceback ctypes numpy pandas pyarrow msgpack concurrent importlib.metadata tqdm inspect
+    keyfold._arrow keyfold._build keyfold._builder keyfold._columns keyfold._freeze keyfold._match keyfold._query
+    keyfold._sets keyfold._stat keyfold._structured""".split()
+
+
+def test_a_worker_imports_little(make, python):
+    """What unpickling and looking up import; and that the list of what they must not is one of modules."""
+    paths = {"str": make({"a": "x"}).path, "u64": make({"a": 1}).path, "float": make({1: 0.5}).path,
+             "none": make({("a", 1): None}).path}
+    for codec, path in paths.items():
+        data = pickle.dumps(keyfold.open(path))
+        done = python(f"""
+import _pickle, sys
+before = set(sys.modules)
+table = _pickle.loads({data!r})
+assert table.codec == {codec!r} and len(table) == len(list(table.items())) == 1
+assert [table[key] for key in table] == list(table.values())
+print(*(set(sys.modules) - before))
+""")
+        assert done.returncode == 0, done.stderr
+        imported = set(done.stdout.split())
+        assert "keyfold._dictionary" in imported and not imported & set(HEAVY), imported & set(HEAVY)
+    done = python("import sys; before = set(sys.modules); import keyfold; print(*(set(sys.modules) - before))")
+    assert {name for name in done.stdout.split() if name.startswith("keyfold")} == {"keyfold"}
+    ours = {name[len("keyfold."):] for name in HEAVY if name.startswith("keyfold.")}
+    assert ours <= PARTS
 
 
 def test_the_tool(tool, make):

@@ -1,20 +1,30 @@
-"""keyfold: fold a huge dict into one small read-only file that every process maps."""
-from ._arrow import ArrowArray
-from ._build import compile
-from ._codecs import register_codec
-from ._dictionary import Dictionary, Stat, open
-from ._errors import (ArgumentError, Cancelled, CodecError, CorruptError, DuplicateKey, Error, FormatError,
-                      IOError_, LimitError, MemoryError_, NotFound, ReaderError, Replaced, UnsupportedError,
-                      ValueTypeError)
-from ._freeze import freeze
-from ._match import Match, Matches, Nearest, Occurrence
-from ._native import ffi as _ffi, lib as _lib
-from ._nested import SubDictionary
-from ._query import Fuzzy, Glob, PatternError, PatternLimitError, Query, Regex, Subsequence
-from ._sets import Change, diff, difference, intersection, merge, symmetric_difference, union
-from ._views import ItemsView, KeysView, ValuesView
+"""keyfold: fold a huge dict into one small read-only file that every process maps.
 
-__version__: str = _ffi.string(_lib.kf_version()).decode()
+Importing it imports next to nothing: each name brings its module along when it is first used.
+"""
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, List
+
+    from . import pandas as pandas
+    from ._arrow import ArrowArray
+    from ._build import compile
+    from ._codecs import register_codec
+    from ._dictionary import Dictionary, open
+    from ._errors import (ArgumentError, Cancelled, CodecError, CorruptError, DuplicateKey, Error,
+                          FormatError, IOError_, LimitError, MemoryError_, NotFound, ReaderError, Replaced,
+                          UnsupportedError, ValueTypeError)
+    from ._freeze import freeze
+    from ._match import Match, Matches, Nearest, Occurrence
+    from ._nested import SubDictionary
+    from ._query import Fuzzy, Glob, PatternError, PatternLimitError, Query, Regex, Subsequence
+    from ._sets import Change, diff, difference, intersection, merge, symmetric_difference, union
+    from ._stat import Stat
+    from ._views import ItemsView, KeysView, ValuesView
+
+    __version__: str
 
 __all__ = [
     "ArgumentError", "ArrowArray", "Cancelled", "Change", "CodecError", "CorruptError", "Dictionary",
@@ -24,3 +34,44 @@ __all__ = [
     "UnsupportedError", "ValueTypeError", "ValuesView", "compile", "diff", "difference", "freeze",
     "intersection", "merge", "open", "register_codec", "symmetric_difference", "union",
 ]
+
+# Where the names are: as above; a test compares the two.
+_MODULES = {
+    "_arrow": "ArrowArray",
+    "_build": "compile",
+    "_codecs": "register_codec",
+    "_dictionary": "Dictionary open",
+    "_errors": "ArgumentError Cancelled CodecError CorruptError DuplicateKey Error FormatError IOError_ "
+               "LimitError MemoryError_ NotFound ReaderError Replaced UnsupportedError ValueTypeError",
+    "_freeze": "freeze",
+    "_match": "Match Matches Nearest Occurrence",
+    "_nested": "SubDictionary",
+    "_query": "Fuzzy Glob PatternError PatternLimitError Query Regex Subsequence",
+    "_sets": "Change diff difference intersection merge symmetric_difference union",
+    "_stat": "Stat",
+    "_views": "ItemsView KeysView ValuesView",
+}
+_HOMES = {name: module for module, names in _MODULES.items() for name in names.split()}
+
+
+def _version() -> str:
+    from ._native import ffi, lib
+    return str(ffi.string(lib.kf_version()).decode())
+
+
+def __getattr__(name: str) -> Any:
+    value: Any
+    if name == "__version__":
+        value = _version()
+    elif name == "pandas":
+        value = __import__(f"{__name__}.pandas", fromlist=("lookup",))
+    elif name in _HOMES:
+        value = getattr(__import__(f"{__name__}.{_HOMES[name]}", fromlist=(name,)), name)
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> List[str]:
+    return sorted({*globals(), *__all__, "__version__"})

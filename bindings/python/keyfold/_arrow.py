@@ -1,12 +1,15 @@
 """The Arrow C data interface and its capsules (https://arrow.apache.org/docs/format/CDataInterface.html)."""
 from __future__ import annotations
 
-from typing import Any, Callable, Iterator, List, Optional, Tuple
-
 from . import _errors
 from ._native import ffi, lib
 
-_Functions = Tuple[Callable[[int, int, int], object], Callable[[object, bytes], int]]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Iterator, List, Optional, Tuple
+
+    _Functions = Tuple[Callable[[int, int, int], object], Callable[[object, bytes], int]]
+
 _functions: List[_Functions] = []
 
 

@@ -3,15 +3,21 @@ from __future__ import annotations
 
 import struct
 import sys
-from typing import TYPE_CHECKING, Any, Callable, List, NamedTuple, Optional, Tuple
 
-from . import _columns, _errors
-from ._arrow import ArrowArray
+from . import _errors
+from ._light import Later
 from ._native import ffi, lib
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, Callable, List, Optional, Tuple
+
+    from . import _arrow, _columns
+    from ._arrow import ArrowArray
     from ._codecs import Codec
     from ._keys import KeyKind
+else:
+    _arrow, _columns = Later("_arrow"), Later("_columns")
 
 _OUTPUTS = ("list", "numpy", "arrow")
 # Values that are all of one width, and may be the items of an array: numpy's and Arrow's names of the type.
@@ -20,22 +26,25 @@ _STRUCT = {"b": ("i1", "c"), "B": ("u1", "C"), "h": ("i2", "s"), "H": ("u2", "S"
            "e": ("f2", "e"), "f": ("f4", "f"), "d": ("f8", "g")}
 
 
-class _Number(NamedTuple):
+class _Number:
     """A value that is a number of a fixed width."""
 
-    layout: struct.Struct
-    numpy: str
-    arrow: str
+    __slots__ = ("layout", "numpy", "arrow")
+
+    def __init__(self, layout: str, numpy: str, arrow: str) -> None:
+        self.layout = struct.Struct(layout)
+        self.numpy = numpy
+        self.arrow = arrow
 
 
 def _number(codec: "Codec") -> Optional[_Number]:
     if codec.name == "float":
-        return _Number(struct.Struct("<d"), "<f8", "g")
+        return _Number("<d", "<f8", "g")
     name = codec.name[len("struct:"):]
     if codec.name.startswith("struct:") and name[:1] in ("<", ">", "!") and name[1:] in _STRUCT:
         order = "<" if name[0] == "<" else ">"
         numpy, arrow = _STRUCT[name[1:]]
-        return _Number(struct.Struct(name), order + numpy, arrow)
+        return _Number(name, order + numpy, arrow)
     return None
 
 
@@ -137,7 +146,7 @@ class Batches:
         _check_output(output)
         batch = self._batch(keys)
         if output == "arrow":
-            return ArrowArray(batch, lib.KFPY_EXPORT_ORDINALS, True, "L")
+            return _arrow.ArrowArray(batch, lib.KFPY_EXPORT_ORDINALS, True, "L")
         if output == "numpy":
             size = 8 * batch.count
             return _owned(lib.kfpy_lookup_take_ordinals(batch), size, "i8")
@@ -148,7 +157,7 @@ class Batches:
         _check_output(output)
         batch = self._batch(keys)
         if output == "arrow":
-            return ArrowArray(batch, lib.KFPY_EXPORT_FOUND, False, "b")
+            return _arrow.ArrowArray(batch, lib.KFPY_EXPORT_FOUND, False, "b")
         if output == "numpy":
             return _mask(batch)
         if batch.found == batch.count:
@@ -188,7 +197,7 @@ class Batches:
                                 f"not {default!r}") from None
             self._value_status(status, batch)
             if output == "arrow":
-                return ArrowArray(batch, lib.KFPY_EXPORT_NUMBERS, default is None, "L")
+                return _arrow.ArrowArray(batch, lib.KFPY_EXPORT_NUMBERS, default is None, "L")
             return self._with_mask(batch, "u8")
         number = number_of(self)
         if number is not None and (output == "numpy" or number.numpy[0] == "<"):
@@ -213,7 +222,7 @@ class Batches:
             raise TypeError(f"the default does not fit codec {self._codec.name!r}: {problem}") from None
         self._value_status(lib.kfpy_lookup_fixed(batch, self._pointer(), len(fallback), fallback), batch)
         if output == "arrow":
-            return ArrowArray(batch, lib.KFPY_EXPORT_NUMBERS, default is None, number.arrow)
+            return _arrow.ArrowArray(batch, lib.KFPY_EXPORT_NUMBERS, default is None, number.arrow)
         return self._with_mask(batch, number.numpy)
 
     def _as_arrow(self, batch: Any, default: Any) -> ArrowArray:
@@ -228,7 +237,7 @@ class Batches:
         if format == "U" and lib.kfpy_lookup_check_utf8(batch):
             raise _errors.CodecError(f"{self.path}: the value of item {batch.wrong} is not UTF-8, so it is no "
                                      'text to Arrow: open the file with codec="raw"')
-        return ArrowArray(batch, lib.KFPY_EXPORT_PACKED, default is None, format)
+        return _arrow.ArrowArray(batch, lib.KFPY_EXPORT_PACKED, default is None, format)
 
     def _as_objects(self, batch: Any, default: Any) -> Tuple[Any, Any]:
         numpy = _numpy()

@@ -4,15 +4,21 @@ from __future__ import annotations
 import itertools
 import os
 from collections import abc
-from typing import Any, Callable, Iterable, List, Optional, Tuple, Union
+from typing import TYPE_CHECKING, Any, Callable, Iterable, List, Optional, Tuple, Union
 
-from . import _choose, _errors, _files, _keys, _parts
+from . import _choose, _errors, _keys
 from ._builder import Builder, BuildOptions
 from ._codecs import Codec
 from ._dictionary import Dictionary, open as _open
-from ._handle import StrPath
+from ._light import Later
 from ._pack import Source
 from ._progress import Progress
+
+if TYPE_CHECKING:
+    from . import _files, _parts
+    from ._handle import StrPath
+else:      # what they import takes longer than many a build
+    _files, _parts = Later("_files"), Later("_parts")
 
 _Path = (str, bytes, os.PathLike)
 

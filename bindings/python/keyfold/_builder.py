@@ -3,14 +3,16 @@ from __future__ import annotations
 
 import errno
 import os
-from typing import Any, Optional, Tuple, Union
+from typing import TYPE_CHECKING, Any, Optional, Tuple, Union
 
 from . import _errors, _keys
 from ._codecs import Codec
-from ._handle import StrPath
 from ._native import ffi, lib
 from ._pack import Batch, Packer, Source
 from ._progress import Heart, Progress
+
+if TYPE_CHECKING:
+    from ._handle import StrPath
 
 DUPLICATES = {"error": lib.KF_DUPLICATES_ERROR, "first": lib.KF_DUPLICATES_FIRST,
               "last": lib.KF_DUPLICATES_LAST, "sum": lib.KF_DUPLICATES_SUM,

@@ -14,14 +14,13 @@ pickle       anything. Opening such a file runs what is in it: only with allow_p
 """
 from __future__ import annotations
 
-import base64
-import json
-import pickle
 import struct
-import threading
-from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple, Union
 
 from ._errors import ArgumentError, CodecError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple, Union
 
 
 class Codec:
@@ -129,122 +128,6 @@ def _struct_codec(name: str) -> Codec:
     return Codec(name, encode, unpack if fields != 1 else lambda data: unpack(data)[0])
 
 
-_json_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=True).encode
-_json_decode = json.JSONDecoder().decode
-
-
-def _encode_json(value: Any) -> bytes:
-    # Lone surrogates, which UTF-8 has no place for, are legal in JSON and come back as they were.
-    text = _json_encode(value)
-    try:
-        return text.encode()
-    except UnicodeEncodeError:
-        return json.dumps(value, separators=(",", ":")).encode()
-
-
-def _decode_json(data: bytes) -> Any:
-    return _json_decode(data.decode())
-
-
-# In the "object" codec, a JSON object with one member whose name begins with "$" is not a dict:
-#   {"$tuple": [...]} {"$set": [...]} {"$frozenset": [...]} {"$dict": [key, value, key, value, ...]}
-#   {"$bytes": "base64"} {"$int": "hexadecimal"} {"$complex": [real, imaginary]}
-_DEPTH = 500
-
-
-def _tag(value: Any, depth: int) -> Any:
-    kind = type(value)
-    if kind is str or kind is float or kind is bool or value is None:
-        return value
-    if kind is int:
-        # Python refuses to read decimals of thousands of digits.
-        return value if -(1 << 1024) < value < 1 << 1024 else {"$int": hex(value)}
-    if depth > _DEPTH:
-        raise ValueError(f"the value is nested over {_DEPTH} deep")
-    depth += 1
-    if kind is list:
-        return [_tag(item, depth) for item in value]
-    if kind is tuple:
-        return {"$tuple": [_tag(item, depth) for item in value]}
-    if kind is dict:
-        if all(type(key) is str for key in value) and not (len(value) == 1 and next(iter(value))[:1] == "$"):
-            return {key: _tag(item, depth) for key, item in value.items()}
-        flat: List[Any] = []
-        for key, item in value.items():
-            flat += (_tag(key, depth), _tag(item, depth))
-        return {"$dict": flat}
-    if kind is bytes:
-        return {"$bytes": base64.b64encode(value).decode()}
-    if kind is set or kind is frozenset:
-        items = [_tag(item, depth) for item in value]
-        items.sort(key=repr)   # the same set gives the same file
-        return {"$" + kind.__name__: items}
-    if kind is complex:
-        return {"$complex": [value.real, value.imag]}
-    raise TypeError(f'values of type {kind.__name__} need codec="pickle" or a codec of their own')
-
-
-_UNTAG: Dict[str, Callable[[Any], Any]] = {
-    "$tuple": tuple, "$set": set, "$frozenset": frozenset,
-    "$dict": lambda flat: dict(zip(flat[::2], flat[1::2])),
-    "$bytes": base64.b64decode, "$int": lambda text: int(text, 16), "$complex": lambda pair: complex(*pair),
-}
-
-
-def _untag(members: Dict[str, Any]) -> Any:
-    if len(members) == 1:
-        (name, content), = members.items()
-        if name[:1] == "$" and name in _UNTAG:
-            return _UNTAG[name](content)
-    return members
-
-
-def _encode_object(value: Any) -> bytes:
-    return _encode_json(_tag(value, 0))
-
-
-_object_decode = json.JSONDecoder(object_hook=_untag).decode
-
-
-def _decode_object(data: bytes) -> Any:
-    return _object_decode(data.decode())
-
-
-def _msgpack_codec() -> Codec:
-    try:
-        import msgpack   # type: ignore[import-untyped,import-not-found,unused-ignore]
-    except ImportError:
-        raise CodecError('codec "msgpack" needs the msgpack package: pip install msgpack') from None
-
-    def unknown(value: Any) -> Any:
-        if isinstance(value, tuple):
-            return msgpack.ExtType(1, pack(list(value)))
-        if isinstance(value, int):
-            return msgpack.ExtType(2, _encode_int(value))
-        raise TypeError(f"msgpack has no {type(value).__name__}")
-
-    def known(code: int, data: bytes) -> Any:
-        if code == 1:
-            return tuple(decode(data))
-        if code == 2:
-            return _decode_int(data)
-        return msgpack.ExtType(code, data)
-
-    # With strict_types, tuples reach `unknown` instead of becoming lists.
-    def pack(value: Any) -> bytes:
-        return msgpack.packb(value, default=unknown, strict_types=True,   # type: ignore[no-any-return]
-                             unicode_errors="surrogatepass")
-
-    def decode(data: bytes) -> Any:
-        return msgpack.unpackb(data, ext_hook=known, strict_map_key=False, unicode_errors="surrogatepass")
-
-    return Codec("msgpack", pack, decode)
-
-
-def _encode_pickle(value: Any) -> bytes:
-    return pickle.dumps(value, protocol=4)   # 4: what every Python from 3.4 on reads
-
-
 _codecs: Dict[str, Codec] = {each.name: each for each in (
     Codec("none", _encode_none, lambda data: None),
     Codec("u64", _encode_u64, lambda data: int.from_bytes(data, "little")),
@@ -252,12 +135,9 @@ _codecs: Dict[str, Codec] = {each.name: each for each in (
     Codec("str", _encode_str, _decode_str),
     Codec("int", _encode_int, _decode_int),
     Codec("float", _encode_float, _decode_float),
-    Codec("json", _encode_json, _decode_json),
-    Codec("object", _encode_object, _decode_object),
-    Codec("pickle", _encode_pickle, pickle.loads),
 )}
-_BUILT_IN = frozenset(_codecs) | {"msgpack", "auto"}
-_lock = threading.Lock()
+_ELSEWHERE = ("json", "object", "msgpack", "pickle")    # in _structured
+_BUILT_IN = frozenset((*_codecs, *_ELSEWHERE, "auto"))
 
 
 def register_codec(name: str, encode: Callable[[Any], bytes], decode: Callable[[bytes], Any]) -> None:
@@ -265,8 +145,7 @@ def register_codec(name: str, encode: Callable[[Any], bytes], decode: Callable[[
     that opens such a file must register it first (do so where your module is imported)."""
     if not isinstance(name, str) or not name or name in _BUILT_IN or name.startswith("struct:"):
         raise ArgumentError(f"{name!r} can't be the name of a codec of your own")
-    with _lock:
-        _codecs[name] = Codec(name, encode, decode)
+    _codecs[name] = Codec(name, encode, decode)
 
 
 def codec(name: Union[str, Codec], allow_pickle: bool = False) -> Codec:
@@ -278,15 +157,15 @@ def codec(name: Union[str, Codec], allow_pickle: bool = False) -> Codec:
                          "pass allow_pickle=True if you trust the file")
     found = _codecs.get(name)
     if found is None:
-        if name == "msgpack":
-            found = _msgpack_codec()
+        if name in _ELSEWHERE:
+            from . import _structured
+            found = _structured.codec(name)
         elif isinstance(name, str) and name.startswith("struct:"):
             found = _struct_codec(name)
         else:
             raise CodecError(f"unknown codec {name!r}: register_codec makes your own known; there are "
                              f"{', '.join(sorted(_BUILT_IN - {'auto'}))}, struct:<format>")
-        with _lock:
-            _codecs[name] = found
+        _codecs[name] = found
     return found
 
 

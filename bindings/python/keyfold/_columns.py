@@ -3,11 +3,14 @@ from __future__ import annotations
 
 import sys
 from array import array
-from typing import Any, Iterable, Iterator, List, Optional, Sequence
 
 from . import _arrow, _keys
 from ._keys import KeyKind
 from ._native import ffi, lib
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Iterable, Iterator, List, Optional, Sequence
 
 # Arrow's names of integers: layout and width.
 _INTEGERS = {name: (layout, 1 << place)

@@ -3,21 +3,31 @@ from __future__ import annotations
 
 import operator
 from collections import abc
-from types import TracebackType
-from typing import (Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, NoReturn, Optional, Tuple, Type,
-                    TypeVar, Union)
 
 from . import _codecs, _errors, _keys
 from ._batch import Batches
 from ._codecs import Codec
-from ._handle import Handle, StrPath, acquire
+from ._handle import acquire
+from ._light import Later
 from ._native import ffi, lib
 from ._search import Searches
 from ._views import Bounds, ItemsView, KeysView, ValuesView
 
-K = TypeVar("K")
-V = TypeVar("V", covariant=True)
-T = TypeVar("T")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import (Any, Callable, Dict, Iterator, List, Mapping, NoReturn, Optional, Tuple, Type,
+                        TypeVar, Union)
+
+    from . import _stat
+    from ._handle import Handle, StrPath
+    from ._stat import Stat
+
+    K = TypeVar("K")
+    V = TypeVar("V", covariant=True)
+    T = TypeVar("T")
+else:
+    _stat = Later("_stat")
 
 _get = lib.kfpy_get
 _get_u64 = lib.kfpy_get_u64
@@ -63,34 +73,7 @@ def _reopen(path: str, build_id: bytes, options: Mapping[str, Any] = {}) -> "Dic
     return Dictionary(handle, **rest)
 
 
-class Stat(NamedTuple):
-    """Sizes in bytes of a file's parts, and what its build recorded: see kf_dict_stat in keyfold/dict.h."""
-
-    keys: int
-    longest_key: int
-    file_size: int
-    key_bytes: int
-    token_bytes: int
-    shared_bytes: int
-    value_bytes: int
-    metadata_bytes: int
-    checksum_bytes: int
-    raw_key_bytes: int
-    raw_value_bytes: int
-    states: int
-    states_extra: int
-    weight_bytes: int
-    value_type: str
-    value_encoding: str
-    weights: str
-
-
-_VALUE_TYPES = ("none", "u64", "bytes")
-_ENCODINGS = ("auto", "packed", "distinct", "raw", "tokens", "zstd")
-_WEIGHTS = ("none", "value", "given")
-
-
-class Dictionary(Batches, Searches[K, V], abc.Mapping[K, V]):
+class Dictionary(Batches, Searches["K", "V"], abc.Mapping["K", "V"]):
     """A read-only Mapping over a file, in key order. Made by open, compile and freeze.
 
     Any number of threads may use it. It pickles as the file's path and build id, and processes that open the
@@ -121,7 +104,7 @@ class Dictionary(Batches, Searches[K, V], abc.Mapping[K, V]):
         self._keys = _keys.kind(keys)
         self._codec = _codecs.codec(codec, allow_pickle)
         if (self._type == lib.KF_VALUES_U64) != (self._codec.name == "u64"):
-            raise _errors.CodecError(f"{handle.path} has values of type {_VALUE_TYPES[self._type]}: "
+            raise _errors.CodecError(f"{handle.path} has values of type {_stat.VALUE_TYPES[self._type]}: "
                                      f"codec {self._codec.name!r} can't read them")
         self._fast = self._keys.fast
         self._encode = self._keys.encode
@@ -194,11 +177,7 @@ class Dictionary(Batches, Searches[K, V], abc.Mapping[K, V]):
         raw = ffi.new("kf_dict_stat *")
         raw.struct_size = ffi.sizeof("kf_dict_stat")
         _errors.check(lib.kf_dict_stat_get(self._pointer(), raw), None, self.path)
-        numbers = {name: getattr(raw, name) for name in Stat._fields}
-        numbers["value_type"] = _VALUE_TYPES[raw.value_type]
-        numbers["value_encoding"] = _ENCODINGS[raw.value_encoding]
-        numbers["weights"] = _WEIGHTS[raw.weights]
-        return Stat(**numbers)
+        return _stat.read(raw)
 
     def verify(self) -> None:
         """Checks every checksum and walks every structure. Raises CorruptError."""
@@ -468,7 +447,7 @@ class Dictionary(Batches, Searches[K, V], abc.Mapping[K, V]):
 
 # ---- shapes -----------------------------------------------------------------------------------------
 
-class _Set(Dictionary[K, V]):
+class _Set(Dictionary["K", "V"]):
     """Any keys without values."""
 
     __slots__ = ()
@@ -482,7 +461,7 @@ class _Set(Dictionary[K, V]):
         raise _errors.NotFound(key)
 
 
-class _Numbers(Dictionary[K, V]):
+class _Numbers(Dictionary["K", "V"]):
     """Any keys, integers that the file holds as such."""
 
     __slots__ = ()
@@ -517,7 +496,7 @@ class _Numbers(Dictionary[K, V]):
         return value   # type: ignore[no-any-return]
 
 
-class _Texts(Dictionary[K, V]):
+class _Texts(Dictionary["K", "V"]):
     """str keys and values."""
 
     __slots__ = ()

@@ -1,11 +1,12 @@
 """Reading the entries of a kf_iter, many a call."""
 from __future__ import annotations
 
-import functools
-from typing import Any, Callable, Iterator, List, Optional, Tuple
-
 from . import _errors
 from ._native import ffi, lib
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Iterator, List, Optional, Tuple
 
 _FIRST, _MOST = 16, 1024   # entries a call: few at first, as many iterations end after some
 
@@ -40,7 +41,8 @@ def _split(data: Any, ends: Any, count: int) -> List[bytes]:
 def own(pointer: Any, keep: Any) -> Any:
     """A kf_iter * that is destroyed with its last reference; `keep` (the kf_dict *, or a cffi object that holds
     on to several) lives as long."""
-    return ffi.gc(pointer, functools.partial(lib.kfpy_iter_free, keep))
+    free = lib.kfpy_iter_free
+    return ffi.gc(pointer, lambda iterator: free(keep, iterator))
 
 
 def blocks(iterator: Any, *, want: int, ordinals: bool = False,

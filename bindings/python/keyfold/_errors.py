@@ -3,9 +3,12 @@ from __future__ import annotations
 
 import errno
 import os
-from typing import Any, Optional
 
 from ._native import ffi, lib
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Optional
 
 
 class Error(Exception):

@@ -1,22 +1,22 @@
 """freeze: a dict into a file that all processes share, found again by its content."""
 from __future__ import annotations
 
-import hashlib
 import itertools
 import os
-import shutil
 import time
 from collections import abc
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple, Union
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple, Union
 
 from . import _build, _choose, _codecs, _errors, _keys, _nested
 from ._builder import Builder, BuildOptions
 from ._codecs import Codec
 from ._dictionary import Dictionary, open as _open
-from ._handle import StrPath
 from ._native import ffi, lib
 from ._pack import Batch, Packer, Source
 from ._progress import Progress
+
+if TYPE_CHECKING:
+    from ._handle import StrPath
 
 _VERSION = "1"          # of what is digested and how
 _DEPTH = 100            # how deep dicts may be nested
@@ -137,6 +137,7 @@ def _deep(mapping: Mapping[Any, Any], wanted: _choose.Wish) -> _Content:
 
 def _digest(kind: _keys.KeyKind, codec: Codec, options: BuildOptions, batches: Iterable[Batch]) -> str:
     """The name of a file with such content."""
+    import hashlib
     version = ffi.string(lib.kf_version()).decode()
     head = "\n".join((_VERSION, version, kind.name, codec.name, str(options.weights)))
     state = hashlib.blake2b(head.encode(), digest_size=20)
@@ -253,6 +254,7 @@ def _copy(table: Dictionary[Any, Any], path: str) -> Dictionary[Any, Any]:
     if os.path.realpath(path) != table.path:
         temporary = _temporary(os.path.dirname(path))
         try:
+            import shutil
             shutil.copyfile(table.path, temporary)
             os.replace(temporary, path)
         finally:

@@ -8,15 +8,18 @@ survives fork, because nothing in it ever changes.
 from __future__ import annotations
 
 import os
-import threading
 import weakref
-from typing import Any, Optional, Tuple, Union
+from _thread import allocate_lock
 
 from . import _errors
 from ._native import ffi, lib
 
-StrPath = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Optional, Tuple, Union
 
+    StrPath = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
+    _Key = Tuple[str, bytes, bool]
 
 class Handle:
     """A file that is open. `pointer` is the kf_dict *."""
@@ -30,15 +33,14 @@ class Handle:
         self.pointer = pointer
 
 
-_Key = Tuple[str, bytes, bool]
 _handles: "weakref.WeakValueDictionary[_Key, Handle]" = weakref.WeakValueDictionary()
-_lock = threading.Lock()
+_lock = allocate_lock()    # threading's Lock without threading
 
 
 def _after_fork() -> None:
     # Another thread of the parent may have held it.
     global _lock
-    _lock = threading.Lock()
+    _lock = allocate_lock()
 
 
 os.register_at_fork(after_in_child=_after_fork)

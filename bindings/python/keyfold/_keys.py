@@ -23,9 +23,11 @@ tuple   its elements one after the other, each a tag and the element, which no o
 """
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, Tuple
-
 from ._errors import ArgumentError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, List, Tuple
 
 _str_encode: Callable[..., bytes] = str.encode
 DEPTH = 100   # how deep tuples may be nested
@@ -193,6 +195,9 @@ KINDS: Dict[str, KeyKind] = {each.name: each for each in (
 
 def kind(name: str) -> KeyKind:
     """The kind of a name."""
+    if name == "nested":
+        from . import _nested   # which adds it
+        assert _nested
     try:
         return KINDS[name]
     except KeyError:

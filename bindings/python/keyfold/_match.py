@@ -1,9 +1,15 @@
 """What searches find, and the Python functions that they ask."""
 from __future__ import annotations
 
-from typing import Any, Callable, Iterator, List, Optional, Tuple
+from collections import abc
 
 from ._native import ffi, lib
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Iterator, Optional, Tuple
+
+    Filter = Callable[["Match"], Any]
 
 
 class Match:
@@ -57,13 +63,13 @@ class Occurrence(Match):
         return f"<Occurrence {self.key!r} at {self.start}:{self.end}>"
 
 
-class Nearest(List[Match]):
+class Nearest(list[Match]):
     """The nearest keys, best first. `incomplete`: `work` ended the search, so there may be better ones."""
 
     incomplete = False
 
 
-class Matches(Iterator[Match]):
+class Matches(abc.Iterator[Match]):
     """What a search finds, while it is read."""
 
     __slots__ = ("_iterator", "_read")
@@ -83,8 +89,6 @@ class Matches(Iterator[Match]):
         """Whether the search ended because of `work`, so that there may be more."""
         return bool(lib.kf_iter_incomplete(self._iterator))
 
-
-Filter = Callable[[Match], Any]
 
 
 class Callback:

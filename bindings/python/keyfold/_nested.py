@@ -13,12 +13,15 @@ Byte order puts a dict's own entry before its content, and its content together.
 from __future__ import annotations
 
 from collections import abc
-from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple
 
 from . import _dictionary, _errors, _keys
 from ._dictionary import Dictionary
 from ._native import ffi, lib
 from ._views import Bounds, ItemsView
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple
 
 _OWN = b"\x00"          # what a dict's own entry ends with
 _BEHIND = b"\x06"       # greater than every tag of an element
@@ -277,7 +280,7 @@ class SubDictionary(abc.Mapping):   # type: ignore[type-arg]
         return self
 
 
-class NestedDictionary(Dictionary[Any, Any]):
+class NestedDictionary(Dictionary["Any", "Any"]):
     """A frozen nested dict. What has no meaning for one is refused."""
 
     __slots__ = ()

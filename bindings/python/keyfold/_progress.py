@@ -5,7 +5,6 @@ without that Ctrl-C would wait for the end of a build of hours.
 """
 from __future__ import annotations
 
-import importlib
 import sys
 import time
 from typing import Any, Callable, Optional
@@ -45,6 +44,7 @@ class Progress:
 
     def _begin(self) -> None:
         try:
+            import importlib
             tqdm = importlib.import_module("tqdm.auto").tqdm
         except ImportError:
             self._line = bool(sys.stderr is not None and sys.stderr.isatty())

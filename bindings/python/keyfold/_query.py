@@ -4,14 +4,14 @@
 """
 from __future__ import annotations
 
-import re
-from typing import Any, Dict, Optional, Tuple, Type, TypeVar, Union
-
 from . import _errors
 from ._native import ffi, lib
 
-Text = Union[str, bytes]
-Q = TypeVar("Q", bound="Query")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Optional, Tuple, Type, Union
+
+    Text = Union[str, bytes]
 
 METRICS = {"levenshtein": lib.KF_METRIC_LEVENSHTEIN, "osa": lib.KF_METRIC_OSA, "indel": lib.KF_METRIC_INDEL,
            "jaro-winkler": lib.KF_METRIC_JARO_WINKLER}
@@ -77,6 +77,7 @@ def _pattern_error(status: int, error: Any, pattern: Text, data: bytes) -> Excep
     message = str(problem)
     if position is not None and isinstance(pattern, str):
         position = len(data[:position].decode("utf-8", "surrogateescape"))
+        import re
         message = re.sub(r"\Aat byte \d+", f"at position {position}", message)
     kind: Type[PatternError] = PatternLimitError if status == lib.KF_LIMIT else PatternError
     return kind(f"{message}: {pattern!r}", pattern, position)

@@ -1,25 +1,28 @@
 """The searches of a Dictionary: by distance, by pattern, by rank, in texts."""
 from __future__ import annotations
 
-import os
-from bisect import bisect_right
-from itertools import accumulate
-from typing import (TYPE_CHECKING, Any, Callable, Generic, Iterable, Iterator, List, Optional, Tuple, TypeVar,
-                    Union)
-
 from . import _errors
 from ._entries import blocks, own
-from ._match import Callback, Filter, Match, Matches, Nearest, Occurrence
+from ._light import Later
 from ._native import ffi, lib
-from ._query import METRICS, Fuzzy, Glob, Query, Regex, Subsequence, chosen, number, unit_of
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, Callable, Generic, Iterable, Iterator, List, Optional, Tuple, TypeVar, Union
+
+    from . import _match, _query
     from ._keys import KeyKind
+    from ._match import Callback, Filter, Match, Matches, Nearest, Occurrence
+    from ._query import Query
     from ._views import Bounds
 
-K = TypeVar("K")
-V_co = TypeVar("V_co", covariant=True)
-T = TypeVar("T")
+    K = TypeVar("K")
+    V_co = TypeVar("V_co", covariant=True)
+    T = TypeVar("T")
+else:
+    from ._light import Generic
+
+    _match, _query = Later("_match"), Later("_query")
 
 _ORDERS = {"key": lib.KF_ORDER_KEY, "distance": lib.KF_ORDER_DISTANCE, "weight": lib.KF_ORDER_WEIGHT}
 _RANKINGS = {"distance": lib.KF_RANK_DISTANCE, "similarity": lib.KF_RANK_SIMILARITY}
@@ -30,10 +33,11 @@ _WANT = lib.KFPY_WANT_KEYS | lib.KFPY_WANT_MATCHES
 
 
 def _in_threads(function: Callable[[Any], T], needles: Iterable[Any], workers: Optional[int]) -> List[T]:
+    import os
     needles = list(needles)
     if workers is None:
         workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    workers = min(number("workers", workers, 1024, 1), len(needles) or 1)
+    workers = min(_query.number("workers", workers, 1024, 1), len(needles) or 1)
     if workers == 1:
         return list(map(function, needles))
     from concurrent.futures import ThreadPoolExecutor   # takes milliseconds, and few need it
@@ -45,7 +49,7 @@ def _code_points(data: bytes) -> int:
     return len(data.decode("utf-8", "surrogateescape"))
 
 
-class Searches(Generic[K, V_co]):
+class Searches(Generic["K", "V_co"]):
     """The part of Dictionary that searches. All take keys within the prefix `within`, from `start`, before
     `stop`, and with `filter` only those matches that the function returns true for; they need str or bytes
     keys."""
@@ -70,7 +74,7 @@ class Searches(Generic[K, V_co]):
             raise TypeError(f"the dictionary's keys are {kind}: {what} must be too")
 
     def _match(self, key: bytes, ordinal: int, match: Any) -> Match:
-        return Match(self, self._decode_key(key), ordinal, match.distance, match.similarity, match.weight)
+        return _match.Match(self, self._decode_key(key), ordinal, match.distance, match.similarity, match.weight)
 
     def _filter(self, options: Any, function: Optional[Filter], made: Any = None) -> Optional[Callback]:
         """Has C ask a function about each match. What is returned must live as long as the iterator."""
@@ -82,7 +86,7 @@ class Searches(Generic[K, V_co]):
             key = bytes(ffi.buffer(entry.key.data, entry.key.size)) if entry.key.size else b""
             return chosen_by(make(key, entry.ordinal, lib.kf_iter_match(iterator)))
 
-        callback = Callback(decide)
+        callback = _match.Callback(decide)
         options.filter, options.filter_context = lib.kfpy_filter, callback.handle
         return callback
 
@@ -114,21 +118,21 @@ class Searches(Generic[K, V_co]):
 
         work  how many labels of the automaton to look at, at most: then the result is `incomplete`
         """
-        if not isinstance(query, Query):
+        if not isinstance(query, _query.Query):
             raise TypeError(f"a query is needed, such as keyfold.Regex(...), not {type(query).__name__}")
         self._searchable(query.is_text, "a query's texts")
         options, keep = self._bounds(within, start, stop, False).options()
         options.query = query._c
-        options.order = chosen(_ORDERS, "order", order)
+        options.order = _query.chosen(_ORDERS, "order", order)
         if limit is not None:
-            options.limit = number("limit", limit, 2**63)
+            options.limit = _query.number("limit", limit, 2**63)
         if work is not None:
-            options.work_limit = number("work", work, 2**63, 1)
+            options.work_limit = _query.number("work", work, 2**63, 1)
         callback = self._filter(options, filter)
         iterator = self._created(lib.kf_iter_create, options)
         if callback is not None:
             callback.done()
-        return Matches(iterator, self._read(iterator, self._match, (callback,), query, keep))
+        return _match.Matches(iterator, self._read(iterator, self._match, (callback,), query, keep))
 
     def fuzzy(self, needle: K, distance: int = 1, *, metric: str = "levenshtein", unit: Optional[str] = None,
               exact_prefix: int = 0, prefix: bool = False, order: str = "key", limit: Optional[int] = None,
@@ -136,7 +140,7 @@ class Searches(Generic[K, V_co]):
               work: Optional[int] = None, filter: Optional[Filter] = None) -> Matches:
         """The keys within a distance of a needle; see Fuzzy for metric, unit, exact_prefix and prefix."""
         self._searchable(isinstance(needle, str), "the needle")
-        query = Fuzzy(needle, distance, metric=metric, unit=unit,   # type: ignore[arg-type]
+        query = _query.Fuzzy(needle, distance, metric=metric, unit=unit,   # type: ignore[arg-type]
                       exact_prefix=exact_prefix, prefix=prefix)
         return self.select(query, order=order, limit=limit, within=within, start=start, stop=stop, work=work,
                            filter=filter)
@@ -146,7 +150,7 @@ class Searches(Generic[K, V_co]):
               work: Optional[int] = None, filter: Optional[Filter] = None) -> Matches:
         """The keys that a regular expression matches as a whole; see Regex."""
         self._searchable(isinstance(pattern, str), "the pattern")
-        query = Regex(pattern, ignore_case)   # type: ignore[arg-type]
+        query = _query.Regex(pattern, ignore_case)   # type: ignore[arg-type]
         return self.select(query, limit=limit, within=within, start=start, stop=stop, work=work,
                            filter=filter)
 
@@ -155,7 +159,7 @@ class Searches(Generic[K, V_co]):
              work: Optional[int] = None, filter: Optional[Filter] = None) -> Matches:
         """The keys that a glob matches; see Glob."""
         self._searchable(isinstance(pattern, str), "the pattern")
-        query = Glob(pattern, ignore_case)   # type: ignore[arg-type]
+        query = _query.Glob(pattern, ignore_case)   # type: ignore[arg-type]
         return self.select(query, limit=limit, within=within, start=start, stop=stop, work=work,
                            filter=filter)
 
@@ -164,7 +168,7 @@ class Searches(Generic[K, V_co]):
                     work: Optional[int] = None, filter: Optional[Filter] = None) -> Matches:
         """The keys that have some letters in their order, with anything between."""
         self._searchable(isinstance(letters, str), "the letters")
-        query = Subsequence(letters, ignore_case)   # type: ignore[arg-type]
+        query = _query.Subsequence(letters, ignore_case)   # type: ignore[arg-type]
         return self.select(query, limit=limit, within=within, start=start, stop=stop, work=work,
                            filter=filter)
 
@@ -184,7 +188,7 @@ class Searches(Generic[K, V_co]):
             self._searchable(query.is_text, "a query's texts")
         options, keep = self._bounds(prefix, None, None, False).options()
         options.order = lib.KF_ORDER_WEIGHT
-        options.limit = number("n", n, 2**63)
+        options.limit = _query.number("n", n, 2**63)
         if query is not None:
             options.query = query._c
         callback = self._filter(options, filter)
@@ -210,24 +214,24 @@ class Searches(Generic[K, V_co]):
         options = ffi.new("kf_nearest_options *", lib.kfpy_nearest_options())
         if by is None:
             by = "similarity" if cutoff is not None or metric == "jaro-winkler" else "distance"
-        options.metric = chosen(METRICS, "metric", metric)
-        options.ranking = chosen(_RANKINGS, "by", by)
-        options.unit = unit_of(needle, unit)   # type: ignore[arg-type]
-        options.count = number("n", n, 2**63, 1)
+        options.metric = _query.chosen(_query.METRICS, "metric", metric)
+        options.ranking = _query.chosen(_RANKINGS, "by", by)
+        options.unit = _query.unit_of(needle, unit)   # type: ignore[arg-type]
+        options.count = _query.number("n", n, 2**63, 1)
         if most_distance is not None:
-            options.most_distance = number("most_distance", most_distance, lib.KF_DISTANCE_LIMIT)
+            options.most_distance = _query.number("most_distance", most_distance, lib.KF_DISTANCE_LIMIT)
         if cutoff is not None:
             if by != "similarity":
                 raise _errors.ArgumentError('a cutoff needs by="similarity"')
             options.least_similarity = cutoff
-        options.work_limit = 0 if work is None else number("work", work, 2**63, 1)
+        options.work_limit = 0 if work is None else _query.number("work", work, 2**63, 1)
         inner, keep = self._bounds(within, start, stop, False).options()
         callback = self._filter(inner, filter)
         options.within = inner
         iterator = self._created(lib.kf_iter_nearest, data, len(data), options)
         if callback is not None:
             callback.done()
-        result = Nearest(self._read(iterator, self._match, (callback,), keep))
+        result = _match.Nearest(self._read(iterator, self._match, (callback,), keep))
         result.incomplete = bool(lib.kf_iter_incomplete(iterator))
         return result
 
@@ -250,15 +254,15 @@ class Searches(Generic[K, V_co]):
         self._searchable(isinstance(text, str), "the text")
         data = self._encode(text)
         options = ffi.new("kf_find_options *", lib.kfpy_find_options())
-        options.overlap = chosen(_OVERLAPS, "overlap", overlap)
+        options.overlap = _query.chosen(_OVERLAPS, "overlap", overlap)
         asked: Optional[Callback] = None
         if callable(boundary):
-            asked = Callback(self._asking(boundary, text, data))
+            asked = _match.Callback(self._asking(boundary, text, data))
             options.boundary = lib.KF_BOUNDARY_CALLBACK
             options.is_boundary, options.boundary_context = lib.kfpy_boundary, asked.handle
         else:
             default = "code points" if self._keys.name == "str" else "bytes"
-            options.boundary = chosen(_BOUNDARIES, "boundary", default if boundary is None else boundary)
+            options.boundary = _query.chosen(_BOUNDARIES, "boundary", default if boundary is None else boundary)
 
         # C asks the filter ahead of what is read, so each has a count of its own.
         made, callback = self._maker(data), self._filter(options, filter, self._maker(data))
@@ -270,7 +274,7 @@ class Searches(Generic[K, V_co]):
         position = self._positions(data)
 
         def made(key: bytes, ordinal: int, match: Any) -> Occurrence:
-            return Occurrence(self, self._decode_key(key), ordinal, position(match.position))
+            return _match.Occurrence(self, self._decode_key(key), ordinal, position(match.position))
 
         return made
 
@@ -294,6 +298,8 @@ class Searches(Generic[K, V_co]):
     def _asking(self, boundary: Callable[[Any, int], Any], text: Any, data: bytes) -> Callable[[int], Any]:
         if self._keys.name == "bytes" or data.isascii():
             return lambda position: boundary(text, position)
+        from bisect import bisect_right
+        from itertools import accumulate
         starts = list(accumulate((len(self._encode(letter)) for letter in text), initial=0))
 
         def ask(position: int) -> Any:

@@ -3,15 +3,17 @@ held in memory; the members are walked side by side in key order."""
 from __future__ import annotations
 
 import os
-from typing import Any, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import TYPE_CHECKING, Any, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union
 
 from . import _errors
 from ._builder import BuildOptions
 from ._dictionary import Dictionary, open as _open
 from ._entries import blocks, own
-from ._handle import StrPath
 from ._native import ffi, lib
 from ._progress import Heart, Progress
+
+if TYPE_CHECKING:
+    from ._handle import StrPath
 
 _OPERATIONS = {"union": lib.KF_SET_UNION, "intersection": lib.KF_SET_INTERSECTION,
                "difference": lib.KF_SET_DIFFERENCE,

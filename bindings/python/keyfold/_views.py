@@ -2,17 +2,19 @@
 from __future__ import annotations
 
 from collections import abc
-from typing import TYPE_CHECKING, Any, Iterable, Iterator, List, Optional, Set, Tuple, TypeVar
 
 from . import _errors
 from ._entries import blocks, own
 from ._native import ffi, lib
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, Iterable, Iterator, List, Optional, Set, Tuple, TypeVar
+
     from ._dictionary import Dictionary
 
-V_co = TypeVar("V_co", covariant=True)
-K_co = TypeVar("K_co", covariant=True)
+    V_co = TypeVar("V_co", covariant=True)
+    K_co = TypeVar("K_co", covariant=True)
 
 
 class Bounds:
@@ -132,7 +134,7 @@ def _decoded(dictionary: "Dictionary[Any, Any]", block: Any) -> Iterable[Any]:
         raise dictionary._undecodable(problem) from problem
 
 
-class KeysView(_View, abc.KeysView[K_co]):
+class KeysView(_View, abc.KeysView["K_co"]):
     """Keys, in their order. A set in the sense of collections.abc.Set."""
 
     __slots__ = ("_bounds",)
@@ -151,7 +153,7 @@ class KeysView(_View, abc.KeysView[K_co]):
         return set(items)
 
 
-class ValuesView(_View, abc.ValuesView[V_co]):
+class ValuesView(_View, abc.ValuesView["V_co"]):
     """Values, in the order of their keys."""
 
     __slots__ = ("_bounds",)
@@ -164,7 +166,7 @@ class ValuesView(_View, abc.ValuesView[V_co]):
         return any(each is value or each == value for each in self)
 
 
-class ItemsView(_View, abc.ItemsView[K_co, V_co]):
+class ItemsView(_View, abc.ItemsView["K_co", "V_co"]):
     """Pairs of key and value, in the order of the keys. A set in the sense of collections.abc.Set."""
 
     __slots__ = ("_bounds",)

@@ -1,0 +1,39 @@
+"""What Dictionary.stat returns."""
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+VALUE_TYPES = ("none", "u64", "bytes")
+_ENCODINGS = ("auto", "packed", "distinct", "raw", "tokens", "zstd")
+_WEIGHTS = ("none", "value", "given")
+
+
+class Stat(NamedTuple):
+    """Sizes in bytes of a file's parts, and what its build recorded: see kf_dict_stat in keyfold/dict.h."""
+
+    keys: int
+    longest_key: int
+    file_size: int
+    key_bytes: int
+    token_bytes: int
+    shared_bytes: int
+    value_bytes: int
+    metadata_bytes: int
+    checksum_bytes: int
+    raw_key_bytes: int
+    raw_value_bytes: int
+    states: int
+    states_extra: int
+    weight_bytes: int
+    value_type: str
+    value_encoding: str
+    weights: str
+
+
+def read(raw: Any) -> Stat:
+    """A Stat of a kf_dict_stat."""
+    numbers = {name: getattr(raw, name) for name in Stat._fields}
+    numbers["value_type"] = VALUE_TYPES[raw.value_type]
+    numbers["value_encoding"] = _ENCODINGS[raw.value_encoding]
+    numbers["weights"] = _WEIGHTS[raw.weights]
+    return Stat(**numbers)
