@@ -1,6 +1,6 @@
 /* Pairs of the shape of real tables, as lines "key TAB value", any number up to 2^34, the same for the
- * same seed. Pair i is computed from i alone: a shuffled stream is a stream of other indices, and samples, parts and
- * keys that are certainly absent cost no table. See USAGE and bench/README.md. */
+ * same seed. Pair i is computed from i alone: a shuffled stream is a stream of other indices, and samples,
+ * parts and keys that are certainly absent cost no table. See USAGE and bench/README.md. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +16,7 @@ enum { OUT_BYTES = 1 << 18, PARTS_MAX = 1 << 20 };
 
 static const char USAGE[] =
     "usage: gen_stream SHAPE COUNT [options]        lines KEY<TAB>VALUE\n"
-    "  --order ORDER      sorted (by bytes; kmers: by place in the genome) or shuffled\n"
+    "  --order ORDER      sorted (by bytes; kmers: genome, by place in it) or shuffled\n"
     "  --seed S           other pairs (default 1)\n"
     "  --part I/N         the I-th of N parts of the output, from 1\n"
     "  --sample M         M pairs at random instead, one may come twice\n"
@@ -77,17 +77,13 @@ static void parse(settings *s, int argc, char **argv)
         {"part", required_argument, NULL, 'p'}, {"sample", required_argument, NULL, 'm'},
         {"absent", required_argument, NULL, 'a'}, {"sample-seed", required_argument, NULL, 'S'},
         {"value-bytes", required_argument, NULL, 'v'}, {NULL, 0, NULL, 0}};
-    const char *rest;
+    const char *rest, *order = "";
     int option;
 
     *s = (settings){.request = {.seed = 1, .value_bytes = 15}, .parts = 1, .sample_seed = 1};
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         switch (option) {
-        case 'o':
-            s->is_shuffled = strcmp(optarg, "shuffled") == 0;
-            if (!s->is_shuffled && strcmp(optarg, "sorted") != 0)
-                usage("no such order");
-            break;
+        case 'o': order = optarg; break;
         case 's': s->request.seed = number(optarg, 0, UINT64_MAX, 0, NULL); break;
         case 'p':
             s->part = number(optarg, 1, PARTS_MAX, '/', &rest) - 1;
@@ -104,6 +100,9 @@ static void parse(settings *s, int argc, char **argv)
         usage("a shape and a count are needed");
     s->shape = shape_of(argv[optind]);
     s->request.count = number(argv[optind + 1], 1, GEN_COUNT_MAX, 0, NULL);
+    s->is_shuffled = strcmp(order, "shuffled") == 0;
+    if (*order && !s->is_shuffled && strcmp(order, s->shape->is_sorted ? "sorted" : "genome") != 0)
+        usage("no such order of this shape");
 }
 
 /* ---- order: a bijection of the numbers below `count` ---- */
@@ -127,8 +126,8 @@ static void shuffle_init(shuffle *s, uint64_t count, uint64_t seed)
 }
 
 /* Steps that can be undone (add, multiply by an odd number, xor with the upper half) permute the numbers
- * below a power of two; what leaves the range goes through again until it is back (cycle walking: Black, Rogaway
- * 2002), less than once more on average. */
+ * below a power of two; what leaves the range goes through again until it is back (cycle walking: Black,
+ * Rogaway 2002), less than once more on average. */
 static inline uint64_t shuffled(const shuffle *s, uint64_t x)
 {
     do {

@@ -71,7 +71,7 @@ def small(shape, count):
         moved = sum(a != b for a, b in zip(shuffled, lines))
         rises = sum(a < b for a, b in zip(shuffled, shuffled[1:])) / count
         check(what + "shuffled is another order", moved > 0.9 * count and 0.3 < rises < 0.7)
-    for order, whole in (("sorted", lines), ("shuffled", shuffled)):
+    for order, whole in (("genome" if shape == "kmers" else "sorted", lines), ("shuffled", shuffled)):
         for parts in (1, 3, 7):
             found = [run(shape, count, "--order", order, "--part", "%d/%d" % (i + 1, parts))
                      for i in range(parts)]
@@ -109,8 +109,8 @@ def run_first(shape, part):
 
 def largest(shape):
     what = "%s, %d pairs: " % (shape, LARGEST)
-    seams = [run(shape, LARGEST, "--part", "%d/%d" % (i, PARTS)) for i in (1, 2, 3, PARTS // 2, PARTS // 2 + 1,
-                                                                          PARTS - 1, PARTS)]
+    seams = [run(shape, LARGEST, "--part", "%d/%d" % (i, PARTS))
+             for i in (1, 2, 3, PARTS // 2, PARTS // 2 + 1, PARTS - 1, PARTS)]
     whole = keys(sum(seams, []))
     check(what + "keys of some parts are distinct", len(set(whole)) == len(whole) == 7 * LARGEST // PARTS)
     sample = run(shape, LARGEST, "--sample", 50000)
@@ -126,11 +126,13 @@ def largest(shape):
 
 
 def refusals():
-    for line in ("accessions", "nothing 5", "fixed 0", "fixed 5x", "fixed 17179869185", "fixed 5 6", "fixed -5",
-                 "fixed 5 --part 0/2", "fixed 5 --part 3/2", "fixed 5 --part 1", "fixed 5 --order up",
-                 "fixed 5 --value-bytes 0", "fixed 5 --sample x", "fixed 5 --unknown"):
+    for line in ("accessions", "nothing 5", "fixed 0", "fixed 5x", "fixed 17179869185", "fixed 5 6",
+                 "fixed -5", "fixed 5 --part 0/2", "fixed 5 --part 3/2", "fixed 5 --part 1", "fixed 5 --order up",
+                 "kmers 5 --order sorted", "fixed 5 --order genome", "fixed 5 --value-bytes 0",
+                 "fixed 5 --sample x", "fixed 5 --unknown"):
         done = subprocess.run([program] + line.split(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        check("refuses " + line, done.returncode == 2 and not done.stdout and b"usage:" in done.stderr)
+        check("refuses " + line,
+              done.returncode == 2 and not done.stdout and b"usage:" in done.stderr)
     with open("/dev/full", "wb") as full:
         done = subprocess.run([program, "fixed", "100000"], stdout=full, stderr=subprocess.PIPE)
     check("says that the disk is full", done.returncode == 1 and done.stderr.startswith(b"gen_stream: "))
