@@ -47,21 +47,24 @@ SIMPLE = {
     "yardstick": ("peers/yardstick.c", ["-lxxhash"]),
 }
 
+BILLION_APT = ["gcc", "meson", "ninja-build", "pkg-config", "libzstd-dev", "libxxhash-dev", "zlib1g-dev",
+               "libjansson-dev", "libutf8proc-dev"]
+
 
 def call(command, **more):
     subprocess.run(command, check=True, **more)
 
 
-def install():
+def install(packages=APT, rust=True):
     """Debian packages that are missing, and a Rust tool chain unless there is one."""
-    wanted = list(APT)
+    wanted = list(packages)
     if not glob.glob("/var/lib/apt/lists/*_Packages*"):
         call(["apt-get", "-q", "update"], stdout=subprocess.DEVNULL)
-    if shutil.which("cargo") is None:
+    if rust and shutil.which("cargo") is None:
         # Debian 12's own cargo is of 2022; cargo-web is a current one, kept so for browsers.
         known = subprocess.run(["apt-cache", "show", "cargo-web"], capture_output=True)
         wanted.append("cargo-web" if known.returncode == 0 else "cargo")
-    if subprocess.run(["python3", "-m", "pip", "--version"], capture_output=True).returncode != 0:
+    if rust and subprocess.run(["python3", "-m", "pip", "--version"], capture_output=True).returncode != 0:
         wanted.append("python3-pip")
     state = subprocess.run(["dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\n"],
                            stdout=subprocess.PIPE, check=True).stdout.decode()
@@ -139,6 +142,17 @@ def build_keyvi(binaries):
 def build_queries(binaries):
     call(["gcc", "-O2", "-o", os.path.join(binaries, "queries"),
           os.path.join(HERE, "generators", "queries.c")])
+
+
+def build_for_billion(binaries):
+    """What bench/billion runs; returns the path of the command."""
+    os.makedirs(binaries, exist_ok=True)
+    build_keyfold(binaries, ("bench_billion",))
+    tree, source = os.path.join(TOP, "build", "bench"), os.path.join(HERE, "generators", "stream")
+    call(["ninja", "-C", tree, "tools/keyfold/keyfold"], stdout=subprocess.DEVNULL)
+    call(["gcc", "-std=gnu11", "-O3", "-o", os.path.join(binaries, "gen_stream")]
+         + sorted(glob.glob(os.path.join(source, "*.c"))))
+    return os.path.join(tree, "tools", "keyfold", "keyfold")
 
 
 def build_for_queries(binaries):
