@@ -35,7 +35,8 @@ struct ArrowArrayStream {
 
 #define ARROW_NULLABLE 2
 
-enum { KFPY_EXPORT_FOUND, KFPY_EXPORT_ORDINALS, KFPY_EXPORT_NUMBERS, KFPY_EXPORT_PACKED };
+enum { KFPY_EXPORT_FOUND, KFPY_EXPORT_ORDINALS, KFPY_EXPORT_NUMBERS, KFPY_EXPORT_PACKED,
+       KFPY_EXPORT_NULLS };
 
 typedef struct exported {
     kfpy_lookup *batch;
@@ -70,7 +71,8 @@ static int kfpy_lookup_export(kfpy_lookup *batch, int what, int nulls, const cha
                              struct ArrowSchema *schema, struct ArrowArray *array)
 {
     size_t format_size = strlen(format) + 1;
-    size_t absent = nulls && what != KFPY_EXPORT_FOUND ? batch->count - batch->found : 0;
+    size_t absent = nulls && what != KFPY_EXPORT_FOUND && what != KFPY_EXPORT_NULLS
+                  ? batch->count - batch->found : 0;
     exported *own = calloc(1, sizeof(exported));
     char *copy = malloc(format_size);
     if (own != NULL && (absent > 0 || what == KFPY_EXPORT_FOUND)) own->valid = found_bits(batch);
@@ -91,8 +93,9 @@ static int kfpy_lookup_export(kfpy_lookup *batch, int what, int nulls, const cha
                     : (const void *)batch->value_offsets;
     own->buffers[2] = batch->value_data;
     *array = (struct ArrowArray){
-        .length = (int64_t)batch->count, .null_count = (int64_t)absent,
-        .n_buffers = what == KFPY_EXPORT_PACKED ? 3 : 2,
+        .length = (int64_t)batch->count,
+        .null_count = (int64_t)(what == KFPY_EXPORT_NULLS ? batch->count : absent),
+        .n_buffers = what == KFPY_EXPORT_PACKED ? 3 : what == KFPY_EXPORT_NULLS ? 0 : 2,
         .buffers = own->buffers, .release = release_exported, .private_data = own };
     *schema = (struct ArrowSchema){
         .format = copy, .name = "", .flags = ARROW_NULLABLE,

@@ -485,6 +485,40 @@ static int kfpy_lookup_fixed(kfpy_lookup *batch, const kf_dict *dict, size_t wid
     return status;
 }
 
+/* A number as codec "int" stores it: two's complement, little-endian, in as many bytes as it takes. */
+static int signed_value(kf_bytes value, int64_t *number)
+{
+    uint64_t bits = value.size > 0 && value.data[value.size - 1] >> 7 ? UINT64_MAX : 0;
+    uint8_t sign = (uint8_t)bits;
+    for (size_t i = value.size; i-- > 0;) {
+        if (i >= 8 && value.data[i] != sign) return KF_LIMIT;
+        if (i < 8) bits = bits << 8 | value.data[i];
+    }
+    *number = (int64_t)bits;
+    return value.size < 9 || (uint8_t)(bits >> 56) >> 7 == sign >> 7 ? KF_OK : KF_LIMIT;
+}
+
+static int kfpy_lookup_signed(kfpy_lookup *batch, const kf_dict *dict, int64_t fallback)
+{
+    values block = { .data = { NULL, 0 } };
+    int status = KF_OK;
+    if (dict == NULL) return KF_INVALID;
+    if (!widen(&batch->numbers, batch->count + 1, sizeof(int64_t))) return KF_NO_MEMORY;
+    batch->width = sizeof(int64_t);
+    for (size_t i = 0; status == KF_OK && i < batch->count; i += BATCH_BLOCK) {
+        status = read_values(&block, batch, dict, i);
+        for (size_t k = 0; status == KF_OK && k < block.count; k++) {
+            int64_t number = fallback;
+            batch->wrong = i + k;
+            if (batch->ordinals[i + k] != KF_ABSENT)
+                status = signed_value(value_of(&block, batch, k, (kf_bytes){ NULL, 0 }), &number);
+            batch->numbers[i + k] = (uint64_t)number;
+        }
+    }
+    kf_buffer_free(&block.data);
+    return status;
+}
+
 /* The length of the well-formed sequence that text begins with (Unicode, table 3-7); 0: none. */
 static size_t utf8_sequence(const uint8_t *text, size_t size)
 {

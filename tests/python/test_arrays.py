@@ -217,7 +217,7 @@ def test_a_stream_that_fails(texts):
 
 @pytest.mark.parametrize("codec, kind, values", [
     ("u64", "uint64", [0, 5, (1 << 64) - 1]), ("str", "large_string", ["", "é", "日本語" * 50]),
-    ("raw", "large_binary", [b"", b"\0\xff"]), ("float", "double", [0.5, -1.0]), ("struct:<i", "int32", [-5]),
+    ("int", "int64", [-5, (1 << 63) - 1, -1 << 63, 0]), ("raw", "large_binary", [b"", b"\0\xff"]), ("float", "double", [0.5, -1.0]), ("struct:<i", "int32", [-5]),
     ("struct:<Q", "uint64", [5, 1 << 63]), ("struct:<e", "halffloat", [0.5]), ("struct:<b", "int8", [-1])])
 def test_results_as_arrow(make, codec, kind, values):
     pa = needs("pyarrow")
@@ -262,11 +262,38 @@ def test_ordinals_and_presence_as_arrow(texts):
     assert there.null_count == 0 and there.to_pylist() == texts.contains_many(HOLED)
 
 
+def test_no_values_as_arrow(make):
+    pa = needs("pyarrow")
+    table = make({"a": None, "b": None})
+    assert table.codec == "none"
+    for keys in (["a", "?", None, "b"], []):
+        column = table.get_many(keys, output="arrow")
+        array = pa.array(column)
+        array.validate(full=True)
+        assert str(array.type) == "null" and len(array) == array.null_count == column.null_count == len(keys)
+    with pytest.raises(TypeError, match="contains_many"):
+        table.get_many(["a"], 5, output="arrow")
+
+
 def test_what_arrow_can_not_hold(make):
-    needs("pyarrow")
-    for codec, value in (("json", 1), ("int", -1), ("none", None), ("struct:<ii", (1, 2)), ("struct:>i", 1)):
-        with pytest.raises(TypeError, match="no Arrow type"):
-            make({"a": value}, codec=codec).get_many(["a"], output="arrow")
+    pa = needs("pyarrow")
+    for codec, value, instead in (("json", 1, 'codec="str"'), ("object", (1,), 'codec="str"'),
+                                  ("pickle", 1, 'codec="raw"'), ("msgpack", 1, 'codec="raw"'),
+                                  ("struct:<ii", (1, 2), 'codec="raw"'), ("struct:>i", 1, 'output="numpy"')):
+        if codec == "msgpack":
+            needs("msgpack")
+        table = make({"a": value}, codec=codec)
+        with pytest.raises(TypeError, match=f'no Arrow type.*output="list".*{instead}'):
+            table.get_many(["a"], output="arrow")
+        if instead != 'output="numpy"':
+            other = keyfold.open(table.path, codec=instead[7:-1])
+            assert len(pa.array(other.get_many(["a"], output="arrow"))) == 1
+    for value in (1 << 63, (-1 << 63) - 1, 1 << 200):
+        table = make({"a": 1, "b": value}, codec="int")
+        with pytest.raises(keyfold.LimitError, match="item 2 .*int64"):
+            table.get_many(["a", "?", "b"], output="arrow")
+        with pytest.raises(TypeError, match="default"):
+            table.get_many(["a"], value, output="arrow")
     table = make({"a": "\udcff", "b": "é"}, codec="str")
     assert len(table.get_many(["b", "c"], output="arrow")) == 2
     with pytest.raises(keyfold.CodecError, match="item 2 .*UTF-8"):
@@ -393,6 +420,14 @@ def test_pandas_lookup(make):
     for codec in ("float", "struct:>d"):
         found = lookup(pd.Series(["b", "?"]), make({"b": 0.5}, codec=codec))
         assert found.dtype == "float64" and found[0] == 0.5 and found.isna().tolist() == [False, True]
+    signed = make({"b": -5, "c": 1 << 90, "d": 7}, codec="int")
+    found = lookup(pd.Series(["b", "d"]), signed)
+    assert found.dtype == "int64" and found.tolist() == [-5, 7]
+    found = lookup(pd.Series(["b", "?"]), signed)
+    assert found.dtype == "Int64" and found[0] == -5 and found[1] is pd.NA
+    found = lookup(pd.Series(["b", "?", "c"]), signed)
+    assert found.dtype == object and found.tolist() == [-5, None, 1 << 90]
+    assert lookup(pd.Series(["b", "?"]), signed, 3).tolist() == [-5, 3]
     found = lookup(pd.Series(["b", "?"]), make({"b": -5}, codec="struct:>i"))
     assert found.dtype == "Int32" and found[0] == -5 and found[1] is pd.NA
     found = lookup(pd.Series(["b", "?"], index=["x", "y"]), make({"b": [1]}))

@@ -63,6 +63,7 @@ def test_outputs_agree(make, kind):
     ("struct:<f", "<f4", [0.5]), ("struct:>H", ">u2", [1, 65535]), ("struct:<b", "i1", [-1, 5]),
     ("struct:<q", "<i8", [-1, 1 << 62]), ("struct:<e", "<f2", [0.5]), ("struct:<ii", "O", [(1, 2)]),
     ("struct:?", "O", [True, False]), ("struct:i", "O", [5]), ("int", "O", [-5, 1 << 90]),
+    ("int", "<i8", [-5, 0, (1 << 63) - 1, -1 << 63, 255, -256]), ("int", "O", [1 << 63]), ("int", "O", [(-1 << 63) - 1]),
     ("str", "O", ["é", ""]), ("raw", "O", [b"\0", b""]), ("json", "O", [None, [1]]), ("none", "O", [None]),
     ("object", "O", [(1, 2)])])
 def test_numpy_types(make, codec, dtype, values):
@@ -78,8 +79,30 @@ def test_numpy_types(make, codec, dtype, values):
     fallback = values[-1]
     assert table.get_many(keys, fallback, output="numpy")[0].tolist() == values + [fallback] * 2
     array, found = table.get_many([], output="numpy")
-    assert array.dtype == np.dtype(dtype) and len(array) == len(found) == 0
+    assert array.dtype == np.dtype("<i8" if codec == "int" else dtype) and len(array) == len(found) == 0
     assert table.get_many([]) == table.ordinals([]) == table.contains_many([]) == []
+
+
+def test_integers_of_all_widths(make):
+    rng = random.Random(6)
+    values = [sign * (1 << bits) + step for bits in range(72) for sign in (1, -1) for step in (-1, 0, 1)]
+    model = {f"{i:03}": value for i, value in enumerate(values)}
+    table = make(model, codec="int")
+    fits = [key for key, value in model.items() if -1 << 63 <= value < 1 << 63]
+    assert len(fits) < len(model)
+    for _ in range(300):
+        keys = rng.choices(fits, k=5) + rng.choices(["?", *fits], k=2)
+        array, found = table.get_many(keys, output="numpy")
+        assert array.dtype == np.int64
+        assert [each if there else None for each, there in zip(array.tolist(), found)] == table.get_many(keys)
+        keys.insert(rng.randrange(8), rng.choice([key for key in model if key not in fits]))
+        assert table.get_many(keys, output="numpy")[0].tolist() == [model.get(key) for key in keys]
+    assert table.get_many(["000", "?"], "x", output="numpy")[0].tolist() == [model["000"], "x"]
+    assert table.get_many(["000", "?"], 1 << 70, output="numpy")[0].tolist() == [model["000"], 1 << 70]
+    # Bytes that Python would not have written are the same numbers.
+    for data in (b"", b"\0", b"\x05" + bytes(20), b"\xff" * 20, b"\x80", bytes(7) + b"\x80", bytes(8) + b"\x80"):
+        strange = keyfold.open(make({"a": data}, codec="raw").path, codec="int")
+        assert strange.get_many(["a"], output="numpy")[0].tolist() == [int.from_bytes(data, "little", signed=True)]
 
 
 def test_values_with_zeros_and_stray_bytes(make):

@@ -539,3 +539,65 @@ def test_files_that_fail(make, tmp_path):
 
 def interrupt(done, total):
     raise KeyboardInterrupt
+
+
+READS_A_PIPE = """
+import os, signal, sys, threading, keyfold
+folder, thread, ignored = sys.argv[1:]
+if ignored == "ignored":
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+def compile():
+    keyfold.compile(folder + "/a.kf", folder + "/pipe.tsv", memory="16M", tmpdir=folder)
+if thread == "thread":
+    other = threading.Thread(target=compile)
+    other.start()
+    other.join()
+else:
+    compile()
+"""
+
+
+@pytest.mark.parametrize("how, thread, ignored", [
+    ("kill", "main", ""), ("kill", "thread", ""), ("kill", "main", "ignored"), ("terminal", "main", ""),
+    ("int", "main", ""), ("int", "main", "ignored")])
+def test_the_tool_ends_with_who_started_it(tmp_path, how, thread, ignored):
+    """While it waits for more of a pipe that stays open, so that no write to a closed pipe ends it."""
+    fifo = tmp_path / "pipe.tsv"
+    os.mkfifo(fifo)
+    end = os.open(fifo, os.O_RDWR)
+    process = subprocess.Popen([sys.executable, "-c", READS_A_PIPE, str(tmp_path), thread, ignored],
+                               stderr=subprocess.PIPE, text=True, start_new_session=True)
+    try:
+        # More than the memory that it has, so that it holds temporary files too.
+        for first in range(0, 700_000, 10_000):
+            data = "".join(f"{i * 7919 % 1000003} is a key\t{i}\n" for i in range(first, first + 10_000)).encode()
+            while data:
+                data = data[os.write(end, data):]
+        tools = [pid for task in Path(f"/proc/{process.pid}/task").iterdir()
+                 for pid in map(int, (task / "children").read_text().split())]
+        assert len(tools) == 1 and running(tools[0])
+        if how == "terminal":
+            os.killpg(process.pid, signal.SIGINT)
+        else:
+            os.kill(process.pid, signal.SIGINT if how == "int" else signal.SIGKILL)
+        error = process.communicate(timeout=30)[1]
+        deadline = time.time() + 10
+        while running(tools[0]) and time.time() < deadline:
+            time.sleep(0.01)
+        assert not running(tools[0])
+        assert [each.name for each in tmp_path.iterdir()] == ["pipe.tsv"]
+        if how != "kill":
+            assert error.strip().endswith("KeyboardInterrupt"), error
+    finally:
+        os.close(end)
+        process.kill()
+        process.wait()
+
+
+def test_the_tool_notices_that_who_started_it_is_gone(tmp_path):
+    (tmp_path / "a.tsv").write_text("a\tb\n")
+    command = [sys.executable, "-m", "keyfold", "build", "-q", "-o", str(tmp_path / "a.kf"), str(tmp_path / "a.tsv")]
+    for parent, status in (("1", 1), (str(os.getpid()), 0)):
+        done = subprocess.run(command, env={**os.environ, "KEYFOLD_PARENT": parent}, timeout=60)
+        assert done.returncode == status and os.path.exists(tmp_path / "a.kf") == (status == 0)

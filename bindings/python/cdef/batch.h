@@ -52,11 +52,13 @@ int kfpy_lookup_ordinals(kfpy_lookup *batch, const kf_dict *dict, const kfpy_key
 
 /* Values of all ordinals; `fallback` is that of absent ones.
  * packed: into value_data and value_offsets, or with `separator` a zero byte between two, offsets of no use;
- * fixed:  into `numbers`; KF_TYPE when a value is not of that width. */
+ * fixed:  into `numbers`; KF_TYPE when a value is not of that width;
+ * signed: into `numbers` what codec "int" stored; KF_LIMIT when a value does not fit 64 bits. */
 int kfpy_lookup_numbers(kfpy_lookup *batch, const kf_dict *dict, uint64_t fallback);
 int kfpy_lookup_packed(kfpy_lookup *batch, const kf_dict *dict, int separator, const void *fallback,
                        size_t size);
 int kfpy_lookup_fixed(kfpy_lookup *batch, const kf_dict *dict, size_t width, const void *fallback);
+int kfpy_lookup_signed(kfpy_lookup *batch, const kf_dict *dict, int64_t fallback);
 
 /* The places of the absent ordinals: count - found of them. */
 void kfpy_lookup_missing(const kfpy_lookup *batch, uint64_t *places);
@@ -73,6 +75,7 @@ int kfpy_lookup_check_utf8(kfpy_lookup *batch);
 #define KFPY_EXPORT_ORDINALS ...
 #define KFPY_EXPORT_NUMBERS ...    /* of the width that they have */
 #define KFPY_EXPORT_PACKED ...
+#define KFPY_EXPORT_NULLS ...      /* Arrow's null type */
 /* An Arrow array that shares the batch's memory. `nulls`: absent ones are null. `format` is copied. */
 int kfpy_lookup_export(kfpy_lookup *batch, int what, int nulls, const char *format,
                        struct ArrowSchema *schema, struct ArrowArray *array);

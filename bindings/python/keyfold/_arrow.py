@@ -92,6 +92,8 @@ class ArrowArray:
 
     @property
     def null_count(self) -> int:
+        if self._what == lib.KFPY_EXPORT_NULLS:
+            return len(self)
         return self._batch.count - self._batch.found if self._nulls else 0
 
     def __arrow_c_array__(self, requested_schema: Optional[object] = None) -> Tuple[object, object]:

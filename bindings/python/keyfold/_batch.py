@@ -10,16 +10,41 @@ from ._native import ffi, lib
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, List, Optional, Tuple
+    from typing import (Any, Callable, Generic, Iterable, List, Literal, Optional, Protocol, Tuple, TypeVar,
+                        Union, overload)
+
+    import numpy
+    from numpy.typing import NDArray
 
     from . import _arrow, _columns
     from ._arrow import ArrowArray
     from ._codecs import Codec
     from ._keys import KeyKind
+
+    K = TypeVar("K")
+    V_co = TypeVar("V_co", covariant=True)
+    T = TypeVar("T")
+
+    class _ArrowColumn(Protocol):
+        def __arrow_c_array__(self, requested_schema: Optional[object] = None) -> Tuple[object, object]: ...
+
+    class _ArrowStream(Protocol):
+        def __arrow_c_stream__(self, requested_schema: Optional[object] = None) -> object: ...
+
+    Column = Union[Iterable[Optional[K]], _ArrowColumn, _ArrowStream]
+    _List = Literal["list"]
+    _NumPy = Literal["numpy"]
+    _Arrow = Literal["arrow"]
+    _Arrays = Tuple[NDArray[Any], NDArray[numpy.bool_]]     # results, and which keys were found
 else:
+    from ._light import Generic, overload
+
     _arrow, _columns = Later("_arrow"), Later("_columns")
 
 _OUTPUTS = ("list", "numpy", "arrow")
+# What else there is for values that have no Arrow type.
+_TEXTS = ', and a dictionary opened with codec="str" their JSON texts'
+_BYTES = ', and a dictionary opened with codec="raw" their bytes'
 # Values that are all of one width, and may be the items of an array: numpy's and Arrow's names of the type.
 _STRUCT = {"b": ("i1", "c"), "B": ("u1", "C"), "h": ("i2", "s"), "H": ("u2", "S"), "i": ("i4", "i"),
            "I": ("u4", "I"), "l": ("i4", "i"), "L": ("u4", "I"), "q": ("i8", "l"), "Q": ("u8", "L"),
@@ -48,7 +73,7 @@ def _number(codec: "Codec") -> Optional[_Number]:
     return None
 
 
-def number_of(dictionary: "Batches") -> Optional[_Number]:
+def number_of(dictionary: "Batches[Any, Any]") -> Optional[_Number]:
     """What the values are, if all of them are numbers of a fixed width."""
     return _number(dictionary._codec) if dictionary._type == lib.KF_VALUES_BYTES else None
 
@@ -84,7 +109,7 @@ def _owned(pointer: Any, size: int, dtype: str) -> Any:
     return numpy.frombuffer(ffi.buffer(memory, size), dtype)
 
 
-class Batches:
+class Batches(Generic["K", "V_co"]):
     """The part of Dictionary that takes many keys.
 
     Keys may be a list or tuple, a numpy array (of str, bytes, integers or objects), a pandas Series or Index,
@@ -141,6 +166,15 @@ class Batches:
     def _batch(self, keys: Any) -> Any:
         return self._found(keys, lib.kfpy_lookup_find, self._keys)
 
+    @overload
+    def ordinals(self, keys: Column[K], *, output: _List = "list") -> List[Optional[int]]: ...
+    @overload
+    def ordinals(self, keys: Column[K], *, output: _NumPy) -> NDArray[numpy.int64]: ...
+    @overload
+    def ordinals(self, keys: Column[K], *, output: _Arrow) -> ArrowArray: ...
+    @overload
+    def ordinals(self, keys: Column[K], *, output: str) -> Any: ...
+
     def ordinals(self, keys: Any, *, output: str = "list") -> Any:
         """The ordinals of many keys: None for absent ones; as numpy one array of int64, with -1 for them."""
         _check_output(output)
@@ -151,6 +185,15 @@ class Batches:
             size = 8 * batch.count
             return _owned(lib.kfpy_lookup_take_ordinals(batch), size, "i8")
         return _patched(batch, ffi.unpack(batch.ordinals, batch.count) if batch.count else [], None)
+
+    @overload
+    def contains_many(self, keys: Column[K], *, output: _List = "list") -> List[bool]: ...
+    @overload
+    def contains_many(self, keys: Column[K], *, output: _NumPy) -> NDArray[numpy.bool_]: ...
+    @overload
+    def contains_many(self, keys: Column[K], *, output: _Arrow) -> ArrowArray: ...
+    @overload
+    def contains_many(self, keys: Column[K], *, output: str) -> Any: ...
 
     def contains_many(self, keys: Any, *, output: str = "list") -> Any:
         """Which of many keys are there, as booleans (as numpy: one array)."""
@@ -168,15 +211,48 @@ class Batches:
 
     # ---- values -------------------------------------------------------------------------------
 
+    @overload
+    def get_many(self, keys: Column[K], default: None = None, *,
+                 output: _List = "list") -> List[Optional[V_co]]: ...
+    @overload
+    def get_many(self, keys: Column[K], default: T, *, output: _List = "list") -> List[Union[V_co, T]]: ...
+    @overload
+    def get_many(self, keys: Column[K], default: Any = None, *, output: _NumPy) -> _Arrays: ...
+    @overload
+    def get_many(self, keys: Column[K], default: Any = None, *, output: _Arrow) -> ArrowArray: ...
+    @overload
+    def get_many(self, keys: Column[K], default: Any = None, *, output: str) -> Any: ...
+
     def get_many(self, keys: Any, default: Any = None, *, output: str = "list") -> Any:
         """The values of many keys, and the default for those that are absent.
 
-        As numpy: uint64 for integers that the file holds as such, the number's type for float and
-        struct:<one>, else objects. As Arrow: uint64, such numbers, large_utf8 for str and large_binary for
-        raw; other codecs have no Arrow type. Absent ones are then the default, or 0, or with Arrow null.
+        codec         as numpy                         as Arrow
+        u64           uint64                           uint64
+        int           int64 if all fit, else objects   int64, or LimitError where a value does not fit
+        float         float64                          double
+        struct:<one>  the number's type                the number's type (little-endian ones)
+        str, raw      objects                          large_utf8, large_binary
+        none          objects                          null (contains_many tells what is there)
+        others        objects                          TypeError
+
+        Absent ones are the default; without one 0 in arrays of numbers, None in those of objects, null in
+        Arrow's.
         """
         _check_output(output)
         return self._results(self._batch(keys), default, output)
+
+    @overload
+    def values_at(self, ordinals: Column[int], default: None = None, *,
+                  output: _List = "list") -> List[Optional[V_co]]: ...
+    @overload
+    def values_at(self, ordinals: Column[int], default: T, *,
+                  output: _List = "list") -> List[Union[V_co, T]]: ...
+    @overload
+    def values_at(self, ordinals: Column[int], default: Any = None, *, output: _NumPy) -> _Arrays: ...
+    @overload
+    def values_at(self, ordinals: Column[int], default: Any = None, *, output: _Arrow) -> ArrowArray: ...
+    @overload
+    def values_at(self, ordinals: Column[int], default: Any = None, *, output: str) -> Any: ...
 
     def values_at(self, ordinals: Any, default: Any = None, *, output: str = "list") -> Any:
         """The values of keys by their ordinals, as get_many. None, null and -1, which `ordinals` returns for
@@ -199,6 +275,8 @@ class Batches:
             if output == "arrow":
                 return _arrow.ArrowArray(batch, lib.KFPY_EXPORT_NUMBERS, default is None, "L")
             return self._with_mask(batch, "u8")
+        if self._codec.name == "int":
+            return self._as_integers(batch, default, output)
         number = number_of(self)
         if number is not None and (output == "numpy" or number.numpy[0] == "<"):
             return self._as_numbers(batch, number, default, output)
@@ -225,10 +303,37 @@ class Batches:
             return _arrow.ArrowArray(batch, lib.KFPY_EXPORT_NUMBERS, default is None, number.arrow)
         return self._with_mask(batch, number.numpy)
 
+    def _as_integers(self, batch: Any, default: Any, output: str) -> Any:
+        status = lib.KF_LIMIT
+        try:
+            status = lib.kfpy_lookup_signed(batch, self._pointer(), 0 if default is None else default)
+        except (TypeError, OverflowError):
+            if output == "arrow":
+                raise TypeError("the default must be an integer from -2**63 to 2**63-1 here, "
+                                f"not {default!r}") from None
+        if status == lib.KF_LIMIT and output == "numpy":
+            return self._as_objects(batch, default)
+        if status == lib.KF_LIMIT:
+            raise _errors.LimitError(f"{self.path}: the value of item {batch.wrong} does not fit Arrow's "
+                                     'int64: output="list" and output="numpy" give integers of any size')
+        self._value_status(status, batch)
+        if output == "arrow":
+            return _arrow.ArrowArray(batch, lib.KFPY_EXPORT_NUMBERS, default is None, "l")
+        return self._with_mask(batch, "i8")
+
     def _as_arrow(self, batch: Any, default: Any) -> ArrowArray:
-        format = {"str": "U", "raw": "Z"}.get(self._codec.name)
+        name = self._codec.name
+        if name == "none":
+            if default is not None:
+                raise TypeError(f"the default must be None here, as all values are, not {default!r}; "
+                                "contains_many tells which keys are there")
+            return _arrow.ArrowArray(batch, lib.KFPY_EXPORT_NULLS, False, "n")
+        format = {"str": "U", "raw": "Z"}.get(name)
         if format is None:
-            raise TypeError(f"values of codec {self._codec.name!r} have no Arrow type: use another output")
+            others = ", and output=\"numpy\" an array" if number_of(self) is not None else \
+                _TEXTS if name in ("json", "object") else _BYTES
+            raise TypeError(f"values of codec {name!r} have no Arrow type: output=\"list\" gives them as they "
+                            f"are{others}")
         try:
             fallback = b"" if default is None else self._codec.encode(default)
         except (TypeError, ValueError):

@@ -4,7 +4,8 @@ from __future__ import annotations
 import itertools
 import os
 from collections import abc
-from typing import TYPE_CHECKING, Any, Callable, Iterable, List, Optional, Tuple, Union
+from typing import (TYPE_CHECKING, Any, Callable, Iterable, List, Mapping, Optional, Tuple, TypeVar, Union,
+                    overload)
 
 from . import _choose, _errors, _keys
 from ._builder import Builder, BuildOptions
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 else:      # what they import takes longer than many a build
     _files, _parts = Later("_files"), Later("_parts")
 
+K = TypeVar("K")
+V = TypeVar("V")
 _Path = (str, bytes, os.PathLike)
 
 
@@ -72,6 +75,26 @@ def _build_pairs(inputs: Any, wanted: _choose.Wish, options: BuildOptions,
     builder = make(*_choose.choose(wanted, source, values))
     builder.add(source, _choose.guess(wanted))
     return builder
+
+
+# What files and readers give has no types of its own.
+@overload
+def compile(path: StrPath, inputs: Mapping[K, V], *, reader: None = None, workers: Optional[int] = None,
+            memory: Union[int, str] = "1G", duplicates: str = "error", codec: Union[str, Codec] = "auto",
+            keys: str = "auto", weights: None = None, progress: Any = None, tmpdir: Optional[StrPath] = None,
+            allow_pickle: bool = False) -> Dictionary[K, V]: ...
+@overload
+def compile(path: StrPath, inputs: Iterable[Tuple[K, V]], *, reader: None = None,
+            workers: Optional[int] = None, memory: Union[int, str] = "1G", duplicates: str = "error",
+            codec: Union[str, Codec] = "auto", keys: str = "auto", weights: Optional[str] = None,
+            progress: Any = None, tmpdir: Optional[StrPath] = None,
+            allow_pickle: bool = False) -> Dictionary[K, V]: ...
+@overload
+def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]] = None,
+            workers: Optional[int] = None, memory: Union[int, str] = "1G", duplicates: str = "error",
+            codec: Union[str, Codec] = "auto", keys: str = "auto", weights: Optional[str] = None,
+            progress: Any = None, tmpdir: Optional[StrPath] = None,
+            allow_pickle: bool = False) -> Dictionary[Any, Any]: ...
 
 
 def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]] = None,

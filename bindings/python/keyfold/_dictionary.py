@@ -17,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import (Any, Callable, Dict, Iterator, List, Mapping, NoReturn, Optional, Tuple, Type,
-                        TypeVar, Union)
+                        TypeVar, Union, overload)
 
     from . import _stat
     from ._handle import Handle, StrPath
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     V = TypeVar("V", covariant=True)
     T = TypeVar("T")
 else:
+    from ._light import overload
+
     _stat = Later("_stat")
 
 _get = lib.kfpy_get
@@ -73,7 +75,7 @@ def _reopen(path: str, build_id: bytes, options: Mapping[str, Any] = {}) -> "Dic
     return Dictionary(handle, **rest)
 
 
-class Dictionary(Batches, Searches["K", "V"], abc.Mapping["K", "V"]):
+class Dictionary(Batches["K", "V"], Searches["K", "V"], abc.Mapping["K", "V"]):
     """A read-only Mapping over a file, in key order. Made by open, compile and freeze.
 
     Any number of threads may use it. It pickles as the file's path and build id, and processes that open the
@@ -244,6 +246,11 @@ class Dictionary(Batches, Searches["K", "V"], abc.Mapping["K", "V"]):
     # get and [] are written out for every shape of dictionary (see the subclasses below), because a call from
     # one Python function to another takes as long as a third of a lookup.
 
+    @overload
+    def get(self, key: K, default: None = None) -> Optional[V]: ...
+    @overload
+    def get(self, key: K, default: T) -> Union[V, T]: ...
+
     def get(self, key: Any, default: Any = None) -> Any:
         """The value of a key, or the default."""
         try:
@@ -263,7 +270,7 @@ class Dictionary(Batches, Searches["K", "V"], abc.Mapping["K", "V"]):
         return self._rest(c, size, slot, default)
 
     def __getitem__(self, key: K) -> V:
-        value = self.get(key, _missing)
+        value: Any = self.get(key, _missing)
         if value is _missing:
             raise _errors.NotFound(key)
         return value   # type: ignore[no-any-return]
@@ -392,7 +399,12 @@ class Dictionary(Batches, Searches["K", "V"], abc.Mapping["K", "V"]):
             raise TypeError(f"{self._keys.name} keys have no prefixes")
         return self._encode(text)
 
-    def longest_prefix(self, text: K, default: Any = None) -> Any:
+    @overload
+    def longest_prefix(self, text: K, default: None = None) -> Optional[K]: ...
+    @overload
+    def longest_prefix(self, text: K, default: T) -> Union[K, T]: ...
+
+    def longest_prefix(self, text: Any, default: Any = None) -> Any:
         """The longest key that begins a text, or the default."""
         encoded = self._text(text)
         number = lib.kfpy_longest_prefix(self._pointer(), encoded, len(encoded))

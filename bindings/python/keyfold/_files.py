@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import stat
 import subprocess
 from typing import List, Union
 
@@ -14,6 +15,7 @@ from ._codecs import Codec
 from ._progress import Progress
 
 TOOL = os.path.join(os.path.dirname(os.path.abspath(__file__)), "keyfold-tool")
+_GRACE = 10.0       # seconds that the tool has to remove its temporary files in
 _TEXTS = ("str", "raw", "json")     # codecs whose encoded values a text file can hold
 
 
@@ -51,21 +53,38 @@ def _error(messages: List[str], code: int) -> _errors.Error:
     return _errors.Error(text or f"keyfold-tool exited with status {code}")
 
 
+def _check(path: str) -> None:
+    """Raises the error that reading a file would raise."""
+    try:
+        # Who writes into a pipe would notice that it is opened and closed.
+        if not stat.S_ISFIFO(os.stat(path).st_mode):
+            with open(path, "rb"):
+                pass
+    except OSError as problem:
+        raise _errors.os_error(problem.errno or 0, path) from None
+
+
+def _end(tool: "subprocess.Popen[str]") -> None:
+    tool.send_signal(signal.SIGTERM)
+    try:
+        tool.wait(_GRACE)
+    except subprocess.TimeoutExpired:
+        tool.kill()
+        tool.wait()
+
+
 def build(paths: List[str], wanted: BuildOptions, keys: str,
           codec: Union[str, Codec], progress: Progress) -> None:
     """Builds a file from .tsv, .csv, .jsonl and other files, compressed ones too, as `keyfold build` does."""
     for path in paths:
-        try:
-            with open(path, "rb"):
-                pass
-        except OSError as problem:
-            raise _errors.os_error(problem.errno or 0, path) from None
+        _check(path)
     messages: List[str] = []
-    # A killed Python takes the tool along: its next report of progress finds no reader, and SIGPIPE ends it.
+    done = 0
+    # However this process ends, the tool ends with it (follow.c).
     tool = subprocess.Popen(_command([os.path.abspath(path) for path in paths], wanted, keys, codec),
                             executable=TOOL, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                            stderr=subprocess.PIPE, encoding="utf-8", errors="backslashreplace")
-    done = 0
+                            stderr=subprocess.PIPE, encoding="utf-8", errors="backslashreplace",
+                            env={**os.environ, "KEYFOLD_PARENT": str(os.getpid())})
     try:
         assert tool.stderr is not None and tool.stdout is not None
         for line in tool.stderr:
@@ -79,8 +98,7 @@ def build(paths: List[str], wanted: BuildOptions, keys: str,
         report = tool.stdout.read()
         code = tool.wait()
     except BaseException:
-        tool.send_signal(signal.SIGTERM)
-        tool.wait()
+        _end(tool)
         raise
     finally:
         for pipe in (tool.stdout, tool.stderr):

@@ -22,6 +22,11 @@ class Later:
         return getattr(__import__(self._name, fromlist=(name,)), name)
 
 
+def overload(function: Any) -> Any:
+    """typing.overload while the program runs."""
+    return function
+
+
 class Generic:
     """typing.Generic while the program runs."""
 

@@ -23,9 +23,9 @@ def lookup(series: "pd.Series[Any]", dictionary: "Dictionary[Any, Any]",
     """The values of a Series of keys, as a Series with its index and name.
 
     str values     keep the dtype of a Series of strings; otherwise they are objects
-    numbers        uint64 of integers that the file holds as such, the number's type for codecs float and
-                   struct:<one>. Where keys are absent and there is no default: nullable (UInt64), or NaN in
-                   floats
+    numbers        uint64 of integers that the file holds as such, int64 for codec int (objects if one does
+                   not fit), the number's type for codecs float and struct:<one>. Where keys are absent and
+                   there is no default: nullable (UInt64), or NaN in floats
     other values   objects
     """
     if not isinstance(series, pd.Series):
@@ -36,9 +36,9 @@ def lookup(series: "pd.Series[Any]", dictionary: "Dictionary[Any, Any]",
 
 
 def _values(series: "pd.Series[Any]", dictionary: "Dictionary[Any, Any]", default: Any) -> Any:
-    if dictionary.codec == "u64" or _batch.number_of(dictionary) is not None:
+    if dictionary.codec in ("u64", "int") or _batch.number_of(dictionary) is not None:
         values, found = dictionary.get_many(series, default, output="numpy")
-        return _numbers(values, found, default is not None)
+        return values if values.dtype == object else _numbers(values, found, default is not None)
     dtype: Any = _text_dtype(series) if dictionary.codec == "str" else None
     if dtype is None:
         return pd.Series(dictionary.get_many(series, default), dtype=object).to_numpy()
