@@ -105,8 +105,8 @@ def speed_table(runs):
                         + [cell(cold[x]["wall_ns"] / 1000, 1)
                            for x in ("get", "get-random", "batch", "batch-random")]
                         + ["%.2f / %.1f" % (100 * first["resident"], 100 * first["resident_after"])])
-    return table(["run", "get", "ordinal", "batch get", "batch of ordinals", "batch get, M keys/s", "cached, %",
-                  "cold get, us", "without read-ahead", "cold batch, us a key", "without read-ahead",
+    return table(["run", "get", "ordinal", "batch get", "batch of ordinals", "batch get, M keys/s",
+                  "cached, %", "cold get, us", "without read-ahead", "cold batch, us a key", "without read-ahead",
                   "cached before / after, %"], rows)
 
 
@@ -133,13 +133,14 @@ def markdown(runs):
             facts["commit"]))
     wrong = ["- %s: %s" % (label, line) for label, run in known.items() for line in run["wrong"][:5]]
     parts += ["", "\n".join(["Wrong:", ""] + wrong) if wrong else
-              "Every sampled pair and every absent key was answered as the generator has it.", "", goals(known),
+              "Every sampled pair and every absent key was answered as the generator has it.", "",
+              goals(known),
               "## Build\n\nThe generator runs beside it on the same processors; its time is not in these "
               "figures, its load is.\n\n" + build_table(known),
               "## Build by phase\n\n" + phase_table(known), "## Checked\n\n" + check_table(known),
               "## Lookups of one process\n\nWarm: thread CPU nanoseconds a key, after the whole file was "
-              "read. Cold: wall time of the first 5000 keys after the kernel was asked to forget the file; what "
-              "lies below a virtual machine's disk may still remember it.\n\n" + speed_table(known),
+              "read. Cold: wall time of the first 5000 keys after the kernel was asked to forget the file; "
+              "what lies below a virtual machine's disk may still remember it.\n\n" + speed_table(known),
               "## Eight processes at once\n\nBatches with values, warm. Pss counts a page in parts that the "
               "processes that map it share.\n\n" + process_table(known)]
     return "\n".join(parts)
