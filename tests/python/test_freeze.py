@@ -282,7 +282,14 @@ def test_what_a_nested_dictionary_refuses():
     for name in ("ordinal", "key_at", "value_at", "longest_prefix", "prefixes", "count_prefix"):
         with pytest.raises(keyfold.UnsupportedError, match=name):
             getattr(frozen, name)("a")
-    assert frozen.get_many(["a", "x"], 5) == [{"b": 1}, 5]
+    for name in ("ordinal", "fuzzy", "nearest", "complete", "find_all"):
+        assert not hasattr(frozen["a"], name)
+        with pytest.raises(AttributeError, match=f"no {name}.*nested=False"):
+            getattr(frozen["a"], name)
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        frozen["a"].nothing
+    flat = keyfold.freeze(frozen.to_dict(), nested=False)
+    assert [hit.key for hit in flat.fuzzy("b", distance=1)] == ["a"] and flat["a"] == {"b": 1}
     frozen.verify()
     assert frozen.stat().keys == 3
     with pytest.raises(keyfold.ArgumentError, match="nested"):
@@ -291,6 +298,77 @@ def test_what_a_nested_dictionary_refuses():
         frozen["a"]["c"] = 1
     with pytest.raises(keyfold.ArgumentError):
         keyfold.compile(frozen.path, {"a": 1}, keys="nested")
+
+
+def levels(frozen, model):
+    """All dicts of a frozen one, with what they were."""
+    waiting = [(frozen, model)]
+    while waiting:
+        level, plain = waiting.pop()
+        yield level, plain
+        waiting += [(level[key], value) for key, value in plain.items() if isinstance(value, dict)]
+
+
+SOURCE = random.Random(21)
+
+
+def some_dict(depth):
+    keys = ["", "a", "ab", "abc", "b\0", "b\1c", "\0", "é", "éa", b"", b"a", b"ab", b"\0\1", 0, 5, -1, ("a",), None]
+    chosen = SOURCE.sample(keys, SOURCE.randrange(len(keys)))
+    return {key: some_dict(depth - 1) if depth and SOURCE.random() < 0.3 else SOURCE.randrange(99) for key in chosen}
+
+
+def test_many_keys_of_nested_dicts(cache):
+    for _ in range(60):
+        model = {"inner": some_dict(2), **some_dict(1)}
+        for level, plain in levels(keyfold.freeze(model), model):
+            keys = [*plain, "?", "inner ", 7.5, ("a", "b"), [], None, float("nan")]
+            SOURCE.shuffle(keys)
+            want = [plain.get(key, "none") if key.__hash__ else "none" for key in keys]
+            got = level.get_many(keys, "none")
+            assert got == want
+            assert [type(each) for each in got] == \
+                [keyfold.SubDictionary if isinstance(each, dict) else type(each) for each in want]
+            assert level.get_many(iter(keys), "none") == want and level.get_many([]) == []
+            for prefix in ("", "a", "ab", "b", "b\0", "\0", "é", "x", b"", b"a", b"\0"):
+                part = {key: value for key, value in plain.items()
+                        if type(key) is type(prefix) and key.startswith(prefix)}
+                assert level.keys(prefix) == set(part) and len(level.keys(prefix)) == len(part)
+                assert sorted(level.keys(prefix)) == list(level.keys(prefix)) and repr(level.keys(prefix))
+                assert dict(level.items(prefix)) == part and len(level.items(prefix)) == len(part)
+                assert list(level.values(prefix)) == [part[key] for key in level.keys(prefix)]
+                for key, value in [*plain.items(), ("?", 0)]:
+                    assert (key in level.keys(prefix)) == (key in part)
+                    assert ((key, value) in level.items(prefix)) == (key in part)
+                    assert value not in part.values() or value in level.values(prefix)
+            for wrong in (5, ("a",), 1.5):
+                with pytest.raises(TypeError, match="prefix"):
+                    level.keys(wrong)
+    for wrong in ("ab", b"ab"):
+        with pytest.raises(TypeError, match="many keys"):
+            keyfold.freeze(model).get_many(wrong)
+    with pytest.raises(keyfold.ArgumentError, match="output"):
+        keyfold.freeze(model).get_many(["a"], output="frame")
+
+
+def test_columns_of_keys_of_nested_dicts(cache):
+    numpy = pytest.importorskip("numpy", reason="numpy is not installed")
+    frozen = keyfold.freeze({"a": {"b": 1, "c": 2, "d": {}}, "e": {"b": -1, "c": "x"}})
+    inner = frozen["a"]
+    values, found = inner.get_many(["c", "?", "b"], output="numpy")
+    assert values.tolist() == [2, None, 1] and found.tolist() == [True, False, True]
+    assert inner.get_many(numpy.array(["c", "?"])) == [2, None]
+    with pytest.raises(TypeError, match="item 1, 'd', is a dict"):
+        inner.get_many(["c", "d"], output="numpy")
+    with pytest.raises(TypeError, match="is a dict"):
+        frozen.get_many(["a"], output="arrow")
+    numbers = keyfold.freeze({"a": {"b": 1, "c": 2}})["a"]
+    assert numbers.get_many(["c", "?"], output="numpy")[0].dtype == numpy.uint64
+    pyarrow = pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    assert inner.get_many(pyarrow.array(["b", None, "c"])) == [1, None, 2]
+    assert pyarrow.array(numbers.get_many(["c", "?"], output="arrow")).to_pylist() == [2, None]
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed")
+    assert inner.get_many(pandas.Series(["b", "?"])) == [1, None]
 
 
 def test_damaged_nested_dicts_are_errors_and_nothing_worse(tmp_path):

@@ -14,14 +14,14 @@ from __future__ import annotations
 
 from collections import abc
 
-from . import _dictionary, _errors, _keys
+from . import _batch, _dictionary, _errors, _keys
 from ._dictionary import Dictionary
 from ._native import ffi, lib
 from ._views import Bounds, ItemsView
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple
+    from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple, Union
 
 _OWN = b"\x00"          # what a dict's own entry ends with
 _BEHIND = b"\x06"       # greater than every tag of an element
@@ -136,12 +136,22 @@ def _contains(file: Dictionary[Any, Any], prefix: bytes, key: Any) -> bool:
     return False
 
 
-def _entries(file: Dictionary[Any, Any], prefix: bytes, values: bool) -> Iterator[Tuple[bytes, Any, bool]]:
+def _begin(prefix: Any) -> bytes:
+    """What the steps of keys with a prefix begin with."""
+    if prefix is None:
+        return b""
+    if not isinstance(prefix, (str, bytes)):
+        raise TypeError(f"a prefix must be str or bytes here, not {type(prefix).__name__}")
+    return _keys._encode_tuple((prefix,))[:-1]
+
+
+def _entries(file: Dictionary[Any, Any], prefix: bytes, values: bool,
+             begin: bytes = b"") -> Iterator[Tuple[bytes, Any, bool]]:
     """The encoded keys of the dict at a path, their encoded values, and whether those are dicts."""
     start = b""
     while True:
         inside = None     # the path of the dict whose content is being passed over
-        for block in ItemsView(file)._blocks(Bounds(prefix, start, None, False), True, values):
+        for block in ItemsView(file)._blocks(Bounds(prefix + begin, start, None, False), True, values):
             contents = block.values if values else [None] * block.count
             for key, value in zip(block.keys, contents):
                 if inside is not None and key.startswith(inside):
@@ -161,9 +171,9 @@ def _entries(file: Dictionary[Any, Any], prefix: bytes, values: bool) -> Iterato
         start = inside + _BEHIND
 
 
-def _items(file: Dictionary[Any, Any], prefix: bytes) -> Iterator[Tuple[Any, Any]]:
+def _items(file: Dictionary[Any, Any], prefix: bytes, begin: bytes) -> Iterator[Tuple[Any, Any]]:
     numbers = file._type == lib.KF_VALUES_U64
-    for key, value, nested in _entries(file, prefix, True):
+    for key, value, nested in _entries(file, prefix, True, begin):
         if nested:
             value = SubDictionary(file, prefix + key)
         elif not numbers:
@@ -171,24 +181,109 @@ def _items(file: Dictionary[Any, Any], prefix: bytes) -> Iterator[Tuple[Any, Any
         yield _decode_key(key), value
 
 
-class _Items(abc.ItemsView):   # type: ignore[type-arg]
+def _many(file: Dictionary[Any, Any], prefix: bytes, keys: Any, default: Any, output: str) -> Any:
+    """get_many of the dict at a path. What is no leaf may be a dict, so absent keys are looked up again."""
+    for convert in ("to_pylist", "to_list"):    # of columns, whose keys are encoded one by one all the same
+        if hasattr(keys, convert):
+            keys = getattr(keys, convert)()
+            break
+    if not isinstance(keys, (str, bytes, bytearray, memoryview)):   # which are no lists of keys
+        keys = list(keys)
+
+    def found(suffix: bytes, wanted: Any) -> Any:
+        def encode(key: Any) -> bytes:
+            return prefix + encode_key(key) + suffix
+
+        kind = _keys.KeyKind("nested", encode, _decode_key, encode, False)
+        return file._found(wanted, lib.kfpy_lookup_find, kind)
+
+    _batch._check_output(output)
+    leaves = found(b"", keys)
+    missing = _batch._missing(leaves)
+    inner = found(_OWN, [keys[place] for place in missing])
+    absent = set(_batch._missing(inner))
+    dicts = [place for number, place in enumerate(missing) if number not in absent]
+    if dicts and output != "list":
+        raise TypeError(f"the value of item {dicts[0]}, {keys[dicts[0]]!r:.100}, is a dict, which no array holds: "
+                        'output="list"')
+    values = file._results(leaves, default, output)
+    for place in dicts:
+        values[place] = SubDictionary(file, prefix + encode_key(keys[place]))
+    return values
+
+
+class _View:
+    """Keys, values or items of a SubDictionary, or those whose keys' encoded steps begin with something."""
+
     __slots__ = ()
     _mapping: "SubDictionary"
+    _begin: bytes
 
-    def __iter__(self) -> Iterator[Tuple[Any, Any]]:
-        return _items(self._mapping._file, self._mapping._prefix)
+    def __init__(self, mapping: "SubDictionary", begin: bytes = b"") -> None:
+        self._mapping = mapping   # type: ignore[misc]
+        self._begin = begin   # type: ignore[misc]
+
+    def __len__(self) -> int:
+        if not self._begin:
+            return len(self._mapping)
+        return sum(1 for _ in self._entries())
+
+    def _entries(self) -> Iterator[Tuple[bytes, Any, bool]]:
+        return _entries(self._mapping._file, self._mapping._prefix, False, self._begin)
+
+    def _items(self) -> Iterator[Tuple[Any, Any]]:
+        return _items(self._mapping._file, self._mapping._prefix, self._begin)
+
+    def _holds(self, key: Any) -> bool:
+        try:
+            return encode_key(key).startswith(self._begin)
+        except (TypeError, ValueError):
+            return False
 
     @classmethod
     def _from_iterable(cls, items: Any) -> Any:
         return set(items)
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__[1:]} of {self._mapping!r}>"
 
-class _Values(abc.ValuesView):   # type: ignore[type-arg]
-    __slots__ = ()
-    _mapping: "SubDictionary"
+
+class _Keys(_View, abc.KeysView["Any"]):
+    __slots__ = ("_begin",)
 
     def __iter__(self) -> Iterator[Any]:
-        return (value for _, value in _items(self._mapping._file, self._mapping._prefix))
+        return (_decode_key(key) for key, _, _ in self._entries())
+
+    def __contains__(self, key: object) -> bool:
+        return self._holds(key) and key in self._mapping
+
+
+class _Items(_View, abc.ItemsView["Any", "Any"]):
+    __slots__ = ("_begin",)
+
+    def __iter__(self) -> Iterator[Tuple[Any, Any]]:
+        return self._items()
+
+    def __contains__(self, item: object) -> bool:
+        if not isinstance(item, tuple) or len(item) != 2 or not self._holds(item[0]):
+            return False
+        value = self._mapping.get(item[0], _missing)
+        return value is not _missing and (value is item[1] or bool(value == item[1]))
+
+
+class _Values(_View, abc.ValuesView["Any"]):
+    __slots__ = ("_begin",)
+
+    def __iter__(self) -> Iterator[Any]:
+        return (value for _, value in self._items())
+
+    def __contains__(self, value: object) -> bool:
+        return any(each is value or each == value for each in self)
+
+
+def _refusal(name: str) -> str:
+    return (f"a frozen nested dict has no {name}: it is for d[key][key]. A flat Dictionary has it: "
+            "keyfold.freeze(d.to_dict(), nested=False) makes one, whose values the inner dicts are")
 
 
 def _equal(first: Mapping[Any, Any], second: Mapping[Any, Any]) -> bool:
@@ -233,15 +328,29 @@ class SubDictionary(abc.Mapping):   # type: ignore[type-arg]
         return value
 
     def __iter__(self) -> Iterator[Any]:
-        return (_decode_key(key) for key, _, _ in _entries(self._file, self._prefix, False))
+        return iter(_Keys(self))
 
-    def items(self) -> abc.ItemsView[Any, Any]:
+    def keys(self, prefix: Union[str, bytes, None] = None) -> abc.KeysView[Any]:
+        """A view of the keys, or of those str or bytes that begin with `prefix`."""
+        return _Keys(self, _begin(prefix))
+
+    def items(self, prefix: Union[str, bytes, None] = None) -> abc.ItemsView[Any, Any]:
         """A view of the keys with their values."""
-        return _Items(self)
+        return _Items(self, _begin(prefix))
 
-    def values(self) -> abc.ValuesView[Any]:
+    def values(self, prefix: Union[str, bytes, None] = None) -> abc.ValuesView[Any]:
         """A view of the values."""
-        return _Values(self)
+        return _Values(self, _begin(prefix))
+
+    def get_many(self, keys: Any, default: Any = None, *, output: str = "list") -> Any:
+        """The values of many keys, as Dictionary.get_many; those that are dicts only in a list."""
+        return _many(self._file, self._prefix, keys, default, output)
+
+    if not TYPE_CHECKING:
+        def __getattr__(self, name: str) -> Any:
+            if not name.startswith("_") and hasattr(Dictionary, name):
+                raise AttributeError(_refusal(name))
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def to_dict(self) -> Dict[Any, Any]:
         """A dict of dicts with the same content."""
@@ -311,27 +420,25 @@ class NestedDictionary(Dictionary["Any", "Any"]):
     def __reversed__(self) -> Iterator[Any]:
         return iter(list(self._root())[::-1])
 
-    def keys(self) -> Any:   # type: ignore[override]
-        """A view of the keys."""
-        return abc.KeysView(self._root())
+    def keys(self, prefix: Any = None) -> Any:   # type: ignore[override]
+        """A view of the keys, or of those str or bytes that begin with `prefix`."""
+        return self._root().keys(prefix)
 
-    def items(self) -> Any:   # type: ignore[override]
+    def items(self, prefix: Any = None) -> Any:   # type: ignore[override]
         """A view of the keys with their values."""
-        return _Items(self._root())
+        return self._root().items(prefix)
 
-    def values(self) -> Any:   # type: ignore[override]
+    def values(self, prefix: Any = None) -> Any:   # type: ignore[override]
         """A view of the values."""
-        return _Values(self._root())
+        return self._root().values(prefix)
 
     def to_dict(self) -> Dict[Any, Any]:
         """A dict of dicts with the same content."""
         return self._root().to_dict()
 
-    def get_many(self, keys: Any, default: Any = None, **options: Any) -> Any:
-        """The values of many keys, as a list."""
-        if options:
-            raise _errors.UnsupportedError(f"a nested dictionary has no {', '.join(options)}")
-        return [self.get(key, default) for key in keys]
+    def get_many(self, keys: Any, default: Any = None, *, output: str = "list") -> Any:
+        """The values of many keys, as Dictionary.get_many; those that are dicts only in a list."""
+        return _many(self, b"", keys, default, output)
 
     def __eq__(self, other: object) -> bool:
         return self is other or self._root().__eq__(other)
@@ -345,7 +452,7 @@ _SENSIBLE = {"stat", "verify", "close", "path", "build_id", "key_kind", "codec",
 
 def _refused(name: str) -> Callable[..., Any]:
     def refuse(self: Any, *arguments: Any, **options: Any) -> Any:
-        raise _errors.UnsupportedError(f"a nested dictionary has no {name}: it is made for d[key][key]")
+        raise _errors.UnsupportedError(_refusal(name))
     return refuse
 
 
