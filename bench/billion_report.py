@@ -106,7 +106,8 @@ def speed_table(runs):
                            for x in ("get", "get-random", "batch", "batch-random")]
                         + ["%.2f / %.1f" % (100 * first["resident"], 100 * first["resident_after"])])
     return table(["run", "get", "ordinal", "batch get", "batch of ordinals", "batch get, M keys/s",
-                  "cached, %", "cold get, us", "without read-ahead", "cold batch, us a key", "without read-ahead",
+                  "cached, %",
+                  "cold get, us", "without read-ahead", "cold batch, us a key", "without read-ahead",
                   "cached before / after, %"], rows)
 
 

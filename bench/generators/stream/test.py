@@ -127,9 +127,9 @@ def largest(shape):
 
 def refusals():
     for line in ("accessions", "nothing 5", "fixed 0", "fixed 5x", "fixed 17179869185", "fixed 5 6",
-                 "fixed -5", "fixed 5 --part 0/2", "fixed 5 --part 3/2", "fixed 5 --part 1", "fixed 5 --order up",
-                 "kmers 5 --order sorted", "fixed 5 --order genome", "fixed 5 --value-bytes 0",
-                 "fixed 5 --sample x", "fixed 5 --unknown"):
+                 "fixed -5", "fixed 5 --part 0/2", "fixed 5 --part 3/2", "fixed 5 --part 1",
+                 "fixed 5 --order up", "kmers 5 --order sorted", "fixed 5 --order genome",
+                 "fixed 5 --value-bytes 0", "fixed 5 --sample x", "fixed 5 --unknown"):
         done = subprocess.run([program] + line.split(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         check("refuses " + line,
               done.returncode == 2 and not done.stdout and b"usage:" in done.stderr)
