@@ -1,6 +1,6 @@
-/* The command that keyfold.compile starts must not outlive the process that started it: nobody would read what
- * it reports, and it may be at it for hours. Linked into the package's copy of the command, this has the kernel
- * send it SIGTERM, on which it removes its temporary files, when that process ends for whatever reason. */
+/* The command that keyfold.compile starts must not outlive the process that started it: nobody would read
+ * what it reports, and it may be at it for hours. Linked into the package's copy of the command, this has the
+ * kernel send it SIGTERM, on which it removes its temporary files, when that process ends, however it does. */
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>

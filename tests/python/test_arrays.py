@@ -217,7 +217,8 @@ def test_a_stream_that_fails(texts):
 
 @pytest.mark.parametrize("codec, kind, values", [
     ("u64", "uint64", [0, 5, (1 << 64) - 1]), ("str", "large_string", ["", "é", "日本語" * 50]),
-    ("int", "int64", [-5, (1 << 63) - 1, -1 << 63, 0]), ("raw", "large_binary", [b"", b"\0\xff"]), ("float", "double", [0.5, -1.0]), ("struct:<i", "int32", [-5]),
+    ("int", "int64", [-5, (1 << 63) - 1, -1 << 63, 0]),
+    ("raw", "large_binary", [b"", b"\0\xff"]), ("float", "double", [0.5, -1.0]), ("struct:<i", "int32", [-5]),
     ("struct:<Q", "uint64", [5, 1 << 63]), ("struct:<e", "halffloat", [0.5]), ("struct:<b", "int8", [-1])])
 def test_results_as_arrow(make, codec, kind, values):
     pa = needs("pyarrow")

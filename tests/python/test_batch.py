@@ -63,7 +63,8 @@ def test_outputs_agree(make, kind):
     ("struct:<f", "<f4", [0.5]), ("struct:>H", ">u2", [1, 65535]), ("struct:<b", "i1", [-1, 5]),
     ("struct:<q", "<i8", [-1, 1 << 62]), ("struct:<e", "<f2", [0.5]), ("struct:<ii", "O", [(1, 2)]),
     ("struct:?", "O", [True, False]), ("struct:i", "O", [5]), ("int", "O", [-5, 1 << 90]),
-    ("int", "<i8", [-5, 0, (1 << 63) - 1, -1 << 63, 255, -256]), ("int", "O", [1 << 63]), ("int", "O", [(-1 << 63) - 1]),
+    ("int", "<i8", [-5, 0, (1 << 63) - 1, -1 << 63, 255, -256]), ("int", "O", [1 << 63]),
+    ("int", "O", [(-1 << 63) - 1]),
     ("str", "O", ["é", ""]), ("raw", "O", [b"\0", b""]), ("json", "O", [None, [1]]), ("none", "O", [None]),
     ("object", "O", [(1, 2)])])
 def test_numpy_types(make, codec, dtype, values):
@@ -100,9 +101,11 @@ def test_integers_of_all_widths(make):
     assert table.get_many(["000", "?"], "x", output="numpy")[0].tolist() == [model["000"], "x"]
     assert table.get_many(["000", "?"], 1 << 70, output="numpy")[0].tolist() == [model["000"], 1 << 70]
     # Bytes that Python would not have written are the same numbers.
-    for data in (b"", b"\0", b"\x05" + bytes(20), b"\xff" * 20, b"\x80", bytes(7) + b"\x80", bytes(8) + b"\x80"):
+    for data in (b"", b"\0", b"\x05" + bytes(20), b"\xff" * 20, b"\x80", bytes(7) + b"\x80",
+                 bytes(8) + b"\x80"):
         strange = keyfold.open(make({"a": data}, codec="raw").path, codec="int")
-        assert strange.get_many(["a"], output="numpy")[0].tolist() == [int.from_bytes(data, "little", signed=True)]
+        want = int.from_bytes(data, "little", signed=True)
+        assert strange.get_many(["a"], output="numpy")[0].tolist() == [want]
 
 
 def test_values_with_zeros_and_stray_bytes(make):

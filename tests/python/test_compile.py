@@ -571,7 +571,8 @@ def test_the_tool_ends_with_who_started_it(tmp_path, how, thread, ignored):
     try:
         # More than the memory that it has, so that it holds temporary files too.
         for first in range(0, 700_000, 10_000):
-            data = "".join(f"{i * 7919 % 1000003} is a key\t{i}\n" for i in range(first, first + 10_000)).encode()
+            numbers = range(first, first + 10_000)
+            data = "".join(f"{i * 7919 % 1000003} is a key\t{i}\n" for i in numbers).encode()
             while data:
                 data = data[os.write(end, data):]
         tools = [pid for task in Path(f"/proc/{process.pid}/task").iterdir()
@@ -597,7 +598,8 @@ def test_the_tool_ends_with_who_started_it(tmp_path, how, thread, ignored):
 
 def test_the_tool_notices_that_who_started_it_is_gone(tmp_path):
     (tmp_path / "a.tsv").write_text("a\tb\n")
-    command = [sys.executable, "-m", "keyfold", "build", "-q", "-o", str(tmp_path / "a.kf"), str(tmp_path / "a.tsv")]
+    command = [sys.executable, "-m", "keyfold", "build", "-q", "-o", str(tmp_path / "a.kf"),
+               str(tmp_path / "a.tsv")]
     for parent, status in (("1", 1), (str(os.getpid()), 0)):
         done = subprocess.run(command, env={**os.environ, "KEYFOLD_PARENT": parent}, timeout=60)
         assert done.returncode == status and os.path.exists(tmp_path / "a.kf") == (status == 0)

@@ -313,9 +313,11 @@ SOURCE = random.Random(21)
 
 
 def some_dict(depth):
-    keys = ["", "a", "ab", "abc", "b\0", "b\1c", "\0", "é", "éa", b"", b"a", b"ab", b"\0\1", 0, 5, -1, ("a",), None]
+    keys = ["", "a", "ab", "abc", "b\0", "b\1c", "\0", "é", "éa", b"", b"a", b"ab", b"\0\1", 0, 5, -1, ("a",),
+            None]
     chosen = SOURCE.sample(keys, SOURCE.randrange(len(keys)))
-    return {key: some_dict(depth - 1) if depth and SOURCE.random() < 0.3 else SOURCE.randrange(99) for key in chosen}
+    return {key: some_dict(depth - 1) if depth and SOURCE.random() < 0.3 else SOURCE.randrange(99)
+            for key in chosen}
 
 
 def test_many_keys_of_nested_dicts(cache):

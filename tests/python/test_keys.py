@@ -2,6 +2,7 @@
 import pytest
 from hypothesis import given, strategies as st
 
+import keyfold
 from keyfold import _keys
 
 INTS = st.one_of(st.integers(), st.integers(-300, 300), st.builds(lambda n, s, d: s * (1 << n) + d,
@@ -111,3 +112,15 @@ def test_kinds_of_keys():
         ["str", "bytes", "int", "int", "tuple", "str"]
     with pytest.raises(TypeError):
         _keys.kind_of(1.5)
+
+
+def test_a_wrong_key_is_told_in_words_of_ours(make):
+    table = make({"a": "x"})
+    for wrong in (table.keys, table.items, table.longest_prefix, table.prefixes):
+        with pytest.raises(TypeError, match="a key must be a str, not int"):
+            wrong(5)
+    for pairs in ([("a", "x"), (5, "x")], {"a": "x", 5: "y"}):
+        with pytest.raises(TypeError, match="must be a str, not int"):
+            make(pairs)
+    with pytest.raises(keyfold.CodecError, match="must be a str, not int"):
+        make({"a": 5}, codec="str")

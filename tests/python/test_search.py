@@ -234,6 +234,11 @@ def test_work(texts):
 
 # ---- ranks ----
 
+def test_complete_without_weights(make):
+    with pytest.raises(keyfold.ValueTypeError, match="no weights.*weights="):
+        make({"a": "x"}).complete("a")
+
+
 def test_complete(texts, blobs, make):
     for prefix in ("", "a", "ab", "é", "日a", "zz"):
         ranked = sorted((word for word in WORDS if word.startswith(prefix)),

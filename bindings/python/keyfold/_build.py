@@ -106,7 +106,7 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
 
     inputs      a dict or other Mapping; or any iterable of (key, value) pairs; or paths of .tsv, .csv, .jsonl
                 and other files, also compressed ones, as the keyfold command reads them; or, with a reader,
-                parts of any kind
+                parts of any kind. A str is a path: for a mere set of keys pass dict.fromkeys(keys)
     reader      reader(part) gives a part's pairs: a dict, a list, a generator. It runs in worker processes
     workers     how many: as many as there are processors if not given. 0 reads in this process
     memory      what the building process may hold; each worker holds what its reader does

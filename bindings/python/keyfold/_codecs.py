@@ -70,7 +70,10 @@ def _encode_raw(value: Any) -> bytes:
 
 
 def _encode_str(value: Any) -> bytes:
-    return str.encode(value, "utf-8", "surrogateescape")
+    try:
+        return str.encode(value, "utf-8", "surrogateescape")
+    except TypeError:
+        raise TypeError(f"the value must be a str, not {type(value).__name__}") from None
 
 
 def _decode_str(data: bytes) -> str:

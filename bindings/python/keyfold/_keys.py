@@ -59,6 +59,8 @@ def _encode_str(key: Any) -> bytes:
         return _str_encode(key)
     except UnicodeEncodeError:
         return _str_encode(key, "utf-8", "surrogateescape")
+    except TypeError:
+        raise TypeError(f"a key must be a str, not {type(key).__name__}") from None
 
 
 def _decode_str(data: bytes) -> str:

@@ -204,8 +204,8 @@ def _many(file: Dictionary[Any, Any], prefix: bytes, keys: Any, default: Any, ou
     absent = set(_batch._missing(inner))
     dicts = [place for number, place in enumerate(missing) if number not in absent]
     if dicts and output != "list":
-        raise TypeError(f"the value of item {dicts[0]}, {keys[dicts[0]]!r:.100}, is a dict, which no array holds: "
-                        'output="list"')
+        raise TypeError(f"the value of item {dicts[0]}, {keys[dicts[0]]!r:.100}, is a dict, which no array "
+                        'holds: output="list"')
     values = file._results(leaves, default, output)
     for place in dicts:
         values[place] = SubDictionary(file, prefix + encode_key(keys[place]))

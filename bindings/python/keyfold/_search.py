@@ -192,7 +192,11 @@ class Searches(Generic["K", "V_co"]):
         if query is not None:
             options.query = query._c
         callback = self._filter(options, filter)
-        iterator = self._created(lib.kf_iter_create, options)
+        try:
+            iterator = self._created(lib.kf_iter_create, options)
+        except _errors.ValueTypeError as problem:
+            raise _errors.ValueTypeError(
+                f'{problem}: compile(weights="value"), of integers, or weights="given" gives it some') from None
         if callback is not None:
             callback.done()
         return list(self._read(iterator, self._match, (callback,), query, keep))
