@@ -51,6 +51,18 @@ static inline uint64_t kfi_load_bits(const uint8_t *p, uint64_t bit, unsigned wi
     return kfi_low_bits(kfi_load64(p + (bit >> 3)) >> (bit & 7), width);
 }
 
+/* Set bits. Without the instruction GCC would call a function. */
+static inline unsigned kfi_popcount(uint64_t v)
+{
+#if defined(__POPCNT__)
+    return (unsigned)__builtin_popcountll(v);
+#else
+    v -= v >> 1 & 0x5555555555555555;
+    v = (v & 0x3333333333333333) + (v >> 2 & 0x3333333333333333);
+    return (unsigned)(((v + (v >> 4)) & 0x0f0f0f0f0f0f0f0f) * 0x0101010101010101 >> 56);
+#endif
+}
+
 /* Bits needed to write v: 0 for 0. */
 static inline unsigned kfi_bit_width(uint64_t v) { return v ? 64u - (unsigned)__builtin_clzll(v) : 0; }
 /* Bytes needed to write v: 0 for 0. */

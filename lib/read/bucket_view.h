@@ -119,7 +119,7 @@ KFI_VIEW_INLINE int kfi_bucket_parse(const kfi_keys *keys, kfi_bucket *b, kfi_pl
             b->jumps.map &= kfi_load64(p);
             p += (n + 7) / 8;
         }
-        b->jumps.count = (unsigned)__builtin_popcountll(b->jumps.map);
+        b->jumps.count = kfi_popcount(b->jumps.map);
         b->jumps.index = p;
         p += (b->jumps.count * b->jumps.index_bits + 7) / 8;
     }
@@ -154,7 +154,7 @@ KFI_VIEW_INLINE uint64_t kfi_bucket_extra(const kfi_bucket *b, unsigned entry)
     const kfi_jumps *j = &b->jumps;
     if (!j->map) return 0;
     uint64_t before = entry == 64 ? j->map : j->map & ((1ull << entry) - 1);
-    unsigned n = (unsigned)__builtin_popcountll(before);
+    unsigned n = kfi_popcount(before);
     uint64_t extra = j->slope * n;
     if (j->table)
         for (unsigned i = 0; i < n; i++)
@@ -168,7 +168,7 @@ KFI_VIEW_INLINE uint64_t kfi_bucket_extra(const kfi_bucket *b, unsigned entry)
 KFI_VIEW_INLINE uint64_t kfi_bucket_reference(const kfi_bucket *b, unsigned entry)
 {
     const kfi_jumps *j = &b->jumps;
-    uint64_t n = (uint64_t)__builtin_popcountll(j->map & ((1ull << entry) - 1));
+    uint64_t n = kfi_popcount(j->map & ((1ull << entry) - 1));
     if (j->targets) {
         n = kfi_load_bits(j->index, n * j->index_bits, j->index_bits);
         if (n >= j->targets) return UINT64_MAX;

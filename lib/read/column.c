@@ -20,6 +20,7 @@ kf_status kfi_column_open(kfi_column **out, const uint8_t *section, uint64_t siz
     }
     column->data = section + header->data_offset;
     column->data_size = header->data_size;
+    column->section_size = size;
     const uint8_t *dictionary = section + header->dictionary_offset;
     uint64_t packed = count;
     if (header->layout == KFI_LAYOUT_ZSTD)
@@ -99,9 +100,9 @@ kf_status kfi_column_bytes(const kfi_column *column, uint64_t ordinal, kfi_colum
         return kfi_zstd_bytes(column, ordinal, cursor, buffer, value);
     case KFI_LAYOUT_CODED:
         if (kfi_packed_get(&column->codes, ordinal, &code)) return KF_CORRUPT;
-        return kfi_store_bytes(column, code, buffer, value);
+        return kfi_store_bytes(column, code, buffer, 0, value);
     default:
-        return kfi_store_bytes(column, code, buffer, value);
+        return kfi_store_bytes(column, code, buffer, 0, value);
     }
 }
 

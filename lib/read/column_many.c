@@ -4,7 +4,7 @@
 
 #include <keyfold/dict.h>
 
-enum { GROUP = 32 };
+enum { GROUP = 32, IN_CACHE = 1 << 21 };   /* smaller sections need no asking */
 
 /* GCC 12 takes a function that does nothing but prefetch for one without effect, and drops the call. */
 #define INLINE static inline __attribute__((always_inline))
@@ -15,13 +15,14 @@ INLINE void ask_packed(const kfi_packed *packed, const uint64_t *items, size_t c
     for (size_t i = 0; i < count; i++) kfi_packed_prefetch_payload(packed, items[i]);
 }
 
-/* Turns ordinals into items of the store. A code that can't be read is found again when its value is read. */
-INLINE void ask_codes(const kfi_column *column, uint64_t *items, size_t count)
+/* Turns ordinals into items of the store. */
+INLINE kf_status read_codes(const kfi_column *column, uint64_t *items, size_t count, int ask)
 {
-    ask_packed(&column->codes, items, count);
-    for (size_t i = 0; i < count; i++) {
-        if (kfi_packed_get(&column->codes, items[i], &items[i])) items[i] = KF_ABSENT;
-    }
+    kf_status status = KF_OK;
+    if (ask) ask_packed(&column->codes, items, count);
+    for (size_t i = 0; i < count; i++)
+        if (items[i] != KF_ABSENT && kfi_packed_get(&column->codes, items[i], &items[i])) status = KF_CORRUPT;
+    return status;
 }
 
 INLINE void ask_items(const kfi_column *column, const uint64_t *items, size_t count)
@@ -44,6 +45,7 @@ INLINE void ask_items(const kfi_column *column, const uint64_t *items, size_t co
     }
 }
 
+/* Unless the value is there already. */
 static kf_status append(kf_buffer *data, uint64_t used, kf_bytes value)
 {
     if (value.size > data->capacity - used) {
@@ -52,7 +54,7 @@ static kf_status append(kf_buffer *data, uint64_t used, kf_bytes value)
         kf_status status = kfi_buffer_reserve(data, (size_t)(wanted + wanted / 2 + 256), (size_t)used);
         if (status) return status;
     }
-    if (value.size) memcpy(data->data + used, value.data, value.size);
+    if (value.size && value.data != data->data + used) memcpy(data->data + used, value.data, value.size);
     return KF_OK;
 }
 
@@ -63,21 +65,26 @@ kf_status kfi_column_bytes_many(const kfi_column *column, const uint64_t *ordina
     kf_buffer buffer = KF_BUFFER_INIT;
     uint64_t used = 0;
     unsigned layout = column->header.layout;
+    int in_store = layout == KFI_LAYOUT_CODED || layout == KFI_LAYOUT_PLAIN;
+    int ask = column->section_size > IN_CACHE;
     if (column->header.value_type != KF_VALUES_BYTES) return KF_TYPE;
     kf_status status = layout == KFI_LAYOUT_ZSTD ? kfi_column_cursor_create(&cursor, column) : KF_OK;
     for (size_t first = 0; !status && first < count; first += GROUP) {
         uint64_t items[GROUP];
         size_t size = count - first < GROUP ? count - first : GROUP;
-        memcpy(items, ordinals + first, size * sizeof *items);
-        if (layout == KFI_LAYOUT_CODED) ask_codes(column, items, size);
-        if (layout == KFI_LAYOUT_CODED || layout == KFI_LAYOUT_PLAIN) ask_items(column, items, size);
-        for (size_t i = first; !status && i < first + size; i++) {
+        for (size_t i = 0; i < size; i++) {
+            items[i] = ordinals[first + i];
+            if (items[i] != KF_ABSENT && items[i] >= column->header.values) status = KF_NOT_FOUND;
+        }
+        if (!status && layout == KFI_LAYOUT_CODED) status = read_codes(column, items, size, ask);
+        if (ask && in_store) ask_items(column, items, size);
+        for (size_t i = 0; !status && i < size; i++) {
             kf_bytes value = { NULL, 0 };
-            if (ordinals[i] != KF_ABSENT)
-                status = ordinals[i] < column->header.values
-                             ? kfi_column_bytes(column, ordinals[i], cursor, &buffer, &value) : KF_NOT_FOUND;
+            if (ordinals[first + i] == KF_ABSENT) status = KF_OK;
+            else if (in_store) status = kfi_store_bytes(column, items[i], data, (size_t)used, &value);
+            else status = kfi_column_bytes(column, items[i], cursor, &buffer, &value);
             if (!status) status = append(data, used, value);
-            if (!status) ends[i] = used += value.size;
+            if (!status) ends[first + i] = used += value.size;
         }
     }
     kfi_column_cursor_destroy(&cursor);

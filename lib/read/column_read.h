@@ -11,7 +11,7 @@
 struct kfi_column {
     kfi_column_header header;
     const uint8_t *data;
-    uint64_t data_size;
+    uint64_t data_size, section_size;
     kfi_packed codes;              /* PACKED: the values; CODED: codes; ZSTD: blocks */
     kfi_packed ends;
     kfi_tokens tokens;
@@ -25,8 +25,8 @@ struct kfi_column_cursor {
     size_t size;
 };
 
-/* Item `index` of the store. `buffer` may be used for it. */
-kf_status kfi_store_bytes(const kfi_column *column, uint64_t index, kf_buffer *buffer,
+/* Item `index` of the store. It may be put into `buffer`, behind the `used` bytes that stay as they are. */
+kf_status kfi_store_bytes(const kfi_column *column, uint64_t index, kf_buffer *buffer, size_t used,
                           kf_bytes *value);
 
 /* `cursor` may be NULL; else its content is used and kept instead of `buffer`. */

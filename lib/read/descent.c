@@ -159,6 +159,7 @@ kfi_step kfi_descents_begin(kfi_descents *d, size_t place, kf_prefix_match *note
         *count = copy_notes(far, notes);
         return far->step;
     }
+    s->in_bucket = 0;
     s->key = text;   /* the tail is that of the whole text */
     s->size = size;
     s->tail_start = size - 16;

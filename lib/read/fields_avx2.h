@@ -126,4 +126,9 @@ static inline unsigned kfi_select(uint64_t word, unsigned k)
     return (unsigned)__builtin_ctzll(_pdep_u64(1ull << k, word));
 }
 
+static inline uint64_t kfi_select_pair(uint64_t word, unsigned k)
+{
+    return _pdep_u64(3ull << k, word);
+}
+
 #endif

@@ -1,8 +1,8 @@
 /* Packed fields in plain C: the reference for the SIMD variants beside it, and the fallback.
  *
  * All variants provide: kfi_vec (64 bytes), kfi_vec_unpack, kfi_vec_load, kfi_vec_equal, kfi_vec_less,
- * kfi_vec_table, kfi_vec_sum, kfi_labels16, kfi_match16, kfi_select. Masks have bit i for byte i. Fields beyond `count`
- * are undefined. Unpacking reads at most 64 bytes from where it is told to begin. */
+ * kfi_vec_table, kfi_vec_sum, kfi_labels16, kfi_match16, kfi_select, kfi_select_pair. Masks have bit i for byte i.
+ * Fields beyond `count` are undefined. Unpacking reads at most 64 bytes from where it is told to begin. */
 #ifndef KFI_READ_FIELDS_H
 #define KFI_READ_FIELDS_H
 
@@ -107,6 +107,14 @@ static inline unsigned kfi_select(uint64_t word, unsigned k)
 {
     while (k--) word &= word - 1;
     return (unsigned)__builtin_ctzll(word);
+}
+
+/* Set bits number k and k + 1 of the word, those that there are. */
+static inline uint64_t kfi_select_pair(uint64_t word, unsigned k)
+{
+    while (k--) word &= word - 1;
+    uint64_t above = word & (word - 1);
+    return (word & -word) | (above & -above);
 }
 
 #endif

@@ -25,6 +25,7 @@ typedef struct kfi_keys {
     uint64_t tree_size, shared_size;
     uint64_t count;
     uint32_t longest_key;
+    int interleave;              /* whether batches gain by it: what is in the processor's caches does not wait */
     kfi_tokens tokens;
     kfi_top top;
     kfi_keys_parameters parameters;
@@ -66,8 +67,10 @@ typedef struct kfi_search {
     int in_bucket;                 /* place must be a bucket: a node led there without a byte of the key */
     const uint8_t *key;
     size_t size;
-    size_t tail_start;             /* 16 bytes can be loaded from any position of the key: from `key` below */
-    uint8_t tail[32];              /* tail_start, from here on: the key's last 15 or 16 bytes, then zeros */
+    /* A key that stays in place may have no 16 bytes behind its last ones: from tail_start on `tail` is read,
+     * which has zeros there. */
+    size_t tail_start;
+    uint8_t tail[32];
 } kfi_search;
 
 /* A node, its bucket and the bucket's entries may be keys that begin a text. */

@@ -17,8 +17,8 @@ typedef struct kfi_node {
     const uint8_t *first_bucket;
 } kfi_node;
 
-/* 0 when the node does not fit its section. */
-static inline __attribute__((always_inline)) int kfi_node_parse(kfi_node *n, kfi_place place)
+/* All but first_bucket; 0 when the node does not fit its section. */
+static inline __attribute__((always_inline)) int kfi_node_parse_arrays(kfi_node *n, kfi_place place)
 {
     const uint8_t *p = n->at = place.at;
     const uint64_t head = kfi_load64(p);
@@ -38,15 +38,23 @@ static inline __attribute__((always_inline)) int kfi_node_parse(kfi_node *n, kfi
     n->bucket_label = n->big_label + n->bigs;
     n->big = n->bucket_label + inner;
     n->bucket = n->big + n->bigs * n->big_stride;
-    n->path_offset = n->paths = n->first_bucket = n->bucket + inner * n->bucket_stride;
-    if (n->path_width) n->first_bucket = n->paths = n->path_offset + (n->bigs + 1) * n->path_width;
-    if (n->small_width > 8 || n->paths > place.end) return 0;
-    if (n->path_width) {
-        uint64_t size = kfi_load_bytes(n->path_offset + n->bigs * n->path_width, n->path_width);
-        if (size > (uint64_t)(place.end - n->paths)) return 0;
-        n->first_bucket += size;
-    }
-    return 1;
+    n->path_offset = n->paths = n->bucket + inner * n->bucket_stride;
+    if (n->path_width) n->paths = n->path_offset + (n->bigs + 1) * n->path_width;
+    return n->small_width <= 8 && n->paths <= place.end;
+}
+
+/* 0 when the paths do not fit the section. */
+static inline __attribute__((always_inline)) int kfi_node_parse_paths(kfi_node *n)
+{
+    uint64_t size = 0;
+    if (n->path_width) size = kfi_load_bytes(n->path_offset + n->bigs * n->path_width, n->path_width);
+    n->first_bucket = n->paths + size;
+    return size <= (uint64_t)(n->end - n->paths);
+}
+
+static inline __attribute__((always_inline)) int kfi_node_parse(kfi_node *n, kfi_place place)
+{
+    return kfi_node_parse_arrays(n, place) && kfi_node_parse_paths(n);
 }
 
 /* Child node i lies before the node; 0 when it would not. */

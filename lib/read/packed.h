@@ -34,9 +34,8 @@ static inline uint64_t kfi_packed_sign_extend(uint64_t value, unsigned bytes)
 static inline unsigned kfi_packed_rank(const uint8_t *map, unsigned n)
 {
     uint64_t low = kfi_load64(map), high = kfi_load64(map + 8);
-    if (n < 64) return (unsigned)__builtin_popcountll(low & (((1ull << n) << 1) - 2));
-    return (unsigned)(__builtin_popcountll(low & ~1ull)
-                      + __builtin_popcountll(high & (((1ull << (n - 64)) << 1) - 1)));
+    if (n < 64) return kfi_popcount(low & (((1ull << n) << 1) - 2));
+    return kfi_popcount(low & ~1ull) + kfi_popcount(high & (((1ull << (n - 64)) << 1) - 1));
 }
 
 /* Value `index`. Every position that follows from the file's bytes is compared with the payload's
@@ -73,6 +72,33 @@ static inline kf_status kfi_packed_get(const kfi_packed *packed, uint64_t index,
     uint64_t delta = kfi_load64(packed->payload + position) >> (bit & 7);
     *value = base + (delta & kfi_mask64(width));
     return KF_OK;
+}
+
+/* Values `index` - 1 (0 if there is none) and `index`: where something begins and ends. */
+static inline kf_status kfi_packed_get_span(const kfi_packed *packed, uint64_t index, uint64_t *start,
+                                            uint64_t *end)
+{
+    unsigned i = index % KFI_PACKED_BLOCK;
+    if (i && index < packed->count) {
+        uint64_t entry = kfi_load64(packed->directory + index / KFI_PACKED_BLOCK * 8);
+        unsigned width = entry & 127, mode = entry >> 7 & 7, slope_bytes = 0;
+        uint64_t at = entry >> 17, bit = (uint64_t)i * width, slope = 0;
+        if (mode == KFI_PACKED_LINEAR) slope_bytes = packed->base_bytes < 8 ? packed->base_bytes + 1 : 8;
+        uint64_t size = packed->base_bytes + slope_bytes + (bit >> 3);
+        if ((mode == KFI_PACKED_OFFSET || mode == KFI_PACKED_LINEAR) && width <= 57
+            && at <= packed->payload_size && size <= packed->payload_size - at) {
+            const uint8_t *payload = packed->payload + at;
+            uint64_t base = kfi_packed_sign_extend(kfi_load64(payload), packed->base_bytes);
+            if (slope_bytes) slope = kfi_load_bytes(payload + packed->base_bytes, slope_bytes);
+            payload += packed->base_bytes + slope_bytes;
+            *start = base + kfi_load_bits(payload, bit - width, width) + (slope * (i - 1) >> KFI_PACKED_SLOPE_SHIFT);
+            *end = base + kfi_load_bits(payload, bit, width) + (slope * i >> KFI_PACKED_SLOPE_SHIFT);
+            return KF_OK;
+        }
+    }
+    *start = 0;
+    kf_status status = kfi_packed_get(packed, index, end);
+    return status || !index ? status : kfi_packed_get(packed, index - 1, start);
 }
 
 static inline void kfi_packed_prefetch(const kfi_packed *packed, uint64_t index)

@@ -7,16 +7,19 @@
  * lcps finds it. Its tail is compared token by token; where it differs or ends, m has grown and the rest
  * of the bucket is searched the same way. */
 #include "read/bucket_view.h"
+#include "read/descent.h"
 #include "read/node_view.h"
 
 /* The parts of a step are one function, so that what is parsed stays in registers. */
 #define KFI_INLINE static inline __attribute__((always_inline))
+enum { KEY_PAD = 16, KEY_ROOM = 256 };
 #define KFI_PREFETCH(p) __builtin_prefetch((p), 0, 3)
 
-/* 16 loadable bytes of the key from `at` on; beyond its end they are 0. */
-static inline const uint8_t *key_at(const kfi_search *s, size_t at)
+/* 16 loadable bytes of the key from `at` on. A short key was copied to where they are; a long one or a text
+ * stays in place, and only its last bytes are copied. */
+KFI_INLINE const uint8_t *key_at(const kfi_search *s, size_t at, int in_place)
 {
-    return at < s->tail_start ? s->key + at : s->tail + (at - s->tail_start);
+    return in_place && at >= s->tail_start ? s->tail + (at - s->tail_start) : s->key + at;
 }
 
 /* Copies up to 16 bytes without a call: two overlapping loads. */
@@ -35,19 +38,21 @@ static inline void copy_short(uint8_t *to, const uint8_t *from, size_t size)
     }
 }
 
-static inline void search_start(kfi_search *s, const kfi_keys *keys, const uint8_t *key, size_t size)
+/* Copies the key to `room`, where KEY_PAD bytes more can be read. */
+static inline void pad_key(uint8_t *room, const uint8_t *key, size_t size)
 {
-    s->place.at = keys->tree + keys->parameters.root;
-    s->place.end = keys->tree + keys->tree_size;
-    s->rank = 0;
-    s->depth = 0;
-    s->key = key;
-    s->size = size;
-    s->tail_start = size > 16 ? size - 15 : 0;
-    memset(s->tail, 0, sizeof s->tail);
-    if (size > 16) memcpy(s->tail, key + size - 15, 15);
-    else copy_short(s->tail, key, size);
-    s->in_bucket = 0;
+    if (size <= 16) {
+        copy_short(room, key, size);
+    } else {
+        for (size_t i = 0; i < size - 16; i += 16) memcpy(room + i, key + i, 16);
+        memcpy(room + size - 16, key + size - 16, 16);
+    }
+    memset(room + size, 0, KEY_PAD);
+}
+
+/* Starts at the node that the table of first nodes has for the key, if it has one. */
+KFI_INLINE void start_below_top(kfi_search *s, const kfi_keys *keys, const uint8_t *key, size_t size)
+{
     const kfi_top *top = &keys->top;
     if (!top->positions || size < top->positions) return;
     uint64_t index = 0;
@@ -55,18 +60,31 @@ static inline void search_start(kfi_search *s, const kfi_keys *keys, const uint8
         index += (uint64_t)top->classes[256 * i + key[i]] * kfi_load32(top->strides + 4 * i);
     if (index >= top->cell_count) return;
     const uint8_t *cell = top->cells + index * top->cell_width;
-    uint64_t position = kfi_load64(cell + 1) & kfi_mask64(8 * top->position_width);
+    uint64_t position = kfi_load_bytes(cell + 1, top->position_width);
     if (position < KFI_KEYS_PARAMETERS || position >= keys->tree_size || cell[0] > size) return;
     s->depth = cell[0];
     s->place.at = keys->tree + position;
-    s->rank = kfi_load64(cell + 1 + top->position_width) & kfi_mask64(8 * top->rank_width);
+    s->rank = kfi_load_bytes(cell + 1 + top->position_width, top->rank_width);
+}
+
+/* Starts at the beginning of a key that was padded. */
+KFI_INLINE void search_start(kfi_search *s, const kfi_keys *keys, const uint8_t *key, size_t size)
+{
+    s->place.at = keys->tree + keys->parameters.root;
+    s->place.end = keys->tree + keys->tree_size;
+    s->rank = 0;
+    s->depth = 0;
+    s->key = key;
+    s->size = size;
+    s->in_bucket = 0;
+    start_below_top(s, keys, key, size);
 }
 
 /* Compares `count` codes from `bit` of `bits` on with the key from `at` on. Returns how many bytes agree;
  * `*whole` tells whether all codes did; -1 for a code out of range. A length out of range (17..31) can't
  * agree, since 16 bytes are compared. */
 KFI_INLINE ptrdiff_t match_tokens(const kfi_keys *keys, const uint8_t *bits, uint64_t bit, uint64_t count,
-                                     const kfi_search *s, size_t at, int *whole)
+                                     const kfi_search *s, size_t at, int in_place, int *whole)
 {
     const kfi_tokens *t = &keys->tokens;
     const unsigned width = t->bits;
@@ -78,7 +96,7 @@ KFI_INLINE ptrdiff_t match_tokens(const kfi_keys *keys, const uint8_t *bits, uin
         if (code >= t->count) return -1;
         uint32_t entry = kfi_load32(t->entries + 4 * (size_t)code);
         if (entry >> 5 > t->pool_size) return -1;
-        unsigned same = kfi_match16(t->pool + (entry >> 5), key_at(s, at)), length = entry & 31;
+        unsigned same = kfi_match16(t->pool + (entry >> 5), key_at(s, at, in_place)), length = entry & 31;
         size_t left = s->size - at;
         if (same < length || length > left) {
             if (same > length) same = length;
@@ -92,7 +110,7 @@ KFI_INLINE ptrdiff_t match_tokens(const kfi_keys *keys, const uint8_t *bits, uin
 
 /* The same in character mode, where a code is one byte. */
 static ptrdiff_t match_characters(const kfi_keys *keys, const uint8_t *bits, uint64_t bit, uint64_t count,
-                                         const kfi_search *s, size_t at, int *whole)
+                                         const kfi_search *s, size_t at, int in_place, int *whole)
 {
     const unsigned width = keys->parameters.character_bits;
     size_t from = at;
@@ -104,7 +122,7 @@ static ptrdiff_t match_characters(const kfi_keys *keys, const uint8_t *bits, uin
         for (unsigned i = 0; i < 12; i++, codes >>= width)
             text[i] = keys->parameters.character[codes & ((1u << width) - 1)];
         memset(text + 12, 0, 4);
-        unsigned same = kfi_match16(text, key_at(s, at));
+        unsigned same = kfi_match16(text, key_at(s, at, in_place));
         size_t left = s->size - at;
         if (same < n || n > left) {
             if (same > n) same = n;
@@ -119,10 +137,10 @@ static ptrdiff_t match_characters(const kfi_keys *keys, const uint8_t *bits, uin
 }
 
 KFI_INLINE ptrdiff_t match_codes(const kfi_keys *keys, const uint8_t *bits, uint64_t bit, uint64_t count,
-                                    const kfi_search *s, size_t at, int *whole)
+                                    const kfi_search *s, size_t at, int in_place, int *whole)
 {
-    if (keys->parameters.character_bits) return match_characters(keys, bits, bit, count, s, at, whole);
-    return match_tokens(keys, bits, bit, count, s, at, whole);
+    if (keys->parameters.character_bits) return match_characters(keys, bits, bit, count, s, at, in_place, whole);
+    return match_tokens(keys, bits, bit, count, s, at, in_place, whole);
 }
 
 /* Entry `entry`'s first code and number of codes from unary lengths of up to 128 bits, nearly all there
@@ -130,10 +148,19 @@ KFI_INLINE ptrdiff_t match_codes(const kfi_keys *keys, const uint8_t *bits, uint
 KFI_INLINE int short_unary(const kfi_bucket *b, unsigned entry, uint64_t *first, uint64_t *count)
 {
     const unsigned n = (unsigned)b->unary_bits;
+    if (n < 64) {   /* a 1 bit in front: the length lies between 1 bits number `entry` and `entry` + 1 */
+        const uint64_t ends = kfi_low_bits(kfi_load64(b->unary), n) << 1 | 1;
+        const uint64_t both = kfi_select_pair(ends, entry);
+        if (!(both & (both - 1))) return 0;
+        const unsigned start = (unsigned)__builtin_ctzll(both);
+        *first = start - entry;
+        *count = 62 - (unsigned)__builtin_clzll(both) - start;
+        return 1;
+    }
     const uint64_t low = n < 64 ? kfi_low_bits(kfi_load64(b->unary), n) : kfi_load64(b->unary);
     const uint64_t high = n > 64 ? kfi_low_bits(kfi_load64(b->unary + 8), n - 64) : 0;
-    const unsigned in_low = (unsigned)__builtin_popcountll(low);
-    if (in_low + (unsigned)__builtin_popcountll(high) <= entry) return 0;
+    const unsigned in_low = kfi_popcount(low);
+    if (in_low + kfi_popcount(high) <= entry) return 0;
     unsigned end = entry < in_low ? kfi_select(low, entry) : 64 + kfi_select(high, entry - in_low);
     unsigned start = 0;
     if (entry) start = 1 + (entry - 1 < in_low ? kfi_select(low, entry - 1) : 64 + kfi_select(high, entry - 1 - in_low));
@@ -150,7 +177,7 @@ static int long_unary(const uint8_t *unary, uint64_t unary_bits, unsigned entry,
     for (; base < unary_bits; base += 64) {
         uint64_t word = kfi_load64(unary + base / 8);
         if (unary_bits - base < 64) word &= kfi_mask64((unsigned)(unary_bits - base));
-        unsigned here = (unsigned)__builtin_popcountll(word);
+        unsigned here = kfi_popcount(word);
         if (entry && entry - 1 >= ones && entry - 1 < ones + here) start = base + kfi_select(word, entry - 1 - ones) + 1;
         if (entry < ones + here) {
             *first = start - entry;
@@ -249,7 +276,7 @@ KFI_INLINE uint64_t extra_before(const kfi_bucket *b, unsigned entry)
 {
     const kfi_jumps *j = &b->jumps;
     if (!j->map || !j->table) return kfi_bucket_extra(b, entry);
-    unsigned n = (unsigned)__builtin_popcountll(j->map & ((1ull << entry) - 1));
+    unsigned n = kfi_popcount(j->map & ((1ull << entry) - 1));
     return kfi_vec_sum(kfi_vec_table(kfi_vec_unpack(j->index, j->index_bits, n), j->table), n);
 }
 
@@ -267,7 +294,7 @@ KFI_INLINE kfi_step absent(kfi_search *s, size_t at, kf_prefix_match **notes)
 }
 
 /* `notes` NULL: looks for the key; else it is a text, all of whose beginnings are looked for. */
-KFI_INLINE kfi_step bucket_body(const kfi_keys *keys, kfi_search *s, kf_prefix_match **notes)
+KFI_INLINE kfi_step bucket_body(const kfi_keys *keys, kfi_search *s, int in_place, kf_prefix_match **notes)
 {
     const kfi_keys_parameters *p = &keys->parameters;
     kfi_bucket b;
@@ -287,13 +314,13 @@ KFI_INLINE kfi_step bucket_body(const kfi_keys *keys, kfi_search *s, kf_prefix_m
     for (;;) {
         uint64_t bit, count;
         int whole;
-        unsigned code = p->label_code[*key_at(s, at)];
+        unsigned code = p->label_code[*key_at(s, at, in_place)];
         uint64_t hits = kfi_vec_equal(labels, (uint8_t)code) & candidates;
         if (!hits) return absent(s, at, notes);
         unsigned entry = (unsigned)__builtin_ctzll(hits);
         if (!tail_codes(keys, &b, lcps.values, depth, entry, &bit, &count)) return KFI_STEP_CORRUPT;
         size_t from = at + (code != escape);
-        ptrdiff_t same = match_codes(keys, b.bits, bit, count, s, from, &whole);
+        ptrdiff_t same = match_codes(keys, b.bits, bit, count, s, from, in_place, &whole);
         if (__builtin_expect(code == escape, 0)) {
             /* Several labels share the escape: the tail's first byte tells. */
             while (same == 0) {
@@ -301,7 +328,7 @@ KFI_INLINE kfi_step bucket_body(const kfi_keys *keys, kfi_search *s, kf_prefix_m
                 if (!hits) return absent(s, at, notes);
                 entry = (unsigned)__builtin_ctzll(hits);
                 if (!tail_codes(keys, &b, lcps.values, depth, entry, &bit, &count)) return KFI_STEP_CORRUPT;
-                same = match_codes(keys, b.bits, bit, count, s, from, &whole);
+                same = match_codes(keys, b.bits, bit, count, s, from, in_place, &whole);
             }
         }
         if (same < 0) return KFI_STEP_CORRUPT;
@@ -327,8 +354,6 @@ KFI_INLINE kfi_step bucket_body(const kfi_keys *keys, kfi_search *s, kf_prefix_m
     }
 }
 
-static inline kfi_step bucket_step(const kfi_keys *keys, kfi_search *s) { return bucket_body(keys, s, NULL); }
-
 /* Labels (ascending bytes) below `c`; `*equal` tells whether c itself is among them. */
 static inline unsigned labels_below(const uint8_t *labels, unsigned count, uint8_t c, int *equal)
 {
@@ -337,22 +362,22 @@ static inline unsigned labels_below(const uint8_t *labels, unsigned count, uint8
     for (unsigned i = 0; i < count; i += 64) {
         uint64_t mask = count - i >= 64 ? ~0ull : (1ull << (count - i)) - 1;
         kfi_vec v = kfi_vec_load(labels + i);
-        below += (unsigned)__builtin_popcountll(kfi_vec_less(v, c) & mask);
+        below += kfi_popcount(kfi_vec_less(v, c) & mask);
         *equal |= (kfi_vec_equal(v, c) & mask) != 0;
     }
     return below;
 }
 
-KFI_INLINE kfi_step node_body(const kfi_keys *keys, kfi_search *s, int batch, kf_prefix_match **notes)
+KFI_INLINE kfi_step node_body(const kfi_keys *keys, kfi_search *s, int in_place, kf_prefix_match **notes)
 {
     kfi_node n;
     int big, first;
     unsigned i, j;
     if (s->place.end != keys->tree + keys->tree_size) return KFI_STEP_CORRUPT;
-    if (!kfi_node_parse(&n, s->place)) return KFI_STEP_CORRUPT;
+    if (!kfi_node_parse_arrays(&n, s->place)) return KFI_STEP_CORRUPT;
     if (notes && n.final) note(notes, s->depth, s->rank);
     if (s->depth == s->size) return n.final && !notes ? KFI_STEP_FOUND : KFI_STEP_ABSENT;
-    const uint8_t c = *key_at(s, s->depth);
+    const uint8_t c = *key_at(s, s->depth, in_place);
     const unsigned labels = (unsigned)(n.big - n.big_label);
     if (labels <= 16) {   /* most nodes: both arrays of labels in one comparison */
         const uint32_t all = (1u << labels) - 1, bigs = (1u << n.bigs) - 1;
@@ -374,44 +399,39 @@ KFI_INLINE kfi_step node_body(const kfi_keys *keys, kfi_search *s, int batch, kf
         KFI_PREFETCH(s->place.at + 64);
         s->depth++;
         if (!n.path_width) return KFI_STEP_ON;
-        uint64_t codes;
         const uint8_t *path = kfi_node_path(&n, i);
         if (!path) return KFI_STEP_CORRUPT;
-        size_t used = kfi_varint_read(path, KFI_VARINT_MAX, &codes);
-        if (!used || codes > (uint64_t)(n.end - path) * 8 / kfi_code_width(keys)) return KFI_STEP_CORRUPT;
+        uint64_t codes = *path;
+        if (!codes) return KFI_STEP_ON;
+        size_t used = 1;
+        if (codes >= 0x80) used = kfi_varint_read(path, KFI_VARINT_MAX, &codes);
+        const uint64_t room = (uint64_t)(n.end - path) * 8;
+        if (!used || codes > room || codes * kfi_code_width(keys) > room) return KFI_STEP_CORRUPT;
         int whole;
-        ptrdiff_t same = match_codes(keys, path + used, 0, codes, s, s->depth, &whole);
+        ptrdiff_t same = match_codes(keys, path + used, 0, codes, s, s->depth, in_place, &whole);
         if (same < 0) return KFI_STEP_CORRUPT;
         s->depth += (size_t)same;
         return whole ? KFI_STEP_ON : KFI_STEP_ABSENT;
     }
     if (!n.buckets) return KFI_STEP_ABSENT;
+    if (!kfi_node_parse_paths(&n)) return KFI_STEP_CORRUPT;
     s->rank += kfi_node_buckets_before(&n, j);
     if (!kfi_node_bucket(&n, j, &s->place)) return KFI_STEP_CORRUPT;
-    if (batch) {
-        KFI_PREFETCH(s->place.at);
-        KFI_PREFETCH(s->place.at + 64);
-        KFI_PREFETCH(s->place.at + 128);
-        s->in_bucket = 1;
-        return KFI_STEP_ON;
-    }
-    if (s->place.at[0] & 0x80) return KFI_STEP_CORRUPT;
-    return notes ? bucket_body(keys, s, notes) : bucket_step(keys, s);
+    KFI_PREFETCH(s->place.at);
+    KFI_PREFETCH(s->place.at + 64);
+    KFI_PREFETCH(s->place.at + 128);
+    s->in_bucket = 1;
+    return KFI_STEP_ON;
 }
 
-static inline kfi_step node_step(const kfi_keys *keys, kfi_search *s, int batch)
-{
-    return node_body(keys, s, batch, NULL);
-}
-
-/* In a batch, each container is a step of its own and is asked for before the step that needs it. */
-static inline kfi_step search_step(const kfi_keys *keys, kfi_search *s, int batch)
+/* One container down. */
+KFI_INLINE kfi_step search_step(const kfi_keys *keys, kfi_search *s, int in_place, kf_prefix_match **notes)
 {
     if (!(s->place.at[0] & 0x80)) {
         s->in_bucket = 0;
-        return bucket_step(keys, s);
+        return bucket_body(keys, s, in_place, notes);
     }
-    return s->in_bucket ? KFI_STEP_CORRUPT : node_step(keys, s, batch);
+    return s->in_bucket ? KFI_STEP_CORRUPT : node_body(keys, s, in_place, notes);
 }
 
 /* A search that needs no container. */
@@ -420,48 +440,94 @@ static inline kf_status search_trivial(const kfi_keys *keys, size_t size)
     return keys->parameters.root_kind == KFI_ROOT_EMPTY_KEY && size == 0 ? KF_OK : KF_NOT_FOUND;
 }
 
-static kf_status find(const kfi_keys *keys, const uint8_t *key, size_t size, uint64_t *ordinal)
+KFI_INLINE kf_status find_from(const kfi_keys *keys, kfi_search *s, int in_place, uint64_t *ordinal)
 {
-    kfi_search s;
-    kfi_step step = KFI_STEP_ON;
-    *ordinal = 0;
-    if (keys->parameters.root_kind != KFI_ROOT_CONTAINER) return search_trivial(keys, size);
-    if (size > keys->longest_key) return KF_NOT_FOUND;
-    search_start(&s, keys, key, size);
-    while (step == KFI_STEP_ON) step = search_step(keys, &s, 0);
-    *ordinal = s.rank;
-    if (step == KFI_STEP_FOUND) return s.rank < keys->count ? KF_OK : KF_CORRUPT;
+    kfi_step step;
+    do step = search_step(keys, s, in_place, NULL);
+    while (step == KFI_STEP_ON);
+    *ordinal = s->rank;
+    if (step == KFI_STEP_FOUND) return s->rank < keys->count ? KF_OK : KF_CORRUPT;
     return step == KFI_STEP_ABSENT ? KF_NOT_FOUND : KF_CORRUPT;
 }
 
-/* Searches that run interleaved: while one waits for memory the others proceed. */
+static __attribute__((noinline)) kf_status find_long(const kfi_keys *keys, const uint8_t *key, size_t size,
+                                                     uint64_t *ordinal)
+{
+    kfi_search s;
+    kfi_search_text(&s, keys, key, size);
+    start_below_top(&s, keys, key, size);
+    return find_from(keys, &s, 1, ordinal);
+}
+
+static kf_status find(const kfi_keys *keys, const uint8_t *key, size_t size, uint64_t *ordinal)
+{
+    uint8_t room[KEY_ROOM];
+    kfi_search s;
+    *ordinal = 0;
+    if (keys->parameters.root_kind != KFI_ROOT_CONTAINER) return search_trivial(keys, size);
+    if (size > keys->longest_key) return KF_NOT_FOUND;
+    if (size > KEY_ROOM - KEY_PAD) return find_long(keys, key, size, ordinal);
+    pad_key(room, key, size);
+    search_start(&s, keys, room, size);
+    return find_from(keys, &s, 0, ordinal);
+}
+
+/* Searches that run interleaved: while one waits for memory the others proceed. Where nothing waits long, one
+ * after the other is faster, because its branches are easier to foresee. */
 enum { LANES = 16 };
+
+static inline kf_bytes key_of(const kf_bytes *list, const uint8_t *data, const uint64_t *offsets, size_t i)
+{
+    return list ? list[i] : (kf_bytes){ data + offsets[i], (size_t)(offsets[i + 1] - offsets[i]) };
+}
+
+static kf_status find_each(const kfi_keys *keys, const kf_bytes *list, const uint8_t *data,
+                           const uint64_t *offsets, size_t count, uint64_t *ordinals, size_t *found)
+{
+    kf_status result = KF_OK;
+    size_t hits = 0;
+    for (size_t i = 0; i < count; i++) {
+        const kf_bytes key = key_of(list, data, offsets, i);
+        kf_status status = find(keys, key.data, key.size, &ordinals[i]);
+        if (status) ordinals[i] = UINT64_MAX;
+        else hits++;
+        if (status == KF_CORRUPT) result = KF_CORRUPT;
+    }
+    if (found) *found = hits;
+    return result;
+}
+
+/* A function of its own, so that the loop over the lanes stays small. */
+static kfi_step batch_step(const kfi_keys *keys, kfi_search *s) { return search_step(keys, s, 0, NULL); }
 
 static kf_status find_many(const kfi_keys *keys, const kf_bytes *list, const uint8_t *data,
                            const uint64_t *offsets, size_t count, uint64_t *ordinals, size_t *found)
 {
     kfi_search lanes[LANES];
+    uint8_t rooms[LANES][KEY_ROOM], *room_of[LANES];
     size_t owner[LANES];
     size_t active = 0, next = 0, hits = 0;
     kf_status result = KF_OK;
+    if (!keys->interleave || keys->longest_key > KEY_ROOM - KEY_PAD
+        || keys->parameters.root_kind != KFI_ROOT_CONTAINER)
+        return find_each(keys, list, data, offsets, count, ordinals, found);
+    for (size_t i = 0; i < LANES; i++) room_of[i] = rooms[i];
     for (;;) {
         while (active < LANES && next < count) {
-            const uint8_t *key = list ? list[next].data : data + offsets[next];
-            size_t size = list ? list[next].size : (size_t)(offsets[next + 1] - offsets[next]);
-            if (keys->parameters.root_kind != KFI_ROOT_CONTAINER || size > keys->longest_key) {
-                int hit = size <= keys->longest_key && search_trivial(keys, size) == KF_OK;
-                ordinals[next++] = hit ? 0 : UINT64_MAX;
-                hits += (size_t)hit;
+            const kf_bytes key = key_of(list, data, offsets, next);
+            if (key.size > keys->longest_key) {
+                ordinals[next++] = UINT64_MAX;
                 continue;
             }
-            search_start(&lanes[active], keys, key, size);
+            pad_key(room_of[active], key.data, key.size);
+            search_start(&lanes[active], keys, room_of[active], key.size);
             KFI_PREFETCH(lanes[active].place.at);
             KFI_PREFETCH(lanes[active].place.at + 64);
             owner[active++] = next++;
         }
         if (!active) break;
         for (size_t i = 0; i < active;) {
-            kfi_step step = search_step(keys, &lanes[i], 1);
+            kfi_step step = batch_step(keys, &lanes[i]);
             if (step == KFI_STEP_ON) {
                 KFI_PREFETCH(lanes[i].place.at);
                 KFI_PREFETCH(lanes[i].place.at + 64);
@@ -472,8 +538,11 @@ static kf_status find_many(const kfi_keys *keys, const kf_bytes *list, const uin
             if (step == KFI_STEP_CORRUPT || (step == KFI_STEP_FOUND && !hit)) result = KF_CORRUPT;
             ordinals[owner[i]] = hit ? lanes[i].rank : UINT64_MAX;
             hits += (size_t)hit;
+            uint8_t *room = room_of[i];
             lanes[i] = lanes[--active];
             owner[i] = owner[active];
+            room_of[i] = room_of[active];
+            room_of[active] = room;
         }
     }
     if (found) *found = hits;
@@ -487,11 +556,12 @@ static kfi_step prefixes(const kfi_keys *keys, kfi_search *search, kf_prefix_mat
     kfi_step step = KFI_STEP_ON;
     kf_prefix_match *next = notes;
     while (step == KFI_STEP_ON && capacity - (size_t)(next - notes) >= KFI_STEP_NOTES)
-        step = s.place.at[0] & 0x80 ? node_body(keys, &s, 0, &next) : bucket_body(keys, &s, &next);
+        step = search_step(keys, &s, 1, &next);
     *count = (size_t)(next - notes);
     search->place = s.place;
     search->rank = s.rank;
     search->depth = s.depth;
+    search->in_bucket = s.in_bucket;
     return step;
 }
 
