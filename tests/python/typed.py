@@ -49,7 +49,7 @@ def many(table: "keyfold.Dictionary[str, int]", keys: List[str], name: str) -> N
 def columns(table: "keyfold.Dictionary[str, int]", array: "numpy.typing.NDArray[numpy.str_]",
             series: "pandas.Series[Any]") -> None:
     assert_type(table.get_many(array), List[Optional[int]])
-    assert_type(table.get_many(array, output="numpy")[1].sum(), Any)
+    assert_type(table.get_many(array, output="numpy"), Arrays)
     assert_type(table.get_many(series), List[Optional[int]])
     assert_type(keyfold.pandas.lookup(series, table), "pandas.Series[Any]")
 
