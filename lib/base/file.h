@@ -47,8 +47,8 @@ typedef struct kfi_spool kfi_spool;
 typedef struct kfi_spool_reader kfi_spool_reader;
 
 /* `buffer_size` bytes of memory are used while writing. `account` (may be NULL) is kept at the sum
- * of bytes on disk of all spools that share it, `peak` at its maximum. */
-typedef struct kfi_disk_account { uint64_t now, peak; } kfi_disk_account;
+ * of bytes on disk of all spools that share it, whatever their threads, `peak` at its maximum. */
+typedef struct kfi_disk_account { _Atomic uint64_t now, peak; } kfi_disk_account;
 kf_status kfi_spool_create(kfi_spool **out, const char *folder, size_t buffer_size,
                            kfi_disk_account *account, kf_error *error);
 kf_status kfi_spool_write(kfi_spool *spool, const void *data, size_t size, kf_error *error);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,6 +76,12 @@ out:
     return status;
 }
 
+static void charge(kfi_disk_account *account, uint64_t bytes)
+{
+    uint64_t now = atomic_fetch_add(&account->now, bytes) + bytes, peak = account->peak;
+    while (peak < now && !atomic_compare_exchange_weak(&account->peak, &peak, now)) {}
+}
+
 static kf_status put(kfi_spool *spool, const uint8_t *data, size_t size, kf_error *error)
 {
     while (size) {
@@ -84,9 +91,7 @@ static kf_status put(kfi_spool *spool, const uint8_t *data, size_t size, kf_erro
         data += n;
         size -= (size_t)n;
         spool->flushed += (uint64_t)n;
-        if (!spool->account) continue;
-        spool->account->now += (uint64_t)n;
-        if (spool->account->peak < spool->account->now) spool->account->peak = spool->account->now;
+        if (spool->account) charge(spool->account, (uint64_t)n);
     }
     return KF_OK;
 }

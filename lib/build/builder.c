@@ -88,7 +88,7 @@ static kf_status start(kf_builder *b, kf_error *error)
     uint64_t memory = b->options.memory_limit;
     int given = b->options.weights == KF_WEIGHTS_GIVEN;
     kfi_sort_options sort = { memory / 2, b->folder, b->options.duplicates,
-                              given ? KF_VALUES_BYTES : b->options.value_type, &b->disk };
+                              given ? KF_VALUES_BYTES : b->options.value_type, &b->disk, 1 };
     kf_status status = kfi_sorter_create(&b->sorter, &sort, error);
     if (!status && b->options.weights) {
         kfi_weights_options weights = { given, memory / 16, b->folder, &b->disk };

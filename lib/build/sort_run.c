@@ -5,8 +5,15 @@
 enum {
     BLOCK_HEAD = 4,
     NIBBLE_MAX = 15,
-    RECORD_HEAD_MAX = 1 + 2 * KFI_VARINT_MAX
+    RECORD_HEAD_MAX = 1 + 2 * KFI_VARINT_MAX,
+    MARK_PREFIX = 255          /* bytes of a key that a mark keeps */
 };
+
+void kfi_run_free(kfi_run *run)
+{
+    kfi_array_free(&run->marks);
+    kfi_array_free(&run->text);
+}
 
 /* Source and target have KFI_SORT_PAD bytes behind: most suffixes are one load and one store. */
 static inline void copy_suffix(uint8_t *to, const uint8_t *from, size_t size)
@@ -17,9 +24,10 @@ static inline void copy_suffix(uint8_t *to, const uint8_t *from, size_t size)
 
 /* ---- writing ------------------------------------------------------------------------------ */
 
-void kfi_run_writer_begin(kfi_run_writer *writer, kfi_spool *spool, size_t block_target)
+void kfi_run_writer_begin(kfi_run_writer *writer, kfi_spool *spool, size_t block_target, uint64_t mark_step)
 {
-    writer->run = (kfi_run){ spool, kfi_spool_size(spool), 0, 0, 0, 0 };
+    writer->run = (kfi_run){ .spool = spool, .offset = kfi_spool_size(spool) };
+    writer->mark_step = mark_step;
     writer->spool = spool;
     writer->block_target = block_target;
     writer->last_size = 0;
@@ -76,6 +84,22 @@ static size_t nibble(size_t value)
     return value < NIBBLE_MAX ? value : NIBBLE_MAX;
 }
 
+/* Whether the block that begins is to be marked. */
+static bool mark_is_due(const kfi_run_writer *writer)
+{
+    const kfi_array *marks = &writer->run.marks;
+    if (!marks->size) return true;
+    const kfi_run_mark *last = (const kfi_run_mark *)(const void *)(marks->data + marks->size) - 1;
+    return writer->run.size - last->offset >= writer->mark_step;
+}
+
+static kf_status mark_block(kfi_run *run, const kfi_sort_pair *pair, kf_error *error)
+{
+    kfi_run_mark mark = { run->size, run->text.size, pair->key_size < MARK_PREFIX ? pair->key_size : MARK_PREFIX };
+    kf_status status = kfi_array_append(&run->text, pair->key, mark.size, error);
+    return status ? status : kfi_array_append(&run->marks, &mark, sizeof mark, error);
+}
+
 kf_status kfi_run_writer_put(void *self, const kfi_sort_pair *pair, kf_error *error)
 {
     kfi_run_writer *writer = self;
@@ -85,6 +109,11 @@ kf_status kfi_run_writer_put(void *self, const kfi_sort_pair *pair, kf_error *er
         size_t shorter = pair->key_size < writer->last_size ? pair->key_size : writer->last_size;
         lcp = kfi_sort_common(pair->key, writer->last_key, shorter);
         writer->segment_start = false;
+    }
+    if (writer->block_used == BLOCK_HEAD && mark_is_due(writer)) {
+        kf_status status = mark_block(&writer->run, pair, error);
+        if (status) return status;
+        lcp = 0;
     }
     size_t suffix = pair->key_size - lcp;
     uint8_t *p = writer->block + writer->block_used;
@@ -107,6 +136,7 @@ void kfi_run_writer_free(kfi_run_writer *writer)
 {
     free(writer->block);
     free(writer->last_key);
+    kfi_run_free(&writer->run);
     memset(writer, 0, sizeof *writer);
 }
 
@@ -117,18 +147,34 @@ uint64_t kfi_run_reader_memory(const kfi_run *run)
     return run->longest_key + KFI_SORT_PAD;
 }
 
-kf_status kfi_run_reader_open(kfi_run_reader *reader, const kfi_run *run, size_t buffer_size,
+/* The last mark whose key is below `from`, as far as its first bytes tell: so many bytes can be left out. */
+static uint64_t place_below(const kfi_run *run, kf_bytes from)
+{
+    const kfi_run_mark *marks = (const kfi_run_mark *)(const void *)run->marks.data;
+    size_t low = 0, high = run->marks.size / sizeof *marks;
+    if (from.size > MARK_PREFIX) from.size = MARK_PREFIX;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        const kfi_run_mark *mark = &marks[middle];
+        if (kfi_sort_compare(run->text.data + mark->text, mark->size, from.data, from.size) < 0) low = middle + 1;
+        else high = middle;
+    }
+    return low ? marks[low - 1].offset : 0;
+}
+
+kf_status kfi_run_reader_open(kfi_run_reader *reader, const kfi_run *run, kf_bytes from, size_t buffer_size,
                               kf_value_type type, kf_error *error)
 {
+    uint64_t skipped = place_below(run, from);
     memset(reader, 0, sizeof *reader);
     reader->type = type;
-    reader->left = run->size;
+    reader->left = run->size - skipped;
     reader->largest_block = run->largest_block;
     reader->longest_key = run->longest_key;
     reader->longest_field = run->longest_field;
     reader->key = malloc(run->longest_key + KFI_SORT_PAD);
     if (!reader->key) return kfi_fail_memory(error, run->longest_key + KFI_SORT_PAD);
-    return kfi_spool_reader_create(&reader->input, run->spool, run->offset, buffer_size, error);
+    return kfi_spool_reader_create(&reader->input, run->spool, run->offset + skipped, buffer_size, error);
 }
 
 void kfi_run_reader_close(kfi_run_reader *reader)
@@ -182,11 +228,13 @@ kf_status kfi_run_reader_next(kfi_run_reader *reader, kf_error *error)
     }
     if (lcp > reader->key_size || suffix > (size_t)(end - p) || lcp + suffix > reader->longest_key)
         return damaged(error);
+    size_t shared = lcp;
+    if (!lcp) shared = kfi_sort_common(reader->key, p, reader->key_size < suffix ? reader->key_size : suffix);
     copy_suffix(reader->key + lcp, p, suffix);
     p += suffix;
     reader->key_size = lcp + suffix;
     reader->at = kfi_sort_field_skip(p, end, reader->type);
     if (!reader->at || (size_t)(reader->at - p) > reader->longest_field) return damaged(error);
-    reader->pair = (kfi_sort_pair){ reader->key, lcp + suffix, lcp, p, (size_t)(reader->at - p) };
+    reader->pair = (kfi_sort_pair){ reader->key, reader->key_size, shared, p, (size_t)(reader->at - p) };
     return KF_OK;
 }

@@ -6,19 +6,32 @@
  *
  * lcp is the length that the key shares with the previous key of the run, suffix the length of the
  * rest; 15 in a nibble says that a varint has what exceeds it. A record never crosses a block, so a
- * reader checks bounds against the end of one block only. */
+ * reader checks bounds against the end of one block only. The first record of a marked block has lcp 0
+ * whatever the keys share. */
 #ifndef KFI_BUILD_SORT_RUN_H
 #define KFI_BUILD_SORT_RUN_H
 
+#include "base/array.h"
 #include "base/file.h"
 #include "build/sort_pair.h"
+
+/* A block from which on a run can be read by itself, since its first record has its key whole. */
+typedef struct kfi_run_mark {
+    uint64_t offset;           /* in the run */
+    size_t text;               /* where the key's first bytes begin among the marks' */
+    size_t size;               /* how many of them there are */
+} kfi_run_mark;
 
 typedef struct kfi_run {
     const kfi_spool *spool;
     uint64_t offset, size;     /* in the spool */
+    uint64_t order;            /* runs with equal keys are merged in this order */
     size_t longest_key, longest_field;
     size_t largest_block;      /* with its size and pad */
+    kfi_array marks, text;     /* of kfi_run_mark, and the bytes of their keys */
 } kfi_run;
+
+void kfi_run_free(kfi_run *run);
 
 /* Zero-initialise it. A run is written in one or more segments: sequences of pairs of which each
  * begins at or above the last key of the one before. */
@@ -31,10 +44,11 @@ typedef struct kfi_run_writer {
     uint8_t *last_key;
     size_t last_size, last_capacity;
     bool segment_start;
+    uint64_t mark_step;        /* bytes of the run from one mark to the next, at least */
 } kfi_run_writer;
 
-/* Begins a new run at the end of the spool. */
-void kfi_run_writer_begin(kfi_run_writer *writer, kfi_spool *spool, size_t block_target);
+/* Begins a new run at the end of the spool. What `run` was is the caller's. */
+void kfi_run_writer_begin(kfi_run_writer *writer, kfi_spool *spool, size_t block_target, uint64_t mark_step);
 /* Begins a segment whose keys and fields are at most so long. */
 kf_status kfi_run_writer_segment(kfi_run_writer *writer, size_t longest_key, size_t longest_field,
                                  kf_error *error);
@@ -59,8 +73,9 @@ typedef struct kfi_run_reader {
     kfi_sort_pair pair;
 } kfi_run_reader;
 
-/* `buffer_size` should be at least run->largest_block. */
-kf_status kfi_run_reader_open(kfi_run_reader *reader, const kfi_run *run, size_t buffer_size,
+/* `buffer_size` should be at least run->largest_block. Reading begins at some key that is not above `from`,
+ * whose lcp is then 0. */
+kf_status kfi_run_reader_open(kfi_run_reader *reader, const kfi_run *run, kf_bytes from, size_t buffer_size,
                               kf_value_type type, kf_error *error);
 kf_status kfi_run_reader_next(kfi_run_reader *reader, kf_error *error);
 void kfi_run_reader_close(kfi_run_reader *reader);

@@ -1,0 +1,87 @@
+#include "base/thread.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <time.h>
+#include <unistd.h>
+
+kf_status kfi_monitor_create(kfi_monitor *monitor, kf_error *error)
+{
+    pthread_condattr_t attributes;
+    int reason = pthread_mutex_init(&monitor->lock, NULL);
+    if (reason) return kfi_fail_errno(error, reason, "cannot create a lock");
+    reason = pthread_condattr_init(&attributes);
+    if (!reason) {
+        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+        reason = pthread_cond_init(&monitor->changed, &attributes);
+        pthread_condattr_destroy(&attributes);
+    }
+    if (!reason) return KF_OK;
+    pthread_mutex_destroy(&monitor->lock);
+    return kfi_fail_errno(error, reason, "cannot create a lock");
+}
+
+void kfi_monitor_destroy(kfi_monitor *monitor)
+{
+    pthread_cond_destroy(&monitor->changed);
+    pthread_mutex_destroy(&monitor->lock);
+}
+
+void kfi_monitor_lock(kfi_monitor *monitor) { pthread_mutex_lock(&monitor->lock); }
+
+void kfi_monitor_unlock(kfi_monitor *monitor) { pthread_mutex_unlock(&monitor->lock); }
+
+void kfi_monitor_wait(kfi_monitor *monitor) { pthread_cond_wait(&monitor->changed, &monitor->lock); }
+
+void kfi_monitor_wait_for(kfi_monitor *monitor, unsigned milliseconds)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += milliseconds / 1000;
+    until.tv_nsec += (long)(milliseconds % 1000) * 1000000;
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_nsec -= 1000000000;
+        until.tv_sec++;
+    }
+    pthread_cond_timedwait(&monitor->changed, &monitor->lock, &until);
+}
+
+void kfi_monitor_changed(kfi_monitor *monitor) { pthread_cond_broadcast(&monitor->changed); }
+
+static void *run_thread(void *context)
+{
+    kfi_thread *thread = context;
+    thread->run(thread->context);
+    return NULL;
+}
+
+kf_status kfi_thread_start(kfi_thread *thread, void (*run)(void *context), void *context, kf_error *error)
+{
+    sigset_t all, before;
+    thread->run = run;
+    thread->context = context;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int reason = pthread_create(&thread->id, NULL, run_thread, thread);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    thread->started = !reason;
+    if (reason == EAGAIN) return kfi_fail(error, KF_NO_MEMORY, "the system gives no more threads; ask for fewer");
+    return reason ? kfi_fail_errno(error, reason, "cannot start a thread") : KF_OK;
+}
+
+void kfi_thread_join(kfi_thread *thread)
+{
+    if (thread->started) pthread_join(thread->id, NULL);
+    thread->started = 0;
+}
+
+unsigned kfi_processors(void)
+{
+#ifdef CPU_COUNT
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) == 0) return (unsigned)CPU_COUNT(&set);
+#endif
+    long count = sysconf(_SC_NPROCESSORS_ONLN);
+    return count > 0 ? (unsigned)count : 1;
+}

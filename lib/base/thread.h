@@ -1,0 +1,41 @@
+/* Threads, for builds: starting and joining them, and waiting for one another. */
+#ifndef KFI_BASE_THREAD_H
+#define KFI_BASE_THREAD_H
+
+#include "base/error.h"
+
+#include <pthread.h>
+
+/* A lock, and the news that something under it has changed. */
+typedef struct kfi_monitor {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+} kfi_monitor;
+
+kf_status kfi_monitor_create(kfi_monitor *monitor, kf_error *error);
+void kfi_monitor_destroy(kfi_monitor *monitor);
+void kfi_monitor_lock(kfi_monitor *monitor);
+void kfi_monitor_unlock(kfi_monitor *monitor);
+/* Locked: gives the lock up until somebody calls kfi_monitor_changed, or for no reason. */
+void kfi_monitor_wait(kfi_monitor *monitor);
+/* The same for at most so long. */
+void kfi_monitor_wait_for(kfi_monitor *monitor, unsigned milliseconds);
+void kfi_monitor_changed(kfi_monitor *monitor);
+
+typedef struct kfi_thread {
+    pthread_t id;
+    void (*run)(void *context);
+    void *context;
+    int started;
+} kfi_thread;
+
+/* `thread` stays where it is until it is joined. Signals are not delivered to it. KF_NO_MEMORY: the system
+ * gives no more threads. */
+kf_status kfi_thread_start(kfi_thread *thread, void (*run)(void *context), void *context, kf_error *error);
+/* Nothing if it was not started. */
+void kfi_thread_join(kfi_thread *thread);
+
+/* Processors that this process may use, at least 1. */
+unsigned kfi_processors(void);
+
+#endif
