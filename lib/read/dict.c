@@ -3,6 +3,7 @@
 #include "base/array.h"
 #include "read/frame.h"
 #include "read/order.h"
+#include "read/shards.h"
 #include "read/verify.h"
 #include "read/verify_top.h"
 
@@ -47,6 +48,7 @@ kf_status kf_dict_open(kf_dict **out, const char *path, const kf_open_options *o
 void kf_dict_close(kf_dict **dict)
 {
     if (!*dict) return;
+    kfi_shards_close(&(*dict)->shards);
     kfi_weights_close(&(*dict)->weights);
     kfi_column_close(&(*dict)->column);
     kfi_mapping_close(&(*dict)->mapping);
