@@ -27,7 +27,7 @@ struct kfi_spool_reader {
     uint64_t offset;        /* in the file, of the byte after buffer[filled - 1] */
 };
 
-static int open_nameless(const char *folder, kf_error *error, kf_status *status)
+int kfi_temporary_open(const char *folder, kf_error *error, kf_status *status)
 {
     int fd = -1;
 #ifdef O_TMPFILE
@@ -61,7 +61,7 @@ kf_status kfi_spool_create(kfi_spool **out, const char *folder, size_t buffer_si
     if (!spool) return kfi_fail_memory(error, sizeof *spool);
     spool->account = account;
     spool->capacity = buffer_size;
-    spool->fd = open_nameless(folder ? folder : ".", error, &status);
+    spool->fd = kfi_temporary_open(folder ? folder : ".", error, &status);
     if (spool->fd < 0) goto out;
     spool->buffer = malloc(buffer_size);
     if (!spool->buffer) {
@@ -84,9 +84,7 @@ static kf_status put(kfi_spool *spool, const uint8_t *data, size_t size, kf_erro
         data += n;
         size -= (size_t)n;
         spool->flushed += (uint64_t)n;
-        if (!spool->account) continue;
-        spool->account->now += (uint64_t)n;
-        if (spool->account->peak < spool->account->now) spool->account->peak = spool->account->now;
+        kfi_disk_grow(spool->account, (uint64_t)n);
     }
     return KF_OK;
 }
