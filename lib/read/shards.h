@@ -1,4 +1,4 @@
-/* A dictionary of several shards (FORMAT.md, 10): plain dictionaries side by side, the keys of each above
+/* A dictionary of several shards (FORMAT.md 2.7): plain dictionaries side by side, the keys of each above
  * those of the one before, under one numbering.
  *
  *      member      0               1                     2
