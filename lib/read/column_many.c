@@ -44,7 +44,14 @@ INLINE void ask_items(const kfi_column *column, const uint64_t *items, size_t co
     }
 }
 
-static kf_status append(kf_buffer *data, uint64_t used, kf_bytes value)
+void kfi_column_ask_many(const kfi_column *column, uint64_t *ordinals, size_t count)
+{
+    unsigned layout = column->header.layout;
+    if (layout == KFI_LAYOUT_CODED) ask_codes(column, ordinals, count);
+    if (layout == KFI_LAYOUT_CODED || layout == KFI_LAYOUT_PLAIN) ask_items(column, ordinals, count);
+}
+
+kf_status kfi_column_gather(kf_buffer *data, uint64_t used, kf_bytes value)
 {
     if (value.size > data->capacity - used) {
         uint64_t wanted = used + value.size;
@@ -69,14 +76,13 @@ kf_status kfi_column_bytes_many(const kfi_column *column, const uint64_t *ordina
         uint64_t items[GROUP];
         size_t size = count - first < GROUP ? count - first : GROUP;
         memcpy(items, ordinals + first, size * sizeof *items);
-        if (layout == KFI_LAYOUT_CODED) ask_codes(column, items, size);
-        if (layout == KFI_LAYOUT_CODED || layout == KFI_LAYOUT_PLAIN) ask_items(column, items, size);
+        kfi_column_ask_many(column, items, size);
         for (size_t i = first; !status && i < first + size; i++) {
             kf_bytes value = { NULL, 0 };
             if (ordinals[i] != KF_ABSENT)
                 status = ordinals[i] < column->header.values
                              ? kfi_column_bytes(column, ordinals[i], cursor, &buffer, &value) : KF_NOT_FOUND;
-            if (!status) status = append(data, used, value);
+            if (!status) status = kfi_column_gather(data, used, value);
             if (!status) ends[i] = used += value.size;
         }
     }

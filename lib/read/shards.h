@@ -26,6 +26,8 @@ typedef struct kfi_shards {
     kf_bytes *first_key, *last_key;   /* they lie in the mappings of outer files */
     uint64_t *slice;
     size_t skip;
+    unsigned weights;          /* kf_weights, of all members */
+    kf_bytes *path;            /* the file that a member is in, as a manifest names it; else empty */
     kfi_shards_file *file;
     size_t files;
 } kfi_shards;
@@ -42,6 +44,10 @@ size_t kfi_shard_of_ordinal(const kfi_shards *shards, uint64_t ordinal);
 kf_status kfi_shards_lower_bound(const kfi_shards *shards, kf_bytes key, uint64_t *ordinal);
 kf_status kfi_shards_prefix_range(const kfi_shards *shards, kf_bytes prefix, uint64_t *first, uint64_t *end);
 
+/* The last member that may have keys that begin with `prefix`; kfi_shard_of_key gives the first one. O(log
+ * shards). */
+size_t kfi_shard_of_prefix_end(const kfi_shards *shards, kf_bytes prefix);
+
 /* The part of the global ordinals low .. high-1 that lies in a member, in the member's ordinals; empty
  * (*from == *to) if none does. */
 static inline void kfi_shard_part(const kfi_shards *shards, size_t shard, uint64_t low, uint64_t high,
@@ -54,12 +60,40 @@ static inline void kfi_shard_part(const kfi_shards *shards, size_t shard, uint64
     *to = high - begin;
 }
 
+/* As kfi_prefixes (read/order.h). */
+kf_status kfi_shards_prefixes(const kfi_shards *shards, kf_bytes text, kf_prefix_match *matches, size_t capacity,
+                              size_t *count);
+
 /* ---- for read/dict.c -------------------------------------------------------------------------- */
 
+/* The plain dictionary that has a key, if any has; the one that has an ordinal, which becomes its own. */
+static inline const kf_dict *kfi_shards_by_key(const kfi_shards *shards, const void *key, size_t key_size)
+{
+    return shards->member[kfi_shard_of_key(shards, (kf_bytes){ key, key_size })];
+}
+static inline const kf_dict *kfi_shards_by_ordinal(const kfi_shards *shards, uint64_t *ordinal)
+{
+    size_t shard = kfi_shard_of_ordinal(shards, *ordinal);
+    *ordinal -= shards->first[shard];
+    return shards->member[shard];
+}
+
+/* As kf_dict_get_many and kf_dict_get_many_packed: `list`, or if that is NULL `data` and `offsets`. */
+kf_status kfi_shards_find_many(const kfi_shards *shards, const kf_bytes *list, const uint8_t *data,
+                               const uint64_t *offsets, size_t count, uint64_t *ordinals, size_t *found);
+/* As kf_dict_u64_at_many and kf_dict_values_at_many; the values' type is checked already. */
+kf_status kfi_shards_u64_many(const kfi_shards *shards, const uint64_t *ordinals, size_t count, uint64_t *values);
+kf_status kfi_shards_bytes_many(const kfi_shards *shards, const uint64_t *ordinals, size_t count,
+                                kf_buffer *data, uint64_t *ends);
+
 /* Opens the shards of a dictionary whose mapping, header and metadata are there and whose header says that it
- * has shards. `path` is the outer file's, `flags` are KF_OPEN_... Sets dict->shards. */
+ * has shards. `path` is the outer file's, `flags` are KF_OPEN_... Sets dict->shards, on failure too. */
 kf_status kfi_shards_open(kf_dict *dict, const char *path, uint32_t flags, kf_error *error);
+/* Fills what is private and `first`, once there are members and their first keys. */
+void kfi_shards_index(kfi_shards *shards);
 /* Accepts NULL. */
 void kfi_shards_close(kfi_shards **shards);
+/* Adds what the members' files have to what the outer file has. */
+kf_status kfi_shards_stat(const kfi_shards *shards, kf_dict_stat *stat);
 
 #endif
