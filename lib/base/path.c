@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { MOST_UP = 2 };
 
@@ -24,6 +25,12 @@ char *kfi_path_beside(const char *path, kf_bytes name)
     if (name.size) memcpy(out + folder, name.data, name.size);
     out[folder + name.size] = '\0';
     return out;
+}
+
+int kfi_path_same(const char *a, const char *b)
+{
+    struct stat x, y;
+    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
 /* The real folder of a path, without links; "" for the root. */
