@@ -7,16 +7,16 @@
 /* Bytes of the text by which slots are found first, and then. */
 enum { NEAR = 4, FAR = 8 };
 
-enum { SHORT_TEXT = 2048, SLOT_BITS_MIN = 7, SLOT_BITS_MAX = 12 };
+enum { FEW_PLACES = 2048, SLOT_BITS_MIN = 7, SLOT_BITS_MAX = 12 };
 
 kf_status kfi_descents_create(kfi_descents *d, const kfi_keys *keys, const kfi_search_variant *variant,
-                              const uint8_t *text, size_t size)
+                              const uint8_t *text, size_t size, size_t places)
 {
     unsigned bits = SLOT_BITS_MIN;
     *d = (kfi_descents){ .keys = keys, .variant = variant, .text = text, .size = size };
     kfi_search_text(&d->search, keys, text, size);
-    if (size < SHORT_TEXT) return KF_OK;
-    while (bits < SLOT_BITS_MAX && size >> bits > 16) bits++;
+    if (places < FEW_PLACES) return KF_OK;
+    while (bits < SLOT_BITS_MAX && places >> bits > 16) bits++;
     d->shift = 64 - bits;
     const size_t bytes = sizeof *d->starts << bits;
     d->starts = aligned_alloc(sizeof *d->starts, bytes);

@@ -2,7 +2,7 @@
  * anew. Most come to an end after a few bytes, and in a text of a language the same few bytes come again and
  * again; so what they lead to is kept in a small table.
  *
- *     kfi_descents_create(&descents, keys, variant, text, size);
+ *     kfi_descents_create(&descents, keys, variant, text, size, size);
  *     for each place:
  *         step = kfi_descents_begin(&descents, place, notes, room, &count);
  *         while (step == KFI_STEP_ON) step = kfi_descents_go_on(&descents, notes, room, &count);
@@ -56,9 +56,9 @@ typedef struct kfi_descents {
     unsigned shift;
 } kfi_descents;
 
-/* KF_NO_MEMORY. */
+/* `places`: about how many there will be. KF_NO_MEMORY. */
 kf_status kfi_descents_create(kfi_descents *descents, const kfi_keys *keys, const kfi_search_variant *variant,
-                              const uint8_t *text, size_t size);
+                              const uint8_t *text, size_t size, size_t places);
 void kfi_descents_destroy(kfi_descents *descents);
 
 /* Sets out from text[place], place < size. Notes and result are those of a variant's `prefixes`; whether the
