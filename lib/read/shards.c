@@ -42,7 +42,7 @@ size_t kfi_shard_of_key(const kfi_shards *s, kf_bytes key)
         size_t common = key.size < s->skip ? key.size : s->skip;
         int order = common ? memcmp(key.data, s->first_key[1].data, common) : 0;
         if (order > 0) return s->count - 1;
-        if (order < 0 || common < s->skip) return 0;
+        if (order < 0) return 0;
     }
     uint64_t slice = slice_of(key, s->skip);
     while (high - low > 1) {

@@ -3,7 +3,7 @@
 #include "shapes.h"
 #include "suite.h"
 #include "model.h"
-#include "shards.h"
+#include "shard_files.h"
 
 #include "read/shards.h"
 
