@@ -1,158 +1,152 @@
-/* Dictionaries of a model's keys in several shards: parts as files of their own, embedded or under a manifest.
- * Include after scratch.h, shapes.h and model.h. */
+/* One set of pairs as a plain file and as several that a manifest bundles, and iterators over both compared entry
+ * by entry. Include after model.h. */
 #ifndef TESTS_SUPPORT_SHARDS_H
 #define TESTS_SUPPORT_SHARDS_H
 
-#include "base/file.h"
-#include "build/bundle.h"
-
-#include <keyfold/bundle.h>
-
 enum { SHARDS_MOST = 9 };
 
-/* A model cut into parts: part k has the keys from[k] .. from[k + 1] - 1. */
-typedef struct shards_cut {
-    size_t count;
-    size_t from[SHARDS_MOST + 1];
-    kf_weights weights;
-} shards_cut;
+static unsigned long long shards_compared, shards_entries;
 
-static inline const char *shards_part_name(size_t k)
+/* The keys low .. high-1 of a model that `has` (NULL: all). */
+static inline void shards_write(const model *m, const uint8_t *has, size_t low, size_t high, kf_weights weights,
+                                const char *name)
 {
-    static char names[4][32];
-    static unsigned turn;
-    char *name = names[turn++ % 4];
-    snprintf(name, sizeof names[0], "part%zu.kf", k);
-    return name;
-}
-
-/* The keys from .. to-1 of the model as the file `name`. */
-static inline void shards_build_part(const model *m, kf_weights weights, size_t from, size_t to, const char *name)
-{
+    static uint8_t room[MODEL_VALUE_MAX];
     kf_builder *builder;
     kf_build_options options = KF_BUILD_OPTIONS_INIT;
     kf_error error = { 0 };
-    uint8_t *room = malloc(MODEL_VALUE_MAX);
     options.value_type = m->type;
     options.value_encoding = m->encoding;
-    options.memory_limit = 64 << 20;
+    options.memory_limit = 16 << 20;
     options.weights = weights;
     kf_status status = kf_builder_create(&builder, scratch_path(name), &options, &error);
-    if (!status) status = kf_builder_set_metadata(builder, "entry 1", "of all parts", 12, &error);
-    if (!status) status = kf_builder_set_metadata(builder, "entry 2", "", 0, &error);
-    for (size_t i = from; i < to && !status; i++) {
-        kf_bytes key = m->set.keys[i], value = { NULL, 0 };
-        int given = weights == KF_WEIGHTS_GIVEN;
+    for (size_t i = low; i < high && !status; i++) {
+        const kf_bytes key = m->set.keys[i];
+        const int given = weights == KF_WEIGHTS_GIVEN;
+        if (has && !has[i]) continue;
+        if (m->type == KF_VALUES_U64) {
+            const uint64_t number = model_number(m, i);
+            status = given ? kf_builder_add_u64_weighted(builder, key.data, key.size, number, model_weight(m, i) % 9,
+                                                         &error)
+                           : kf_builder_add_u64(builder, key.data, key.size, number, &error);
+            continue;
+        }
+        kf_bytes value = { NULL, 0 };
         if (m->type == KF_VALUES_BYTES) value = model_string(m, i, room);
-        if (m->type == KF_VALUES_U64 && given)
-            status = kf_builder_add_u64_weighted(builder, key.data, key.size, model_number(m, i), model_weight(m, i),
-                                                 &error);
-        else if (m->type == KF_VALUES_U64)
-            status = kf_builder_add_u64(builder, key.data, key.size, model_number(m, i), &error);
-        else if (given)
-            status = kf_builder_add_weighted(builder, key.data, key.size, value.data, value.size, model_weight(m, i),
-                                             &error);
-        else
-            status = kf_builder_add(builder, key.data, key.size, value.data, value.size, &error);
+        status = given ? kf_builder_add_weighted(builder, key.data, key.size, value.data, value.size,
+                                                 model_weight(m, i) % 9, &error)
+                       : kf_builder_add(builder, key.data, key.size, value.data, value.size, &error);
     }
     if (!status) status = kf_builder_finish(builder, NULL, &error);
-    MUST(!status, "%s: %s: %s", m->name, kf_status_name(status), error.message);
+    MUST(!status, "%s: %s", m->name, error.message);
     kf_builder_destroy(&builder);
-    free(room);
 }
 
-/* Cuts at `count` - 1 drawn places (fewer where there are fewer keys), half of them, if possible, between a key
- * and one that it begins. The model has at least one key. */
-static inline void shards_draw_cut(model *m, shards_cut *cut, size_t count)
+/* Builds both and opens them. Not 0 keys. */
+static inline void shards_make(model *m, const uint8_t *has, kf_weights weights, const char *name, size_t shards,
+                               kf_dict **plain, kf_dict **sharded)
 {
-    key_set *s = &m->set;
-    size_t places[SHARDS_MOST + 1], n = 0;
-    if (count > s->count) count = s->count;
-    while (n + 1 < count) {
-        size_t at = 1 + set_below(s, s->count - 1), known = 0;
-        for (unsigned tries = 0; tries < 40 && n % 2; tries++) {
-            if (bytes_shared(s->keys[at - 1], s->keys[at]) == s->keys[at - 1].size) break;
-            at = 1 + set_below(s, s->count - 1);
+    char file[40], path[SHARDS_MOST][512];
+    const char *members[SHARDS_MOST];
+    size_t cut[SHARDS_MOST + 1] = { 0 };
+    kf_error error = { 0 };
+    for (size_t i = 1; i < shards; i++) cut[i] = set_below(&m->set, m->set.count + 1);
+    for (size_t i = 1; i < shards; i++)
+        for (size_t k = i; k > 1 && cut[k] < cut[k - 1]; k--) {
+            size_t moved = cut[k];
+            cut[k] = cut[k - 1];
+            cut[k - 1] = moved;
         }
-        for (size_t i = 0; i < n; i++) known |= places[i] == at;
-        if (!known) places[n++] = at;
+    cut[shards] = m->set.count;
+    for (size_t i = 0; i < shards; i++) {
+        snprintf(file, sizeof file, "%s-%zu.kf", name, i);
+        shards_write(m, has, cut[i], cut[i + 1], weights, file);
+        snprintf(path[i], sizeof path[i], "%s", scratch_path(file));
+        members[i] = path[i];
     }
-    cut->count = count;
-    cut->from[0] = 0;
-    for (size_t i = 0; i < n; i++) {
-        size_t k = i + 1;
-        while (k > 1 && cut->from[k - 1] > places[i]) cut->from[k] = cut->from[k - 1], k--;
-        cut->from[k] = places[i];
+    snprintf(file, sizeof file, "%s.kfm", name);
+    kf_status status = kf_bundle(scratch_path(file), members, shards, NULL, &error);
+    if (!status) status = kf_dict_open(sharded, scratch_path(file), NULL, &error);
+    MUST(!status, "%s: %s", m->name, error.message);
+    snprintf(file, sizeof file, "%s.kf", name);
+    shards_write(m, has, 0, m->set.count, weights, file);
+    status = kf_dict_open(plain, scratch_path(file), NULL, &error);
+    MUST(!status, "%s: %s", m->name, error.message);
+    MUST(kf_dict_count(*plain) == kf_dict_count(*sharded), "%s", m->name);
+}
+
+static inline int same_bytes(kf_bytes a, kf_bytes b)
+{
+    return a.size == b.size && (!a.size || !memcmp(a.data, b.data, a.size));
+}
+
+static inline void shards_same_value(kf_iter *want, kf_iter *got, const char *what)
+{
+    kf_bytes a = { NULL, 0 }, b = { NULL, 0 };
+    uint64_t x = 0, y = 0;
+    kf_status one = kf_iter_value(want, &a), other = kf_iter_value(got, &b);
+    MUST(one == other && (one || same_bytes(a, b)), "%s: value", what);
+    one = kf_iter_value_u64(want, &x);
+    other = kf_iter_value_u64(got, &y);
+    MUST(one == other && x == y, "%s: number", what);
+}
+
+static inline void shards_same_match(const kf_match *a, const kf_match *b, const char *what)
+{
+    MUST(a->distance == b->distance && a->similarity == b->similarity && a->weight == b->weight
+             && a->position == b->position && a->source == b->source && a->change == b->change
+             && a->before == b->before,
+         "%s: match: distance %llu %llu similarity %g %g weight %llu %llu", what, (unsigned long long)a->distance,
+         (unsigned long long)b->distance, a->similarity, b->similarity, (unsigned long long)a->weight,
+         (unsigned long long)b->weight);
+}
+
+/* Takes all that both yield, and destroys them. */
+static inline void shards_same(kf_iter **want, kf_iter **got, const char *what)
+{
+    kf_entry a = { { NULL, 0 }, 0 }, b = { { NULL, 0 }, 0 };
+    for (size_t n = 0;; n++) {
+        const uint64_t remain = kf_iter_remaining(*want), other = kf_iter_remaining(*got);
+        MUST(remain == other, "%s: entry %zu: %llu remain, not %llu", what, n, (unsigned long long)other,
+             (unsigned long long)remain);
+        kf_status one = kf_iter_next(*want, &a), two = kf_iter_next(*got, &b);
+        MUST(one == two, "%s: entry %zu: %s, not %s; key %llu", what, n, kf_status_name(two), kf_status_name(one),
+             (unsigned long long)(one ? b.ordinal : a.ordinal));
+        if (one) break;
+        MUST(a.ordinal == b.ordinal && same_bytes(a.key, b.key), "%s: entry %zu is key %llu, not %llu", what, n,
+             (unsigned long long)b.ordinal, (unsigned long long)a.ordinal);
+        shards_same_match(kf_iter_match(*want), kf_iter_match(*got), what);
+        if (n % 3 == 0 || n > 40) shards_same_value(*want, *got, what);
+        shards_entries++;
     }
-    cut->from[count] = s->count;
+    MUST(kf_iter_next(*got, &b) == KF_END && kf_iter_remaining(*got) == 0, "%s: the end", what);
+    MUST(kf_iter_incomplete(*want) == kf_iter_incomplete(*got), "%s: incomplete", what);
+    kf_bytes value;
+    MUST(kf_iter_value(*want, &value) == kf_iter_value(*got, &value), "%s: value at the end", what);
+    kf_iter_destroy(want);
+    kf_iter_destroy(got);
+    shards_compared++;
 }
 
-static inline void shards_build_parts(const model *m, const shards_cut *cut)
-{
-    for (size_t k = 0; k < cut->count; k++)
-        shards_build_part(m, cut->weights, cut->from[k], cut->from[k + 1], shards_part_name(k));
-}
+/* What a filter is asked, in order. */
+typedef struct asked {
+    uint64_t number, hash, calls;
+} asked;
 
-/* An image of a file's bytes. */
-static inline kfi_output *shards_image(const char *name)
+static inline int shards_filter(void *context, kf_iter *iter, const kf_entry *entry)
 {
-    kfi_output *image;
-    size_t size;
-    uint8_t *data = scratch_read(name, &size);
-    ck_assert_int_eq(kfi_output_create_nameless(&image, scratch, NULL, NULL), KF_OK);
-    ck_assert_int_eq(kfi_output_write(image, data, size, NULL), KF_OK);
-    ck_assert_int_eq(kfi_output_finish(image, NULL), KF_OK);
-    free(data);
-    return image;
-}
-
-/* Parts low .. high-1, which are files already, embedded into the file `name`. */
-static inline void shards_embed(const model *m, const shards_cut *cut, size_t low, size_t high, const char *name)
-{
-    kfi_bundle *bundle;
-    kfi_metadata metadata = { 0 };
-    kf_error error = { 0 };
-    kf_status status = kfi_bundle_create(&bundle, scratch_path(name), 1, &error);
-    for (size_t k = low; k < high && !status; k++) {
-        kfi_output *image = shards_image(shards_part_name(k));
-        status = kfi_bundle_embed(bundle, image, m->set.keys[cut->from[k]], m->set.keys[cut->from[k + 1] - 1], &error);
-        kfi_output_destroy(&image);
-    }
-    if (!status) status = kfi_metadata_set(&metadata, KFI_METADATA_BYTES, "entry 1", "of all parts", 12, &error);
-    if (!status) status = kfi_metadata_set(&metadata, KFI_METADATA_BYTES, "entry 2", "", 0, &error);
-    if (!status) status = kfi_bundle_finish(bundle, &metadata, cut->weights, NULL, &error);
-    MUST(!status, "%s: %s: %s", m->name, kf_status_name(status), error.message);
-    kfi_metadata_free(&metadata);
-    kfi_bundle_destroy(&bundle);
-}
-
-/* A manifest of files. */
-static inline void shards_manifest(const char *name, const char *const *files, size_t count)
-{
-    const char *paths[SHARDS_MOST];
-    kf_error error = { 0 };
-    for (size_t k = 0; k < count; k++) paths[k] = strdup(scratch_path(files[k]));
-    kf_status status = kf_bundle(scratch_path(name), paths, count, NULL, &error);
-    MUST(!status, "%s: %s", kf_status_name(status), error.message);
-    for (size_t k = 0; k < count; k++) free((void *)(uintptr_t)paths[k]);
-}
-
-/* The model as one file, as an embedded one ("embedded.kf"), and as a manifest of the parts, some of which are
- * together in a sharded file ("manifest.kfm"). */
-static inline void shards_build_all(model *m, const shards_cut *cut)
-{
-    const char *files[SHARDS_MOST];
-    size_t low = set_below(&m->set, cut->count), high = low + 1 + set_below(&m->set, cut->count - low), n = 0;
-    shards_build_part(m, cut->weights, 0, m->set.count, "plain.kf");
-    shards_build_parts(m, cut);
-    shards_embed(m, cut, 0, cut->count, "embedded.kf");
-    shards_embed(m, cut, low, high, "some.kf");
-    for (size_t k = 0; k < cut->count; k++) {
-        if (k == low) files[n++] = strdup("some.kf");
-        if (k < low || k >= high) files[n++] = strdup(shards_part_name(k));
-    }
-    shards_manifest("manifest.kfm", files, n);
-    while (n--) free((void *)(uintptr_t)files[n]);
+    asked *a = context;
+    const kf_match *match = kf_iter_match(iter);
+    kf_bytes value = { NULL, 0 };
+    uint64_t number = 0, seen = entry->ordinal;
+    (void)kf_iter_value_u64(iter, &number);
+    if (!kf_iter_value(iter, &value))
+        for (size_t i = 0; i < value.size && i < 64; i++) seen = seen * 31 + value.data[i];
+    for (size_t i = 0; i < entry->key.size; i++) seen = seen * 31 + entry->key.data[i];
+    seen = model_mix(seen + number) + match->position + 3 * match->distance + 5 * match->weight + 7 * match->source;
+    a->hash = model_mix(a->hash ^ seen);
+    a->calls++;
+    return model_mix(a->number + entry->ordinal) % 3 != 0;
 }
 
 #endif
