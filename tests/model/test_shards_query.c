@@ -67,7 +67,7 @@ static void pair_free(pair *p)
 
 typedef struct bounds {
     uint8_t text[3][NEEDLE_ROOM];
-    asked asked[2];
+    shards_asked asked[2];
 } bounds;
 
 static kf_bytes near_key(pair *p, uint8_t *text)
@@ -310,7 +310,7 @@ static void check_find(pair *p, bounds *b)
             if (kind >= 8) o.filter = shards_filter;
             snprintf(name, sizeof name, "%s; find %u in %zu, case %llu", p->m.name, kind, size, shards_compared);
             for (int i = 0; i < 2; i++) {
-                b->asked[i] = (asked){ .number = 1 + kind };
+                b->asked[i] = (shards_asked){ .number = 1 + kind };
                 o.filter_context = &b->asked[i];
                 MUST(!kf_iter_find(&iter[i], i ? p->sharded : p->plain, text, size, &o, NULL), "%s", name);
             }

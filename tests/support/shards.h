@@ -46,7 +46,7 @@ static inline void shards_write(const model *m, const uint8_t *has, size_t low, 
 static inline void shards_make(model *m, const uint8_t *has, kf_weights weights, const char *name, size_t shards,
                                kf_dict **plain, kf_dict **sharded)
 {
-    char file[40], path[SHARDS_MOST][512];
+    char file_name[40], path[SHARDS_MOST][512];
     const char *members[SHARDS_MOST];
     size_t cut[SHARDS_MOST + 1] = { 0 };
     kf_error error = { 0 };
@@ -59,18 +59,18 @@ static inline void shards_make(model *m, const uint8_t *has, kf_weights weights,
         }
     cut[shards] = m->set.count;
     for (size_t i = 0; i < shards; i++) {
-        snprintf(file, sizeof file, "%s-%zu.kf", name, i);
-        shards_write(m, has, cut[i], cut[i + 1], weights, file);
-        snprintf(path[i], sizeof path[i], "%s", scratch_path(file));
+        snprintf(file_name, sizeof file_name, "%s-%zu.kf", name, i);
+        shards_write(m, has, cut[i], cut[i + 1], weights, file_name);
+        snprintf(path[i], sizeof path[i], "%s", scratch_path(file_name));
         members[i] = path[i];
     }
-    snprintf(file, sizeof file, "%s.kfm", name);
-    kf_status status = kf_bundle(scratch_path(file), members, shards, NULL, &error);
-    if (!status) status = kf_dict_open(sharded, scratch_path(file), NULL, &error);
+    snprintf(file_name, sizeof file_name, "%s.kfm", name);
+    kf_status status = kf_bundle(scratch_path(file_name), members, shards, NULL, &error);
+    if (!status) status = kf_dict_open(sharded, scratch_path(file_name), NULL, &error);
     MUST(!status, "%s: %s", m->name, error.message);
-    snprintf(file, sizeof file, "%s.kf", name);
-    shards_write(m, has, 0, m->set.count, weights, file);
-    status = kf_dict_open(plain, scratch_path(file), NULL, &error);
+    snprintf(file_name, sizeof file_name, "%s.kf", name);
+    shards_write(m, has, 0, m->set.count, weights, file_name);
+    status = kf_dict_open(plain, scratch_path(file_name), NULL, &error);
     MUST(!status, "%s: %s", m->name, error.message);
     MUST(kf_dict_count(*plain) == kf_dict_count(*sharded), "%s", m->name);
 }
@@ -129,13 +129,13 @@ static inline void shards_same(kf_iter **want, kf_iter **got, const char *what)
 }
 
 /* What a filter is asked, in order. */
-typedef struct asked {
+typedef struct shards_asked {
     uint64_t number, hash, calls;
-} asked;
+} shards_asked;
 
 static inline int shards_filter(void *context, kf_iter *iter, const kf_entry *entry)
 {
-    asked *a = context;
+    shards_asked *a = context;
     const kf_match *match = kf_iter_match(iter);
     kf_bytes value = { NULL, 0 };
     uint64_t number = 0, seen = entry->ordinal;
