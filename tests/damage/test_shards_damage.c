@@ -28,6 +28,7 @@ static kf_error error;
 static void prepare(void)
 {
     scratch_open();
+    ck_assert(image_begin());
     memset(&base, 0, sizeof base);
     set_make(&base.set, 15, 3, 1);
     base.type = KF_VALUES_U64;
@@ -41,7 +42,6 @@ static void prepare(void)
     shards_embed(&base, &cut, 1, 3, "some.kf");
     static const char *const files[] = { "part0.kf", "some.kf", "part3.kf" };
     shards_manifest("manifest.kfm", files, 3);
-    ck_assert(image_begin());
 }
 
 static void finish(void)

@@ -9,7 +9,7 @@
 
 #define SAME(condition) MUST(condition, "%s: %s", m->name, #condition)
 
-enum { MORE_SHAPES = 5, ALL_SHAPES = SHAPES + MORE_SHAPES, SEEDS = 4, TEXTS = 400, MATCHES = 24 };
+enum { MORE_SHAPES = 5, ALL_SHAPES = SHAPES + MORE_SHAPES, SEEDS = 3, TEXTS = 250, MATCHES = 24 };
 
 /* ---- key sets ------------------------------------------------------------------------------------- */
 
