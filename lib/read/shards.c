@@ -11,10 +11,9 @@ static uint64_t slice_of(kf_bytes key, size_t skip)
 {
     uint8_t bytes[8] = { 0 };
     size_t size = key.size > skip ? key.size - skip : 0;
-    if (size) memcpy(bytes, key.data + skip, size < 8 ? size : 8);
-    uint64_t slice = 0;
-    for (unsigned i = 0; i < 8; i++) slice = slice << 8 | bytes[i];
-    return slice;
+    if (size >= 8) return __builtin_bswap64(kfi_load64(key.data + skip));
+    if (size) memcpy(bytes, key.data + skip, size);
+    return __builtin_bswap64(kfi_load64(bytes));
 }
 
 static size_t bytes_in_common(kf_bytes a, kf_bytes b)
@@ -35,7 +34,6 @@ void kfi_shards_index(kfi_shards *s)
 
 size_t kfi_shard_of_key(const kfi_shards *s, kf_bytes key)
 {
-    /* The answer is in low .. high-1. */
     size_t low = 0, high = s->count;
     if (high == 1) return 0;
     if (s->skip) {
@@ -44,12 +42,18 @@ size_t kfi_shard_of_key(const kfi_shards *s, kf_bytes key)
         if (order > 0) return s->count - 1;
         if (order < 0) return 0;
     }
-    uint64_t slice = slice_of(key, s->skip);
+    /* The last slice below the key's, without branches that depend on the key. */
+    const uint64_t slice = slice_of(key, s->skip);
+    for (size_t left = high; left > 1; ) {
+        size_t half = left / 2;
+        low = s->slice[low + half] < slice ? low + half : low;
+        left -= half;
+    }
+    if (low + 1 == high || s->slice[low + 1] != slice) return low;
+    /* Slices equal to the key's follow: only whole keys tell. */
     while (high - low > 1) {
         size_t middle = low + (high - low) / 2;
-        int below = s->slice[middle] < slice
-                    || (s->slice[middle] == slice && kfi_shard_compare(s->first_key[middle], key) <= 0);
-        if (below) low = middle;
+        if (s->slice[middle] == slice && kfi_shard_compare(s->first_key[middle], key) <= 0) low = middle;
         else high = middle;
     }
     return low;

@@ -19,8 +19,21 @@ static kf_status verify_end(const kf_dict *d, uint64_t ordinal, kf_bytes wanted,
     return status;
 }
 
-static kf_status verify_members(const kfi_shards *s, kf_error *error)
+/* Where an image begins in its file. */
+static uint64_t offset_in_file(const kf_dict *dict, const kf_dict *member)
 {
+    const kfi_mapping *part = &member->mapping, *in = &dict->mapping;
+    if (!part->borrowed) return 0;
+    for (size_t i = 0; i < dict->shards->files; i++) {
+        const kfi_mapping *file = &dict->shards->file[i].mapping;
+        if ((uintptr_t)part->data - (uintptr_t)file->data < file->size) in = file;
+    }
+    return (uint64_t)(part->data - in->data);
+}
+
+static kf_status verify_members(const kf_dict *dict, kf_error *error)
+{
+    const kfi_shards *s = dict->shards;
     kf_status status = KF_OK;
     for (size_t i = 0; i < s->count && !status; i++) {
         const kf_dict *d = s->member[i];
@@ -29,7 +42,9 @@ static kf_status verify_members(const kfi_shards *s, kf_error *error)
         if (!status) status = verify_end(d, d->header.keys - 1, s->last_key[i], error);
         if (!status && i && kfi_shard_compare(s->last_key[i - 1], s->first_key[i]) >= 0)
             status = kfi_fail(error, KF_CORRUPT, "its keys are not above those of the shard before");
-        if (status) return kfi_shards_blame(error, status, i, s->path[i]);
+        if (!status) continue;
+        if (error && error->offset != UINT64_MAX) error->offset += offset_in_file(dict, d);
+        return kfi_shards_blame(error, status, i, s->path[i]);
     }
     return KF_OK;
 }
@@ -60,7 +75,7 @@ kf_status kfi_shards_verify(const kf_dict *dict, kf_error *error)
     kf_status status = verify_sums(dict, error);
     for (size_t i = 0; i < s->files && !status; i++)
         status = kfi_frame_verify(&s->file[i].mapping, &s->file[i].header, error);
-    return status ? status : verify_members(s, error);
+    return status ? status : verify_members(dict, error);
 }
 
 kf_status kfi_shards_stat(const kfi_shards *s, kf_dict_stat *stat)
