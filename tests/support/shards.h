@@ -128,7 +128,7 @@ static inline void shards_same(kf_iter **want, kf_iter **got, const char *what)
     shards_compared++;
 }
 
-/* What a filter is asked, in order. */
+/* What a filter is asked, in order. It decides by all that it sees of an entry but the match. */
 typedef struct shards_asked {
     uint64_t number, hash, calls;
 } shards_asked;
@@ -143,10 +143,12 @@ static inline int shards_filter(void *context, kf_iter *iter, const kf_entry *en
     if (!kf_iter_value(iter, &value))
         for (size_t i = 0; i < value.size && i < 64; i++) seen = seen * 31 + value.data[i];
     for (size_t i = 0; i < entry->key.size; i++) seen = seen * 31 + entry->key.data[i];
-    seen = model_mix(seen + number) + match->position + 3 * match->distance + 5 * match->weight + 7 * match->source;
+    seen = model_mix(seen + number);
+    const int wanted = model_mix(a->number + seen) % 3 != 0;
+    seen += match->position + 3 * match->distance + 5 * match->weight + 7 * match->source;
     a->hash = model_mix(a->hash ^ seen);
     a->calls++;
-    return model_mix(a->number + entry->ordinal) % 3 != 0;
+    return wanted;
 }
 
 #endif
