@@ -114,7 +114,7 @@ static kf_status longest_prefix(const kfi_shards *s, kf_bytes text, kf_prefix_ma
 {
     for (size_t shard = kfi_shard_of_key(s, text);;) {
         kf_status status = kfi_prefixes(&s->member[shard]->keys, text, match, 0, count);
-        match->ordinal += s->first[shard];
+        if (*count) match->ordinal += s->first[shard];
         if (status || *count || !shard) return status;
         text.size = bytes_in_common(s->first_key[shard], text);
         size_t next = kfi_shard_of_key(s, text);
