@@ -115,7 +115,8 @@ static inline void shards_embed(const model *m, const shards_cut *cut, size_t lo
     kf_status status = kfi_bundle_create(&bundle, scratch_path(name), 1, &error);
     for (size_t k = low; k < high && !status; k++) {
         kfi_output *image = shards_image(shards_part_name(k));
-        status = kfi_bundle_embed(bundle, image, m->set.keys[cut->from[k]], m->set.keys[cut->from[k + 1] - 1], &error);
+        kf_bytes first = m->set.keys[cut->from[k]], last = m->set.keys[cut->from[k + 1] - 1];
+        status = kfi_bundle_embed(bundle, image, first, last, &error);
         kfi_output_destroy(&image);
     }
     if (!status) status = kfi_metadata_set(&metadata, KFI_METADATA_BYTES, "entry 1", "of all parts", 12, &error);
