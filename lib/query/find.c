@@ -160,7 +160,7 @@ kf_status kf_iter_find(kf_iter **out, const kf_dict *dict, const void *text, siz
     kf_status status = KF_OK;
     if (dict->shards) status = kfi_text_shards_create(&f->shards, dict->shards, text, text_size);
     else if (has_text_keys(dict))
-        status = kfi_descents_create(&f->descents, &dict->keys, dict->search, text, text_size, text_size);
+        status = kfi_descents_create(&f->descents, &dict->keys, dict->search, text, text_size);
     else f->next = text_size;
     if (!status) return KF_OK;
     kf_iter_destroy(out);

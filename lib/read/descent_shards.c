@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-enum { ROUTE_BYTES = 4, ROUTE_BITS = 10, ROUTED_TEXT = 2048, SHARE = 4 };
+enum { ROUTE_BYTES = 4, ROUTE_BITS = 10, ROUTED_TEXT = 2048 };
 #define ROUTE_OPEN UINT32_MAX
 
 kf_status kfi_text_shards_create(kfi_text_shards *t, const kfi_shards *shards, const uint8_t *text, size_t size)
@@ -10,6 +10,8 @@ kf_status kfi_text_shards_create(kfi_text_shards *t, const kfi_shards *shards, c
     *t = (kfi_text_shards){ .shards = shards, .text = text, .size = size };
     t->member = calloc(shards->count, sizeof *t->member);
     if (!t->member) return KF_NO_MEMORY;
+    kf_status status = kfi_descents_create(&t->table, &shards->member[0]->keys, shards->member[0]->search, text, size);
+    if (status) return status;
     if (size < ROUTED_TEXT || shards->count >= ROUTE_OPEN) return KF_OK;
     t->routes = calloc((size_t)1 << ROUTE_BITS, sizeof *t->routes);
     return t->routes ? KF_OK : KF_NO_MEMORY;
@@ -17,10 +19,8 @@ kf_status kfi_text_shards_create(kfi_text_shards *t, const kfi_shards *shards, c
 
 void kfi_text_shards_destroy(kfi_text_shards *t)
 {
-    for (size_t i = 0; t->member && i < t->shards->count; i++) {
-        kfi_descents_destroy(&t->member[i].descents);
-        free(t->member[i].before);
-    }
+    for (size_t i = 0; t->member && i < t->shards->count; i++) free(t->member[i].before);
+    kfi_descents_destroy(&t->table);
     free(t->member);
     free(t->routes);
     *t = (kfi_text_shards){ 0 };
@@ -61,11 +61,9 @@ static kf_status make_ready(kfi_text_shards *t, size_t shard)
     m->before = NULL;
     kf_status status = find_before(shards, shard, m);
     if (status) return status;
-    /* Some members have more than their share of the places. */
-    const size_t share = t->size / shards->count, places = share < t->size / SHARE ? SHARE * share : t->size;
-    status = kfi_descents_create(&m->descents, &dict->keys, dict->search, t->text, t->size, places);
-    m->ready = !status;
-    return status;
+    kfi_descents_join(&m->descents, &t->table, &dict->keys, dict->search, (uint32_t)shard + 1);
+    m->ready = 1;
+    return KF_OK;
 }
 
 kf_status kfi_text_shards_find(kfi_text_shards *t, size_t place, size_t *shard, size_t *before)

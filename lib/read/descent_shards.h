@@ -29,6 +29,7 @@ typedef struct kfi_text_shards {
     const kfi_shards *shards;
     const uint8_t *text;
     size_t size;
+    kfi_descents table;          /* for what all share: no descents are made by it */
     kfi_shard_descents *member;  /* of each */
     kfi_shard_route *routes;     /* direct-mapped; NULL: the text is too short for it to pay */
 } kfi_text_shards;
