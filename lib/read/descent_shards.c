@@ -5,12 +5,14 @@
 enum { ROUTE_BYTES = 4, ROUTE_BITS = 10, ROUTED_TEXT = 2048 };
 #define ROUTE_OPEN UINT32_MAX
 
-kf_status kfi_text_shards_create(kfi_text_shards *t, const kfi_shards *shards, const uint8_t *text, size_t size)
+kf_status kfi_text_shards_create(kfi_text_shards *t, const kfi_shards *shards, const uint8_t *text,
+                                 size_t size)
 {
     *t = (kfi_text_shards){ .shards = shards, .text = text, .size = size };
     t->member = calloc(shards->count, sizeof *t->member);
     if (!t->member) return KF_NO_MEMORY;
-    kf_status status = kfi_descents_create(&t->table, &shards->member[0]->keys, shards->member[0]->search, text, size);
+    kf_status status = kfi_descents_create(&t->table, &shards->member[0]->keys, shards->member[0]->search,
+                                           text, size);
     if (status) return status;
     if (size < ROUTED_TEXT || shards->count >= ROUTE_OPEN) return KF_OK;
     t->routes = calloc((size_t)1 << ROUTE_BITS, sizeof *t->routes);

@@ -1,10 +1,10 @@
 /* Descents (descent.h) in a dictionary of several members. The text at a place leads to one member, the last
- * whose first key is not above it. Keys of members before can begin the text too; but what is between such a key
- * and the text begins with the key, the first key of that one member included. So they are found once for a
- * member, as the keys before it that begin its first key:
+ * whose first key is not above it. Keys of members before can begin the text too; but what is between such a
+ * key and the text begins with the key, the first key of that one member included. So they are found once for
+ * a member, as the keys before it that begin its first key:
  *
- *      member 0   ... "c" "ca"                text "cats": member 1, whose first key "cast" shares 2 bytes with
- *      member 1   "cast" "cat" ...            it, so "c" and "ca" begin it; and what a descent there finds, "cat" */
+ *      member 0   ... "c" "ca"          text "cats": member 1, whose first key "cast" shares 2 bytes with it,
+ *      member 1   "cast" "cat" ...      so "c" and "ca" begin it; and what a descent there finds, "cat" */
 #ifndef KFI_READ_DESCENT_SHARDS_H
 #define KFI_READ_DESCENT_SHARDS_H
 
@@ -14,8 +14,8 @@
 /* A member, once a place has led there. */
 typedef struct kfi_shard_descents {
     kfi_descents descents;
-    kf_prefix_match *before;     /* keys of members before it that begin its first key, shortest first; global */
-    size_t before_count;
+    kf_prefix_match *before;     /* keys of members before it that begin its first key, shortest first; */
+    size_t before_count;         /* in ordinals of the whole */
     int ready;
 } kfi_shard_descents;
 
@@ -35,7 +35,8 @@ typedef struct kfi_text_shards {
 } kfi_text_shards;
 
 /* KF_NO_MEMORY. */
-kf_status kfi_text_shards_create(kfi_text_shards *t, const kfi_shards *shards, const uint8_t *text, size_t size);
+kf_status kfi_text_shards_create(kfi_text_shards *t, const kfi_shards *shards, const uint8_t *text,
+                                 size_t size);
 void kfi_text_shards_destroy(kfi_text_shards *t);
 
 /* To which member text[place] leads, place < size; `*before` of its keys before begin the text there.

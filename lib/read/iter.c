@@ -110,7 +110,7 @@ kf_status kfi_iter_range(const kf_dict *d, const kf_iter_options *o, uint64_t *l
 typedef struct plain_iter {
     kf_iter iter;
     kfi_walk walk;
-    uint64_t next, here;          /* in the member: ordinal of the next entry, and how many there are to come */
+    uint64_t next, here;          /* in the member: ordinal of the next entry, and how many are to come */
     uint64_t base;                /* what the member's ordinals are less than the whole's */
     int reverse, started;
     const kf_dict *whole;

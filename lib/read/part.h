@@ -27,8 +27,8 @@ static inline kfi_part kfi_part_of(const kf_dict *dict, uint64_t ordinal, uint64
     return part;
 }
 
-/* The part of the ordinals low .. high-1 (low < high <= all keys) in the first, and in the last member that they
- * touch. */
+/* The part of the ordinals low .. high-1 (low < high <= all keys) in the first, and in the last member that
+ * they touch. */
 static inline kfi_part kfi_part_first(const kf_dict *dict, uint64_t low, uint64_t high)
 {
     return kfi_part_of(dict, low, low, high);
@@ -38,8 +38,8 @@ static inline kfi_part kfi_part_last(const kf_dict *dict, uint64_t low, uint64_t
     return kfi_part_of(dict, high - 1, low, high);
 }
 
-/* The plain dictionary that holds the entry of an ordinal (below the number of all keys), which becomes the one
- * there. */
+/* The plain dictionary that holds the entry of an ordinal (below the number of all keys), which becomes the
+ * one there. */
 static inline const kf_dict *kfi_member_of(const kf_dict *dict, uint64_t *ordinal)
 {
     const kfi_shards *shards = dict->shards;

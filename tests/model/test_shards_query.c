@@ -23,7 +23,8 @@ static char name[300];
 
 static void describe(const pair *p, const kf_iter_options *o, const char *what)
 {
-    snprintf(name, sizeof name, "%s; %s; flags %u order %d limit %llu first %llu prefix %zu from %zu to %d %zu "
+    snprintf(name, sizeof name,
+             "%s; %s; flags %u order %d limit %llu first %llu prefix %zu from %zu to %d %zu "
              "filter %d case %llu", p->m.name, what, (unsigned)o->flags, (int)o->order,
              (unsigned long long)o->limit, (unsigned long long)o->first_ordinal, o->prefix.size, o->from.size,
              o->has_to, o->to.size, o->filter != NULL, shards_compared);
@@ -51,7 +52,8 @@ static int pair_make(pair *p, int number, uint64_t seed)
     p->longish = bytes / p->m.set.count > 60;
     p->effort = bytes > 60000 ? 1 : bytes > 8000 ? 4 : 16;
     const size_t shards = 1 + set_below(&p->m.set, SHARDS_MOST);
-    snprintf(p->m.name, sizeof p->m.name, "shape %u seed %llu in %zu", shape, (unsigned long long)seed, shards);
+    snprintf(p->m.name, sizeof p->m.name, "shape %u seed %llu in %zu", shape, (unsigned long long)seed,
+             shards);
     shards_make(&p->m, NULL, p->weights, "pair", shards, &p->plain, &p->sharded);
     return 1;
 }
@@ -107,10 +109,12 @@ static void check_options(pair *p, bounds *b, const kf_iter_options *options, co
         o.filter_context = &b->asked[i];
         status[i] = kf_iter_create(&iter[i], i ? p->sharded : p->plain, &o, NULL);
     }
-    MUST(status[0] == status[1], "%s: %s, not %s", name, kf_status_name(status[1]), kf_status_name(status[0]));
+    MUST(status[0] == status[1], "%s: %s, not %s", name, kf_status_name(status[1]),
+         kf_status_name(status[0]));
     if (status[0]) return;
     shards_same(&iter[0], &iter[1], name);
-    MUST(b->asked[0].calls == b->asked[1].calls && b->asked[0].hash == b->asked[1].hash, "%s: the filter", name);
+    MUST(b->asked[0].calls == b->asked[1].calls && b->asked[0].hash == b->asked[1].hash, "%s: the filter",
+         name);
 }
 
 static void check_iteration(pair *p, bounds *b)
@@ -135,7 +139,8 @@ static void check_iteration(pair *p, bounds *b)
 
 static kf_query *draw_query(pair *p, unsigned depth)
 {
-    static const char *const patterns[] = { ".*a.*", "(a|.b|[x-z0-9])*", ".{0,5}", "[^a]+", "\\w*\\d\\w*", ".*",
+    static const char *const patterns[] = { ".*a.*", "(a|.b|[x-z0-9])*", ".{0,5}", "[^a]+", "\\w*\\d\\w*",
+                                            ".*",
                                             "[a-m]*", "un.*", "x[0-9]*", ".*[bt]" };
     static const char *const globs[] = { "*a*", "?b*", "*[a-c]", "{a,b}*", "*", "x?", "*e?" };
     key_set *s = &p->m.set;
@@ -157,7 +162,8 @@ static kf_query *draw_query(pair *p, unsigned depth)
         status = kf_query_glob(&query, pattern, strlen(pattern), flags, NULL);
         break;
     case 2:
-        status = kf_query_subsequence(&query, needle.data, needle.size < 3 ? needle.size : 3, KF_PATTERN_BYTES, NULL);
+        status = kf_query_subsequence(&query, needle.data, needle.size < 3 ? needle.size : 3,
+                                      KF_PATTERN_BYTES, NULL);
         break;
     case 6: case 7: case 8:
         for (size_t i = 0; i < count; i++) part[i] = draw_query(p, depth - 1);
@@ -200,7 +206,8 @@ static void check_work_limit(pair *p, const kf_iter_options *options)
     o.work_limit = 1 + set_below(&p->m.set, set_below(&p->m.set, 2) ? 20 : 400);
     MUST(!kf_iter_create(&some, p->sharded, &o, NULL), "%s", name);
     for (; !(status = kf_iter_next(some, &b)); hits++) {
-        MUST(!kf_iter_next(all, &a) && a.ordinal == b.ordinal && same_bytes(a.key, b.key), "%s: limited", name);
+        MUST(!kf_iter_next(all, &a) && a.ordinal == b.ordinal && same_bytes(a.key, b.key), "%s: limited",
+             name);
         shards_same_match(kf_iter_match(all), kf_iter_match(some), name);
     }
     MUST(status == KF_END, "%s: limited: %s", name, kf_status_name(status));
@@ -254,7 +261,8 @@ static void check_nearest(pair *p, bounds *b)
         for (int i = 0; i < 2; i++) {
             within.filter_context = &b->asked[i];
             b->asked[i].number = b->asked[0].number;
-            kf_status status = kf_iter_nearest(&iter[i], i ? p->sharded : p->plain, needle.data, needle.size, &o, NULL);
+            kf_status status = kf_iter_nearest(&iter[i], i ? p->sharded : p->plain, needle.data, needle.size,
+                                               &o, NULL);
             MUST(!status, "%s: %s", name, kf_status_name(status));
         }
         shards_same(&iter[0], &iter[1], name);
@@ -308,7 +316,8 @@ static void check_find(pair *p, bounds *b)
             o.overlap = (kf_overlap)(kind & 1);
             o.boundary = (kf_boundary)(kind >> 1 & 1 ? KF_BOUNDARY_CODE_POINTS : KF_BOUNDARY_BYTES);
             if (kind >= 8) o.filter = shards_filter;
-            snprintf(name, sizeof name, "%s; find %u in %zu, case %llu", p->m.name, kind, size, shards_compared);
+            snprintf(name, sizeof name, "%s; find %u in %zu, case %llu", p->m.name, kind, size,
+                     shards_compared);
             for (int i = 0; i < 2; i++) {
                 b->asked[i] = (shards_asked){ .number = 1 + kind };
                 o.filter_context = &b->asked[i];
@@ -321,8 +330,8 @@ static void check_find(pair *p, bounds *b)
     }
 }
 
-/* Keys that begin one another, cut everywhere: most keys that begin a text are not in the member that the text
- * leads to. */
+/* Keys that begin one another, cut everywhere: most keys that begin a text are not in the member that the
+ * text leads to. */
 START_TEST(shards_query__nested)
 {
     static bounds b;
@@ -359,7 +368,8 @@ static void run(int number, void (*check)(pair *, bounds *), const char *what)
         check(&p, &b);
         pair_free(&p);
     }
-    printf("%s %d: %llu compared, %llu entries, %llu cut short\n", what, number, shards_compared, shards_entries,
+    printf("%s %d: %llu compared, %llu entries, %llu cut short\n", what, number, shards_compared,
+           shards_entries,
            cut_short);
     fflush(stdout);
 }

@@ -104,9 +104,11 @@ static void check_merge(const kf_merge_options *o, const kf_dict *const *plain, 
         content[i] = scratch_read("merged.kf", &size[i]);
         unlink(scratch_path("merged.kf"));
     }
-    MUST(status[0] == status[1] && !strcmp(error[0].message, error[1].message), "%s: merge: %s, not %s", case_name,
+    MUST(status[0] == status[1] && !strcmp(error[0].message, error[1].message), "%s: merge: %s, not %s",
+         case_name,
          error[1].message, error[0].message);
-    MUST(status[0] || (size[0] == size[1] && !memcmp(content[0], content[1], size[0])), "%s: merge differs", case_name);
+    MUST(status[0] || (size[0] == size[1] && !memcmp(content[0], content[1], size[0])), "%s: merge differs",
+         case_name);
     free(content[0]);
     free(content[1]);
     merges++;
@@ -134,7 +136,8 @@ static void check_operation(unsigned shape, uint64_t seed)
         fuzzy.unit = KF_UNIT_BYTES;
         fuzzy.distance = (uint32_t)any(3);
         fuzzy.prefix = any(2) != 0;
-        MUST(!kf_query_fuzzy(&query, needle.data, needle.size < 20 ? needle.size : 20, &fuzzy, NULL), "a query");
+        MUST(!kf_query_fuzzy(&query, needle.data, needle.size < 20 ? needle.size : 20, &fuzzy, NULL),
+             "a query");
         within.query = query;
     }
     if (any(4) == 0) within.prefix = near_key(text[0]), within.prefix.size = any(within.prefix.size + 1);
@@ -143,7 +146,8 @@ static void check_operation(unsigned shape, uint64_t seed)
     if (any(6) == 0) within.limit = any(universe.count + 2);
     if (asked[0].number) within.filter = shards_filter;
     asked[1] = asked[0];
-    snprintf(case_name, sizeof case_name, "shape %u seed %llu operation %zu of %zu values %d query %d filter %d case %llu",
+    snprintf(case_name, sizeof case_name,
+             "shape %u seed %llu operation %zu of %zu values %d query %d filter %d case %llu",
              shape, (unsigned long long)seed, operation, count, (int)o.values, query != NULL,
              within.filter != NULL, shards_compared);
     for (int i = 0; i < 2; i++) {
@@ -169,7 +173,8 @@ START_TEST(shards_sets__operations)
         for (unsigned n = 0; n < 60; n++) check_operation((unsigned)_i, seed);
         drop();
     }
-    printf("operations %d: %llu compared, %llu entries, %llu merges\n", _i, shards_compared, shards_entries, merges);
+    printf("operations %d: %llu compared, %llu entries, %llu merges\n", _i, shards_compared, shards_entries,
+           merges);
     fflush(stdout);
     ck_assert_uint_gt(shards_compared, 100);
 }
@@ -215,7 +220,8 @@ static kf_status do_kind(unsigned kind, const kf_dict *dict, const kf_dict *othe
         case 2: status = kf_iter_create(&iter, dict, &o, &error); break;
         case 3: o.order = KF_ORDER_DISTANCE; status = kf_iter_create(&iter, dict, &o, &error); break;
         case 4: o.order = KF_ORDER_WEIGHT; status = kf_iter_create(&iter, dict, &o, &error); break;
-        case 5: nearest.count = 9; status = kf_iter_nearest(&iter, dict, "key 0455", 8, &nearest, &error); break;
+        case 5: nearest.count = 9;
+                status = kf_iter_nearest(&iter, dict, "key 0455", 8, &nearest, &error); break;
         case 6: nearest.metric = KF_METRIC_JARO_WINKLER;
                 nearest.ranking = KF_RANK_SIMILARITY;
                 nearest.count = 9;
@@ -223,7 +229,8 @@ static kf_status do_kind(unsigned kind, const kf_dict *dict, const kf_dict *othe
         case 7: status = kf_iter_find(&iter, dict, text, sizeof text - 1, NULL, &error); break;
         case 8: status = kf_iter_find(&iter, dict, long_text, sizeof long_text, NULL, &error); break;
         case 9: status = kf_iter_diff(&iter, dict, other, &o, &error); break;
-        default: status = kf_iter_set(&iter, kind == 10 ? KF_SET_UNION : KF_SET_INTERSECTION, dicts, 2, NULL, &error);
+        default: status = kf_iter_set(&iter, kind == 10 ? KF_SET_UNION : KF_SET_INTERSECTION, dicts, 2, NULL,
+                                      &error);
         }
     if (status) ck_assert_int_eq(error.status, status);
     if (!status) status = drain(iter, seen);

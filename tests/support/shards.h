@@ -1,5 +1,5 @@
-/* One set of pairs as a plain file and as several that a manifest bundles, and iterators over both compared entry
- * by entry. Include after model.h. */
+/* One set of pairs as a plain file and as several that a manifest bundles, and iterators over both compared
+ * entry by entry. Include after model.h. */
 #ifndef TESTS_SUPPORT_SHARDS_H
 #define TESTS_SUPPORT_SHARDS_H
 
@@ -8,7 +8,8 @@ enum { SHARDS_MOST = 9 };
 static unsigned long long shards_compared, shards_entries;
 
 /* The keys low .. high-1 of a model that `has` (NULL: all). */
-static inline void shards_write(const model *m, const uint8_t *has, size_t low, size_t high, kf_weights weights,
+static inline void shards_write(const model *m, const uint8_t *has, size_t low, size_t high,
+                                kf_weights weights,
                                 const char *name)
 {
     static uint8_t room[MODEL_VALUE_MAX];
@@ -26,7 +27,8 @@ static inline void shards_write(const model *m, const uint8_t *has, size_t low, 
         if (has && !has[i]) continue;
         if (m->type == KF_VALUES_U64) {
             const uint64_t number = model_number(m, i);
-            status = given ? kf_builder_add_u64_weighted(builder, key.data, key.size, number, model_weight(m, i) % 9,
+            status = given ? kf_builder_add_u64_weighted(builder, key.data, key.size, number,
+                                                         model_weight(m, i) % 9,
                                                          &error)
                            : kf_builder_add_u64(builder, key.data, key.size, number, &error);
             continue;
@@ -43,7 +45,8 @@ static inline void shards_write(const model *m, const uint8_t *has, size_t low, 
 }
 
 /* Builds both and opens them. Not 0 keys. */
-static inline void shards_make(model *m, const uint8_t *has, kf_weights weights, const char *name, size_t shards,
+static inline void shards_make(model *m, const uint8_t *has, kf_weights weights, const char *name,
+                               size_t shards,
                                kf_dict **plain, kf_dict **sharded)
 {
     char file_name[40], path[SHARDS_MOST][512];
@@ -110,10 +113,12 @@ static inline void shards_same(kf_iter **want, kf_iter **got, const char *what)
         MUST(remain == other, "%s: entry %zu: %llu remain, not %llu", what, n, (unsigned long long)other,
              (unsigned long long)remain);
         kf_status one = kf_iter_next(*want, &a), two = kf_iter_next(*got, &b);
-        MUST(one == two, "%s: entry %zu: %s, not %s; key %llu", what, n, kf_status_name(two), kf_status_name(one),
+        MUST(one == two, "%s: entry %zu: %s, not %s; key %llu", what, n, kf_status_name(two),
+             kf_status_name(one),
              (unsigned long long)(one ? b.ordinal : a.ordinal));
         if (one) break;
-        MUST(a.ordinal == b.ordinal && same_bytes(a.key, b.key), "%s: entry %zu is key %llu, not %llu", what, n,
+        MUST(a.ordinal == b.ordinal && same_bytes(a.key, b.key), "%s: entry %zu is key %llu, not %llu", what,
+             n,
              (unsigned long long)b.ordinal, (unsigned long long)a.ordinal);
         shards_same_match(kf_iter_match(*want), kf_iter_match(*got), what);
         if (n % 3 == 0 || n > 40) shards_same_value(*want, *got, what);
