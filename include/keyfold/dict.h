@@ -140,6 +140,8 @@ typedef struct kf_dict_stat {
     kf_encoding value_encoding;
     uint64_t weight_bytes;        /* weights of their own, and maxima */
     kf_weights weights;           /* what the dictionary was built with */
+    uint64_t shards;              /* dictionaries that it is made of (bundle.h); 0: it is one of its own */
+    int is_manifest;              /* the shards are in other files; file_size is the sum of all */
 } kf_dict_stat;
 KF_API kf_status kf_dict_stat_get(const kf_dict *dict, kf_dict_stat *stat);
 

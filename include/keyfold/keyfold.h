@@ -4,7 +4,8 @@
  *   kf_dict     maps such a file and answers lookups                     (dict.h)
  *   kf_iter     yields entries: everything, a range, a query's hits      (iter.h)
  *   kf_query    a condition on keys: near a needle, a regular expression (query.h)
- *   also: keys in a text (text.h), union, difference, merge ... of dictionaries (set.h)
+ *   also: keys in a text (text.h), union, difference, merge ... of dictionaries (set.h), several files as one
+ *   dictionary (bundle.h)
  *
  * Conventions throughout
  *   - Every fallible call returns a kf_status; results go through the first pointer arguments.
@@ -18,6 +19,7 @@
 #define KEYFOLD_KEYFOLD_H
 
 #include <keyfold/builder.h>
+#include <keyfold/bundle.h>
 #include <keyfold/dict.h>
 #include <keyfold/iter.h>
 #include <keyfold/query.h>

@@ -80,7 +80,7 @@ kf_status kfi_mapping_open(kfi_mapping *mapping, const char *path, uint32_t flag
     kf_status status;
     struct stat information;
 
-    *mapping = (kfi_mapping){ NULL, 0, 0 };
+    *mapping = (kfi_mapping){ 0 };
     int fd;
     do fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     while (fd < 0 && errno == EINTR);
@@ -110,6 +110,6 @@ out:
 
 void kfi_mapping_close(kfi_mapping *mapping)
 {
-    if (mapping->size) munmap((void *)(uintptr_t)mapping->data, mapping->size);
-    *mapping = (kfi_mapping){ NULL, 0, 0 };
+    if (mapping->size && !mapping->borrowed) munmap((void *)(uintptr_t)mapping->data, mapping->size);
+    *mapping = (kfi_mapping){ 0 };
 }

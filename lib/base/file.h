@@ -5,18 +5,26 @@
 
 #include "base/error.h"
 
+#include <stdatomic.h>
+
 /* ---- reading ------------------------------------------------------------------------------ */
 
 typedef struct kfi_mapping {
     const uint8_t *data;   /* page-aligned when mapped */
     size_t size;
     int owned;             /* allocated rather than mapped */
+    int borrowed;          /* a part of another mapping, which must outlive it */
 } kfi_mapping;
 
 /* Opens `path` (O_RDONLY|O_CLOEXEC|O_NOCTTY|O_NONBLOCK, fstat on the descriptor, regular files
  * only) and maps it, or reads it into memory. `flags` are KF_OPEN_... An empty file maps to size 0. */
 kf_status kfi_mapping_open(kfi_mapping *mapping, const char *path, uint32_t flags, kf_error *error);
 void kfi_mapping_close(kfi_mapping *mapping);
+/* `size` bytes from `offset` on, which the mapping has. */
+static inline kfi_mapping kfi_mapping_part(const kfi_mapping *mapping, uint64_t offset, uint64_t size)
+{
+    return (kfi_mapping){ mapping->data + offset, (size_t)size, 0, 1 };
+}
 
 /* ---- publishing --------------------------------------------------------------------------- */
 
@@ -39,6 +47,25 @@ kf_status kfi_output_publish(kfi_output *output, kf_error *error);
 /* Discards the file unless it was published. */
 void kfi_output_destroy(kfi_output **output);
 
+typedef struct kfi_disk_account { _Atomic uint64_t now, peak; } kfi_disk_account;
+
+/* An output that is never published but read back: a file in `folder` without a name, gone when it is
+ * destroyed. For `account` see below. */
+kf_status kfi_output_create_nameless(kfi_output **out, const char *folder, kfi_disk_account *account,
+                                     kf_error *error);
+/* Flushes and frees the write buffer; from here on it can only be read and patched. */
+kf_status kfi_output_finish(kfi_output *output, kf_error *error);
+
+/* Opens a file in `folder` that has no name, or has lost it: a descriptor, or -1 and the reason. */
+int kfi_temporary_open(const char *folder, kf_error *error, kf_status *status);
+/* Notes that `size` more bytes are on disk; `account` may be NULL. */
+static inline void kfi_disk_grow(kfi_disk_account *account, uint64_t size)
+{
+    if (!account) return;
+    uint64_t now = atomic_fetch_add(&account->now, size) + size, peak = account->peak;
+    while (peak < now && !atomic_compare_exchange_weak(&account->peak, &peak, now)) {}
+}
+
 /* ---- spools ------------------------------------------------------------------------------- */
 
 /* A temporary file: written once from start to end, then read from start to end, any number of
@@ -48,7 +75,6 @@ typedef struct kfi_spool_reader kfi_spool_reader;
 
 /* `buffer_size` bytes of memory are used while writing. `account` (may be NULL) is kept at the sum
  * of bytes on disk of all spools that share it, whatever their threads, `peak` at its maximum. */
-typedef struct kfi_disk_account { _Atomic uint64_t now, peak; } kfi_disk_account;
 kf_status kfi_spool_create(kfi_spool **out, const char *folder, size_t buffer_size,
                            kfi_disk_account *account, kf_error *error);
 kf_status kfi_spool_write(kfi_spool *spool, const void *data, size_t size, kf_error *error);

@@ -33,6 +33,8 @@ struct kfi_output {
     uint8_t *buffer;
     size_t used;               /* bytes in the buffer */
     uint64_t flushed;          /* bytes in the file */
+    int nameless;              /* will never be published */
+    kfi_disk_account *account; /* of a nameless one; may be NULL */
 };
 
 static kf_status fail(const kfi_output *output, int reason, const char *what, kf_error *error)
@@ -173,6 +175,26 @@ out:
     return status;
 }
 
+kf_status kfi_output_create_nameless(kfi_output **out, const char *folder, kfi_disk_account *account,
+                                     kf_error *error)
+{
+    static const char name[] = "a temporary file";
+    kf_status status = KF_OK;
+    *out = NULL;
+    kfi_output *output = calloc(1, sizeof *output);
+    if (!output) return kfi_fail_memory(error, sizeof *output);
+    output->folder = output->fd = -1;
+    output->nameless = 1;
+    output->account = account;
+    output->path = strdup(name);
+    output->buffer = malloc(BUFFER_SIZE);
+    if (!output->path || !output->buffer) status = kfi_fail_memory(error, BUFFER_SIZE);
+    else output->fd = kfi_temporary_open(folder ? folder : ".", error, &status);
+    if (status) kfi_output_destroy(&output);
+    *out = output;
+    return status;
+}
+
 /* ---- content -------------------------------------------------------------------------------- */
 
 static kf_status put(kfi_output *output, uint64_t offset, const uint8_t *data, size_t size,
@@ -194,23 +216,37 @@ static kf_status flush(kfi_output *output, kf_error *error)
     kf_status status = put(output, output->flushed, output->buffer, output->used, error);
     if (status) return status;
     output->flushed += output->used;
+    kfi_disk_grow(output->account, output->used);
     output->used = 0;
     return KF_OK;
 }
 
 kf_status kfi_output_write(kfi_output *output, const void *data, size_t size, kf_error *error)
 {
+    if (!output->buffer) return kfi_fail(error, KF_INVALID, "this output is already finished");
     if (size > BUFFER_SIZE - output->used) {
         kf_status status = flush(output, error);
         if (status) return status;
         if (size >= BUFFER_SIZE) {
             status = put(output, output->flushed, data, size, error);
-            if (!status) output->flushed += size;
-            return status;
+            if (status) return status;
+            output->flushed += size;
+            kfi_disk_grow(output->account, size);
+            return KF_OK;
         }
     }
     if (size) memcpy(output->buffer + output->used, data, size);
     output->used += size;
+    return KF_OK;
+}
+
+kf_status kfi_output_finish(kfi_output *output, kf_error *error)
+{
+    if (!output->buffer) return KF_OK;
+    kf_status status = flush(output, error);
+    if (status) return status;
+    free(output->buffer);
+    output->buffer = NULL;
     return KF_OK;
 }
 
@@ -298,6 +334,7 @@ static kf_status sync_folder(kfi_output *output, kf_error *error)
 kf_status kfi_output_publish(kfi_output *output, kf_error *error)
 {
     int exists = 0, published = 0, result;
+    if (output->nameless) return kfi_fail(error, KF_INVALID, "a temporary file can't be published");
     kf_status status = flush(output, error);
     if (status) return status;
     if (fchmod(output->fd, output->mode) != 0) return fail(output, errno, "set the mode of", error);
@@ -328,6 +365,7 @@ void kfi_output_destroy(kfi_output **pointer)
 {
     kfi_output *output = pointer ? *pointer : NULL;
     if (!output) return;
+    if (output->account) output->account->now -= output->flushed;
     if (output->temporary[0]) unlinkat(output->folder, output->temporary, 0);
     if (output->fd >= 0) close(output->fd);
     if (output->folder >= 0) close(output->folder);

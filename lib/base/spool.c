@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +27,7 @@ struct kfi_spool_reader {
     uint64_t offset;        /* in the file, of the byte after buffer[filled - 1] */
 };
 
-static int open_nameless(const char *folder, kf_error *error, kf_status *status)
+int kfi_temporary_open(const char *folder, kf_error *error, kf_status *status)
 {
     int fd = -1;
 #ifdef O_TMPFILE
@@ -62,7 +61,7 @@ kf_status kfi_spool_create(kfi_spool **out, const char *folder, size_t buffer_si
     if (!spool) return kfi_fail_memory(error, sizeof *spool);
     spool->account = account;
     spool->capacity = buffer_size;
-    spool->fd = open_nameless(folder ? folder : ".", error, &status);
+    spool->fd = kfi_temporary_open(folder ? folder : ".", error, &status);
     if (spool->fd < 0) goto out;
     spool->buffer = malloc(buffer_size);
     if (!spool->buffer) {
@@ -76,12 +75,6 @@ out:
     return status;
 }
 
-static void charge(kfi_disk_account *account, uint64_t bytes)
-{
-    uint64_t now = atomic_fetch_add(&account->now, bytes) + bytes, peak = account->peak;
-    while (peak < now && !atomic_compare_exchange_weak(&account->peak, &peak, now)) {}
-}
-
 static kf_status put(kfi_spool *spool, const uint8_t *data, size_t size, kf_error *error)
 {
     while (size) {
@@ -91,7 +84,7 @@ static kf_status put(kfi_spool *spool, const uint8_t *data, size_t size, kf_erro
         data += n;
         size -= (size_t)n;
         spool->flushed += (uint64_t)n;
-        if (spool->account) charge(spool->account, (uint64_t)n);
+        kfi_disk_grow(spool->account, (uint64_t)n);
     }
     return KF_OK;
 }

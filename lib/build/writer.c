@@ -20,6 +20,7 @@ struct kfi_writer {
     uint32_t header_size;
     uint32_t expected;         /* sections, the checksums included */
     uint32_t count;            /* sections begun */
+    int image;                 /* not to be published */
     int open;                  /* between begin and end */
     int patched;               /* the open section's first bytes were changed */
     kfi_section sections[KFI_MAX_SECTIONS];
@@ -102,14 +103,16 @@ out:
 
 static const uint8_t zeros[KFI_SECTION_ALIGNMENT + KFI_TAIL_PAD];
 
-kf_status kfi_writer_create(kfi_writer **out, const char *path, uint32_t section_count,
-                            kf_error *error)
+/* Writes to `path`, or if that is NULL an image into `folder`. */
+static kf_status create(kfi_writer **out, const char *path, const char *folder, uint32_t section_count,
+                        kfi_disk_account *account, kf_error *error)
 {
     *out = NULL;
     if (section_count == 0 || section_count > KFI_MAX_SECTIONS)
         return kfi_fail(error, KF_INVALID, "impossible number of sections %u", section_count);
     kfi_writer *writer = calloc(1, sizeof *writer);
     if (!writer) return kfi_fail_memory(error, sizeof *writer);
+    writer->image = !path;
     writer->expected = section_count;
     writer->header_size = kfi_header_size(section_count);
 
@@ -121,12 +124,24 @@ kf_status kfi_writer_create(kfi_writer **out, const char *path, uint32_t section
         goto out;
     }
     XXH3_64bits_reset(writer->hash);
-    status = kfi_output_create(&writer->output, path, error);
+    status = path ? kfi_output_create(&writer->output, path, error)
+                  : kfi_output_create_nameless(&writer->output, folder, account, error);
     if (!status) status = kfi_output_write(writer->output, header, writer->header_size, error);
 out:
     if (status) kfi_writer_destroy(&writer);
     *out = writer;
     return status;
+}
+
+kf_status kfi_writer_create(kfi_writer **out, const char *path, uint32_t section_count, kf_error *error)
+{
+    return create(out, path, NULL, section_count, NULL, error);
+}
+
+kf_status kfi_writer_create_image(kfi_writer **out, const char *folder, uint32_t section_count,
+                                  kfi_disk_account *account, kf_error *error)
+{
+    return create(out, NULL, folder, section_count, account, error);
 }
 
 kf_status kfi_writer_begin(kfi_writer *writer, kfi_section_type type, kf_error *error)
@@ -210,7 +225,15 @@ kf_status kfi_writer_finish(kfi_writer *writer, kfi_header *header, kf_error *er
     kfi_header_build_id(header, writer->checksums.data, writer->checksums.size, header->build_id);
     kfi_header_write(header, bytes);
     status = kfi_output_patch(writer->output, 0, bytes, writer->header_size, error);
-    return status ? status : kfi_output_publish(writer->output, error);
+    if (status) return status;
+    return writer->image ? kfi_output_finish(writer->output, error) : kfi_output_publish(writer->output, error);
+}
+
+kfi_output *kfi_writer_take_image(kfi_writer *writer)
+{
+    kfi_output *image = writer->image ? writer->output : NULL;
+    if (image) writer->output = NULL;
+    return image;
 }
 
 void kfi_writer_destroy(kfi_writer **pointer)

@@ -123,9 +123,10 @@ static kf_status check_frame(const uint8_t *file, uint64_t size, kf_error *error
         return kfi_fail_at(error, KF_FORMAT, 16, "the file was %s: %llu bytes instead of %llu",
                            size < file_size ? "cut" : "grown", (unsigned long long)size,
                            (unsigned long long)file_size);
-    if (kfi_load32(file + 24) != 0)
+    uint32_t unknown = kfi_load32(file + 24) & ~(uint32_t)KFI_FEATURES_KNOWN;
+    if (unknown)
         return kfi_fail_at(error, KF_UNSUPPORTED, 24, "the file needs features (%#x) that this "
-                           "library lacks", (unsigned)kfi_load32(file + 24));
+                           "library lacks", (unsigned)unknown);
     return KF_OK;
 }
 

@@ -47,6 +47,12 @@ enum {
     KFI_CHECKSUM_BLOCK = 1 << 18   /* bytes of the file that one checksum covers */
 };
 
+/* Incompatible features. */
+enum {
+    KFI_FEATURE_SHARDS = 1u << 0,   /* the keys are in other files or images (format/shards.h) */
+    KFI_FEATURES_KNOWN = KFI_FEATURE_SHARDS
+};
+
 typedef enum kfi_section_type {
     KFI_SECTION_METADATA = 1,
     KFI_SECTION_TOKENS = 2,       /* token dictionary of the keys' tails */
@@ -55,6 +61,8 @@ typedef enum kfi_section_type {
     KFI_SECTION_VALUES = 5,       /* value column (codes, packed integers, strings) */
     KFI_SECTION_TOP = 7,          /* table of nodes by the key's first bytes */
     KFI_SECTION_WEIGHTS = 8,      /* weights, or only their maxima (format/weights.h); may be absent */
+    KFI_SECTION_SHARDS = 9,       /* what the shards are (format/shards.h); no keys and values of its own then */
+    KFI_SECTION_IMAGES = 10,      /* the shards' files, one after the other */
     KFI_SECTION_CHECKSUMS = 6     /* XXH3-64 of each KFI_CHECKSUM_BLOCK from header_size up to this
                                      section; always the last section */
 } kfi_section_type;

@@ -1,5 +1,6 @@
 /* What changed between two dictionaries. */
 #include "query/grouped.h"
+#include "read/part.h"
 
 #include <keyfold/set.h>
 
@@ -11,18 +12,31 @@ typedef struct diff_iter {
     kfi_grouped grouped;
     /* What the values are compared with; the iterator's own cursor and buffer belong to the caller. */
     kfi_column_cursor *cursor[2];
+    const kf_dict *cursor_dict[2];
     kf_buffer buffer[2];
 } diff_iter;
 
-static kf_status value_of(diff_iter *d, size_t side, kf_bytes *value)
+/* Who has the entry of a side of the group, and where. */
+static const kf_dict *member_of(diff_iter *d, size_t side, uint64_t *ordinal)
 {
     kfi_groups *g = &d->grouped.groups;
-    const kfi_column *column = g->members[side].dict->column;
-    kf_status status = KF_OK;
     g->culprit = side;
-    if (!d->cursor[side]) status = kfi_column_cursor_create(&d->cursor[side], column);
+    *ordinal = g->group[side].ordinal;
+    return kfi_member_of(g->members[side].dict, ordinal);
+}
+
+static kf_status value_of(diff_iter *d, size_t side, kf_bytes *value)
+{
+    uint64_t ordinal;
+    const kf_dict *dict = member_of(d, side, &ordinal);
+    kf_status status = KF_OK;
+    if (d->cursor_dict[side] != dict) {
+        kfi_column_cursor_destroy(&d->cursor[side]);
+        status = kfi_column_cursor_create(&d->cursor[side], dict->column);
+    }
+    d->cursor_dict[side] = status ? NULL : dict;
     if (status) return status;
-    return kfi_column_bytes(column, g->group[side].ordinal, d->cursor[side], &d->buffer[side], value);
+    return kfi_column_bytes(dict->column, ordinal, d->cursor[side], &d->buffer[side], value);
 }
 
 /* Whether the values of a key that both have differ. */
@@ -36,8 +50,9 @@ static kf_status compare_values(diff_iter *d, int *differ)
     switch (g->members[OLD].dict->header.value_type) {
     case KF_VALUES_U64:
         for (size_t side = OLD; side <= NEW && !status; side++) {
-            g->culprit = side;
-            status = kfi_column_u64(g->members[side].dict->column, g->group[side].ordinal, &number[side]);
+            uint64_t ordinal;
+            const kf_dict *dict = member_of(d, side, &ordinal);
+            status = kfi_column_u64(dict->column, ordinal, &number[side]);
         }
         if (!status) *differ = number[OLD] != number[NEW];
         break;

@@ -1,9 +1,10 @@
 /* Keys that occur in a text: at each place where one may begin, a descent in the dictionary along the text
- * that notes the keys on its way. */
+ * that notes the keys on its way; in a dictionary of several members, in the one to which the text leads. */
 #include "base/array.h"
 #include "query/text_boundary.h"
 #include "read/iter.h"
-#include "read/descent.h"
+#include "read/descent_shards.h"
+#include "read/part.h"
 
 #include <keyfold/text.h>
 
@@ -11,7 +12,10 @@ typedef struct find_iter {
     kf_iter iter;
     kf_bytes text;
     kf_find_options options;
-    kfi_descents descents;
+    const kf_dict *whole, *member;   /* `member`: where the descent is, whose ordinals are */
+    uint64_t base;                   /* `base` less than those of the whole */
+    kfi_descents descents;       /* of a plain dictionary, */
+    kfi_text_shards shards;      /* and of one that has shards */
     size_t position;             /* the keys that begin there are matches[at..count), shortest first */
     size_t next;                 /* where to look after that */
     kfi_array room;              /* the matches' memory */
@@ -29,24 +33,52 @@ static int is_boundary(const find_iter *f, size_t at)
     }
 }
 
+/* Goes to the member that the text leads to, and notes the keys of those before it. */
+static kf_status enter_member(find_iter *f, kfi_descents **descents)
+{
+    const kfi_shards *shards = f->whole->shards;
+    size_t shard, before;
+    kf_status status = kfi_text_shards_find(&f->shards, f->position, &shard, &before);
+    if (status) return status;
+    f->member = shards->member[shard];
+    f->base = shards->first[shard];
+    *descents = &f->shards.member[shard].descents;
+    if (!before) return KF_OK;
+    return kfi_array_append(&f->room, f->shards.member[shard].before, before * sizeof(kf_prefix_match), NULL);
+}
+
+static int has_text_keys(const kf_dict *plain)
+{
+    return plain->keys.parameters.root_kind == KFI_ROOT_CONTAINER;   /* else none but the empty one */
+}
+
 /* Notes the keys that begin at f->position. */
 static kf_status descend(find_iter *f)
 {
     enum { ROOM = KFI_DESCENT_ROOM * sizeof(kf_prefix_match) };
     kfi_array *room = &f->room;
+    kfi_descents *descents = &f->descents;
     kfi_step step = KFI_STEP_ON;
     room->size = 0;
+    if (f->whole->shards) {
+        kf_status status = enter_member(f, &descents);
+        if (status) return status;
+        if (!has_text_keys(f->member)) step = KFI_STEP_ABSENT;
+    }
+    const size_t before = room->size / sizeof(kf_prefix_match);
     for (int begun = 0; step == KFI_STEP_ON; begun = 1) {
         size_t count;
         if (room->capacity - room->size < ROOM && kfi_array_reserve(room, ROOM, NULL)) return KF_NO_MEMORY;
         kf_prefix_match *notes = (kf_prefix_match *)(void *)(room->data + room->size);
         size_t most = (room->capacity - room->size) / sizeof *notes;
-        step = begun ? kfi_descents_go_on(&f->descents, notes, most, &count)
-                     : kfi_descents_begin(&f->descents, f->position, notes, most, &count);
+        step = begun ? kfi_descents_go_on(descents, notes, most, &count)
+                     : kfi_descents_begin(descents, f->position, notes, most, &count);
         room->size += count * sizeof *notes;
     }
     f->at = 0;
     f->count = room->size / sizeof(kf_prefix_match);
+    kf_prefix_match *found = (kf_prefix_match *)(void *)room->data;
+    for (size_t i = before; f->base && i < f->count; i++) found[i].ordinal += f->base;
     return step == KFI_STEP_CORRUPT ? KF_CORRUPT : KF_OK;
 }
 
@@ -56,10 +88,21 @@ static int keep(find_iter *f, kf_prefix_match match, kf_entry *entry)
     const kf_find_options *o = &f->options;
     if (!match.size || !is_boundary(f, f->position + match.size)) return 0;
     entry->key = (kf_bytes){ f->text.data + f->position, match.size };
-    entry->ordinal = f->iter.ordinal = match.ordinal;
+    entry->ordinal = match.ordinal;
     f->iter.match.position = f->position;
     f->iter.current = 1;   /* the filter may ask for the value */
     return !o->filter || o->filter(o->filter_context, &f->iter, entry);
+}
+
+/* Whose the key is. 0 on damage. */
+static int find_member(find_iter *f, uint64_t ordinal)
+{
+    f->iter.dict = f->member;
+    f->iter.ordinal = ordinal - f->base;
+    if (__builtin_expect(ordinal >= f->base, 1)) return f->iter.ordinal < f->member->keys.count;
+    f->iter.ordinal = ordinal;
+    f->iter.dict = kfi_member_of(f->whole, &f->iter.ordinal);
+    return 1;
 }
 
 static kf_status find_next(kf_iter *iter, kf_entry *entry)
@@ -70,7 +113,7 @@ static kf_status find_next(kf_iter *iter, kf_entry *entry)
         const kf_prefix_match *matches = (const kf_prefix_match *)(const void *)f->room.data;
         while (f->at < f->count) {
             kf_prefix_match match = matches[longest ? --f->count : f->at++];
-            if (match.ordinal >= iter->dict->keys.count) return KF_CORRUPT;
+            if (!find_member(f, match.ordinal)) return KF_CORRUPT;
             if (!keep(f, match, entry)) continue;
             if (longest) {
                 f->count = 0;
@@ -90,6 +133,7 @@ static void find_destroy(kf_iter *iter)
 {
     find_iter *f = (find_iter *)iter;
     kfi_descents_destroy(&f->descents);
+    kfi_text_shards_destroy(&f->shards);
     kfi_array_free(&f->room);
 }
 
@@ -112,11 +156,12 @@ kf_status kf_iter_find(kf_iter **out, const kf_dict *dict, const void *text, siz
     *out = &f->iter;
     f->text = (kf_bytes){ text, text_size };
     f->options = *options;
-    if (dict->keys.parameters.root_kind != KFI_ROOT_CONTAINER) {   /* no key but the empty one */
-        f->next = text_size;
-        return KF_OK;
-    }
-    kf_status status = kfi_descents_create(&f->descents, &dict->keys, dict->search, text, text_size);
+    f->whole = f->member = dict;
+    kf_status status = KF_OK;
+    if (dict->shards) status = kfi_text_shards_create(&f->shards, dict->shards, text, text_size);
+    else if (has_text_keys(dict))
+        status = kfi_descents_create(&f->descents, &dict->keys, dict->search, text, text_size);
+    else f->next = text_size;
     if (!status) return KF_OK;
     kf_iter_destroy(out);
     return kfi_fail_memory(error, text_size);

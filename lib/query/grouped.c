@@ -1,6 +1,14 @@
 #include "query/grouped.h"
 
+#include "read/part.h"
+
 #include <stdlib.h>
+
+/* A cursor, and the plain dictionary that it was last used for. */
+typedef struct kfi_parked {
+    kfi_column_cursor *cursor;
+    const kf_dict *dict;
+} kfi_parked;
 
 static kf_status check_within(const kf_iter_options *within, kf_error *error)
 {
@@ -56,7 +64,7 @@ void kfi_grouped_destroy(kf_iter *iter)
 {
     kfi_grouped *g = (kfi_grouped *)iter;
     if (g->parked)
-        for (size_t i = 0; i < g->groups.count; i++) kfi_column_cursor_destroy(&g->parked[i]);
+        for (size_t i = 0; i < g->groups.count; i++) kfi_column_cursor_destroy(&g->parked[i].cursor);
     free(g->parked);
     kfi_groups_close(&g->groups);
 }
@@ -65,10 +73,10 @@ void kfi_grouped_destroy(kf_iter *iter)
 static void change_source(kfi_grouped *g, size_t source)
 {
     kf_iter *iter = &g->iter;
-    g->parked[g->source] = iter->cursor;
-    iter->cursor = g->parked[source];
-    iter->cursor_dict = iter->cursor ? g->groups.members[source].dict : NULL;
-    g->parked[source] = NULL;
+    g->parked[g->source] = (kfi_parked){ iter->cursor, iter->cursor_dict };
+    iter->cursor = g->parked[source].cursor;
+    iter->cursor_dict = g->parked[source].dict;
+    g->parked[source] = (kfi_parked){ NULL, NULL };
     g->source = source;
 }
 
@@ -76,8 +84,8 @@ int kfi_grouped_emit(kfi_grouped *g, kfi_group_entry from, kf_entry *entry)
 {
     kf_iter *iter = &g->iter;
     if (g->parked && from.member != g->source) change_source(g, from.member);
-    iter->dict = g->groups.members[from.member].dict;
     iter->ordinal = from.ordinal;
+    iter->dict = kfi_member_of(g->groups.members[from.member].dict, &iter->ordinal);
     iter->match.source = from.member;
     iter->match.distance = g->groups.distance;
     entry->key = g->groups.key;

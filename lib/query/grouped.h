@@ -8,7 +8,7 @@
 typedef struct kfi_grouped {
     kf_iter iter;
     kfi_groups groups;
-    kfi_column_cursor **parked; /* of each member, while the iterator reads from another; NULL: no bytes */
+    struct kfi_parked *parked;  /* of each member, while the iterator reads from another; NULL: no bytes */
     size_t source;              /* whose cursor the iterator holds */
     uint64_t left;
     kf_filter_fn filter;

@@ -1,7 +1,7 @@
 #include "query/groups.h"
 
 #include "base/bits.h"
-#include "read/order.h"
+#include "read/part.h"
 
 #include <stdlib.h>
 
@@ -62,14 +62,26 @@ static kf_status next_hit(kfi_groups *g, kfi_member *m)
     return KF_OK;
 }
 
+/* Goes to the plain dictionary that has an ordinal. */
+static kf_status enter_part(kfi_member *m, uint64_t ordinal)
+{
+    const kfi_part part = kfi_part_first(m->dict, ordinal, m->end);
+    kfi_walk_destroy(&m->walk);
+    m->base = part.base;
+    m->stop = part.base + part.high;
+    return kfi_walk_create(&m->walk, &part.dict->keys);
+}
+
 /* Moves the walk to an ordinal above the current one. */
 static kf_status seek(kfi_groups *g, kfi_member *m, uint64_t ordinal)
 {
+    kf_status status = KF_OK;
     if (ordinal >= m->end) {
         end_member(g, m);
         return KF_OK;
     }
-    kf_status status = kfi_walk_seek(&m->walk, ordinal);
+    if (ordinal >= m->stop) status = enter_part(m, ordinal);
+    if (!status) status = kfi_walk_seek(&m->walk, ordinal - m->base);
     if (status) return status == KF_NO_MEMORY ? status : KF_CORRUPT;
     m->ordinal = ordinal;
     m->key = m->walk.path;
@@ -77,16 +89,22 @@ static kf_status seek(kfi_groups *g, kfi_member *m, uint64_t ordinal)
     return KF_OK;
 }
 
+/* Behind the last key of a plain dictionary: the next one's first key, of which the caller knows no more than
+ * that it may share bytes with the last winner's. */
+static kf_status step_over(kfi_groups *g, kfi_member *m)
+{
+    kf_status status = seek(g, m, m->ordinal);
+    if (!status && !m->done) m->walk.keep = shared_bytes(g->text, g->text_size, m->key, m->size, 0);
+    return status;
+}
+
 static inline kf_status step(kfi_groups *g, kfi_member *m)
 {
     if (__builtin_expect(m->hits != NULL, 0)) return next_hit(g, m);
-    if (++m->ordinal >= m->end) {
-        end_member(g, m);
-        return KF_OK;
-    }
+    if (__builtin_expect(++m->ordinal >= m->stop, 0)) return step_over(g, m);
     kf_status status = kfi_walk_next(&m->walk);
     /* The ordinals are all there: only damage ends the walk early. */
-    if (__builtin_expect(status || m->walk.ordinal != m->ordinal, 0))
+    if (__builtin_expect(status || m->base + m->walk.ordinal != m->ordinal, 0))
         return status == KF_NO_MEMORY ? status : KF_CORRUPT;
     m->size = m->walk.size;
     return KF_OK;
@@ -129,7 +147,7 @@ static kf_status leap(kfi_groups *g, kfi_member *m)
             return settle_far(g, m);
         }
     }
-    status = kfi_lower_bound(&m->dict->keys, (kf_bytes){ bar->key, bar->size }, &bound);
+    status = kf_dict_lower_bound(m->dict, bar->key, bar->size, &bound);
     if (!status && bound <= m->ordinal) status = KF_CORRUPT;
     if (!status) status = seek(g, m, bound);
     if (status || m->done) return status;
@@ -251,12 +269,6 @@ static kf_status open_member(kfi_groups *g, size_t i, const kf_iter_options *wit
         return status ? status : next_hit(g, m);
     }
     status = kfi_iter_range(m->dict, within, &low, &m->end, error);
-    if (status) return status;
-    if (low >= m->end) {
-        end_member(g, m);
-        return KF_OK;
-    }
-    status = kfi_walk_create(&m->walk, &m->dict->keys);
     return status ? status : seek(g, m, low);
 }
 
@@ -280,10 +292,10 @@ kf_status kfi_groups_open(kfi_groups *g, const kf_dict *const *dicts, size_t cou
     if (status) return kfi_fail_memory(error, count * sizeof *g->members);
     for (size_t i = 0; i < count; i++) {
         g->members[i].dict = dicts[i];
-        if (dicts[i]->keys.longest_key > longest) longest = dicts[i]->keys.longest_key;
+        if (dicts[i]->header.longest_key > longest) longest = dicts[i]->header.longest_key;
         status = open_member(g, i, within, error);
         g->culprit = i;
-        if (status == KF_NO_MEMORY) return kfi_fail_memory(error, dicts[i]->keys.longest_key);
+        if (status == KF_NO_MEMORY) return kfi_fail_memory(error, dicts[i]->header.longest_key);
         if (status == KF_CORRUPT)
             return kfi_fail(error, status, "dictionary %zu: its keys contradict themselves", i);
         if (status) return status;

@@ -35,6 +35,7 @@ typedef struct kfi_member {
     size_t size;
     size_t shared;              /* bytes of the key that whom it lost to has too, or the last winner */
     uint64_t ordinal, end;      /* of the current key, and where the range ends */
+    uint64_t base, stop;        /* the walk goes through the ordinals base .. stop-1 */
     int done;
     uint8_t patience;           /* steps before a search */
     const kf_dict *dict;

@@ -15,13 +15,13 @@ static kf_status in_order(kf_iter **out, const kf_dict *dict, const kf_iter_opti
 /* Asks for every entry, and keeps the best. */
 static kf_status ranked(kf_iter **out, const kf_dict *dict, const kf_iter_options *o, kf_iter **all, kf_error *error)
 {
-    const int weighted = kfi_weights_present(dict);
+    const int weighted = kf_dict_has_weights(dict);
     kfi_hits hits = { .limit = o->limit };
     kf_status status;
     kf_entry entry;
     while (!(status = kf_iter_next(*all, &entry))) {
         kfi_hit hit = { .ordinal = entry.ordinal, .distance = (*all)->match.distance };
-        if (weighted && (status = kfi_weight_at(dict, hit.ordinal, &hit.weight))) break;
+        if (weighted && (status = kfi_weight_at((*all)->dict, (*all)->ordinal, &hit.weight))) break;
         (*all)->match.weight = hit.weight;
         if (o->filter && !o->filter(o->filter_context, *all, &entry)) continue;
         if (o->order == KF_ORDER_DISTANCE) hit.score = -(double)hit.distance;
@@ -44,7 +44,7 @@ kf_status kf_iter_create(kf_iter **out, const kf_dict *dict, const kf_iter_optio
     uint64_t low, high;
     *out = NULL;
     kf_status status = kfi_iter_check(o, error);
-    if (!status && o->order == KF_ORDER_WEIGHT && !kfi_weights_present(dict))
+    if (!status && o->order == KF_ORDER_WEIGHT && !kf_dict_has_weights(dict))
         status = kfi_fail(error, KF_TYPE, "this dictionary has no weights to order by");
     if (!status) status = kfi_iter_range(dict, o, &low, &high, error);
     if (status) return status;

@@ -1,5 +1,6 @@
 /* kf_merge: a set operation feeds a builder. */
 #include "query/groups.h"
+#include "read/part.h"
 #include "read/weights.h"
 
 #include <keyfold/builder.h>
@@ -17,7 +18,7 @@ static uint64_t build_memory(const kf_dict *const *dicts, size_t count, uint64_t
 {
     uint64_t members = 0;
     if (!limit) limit = DEFAULT_MEMORY;
-    for (size_t i = 0; i < count; i++) members += MEMBER_MEMORY + dicts[i]->keys.longest_key;
+    for (size_t i = 0; i < count; i++) members += MEMBER_MEMORY + dicts[i]->header.longest_key;
     if (limit < LEAST_MEMORY) return limit;   /* the builder refuses it */
     return limit - LEAST_MEMORY > members ? limit - members : LEAST_MEMORY;
 }
@@ -89,8 +90,12 @@ static kf_weights weights_of(const kf_dict *const *dicts, size_t count)
 {
     kf_weights weights = KF_WEIGHTS_VALUE;
     for (size_t i = 0; i < count; i++) {
-        if (!dicts[i]->weights.has_section) return KF_WEIGHTS_NONE;
-        if (dicts[i]->weights.own) weights = KF_WEIGHTS_GIVEN;
+        const size_t parts = dicts[i]->shards ? dicts[i]->shards->count : 1;
+        for (size_t part = 0; part < parts; part++) {
+            const kf_dict *dict = dicts[i]->shards ? dicts[i]->shards->member[part] : dicts[i];
+            if (!dict->weights.has_section) return KF_WEIGHTS_NONE;
+            if (dict->weights.own) weights = KF_WEIGHTS_GIVEN;
+        }
     }
     return weights;
 }
@@ -107,7 +112,7 @@ static kf_status add_entry(merger *m, const kf_entry *entry, kf_error *error)
     kf_bytes key = entry->key, value = { NULL, 0 };
     uint64_t number = 0, weight = 0;
     kf_status status = KF_OK;
-    if (m->weighted) status = kfi_weight_at(m->iter->dict, entry->ordinal, &weight);
+    if (m->weighted) status = kfi_weight_at(m->iter->dict, m->iter->ordinal, &weight);
     if (!status && m->type == KF_VALUES_U64) status = kf_iter_value_u64(m->iter, &number);
     else if (!status && m->type == KF_VALUES_BYTES) status = kf_iter_value(m->iter, &value);
     if (status) return member_failed(m->iter, status, &key, error);

@@ -7,6 +7,7 @@
 #include "query/levenshtein.h"
 #include "query/nearest.h"
 #include "read/hunt.h"
+#include "read/part.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -58,7 +59,8 @@ kf_status kfi_nearest_offer(kfi_nearest *s, kf_bytes key, const kfi_hit *hit)
     const kf_entry entry = { key, hit->ordinal };
     if (kfi_hits_full(&s->hits) && !kfi_hit_better(hit, &s->hits.hit[0])) return KF_OK;
     if (s->candidate) {
-        s->candidate->ordinal = hit->ordinal;
+        s->candidate->dict = s->member;
+        s->candidate->ordinal = hit->ordinal - s->base;
         s->candidate->current = 1;
         s->candidate->match.distance = hit->distance;
         s->candidate->match.similarity = s->options->ranking == KF_RANK_SIMILARITY ? hit->score : 0;
@@ -76,6 +78,26 @@ float kfi_nearest_cutoff(const kfi_nearest *s, double least, uint64_t next)
     return worst->ordinal < next ? nextafterf(cutoff, INFINITY) : cutoff;
 }
 
+/* The part of a pass in one member. KF_END, KF_LIMIT, errors. */
+static kf_status pass_part(kfi_nearest *s, kfi_dfa *dfa, kfi_hunt *hunt, const kfi_part *part, uint32_t from)
+{
+    const double least = least_score(s->options);
+    kf_status status;
+    s->member = part->dict;
+    s->base = part->base;
+    dfa->guide.cutoff = kfi_nearest_cutoff(s, least, part->base + part->low);
+    kfi_hunt_begin(hunt, &part->dict->keys, &dfa->guide, part->low, part->high);
+    while (!(status = kfi_hunt_next(hunt))) {
+        kfi_hit hit = { .ordinal = part->base + hunt->ordinal, .score = kfi_dfa_score(dfa, hunt->state),
+                        .distance = kfi_dfa_distance(dfa, hunt->state) };
+        if (hit.distance < from || hit.score < least) continue;
+        status = kfi_nearest_offer(s, (kf_bytes){ hunt->path, hunt->size }, &hit);
+        if (status) break;
+        dfa->guide.cutoff = kfi_nearest_cutoff(s, least, hit.ordinal + 1);
+    }
+    return status;
+}
+
 /* Walks the keys that `query` accepts; those nearer than `from` were met before. KF_LIMIT: the work limit ended
  * it. */
 static kf_status pass(kfi_nearest *s, const kf_query *query, uint32_t from, kf_error *error)
@@ -84,23 +106,19 @@ static kf_status pass(kfi_nearest *s, const kf_query *query, uint32_t from, kf_e
     kfi_dfa dfa;
     kfi_hunt hunt = { 0 };
     kf_status status = kfi_dfa_create(&dfa, query, KFI_DFA_MEMORY);
-    if (!status) status = kfi_hunt_create(&hunt, &s->dict->keys);
+    if (!status) status = kfi_hunt_create(&hunt, s->dict->header.longest_key);
     if (status) goto out;
-    dfa.guide.cutoff = kfi_nearest_cutoff(s, least_score(o), 0);
     if (o->work_limit) hunt.work_limit = o->work_limit - s->work;
-    kfi_hunt_begin(&hunt, &dfa.guide, s->low, s->high);
-    while (!(status = kfi_hunt_next(&hunt))) {
-        kfi_hit hit = { .ordinal = hunt.ordinal, .score = kfi_dfa_score(&dfa, hunt.state),
-                        .distance = kfi_dfa_distance(&dfa, hunt.state) };
-        if (hit.distance < from || hit.score < least_score(o)) continue;
-        status = kfi_nearest_offer(s, (kf_bytes){ hunt.path, hunt.size }, &hit);
-        if (status) break;
-        dfa.guide.cutoff = kfi_nearest_cutoff(s, least_score(o), hunt.ordinal + 1);
+    status = KF_END;
+    for (uint64_t low = s->low; status == KF_END && low < s->high; ) {
+        const kfi_part part = kfi_part_first(s->dict, low, s->high);
+        low = part.base + part.high;
+        status = pass_part(s, &dfa, &hunt, &part, from);
     }
     s->work += hunt.work;
 out:
     if (status == KF_END) status = KF_OK;
-    if (status == KF_NO_MEMORY) kfi_fail_memory(error, s->dict->keys.longest_key);
+    if (status == KF_NO_MEMORY) kfi_fail_memory(error, s->dict->header.longest_key);
     else if (status && status != KF_LIMIT) kfi_fail(error, status, "%s while searching", kf_status_name(status));
     kfi_hunt_destroy(&hunt);
     kfi_dfa_destroy(&dfa);

@@ -8,6 +8,8 @@
 
 typedef struct kfi_nearest {
     const kf_dict *dict;
+    const kf_dict *member;           /* the plain dictionary that is searched right now, whose ordinals are */
+    uint64_t base;                   /* `base` less than those of `dict` */
     const kf_nearest_options *options;
     const kf_iter_options *within;
     kf_bytes needle;
@@ -17,7 +19,7 @@ typedef struct kfi_nearest {
     kf_iter *candidate;              /* what the filter sees; NULL without a filter */
 } kfi_nearest;
 
-/* Offers a key to the hits if it is better than what they have and the filter wants it. KF_NO_MEMORY. */
+/* Offers a key of `member` to the hits if it is better than what they have and the filter wants it. KF_NO_MEMORY. */
 kf_status kfi_nearest_offer(kfi_nearest *search, kf_bytes key, const kfi_hit *hit);
 
 /* The score that a key must reach from ordinal `next` on: `least`, or the worst hit's once there are enough,

@@ -1,7 +1,7 @@
 #include "query/ranked.h"
 
 #include "base/array.h"
-#include "read/order.h"
+#include "read/part.h"
 
 #include <stdlib.h>
 
@@ -55,6 +55,7 @@ void kfi_hits_free(kfi_hits *hits)
 
 typedef struct ranked_iter {
     kf_iter iter;
+    const kf_dict *whole;
     kfi_hits hits;
     size_t next;
     int with_similarity;
@@ -66,10 +67,11 @@ static kf_status ranked_next(kf_iter *iter, kf_entry *entry)
     ranked_iter *r = (ranked_iter *)iter;
     if (r->next == r->hits.count) return KF_END;
     const kfi_hit *hit = &r->hits.hit[r->next];
-    kf_status status = kf_dict_key_at(iter->dict, hit->ordinal, &r->key, &entry->key);
+    iter->ordinal = entry->ordinal = hit->ordinal;
+    iter->dict = kfi_member_of(r->whole, &iter->ordinal);
+    kf_status status = kf_dict_key_at(iter->dict, iter->ordinal, &r->key, &entry->key);
     if (status) return status == KF_NOT_FOUND ? KF_CORRUPT : status;
     r->next++;
-    iter->ordinal = entry->ordinal = hit->ordinal;
     iter->match.distance = hit->distance;
     iter->match.weight = hit->weight;
     if (r->with_similarity) iter->match.similarity = hit->score;
@@ -105,6 +107,7 @@ kf_status kfi_iter_ranked(kf_iter **out, const kf_dict *dict, kfi_hits *hits, in
         return kfi_fail_memory(error, sizeof *r);
     }
     if (hits->count) qsort(hits->hit, hits->count, sizeof *hits->hit, compare);
+    r->whole = dict;
     r->hits = *hits;
     r->with_similarity = with_similarity;
     *hits = (kfi_hits){ 0 };

@@ -2,6 +2,7 @@
 
 #include "query/dfa.h"
 #include "read/hunt.h"
+#include "read/part.h"
 
 /* ---- by a query ------------------------------------------------------------------------------- */
 
@@ -9,19 +10,37 @@ typedef struct select_iter {
     kf_iter iter;
     kfi_dfa dfa;
     kfi_hunt hunt;
+    const kf_dict *whole;
+    uint64_t base;               /* what the ordinals of the member that is searched are less than the whole's */
+    uint64_t low, high;          /* ordinals of the whole in members that were not entered yet */
 } select_iter;
+
+/* Goes to the next member, with all that the automaton has become so far. */
+static void enter_part(select_iter *s)
+{
+    const kfi_part part = kfi_part_first(s->whole, s->low, s->high);
+    s->iter.dict = part.dict;
+    s->base = part.base;
+    s->low = part.base + part.high;
+    kfi_hunt_begin(&s->hunt, &part.dict->keys, &s->dfa.guide, part.low, part.high);
+}
 
 static kf_status select_next(kf_iter *iter, kf_entry *entry)
 {
     select_iter *s = (select_iter *)iter;
     kf_status status = kfi_hunt_next(&s->hunt);
+    while (status == KF_END && s->low < s->high) {
+        enter_part(s);
+        status = kfi_hunt_next(&s->hunt);
+    }
     if (status == KF_LIMIT) {
         iter->incomplete = 1;
         return KF_END;
     }
     if (status) return status;
     entry->key = (kf_bytes){ s->hunt.path, s->hunt.size };
-    iter->ordinal = entry->ordinal = s->hunt.ordinal;
+    iter->ordinal = s->hunt.ordinal;
+    entry->ordinal = s->base + s->hunt.ordinal;
     iter->match.distance = kfi_dfa_distance(&s->dfa, s->hunt.state);
     return KF_OK;
 }
@@ -41,9 +60,11 @@ kf_status kfi_iter_select(kf_iter **out, const kf_dict *dict, const kf_query *qu
     select_iter *s = (select_iter *)kfi_iter_new(sizeof *s, &select_class, dict);
     *out = s ? &s->iter : NULL;
     if (s && !kfi_dfa_create(&s->dfa, query, KFI_DFA_MEMORY)
-        && !kfi_hunt_create(&s->hunt, &dict->keys)) {
+        && !kfi_hunt_create(&s->hunt, dict->header.longest_key)) {
         if (work_limit) s->hunt.work_limit = work_limit;
-        kfi_hunt_begin(&s->hunt, &s->dfa.guide, low, high);
+        s->whole = dict;
+        s->low = low;
+        s->high = high;
         return KF_OK;
     }
     kf_iter_destroy(out);

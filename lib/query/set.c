@@ -1,5 +1,6 @@
 /* Set operations: which groups are kept, and which member's value an entry has. */
 #include "query/grouped.h"
+#include "read/part.h"
 
 #include <keyfold/set.h>
 
@@ -24,8 +25,10 @@ static int is_kept(const set_iter *s)
 static kf_status number_of(kfi_groups *g, size_t i, uint64_t *number)
 {
     const kfi_group_entry *from = &g->group[i];
+    uint64_t ordinal = from->ordinal;
+    const kf_dict *dict = kfi_member_of(g->members[from->member].dict, &ordinal);
     g->culprit = from->member;
-    return kfi_column_u64(g->members[from->member].dict->column, from->ordinal, number);
+    return kfi_column_u64(dict->column, ordinal, number);
 }
 
 /* Which entry of the group has the smallest or largest value; of equal ones the first. */

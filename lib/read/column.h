@@ -31,6 +31,11 @@ kf_status kfi_column_bytes(const kfi_column *column, uint64_t ordinal, kfi_colum
 /* As kf_dict_values_at_many. */
 kf_status kfi_column_bytes_many(const kfi_column *column, const uint64_t *ordinals, size_t count,
                                 kf_buffer *data, uint64_t *ends);
+/* Asks, step by step, for the memory that the values of a few ordinals are read from. `ordinals` is scratch
+ * afterwards. */
+void kfi_column_ask_many(const kfi_column *column, uint64_t *ordinals, size_t count);
+/* Appends a value to `data`, which has `used` bytes, unless it was put there already. KF_NO_MEMORY. */
+kf_status kfi_column_gather(kf_buffer *data, uint64_t used, kf_bytes value);
 /* Asks for the cache line that a later read of `ordinal` starts at. */
 void kfi_column_prefetch(const kfi_column *column, uint64_t ordinal);
 

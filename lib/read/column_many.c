@@ -45,8 +45,15 @@ INLINE void ask_items(const kfi_column *column, const uint64_t *items, size_t co
     }
 }
 
-/* Unless the value is there already. */
-static kf_status append(kf_buffer *data, uint64_t used, kf_bytes value)
+void kfi_column_ask_many(const kfi_column *column, uint64_t *ordinals, size_t count)
+{
+    unsigned layout = column->header.layout;
+    /* A code that can't be read is found again when its value is read. */
+    if (layout == KFI_LAYOUT_CODED) read_codes(column, ordinals, count, 1);
+    if (layout == KFI_LAYOUT_CODED || layout == KFI_LAYOUT_PLAIN) ask_items(column, ordinals, count);
+}
+
+kf_status kfi_column_gather(kf_buffer *data, uint64_t used, kf_bytes value)
 {
     if (value.size > data->capacity - used) {
         uint64_t wanted = used + value.size;
@@ -83,7 +90,7 @@ kf_status kfi_column_bytes_many(const kfi_column *column, const uint64_t *ordina
             if (ordinals[first + i] == KF_ABSENT) status = KF_OK;
             else if (in_store) status = kfi_store_bytes(column, items[i], data, (size_t)used, &value);
             else status = kfi_column_bytes(column, items[i], cursor, &buffer, &value);
-            if (!status) status = append(data, used, value);
+            if (!status) status = kfi_column_gather(data, used, value);
             if (!status) ends[first + i] = used += value.size;
         }
     }

@@ -31,6 +31,16 @@ void kfi_descents_destroy(kfi_descents *d)
     d->starts = NULL;
 }
 
+void kfi_descents_join(kfi_descents *d, const kfi_descents *owner, const kfi_keys *keys,
+                       const kfi_search_variant *variant, uint32_t number)
+{
+    *d = *owner;
+    d->keys = keys;
+    d->variant = variant;
+    d->number = number;
+    kfi_search_text(&d->search, keys, d->text, d->size);
+}
+
 /* How many bytes of an edge's label after its first agree with bytes[0..left); *whole: all of it do. -1 on
  * damage. */
 static int match_edge(const kfi_keys *keys, const kfi_node *n, unsigned edge, const uint8_t *bytes,
@@ -130,7 +140,7 @@ static void keep(kfi_descents *d, kfi_start *near, uint64_t bytes, const kf_pref
     if (seen > FAR || count > KFI_START_NOTES) return;
     if (seen > NEAR) {
         start = slot(d, bytes);
-        *start = (kfi_start){ .bytes = bytes, .known = FAR };
+        *start = (kfi_start){ .bytes = bytes, .known = FAR, .rank = d->number };
     }
     start->step = KFI_STEP_ABSENT;
     start->count = (uint8_t)count;
@@ -149,13 +159,13 @@ kfi_step kfi_descents_begin(kfi_descents *d, size_t place, kf_prefix_match *note
         kfi_search_text(s, d->keys, text, size);
         return d->variant->prefixes(d->keys, s, notes, room, count);
     }
-    const uint64_t bytes = kfi_load64(text), few = bytes & UINT32_MAX;
+    const uint64_t bytes = kfi_load64(text), few = (bytes & UINT32_MAX) | (uint64_t)d->number << 32;
     kfi_start *near = slot(d, few);
     if (__builtin_expect(near->known != NEAR || near->bytes != few, 0)) fill(d->keys, near, few);
     *count = copy_notes(near, notes);
     if (near->step != KFI_STEP_ON) return near->step;
     const kfi_start *far = slot(d, bytes);
-    if (far->known == FAR && far->bytes == bytes) {
+    if (far->known == FAR && far->bytes == bytes && far->rank == d->number) {
         *count = copy_notes(far, notes);
         return far->step;
     }

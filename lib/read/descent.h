@@ -35,15 +35,15 @@ enum { KFI_START_NOTES = 4, KFI_DESCENT_ROOM = KFI_STEP_NOTES + KFI_START_NOTES 
 
 /* What 4 or 8 bytes of text make of a descent: one cache line. */
 typedef struct kfi_start {
-    uint64_t bytes;              /* little-endian */
+    uint64_t bytes;              /* little-endian; of 4 bytes, above them whose descent it was */
     uint8_t known;               /* how many bytes count: 4 or 8; 0: the slot is empty */
     uint8_t step;                /* KFI_STEP_ON: to be gone on with; else the descent's end */
     uint8_t depth;
     uint8_t count;
     uint8_t sizes[KFI_START_NOTES];       /* of the keys met: 1 at least, */
     uint64_t ordinals[KFI_START_NOTES];   /* and their ordinals */
-    const uint8_t *at;           /* KFI_STEP_ON: the container to go on at, */
-    uint64_t rank;               /* and what a search knows there */
+    const uint8_t *at;           /* of 4 bytes, KFI_STEP_ON: the container to go on at, */
+    uint64_t rank;               /* and what a search knows there; of 8 bytes: whose descent it was */
 } kfi_start;
 
 typedef struct kfi_descents {
@@ -54,12 +54,18 @@ typedef struct kfi_descents {
     kfi_search search;
     kfi_start *starts;           /* direct-mapped by the bytes; NULL: the text is too short for it to pay */
     unsigned shift;
+    uint32_t number;             /* among those that share the starts */
 } kfi_descents;
 
 /* KF_NO_MEMORY. */
 kf_status kfi_descents_create(kfi_descents *descents, const kfi_keys *keys, const kfi_search_variant *variant,
                               const uint8_t *text, size_t size);
 void kfi_descents_destroy(kfi_descents *descents);
+
+/* Descents along the same text in other keys, which share the table of `owner`, that lives longer. No two may have
+ * the same number; the owner's own is 0. They need not be destroyed. */
+void kfi_descents_join(kfi_descents *descents, const kfi_descents *owner, const kfi_keys *keys,
+                       const kfi_search_variant *variant, uint32_t number);
 
 /* Sets out from text[place], place < size. Notes and result are those of a variant's `prefixes`; whether the
  * empty key is among the notes is left open. */

@@ -3,23 +3,31 @@
 #include "base/array.h"
 #include "read/frame.h"
 #include "read/order.h"
+#include "read/shards_verify.h"
 #include "read/verify.h"
 #include "read/verify_top.h"
 
 #include <stdlib.h>
 
-static kf_status open_parts(kf_dict *d, kf_error *error)
+/* Sharded dictionaries pay for the question whether there are shards; plain ones don't notice it. */
+#define UNLIKELY(x) __builtin_expect(!!(x), 0)
+
+/* What plain and sharded dictionaries have: header and metadata. */
+static kf_status open_frame(kf_dict *d, kf_error *error)
 {
     const uint8_t *file = d->mapping.data;
     kf_status status = kfi_header_parse(&d->header, file, d->mapping.size, error);
     if (status) return status;
-    if (d->header.value_type > KF_VALUES_BYTES)
-        return kfi_fail(error, KF_UNSUPPORTED, "value type %u is unknown", d->header.value_type);
     const kfi_section *metadata = kfi_header_section(&d->header, KFI_SECTION_METADATA);
+    return kfi_metadata_open(&d->metadata, metadata ? file + metadata->offset : NULL,
+                             metadata ? metadata->size : 0, error);
+}
+
+static kf_status open_parts(kf_dict *d, kf_error *error)
+{
+    const uint8_t *file = d->mapping.data;
     const kfi_section *values = kfi_header_section(&d->header, KFI_SECTION_VALUES);
-    status = kfi_metadata_open(&d->metadata, metadata ? file + metadata->offset : NULL,
-                               metadata ? metadata->size : 0, error);
-    if (!status) status = kfi_keys_open(&d->keys, file, &d->header, error);
+    kf_status status = kfi_keys_open(&d->keys, file, &d->header, error);
     if (!status && d->header.value_type != KF_VALUES_NONE) {
         if (!values) return kfi_fail(error, KF_CORRUPT, "the value section is missing");
         status = kfi_column_open(&d->column, file + values->offset, values->size,
@@ -29,24 +37,48 @@ static kf_status open_parts(kf_dict *d, kf_error *error)
     return status ? status : kfi_weights_open(&d->weights, file, &d->header, d->column, error);
 }
 
-kf_status kf_dict_open(kf_dict **out, const char *path, const kf_open_options *options, kf_error *error)
+/* A dictionary without shards if `path` is NULL. */
+static kf_status open_mapping(kf_dict **out, kfi_mapping *mapping, const char *path, uint32_t flags,
+                              kf_error *error)
 {
     *out = NULL;
-    if (!path || (options && options->struct_size < sizeof *options))
-        return kfi_fail(error, KF_INVALID, "no path, or kf_open_options was not initialised");
     kf_dict *d = calloc(1, sizeof *d);
-    if (!d) return kfi_fail_memory(error, sizeof *d);
+    if (!d) {
+        kfi_mapping_close(mapping);
+        return kfi_fail_memory(error, sizeof *d);
+    }
     d->search = kfi_search_best();
-    kf_status status = kfi_mapping_open(&d->mapping, path, options ? options->flags : 0, error);
-    if (!status) status = open_parts(d, error);
+    d->mapping = *mapping;
+    kf_status status = open_frame(d, error);
+    if (!status && d->header.incompatible & KFI_FEATURE_SHARDS)
+        status = path ? kfi_shards_open(d, path, flags, error)
+                      : kfi_fail(error, KF_CORRUPT, "a shard has shards itself");
+    else if (!status) status = open_parts(d, error);
     if (status) kf_dict_close(&d);
     *out = d;
     return status;
 }
 
+kf_status kfi_dict_open_plain(kf_dict **out, kfi_mapping mapping, kf_error *error)
+{
+    return open_mapping(out, &mapping, NULL, 0, error);
+}
+
+kf_status kf_dict_open(kf_dict **out, const char *path, const kf_open_options *options, kf_error *error)
+{
+    kfi_mapping mapping;
+    *out = NULL;
+    if (!path || (options && options->struct_size < sizeof *options))
+        return kfi_fail(error, KF_INVALID, "no path, or kf_open_options was not initialised");
+    uint32_t flags = options ? options->flags : 0;
+    kf_status status = kfi_mapping_open(&mapping, path, flags, error);
+    return status ? status : open_mapping(out, &mapping, path, flags, error);
+}
+
 void kf_dict_close(kf_dict **dict)
 {
     if (!*dict) return;
+    kfi_shards_close(&(*dict)->shards);
     kfi_weights_close(&(*dict)->weights);
     kfi_column_close(&(*dict)->column);
     kfi_mapping_close(&(*dict)->mapping);
@@ -61,6 +93,13 @@ void kf_dict_build_id(const kf_dict *d, uint8_t id[16]) { memcpy(id, d->header.b
 
 kf_status kf_dict_ordinal(const kf_dict *d, const void *key, size_t key_size, uint64_t *ordinal)
 {
+    if (UNLIKELY(d->shards != NULL)) {
+        size_t shard = kfi_shard_of_key(d->shards, (kf_bytes){ key, key_size });
+        const kf_dict *member = d->shards->member[shard];
+        kf_status status = member->search->find(&member->keys, key, key_size, ordinal);
+        if (!status) *ordinal += d->shards->first[shard];
+        return status;
+    }
     return d->search->find(&d->keys, key, key_size, ordinal);
 }
 
@@ -73,6 +112,7 @@ kf_status kf_dict_contains(const kf_dict *d, const void *key, size_t key_size)
 kf_status kf_dict_key_at(const kf_dict *d, uint64_t ordinal, kf_buffer *buffer, kf_bytes *key)
 {
     if (ordinal >= d->header.keys) return KF_NOT_FOUND;
+    if (UNLIKELY(d->shards != NULL)) d = kfi_shards_by_ordinal(d->shards, &ordinal);
     kf_status status = kfi_buffer_reserve(buffer, (size_t)d->keys.longest_key + 2 * KFI_TOKEN_MAX, 0);
     if (status) return status;
     size_t size = kfi_key_at(&d->keys, ordinal, buffer->data);
@@ -83,6 +123,8 @@ kf_status kf_dict_key_at(const kf_dict *d, uint64_t ordinal, kf_buffer *buffer, 
 
 kf_status kf_dict_lower_bound(const kf_dict *d, const void *key, size_t key_size, uint64_t *ordinal)
 {
+    if (UNLIKELY(d->shards != NULL))
+        return kfi_shards_lower_bound(d->shards, (kf_bytes){ key, key_size }, ordinal);
     return kfi_lower_bound(&d->keys, (kf_bytes){ key, key_size }, ordinal);
 }
 
@@ -90,7 +132,9 @@ kf_status kf_dict_prefix_range(const kf_dict *d, const void *prefix, size_t pref
                                uint64_t *count)
 {
     uint64_t end;
-    kf_status status = kfi_prefix_range(&d->keys, (kf_bytes){ prefix, prefix_size }, first, &end);
+    kf_bytes bytes = { prefix, prefix_size };
+    kf_status status = UNLIKELY(d->shards != NULL) ? kfi_shards_prefix_range(d->shards, bytes, first, &end)
+                                                   : kfi_prefix_range(&d->keys, bytes, first, &end);
     *count = status ? 0 : end - *first;
     return status;
 }
@@ -98,7 +142,9 @@ kf_status kf_dict_prefix_range(const kf_dict *d, const void *prefix, size_t pref
 kf_status kf_dict_longest_prefix(const kf_dict *d, const void *text, size_t text_size, kf_prefix_match *match)
 {
     size_t count;
-    kf_status status = kfi_prefixes(&d->keys, (kf_bytes){ text, text_size }, match, 0, &count);
+    kf_bytes bytes = { text, text_size };
+    kf_status status = UNLIKELY(d->shards != NULL) ? kfi_shards_prefixes(d->shards, bytes, match, 0, &count)
+                                                   : kfi_prefixes(&d->keys, bytes, match, 0, &count);
     return status || count ? status : KF_NOT_FOUND;
 }
 
@@ -107,6 +153,8 @@ kf_status kf_dict_prefixes(const kf_dict *d, const void *text, size_t text_size,
 {
     *count = 0;
     if (!capacity) return KF_OK;
+    if (UNLIKELY(d->shards != NULL))
+        return kfi_shards_prefixes(d->shards, (kf_bytes){ text, text_size }, matches, capacity, count);
     return kfi_prefixes(&d->keys, (kf_bytes){ text, text_size }, matches, capacity, count);
 }
 
@@ -114,6 +162,7 @@ kf_status kf_dict_value_at(const kf_dict *d, uint64_t ordinal, kf_buffer *buffer
 {
     if (d->header.value_type != KF_VALUES_BYTES) return KF_TYPE;
     if (ordinal >= d->header.keys) return KF_NOT_FOUND;
+    if (UNLIKELY(d->shards != NULL)) d = kfi_shards_by_ordinal(d->shards, &ordinal);
     return kfi_column_bytes(d->column, ordinal, NULL, buffer, value);
 }
 
@@ -121,6 +170,7 @@ kf_status kf_dict_u64_at(const kf_dict *d, uint64_t ordinal, uint64_t *value)
 {
     if (d->header.value_type != KF_VALUES_U64) return KF_TYPE;
     if (ordinal >= d->header.keys) return KF_NOT_FOUND;
+    if (UNLIKELY(d->shards != NULL)) d = kfi_shards_by_ordinal(d->shards, &ordinal);
     return kfi_column_u64(d->column, ordinal, value);
 }
 
@@ -128,6 +178,7 @@ kf_status kf_dict_get(const kf_dict *d, const void *key, size_t key_size, kf_buf
 {
     uint64_t ordinal;
     if (d->header.value_type != KF_VALUES_BYTES) return KF_TYPE;
+    if (UNLIKELY(d->shards != NULL)) d = kfi_shards_by_key(d->shards, key, key_size);
     kf_status status = kf_dict_ordinal(d, key, key_size, &ordinal);
     return status ? status : kf_dict_value_at(d, ordinal, buffer, value);
 }
@@ -136,6 +187,7 @@ kf_status kf_dict_get_u64(const kf_dict *d, const void *key, size_t key_size, ui
 {
     uint64_t ordinal;
     if (d->header.value_type != KF_VALUES_U64) return KF_TYPE;
+    if (UNLIKELY(d->shards != NULL)) d = kfi_shards_by_key(d->shards, key, key_size);
     kf_status status = kf_dict_ordinal(d, key, key_size, &ordinal);
     return status ? status : kf_dict_u64_at(d, ordinal, value);
 }
@@ -143,12 +195,16 @@ kf_status kf_dict_get_u64(const kf_dict *d, const void *key, size_t key_size, ui
 kf_status kf_dict_get_many(const kf_dict *d, const kf_bytes *keys, size_t count, uint64_t *ordinals,
                            size_t *found)
 {
+    if (UNLIKELY(d->shards != NULL))
+        return kfi_shards_find_many(d->shards, keys, NULL, NULL, count, ordinals, found);
     return d->search->find_many(&d->keys, keys, NULL, NULL, count, ordinals, found);
 }
 
 kf_status kf_dict_get_many_packed(const kf_dict *d, const uint8_t *data, const uint64_t *offsets, size_t count,
                                   uint64_t *ordinals, size_t *found)
 {
+    if (UNLIKELY(d->shards != NULL))
+        return kfi_shards_find_many(d->shards, NULL, data, offsets, count, ordinals, found);
     return d->search->find_many(&d->keys, NULL, data, offsets, count, ordinals, found);
 }
 
@@ -157,6 +213,7 @@ kf_status kf_dict_u64_at_many(const kf_dict *d, const uint64_t *ordinals, size_t
     enum { AHEAD = 16 };
     kf_status result = KF_OK;
     if (d->header.value_type != KF_VALUES_U64) return KF_TYPE;
+    if (UNLIKELY(d->shards != NULL)) return kfi_shards_u64_many(d->shards, ordinals, count, values);
     for (size_t i = 0; i < count; i++) {
         if (i + AHEAD < count && ordinals[i + AHEAD] < d->header.keys)
             kfi_column_prefetch(d->column, ordinals[i + AHEAD]);
@@ -171,6 +228,7 @@ kf_status kf_dict_values_at_many(const kf_dict *d, const uint64_t *ordinals, siz
                                  uint64_t *ends)
 {
     if (d->header.value_type != KF_VALUES_BYTES) return KF_TYPE;
+    if (UNLIKELY(d->shards != NULL)) return kfi_shards_bytes_many(d->shards, ordinals, count, data, ends);
     return kfi_column_bytes_many(d->column, ordinals, count, data, ends);
 }
 
@@ -216,13 +274,14 @@ kf_status kf_dict_stat_get(const kf_dict *d, kf_dict_stat *stat)
     };
     stat->key_bytes = size_of(d, KFI_SECTION_TREE) + size_of(d, KFI_SECTION_TOP) + stat->token_bytes
                       + stat->shared_bytes;
-    return KF_OK;
+    return d->shards ? kfi_shards_stat(d->shards, stat) : KF_OK;
 }
 
 kf_status kf_dict_verify(const kf_dict *d, kf_error *error)
 {
     kf_status status = kfi_frame_verify(&d->mapping, &d->header, error);
     if (!status) status = kfi_metadata_verify(&d->metadata, error);
+    if (d->shards) return status ? status : kfi_shards_verify(d, error);
     if (!status) status = kfi_keys_verify(&d->keys, d->mapping.data, error);
     if (!status) status = kfi_top_verify(&d->keys, d->mapping.data, error);
     if (!status && d->column) status = kfi_column_verify(d->column, error);

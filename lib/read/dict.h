@@ -18,6 +18,11 @@ struct kf_dict {
     kfi_weights weights;
     kfi_metadata_view metadata;
     const kfi_search_variant *search;
+    struct kfi_shards *shards;    /* NULL: plain. Else keys, column and weights are empty (read/shards.h) */
 };
+
+/* Opens a mapped file or image that has no shards. The mapping is the dictionary's from here on, whatever comes
+ * back. */
+kf_status kfi_dict_open_plain(kf_dict **out, kfi_mapping mapping, kf_error *error);
 
 #endif

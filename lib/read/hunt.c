@@ -4,16 +4,14 @@
 
 enum { FIRST_LEVELS = 24, ALIGNMENT = 64 };
 
-kf_status kfi_hunt_create(kfi_hunt *h, const kfi_keys *keys)
+kf_status kfi_hunt_create(kfi_hunt *h, size_t longest_key)
 {
     memset(h, 0, sizeof *h);
-    h->keys = keys;
     h->variant = kfi_search_best();
-    h->escape = kfi_escape_code(&keys->parameters);
     h->work_limit = UINT64_MAX;
     h->capacity = FIRST_LEVELS;
-    h->bytes = malloc((size_t)keys->longest_key + 2 * KFI_TOKEN_MAX);
-    h->states = malloc(((size_t)keys->longest_key + 1) * sizeof *h->states);
+    h->bytes = malloc(longest_key + 2 * KFI_TOKEN_MAX);
+    h->states = malloc((longest_key + 1) * sizeof *h->states);
     h->outlines = aligned_alloc(ALIGNMENT, (size_t)KFI_HUNT_OUTLINE << KFI_HUNT_OUTLINE_BITS);
     h->levels = malloc(h->capacity * sizeof *h->levels);
     h->path = h->bytes;
@@ -31,8 +29,11 @@ void kfi_hunt_destroy(kfi_hunt *h)
     memset(h, 0, sizeof *h);
 }
 
-void kfi_hunt_begin(kfi_hunt *h, kfi_guide *guide, uint64_t low, uint64_t high)
+void kfi_hunt_begin(kfi_hunt *h, const kfi_keys *keys, kfi_guide *guide, uint64_t low, uint64_t high)
 {
+    if (h->keys != keys) memset(h->outline_at, 0, sizeof h->outline_at);
+    h->keys = keys;
+    h->escape = kfi_escape_code(&keys->parameters);
     h->guide = guide;
     h->resets = guide->resets;
     h->low = low;

@@ -2,7 +2,7 @@
  * automaton is stepped along, label by label, before anything behind the label is decoded; what is dead is
  * passed over without being looked at.
  *
- *     kfi_hunt_begin(hunt, guide, low, high);
+ *     kfi_hunt_begin(hunt, keys, guide, low, high);
  *     while (!(status = kfi_hunt_next(hunt))) use(hunt->path, hunt->size, hunt->ordinal, hunt->state);
  *
  * Damage: containers are entered and keys met in the order of ascending ordinals below the dictionary's count,
@@ -59,12 +59,13 @@ typedef struct kfi_hunt {
     const uint8_t *outline_at[1 << KFI_HUNT_OUTLINE_BITS];
 } kfi_hunt;
 
-/* O(longest key) memory. KF_NO_MEMORY. */
-kf_status kfi_hunt_create(kfi_hunt *hunt, const kfi_keys *keys);
+/* For keys of at most `longest_key` bytes, which it takes memory in proportion to. KF_NO_MEMORY. */
+kf_status kfi_hunt_create(kfi_hunt *hunt, size_t longest_key);
 void kfi_hunt_destroy(kfi_hunt *hunt);
 
-/* Sets out for the keys with ordinals low .. high-1, high <= count. May be called again at any time. */
-void kfi_hunt_begin(kfi_hunt *hunt, kfi_guide *guide, uint64_t low, uint64_t high);
+/* Sets out for the keys with ordinals low .. high-1, high <= count. May be called again at any time, for other
+ * keys too; `work` goes on. */
+void kfi_hunt_begin(kfi_hunt *hunt, const kfi_keys *keys, kfi_guide *guide, uint64_t low, uint64_t high);
 
 /* The next key that the guide accepts. KF_END, KF_LIMIT (work_limit), KF_CORRUPT, KF_NO_MEMORY. */
 kf_status kfi_hunt_next(kfi_hunt *hunt);

@@ -1,6 +1,6 @@
 #include "read/iter.h"
 
-#include "read/order.h"
+#include "read/part.h"
 #include "read/walk.h"
 
 #include <stdlib.h>
@@ -88,13 +88,14 @@ kf_status kfi_iter_range(const kf_dict *d, const kf_iter_options *o, uint64_t *l
                          kf_error *error)
 {
     uint64_t bound;
-    kf_status status = kfi_prefix_range(&d->keys, o->prefix, low, high);
+    kf_status status = kf_dict_prefix_range(d, o->prefix.data, o->prefix.size, low, &bound);
+    *high = *low + bound;
     if (!status && o->from.size) {
-        status = kfi_lower_bound(&d->keys, o->from, &bound);
+        status = kf_dict_lower_bound(d, o->from.data, o->from.size, &bound);
         if (!status && bound > *low) *low = bound;
     }
     if (!status && o->has_to) {
-        status = kfi_lower_bound(&d->keys, o->to, &bound);
+        status = kf_dict_lower_bound(d, o->to.data, o->to.size, &bound);
         if (!status && bound < *high) *high = bound;
     }
     if (status == KF_NO_MEMORY) return kfi_fail_memory(error, o->prefix.size);
@@ -109,16 +110,41 @@ kf_status kfi_iter_range(const kf_dict *d, const kf_iter_options *o, uint64_t *l
 typedef struct plain_iter {
     kf_iter iter;
     kfi_walk walk;
-    uint64_t next, left;          /* ordinal of the next entry, and how many there are to come */
+    uint64_t next, here;          /* in the member: ordinal of the next entry, and how many are to come */
+    uint64_t base;                /* what the member's ordinals are less than the whole's */
     int reverse, started;
+    const kf_dict *whole;
+    uint64_t low, high;           /* ordinals of the whole in members that were not entered yet */
 } plain_iter;
+
+/* Goes to the next member. */
+static kf_status enter_part(plain_iter *p)
+{
+    const kfi_part part = p->reverse ? kfi_part_last(p->whole, p->low, p->high)
+                                     : kfi_part_first(p->whole, p->low, p->high);
+    kfi_walk_destroy(&p->walk);
+    kf_status status = kfi_walk_create(&p->walk, &part.dict->keys);
+    if (status) return status;
+    p->iter.dict = part.dict;
+    p->base = part.base;
+    p->here = part.high - part.low;
+    p->next = p->reverse ? part.high - 1 : part.low;
+    p->started = 0;
+    if (p->reverse) p->high = part.base + part.low;
+    else p->low = part.base + part.high;
+    return KF_OK;
+}
 
 static kf_status plain_next(kf_iter *iter, kf_entry *entry)
 {
     plain_iter *p = (plain_iter *)iter;
     kfi_walk *walk = &p->walk;
     kf_status status;
-    if (!p->left) return KF_END;
+    if (__builtin_expect(!p->here, 0)) {
+        if (p->low == p->high) return KF_END;
+        status = enter_part(p);
+        if (status) return status;
+    }
     if (__builtin_expect(!p->started, 0)) status = kfi_walk_seek(walk, p->next);
     else status = p->reverse ? kfi_walk_previous(walk) : kfi_walk_next(walk);
     /* The ordinals are all there: only damage ends the walk early. */
@@ -126,14 +152,18 @@ static kf_status plain_next(kf_iter *iter, kf_entry *entry)
         return status == KF_NO_MEMORY ? status : KF_CORRUPT;
     p->started = 1;
     iter->ordinal = p->next;
+    entry->ordinal = p->base + p->next;
     p->next += p->reverse ? UINT64_MAX : 1;
-    p->left--;
+    p->here--;
     entry->key = (kf_bytes){ walk->path, walk->size };
-    entry->ordinal = iter->ordinal;
     return KF_OK;
 }
 
-static uint64_t plain_remaining(const kf_iter *iter) { return ((const plain_iter *)iter)->left; }
+static uint64_t plain_remaining(const kf_iter *iter)
+{
+    const plain_iter *p = (const plain_iter *)iter;
+    return p->here + (p->high - p->low);
+}
 
 static void plain_destroy(kf_iter *iter) { kfi_walk_destroy(&((plain_iter *)iter)->walk); }
 
@@ -146,12 +176,13 @@ kf_status kfi_iter_plain(kf_iter **out, const kf_dict *dict, uint64_t low, uint6
     *out = NULL;
     if (!p) return kfi_fail_memory(error, sizeof *p);
     *out = &p->iter;
-    if (kfi_walk_create(&p->walk, &dict->keys)) {
-        kf_iter_destroy(out);
-        return kfi_fail_memory(error, dict->keys.longest_key);
-    }
+    p->whole = dict;
     p->reverse = reverse;
-    p->left = high - low < limit ? high - low : limit;
-    p->next = reverse ? high - 1 : low;
-    return KF_OK;
+    p->low = low;
+    p->high = high;
+    if (high - low > limit && reverse) p->low = high - limit;
+    else if (high - low > limit) p->high = low + limit;
+    if (p->low == p->high || !enter_part(p)) return KF_OK;
+    kf_iter_destroy(out);
+    return kfi_fail_memory(error, dict->header.longest_key);
 }

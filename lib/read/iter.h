@@ -20,8 +20,8 @@ typedef struct kfi_iter_class {
 
 struct kf_iter {
     const kfi_iter_class *class;
-    const kf_dict *dict;            /* of the current entry */
-    uint64_t ordinal;
+    const kf_dict *dict;            /* of the current entry: a plain one, */
+    uint64_t ordinal;               /* and where its value is in that */
     int current;                    /* whether an entry is current */
     int incomplete;
     kf_status ended;                /* KF_OK while there may be more */
@@ -46,7 +46,7 @@ kf_status kfi_iter_range(const kf_dict *dict, const kf_iter_options *options, ui
 kf_status kfi_iter_plain(kf_iter **out, const kf_dict *dict, uint64_t low, uint64_t high, uint64_t limit,
                          int reverse, kf_error *error);
 
-/* The value of any entry of `dict`, by the iterator's cursor and buffer: valid until the next such call. */
+/* The value of any entry of `dict`, a plain one, by the iterator's cursor and buffer: valid until the next such call. */
 kf_status kfi_iter_value_of(kf_iter *iter, const kf_dict *dict, uint64_t ordinal, kf_bytes *value);
 
 #endif

@@ -18,38 +18,23 @@ try:
 except ImportError:
     xxhash = None
 
-METADATA, TOKENS, SHARED, TREE, VALUES, CHECKSUMS, TOP, WEIGHTS = range(1, 9)
+METADATA, TOKENS, SHARED, TREE, VALUES, CHECKSUMS, TOP, WEIGHTS, SHARDS, IMAGES = range(1, 11)
+SHARDED = 1   # feature
 
 
-class Dictionary:
+class Frame:
+    """2 and 3: what every file has."""
+
     def __init__(self, file):
         self.file = file
         self.seen = set()   # which variants the file uses, for the tests
         self.read_frame()
-        tree = self.section(TREE)
-        need(len(tree) >= 512, "a TREE section that is cut")
-        self.root_kind, self.label_bits, self.character_bits, self.escape, width = tree[:5]
-        self.fixed_length = number(tree, 8, 4)
-        self.root, count = number(tree, 16, 8), number(tree, 24, 8)
-        self.label_code, self.character = tree[64:320], tree[320:336]
-        self.label_of = {code: byte for byte, code in enumerate(self.label_code)}
-        self.tree, self.shared = tree, self.section(SHARED)
-        self.directory = fields(self.shared, 0, count, width)
-        self.tokens = None if self.character_bits else Tokens(self.section(TOKENS))
-        self.code_bits = self.character_bits or self.tokens.bits
-        self.seen.add(f"{'characters' if self.character_bits else 'tokens'} {self.code_bits}")
-        self.values = Column(self.section(VALUES), self.count, self.seen) if self.value_type else None
-        self.weights = self.values if self.value_type == U64 else None
-        if WEIGHTS in self.sections:
-            self.weights = Weights(self.section(WEIGHTS), self.count, self.weights, self.seen)
-        self.cache = {}
-
-    # ---- 2: the frame
 
     def read_frame(self):
         file = self.file
         need(file[:8] == b"\x89KFD\r\n\x1a\n", "not a keyfold file")
-        need(number(file, 8, 2) == 1 and number(file, 24, 4) == 0, "a version or a feature that is unknown")
+        self.features = number(file, 24, 4)
+        need(number(file, 8, 2) == 1 and self.features & ~SHARDED == 0, "a version or a feature that is unknown")
         header_size, sections = number(file, 12, 4), number(file, 44, 4)
         need(1 <= sections <= 32 and header_size == -(-(128 + 32 * sections) // 64) * 64, "header size")
         need(number(file, 16, 8) == len(file), "file size")
@@ -94,6 +79,31 @@ class Dictionary:
             need(max(name + name_size, content + size) <= len(data), "metadata")
             result.append((data[name:name + name_size], kind, data[content:content + size]))
         return result
+
+
+class Dictionary(Frame):
+    """A file without shards."""
+
+    def __init__(self, file):
+        super().__init__(file)
+        need(not self.features, "shards")
+        tree = self.section(TREE)
+        need(len(tree) >= 512, "a TREE section that is cut")
+        self.root_kind, self.label_bits, self.character_bits, self.escape, width = tree[:5]
+        self.fixed_length = number(tree, 8, 4)
+        self.root, count = number(tree, 16, 8), number(tree, 24, 8)
+        self.label_code, self.character = tree[64:320], tree[320:336]
+        self.label_of = {code: byte for byte, code in enumerate(self.label_code)}
+        self.tree, self.shared = tree, self.section(SHARED)
+        self.directory = fields(self.shared, 0, count, width)
+        self.tokens = None if self.character_bits else Tokens(self.section(TOKENS))
+        self.code_bits = self.character_bits or self.tokens.bits
+        self.seen.add(f"{'characters' if self.character_bits else 'tokens'} {self.code_bits}")
+        self.values = Column(self.section(VALUES), self.count, self.seen) if self.value_type else None
+        self.weights = self.values if self.value_type == U64 else None
+        if WEIGHTS in self.sections:
+            self.weights = Weights(self.section(WEIGHTS), self.count, self.weights, self.seen)
+        self.cache = {}
 
     # ---- 4: containers; one is named by its section and position
 

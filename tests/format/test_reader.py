@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Builds dictionaries of many shapes with the tool and reads them with the reader that was written from
-FORMAT.md: test_reader.py KEYFOLD
+FORMAT.md: test_reader.py KEYFOLD MAKE_SHARDS
 
 What the reader finds is compared with what was put in and with `keyfold dump`, and every variant of the
 format must have occurred. Ends with "N passed, N failed".
@@ -17,10 +17,11 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 sys.dont_write_bytecode = True
 sys.path[:0] = [str(HERE), str(HERE.parent / "cli")]
-os.environ["KEYFOLD_TOOL"] = TOOL = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else sys.exit(__doc__)
+os.environ["KEYFOLD_TOOL"] = TOOL = os.path.abspath(sys.argv[1]) if len(sys.argv) > 2 else sys.exit(__doc__)
+MAKE_SHARDS = os.path.abspath(sys.argv[2])
 
 from fields import FormatError
-from reader import Dictionary
+from shards import read
 from support import escape, unescape
 
 passed = failed = 0
@@ -136,9 +137,8 @@ def text_of(value):
     return escape(value) if isinstance(value, bytes) else b"%d" % value
 
 
-def read_back(folder, name, pairs, options, weight=None):
-    """`weight`: of each key, for --weights column."""
-    source, target = folder / "source.tsv", folder / "out.kf"
+def build(folder, name, pairs, options, weight, target):
+    source = folder / "source.tsv"
     keys = sorted(pairs)
     with open(source, "wb") as file:
         for key in keys:
@@ -154,16 +154,37 @@ def read_back(folder, name, pairs, options, weight=None):
     form += ["--weights", "column"] if weight is not None else []
     built = subprocess.run([TOOL, "build", "-q", *form, *options, "-o", target, source], capture_output=True)
     check(built.returncode == 0, f"{name}: not built: {built.stderr.decode(errors='replace')}")
-    if built.returncode:
+    return built.returncode == 0
+
+
+def read_back(folder, name, pairs, options, weight=None, shards=False):
+    """`weight`: of each key, for --weights column. `shards`: in several shards, too."""
+    target = folder / "out.kf"
+    if not build(folder, name, pairs, options, weight, target):
         return
+    compare_file(name, pairs, target, weight)
+    parts, keys = [], sorted(pairs)
+    for i in range(5 if shards else 0):
+        parts.append(folder / f"{i}.kf")
+        some = keys[i * len(keys) // 5:(i + 1) * len(keys) // 5]
+        build(folder, name, {key: pairs[key] for key in some}, options, weight, parts[-1])
+    for kind, out, files in shards * (("embed", target, parts), ("embed", folder / "some.kf", parts[2:4]),
+                                      ("manifest", target, [*parts[4:], *parts[:2], folder / "some.kf"])):
+        made = subprocess.run([MAKE_SHARDS, kind, out, *files], capture_output=True, cwd=folder)
+        check(made.returncode == 0, f"{name}, {kind}: {made.stderr.decode(errors='replace')}")
+        if out == target:
+            compare_file(f"{name}, {kind}", pairs, target, weight)
+
+
+def compare_file(name, pairs, target, weight):
     try:
-        compare(name, pairs, keys, target, weight)
+        compare(name, pairs, sorted(pairs), target, weight)
     except FormatError as error:
         check(False, f"{name}: not read: {error}")
 
 
 def compare(name, pairs, keys, target, weight):
-    dictionary = Dictionary(target.read_bytes())
+    dictionary = read(target)
     found = list(dictionary.keys())
     check(found == keys, f"{name}: other keys")
     check(dictionary.count == len(keys), f"{name}: another number of keys")
@@ -210,6 +231,7 @@ EXPECTED = {
     "layout 3, store 1", "layout 3, store 2", "layout 3, store 3", "layout 4, store 1", "layout 4, store 2",
     "layout 4, store 3",
     "weights of their own", "weights that are the values", "maxima of 64 bits", "maxima of fewer bits",
+    "embedding", "manifest",
 }
 ZSTD = {"layout 5, store 0", "zstd dictionary", "zstd alone", "large value", "zstd frame that ends by itself"}
 
@@ -222,6 +244,12 @@ def main():
         keys = sorted(words(random.Random(23), 3000))
         for name, options, make in columns():
             read_back(folder, name, dict(zip(keys, make(len(keys)))), options)
+        for _, options, make in [column for column in columns() if column[0] == "numbers"]:
+            pairs, weight = dict(zip(keys, make(len(keys)))), dict(zip(keys, range(len(keys))))
+            read_back(folder, "numbers in shards", pairs, options, shards=True)
+            read_back(folder, "numbers with maxima in shards", pairs, options + ["--weights", "value"], shards=True)
+            read_back(folder, "weights in shards", dict.fromkeys(keys, b"v"), ["--values", "bytes"], weight, True)
+            read_back(folder, "keys in shards", dict.fromkeys([b"", *keys]), ["--values", "none"], shards=True)
         rng = random.Random(24)
         for count in (0, 64, 65, 1500):
             some = sorted(rng.sample(keys, count))

@@ -184,7 +184,8 @@ START_TEST(header__fields_refused)
         { 12, 4, 0, KF_CORRUPT }, { 12, 4, 128, KF_CORRUPT }, { 12, 4, 192, KF_CORRUPT },
         { 12, 4, 255, KF_CORRUPT }, { 12, 4, 320, KF_CORRUPT }, { 12, 4, UINT32_MAX, KF_CORRUPT },
         { 16, 8, 0, KF_FORMAT }, { 16, 8, UINT64_MAX, KF_FORMAT }, { 16, 8, FILE_SIZE + 1, KF_FORMAT },
-        { 24, 4, 1, KF_UNSUPPORTED }, { 24, 4, 1u << 31, KF_UNSUPPORTED },
+        { 24, 4, KFI_FEATURE_SHARDS, KF_OK },
+        { 24, 4, 2, KF_UNSUPPORTED }, { 24, 4, 3, KF_UNSUPPORTED }, { 24, 4, 1u << 31, KF_UNSUPPORTED },
         { 28, 4, UINT32_MAX, KF_OK },                   /* compatible features may be unknown */
         { 44, 4, 0, KF_CORRUPT }, { 44, 4, 2, KF_CORRUPT }, { 44, 4, 4, KF_CORRUPT },
         { 44, 4, 5, KF_CORRUPT }, { 44, 4, 33, KF_CORRUPT }, { 44, 4, UINT32_MAX, KF_CORRUPT },

@@ -555,8 +555,8 @@ static size_t hunt_hits(const kf_query *query, uint64_t memory, hit *hits, uint3
     size_t count = 0;
     kf_status status;
     ck_assert_int_eq(kfi_dfa_create(&dfa, query, memory), KF_OK);
-    ck_assert_int_eq(kfi_hunt_create(&hunt, &dict->keys), KF_OK);
-    kfi_hunt_begin(&hunt, &dfa.guide, 0, dict->keys.count);
+    ck_assert_int_eq(kfi_hunt_create(&hunt, dict->keys.longest_key), KF_OK);
+    kfi_hunt_begin(&hunt, &dict->keys, &dfa.guide, 0, dict->keys.count);
     while (!(status = kfi_hunt_next(&hunt))) {
         EXPECT(bytes_compare((kf_bytes){ hunt.path, hunt.size }, set.keys[hunt.ordinal]) == 0, "key %llu",
                (unsigned long long)hunt.ordinal);
@@ -620,8 +620,8 @@ static size_t hunt_best(const kf_query *query, uint64_t memory, hit *hits, uint3
     size_t count = 0;
     kf_status status;
     ck_assert_int_eq(kfi_dfa_create(&dfa, query, memory), KF_OK);
-    ck_assert_int_eq(kfi_hunt_create(&hunt, &dict->keys), KF_OK);
-    kfi_hunt_begin(&hunt, &dfa.guide, 0, dict->keys.count);
+    ck_assert_int_eq(kfi_hunt_create(&hunt, dict->keys.longest_key), KF_OK);
+    kfi_hunt_begin(&hunt, &dict->keys, &dfa.guide, 0, dict->keys.count);
     while (!(status = kfi_hunt_next(&hunt))) {
         const float score = (float)kfi_dfa_score(&dfa, hunt.state);
         hits[count++] = (hit){ hunt.ordinal, kfi_dfa_distance(&dfa, hunt.state) };

@@ -178,7 +178,7 @@ static int sound(const uint8_t *file, size_t size)
 {
     kfi_header header;
     kf_error e = { .offset = 0 };
-    kfi_mapping m = { file, size, 1 };
+    kfi_mapping m = { .data = file, .size = size, .owned = 1 };
     if (kfi_header_parse(&header, file, size, &e)) return 0;
     kf_status status = kfi_frame_verify(&m, &header, &e);
     if (status) {

@@ -1,0 +1,22 @@
+/* Paths of files that name each other. */
+#ifndef KFI_BASE_PATH_H
+#define KFI_BASE_PATH_H
+
+#include "base/error.h"
+
+/* The folder of a path, "." if it has none; to be freed. NULL: no memory. */
+char *kfi_path_folder(const char *path);
+
+/* What `name` (not terminated) means in the file `path`: itself if it begins with a slash, else it starts from the
+ * folder of `path`. To be freed. NULL: no memory. */
+char *kfi_path_beside(const char *path, kf_bytes name);
+
+/* Whether both are there and are the same file. */
+int kfi_path_same(const char *a, const char *b);
+
+/* How the file `from`, which need not exist, is to name the file `to`: a path from the folder of `from`, if it
+ * takes at most two ".." that do not reach the root, so that both can be moved together; else an absolute one.
+ * To be freed. KF_IO when a folder does not exist, KF_NO_MEMORY. */
+kf_status kfi_path_between(char **out, const char *from, const char *to, int absolute, kf_error *error);
+
+#endif

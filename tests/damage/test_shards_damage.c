@@ -1,0 +1,455 @@
+/* Damaged and forged files with shards: what opening refuses, and that whatever it does not refuse is read within
+ * its bounds. */
+#include "scratch.h"
+#include "shapes.h"
+#include "suite.h"
+#include "model.h"
+#include "shard_files.h"
+#include "image.h"
+
+#include "build/writer.h"
+#include "format/shards.h"
+#include "read/shards.h"
+
+static char current[200];
+#define EXERCISE_MUST(condition, ...) MUST(condition, __VA_ARGS__)
+#define EXERCISE_NAME current
+#include "exercise.h"
+
+#include <sys/stat.h>
+
+enum { PARTS = 4, IMAGES_PER_SEED = 1500 };
+
+static model base;
+static shards_cut cut;
+static kf_error error;
+
+/* "embedded.kf", "manifest.kfm" and the parts of a small dictionary. */
+static void prepare(void)
+{
+    scratch_open();
+    ck_assert(image_begin());
+    memset(&base, 0, sizeof base);
+    set_make(&base.set, 15, 3, 1);
+    base.type = KF_VALUES_U64;
+    base.value_shape = 3;
+    base.weighted = 1;
+    snprintf(base.name, sizeof base.name, "base");
+    cut.weights = KF_WEIGHTS_GIVEN;
+    shards_draw_cut(&base, &cut, PARTS);
+    shards_build_parts(&base, &cut);
+    shards_embed(&base, &cut, 0, PARTS, "embedded.kf");
+    shards_embed(&base, &cut, 1, 3, "some.kf");
+    static const char *const files[] = { "part0.kf", "some.kf", "part3.kf" };
+    shards_manifest("manifest.kfm", files, 3);
+}
+
+static void finish(void)
+{
+    image_end();
+    set_free(&base.set);
+    scratch_close();
+}
+
+static kf_status open_and_verify(const char *path)
+{
+    kf_dict *dict;
+    error.message[0] = '\0';
+    kf_status status = kf_dict_open(&dict, path, NULL, &error);
+    if (status) return status;
+    status = kf_dict_verify(dict, &error);
+    kf_dict_close(&dict);
+    return status;
+}
+
+static kf_status open_only(const char *path)
+{
+    kf_dict *dict;
+    memset(&error, 0, sizeof error);
+    kf_status status = kf_dict_open(&dict, path, NULL, &error);
+    kf_dict_close(&dict);
+    if (status) MUST(error.status == status && error.message[0], "no message");
+    return status;
+}
+
+/* ---- accidents ------------------------------------------------------------------------------------ */
+
+static void put_image(const uint8_t *data, size_t size)
+{
+    ck_assert(image_resize(size));
+    memcpy(image, data, size);
+}
+
+/* Writing files anew would wait for the disk each time. */
+static void poke(const char *name, size_t at, uint8_t byte)
+{
+    FILE *f = fopen(scratch_path(name), "r+b");
+    ck_assert(f && !fseek(f, (long)at, SEEK_SET) && fwrite(&byte, 1, 1, f) == 1 && !fclose(f));
+}
+
+/* Each bit that is flipped is found, at the latest by verify. */
+START_TEST(damage__bits)
+{
+    static const char *const names[] = { "embedded.kf", "manifest.kfm", "some.kf" };
+    static const char *const opened[] = { "embedded.kf", "manifest.kfm", "manifest.kfm" };
+    size_t size, step;
+    uint8_t *data = scratch_read(names[_i], &size);
+    step = 8 * size / (1200 * scale_of_run()) | 1;
+    ck_assert_int_eq(open_and_verify(scratch_path(opened[_i])), KF_OK);
+    for (size_t bit = 0; bit < 8 * size; bit += step) {
+        poke(names[_i], bit / 8, (uint8_t)(data[bit / 8] ^ 1u << bit % 8));
+        MUST(open_and_verify(scratch_path(opened[_i])) != KF_OK, "%s: bit %zu", names[_i], bit);
+        poke(names[_i], bit / 8, data[bit / 8]);
+    }
+    ck_assert_int_eq(open_and_verify(scratch_path(opened[_i])), KF_OK);
+    free(data);
+}
+END_TEST
+
+START_TEST(damage__cut)
+{
+    static const char *const names[] = { "embedded.kf", "manifest.kfm", "part3.kf" };
+    static const char *const opened[] = { "embedded.kf", "manifest.kfm", "manifest.kfm" };
+    size_t size;
+    uint8_t *data = scratch_read(names[_i], &size);
+    for (size_t kept = size - 1; kept < size; kept -= 1 + size / 200) {
+        ck_assert_int_eq(truncate(scratch_path(names[_i]), (off_t)kept), 0);
+        ck_assert_int_eq(open_only(scratch_path(opened[_i])), KF_FORMAT);
+    }
+    scratch_write(names[_i], data, size);
+    ck_assert_int_eq(open_only(scratch_path(opened[_i])), KF_OK);
+    free(data);
+}
+END_TEST
+
+/* Every call on files whose sections were changed: there are no checksums on these ways. */
+static void exercise_image(void)
+{
+    kf_dict *dict;
+    kf_buffer buffer = KF_BUFFER_INIT;
+    kf_bytes keys[12], drawn[12];
+    kf_status status = kf_dict_open(&dict, image_path, NULL, &error);
+    if (status) {
+        MUST(status == KF_CORRUPT || status == KF_UNSUPPORTED || status == KF_FORMAT, "%s: %d", current, (int)status);
+        return;
+    }
+    for (size_t i = 0; i < 12; i++) {
+        drawn[i] = keys[i] = model_draw(&base);
+        exercise_key(dict, keys[i], &buffer);
+    }
+    for (size_t i = 0; i < 12; i++) exercise_key(dict, base.set.keys[set_below(&base.set, base.set.count)], &buffer);
+    exercise_ordinals(dict, &buffer);
+    exercise_many(dict, keys, 12);
+    exercise_metadata(dict);
+    kf_dict_verify(dict, NULL);
+    for (size_t i = 0; i < 12; i++) free((void *)(uintptr_t)drawn[i].data);
+    kf_buffer_free(&buffer);
+    kf_dict_close(&dict);
+}
+
+START_TEST(damage__exercise)
+{
+    size_t size, opened = 0;
+    uint8_t *data = scratch_read("embedded.kf", &size);
+    kfi_header header;
+    ck_assert_int_eq(kfi_header_parse(&header, data, size, NULL), KF_OK);
+    const kfi_section *shards = kfi_header_section(&header, KFI_SECTION_SHARDS);
+    for (size_t n = 0; n < IMAGES_PER_SEED * scale_of_run(); n++) {
+        put_image(data, size);
+        snprintf(current, sizeof current, "seed %d file %zu", _i, n);
+        for (size_t changes = 1 + set_below(&base.set, 4); changes--; ) {
+            /* Among the shards, or anywhere in the images. */
+            size_t at = set_below(&base.set, 4) ? shards->offset + set_below(&base.set, shards->size)
+                            : header.header_size + set_below(&base.set, size - header.header_size);
+            if (set_below(&base.set, 2)) image[at] ^= (uint8_t)(1u << set_below(&base.set, 8));
+            else image[at] = (uint8_t)set_random(&base.set);
+        }
+        exercise_image();
+        opened += open_only(image_path) == KF_OK;
+    }
+    ck_assert_uint_gt(opened, IMAGES_PER_SEED / 20);
+    ck_assert_uint_lt(opened, IMAGES_PER_SEED * scale_of_run());
+    free(data);
+}
+END_TEST
+
+/* ---- files that were changed under a manifest ------------------------------------------------------- */
+
+START_TEST(manifest__missing)
+{
+    char kept[600];
+    snprintf(kept, sizeof kept, "%s", scratch_path("kept"));
+    ck_assert_int_eq(rename(scratch_path("part3.kf"), kept), 0);
+    ck_assert_int_eq(open_only(scratch_path("manifest.kfm")), KF_IO);
+    ck_assert_ptr_nonnull(strstr(error.message, "part3.kf"));
+    ck_assert_int_eq(mkdir(scratch_path("part3.kf"), 0700), 0);
+    ck_assert_int_eq(open_only(scratch_path("manifest.kfm")), KF_FORMAT);
+    ck_assert_int_eq(rmdir(scratch_path("part3.kf")), 0);
+    ck_assert_int_eq(rename(kept, scratch_path("part3.kf")), 0);
+    ck_assert_int_eq(open_only(scratch_path("manifest.kfm")), KF_OK);
+}
+END_TEST
+
+/* By another dictionary, even one of the same size. */
+START_TEST(manifest__replaced)
+{
+    static const char *const names[] = { "part0.kf", "some.kf", "part3.kf" };
+    static const char *const others[] = { "part3.kf", "part1.kf", "other.kf", "manifest.kfm", "embedded.kf" };
+    model changed = base;
+    changed.value_seed++;
+    shards_build_part(&changed, cut.weights, cut.from[3], cut.from[4], "other.kf");
+    for (size_t i = 0; i < 3; i++) {
+        size_t size, other_size;
+        uint8_t *data = scratch_read(names[i], &size);
+        for (size_t j = 0; j < 5; j++) {
+            if (!strcmp(names[i], others[j])) continue;
+            uint8_t *other = scratch_read(others[j], &other_size);
+            scratch_write(names[i], other, other_size);
+            MUST(open_only(scratch_path("manifest.kfm")) == KF_CORRUPT, "%s by %s", names[i], others[j]);
+            MUST(strstr(error.message, names[i]), "%s", error.message);
+            free(other);
+        }
+        scratch_write(names[i], data, size);
+        free(data);
+    }
+    ck_assert_int_eq(open_and_verify(scratch_path("manifest.kfm")), KF_OK);
+}
+END_TEST
+
+/* ---- forgeries: sound frames around wrong sections -------------------------------------------------- */
+
+typedef struct forgery {
+    kfi_shard entry[PARTS + 2];
+    size_t count;
+    unsigned weights;
+    kfi_header header;
+    kfi_array images;
+    int with_images, without_shards;
+    size_t extra;                  /* bytes after the pool */
+} forgery;
+
+/* What an honest writer writes; `named` by paths. */
+static forgery honest(int named)
+{
+    forgery f = { .count = PARTS, .weights = KF_WEIGHTS_GIVEN, .with_images = !named };
+    f.header = (kfi_header){ .value_type = KF_VALUES_U64, .incompatible = KFI_FEATURE_SHARDS };
+    static const char *const names[PARTS] = { "part0.kf", "part1.kf", "part2.kf", "part3.kf" };
+    for (size_t k = 0; k < PARTS; k++) {
+        size_t size;
+        kfi_header part;
+        uint8_t *data = scratch_read(names[k], &size);
+        ck_assert_int_eq(kfi_header_parse(&part, data, size, NULL), KF_OK);
+        kfi_shard *e = &f.entry[k];
+        *e = (kfi_shard){ .offset = named ? 0 : f.images.size, .size = size, .keys = part.keys,
+                          .first = base.set.keys[cut.from[k]], .last = base.set.keys[cut.from[k + 1] - 1] };
+        memcpy(e->build_id, part.build_id, 16);
+        if (named) e->path = (kf_bytes){ (const uint8_t *)names[k], strlen(names[k]) };
+        ck_assert_int_eq(kfi_array_append(&f.images, data, size, NULL), KF_OK);
+        f.header.keys += part.keys;
+        if (part.longest_key > f.header.longest_key) f.header.longest_key = part.longest_key;
+        f.header.raw_key_bytes += part.raw_key_bytes;
+        f.header.raw_value_bytes += part.raw_value_bytes;
+        f.header.states += part.states;
+        f.header.states_extra += part.states_extra;
+        free(data);
+    }
+    return f;
+}
+
+/* Writes it to "forged.kf" and opens that. */
+static kf_status forge(forgery *f)
+{
+    kfi_writer *writer;
+    kfi_array section = { 0 };
+    static const uint8_t zeros[64];
+    const char *path = scratch_path("forged.kf");
+    uint32_t sections = 1u + (uint32_t)f->with_images + !f->without_shards;
+    ck_assert_int_eq(kfi_writer_create(&writer, path, sections, NULL), KF_OK);
+    if (f->with_images) {
+        ck_assert_int_eq(kfi_writer_begin(writer, KFI_SECTION_IMAGES, NULL), KF_OK);
+        ck_assert_int_eq(kfi_writer_write(writer, f->images.data, f->images.size, NULL), KF_OK);
+        ck_assert_int_eq(kfi_writer_end(writer, NULL), KF_OK);
+    }
+    if (!f->without_shards) {
+        ck_assert_int_eq(kfi_shards_encode(f->entry, f->count, f->weights, &section, NULL), KF_OK);
+        ck_assert_int_eq(kfi_array_append(&section, zeros, f->extra, NULL), KF_OK);
+        ck_assert_int_eq(kfi_writer_begin(writer, KFI_SECTION_SHARDS, NULL), KF_OK);
+        ck_assert_int_eq(kfi_writer_write(writer, section.data, section.size, NULL), KF_OK);
+        ck_assert_int_eq(kfi_writer_end(writer, NULL), KF_OK);
+    }
+    ck_assert_int_eq(kfi_writer_finish(writer, &f->header, NULL), KF_OK);
+    kfi_writer_destroy(&writer);
+    kfi_array_free(&section);
+    kfi_array_free(&f->images);
+    return open_only(path);
+}
+
+#define REFUSED(named, change, text) do { \
+        f = honest(named); \
+        change; \
+        kf_status status_ = forge(&f); \
+        MUST(status_ == KF_CORRUPT, "%s: %s (%s)", #change, kf_status_name(status_), error.message); \
+        MUST(strstr(error.message, text), "%s: %s", #change, error.message); \
+    } while (0)
+
+static void swap(kfi_shard *a, kfi_shard *b)
+{
+    kfi_shard c = *a;
+    *a = *b;
+    *b = c;
+}
+
+static const kf_bytes high_key = { (const uint8_t *)"\xff\xff\xff\xff", 4 };
+
+START_TEST(forged__entries)
+{
+    forgery f = honest(_i);
+    ck_assert_int_eq(forge(&f), KF_OK);
+    ck_assert_int_eq(open_and_verify(scratch_path("forged.kf")), KF_OK);
+    int named = _i;
+    REFUSED(named, f.entry[1].keys++, "keys");
+    REFUSED(named, (f.entry[1].keys++, f.header.keys++), "shard 1");
+    REFUSED(named, f.entry[1].keys = 0, "shard 1");
+    REFUSED(named, f.entry[2].keys = UINT64_MAX, "shard 2");
+    REFUSED(named, f.entry[3].build_id[15] ^= 1, "shard 3");
+    REFUSED(named, f.header.keys--, "header");
+    REFUSED(named, f.header.longest_key--, "shard");
+    REFUSED(named, f.header.longest_key = UINT32_MAX, "longest");
+    REFUSED(named, f.header.value_type = KF_VALUES_BYTES, "shard 0");
+    REFUSED(named, f.header.value_type = KF_VALUES_NONE, "shard 0");
+    REFUSED(named, f.weights = KF_WEIGHTS_NONE, "weights");
+    REFUSED(named, f.weights = KF_WEIGHTS_VALUE, "weights");
+    REFUSED(named, f.weights = 3, "damaged");
+    REFUSED(named, f.count = 0, "number of shards");
+    REFUSED(named, f.extra = 1, "unused");
+    REFUSED(named, f.without_shards = 1, "missing");
+    REFUSED(named, swap(&f.entry[1], &f.entry[2]), named ? "above" : "out of place");
+    REFUSED(named, f.entry[1].first = f.entry[0].last, "above");                        /* overlaps */
+    REFUSED(named, f.entry[0].last = high_key, "above");
+    REFUSED(named, f.entry[2].last = f.entry[2].first, "contradict");
+    REFUSED(named, (f.entry[3].first = high_key), "contradict");
+    REFUSED(named, f.entry[1].size -= 64, named ? "replaced" : "out of place");
+    if (named) REFUSED(1, f.entry[1].offset = 64, "out of place");
+    else REFUSED(0, f.entry[1].offset -= 64, "out of place");
+}
+END_TEST
+
+/* First and last keys that are in order but not the shards': opening trusts them, verify does not. */
+START_TEST(forged__ends)
+{
+    static const kf_bytes beyond = { (const uint8_t *)"\xff\xff", 2 };
+    forgery f = honest(_i);
+    f.entry[3].last = beyond;
+    ck_assert_int_eq(forge(&f), KF_OK);
+    ck_assert_int_eq(open_and_verify(scratch_path("forged.kf")), KF_CORRUPT);
+    ck_assert_ptr_nonnull(strstr(error.message, "shard 3"));
+    f = honest(_i);
+    f.entry[2].first.size--;
+    kf_status status = forge(&f);
+    if (!status) {
+        ck_assert_int_eq(open_and_verify(scratch_path("forged.kf")), KF_CORRUPT);
+        ck_assert_ptr_nonnull(strstr(error.message, "shard 2"));
+    }
+    f = honest(_i);
+    f.header.states++;
+    ck_assert_int_eq(forge(&f), KF_OK);
+    ck_assert_int_eq(open_and_verify(scratch_path("forged.kf")), KF_CORRUPT);
+}
+END_TEST
+
+START_TEST(forged__images)
+{
+    forgery f;
+    REFUSED(0, f.with_images = 0, "damaged");
+    REFUSED(0, f.images.size -= 64, "out of place");
+    REFUSED(0, f.images.size -= 1, "out of place");
+    REFUSED(0, f.images.size = 0, "empty");
+    REFUSED(0, (void)kfi_array_append(&f.images, "", 1, NULL), "unused");
+    f = honest(0);
+    f.images.data[0]++;
+    ck_assert_int_eq(forge(&f), KF_FORMAT);
+    ck_assert_ptr_nonnull(strstr(error.message, "shard 0"));
+}
+END_TEST
+
+/* "forged.kf" names `path` with what that file's header says; other shards stay away. */
+static kf_status forge_name(const char *path)
+{
+    size_t size;
+    kfi_header named;
+    uint8_t *data = scratch_read(path, &size);
+    forgery f = honest(1);
+    f.header.keys = f.entry[0].keys;
+    if (data) {
+        ck_assert_int_eq(kfi_header_parse(&named, data, size, NULL), KF_OK);
+        f.entry[0].keys = f.header.keys = named.keys;
+        f.entry[0].size = size;
+        memcpy(f.entry[0].build_id, named.build_id, 16);
+    }
+    f.count = 1;
+    f.entry[0].last = base.set.keys[base.set.count - 1];
+    f.entry[0].path = (kf_bytes){ (const uint8_t *)path, strlen(path) };
+    free(data);
+    return forge(&f);
+}
+
+START_TEST(forged__paths)
+{
+    forgery f;
+    static char long_path[KFI_SHARD_PATH_LIMIT + 1];
+    memset(long_path, '/', sizeof long_path);
+    REFUSED(1, f.entry[2].path.size = 0, "damaged");
+    REFUSED(1, (f.entry[2].path = (kf_bytes){ (const uint8_t *)"part2.kf", 9 }), "damaged");
+    REFUSED(1, (f.entry[2].path = (kf_bytes){ (const uint8_t *)long_path, sizeof long_path }), "damaged");
+    REFUSED(0, (f.entry[2].path = (kf_bytes){ (const uint8_t *)"part2.kf", 8 }), "damaged");
+    ck_assert_int_eq(forge_name("embedded.kf"), KF_OK);
+    ck_assert_int_eq(forge_name("manifest.kfm"), KF_CORRUPT);
+    ck_assert_ptr_nonnull(strstr(error.message, "manifest"));
+    ck_assert_int_eq(forge_name("nowhere.kf"), KF_IO);
+    ck_assert_int_eq(forge_name("/dev/zero"), KF_FORMAT);
+    /* Itself, as it was before: there is one by now. */
+    for (int i = 0; i < 2; i++) ck_assert_int_eq(forge_name("forged.kf"), KF_CORRUPT);
+}
+END_TEST
+
+/* A shard inside an image that has shards itself. */
+START_TEST(forged__nested)
+{
+    size_t size;
+    kfi_header inner;
+    forgery f = honest(0);
+    uint8_t *data = scratch_read("embedded.kf", &size);
+    ck_assert_int_eq(kfi_header_parse(&inner, data, size, NULL), KF_OK);
+    f.images.size = 0;
+    ck_assert_int_eq(kfi_array_append(&f.images, data, size, NULL), KF_OK);
+    f.count = 1;
+    f.entry[0].size = size;
+    f.entry[0].keys = inner.keys;
+    f.entry[0].last = base.set.keys[base.set.count - 1];
+    memcpy(f.entry[0].build_id, inner.build_id, 16);
+    ck_assert_int_eq(forge(&f), KF_CORRUPT);
+    ck_assert_ptr_nonnull(strstr(error.message, "has shards itself"));
+    free(data);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+    Suite *s = suite_create("shards damage");
+    TCase *t = tcase_create("damage");
+    tcase_add_checked_fixture(t, prepare, finish);
+    tcase_add_loop_test(t, damage__bits, 0, 3);
+    tcase_add_loop_test(t, damage__cut, 0, 3);
+    tcase_add_loop_test(t, damage__exercise, 0, 2);
+    tcase_add_test(t, manifest__missing);
+    tcase_add_test(t, manifest__replaced);
+    tcase_add_loop_test(t, forged__entries, 0, 2);
+    tcase_add_loop_test(t, forged__ends, 0, 2);
+    tcase_add_test(t, forged__images);
+    tcase_add_test(t, forged__paths);
+    tcase_add_test(t, forged__nested);
+    suite_add_tcase(s, t);
+    return s;
+}
+
+int main(void) { return suite_run(suite()); }
