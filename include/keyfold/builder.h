@@ -46,6 +46,8 @@ typedef enum kf_weights {
                                  once, the weight of the chosen pair; not with the policies sum, min and max */
 } kf_weights;
 
+/* Where a build stands. Of several shards, which are built side by side, all of the work is KF_PHASE_MINIMISE;
+ * KF_PHASE_WRITE is putting them together. */
 typedef enum kf_phase {
     KF_PHASE_READ = 0,      /* pairs are being added; total is unknown (0) */
     KF_PHASE_SORT = 1,      /* runs are merged; units are pairs */
@@ -60,6 +62,8 @@ typedef struct kf_progress {
     uint64_t done;
     uint64_t total;           /* 0 when unknown */
     uint64_t temporary_bytes; /* on disk at the moment */
+    uint64_t file_bytes;      /* of the result: what is written, and what is to come as far as it can be told from
+                                 what was done; 0 before anything can be told */
 } kf_progress;
 
 /* Called now and then from within kf_builder_add and kf_builder_finish, on the caller's thread.
@@ -76,9 +80,14 @@ typedef struct kf_build_options {
     kf_progress_fn progress;      /* may be NULL */
     void *progress_context;
     kf_weights weights;
+    unsigned threads;             /* that the build may use, the caller's among them; 0 is 1. At most 256 */
+    unsigned shards;              /* most automata that the keys are divided among: 0 as many as they are worth,
+                                     which is one below about 33 million keys; 1 always one; at most 64 */
+    uint64_t expected_bytes;      /* of all keys and values that will be added, as far as it is known, else 0:
+                                     lets a build that the disk can't hold fail early */
 } kf_build_options;
 #define KF_BUILD_OPTIONS_INIT { sizeof(kf_build_options), KF_VALUES_NONE, KF_ENCODING_AUTO, \
-                                KF_DUPLICATES_ERROR, 0, NULL, NULL, NULL, KF_WEIGHTS_NONE }
+                                KF_DUPLICATES_ERROR, 0, NULL, NULL, NULL, KF_WEIGHTS_NONE, 0, 0, 0 }
 
 typedef struct kf_build_report {
     uint64_t pairs_added;
@@ -89,6 +98,7 @@ typedef struct kf_build_report {
                                      the memory limit forced it; then an estimate within about 2 % */
     uint64_t file_size;
     uint64_t temporary_peak;      /* most bytes of temporary files at one time */
+    uint64_t shards;              /* automata that the keys were divided among */
 } kf_build_report;
 
 /* Starts a build of the file `path`. Nothing appears at `path` before kf_builder_finish succeeds;

@@ -47,7 +47,7 @@ struct kf_builder {
 
 static kf_status report(kf_builder *b, kf_phase phase, uint64_t done, uint64_t total, kf_error *error)
 {
-    kf_progress progress = { phase, done, total, b->disk.now };
+    kf_progress progress = { phase, done, total, b->disk.now, 0 };
     if (!b->options.progress || !b->options.progress(b->options.progress_context, &progress)) return KF_OK;
     return kfi_fail(error, KF_CANCELLED, "cancelled");
 }

@@ -45,6 +45,7 @@ typedef struct kf_progress {
     uint64_t done;
     uint64_t total;
     uint64_t temporary_bytes;
+    uint64_t file_bytes;
 } kf_progress;
 
 typedef int (*kf_progress_fn)(void *context, const kf_progress *progress);
@@ -59,6 +60,9 @@ typedef struct kf_build_options {
     kf_progress_fn progress;
     void *progress_context;
     kf_weights weights;
+    unsigned threads;
+    unsigned shards;
+    uint64_t expected_bytes;
 } kf_build_options;
 
 typedef struct kf_build_report {
@@ -69,6 +73,7 @@ typedef struct kf_build_report {
     uint64_t states_extra;
     uint64_t file_size;
     uint64_t temporary_peak;
+    uint64_t shards;
 } kf_build_report;
 
 kf_status kf_builder_create(kf_builder **out, const char *path,
