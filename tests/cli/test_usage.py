@@ -10,7 +10,7 @@ import unittest
 from support import ROOT, TOOL, CliTest
 
 COMMANDS = ["build", "get", "scan", "fuzzy", "nearest", "match", "complete", "find",
-            "union", "intersect", "subtract", "diff", "merge",
+            "union", "intersect", "subtract", "diff", "merge", "bundle",
             "stat", "verify", "dump", "graph"]
 
 
@@ -163,7 +163,8 @@ class Completion(CliTest):
 
     def test_commands(self):
         self.assertEqual(set(self.complete("")), set(COMMANDS) | {"help", "--version", "--help"})
-        self.assertEqual(self.complete("bu"), ["build"])
+        self.assertEqual(self.complete("bui"), ["build"])
+        self.assertEqual(self.complete("bu"), ["build", "bundle"])
         self.assertEqual(self.complete("help", "ver"), ["verify"])
 
     def test_options(self):

@@ -36,6 +36,7 @@ extern const kft_command command_intersect;
 extern const kft_command command_subtract;
 extern const kft_command command_diff;
 extern const kft_command command_merge;
+extern const kft_command command_bundle;
 extern const kft_command command_stat;
 extern const kft_command command_verify;
 extern const kft_command command_dump;

@@ -30,6 +30,13 @@ static void hex_id(const kf_dict *dict, char text[33])
         snprintf(text + 2 * i, 3, "%02x", id[i]);
 }
 
+/* Shards may differ in it. */
+static const char *encoding_name(const kf_dict_stat *stat)
+{
+    return stat->value_encoding == KF_ENCODING_AUTO ? "mixed"
+                                                    : option_choice_name(encoding_names, (int)stat->value_encoding);
+}
+
 static void row(kft_output *out, const char *name, const char *text)
 {
     static const char spaces[] = "                ";
@@ -85,25 +92,37 @@ static void print_metadata(kft_output *out, const kf_dict *dict)
     }
 }
 
+/* What a file is made of that has shards. Its states are minimal shard by shard, so that is not said of them. */
+static void shards_row(kft_output *out, const kf_dict_stat *stat)
+{
+    human_text count;
+    char line[64];
+
+    snprintf(line, sizeof line, "%s, %s", human_count(count, stat->shards),
+             stat->is_manifest ? "in the files that this manifest names" : "inside the file");
+    row(out, "shards", line);
+}
+
 static void print_text(kft_output *out, const kf_dict *dict, const kf_dict_stat *stat)
 {
     human_text text, extra;
     char id[33], line[96];
 
     hex_id(dict, id);
+    if (stat->shards > 0)
+        shards_row(out, stat);
     row(out, "keys", human_count(text, stat->keys));
     snprintf(line, sizeof line, "%s bytes", human_count(text, stat->longest_key));
     row(out, "longest key", line);
     snprintf(line, sizeof line, "%s", option_choice_name(value_type_names, (int)stat->value_type));
     if (stat->value_type != KF_VALUES_NONE)
         snprintf(line, sizeof line, "%s, encoding %s",
-                 option_choice_name(value_type_names, (int)stat->value_type),
-                 option_choice_name(encoding_names, (int)stat->value_encoding));
+                 option_choice_name(value_type_names, (int)stat->value_type), encoding_name(stat));
     row(out, "values", line);
     if (stat->weights != KF_WEIGHTS_NONE)
         row(out, "weights", stat->weights == KF_WEIGHTS_VALUE ? "the values" : "a column of their own");
     snprintf(line, sizeof line, "%s%s%s%s", human_count(text, stat->states),
-             stat->states_extra > 0 ? ", " : " (minimal)",
+             stat->states_extra > 0 ? ", " : stat->shards > 0 ? " (minimal in each shard)" : " (minimal)",
              stat->states_extra > 0 ? human_count(extra, stat->states_extra) : "",
              stat->states_extra > 0 ? " more than the minimum" : "");
     row(out, "states", line);
@@ -147,12 +166,12 @@ static void print_json(kft_output *out, const char *path, const kf_dict *dict,
     output_byte(out, '{');
     json_name(out, "file", path);
     json_name(out, "build_id", id);
+    json_number(out, "shards", stat->shards);
+    output_text(out, stat->is_manifest ? "\"manifest\":true," : "\"manifest\":false,");
     json_number(out, "keys", stat->keys);
     json_number(out, "longest_key", stat->longest_key);
     json_name(out, "values", option_choice_name(value_type_names, (int)stat->value_type));
-    json_name(out, "encoding", stat->value_type == KF_VALUES_NONE
-                                   ? "none"
-                                   : option_choice_name(encoding_names, (int)stat->value_encoding));
+    json_name(out, "encoding", stat->value_type == KF_VALUES_NONE ? "none" : encoding_name(stat));
     json_name(out, "weights", option_choice_name(weights_names, (int)stat->weights));
     json_number(out, "states", stat->states);
     json_number(out, "states_extra", stat->states_extra);
@@ -215,7 +234,8 @@ static int stat_run(int argc, char **argv)
 const kft_command command_stat = {
     "stat", "Show what a file holds and where its bytes are", "[options] FILE", options_table,
     "\"shared\" are the parts of the keys that several places use, \"tokens\" is the\n"
-    "keys' token dictionary; both are contained in \"keys\".\n\n"
+    "keys' token dictionary; both are contained in \"keys\". Of a manifest, the sizes are\n"
+    "those of all the files it names, and its own.\n\n"
     "Exit code: 0 done, 2 usage, 3 data or I/O error.\n",
     stat_run
 };
