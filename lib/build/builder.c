@@ -1,24 +1,21 @@
-/* The public builder: pairs go into the sorter; finishing drives the phases and writes the file.
- *
- *   add ---> sorter ---> minimiser ---> plan ---> emit ---> file
- *                   |\-> value column ---------------------^
- *                    \-> weights --------------------------^
- *
- * A weight that is given goes through the sorter in front of the value, as a varint. */
+/* The public builder: pairs go into the sorter; finishing makes an image of what it gives, or several of ranges
+ * of it side by side, and writes the file. A weight that is given goes through the sorter in front of the value,
+ * as a varint. */
 #include <keyfold/builder.h>
 
+#include "base/bits.h"
 #include "base/varint.h"
-#include "build/column.h"
-#include "build/emit.h"
+#include "build/image.h"
+#include "build/sharded.h"
 #include "build/sort.h"
-#include "build/weights.h"
-#include "format/metadata.h"
+#include "format/keys.h"
 
 #include <stdlib.h>
 
 enum {
     TICK_PAIRS = 1 << 16,
     LEAST_MEMORY = 16 << 20,
+    MOST_THREADS = 256,
     WEIGHTED_KEPT = 1 << 20,       /* a larger copy of a value is not kept for the next one */
     METADATA_NAME_LIMIT = 255,
     METADATA_LIMIT = 64 << 20
@@ -30,18 +27,11 @@ struct kf_builder {
     kf_build_options options;
     char *path, *folder;
     kfi_sorter *sorter;
-    kfi_minimiser *minimiser;
-    kfi_column_builder *column;
-    kfi_weights_builder *weights;
     kfi_array weighted;    /* a weight and its value on the way to the sorter */
-    kfi_writer *writer;
-    kfi_automaton automaton;
-    kfi_shared_table shared;
-    kfi_key_plan plan;
     kfi_metadata metadata;
     uint64_t metadata_bytes;
     kfi_disk_account disk;
-    uint64_t added, keys, raw_value_bytes;
+    uint64_t added;
     kf_status failed;      /* the first failure: nothing but destroy makes sense afterwards */
 };
 
@@ -67,6 +57,8 @@ static kf_status check_options(const kf_build_options *o, kf_error *error)
         return kfi_fail(error, KF_INVALID, "values are weights only if they are u64");
     if (o->weights == KF_WEIGHTS_GIVEN && o->duplicates >= KF_DUPLICATES_SUM)
         return kfi_fail(error, KF_INVALID, "the duplicates policies sum, min and max do not go with given weights");
+    if (o->threads > MOST_THREADS || o->shards > KFI_SHARDED_MOST)
+        return kfi_fail(error, KF_INVALID, "at most %d threads and %d shards", MOST_THREADS, KFI_SHARDED_MOST);
     if (o->memory_limit && o->memory_limit < LEAST_MEMORY)
         return kfi_fail(error, KF_INVALID, "the memory limit must be at least 16 MiB");
     kf_encoding e = o->value_encoding;
@@ -85,19 +77,10 @@ static char *folder_of(const char *path)
 
 static kf_status start(kf_builder *b, kf_error *error)
 {
-    uint64_t memory = b->options.memory_limit;
     int given = b->options.weights == KF_WEIGHTS_GIVEN;
-    kfi_sort_options sort = { memory / 2, b->folder, b->options.duplicates,
-                              given ? KF_VALUES_BYTES : b->options.value_type, &b->disk, 1 };
-    kf_status status = kfi_sorter_create(&b->sorter, &sort, error);
-    if (!status && b->options.weights) {
-        kfi_weights_options weights = { given, memory / 16, b->folder, &b->disk };
-        status = kfi_weights_builder_create(&b->weights, &weights, error);
-    }
-    if (status || b->options.value_type == KF_VALUES_NONE) return status;
-    kfi_column_options column = { b->options.value_type, b->options.value_encoding,
-                                  given ? memory / 16 : memory / 8, b->folder, &b->disk };
-    return kfi_column_builder_create(&b->column, &column, error);
+    kfi_sort_options sort = { b->options.memory_limit / 2, b->folder, b->options.duplicates,
+                              given ? KF_VALUES_BYTES : b->options.value_type, &b->disk, b->options.threads };
+    return kfi_sorter_create(&b->sorter, &sort, error);
 }
 
 kf_status kf_builder_create(kf_builder **out, const char *path, const kf_build_options *options,
@@ -215,112 +198,74 @@ kf_status kf_builder_set_metadata(kf_builder *b, const char *name, const void *d
     return kfi_metadata_set(&b->metadata, KFI_METADATA_BYTES, name, data, size, error);
 }
 
-/* Hands the weight on; a given one is taken off the value. */
-static kf_status take_weight(kf_builder *b, kf_bytes *value, kf_error *error)
+/* ---- finishing ---------------------------------------------------------------------------------- */
+
+static kf_status image_tick(void *context, kf_phase phase, uint64_t done, uint64_t total, kf_error *error)
 {
-    uint64_t weight;
-    if (b->options.weights == KF_WEIGHTS_VALUE) {
-        weight = kfi_load64(value->data);
-    } else {
-        size_t size = kfi_varint_read(value->data, value->size, &weight);
-        if (!size) return kfi_fail(error, KF_CORRUPT, "a temporary file does not hold what was written to it");
-        value->data += size;
-        value->size -= size;
-    }
-    return kfi_weights_builder_add(b->weights, weight, error);
+    return report(context, phase, done, total, error);
+}
+
+static kfi_image_options image_options(kf_builder *b)
+{
+    return (kfi_image_options){
+        .value_type = b->options.value_type, .value_encoding = b->options.value_encoding,
+        .weights = b->options.weights, .memory = b->options.memory_limit, .folder = b->folder,
+        .account = &b->disk, .tick = { image_tick, b }, .expected = b->added,
+    };
 }
 
 static kf_status take_pair(void *context, kf_bytes key, kf_bytes value, kf_error *error)
 {
-    kf_builder *b = context;
-    kf_status status = kfi_minimiser_add(b->minimiser, key, error);
-    if (!status && b->weights) status = take_weight(b, &value, error);
-    if (!status && b->column) status = kfi_column_builder_add(b->column, value, error);
-    b->raw_value_bytes += value.size;
-    if (!status && ++b->keys % TICK_PAIRS == 0) status = report(b, KF_PHASE_MINIMISE, b->keys, b->added, error);
+    return kfi_image_add(context, key, value, error);
+}
+
+/* One image of all that `give` pushes. */
+static kf_status write_one(kf_builder *b, int is_sealed, kfi_header *header, kf_error *error)
+{
+    const kfi_key_range everything = { .has_to = 0 };
+    kfi_image_options options = image_options(b);
+    kfi_image *image = NULL;
+    kfi_writer *writer = NULL;
+    kf_status status = kfi_image_create(&image, &options, error);
+    if (!status && is_sealed) status = kfi_sorter_scan(b->sorter, &everything, take_pair, image, error);
+    if (!status && !is_sealed) status = kfi_sorter_finish(b->sorter, take_pair, image, error);
+    if (!status) status = kfi_writer_create(&writer, b->path, kfi_image_sections(image), error);
+    if (!status) status = kfi_image_write(image, &b->metadata, writer, header, error);
+    kfi_writer_destroy(&writer);
+    kfi_image_destroy(&image);
     return status;
 }
 
-/* Drains the sorter into minimiser and value column. */
-static kf_status minimise(kf_builder *b, kf_build_report *out, kf_error *error)
+static kf_status write_several(kf_builder *b, kfi_header *header, kf_build_report *out, kf_error *error)
 {
-    kf_status status = report(b, KF_PHASE_SORT, 0, b->added, error);
-    if (!status)
-        status = kfi_minimiser_create(&b->minimiser, b->options.memory_limit / 4, b->folder, &b->disk, error);
-    if (!status) status = kfi_sorter_finish(b->sorter, take_pair, b, error);
-    if (status) return status;
-    out->pairs_added = b->added;
-    out->pairs_dropped = kfi_sorter_dropped(b->sorter);
-    kfi_sorter_destroy(&b->sorter);
-    status = kfi_minimiser_finish(b->minimiser, &b->automaton, error);
-    kfi_minimiser_destroy(&b->minimiser);
-    return status;
-}
-
-static kf_status write_metadata(kf_builder *b, kf_error *error)
-{
-    kfi_array section = { 0 };
-    kf_status status = kfi_metadata_encode(&b->metadata, &section, error);
-    if (!status) status = kfi_writer_begin(b->writer, KFI_SECTION_METADATA, error);
-    if (!status) status = kfi_writer_write(b->writer, section.data, section.size, error);
-    if (!status) status = kfi_writer_end(b->writer, error);
-    kfi_array_free(&section);
-    return status;
-}
-
-static kf_status layout_tick(void *context, uint64_t states_done, kf_error *error)
-{
-    kf_builder *b = context;
-    return report(b, KF_PHASE_LAYOUT, states_done, b->automaton.state_count, error);
-}
-
-static kf_status write_keys(kf_builder *b, kf_error *error)
-{
-    kf_status status = report(b, KF_PHASE_LAYOUT, 0, b->automaton.state_count, error);
-    if (!status)
-        status = kfi_shared_table_create(&b->shared, &b->automaton, b->options.memory_limit / 4, error);
-    if (!status) status = kfi_key_plan_make(&b->plan, &b->automaton, &b->shared, b->options.memory_limit / 2, error);
-    if (!status) status = kfi_keys_emit(&b->plan, &b->automaton, &b->shared, b->writer, layout_tick, b, error);
-    kfi_key_plan_free(&b->plan);
-    kfi_shared_table_free(&b->shared);
-    return status;
-}
-
-static kf_status write_file(kf_builder *b, kf_build_report *out, kf_error *error)
-{
-    kf_encoding encoding = KF_ENCODING_AUTO;
-    uint32_t sections = 6 + (b->column != NULL) + (b->weights != NULL);
-    kf_status status = kfi_writer_create(&b->writer, b->path, sections, error);
-    if (!status) status = write_metadata(b, error);
-    if (!status) status = write_keys(b, error);
-    if (!status && b->column) {
-        status = report(b, KF_PHASE_VALUES, 0, b->keys, error);
-        if (!status) status = kfi_column_builder_finish(b->column, b->writer, &encoding, error);
-    }
-    if (!status && b->weights) status = kfi_weights_builder_finish(b->weights, b->writer, error);
-    if (!status) status = report(b, KF_PHASE_WRITE, 0, 0, error);
-    if (status) return status;
-    out->states = b->automaton.state_count - b->automaton.orphans;
-    out->states_extra = out->states > b->automaton.distinct ? out->states - b->automaton.distinct : 0;
-    kfi_header header = {
-        .keys = b->keys, .longest_key = b->automaton.longest_key,
-        .value_type = (uint8_t)b->options.value_type, .value_encoding = (uint8_t)encoding,
-        .raw_key_bytes = b->automaton.raw_key_bytes, .raw_value_bytes = b->raw_value_bytes,
-        .states = out->states, .states_extra = out->states_extra,
+    kfi_sharded_options options = {
+        .image = image_options(b), .path = b->path, .metadata = &b->metadata,
+        .threads = b->options.threads, .shards = b->options.shards,
     };
-    status = kfi_writer_finish(b->writer, &header, error);
-    out->file_size = header.file_size;
-    return status;
+    kf_status status = kfi_sorter_seal(b->sorter, kfi_sharded_threads(&options), error);
+    if (status) return status;
+    options.shards = kfi_sharded_count(&options, kfi_key_sample_distinct(kfi_sorter_sample(b->sorter)));
+    out->shards = options.shards;
+    if (options.shards < 2) return write_one(b, 1, header, error);
+    return kfi_sharded_write(&options, b->sorter, header, error);
 }
 
 kf_status kf_builder_finish(kf_builder *b, kf_build_report *out, kf_error *error)
 {
-    kf_build_report result = { 0 };
+    kf_build_report result = { .pairs_added = b->added, .shards = 1 };
+    kfi_header header = { .keys = 0 };
     if (b->failed) return kfi_fail(error, KF_INVALID, "the build failed before (%s)", kf_status_name(b->failed));
-    kf_status status = minimise(b, &result, error);
-    if (!status) status = write_file(b, &result, error);
-    result.keys = b->keys;
+    kf_status status = report(b, KF_PHASE_SORT, 0, b->added, error);
+    if (!status)
+        status = kfi_sharded_is_worth(b->options.shards, b->added) ? write_several(b, &header, &result, error)
+                                                                   : write_one(b, 0, &header, error);
+    result.pairs_dropped = kfi_sorter_dropped(b->sorter);
+    result.keys = header.keys;
+    result.states = header.states;
+    result.states_extra = header.states_extra;
+    result.file_size = header.file_size;
     result.temporary_peak = b->disk.peak;
+    kfi_sorter_destroy(&b->sorter);
     b->failed = status ? status : KF_INVALID;   /* a builder builds once */
     if (!status && out) *out = result;
     return status;
@@ -331,14 +276,7 @@ void kf_builder_destroy(kf_builder **builder)
     kf_builder *b = *builder;
     if (!b) return;
     kfi_sorter_destroy(&b->sorter);
-    kfi_minimiser_destroy(&b->minimiser);
-    kfi_column_builder_destroy(&b->column);
-    kfi_weights_builder_destroy(&b->weights);
     kfi_array_free(&b->weighted);
-    kfi_key_plan_free(&b->plan);
-    kfi_shared_table_free(&b->shared);
-    kfi_automaton_destroy(&b->automaton);
-    kfi_writer_destroy(&b->writer);
     kfi_metadata_free(&b->metadata);
     free(b->path);
     free(b->folder);

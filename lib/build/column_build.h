@@ -37,6 +37,8 @@ typedef struct kfi_value_source {
     const kfi_distinct *distinct;
     uint64_t index;
     kf_bytes rest;                 /* of the current distinct value */
+    const kfi_column_options *options;   /* whose tick is called; NULL: none */
+    size_t since;                  /* the last tick, bytes and values */
 } kfi_value_source;
 
 kf_status kfi_source_open_spool(kfi_value_source *source, const kfi_column_builder *builder,

@@ -1,12 +1,17 @@
 /* Reading the spooled values back, whole, in pieces or as a sample. */
 #include "build/column_build.h"
 
-enum { SAMPLE_GROUP = 1 << 16, SAMPLE_EXCESS = 1 << 14 };
+enum {
+    SAMPLE_GROUP = 1 << 16,
+    SAMPLE_EXCESS = 1 << 14,
+    TICK_BYTES = 4 << 20,
+    VALUE_COST = 64            /* a value costs about what so many bytes do */
+};
 
 kf_status kfi_source_open_spool(kfi_value_source *source, const kfi_column_builder *builder,
                                 kf_error *error)
 {
-    *source = (kfi_value_source){.count = builder->values};
+    *source = (kfi_value_source){.count = builder->values, .options = &builder->options};
     return kfi_spool_reader_create(&source->reader, builder->spool, 0, 2 * KFI_COLUMN_BUFFER, error);
 }
 
@@ -20,9 +25,22 @@ void kfi_source_close(kfi_value_source *source)
     kfi_spool_reader_destroy(&source->reader);
 }
 
+static kf_status tick(kfi_value_source *source, size_t cost, kf_error *error)
+{
+    const kfi_column_options *options = source->options;
+    source->since += cost;
+    if (source->since < TICK_BYTES || !options->tick) return KF_OK;
+    source->since = 0;
+    return options->tick(options->tick_context, source->index, error);
+}
+
 kf_status kfi_source_next(kfi_value_source *source, uint64_t *size, kf_error *error)
 {
-    if (source->reader) return kfi_spool_reader_varint(source->reader, size, error);
+    if (source->reader) {
+        kf_status status = tick(source, VALUE_COST, error);
+        source->index++;
+        return status ? status : kfi_spool_reader_varint(source->reader, size, error);
+    }
     source->rest = kfi_distinct_at(source->distinct, (uint32_t)source->index++);
     *size = source->rest.size;
     return KF_OK;
@@ -30,7 +48,10 @@ kf_status kfi_source_next(kfi_value_source *source, uint64_t *size, kf_error *er
 
 kf_status kfi_source_take(kfi_value_source *source, size_t size, const uint8_t **data, kf_error *error)
 {
-    if (source->reader) return kfi_spool_reader_take(source->reader, size, data, error);
+    if (source->reader) {
+        kf_status status = tick(source, size, error);
+        return status ? status : kfi_spool_reader_take(source->reader, size, data, error);
+    }
     *data = source->rest.data;
     source->rest.data += size;
     source->rest.size -= size;

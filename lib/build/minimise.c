@@ -206,6 +206,8 @@ kf_status kfi_minimiser_add(kfi_minimiser *m, kf_bytes key, kf_error *error)
     return status;
 }
 
+kf_bytes kfi_minimiser_last(const kfi_minimiser *m) { return (kf_bytes){ m->last.data, m->last.size }; }
+
 kf_status kfi_minimiser_finish(kfi_minimiser *m, kfi_automaton *automaton, kf_error *error)
 {
     kfi_automaton *a = &m->automaton;

@@ -48,6 +48,8 @@ kf_status kfi_minimiser_create(kfi_minimiser **out, uint64_t memory, const char 
                                kfi_disk_account *account, kf_error *error);
 /* Keys must come in strictly ascending order. */
 kf_status kfi_minimiser_add(kfi_minimiser *minimiser, kf_bytes key, kf_error *error);
+/* The key that was added last; none yet: the empty one. Valid until the next call. */
+kf_bytes kfi_minimiser_last(const kfi_minimiser *minimiser);
 /* Hands the automaton to the caller. Without keys it has no records. */
 kf_status kfi_minimiser_finish(kfi_minimiser *minimiser, kfi_automaton *automaton, kf_error *error);
 void kfi_minimiser_destroy(kfi_minimiser **minimiser);

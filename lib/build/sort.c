@@ -177,7 +177,7 @@ kf_status kfi_sorter_add(kfi_sorter *sorter, kf_bytes key, kf_bytes value, kf_er
         sorter->reserve = kfi_sorter_output_memory(sorter);
     }
     kf_bytes head_bytes = { head, head_size };
-    if (sorter->buffer->used >= sorter->sizes.early_spill && kfi_sorter_extends_run(sorter)) {
+    if (sorter->buffer->used >= sorter->sizes.early_spill && kfi_sorter_can_extend_run(sorter)) {
         status = kfi_sorter_spill(sorter, error);
         if (status) return status;
     }

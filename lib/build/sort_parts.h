@@ -30,7 +30,8 @@ typedef struct kfi_sort_sizes {
 typedef struct kfi_spiller {
     struct kfi_sorter *sorter;
     kfi_thread thread;
-    kfi_sort_buffer *buffer;   /* at work on; NULL: idle. Changed under the sorter's monitor, as the next five */
+    /* The next six are changed under the sorter's monitor. */
+    _Atomic(kfi_sort_buffer *) buffer;   /* at work on; NULL: idle */
     uint64_t order;            /* of the buffer */
     size_t longest_key, longest_field;
     int stop;
@@ -84,8 +85,8 @@ kf_status kfi_sorter_create_spool(const kfi_sorter *sorter, kfi_spool **spool, k
 /* Frees all that pairs are kept in; the counts remain. */
 void kfi_sorter_release(kfi_sorter *sorter);
 
-/* Whether the buffer being filled can go on with the run of the last one as it lies. */
-bool kfi_sorter_extends_run(const kfi_sorter *sorter);
+/* Whether the buffer being filled can go on with the run of the last one as it lies, and at once. */
+bool kfi_sorter_can_extend_run(const kfi_sorter *sorter);
 /* Has the buffer being filled written out, and makes an empty one the one being filled. */
 kf_status kfi_sorter_spill(kfi_sorter *sorter, kf_error *error);
 /* The same for the last one, and waits for all. The runs are then complete and in order. */

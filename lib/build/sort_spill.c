@@ -110,10 +110,22 @@ static kf_status failure(const kfi_sorter *sorter, kf_error *error)
     return KF_OK;
 }
 
+static bool extends_run(const kfi_sorter *sorter)
+{
+    if (!sorter->tail_spiller || !sorter->buffer->sorted || !sorter->buffer->count) return false;
+    kf_bytes first = kfi_sort_buffer_first(sorter->buffer);
+    return kfi_sort_compare(sorter->tail.data, sorter->tail.size, first.data, first.size) <= 0;
+}
+
+bool kfi_sorter_can_extend_run(const kfi_sorter *sorter)
+{
+    return extends_run(sorter) && !sorter->tail_spiller->buffer;
+}
+
 /* Locked: waits for the spiller that should take the buffer to be idle. */
 static kfi_spiller *wait_for_spiller(kfi_sorter *sorter)
 {
-    kfi_spiller *wanted = kfi_sorter_extends_run(sorter) ? sorter->tail_spiller : NULL;
+    kfi_spiller *wanted = extends_run(sorter) ? sorter->tail_spiller : NULL;
     for (;;) {
         for (unsigned i = 0; i < sorter->spiller_count; i++) {
             kfi_spiller *spiller = &sorter->spillers[i];
@@ -129,13 +141,6 @@ static kf_status keep_tail(kfi_sorter *sorter, kfi_spiller *spiller, kf_error *e
     sorter->tail_spiller = buffer->sorted ? spiller : NULL;
     sorter->tail.size = 0;
     return buffer->sorted ? kfi_array_append(&sorter->tail, buffer->last_key, buffer->last_size, error) : KF_OK;
-}
-
-bool kfi_sorter_extends_run(const kfi_sorter *sorter)
-{
-    if (!sorter->tail_spiller || !sorter->buffer->sorted || !sorter->buffer->count) return false;
-    kf_bytes first = kfi_sort_buffer_first(sorter->buffer);
-    return kfi_sort_compare(sorter->tail.data, sorter->tail.size, first.data, first.size) <= 0;
 }
 
 /* Gives the buffer to the spiller's thread. */

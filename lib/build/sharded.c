@@ -1,0 +1,214 @@
+#include "build/sharded.h"
+
+#include "base/thread.h"
+#include "build/bundle.h"
+
+#include <stdlib.h>
+
+enum {
+    LEAST_KEYS = 1 << 25,          /* fewer are not divided unless that is asked for */
+    SHARD_KEYS = 1 << 24,
+    MOST_BY_ITSELF = 32,           /* opening a file takes some 10 us a shard */
+    LEAST_MEMORY = 16 << 20,       /* of one image */
+    REPORT_MILLISECONDS = 100
+};
+
+typedef struct shard {
+    kfi_key_range range;
+    kf_status status;
+    kf_error error;
+    int done;                      /* changed under the monitor */
+    kfi_image *image;              /* kept for its bounds */
+    kfi_output *output;            /* NULL: there are no such keys */
+    uint64_t told;                 /* keys that the count of all has */
+} shard;
+
+typedef struct sharded {
+    const kfi_sharded_options *options;
+    kfi_sorter *sorter;
+    kfi_monitor monitor;
+    shard shards[KFI_SHARDED_MOST];
+    kf_bytes dividers[KFI_SHARDED_MOST];
+    unsigned count, next;          /* next: the first that nobody has taken; under the monitor */
+    unsigned threads;
+    _Atomic unsigned end;          /* shards from this one on are not wanted any more */
+    _Atomic uint64_t keys;         /* of all images so far */
+    uint64_t bytes, byte_keys;     /* of the images that were embedded */
+} sharded;
+
+int kfi_sharded_is_worth(unsigned shards, uint64_t pairs)
+{
+    return shards > 1 ? pairs > 1 : !shards && pairs >= LEAST_KEYS;
+}
+
+unsigned kfi_sharded_threads(const kfi_sharded_options *options)
+{
+    uint64_t most = options->image.memory / LEAST_MEMORY;
+    unsigned threads = options->threads < KFI_SHARDED_MOST ? options->threads : KFI_SHARDED_MOST;
+    if (threads > most) threads = (unsigned)most;
+    return threads ? threads : 1;
+}
+
+unsigned kfi_sharded_count(const kfi_sharded_options *options, uint64_t distinct)
+{
+    if (options->shards) return options->shards < distinct ? options->shards : (unsigned)distinct;
+    if (distinct < LEAST_KEYS) return 1;
+    uint64_t count = (distinct + SHARD_KEYS / 2) / SHARD_KEYS;
+    return count < MOST_BY_ITSELF ? (unsigned)count : MOST_BY_ITSELF;
+}
+
+/* ---- one shard ---------------------------------------------------------------------------------- */
+
+typedef struct shard_context { sharded *all; shard *own; } shard_context;
+
+static kf_status shard_tick(void *context, kf_phase phase, uint64_t done, uint64_t total, kf_error *error)
+{
+    const shard_context *c = context;
+    (void)total;
+    if (c->own - c->all->shards >= (ptrdiff_t)c->all->end)
+        return kfi_fail(error, KF_CANCELLED, "cancelled");
+    if (phase == KF_PHASE_MINIMISE) {
+        c->all->keys += done - c->own->told;
+        c->own->told = done;
+    }
+    return KF_OK;
+}
+
+static kf_status take_pair(void *context, kf_bytes key, kf_bytes value, kf_error *error)
+{
+    return kfi_image_add(context, key, value, error);
+}
+
+static kf_status build_shard(sharded *all, shard *s)
+{
+    static const kfi_metadata no_metadata = { 0 };
+    kfi_image_options options = all->options->image;
+    shard_context context = { all, s };
+    kfi_writer *writer = NULL;
+    kfi_header header;
+    kf_error *error = &s->error;
+    options.memory /= all->threads;
+    options.tick = (kfi_tick){ shard_tick, &context };
+    kf_status status = kfi_image_create(&s->image, &options, error);
+    if (!status) status = kfi_sorter_scan(all->sorter, &s->range, take_pair, s->image, error);
+    if (status || !kfi_image_keys(s->image)) return status;
+    status = kfi_writer_create_image(&writer, options.folder, kfi_image_sections(s->image), options.account, error);
+    if (!status) status = kfi_image_write(s->image, &no_metadata, writer, &header, error);
+    if (!status) s->output = kfi_writer_take_image(writer);
+    kfi_writer_destroy(&writer);
+    return status;
+}
+
+/* ---- threads ------------------------------------------------------------------------------------ */
+
+static void refuse_from(sharded *all, unsigned end)
+{
+    unsigned before = all->end;
+    while (end < before && !atomic_compare_exchange_weak(&all->end, &before, end)) {}
+}
+
+static void work(void *context)
+{
+    sharded *all = context;
+    kfi_monitor_lock(&all->monitor);
+    while (all->next < all->count && all->next < all->end) {
+        unsigned i = all->next++;
+        shard *s = &all->shards[i];
+        kfi_monitor_unlock(&all->monitor);
+        s->status = build_shard(all, s);
+        if (s->status) refuse_from(all, i + 1);   /* the lower ones may still find a lower key to refuse */
+        kfi_monitor_lock(&all->monitor);
+        s->done = 1;
+        kfi_monitor_changed(&all->monitor);
+    }
+    kfi_monitor_unlock(&all->monitor);
+}
+
+static kf_status tell(const sharded *all, kf_phase phase, kf_error *error)
+{
+    const kfi_tick *tick = &all->options->image.tick;
+    return tick->call(tick->context, phase, all->keys, all->options->image.expected, error);
+}
+
+/* Waits for a shard, telling how far all are. */
+static kf_status wait_for(sharded *all, const shard *s, kf_error *error)
+{
+    kf_status status = KF_OK;
+    kfi_monitor_lock(&all->monitor);
+    while (!s->done && !status) {
+        kfi_monitor_wait_for(&all->monitor, REPORT_MILLISECONDS);
+        kfi_monitor_unlock(&all->monitor);
+        status = tell(all, KF_PHASE_MINIMISE, error);
+        kfi_monitor_lock(&all->monitor);
+    }
+    kfi_monitor_unlock(&all->monitor);
+    return status;
+}
+
+/* Puts the images into the file as they are ready, in order. */
+static kf_status gather(sharded *all, kfi_bundle *bundle, kf_error *error)
+{
+    for (unsigned i = 0; i < all->count; i++) {
+        shard *s = &all->shards[i];
+        kf_bytes first, last;
+        kf_status status = wait_for(all, s, error);
+        if (status) return status;
+        if (s->status && error) *error = s->error;
+        if (s->status) return s->status;
+        if (!s->output) continue;
+        kfi_image_bounds(s->image, &first, &last);
+        status = kfi_bundle_embed(bundle, s->output, first, last, error);
+        if (status) return status;
+        kfi_output_destroy(&s->output);
+        kfi_image_destroy(&s->image);
+    }
+    return KF_OK;
+}
+
+static kf_status run(sharded *all, kfi_bundle *bundle, kf_error *error)
+{
+    kfi_thread threads[KFI_SHARDED_MOST] = { { .started = 0 } };
+    kf_status status = KF_OK;
+    unsigned started = 0;
+    for (; started < all->threads && !status; started++)
+        status = kfi_thread_start(&threads[started], work, all, error);
+    if (status && started > 1) status = KF_OK;   /* fewer do */
+    if (!status) status = gather(all, bundle, error);
+    refuse_from(all, 0);
+    for (unsigned i = 0; i < started; i++) kfi_thread_join(&threads[i]);
+    return status;
+}
+
+kf_status kfi_sharded_write(const kfi_sharded_options *options, kfi_sorter *sorter, kfi_header *header,
+                            kf_error *error)
+{
+    kfi_bundle *bundle = NULL;
+    sharded *all = calloc(1, sizeof *all);
+    if (!all) return kfi_fail_memory(error, sizeof *all);
+    all->options = options;
+    all->sorter = sorter;
+    all->threads = kfi_sharded_threads(options);
+    all->count = 1 + (unsigned)kfi_key_sample_divide(kfi_sorter_sample(sorter), options->shards, all->dividers);
+    all->end = all->count;
+    for (unsigned i = 0; i < all->count; i++) {
+        kfi_key_range *range = &all->shards[i].range;
+        range->has_to = i + 1 < all->count;
+        if (i) range->from = all->dividers[i - 1];
+        if (range->has_to) range->to = all->dividers[i];
+    }
+    kf_status status = kfi_monitor_create(&all->monitor, error);
+    if (status) goto out;
+    status = kfi_bundle_create(&bundle, options->path, 1, error);
+    if (!status) status = run(all, bundle, error);
+    if (!status) status = tell(all, KF_PHASE_WRITE, error);
+    if (!status) status = kfi_bundle_finish(bundle, options->metadata, options->image.weights, header, error);
+    kfi_bundle_destroy(&bundle);
+    for (unsigned i = 0; i < all->count; i++) {
+        kfi_output_destroy(&all->shards[i].output);
+        kfi_image_destroy(&all->shards[i].image);
+    }
+    kfi_monitor_destroy(&all->monitor);
+out:
+    free(all);
+    return status;
+}
