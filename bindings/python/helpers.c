@@ -17,6 +17,7 @@ OPTIONS(kf_nearest_options, kfpy_nearest_options, KF_NEAREST_OPTIONS_INIT)
 OPTIONS(kf_set_options, kfpy_set_options, KF_SET_OPTIONS_INIT)
 OPTIONS(kf_merge_options, kfpy_merge_options, KF_MERGE_OPTIONS_INIT)
 OPTIONS(kf_find_options, kfpy_find_options, KF_FIND_OPTIONS_INIT)
+OPTIONS(kf_bundle_options, kfpy_bundle_options, KF_BUNDLE_OPTIONS_INIT)
 
 static void kfpy_dict_free(kf_dict *dict)
 {

@@ -100,6 +100,8 @@ typedef struct kf_dict_stat {
     kf_encoding value_encoding;
     uint64_t weight_bytes;
     kf_weights weights;
+    uint64_t shards;
+    int is_manifest;
 } kf_dict_stat;
 kf_status kf_dict_stat_get(const kf_dict *dict, kf_dict_stat *stat);
 

@@ -9,6 +9,7 @@ kf_nearest_options kfpy_nearest_options(void);
 kf_set_options kfpy_set_options(void);
 kf_merge_options kfpy_merge_options(void);
 kf_find_options kfpy_find_options(void);
+kf_bundle_options kfpy_bundle_options(void);
 
 /* For ffi.gc, which passes a plain pointer. */
 void kfpy_dict_free(kf_dict *dict);

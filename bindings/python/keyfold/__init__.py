@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from . import pandas as pandas
     from ._arrow import ArrowArray
     from ._build import compile
+    from ._bundle import bundle
     from ._codecs import register_codec
     from ._dictionary import Dictionary, open
     from ._errors import (ArgumentError, Cancelled, CodecError, CorruptError, DuplicateKey, Error,
@@ -31,14 +32,15 @@ __all__ = [
     "DuplicateKey", "Error", "FormatError", "Fuzzy", "Glob", "IOError_", "ItemsView", "KeysView",
     "LimitError", "Match", "Matches", "MemoryError_", "Nearest", "NotFound", "Occurrence", "PatternError",
     "PatternLimitError", "Query", "ReaderError", "Regex", "Replaced", "Stat", "SubDictionary", "Subsequence",
-    "UnsupportedError", "ValueTypeError", "ValuesView", "compile", "diff", "difference", "freeze",
-    "intersection", "merge", "open", "register_codec", "symmetric_difference", "union",
+    "UnsupportedError", "ValueTypeError", "ValuesView", "bundle", "compile", "diff", "difference",
+    "freeze", "intersection", "merge", "open", "register_codec", "symmetric_difference", "union",
 ]
 
 # Where the names are: as above; a test compares the two.
 _MODULES = {
     "_arrow": "ArrowArray",
     "_build": "compile",
+    "_bundle": "bundle",
     "_codecs": "register_codec",
     "_dictionary": "Dictionary open",
     "_errors": "ArgumentError Cancelled CodecError CorruptError DuplicateKey Error FormatError IOError_ "

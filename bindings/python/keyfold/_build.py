@@ -8,7 +8,7 @@ from typing import (TYPE_CHECKING, Any, Callable, Iterable, List, Mapping, Optio
                     overload)
 
 from . import _choose, _errors, _keys
-from ._builder import Builder, BuildOptions
+from ._builder import Builder, BuildOptions, processors
 from ._codecs import Codec
 from ._dictionary import Dictionary, open as _open
 from ._light import Later
@@ -50,7 +50,7 @@ def _paths(inputs: Any) -> Tuple[Optional[List[str]], Any]:
 
 def _workers(asked: Optional[int], parts: Any) -> int:
     if asked is None:
-        asked = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        asked = processors()
     elif not isinstance(asked, int) or asked < 0:
         raise _errors.ArgumentError(
             f"workers={asked!r}: a number of processes is needed; 0 reads in this process")
@@ -82,18 +82,21 @@ def _build_pairs(inputs: Any, wanted: _choose.Wish, options: BuildOptions,
 def compile(path: StrPath, inputs: Mapping[K, V], *, reader: None = None, workers: Optional[int] = None,
             memory: Union[int, str] = "1G", duplicates: str = "error", codec: Union[str, Codec] = "auto",
             keys: str = "auto", weights: None = None, progress: Any = None, tmpdir: Optional[StrPath] = None,
+            threads: Optional[int] = None, shards: Optional[int] = None,
             allow_pickle: bool = False) -> Dictionary[K, V]: ...
 @overload
 def compile(path: StrPath, inputs: Iterable[Tuple[K, V]], *, reader: None = None,
             workers: Optional[int] = None, memory: Union[int, str] = "1G", duplicates: str = "error",
             codec: Union[str, Codec] = "auto", keys: str = "auto", weights: Optional[str] = None,
             progress: Any = None, tmpdir: Optional[StrPath] = None,
+            threads: Optional[int] = None, shards: Optional[int] = None,
             allow_pickle: bool = False) -> Dictionary[K, V]: ...
 @overload
 def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]] = None,
             workers: Optional[int] = None, memory: Union[int, str] = "1G", duplicates: str = "error",
             codec: Union[str, Codec] = "auto", keys: str = "auto", weights: Optional[str] = None,
             progress: Any = None, tmpdir: Optional[StrPath] = None,
+            threads: Optional[int] = None, shards: Optional[int] = None,
             allow_pickle: bool = False) -> Dictionary[Any, Any]: ...
 
 
@@ -101,6 +104,7 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
             workers: Optional[int] = None, memory: Union[int, str] = "1G", duplicates: str = "error",
             codec: Union[str, Codec] = "auto", keys: str = "auto", weights: Optional[str] = None,
             progress: Any = None, tmpdir: Optional[StrPath] = None,
+            threads: Optional[int] = None, shards: Optional[int] = None,
             allow_pickle: bool = False) -> Dictionary[Any, Any]:
     """Compiles pairs into the file `path` and opens it. Nothing appears there before all is done.
 
@@ -118,8 +122,14 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
     weights     "value": integer values order the keys for completion; "given": pairs are (key, value, weight)
     progress    True, a function that gets the number of pairs done and of all (or None), or a tqdm bar
     tmpdir      where temporary files go, if not beside the file
+    threads     that sort and fold in this process: as many as there are processors if not given, also with
+                workers, as those are done when most of the work of the threads begins
+    shards      most automata that the keys are divided among, which are built side by side and make one file
+                all the same: if not given, as many as the keys are worth, one below some 33 million; 1 always
+                one, which is smallest; at most 64
     """
-    options = BuildOptions(path, memory=memory, duplicates=duplicates, weights=weights, tmpdir=tmpdir)
+    options = BuildOptions(path, memory=memory, duplicates=duplicates, weights=weights, tmpdir=tmpdir,
+                           threads=threads, shards=shards)
     wanted = _choose.wish(keys, codec, weights, duplicates)
     files = None
     if reader is None:

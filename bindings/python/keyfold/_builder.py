@@ -20,6 +20,8 @@ DUPLICATES = {"error": lib.KF_DUPLICATES_ERROR, "first": lib.KF_DUPLICATES_FIRST
 _WEIGHTS = {None: lib.KF_WEIGHTS_NONE, "value": lib.KF_WEIGHTS_VALUE, "given": lib.KF_WEIGHTS_GIVEN}
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _LEAST_MEMORY = 16 << 20
+_MOST_THREADS = 256
+_MOST_SHARDS = 64
 
 
 def memory_size(text: Union[int, str]) -> int:
@@ -37,11 +39,24 @@ def memory_size(text: Union[int, str]) -> int:
     return size
 
 
+def processors() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _count(name: str, asked: Any, most: int) -> None:
+    if asked is not None and (not isinstance(asked, int) or not 1 <= asked <= most):
+        raise _errors.ArgumentError(f"{name}={asked!r}: a number from 1 to {most} is needed, or None")
+
+
 class BuildOptions:
     """What a build is asked for; made, and so checked, before anything is read."""
 
     def __init__(self, path: StrPath, *, memory: Union[int, str] = "1G", duplicates: str = "error",
-                 weights: Optional[str] = None, tmpdir: Optional[StrPath] = None) -> None:
+                 weights: Optional[str] = None, tmpdir: Optional[StrPath] = None,
+                 threads: Optional[int] = None, shards: Optional[int] = None) -> None:
+        _count("threads", threads, _MOST_THREADS)
+        _count("shards", shards, _MOST_SHARDS)
         if duplicates not in DUPLICATES:
             raise _errors.ArgumentError(f"duplicates={duplicates!r}: there are {', '.join(DUPLICATES)}")
         if weights not in _WEIGHTS:
@@ -50,6 +65,8 @@ class BuildOptions:
         self.memory = memory_size(memory)
         self.duplicates = duplicates
         self.weights = weights
+        self.threads = threads
+        self.shards = shards
         self.tmpdir = None if tmpdir is None else os.path.abspath(os.fsdecode(tmpdir))
         for folder in (os.path.dirname(self.path), self.tmpdir or "/"):
             if not os.path.isdir(folder):
@@ -62,6 +79,10 @@ class BuildOptions:
         options.duplicates = DUPLICATES[self.duplicates]
         options.memory_limit = self.memory
         options.weights = _WEIGHTS[self.weights]
+        # Also beside worker processes: they are gone by the time that the keys are folded, and until then the
+        # threads only sort and write what has come, for which this process, and so all of them, had to wait.
+        options.threads = self.threads or min(processors(), _MOST_THREADS)
+        options.shards = self.shards or 0
         folder = None if self.tmpdir is None else ffi.new("char[]", os.fsencode(self.tmpdir))
         if folder is not None:
             options.temporary_folder = folder

@@ -116,15 +116,16 @@ def os_error(number: int, path: Optional[str] = None, text: Optional[str] = None
 
 def make(status: int, error: Any = None, path: Optional[str] = None) -> Error:
     """The exception for a status; `error` is the kf_error that came with it, or None."""
-    message = ""
+    told = ""
     if error is not None and error.status == status:
-        message = ffi.string(error.message).decode("utf-8", "replace")
-    message = message or ffi.string(lib.kf_status_name(status)).decode()
+        told = ffi.string(error.message).decode("utf-8", "replace")
+    message = told or ffi.string(lib.kf_status_name(status)).decode()
     result: Error
     if status in (lib.KF_IO, lib.KF_NO_SPACE):
         number = error.os_error if error is not None and error.os_error else \
             errno.ENOSPC if status == lib.KF_NO_SPACE else errno.EIO
-        result = os_error(number, path, None if path is not None else message)
+        # What the library says matters if it is about another file: one of several, or a temporary one.
+        result = os_error(number, path, message if path is None or (told and path not in told) else None)
     else:
         result = _CLASSES.get(status, Error)(message)
     if error is not None and error.status == status:

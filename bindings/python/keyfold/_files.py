@@ -31,6 +31,10 @@ def _command(paths: List[str], wanted: BuildOptions, keys: str, codec: Union[str
     command = ["keyfold", "build", f"--output={wanted.path}", f"--values={values}",
                "--progress=json", "--json", f"--duplicates={wanted.duplicates}", f"--memory={wanted.memory}",
                f"--weights={({None: 'none', 'given': 'column'}).get(wanted.weights, 'value')}"]
+    # What is not given is what the command does by itself.
+    for option, number in (("threads", wanted.threads), ("shards", wanted.shards)):
+        if number is not None:
+            command.append(f"--{option}={number}")
     if wanted.tmpdir is not None:
         command.append(f"--tmpdir={wanted.tmpdir}")
     # What auto means is what a file without these entries means to open().

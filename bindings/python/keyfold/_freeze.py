@@ -7,7 +7,7 @@ import time
 from collections import abc
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple, Union
 
-from . import _build, _choose, _codecs, _errors, _keys, _nested
+from . import _build, _choose, _codecs, _errors, _keys, _nested, _sets
 from ._builder import Builder, BuildOptions
 from ._codecs import Codec
 from ._dictionary import Dictionary, open as _open
@@ -250,8 +250,11 @@ def _write_and_name(pairs: Any, folder: str, options: Dict[str, Any], **rest: An
         _remove(temporary)
 
 
-def _copy(table: Dictionary[Any, Any], path: str) -> Dictionary[Any, Any]:
+def _copy(table: Dictionary[Any, Any], build: BuildOptions, progress: Any) -> Dictionary[Any, Any]:
+    path = build.path
     if os.path.realpath(path) != table.path:
+        if table.stat().is_manifest:        # whose members would be sought beside the copy
+            return _sets.write([table], build, progress)
         temporary = _temporary(os.path.dirname(path))
         try:
             import shutil
@@ -292,7 +295,7 @@ def _gathered(pairs: Iterable[Any], duplicates: str) -> Dict[Any, Any]:
 def freeze(mapping_or_items: Any, path: Optional[StrPath] = None, *, codec: Union[str, Codec] = "auto",
            keys: str = "auto", memory: Union[int, str] = "1G", duplicates: str = "error",
            weights: Optional[str] = None, progress: Any = None, tmpdir: Optional[StrPath] = None,
-           nested: Optional[bool] = None) -> Any:
+           threads: Optional[int] = None, shards: Optional[int] = None, nested: Optional[bool] = None) -> Any:
     """Turns a dict, any Mapping or pairs into a Dictionary that all processes share.
 
     Without a path the file goes into a cache folder, $KEYFOLD_CACHE or keyfold in the user's cache folder,
@@ -303,13 +306,14 @@ def freeze(mapping_or_items: Any, path: Optional[StrPath] = None, *, codec: Unio
     than the one value; with nested=False they are values as any others. The other options are those of
     compile.
     """
-    options: Dict[str, Any] = dict(memory=memory, duplicates=duplicates, weights=weights, tmpdir=tmpdir)
+    options: Dict[str, Any] = dict(memory=memory, duplicates=duplicates, weights=weights, tmpdir=tmpdir,
+                                   threads=threads, shards=shards)
     source = mapping_or_items
     if isinstance(source, (Dictionary, _nested.SubDictionary)):
         if path is None:
             return source
         if isinstance(source, Dictionary):
-            return _copy(source, BuildOptions(path, **options).path)
+            return _copy(source, BuildOptions(path, **options), progress)
     wanted = _choose.wish(keys, codec, weights, duplicates)
     if not isinstance(source, abc.Mapping):
         source = iter(source)

@@ -190,19 +190,26 @@ def _changes(old: _Dictionary, iterator: Any) -> Iterator[Change]:
 
 def merge(path: StrPath, dictionaries: Sequence[Any], operation: str = "union", values: str = "first", *,
           prefix: Any = None, start: Any = None, stop: Any = None, limit: Optional[int] = None,
-          memory: Union[int, str] = "1G", progress: Any = None, tmpdir: Optional[StrPath] = None) \
-        -> _Dictionary:
+          memory: Union[int, str] = "1G", progress: Any = None, tmpdir: Optional[StrPath] = None,
+          threads: Optional[int] = None, shards: Optional[int] = None) -> _Dictionary:
     """Writes the result of a set operation into the file `path` and opens it; see union. The operation is
-    "union", "intersection", "difference" or "symmetric_difference". The path may be a member's own."""
+    "union", "intersection", "difference" or "symmetric_difference". The path may be a member's own. The last
+    options are those of compile."""
     if isinstance(dictionaries, Dictionary):
         dictionaries = [dictionaries]
     members = _members(list(dictionaries))
-    build = BuildOptions(path, memory=memory, tmpdir=tmpdir)
+    build = BuildOptions(path, memory=memory, tmpdir=tmpdir, threads=threads, shards=shards)
     within = _Within(members[0], prefix, start, stop, limit)
     if within.nothing:
         raise _errors.ArgumentError("limit=0: there would be nothing to write")
     if values == "all":
         raise _errors.ArgumentError('values="all": a file has one value a key')
+    return write(members, build, progress, operation, values, within)
+
+
+def write(members: List[_Dictionary], build: BuildOptions, progress: Any, operation: str = "union",
+          values: str = "first", within: Optional[_Within] = None) -> _Dictionary:
+    """Writes what merge asks for, or any one dictionary as a file of its own, and opens it."""
     reports = Progress(progress)
     told = 0
 
@@ -218,7 +225,8 @@ def merge(path: StrPath, dictionaries: Sequence[Any], operation: str = "union", 
     options = ffi.new("kf_merge_options *", lib.kfpy_merge_options())
     options.operation = _number(_OPERATIONS, operation, "operation")
     options.values = _number(_VALUES, values, "values")
-    options.within = within.options
+    if within is not None:
+        options.within = within.options
     raw = ffi.new("kf_build_options *", lib.kfpy_build_options())
     folder = build.fill(raw)
     heart.fill(raw)

@@ -28,6 +28,8 @@ class Stat(NamedTuple):
     value_type: str
     value_encoding: str
     weights: str
+    shards: int
+    is_manifest: bool
 
 
 def read(raw: Any) -> Stat:
@@ -36,4 +38,5 @@ def read(raw: Any) -> Stat:
     numbers["value_type"] = VALUE_TYPES[raw.value_type]
     numbers["value_encoding"] = _ENCODINGS[raw.value_encoding]
     numbers["weights"] = _WEIGHTS[raw.weights]
+    numbers["is_manifest"] = bool(raw.is_manifest)
     return Stat(**numbers)

@@ -1,0 +1,113 @@
+"""bundle: several files as one Dictionary, by a small file that names them."""
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Optional, TypeVar, Union, overload
+
+from . import _errors
+from ._builder import BuildOptions
+from ._dictionary import Dictionary, open as _open
+from ._handle import acquire
+from ._native import ffi, lib
+
+if TYPE_CHECKING:
+    from ._codecs import Codec
+    from ._handle import StrPath
+
+K = TypeVar("K")
+V = TypeVar("V")
+_METADATA = {"same": lib.KF_BUNDLE_METADATA_SAME, "common": lib.KF_BUNDLE_METADATA_COMMON,
+             "none": lib.KF_BUNDLE_METADATA_NONE}
+_Path = (str, bytes, os.PathLike)
+
+
+@overload
+def bundle(path: StrPath, members: Iterable[Dictionary[K, V]], *, metadata: str = "same",
+           absolute: bool = False, codec: Union[str, Codec, None] = None, keys: Optional[str] = None,
+           allow_pickle: bool = False) -> Dictionary[K, V]: ...
+@overload
+def bundle(path: StrPath, members: Union[StrPath, Iterable[Union[StrPath, Dictionary[Any, Any]]]], *,
+           metadata: str = "same", absolute: bool = False, codec: Union[str, Codec, None] = None,
+           keys: Optional[str] = None, allow_pickle: bool = False) -> Dictionary[Any, Any]: ...
+
+
+def bundle(path: StrPath, members: Any, *, metadata: str = "same", absolute: bool = False,
+           codec: Union[str, Codec, None] = None, keys: Optional[str] = None,
+           allow_pickle: bool = False) -> Dictionary[Any, Any]:
+    """Writes the manifest `path` (say all.kfm) of files whose ranges of keys do not overlap, and opens it: one
+    Dictionary of all their items, as open gives for this path from then on. Nothing of the files is copied, so
+    it takes the same moment whatever their size.
+
+    members     paths, or Dictionaries, which stand for their files; in any order. Those without keys are left
+                out; one may have shards, but none be a manifest itself. They must stay as they are: opening
+                fails when one is gone (FileNotFoundError) or was replaced (CorruptError, or FormatError)
+    metadata    what the manifest has of theirs: "same", and they must not differ; "common", the entries that
+                all agree on; "none"
+    absolute    names them by absolute paths. Else those in or near the manifest's folder are named relative to
+                it, so that all can be moved together
+    codec, keys, allow_pickle   as in open
+    """
+    build = BuildOptions(path)
+    if metadata not in _METADATA:
+        raise _errors.ArgumentError(f"metadata={metadata!r}: there are {', '.join(_METADATA)}")
+    given = _listed(members)
+    rest: Dict[str, Any] = next((dict(member._options) for member in given if isinstance(member, Dictionary)), {})
+    rest.pop("in_memory", None)
+    rest.update({name: value for name, value in
+                 (("codec", codec), ("keys", keys), ("allow_pickle", allow_pickle)) if value})
+    paths = [member.path if isinstance(member, Dictionary) else os.path.abspath(os.fsdecode(member))
+             for member in given]
+    found = _agreed(given, paths, rest)
+    _write(build.path, paths, metadata, absolute)
+    table = _open(build.path, **rest)
+    if found and (table.key_kind, table.codec) != found:
+        # The manifest does not tell, but the members did.
+        table = _open(build.path, **{**rest, "keys": found[0], "codec": rest.get("codec") or found[1]})
+    return table
+
+
+def _listed(members: Any) -> List[Any]:
+    given = [members] if isinstance(members, (Dictionary, *_Path)) else list(members)
+    for number, member in enumerate(given):
+        if not isinstance(member, (Dictionary, *_Path)):
+            raise TypeError(f"member {number} is neither a path nor a keyfold.Dictionary but "
+                            f"{type(member).__name__}")
+    if not given:
+        raise _errors.ArgumentError("no member was given")
+    return given
+
+
+def _agreed(given: List[Any], paths: List[str], rest: Dict[str, Any]) -> Any:
+    """What keys and values of all members are, after a check that they go together. The library knows of the
+    values only whether they are integers. The files are looked at, as a Dictionary may be of one that was
+    replaced since."""
+    found: Any = None
+    first = ""
+    for member, place in zip(given, paths):
+        there: Dictionary[Any, Any] = Dictionary(acquire(place), **rest)
+        if isinstance(member, Dictionary) and there.build_id != member.build_id:
+            raise _errors.Replaced(f"{place} was replaced since the dictionary was opened")
+        if not len(there):
+            continue
+        if found is None:
+            found, first = (there.key_kind, there.codec), place
+        for what, ours, theirs in zip(("keys", "values"), found, (there.key_kind, there.codec)):
+            if ours != theirs:
+                raise _errors.ValueTypeError(f"{first} has {ours} {what}, but {place} has {theirs} {what}: "
+                                             "members must agree")
+    return found
+
+
+def _write(path: str, paths: List[str], metadata: str, absolute: bool) -> None:
+    options = ffi.new("kf_bundle_options *", lib.kfpy_bundle_options())
+    options.flags = lib.KF_BUNDLE_ABSOLUTE if absolute else 0
+    options.metadata = _METADATA[metadata]
+    names = [ffi.new("char[]", os.fsencode(place)) for place in paths]
+    array, error = ffi.new("char *[]", names), ffi.new("kf_error *")
+    status = lib.kf_bundle(os.fsencode(path), array, len(names), options, error)
+    if status == 0:
+        return
+    problem = _errors.make(status, error, path)
+    if status == lib.KF_INVALID and "metadata entry" in problem.args[0]:
+        problem.args = (f'{problem.args[0]}; metadata="common" keeps what they agree on',)
+    raise problem
