@@ -255,7 +255,7 @@ START_TEST(full__disk)
 {
     unsigned refused = 0;
     make_models(8);
-    for (uint64_t limit = 256 << 10; limit < 64 << 20; limit = limit * 5 / 4) {
+    for (uint64_t limit = 96 << 10; limit < 64 << 20; limit = limit * 5 / 4) {
         int result = run(within_disk, NULL, limit);
         if (result == 77) {
             printf("full__disk: a file system cannot be mounted here, skipped\n");
