@@ -87,6 +87,8 @@ def _agreed(given: List[Any], paths: List[str], rest: Dict[str, Any]) -> Any:
         there: Dictionary[Any, Any] = Dictionary(acquire(place), **rest)
         if isinstance(member, Dictionary) and there.build_id != member.build_id:
             raise _errors.Replaced(f"{place} was replaced since the dictionary was opened")
+        if there.key_kind == "nested" and len(given) > 1:
+            raise _errors.UnsupportedError(f"{place} is a frozen nested dict, which has all ranges of keys")
         if not len(there):
             continue
         if found is None:
