@@ -81,6 +81,9 @@ kf_status kfi_spool_write(kfi_spool *spool, const void *data, size_t size, kf_er
 /* Flushes and frees the write buffer; nothing can be written afterwards. */
 kf_status kfi_spool_finish(kfi_spool *spool, kf_error *error);
 uint64_t kfi_spool_size(const kfi_spool *spool);
+/* Gives the disk back what lies in a part of a finished spool, which is not read any more, if the file system can.
+ * Any thread may do so. */
+void kfi_spool_discard(kfi_spool *spool, uint64_t offset, uint64_t size);
 void kfi_spool_destroy(kfi_spool **spool);
 
 kf_status kfi_spool_reader_create(kfi_spool_reader **out, const kfi_spool *spool,

@@ -15,6 +15,7 @@ struct kfi_spool {
     size_t capacity;
     size_t used;            /* bytes in the buffer */
     uint64_t flushed;       /* bytes in the file */
+    _Atomic uint64_t discarded;
     kfi_disk_account *account;
 };
 
@@ -132,12 +133,24 @@ uint64_t kfi_spool_size(const kfi_spool *spool)
     return spool->flushed + spool->used;
 }
 
+void kfi_spool_discard(kfi_spool *spool, uint64_t offset, uint64_t size)
+{
+#ifdef FALLOC_FL_PUNCH_HOLE
+    int mode = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
+    if (!size || offset + size > spool->flushed || fallocate(spool->fd, mode, (off_t)offset, (off_t)size)) return;
+    spool->discarded += size;
+    if (spool->account) spool->account->now -= size;
+#else
+    (void)spool, (void)offset, (void)size;
+#endif
+}
+
 void kfi_spool_destroy(kfi_spool **pointer)
 {
     kfi_spool *spool = pointer ? *pointer : NULL;
     if (!spool) return;
     if (spool->fd >= 0) close(spool->fd);
-    if (spool->account) spool->account->now -= spool->flushed;
+    if (spool->account) spool->account->now -= spool->flushed - spool->discarded;
     free(spool->buffer);
     free(spool);
     *pointer = NULL;

@@ -14,13 +14,15 @@
  * a few KiB, a KiB or so a MiB of runs, and one buffer of the value's size while a value above memory/64 (at
  * most 1 MiB) is in a sink. 16 MiB suffice for all keys and values; below that, large pairs may exceed it. When
  * runs are merged, less may be used: at most about 1 MiB a run. Disk: the runs (smaller than the input)
- * plus the large values; the runs twice while a pass is under way. */
+ * plus the large values. What was read of a run for the last time is given back to the disk at once, where the
+ * file system can; elsewhere the runs are there twice while a pass is under way. */
 #ifndef KFI_BUILD_SORT_H
 #define KFI_BUILD_SORT_H
 
 #include "base/error.h"
 #include "base/file.h"
 #include "build/key_sample.h"
+#include "build/sort_run.h"
 
 #include <keyfold/builder.h>
 
@@ -60,11 +62,6 @@ void kfi_sorter_destroy(kfi_sorter **sorter);
 kf_status kfi_sorter_seal(kfi_sorter *sorter, unsigned scans, kf_error *error);
 /* Of all keys added. It may be reordered. */
 kfi_key_sample *kfi_sorter_sample(kfi_sorter *sorter);
-
-typedef struct kfi_key_range {
-    kf_bytes from, to;             /* from <= key < to */
-    int has_to;
-} kfi_key_range;
 
 /* Pushes the range's distinct keys into the sink. Any number of threads may scan at once; each range is
  * scanned once. Errors as for finish. */

@@ -24,7 +24,7 @@ struct kfi_merge {
     uint32_t *tree;            /* count nodes */
     bool *ended;
     bool started;
-    kf_bytes from;
+    const kfi_key_range *range;
 };
 
 /* Allocated for a run besides its read buffer. */
@@ -98,12 +98,13 @@ static kf_status start(kfi_merge *merge, kf_error *error)
 {
     memset(merge->tree, 0xff, merge->count * sizeof *merge->tree);
     for (uint32_t i = 0; i < merge->count; i++) {
+        const kf_bytes from = merge->range->from;
         kfi_sort_pair *pair = &merge->readers[i].pair;
         do {
             kf_status status = advance(merge, i, error);
             if (status) return status;
         } while (!merge->ended[i]
-                 && kfi_sort_compare(pair->key, pair->key_size, merge->from.data, merge->from.size) < 0);
+                 && kfi_sort_compare(pair->key, pair->key_size, from.data, from.size) < 0);
         pair->lcp = 0;
         play(merge, i);
     }
@@ -140,7 +141,7 @@ static size_t surplus_share(const kfi_run *runs, size_t count, size_t smallest_b
     return share < LARGEST_BUFFER ? (size_t)share : LARGEST_BUFFER;
 }
 
-kf_status kfi_merge_create(kfi_merge **out, const kfi_run *runs, size_t count, kf_bytes from,
+kf_status kfi_merge_create(kfi_merge **out, const kfi_run *runs, size_t count, const kfi_key_range *range,
                            size_t smallest_buffer, uint64_t memory, kf_value_type type,
                            kf_error *error)
 {
@@ -150,7 +151,7 @@ kf_status kfi_merge_create(kfi_merge **out, const kfi_run *runs, size_t count, k
     *out = NULL;
     kfi_merge *merge = calloc(1, sizeof *merge);
     if (!merge) return kfi_fail_memory(error, sizeof *merge);
-    merge->from = from;
+    merge->range = range;
     merge->readers = calloc(count, sizeof *merge->readers);
     merge->tree = calloc(count, sizeof *merge->tree);
     merge->ended = calloc(count, sizeof *merge->ended);
@@ -163,7 +164,7 @@ kf_status kfi_merge_create(kfi_merge **out, const kfi_run *runs, size_t count, k
         size_t size = least_buffer(run, smallest_buffer);
         if (size < LARGEST_BUFFER) size = size + share < LARGEST_BUFFER ? size + share : LARGEST_BUFFER;
         if (size > run->size) size = (size_t)run->size;
-        status = kfi_run_reader_open(&merge->readers[merge->count], run, from, size, type, error);
+        status = kfi_run_reader_open(&merge->readers[merge->count], run, range, size, type, error);
         if (status) {
             merge->count++;
             goto out;

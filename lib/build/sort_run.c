@@ -6,7 +6,8 @@ enum {
     BLOCK_HEAD = 4,
     NIBBLE_MAX = 15,
     RECORD_HEAD_MAX = 1 + 2 * KFI_VARINT_MAX,
-    MARK_PREFIX = 255          /* bytes of a key that a mark keeps */
+    MARK_PREFIX = 255,         /* bytes of a key that a mark keeps */
+    DISCARD_MARKS = 16         /* so many marks' worth of a run are discarded at once */
 };
 
 void kfi_run_free(kfi_run *run)
@@ -26,8 +27,7 @@ static inline void copy_suffix(uint8_t *to, const uint8_t *from, size_t size)
 
 void kfi_run_writer_begin(kfi_run_writer *writer, kfi_spool *spool, size_t block_target, uint64_t mark_step)
 {
-    writer->run = (kfi_run){ .spool = spool, .offset = kfi_spool_size(spool) };
-    writer->mark_step = mark_step;
+    writer->run = (kfi_run){ .spool = spool, .offset = kfi_spool_size(spool), .mark_step = mark_step };
     writer->spool = spool;
     writer->block_target = block_target;
     writer->last_size = 0;
@@ -90,7 +90,7 @@ static bool mark_is_due(const kfi_run_writer *writer)
     const kfi_array *marks = &writer->run.marks;
     if (!marks->size) return true;
     const kfi_run_mark *last = (const kfi_run_mark *)(const void *)(marks->data + marks->size) - 1;
-    return writer->run.size - last->offset >= writer->mark_step;
+    return writer->run.size - last->offset >= writer->run.mark_step;
 }
 
 static kf_status mark_block(kfi_run *run, const kfi_sort_pair *pair, kf_error *error)
@@ -147,26 +147,39 @@ uint64_t kfi_run_reader_memory(const kfi_run *run)
     return run->longest_key + KFI_SORT_PAD;
 }
 
-/* The last mark whose key is below `from`, as far as its first bytes tell: so many bytes can be left out. */
-static uint64_t place_below(const kfi_run *run, kf_bytes from)
+/* How many marks have keys below `key`, as far as their first bytes tell. */
+static size_t marks_below(const kfi_run *run, kf_bytes key)
 {
     const kfi_run_mark *marks = (const kfi_run_mark *)(const void *)run->marks.data;
     size_t low = 0, high = run->marks.size / sizeof *marks;
-    if (from.size > MARK_PREFIX) from.size = MARK_PREFIX;
+    if (key.size > MARK_PREFIX) key.size = MARK_PREFIX;
     while (low < high) {
         size_t middle = (low + high) / 2;
         const kfi_run_mark *mark = &marks[middle];
-        if (kfi_sort_compare(run->text.data + mark->text, mark->size, from.data, from.size) < 0) low = middle + 1;
+        if (kfi_sort_compare(run->text.data + mark->text, mark->size, key.data, key.size) < 0) low = middle + 1;
         else high = middle;
     }
-    return low ? marks[low - 1].offset : 0;
+    return low;
 }
 
-kf_status kfi_run_reader_open(kfi_run_reader *reader, const kfi_run *run, kf_bytes from, size_t buffer_size,
-                              kf_value_type type, kf_error *error)
+/* Where mark number `i` lies; 0 before the first, the run's end after the last. */
+static uint64_t mark_offset(const kfi_run *run, size_t i)
 {
-    uint64_t skipped = place_below(run, from);
+    const kfi_run_mark *marks = (const kfi_run_mark *)(const void *)run->marks.data;
+    return i < run->marks.size / sizeof *marks ? marks[i].offset : run->size;
+}
+
+kf_status kfi_run_reader_open(kfi_run_reader *reader, const kfi_run *run, const kfi_key_range *range,
+                              size_t buffer_size, kf_value_type type, kf_error *error)
+{
+    /* The range before reads up to the first key of this one: that is in the first marked block of this range at
+     * the latest. */
+    size_t first = marks_below(run, range->from), end = range->has_to ? marks_below(run, range->to) : SIZE_MAX;
+    uint64_t skipped = first ? mark_offset(run, first - 1) : 0;
     memset(reader, 0, sizeof *reader);
+    reader->run = run;
+    reader->discarded = first ? mark_offset(run, first + 1) : 0;
+    reader->discard_end = end == SIZE_MAX ? run->size : end ? mark_offset(run, end - 1) : 0;
     reader->type = type;
     reader->left = run->size - skipped;
     reader->largest_block = run->largest_block;
@@ -189,9 +202,20 @@ static kf_status damaged(kf_error *error)
     return kfi_fail(error, KF_CORRUPT, "a temporary file does not hold what was written to it");
 }
 
+/* What lies before the block at hand. */
+static void discard(kfi_run_reader *reader)
+{
+    uint64_t behind = reader->run->size - reader->left;
+    if (behind > reader->discard_end) behind = reader->discard_end;
+    if (behind < reader->discarded || behind - reader->discarded < DISCARD_MARKS * reader->run->mark_step) return;
+    kfi_spool_discard(reader->run->spool, reader->run->offset + reader->discarded, behind - reader->discarded);
+    reader->discarded = behind;
+}
+
 static kf_status next_block(kfi_run_reader *reader, kf_error *error)
 {
     const uint8_t *data;
+    discard(reader);
     if (!reader->left) return KF_END;
     if (reader->left < BLOCK_HEAD) return damaged(error);
     kf_status status = kfi_spool_reader_take(reader->input, BLOCK_HEAD, &data, error);

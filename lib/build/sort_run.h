@@ -23,11 +23,12 @@ typedef struct kfi_run_mark {
 } kfi_run_mark;
 
 typedef struct kfi_run {
-    const kfi_spool *spool;
+    kfi_spool *spool;
     uint64_t offset, size;     /* in the spool */
     uint64_t order;            /* runs with equal keys are merged in this order */
     size_t longest_key, longest_field;
     size_t largest_block;      /* with its size and pad */
+    uint64_t mark_step;        /* bytes from one mark to the next, at least */
     kfi_array marks, text;     /* of kfi_run_mark, and the bytes of their keys */
 } kfi_run;
 
@@ -44,7 +45,6 @@ typedef struct kfi_run_writer {
     uint8_t *last_key;
     size_t last_size, last_capacity;
     bool segment_start;
-    uint64_t mark_step;        /* bytes of the run from one mark to the next, at least */
 } kfi_run_writer;
 
 /* Begins a new run at the end of the spool. What `run` was is the caller's. */
@@ -71,12 +71,21 @@ typedef struct kfi_run_reader {
     uint8_t *key;
     size_t key_size;
     kfi_sort_pair pair;
+    const kfi_run *run;
+    uint64_t discarded, discard_end;   /* bytes of the run from, and up to which it can be given back to the disk */
 } kfi_run_reader;
 
-/* `buffer_size` should be at least run->largest_block. Reading begins at some key that is not above `from`,
- * whose lcp is then 0. */
-kf_status kfi_run_reader_open(kfi_run_reader *reader, const kfi_run *run, kf_bytes from, size_t buffer_size,
-                              kf_value_type type, kf_error *error);
+/* A range of keys. */
+typedef struct kfi_key_range {
+    kf_bytes from, to;         /* from <= key < to */
+    int has_to;
+} kfi_key_range;
+
+/* `buffer_size` should be at least run->largest_block. Reading begins at some key that is not above the range's
+ * first, whose lcp is then 0, and does not stop at its last. What is behind is discarded as far as only this
+ * range has it; a run is read once. */
+kf_status kfi_run_reader_open(kfi_run_reader *reader, const kfi_run *run, const kfi_key_range *range,
+                              size_t buffer_size, kf_value_type type, kf_error *error);
 kf_status kfi_run_reader_next(kfi_run_reader *reader, kf_error *error);
 void kfi_run_reader_close(kfi_run_reader *reader);
 /* Bytes that a reader allocates besides its buffer. */

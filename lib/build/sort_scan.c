@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+static const kfi_key_range everything = { .has_to = 0 };
+
 /* One pass over a range. */
 typedef struct scan {
     const kfi_sorter *sorter;
@@ -96,7 +98,7 @@ static kf_status merge_group(kfi_sorter *sorter, kfi_run_writer *writer, kfi_spo
 {
     kfi_merge *merge = NULL;
     kfi_sort_fold fold = { .duplicates = sorter->options.duplicates };
-    kf_status status = kfi_merge_create(&merge, runs, count, (kf_bytes){ NULL, 0 }, sorter->sizes.smallest_buffer,
+    kf_status status = kfi_merge_create(&merge, runs, count, &everything, sorter->sizes.smallest_buffer,
                                         merge_memory(sorter), sorter->options.value_type, error);
     if (status) return status;
     kfi_run_writer_begin(writer, spool, sorter->sizes.block_target, sorter->sizes.mark_step);
@@ -158,7 +160,7 @@ kf_status kfi_sorter_scan(kfi_sorter *sorter, const kfi_key_range *range, kfi_pa
 {
     scan s = { .range = range, .sink = sink, .context = context };
     if (!sorter->run_count) return KF_OK;
-    kf_status status = kfi_merge_create(&s.merge, sorter->runs, sorter->run_count, range->from,
+    kf_status status = kfi_merge_create(&s.merge, sorter->runs, sorter->run_count, range,
                                         sorter->sizes.smallest_buffer, merge_memory(sorter),
                                         sorter->options.value_type, error);
     if (!status) status = drain(sorter, &s, (kfi_sort_source){ next_in_range, &s }, error);
@@ -177,7 +179,6 @@ static kf_status finish_in_memory(kfi_sorter *sorter, kfi_pair_sink sink, void *
 
 kf_status kfi_sorter_finish(kfi_sorter *sorter, kfi_pair_sink sink, void *context, kf_error *error)
 {
-    const kfi_key_range everything = { .has_to = 0 };
     kf_status status;
     if (sorter->finished) return kfi_fail(error, KF_INVALID, "sorting has finished");
     if (sorter->buffers_spilled) {

@@ -248,6 +248,7 @@ static kf_status check_pair(void *context, kf_bytes key, kf_bytes value, kf_erro
 }
 
 static unsigned threads = 1;
+static const kfi_key_range everything = { .has_to = 0 };
 
 static kf_status sort_input(const input *in, kf_duplicates duplicates, uint64_t memory, checker *c,
                             uint64_t *dropped, kfi_disk_account *account, kf_error *error)
@@ -807,7 +808,7 @@ START_TEST(damaged_runs)
             ck_assert_int_eq(kfi_spool_write(spool, changed, size, NULL), KF_OK);
         }
         ck_assert_int_eq(kfi_spool_finish(spool, NULL), KF_OK);
-        ck_assert_int_eq(kfi_merge_create(&merge, runs, 4, (kf_bytes){ NULL, 0 }, 1024, 100000, type, &error), KF_OK);
+        ck_assert_int_eq(kfi_merge_create(&merge, runs, 4, &everything, 1024, 100000, type, &error), KF_OK);
         kf_status status = kfi_sort_fold_all(&fold, (kfi_sort_source){ kfi_merge_next, merge }, 40, 20,
                                              count_folded, &count, &error);
         if (!round) {
@@ -843,7 +844,7 @@ static kf_status read_typed(kf_value_type type, const char *records, size_t size
     ck_assert_int_eq(kfi_spool_finish(spool, NULL), KF_OK);
     kfi_run run = { .spool = spool, .size = size, .longest_key = longest_key, .longest_field = longest_field,
                     .largest_block = largest_block };
-    ck_assert_int_eq(kfi_run_reader_open(&reader, &run, (kf_bytes){ NULL, 0 }, 64, type, NULL), KF_OK);
+    ck_assert_int_eq(kfi_run_reader_open(&reader, &run, &everything, 64, type, NULL), KF_OK);
     do status = kfi_run_reader_next(&reader, NULL);
     while (!status);
     kfi_run_reader_close(&reader);
