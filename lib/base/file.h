@@ -58,6 +58,8 @@ kf_status kfi_output_finish(kfi_output *output, kf_error *error);
 
 /* Opens a file in `folder` that has no name, or has lost it: a descriptor, or -1 and the reason. */
 int kfi_temporary_open(const char *folder, kf_error *error, kf_status *status);
+/* Bytes that a user may still write into the file system of `folder`; UINT64_MAX if that can't be told. */
+uint64_t kfi_disk_free(const char *folder);
 /* Notes that `size` more bytes are on disk; `account` may be NULL. */
 static inline void kfi_disk_grow(kfi_disk_account *account, uint64_t size)
 {

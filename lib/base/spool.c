@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 struct kfi_spool {
@@ -131,6 +132,13 @@ kf_status kfi_spool_finish(kfi_spool *spool, kf_error *error)
 uint64_t kfi_spool_size(const kfi_spool *spool)
 {
     return spool->flushed + spool->used;
+}
+
+uint64_t kfi_disk_free(const char *folder)
+{
+    struct statvfs system;
+    if (statvfs(folder, &system)) return UINT64_MAX;
+    return (uint64_t)system.f_bavail * system.f_frsize;
 }
 
 void kfi_spool_discard(kfi_spool *spool, uint64_t offset, uint64_t size)

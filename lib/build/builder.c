@@ -14,6 +14,8 @@
 
 enum {
     TICK_PAIRS = 1 << 16,
+    TICK_BYTES = 64 << 20,
+    WORTH_LOOKING = 8 << 20,       /* bytes of temporary files */
     LEAST_MEMORY = 16 << 20,
     MOST_THREADS = 256,
     WEIGHTED_KEPT = 1 << 20,       /* a larger copy of a value is not kept for the next one */
@@ -31,7 +33,8 @@ struct kf_builder {
     kfi_metadata metadata;
     uint64_t metadata_bytes;
     kfi_disk_account disk;
-    uint64_t added;
+    uint64_t added, added_bytes;
+    uint64_t told_bytes;   /* of added_bytes when progress was told last */
     kf_status failed;      /* the first failure: nothing but destroy makes sense afterwards */
 };
 
@@ -40,6 +43,18 @@ static kf_status report(kf_builder *b, kf_phase phase, uint64_t done, uint64_t t
     kf_progress progress = { phase, done, total, b->disk.now, 0 };
     if (!b->options.progress || !b->options.progress(b->options.progress_context, &progress)) return KF_OK;
     return kfi_fail(error, KF_CANCELLED, "cancelled");
+}
+
+/* Whether what is to come will find room, as far as it is like what was added. */
+static kf_status check_disk(const kf_builder *b, kf_error *error)
+{
+    const uint64_t used = b->disk.now, expected = b->options.expected_bytes;
+    if (used < WORTH_LOOKING || expected <= b->added_bytes) return KF_OK;
+    double more = (double)used * ((double)expected / (double)b->added_bytes - 1);
+    uint64_t free_bytes = kfi_disk_free(b->folder);
+    if (more <= (double)free_bytes) return KF_OK;
+    return kfi_fail(error, KF_NO_SPACE, "temporary files will need about %.1f GB more in '%s', where %.1f GB are free:"
+                    " choose another folder for them, or make room", more / 1e9, b->folder, (double)free_bytes / 1e9);
 }
 
 static kf_status check_options(const kf_build_options *o, kf_error *error)
@@ -115,7 +130,12 @@ static kf_status add(kf_builder *b, kf_bytes key, kf_bytes value, size_t value_s
     if (value_size > VALUE_LIMIT)
         status = kfi_fail_key(error, KF_LIMIT, key, "a value of %zu bytes is longer than the limit of 2^40", value_size);
     if (!status) status = kfi_sorter_add(b->sorter, key, value, error);
-    if (!status && ++b->added % TICK_PAIRS == 0) status = report(b, KF_PHASE_READ, b->added, 0, error);
+    b->added_bytes += key.size + value_size;
+    if (!status && (++b->added % TICK_PAIRS == 0 || b->added_bytes - b->told_bytes >= TICK_BYTES)) {
+        b->told_bytes = b->added_bytes;
+        status = report(b, KF_PHASE_READ, b->added, 0, error);
+        if (!status) status = check_disk(b, error);
+    }
     b->failed = status;
     return status;
 }
