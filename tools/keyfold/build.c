@@ -4,7 +4,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "build_options.h"
 #include "command.h"
@@ -12,9 +11,11 @@
 #include "message.h"
 #include "progress.h"
 #include "report.h"
+#include "survey.h"
 
 #define LONGEST_KEY ((size_t)1 << 20)   /* kf_builder_add's limit; a longer key is a bad record */
 #define MESSAGES_SHOWN 10
+#define TURN_BYTES ((uint64_t)16 << 20)   /* of long records, after which somebody may want to hear of them */
 
 typedef struct kft_build {
     const kft_build_options *options;
@@ -22,8 +23,9 @@ typedef struct kft_build {
     kf_builder *builder;        /* NULL until the first input has told the values' type */
     kf_value_type value_type;
     uint64_t bad;               /* records skipped */
+    uint64_t records;           /* added */
     uint64_t input_done;        /* bytes of the inputs that are through */
-    uint64_t input_total;       /* of all inputs; 0: unknown */
+    kft_survey survey;
     kf_build_report report;
 } kft_build;
 
@@ -48,7 +50,10 @@ static int create_builder(kft_build *build)
     build_options.duplicates = (kf_duplicates)options->duplicates;
     build_options.memory_limit = options->memory;
     build_options.temporary_folder = options->temporary_folder;
+    build_options.expected_bytes = build->survey.expected_bytes;
     build_options.progress = progress_report;
+    parallel_take(&command_build, &options->parallel, &build_options);
+    progress_values(build->value_type != KF_VALUES_NONE);
     status = kf_builder_create(&build->builder, options->output, &build_options, &error);
     for (size_t i = 0; i < options->metadata.count && status == KF_OK; i++) {
         const char *entry = options->metadata.items[i];
@@ -136,6 +141,7 @@ static int add_record(kft_build *build, kft_input *input, const kft_record *reco
         input_bad(input, "the weight is not an integer from 0 to 18446744073709551615");
         return bad_record(build, input);
     }
+    build->records++;
     status = add_to_builder(build, record, number, weight, &error);
     return status == KF_OK ? 0 : failed(build, status, &error);
 }
@@ -143,14 +149,16 @@ static int add_record(kft_build *build, kft_input *input, const kft_record *reco
 static int add_records(kft_build *build, kft_input *input)
 {
     kft_record record;
+    uint64_t turn_bytes = 0;
     uint32_t turn = 0;
     int code = 0;
 
     while (code == 0) {
         int result = input_next(input, &record);
 
-        if (++turn % 1024 == 0) {
-            progress_input(build->input_done + input->stream.bytes_read, build->input_total);
+        if (++turn % 1024 == 0 || input->stream.bytes_read - turn_bytes >= TURN_BYTES) {
+            turn_bytes = input->stream.bytes_read;
+            progress_input(build->input_done + turn_bytes, build->survey.input_total, build->records);
             if (interrupt_signal() != 0)
                 return EXIT_TROUBLE;
         }
@@ -184,30 +192,6 @@ static int add_file(kft_build *build, const char *path)
     }
     input_close(&input);
     return code;
-}
-
-/* Sums the inputs' sizes for the progress, and refuses to replace one of them by the output. */
-static int survey_inputs(kft_build *build, const kft_arguments *inputs)
-{
-    struct stat output, status;
-    int output_exists = stat(build->options->output, &output) == 0;
-    int known = 1;
-
-    for (int i = 0; i < inputs->count; i++) {
-        if (strcmp(inputs->items[i], "-") == 0 || stat(inputs->items[i], &status) != 0 ||
-            !S_ISREG(status.st_mode)) {
-            known = 0;
-            continue;
-        }
-        if (output_exists && status.st_dev == output.st_dev && status.st_ino == output.st_ino) {
-            complain("build: %s is both input and output", inputs->items[i]);
-            return EXIT_USAGE;
-        }
-        build->input_total += (uint64_t)status.st_size;
-    }
-    if (!known)
-        build->input_total = 0;
-    return 0;
 }
 
 static void say_summary(const kft_build *build, double seconds)
@@ -248,17 +232,19 @@ static int build_run(int argc, char **argv)
         code = build_options_check(&options, &inputs, &build.settings);
     if (code != OPTIONS_GO_ON)
         goto out;
-    code = survey_inputs(&build, &inputs);
+    code = survey_inputs(&build.survey, &options, &build.settings, &inputs);
     if (code != 0)
         goto out;
     interrupt_catch();
-    progress_start(options.quiet ? PROGRESS_NONE : (progress_mode)options.progress);
-    progress_input(0, build.input_total);
+    progress_start(options.quiet ? PROGRESS_NONE : (progress_mode)options.progress, &options.parallel);
+    progress_input(0, build.survey.input_total, 0);
     for (int i = 0; i < inputs.count && code == 0; i++)
         code = add_file(&build, inputs.items[i]);
-    progress_input(build.input_done, build.input_total);
+    progress_input(build.input_done, build.survey.input_total, build.records);
     if (code == 0)
         code = finish(&build);
+    if (code == 0)
+        progress_done(build.report.file_size);
     seconds = progress_seconds();
     progress_stop();
     kf_builder_destroy(&build.builder);

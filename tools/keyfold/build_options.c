@@ -38,6 +38,7 @@ const kft_option_spec build_options_table[] = {
       "hold at most so much in memory (default: 1G)", NULL },
     { "tmpdir", 'T', OPTION_FOLDER, offsetof(kft_build_options, temporary_folder), "FOLDER",
       "where temporary files go (default: beside the output)", NULL },
+    PARALLEL_OPTIONS(kft_build_options, parallel),
     { "on-error", 0, OPTION_CHOICE, offsetof(kft_build_options, on_error), "ACTION",
       "what to do with a bad line (default: fail)", on_error },
     { "meta", 'm', OPTION_LIST, offsetof(kft_build_options, metadata), "NAME=TEXT",
@@ -119,6 +120,7 @@ static int check_weights(const kft_build_options *options)
 int build_options_check(const kft_build_options *options, const kft_arguments *inputs,
                         kft_input_settings *settings)
 {
+    kf_build_options unused = KF_BUILD_OPTIONS_INIT;
     int stdin_uses = 0, code;
 
     if (options->output == NULL)
@@ -135,7 +137,9 @@ int build_options_check(const kft_build_options *options, const kft_arguments *i
                                options->metadata.items[i]);
     if (options->pairs && options->format != FORMAT_NUL)
         return usage_error(&command_build, "--pairs needs --format nul");
-    code = check_columns(options);
+    code = parallel_take(&command_build, &options->parallel, &unused);
+    if (code == OPTIONS_GO_ON)
+        code = check_columns(options);
     if (code == OPTIONS_GO_ON)
         code = check_weights(options);
     if (code != OPTIONS_GO_ON)

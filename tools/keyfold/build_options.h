@@ -4,6 +4,7 @@
 
 #include "input.h"
 #include "options.h"
+#include "parallel.h"
 
 #define VALUES_AUTO (-1)
 
@@ -18,6 +19,7 @@ typedef struct kft_build_options {
     int weights;
     uint64_t memory;
     const char *temporary_folder;
+    kft_parallel_options parallel;
     int on_error;
     kft_option_list metadata;
     int raw;

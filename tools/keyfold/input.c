@@ -27,8 +27,7 @@ int input_has_values(kft_input_format format, const kft_input_settings *settings
     return format != FORMAT_LINES && (format != FORMAT_NUL || settings->pairs);
 }
 
-/* What the name says once .gz or .zst is taken off, or FORMAT_AUTO. */
-static kft_input_format format_of_name(const char *path)
+kft_input_format input_format_of_name(const char *path)
 {
     static const struct { const char *extension; kft_input_format format; } known[] = {
         { "tsv", FORMAT_TSV }, { "tab", FORMAT_TSV }, { "csv", FORMAT_CSV },
@@ -57,7 +56,7 @@ static int settle_format(kft_input *input, const char *path)
     size_t size;
 
     if (input->format == FORMAT_AUTO)
-        input->format = format_of_name(path);
+        input->format = input_format_of_name(path);
     if (input->format != FORMAT_NUL) {
         input->had_mark = stream_skip_mark(&input->stream);
         if (input->had_mark == STREAM_FAILED)

@@ -6,6 +6,7 @@
 #include "members.h"
 #include "message.h"
 #include "names.h"
+#include "parallel.h"
 #include "progress.h"
 #include "range.h"
 #include "report.h"
@@ -19,6 +20,7 @@ typedef struct merge_options {
     int encoding;
     uint64_t memory;
     const char *temporary_folder;
+    kft_parallel_options parallel;
     int progress;
     int quiet;
     int json;
@@ -49,6 +51,7 @@ static const kft_option_spec options_table[] = {
       "hold at most so much in memory (default: 1G)", NULL },
     { "tmpdir", 'T', OPTION_FOLDER, offsetof(merge_options, temporary_folder), "FOLDER",
       "where temporary files go (default: beside the output)", NULL },
+    PARALLEL_OPTIONS(merge_options, parallel),
     { "progress", 0, OPTION_CHOICE, offsetof(merge_options, progress), "MODE",
       "show progress on standard error (default: auto, which is\n"
       "text on a terminal)", progress_names },
@@ -58,6 +61,27 @@ static const kft_option_spec options_table[] = {
       "print a report as a JSON object on standard output", NULL },
     OPTIONS_END
 };
+
+/* What a union of everything will have at most, for the progress, and at least, for the disk. */
+static void expect(const kft_members *members, const merge_options *options, kf_build_options *build)
+{
+    const kft_range_options *range = &options->range;
+    uint64_t pairs = 0;
+
+    if (options->operation != KF_SET_UNION || range->prefix != NULL || range->from != NULL || range->to != NULL ||
+        options->limit != UINT64_MAX)
+        return;
+    for (size_t i = 0; i < members->count; i++) {
+        kf_dict_stat stat = { .struct_size = sizeof stat };
+
+        if (kf_dict_stat_get(members->dicts[i], &stat) != KF_OK)
+            continue;
+        pairs += stat.keys;
+        if (build->expected_bytes < stat.raw_key_bytes + stat.raw_value_bytes)
+            build->expected_bytes = stat.raw_key_bytes + stat.raw_value_bytes;
+    }
+    progress_expect(pairs);
+}
 
 static int merge_members(const kft_members *members, const merge_options *options,
                          const kf_iter_options *within)
@@ -73,13 +97,18 @@ static int merge_members(const kft_members *members, const merge_options *option
     build.memory_limit = options->memory;
     build.temporary_folder = options->temporary_folder;
     build.progress = progress_report;
+    parallel_take(&command_merge, &options->parallel, &build);
     merge.operation = (kf_set_operation)options->operation;
     merge.values = (kf_set_values)options->values;
     merge.within = within;
     merge.build = &build;
     interrupt_catch();
-    progress_start(options->quiet ? PROGRESS_NONE : (progress_mode)options->progress);
+    progress_start(options->quiet ? PROGRESS_NONE : (progress_mode)options->progress, &options->parallel);
+    progress_values(members->value_type != KF_VALUES_NONE);
+    expect(members, options, &build);
     status = kf_merge(options->output, members->dicts, members->count, &merge, &report, &error);
+    if (status == KF_OK)
+        progress_done(report.file_size);
     seconds = progress_seconds();
     progress_stop();
     if (interrupt_signal() != 0 && status == KF_CANCELLED) {
@@ -99,6 +128,7 @@ static int merge_run(int argc, char **argv)
 {
     merge_options options = { .limit = UINT64_MAX };
     kf_iter_options within = KF_ITER_OPTIONS_INIT;
+    kf_build_options unused = KF_BUILD_OPTIONS_INIT;
     kft_members members;
     kft_arguments rest;
     int code = options_parse(&command_merge, &options, argc, argv, &rest);
@@ -109,6 +139,9 @@ static int merge_run(int argc, char **argv)
         return usage_error(&command_merge, "where to? Name the dictionary with -o FILE");
     if (rest.count == 0)
         return usage_error(&command_merge, "which FILE?");
+    code = parallel_take(&command_merge, &options.parallel, &unused);
+    if (code != OPTIONS_GO_ON)
+        return code;
     code = range_take(&command_merge, &options.range, &within);
     if (code != 0)
         return code;

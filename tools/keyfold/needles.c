@@ -1,12 +1,12 @@
 #include "needles.h"
 
-#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "command.h"
 #include "escape.h"
 #include "message.h"
+#include "parallel.h"
 
 #define MOST_THREADS 256
 
@@ -116,13 +116,7 @@ int needles_shown(const kft_needles *needles)
 
 unsigned needles_threads(const kft_needles *needles)
 {
-    cpu_set_t usable;
-    int count;
-
     if (needles->options->threads > 0)
         return (unsigned)needles->options->threads;
-    if (!needles->streaming || sched_getaffinity(0, sizeof usable, &usable) != 0)
-        return 1;
-    count = CPU_COUNT(&usable);
-    return count < 1 ? 1 : count > MOST_THREADS ? MOST_THREADS : (unsigned)count;
+    return needles->streaming ? processors(MOST_THREADS) : 1;
 }

@@ -1,23 +1,34 @@
 #include "progress.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "estimate.h"
 #include "human.h"
 #include "interrupt.h"
 #include "message.h"
 
-#define INTERVAL 0.1   /* seconds between two lines */
+#define INTERVAL 0.1        /* seconds between two lines */
+#define RATE_SECONDS 3.0    /* that a rate is about */
 
 static struct {
     progress_mode mode;
     int line_shown;
-    double started, phase_started, last_shown;
-    kf_phase phase;
-    uint64_t input_read, input_total;
+    size_t columns;             /* of the terminal */
+    double started, shown;
+    uint64_t input_read, input_total, expected;
+    const kft_parallel_options *parallel;
+    kft_estimate_build build;
+    kft_estimate estimate;
+    kf_progress last;           /* what was told last */
+    double rate;                /* units of the phase a second, or negative */
+    double rate_at;
+    uint64_t rate_done;
 } state;
 
 static double now(void)
@@ -35,13 +46,21 @@ static void wipe_line(void)
     state.line_shown = 0;
 }
 
-void progress_start(progress_mode mode)
+void progress_start(progress_mode mode, const kft_parallel_options *parallel)
 {
+    struct winsize window;
+
     memset(&state, 0, sizeof state);
     if (mode == PROGRESS_AUTO)
         mode = isatty(STDERR_FILENO) ? PROGRESS_TEXT : PROGRESS_NONE;
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 0)
+        state.columns = window.ws_col;
     state.mode = mode;
-    state.started = state.phase_started = now();
+    state.parallel = parallel;
+    state.build.has_values = 1;
+    state.started = state.rate_at = now();
+    state.rate = -1;
+    estimate_start(&state.estimate, state.started);
     message_before(wipe_line);
 }
 
@@ -52,10 +71,14 @@ void progress_stop(void)
     message_before(NULL);
 }
 
-void progress_input(uint64_t bytes_read, uint64_t bytes_total)
+void progress_values(int has_values)
 {
-    state.input_read = bytes_read;
-    state.input_total = bytes_total;
+    state.build.has_values = has_values;
+}
+
+void progress_expect(uint64_t pairs)
+{
+    state.expected = pairs;
 }
 
 double progress_seconds(void)
@@ -70,74 +93,178 @@ static const char *phase_name(kf_phase phase)
     return (unsigned)phase < sizeof names / sizeof names[0] ? names[phase] : "work";
 }
 
-/* The part of the phase that is done, 0 to 1, or a negative number. */
-static double share(const kf_progress *progress)
+/* The part of the phase that is done. */
+static double part_done(const kf_progress *progress)
 {
     uint64_t done = progress->done, total = progress->total;
 
     if (progress->phase == KF_PHASE_READ) {
-        done = state.input_read;
-        total = state.input_total;
+        if (state.input_total > 0) {
+            done = state.input_read;
+            total = state.input_total;
+        } else {
+            total = state.expected;
+        }
     }
     if (total == 0)
-        return -1;
+        return ESTIMATE_UNKNOWN;
     return done >= total ? 1 : (double)done / (double)total;
+}
+
+static void measure_rate(const kf_progress *progress, double time)
+{
+    double passed = time - state.rate_at, speed;
+
+    if (passed < INTERVAL / 2 || progress->done < state.rate_done)
+        return;
+    speed = (double)(progress->done - state.rate_done) / passed;
+    state.rate = state.rate < 0 ? speed : state.rate + (speed - state.rate) * passed / (passed + RATE_SECONDS);
+    state.rate_at = time;
+    state.rate_done = progress->done;
+}
+
+/* A line of at most the terminal's width: what does not fit is left out, as a longer one could not be wiped. */
+typedef struct text_line {
+    char text[256];
+    size_t size;
+} text_line;
+
+static void __attribute__((format(printf, 2, 3))) put(text_line *line, const char *format, ...)
+{
+    char piece[96];
+    size_t room = state.columns > 0 && state.columns < sizeof line->text ? state.columns : sizeof line->text;
+    va_list values;
+    int size;
+
+    va_start(values, format);
+    size = vsnprintf(piece, sizeof piece, format, values);
+    va_end(values);
+    if (size <= 0 || (size_t)size >= sizeof piece || line->size + (size_t)size >= room)
+        return;
+    memcpy(line->text + line->size, piece, (size_t)size + 1);
+    line->size += (size_t)size;
 }
 
 static void show_text(const kf_progress *progress, double time)
 {
     static const char *const units[] = { "pairs", "pairs", "keys", "states", "values", "bytes" };
-    double part = share(progress), seconds = time - state.phase_started;
-    human_text count, temporary, left;
-    int bytes = progress->phase == KF_PHASE_WRITE;
+    double share = estimate_share(&state.estimate), left = estimate_seconds_left(&state.estimate, time);
     unsigned phase = (unsigned)progress->phase <= 5 ? (unsigned)progress->phase : 5;
+    text_line line = { .size = 0 };
+    human_text text;
 
-    wipe_line();
-    fprintf(stderr, "%-9s", phase_name(progress->phase));
-    if (bytes)
-        fprintf(stderr, "%s", human_size(count, progress->done));
+    put(&line, "%-8s", phase_name(progress->phase));
+    if (share >= 0)
+        put(&line, " %3.0f %%", share * 100);
+    put(&line, "  %s", human_seconds(text, time - state.started));
+    if (left >= 0)
+        put(&line, ", %s left", human_seconds(text, left));
+    if (progress->phase == KF_PHASE_WRITE)
+        put(&line, "  %s", progress->done > 0 ? human_size(text, progress->done) : "");
     else
-        fprintf(stderr, "%s %s", human_count(count, progress->done), units[phase]);
-    if (seconds > 0.5 && !bytes)
-        fprintf(stderr, "  %.2f M/s", (double)progress->done / seconds / 1e6);
-    if (part >= 0)
-        fprintf(stderr, "  %.0f %%", part * 100);
-    if (part > 0.01 && seconds > 1)
-        fprintf(stderr, "  %s left", human_seconds(left, seconds / part * (1 - part)));
+        put(&line, "  %s %s", human_count(text, progress->done), units[phase]);
+    if (state.rate >= 0 && progress->phase != KF_PHASE_WRITE)
+        put(&line, "  %.2f M/s", state.rate / 1e6);
     if (progress->temporary_bytes > 0)
-        fprintf(stderr, "  temporary %s", human_size(temporary, progress->temporary_bytes));
+        put(&line, "  disk %s", human_size(text, progress->temporary_bytes));
+    if (progress->file_bytes > 0)
+        put(&line, "  result %s", human_size(text, progress->file_bytes));
+    wipe_line();
+    fputs(line.text, stderr);
     fflush(stderr);
     state.line_shown = 1;
 }
 
-static void show_json(const kf_progress *progress, double time)
+static void json_number(const char *name, int known, uint64_t number)
 {
-    fprintf(stderr,
-            "{\"phase\":\"%s\",\"done\":%" PRIu64 ",\"total\":%" PRIu64 ",\"input_bytes\":%" PRIu64
-            ",\"input_total\":%" PRIu64 ",\"temporary_bytes\":%" PRIu64 ",\"seconds\":%.3f}\n",
-            phase_name(progress->phase), progress->done, progress->total, state.input_read,
-            state.input_total, progress->temporary_bytes, time - state.started);
+    if (known)
+        fprintf(stderr, ",\"%s\":%" PRIu64, name, number);
+    else
+        fprintf(stderr, ",\"%s\":null", name);
+}
+
+static void json_real(const char *name, int digits, double number)
+{
+    if (number >= 0)
+        fprintf(stderr, ",\"%s\":%.*f", name, digits, number);
+    else
+        fprintf(stderr, ",\"%s\":null", name);
+}
+
+static void show_json(const kf_progress *progress, double share, double left, double time)
+{
+    uint64_t total = progress->phase == KF_PHASE_READ ? state.expected : progress->total;
+
+    fprintf(stderr, "{\"phase\":\"%s\",\"done\":%" PRIu64, phase_name(progress->phase), progress->done);
+    json_number("total", total > 0, total);
+    json_real("share", 4, share);
+    json_real("rate", 0, state.rate);
+    json_real("seconds", 3, time - state.started);
+    json_real("eta_seconds", 1, left);
+    json_number("bytes_on_disk", 1, progress->temporary_bytes);
+    json_number("projected_bytes", progress->file_bytes > 0, progress->file_bytes);
+    json_number("input_bytes", 1, state.input_read);
+    json_number("input_total", state.input_total > 0, state.input_total);
+    fputs("}\n", stderr);
+}
+
+static void show(const kf_progress *progress)
+{
+    double time;
+    int is_new = progress->phase != state.last.phase;
+
+    state.last = *progress;
+    if (state.mode == PROGRESS_NONE)
+        return;
+    time = now();
+    if (is_new) {
+        state.rate = -1;
+        state.rate_at = time;
+        state.rate_done = progress->done;
+    } else if (time - state.shown < INTERVAL) {
+        return;
+    }
+    if (progress->phase == KF_PHASE_SORT || progress->phase == KF_PHASE_MINIMISE)
+        state.build.is_divided = parallel_divides(state.parallel, progress->total);
+    measure_rate(progress, time);
+    estimate_update(&state.estimate, &state.build, progress->phase, part_done(progress), time);
+    state.shown = time;
+    if (state.mode == PROGRESS_JSON)
+        show_json(progress, estimate_share(&state.estimate), estimate_seconds_left(&state.estimate, time), time);
+    else
+        show_text(progress, time);
+}
+
+void progress_input(uint64_t bytes_read, uint64_t bytes_total, uint64_t pairs)
+{
+    kf_progress progress = state.last;
+
+    state.input_read = bytes_read;
+    state.input_total = bytes_total;
+    if (progress.phase != KF_PHASE_READ || state.mode == PROGRESS_NONE)
+        return;
+    progress.done = pairs;
+    show(&progress);
 }
 
 int progress_report(void *context, const kf_progress *progress)
 {
-    double time;
-
+    (void)context;
     if (interrupt_signal() != 0)
         return 1;
-    if (state.mode == PROGRESS_NONE)
-        return 0;
-    time = now();
-    if (progress->phase != state.phase) {
-        state.phase = progress->phase;
-        state.phase_started = time;
-    } else if (time - state.last_shown < INTERVAL) {
-        return 0;
-    }
-    state.last_shown = time;
-    if (state.mode == PROGRESS_JSON)
-        show_json(progress, time);
-    else
-        show_text(progress, time);
+    show(progress);
     return 0;
+}
+
+void progress_done(uint64_t file_bytes)
+{
+    kf_progress last = state.last;
+
+    if (state.mode != PROGRESS_JSON)
+        return;
+    last.phase = KF_PHASE_WRITE;
+    last.done = last.total = last.file_bytes = file_bytes;
+    last.temporary_bytes = 0;
+    state.rate = -1;
+    show_json(&last, 1, 0, now());
 }

@@ -11,12 +11,13 @@
 
 void report_say(const char *path, const kf_build_report *report, double seconds)
 {
-    human_text keys, size, time, dropped, temporary;
+    human_text keys, size, time, dropped, temporary, shards;
 
-    complain("%s: %s keys, %s (%.2f B/key), %s%s%s%s%s", path, human_count(keys, report->keys),
+    complain("%s: %s keys, %s (%.2f B/key), %s%s%s%s%s%s%s%s", path, human_count(keys, report->keys),
              human_size(size, report->file_size),
              report->keys > 0 ? (double)report->file_size / (double)report->keys : 0.0,
-             human_seconds(time, seconds),
+             human_seconds(time, seconds), report->shards > 1 ? ", in " : "",
+             report->shards > 1 ? human_count(shards, report->shards) : "", report->shards > 1 ? " shards" : "",
              report->pairs_dropped > 0 ? ", duplicates dropped: " : "",
              report->pairs_dropped > 0 ? human_count(dropped, report->pairs_dropped) : "",
              report->temporary_peak > 0 ? ", temporary files up to " : "",
@@ -52,6 +53,7 @@ int report_print(const char *path, kf_value_type value_type, const kf_build_repo
     json_number(&out, "states_extra", report->states_extra);
     json_number(&out, "file_size", report->file_size);
     json_number(&out, "temporary_peak", report->temporary_peak);
+    json_number(&out, "shards", report->shards);
     snprintf(time, sizeof time, ",\"seconds\":%.3f}\n", seconds);
     output_text(&out, time);
     return output_finish(&out, 0);
