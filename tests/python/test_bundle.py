@@ -1,4 +1,4 @@
-"""bundle: dictionaries in several files, against the plain dictionary and the dict of all their items."""
+"""Dictionaries in several files (bundle) and of several shards (shards=), against plain ones."""
 import multiprocessing
 import os
 import pickle
@@ -19,12 +19,12 @@ VALUES = {"u64": st.integers(0, 2**64 - 1), "str": st.text(max_size=5), "json": 
 
 
 class Parts:
-    """Splits a plain dictionary into files, bundles them, and tells what both are."""
+    """A plain dictionary, and its items in several files. With `shards`, these have shards themselves."""
 
-    def __init__(self, folder, pairs, cuts, **options):
+    def __init__(self, folder, pairs, cuts, shards=1, **options):
         os.makedirs(folder, exist_ok=True)
         self.folder = folder
-        self.plain = keyfold.compile(os.path.join(folder, "plain.kf"), pairs, **options)
+        self.plain = keyfold.compile(os.path.join(folder, "plain.kf"), pairs, shards=1, **options)
         items = list(self.plain.items())
         options.update(keys=self.plain.key_kind, codec=self.plain.codec)
         if "weights" in options and options["weights"] == "given":
@@ -34,7 +34,7 @@ class Parts:
         self.members = []
         for number, (start, stop) in enumerate(zip(bounds, bounds[1:])):
             path = os.path.join(folder, f"part{number}.kf")
-            keyfold.compile(path, items[start:stop], **options).close()
+            keyfold.compile(path, items[start:stop], shards=shards, **options).close()
             self.members.append(path)
         self.path = os.path.join(folder, "all.kfm")
 
@@ -52,6 +52,77 @@ def words(count, seed=5):
 def parts(tmp_path):
     """A dictionary of numbers in four files."""
     return Parts(tmp_path, words(6000), [1, 700, 3000], weights="value")
+
+
+class Sharded(Parts):
+    """One file of several shards instead of several files."""
+
+    def bundle(self, **options):
+        return keyfold.compile(self.path, self.plain, weights="value", shards=4, **options)
+
+
+@pytest.fixture(params=["files", "shards", "files of shards"])
+def forms(request, tmp_path):
+    kind = Sharded if request.param == "shards" else Parts
+    return kind(tmp_path, words(6000), [700, 3000], 3 if request.param == "files of shards" else 1,
+                weights="value")
+
+
+def test_a_file_of_shards(tmp_path):
+    model = words(6000)
+    plain = keyfold.compile(tmp_path / "plain.kf", model, shards=1)
+    ids = set()
+    for threads in (None, 1, 3):
+        table = keyfold.compile(tmp_path / f"{threads}.kf", model, shards=5, threads=threads)
+        assert table == model and list(table) == list(plain) and table.metadata == plain.metadata
+        stat = table.stat()
+        assert (stat.shards, stat.is_manifest, stat.keys) == (5, False, len(model))
+        assert stat.file_size == os.path.getsize(table.path)
+        table.verify()
+        ids.add(table.build_id)
+    assert len(ids) == 1
+    copy = keyfold.freeze(table, tmp_path / "copy.kf")
+    assert copy == model and copy.build_id == table.build_id and copy.stat().shards == 5
+    merged = keyfold.merge(tmp_path / "m.kf", [table], shards=3, threads=2)
+    assert merged == model and merged.stat().shards == 3
+    both = keyfold.merge(tmp_path / "m.kf", [table, merged], values="sum")
+    assert both["a"] == 2 * model["a"] and both.stat().shards == 0
+    member = keyfold.compile(tmp_path / "z.kf", {"z": 1})
+    assert keyfold.bundle(tmp_path / "b.kfm", [member, table]).stat().shards == 6
+
+
+def test_shards_in_all_builds(tmp_path, monkeypatch):
+    model = words(3000)
+    halves = [dict(list(model.items())[start::2]) for start in (0, 1)]
+    for options in (dict(workers=0), dict(workers=2), dict(workers=2, threads=1), dict(workers=2, threads=4)):
+        table = keyfold.compile(tmp_path / "a.kf", halves, reader=dict, shards=3, **options)
+        assert table == model and table.stat().shards == 3
+    monkeypatch.setenv("KEYFOLD_CACHE", str(tmp_path / "cache"))
+    for source in (dict, lambda pairs: iter(pairs.items())):
+        frozen = keyfold.freeze(source(model), shards=2, threads=2)
+        assert frozen == model and frozen.stat().shards == 2
+        # The same dict is the same file, however it is built.
+        again = keyfold.freeze(source(model))
+        assert again.path == frozen.path and again.stat().shards == 2
+    nested = {"low": halves[0], "high": {"deep": halves[1]}, "none": {}}
+    frozen = keyfold.freeze(nested, tmp_path / "nested.kf", shards=4)
+    assert frozen.stat().shards == 4 and frozen["low"] == halves[0] and frozen["high"]["deep"] == halves[1]
+    assert list(frozen["low"]) == sorted(halves[0]) and not frozen["none"]
+    part = pickle.loads(pickle.dumps(frozen["high"]))["deep"]
+    assert part.get_many(list(halves[1])) == list(halves[1].values()) and len(part) == len(halves[1])
+    assert list(part.keys(prefix="ab")) == sorted(key for key in halves[1] if key.startswith("ab"))
+
+
+@pytest.mark.parametrize("bad", [dict(threads=0), dict(threads=257), dict(threads=1.5), dict(threads="2"),
+                                 dict(shards=0), dict(shards=65), dict(shards=-1), dict(shards="2")])
+def test_threads_and_shards_are_checked(tmp_path, bad):
+    one = keyfold.compile(tmp_path / "one.kf", {"a": 1}, threads=256, shards=64)
+    path = tmp_path / "a.kf"
+    for build in (lambda: keyfold.compile(path, {"a": 1}, **bad), lambda: keyfold.freeze({"a": 1}, path, **bad),
+                  lambda: keyfold.merge(path, [one], **bad), lambda: keyfold.compile(path, ["a.tsv"], **bad)):
+        with pytest.raises(keyfold.ArgumentError, match=f"{next(iter(bad))}=.*a number from 1 to"):
+            build()
+    assert not path.exists()
 
 
 def test_a_bundle_is_the_whole(parts):
@@ -74,7 +145,8 @@ def test_a_bundle_is_the_whole(parts):
 def test_any_kinds(tmp_path_factory, data, kind, codec):
     model = data.draw(st.dictionaries(KEYS[kind], VALUES[codec], min_size=1, max_size=30))
     cuts = data.draw(st.lists(st.integers(0, len(model)), max_size=4))
-    parts = Parts(tmp_path_factory.mktemp("kinds"), model, cuts, keys=kind, codec=codec)
+    shards = data.draw(st.sampled_from((1, 1, 2, 3)))
+    parts = Parts(tmp_path_factory.mktemp("kinds"), model, cuts, shards, keys=kind, codec=codec)
     table, plain = parts.bundle(), parts.plain
     assert table == model and list(table.items()) == list(plain.items())
     asked = [*model, *data.draw(st.lists(KEYS[kind], max_size=10))]
@@ -94,8 +166,8 @@ def test_any_kinds(tmp_path_factory, data, kind, codec):
             assert table.count_prefix(text[:1]) == plain.count_prefix(text[:1])
 
 
-def test_searches(parts):
-    table, plain = parts.bundle(), parts.plain
+def test_searches(forms):
+    table, plain = forms.bundle(), forms.plain
     for needle in ("abcde", "eda", "bbb", ""):
         for ask in (lambda t: t.fuzzy(needle, distance=2), lambda t: t.nearest(needle, 20),
                     lambda t: t.glob(f"*{needle}?"), lambda t: t.match(f"{needle}[a-c]*"),
@@ -116,9 +188,9 @@ def test_given_weights(tmp_path):
     assert list(map(str, merged.complete("a", 40))) == list(map(str, parts.plain.complete("a", 40)))
 
 
-def test_columns(parts):
+def test_columns(forms):
     numpy = pytest.importorskip("numpy")
-    table, plain = parts.bundle(), parts.plain
+    table, plain = forms.bundle(), forms.plain
     keys = [*list(plain)[::7], "nothing", *list(plain)[5::900]]
     for column in (keys, numpy.array(keys)):
         for ours, theirs in zip(table.get_many(column, output="numpy"), plain.get_many(column, output="numpy")):
@@ -127,8 +199,8 @@ def test_columns(parts):
     assert table.values_at(table.ordinals(keys)) == plain.get_many(keys)
 
 
-def test_sets_and_merge(parts, tmp_path):
-    table, plain = parts.bundle(), parts.plain
+def test_sets_and_merge(forms, tmp_path):
+    table, plain = forms.bundle(), forms.plain
     model = dict(plain)
     other = {key: value + 1 for key, value in list(model.items())[::3]}
     other["zz"] = 5
@@ -141,7 +213,7 @@ def test_sets_and_merge(parts, tmp_path):
     for options in (dict(), dict(values="sum"), dict(operation="difference"), dict(prefix="a")):
         assert keyfold.merge(tmp_path / "m1.kf", [table, more], **options) == \
             dict(keyfold.merge(tmp_path / "m2.kf", [plain, more], **options))
-    merged = keyfold.merge(parts.path, table)     # over the manifest itself
+    merged = keyfold.merge(table.path, table)     # over the manifest itself
     assert merged == model and merged.stat().shards == 0 and table == model
 
 
@@ -150,15 +222,16 @@ def _sum(table):
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
-def test_processes(parts, method):
-    table = parts.bundle()
+def test_processes(forms, method):
+    table, shards = forms.bundle(), forms.bundle().stat().shards
+    assert shards in (3, 4, 9)
     assert len(pickle.dumps(table)) < 300 and pickle.loads(pickle.dumps(table))._handle is table._handle
     with multiprocessing.get_context(method).Pool(2) as pool:
-        assert pool.map(_sum, [table] * 4) == [(sum(parts.plain.values()), 4)] * 4
+        assert pool.map(_sum, [table] * 4) == [(sum(forms.plain.values()), shards)] * 4
 
 
-def test_threads(parts):
-    table, wanted = parts.bundle(), list(parts.plain.items())
+def test_threads(forms):
+    table, wanted = forms.bundle(), list(forms.plain.items())
     results = []
     threads = [threading.Thread(target=lambda: results.append(
         list(table.items()) == wanted and all(table[key] == value for key, value in wanted))) for _ in range(4)]

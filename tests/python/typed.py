@@ -63,6 +63,16 @@ def making(pairs: List[Tuple[int, str]], untyped: Any) -> None:
     assert_type(keyfold.compile("a.kf", ["a.tsv"]), "keyfold.Dictionary[Any, Any]")
     assert_type(keyfold.compile("a.kf", ["a"], reader=dict_of), "keyfold.Dictionary[Any, Any]")
     assert_type(keyfold.compile("a.kf", untyped), "keyfold.Dictionary[Any, Any]")
+    assert_type(keyfold.compile("a.kf", {"a": 1}, threads=2, shards=4), "keyfold.Dictionary[str, int]")
+
+
+def bundles(tables: "List[keyfold.Dictionary[str, int]]") -> None:
+    assert_type(keyfold.bundle("a.kfm", tables), "keyfold.Dictionary[str, int]")
+    assert_type(keyfold.bundle("a.kfm", ["a.kf", b"b.kf"], absolute=True), "keyfold.Dictionary[Any, Any]")
+    assert_type(keyfold.bundle("a.kfm", ["a.kf", *tables]), "keyfold.Dictionary[Any, Any]")
+    assert_type(keyfold.bundle("a.kfm", "a.kf", metadata="none"), "keyfold.Dictionary[Any, Any]")
+    assert_type(tables[0].stat().is_manifest, bool)
+    keyfold.bundle("a.kfm", [5])                            # type: ignore[arg-type]
 
 
 def dict_of(part: str) -> Dict[str, int]:
