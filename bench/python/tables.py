@@ -86,7 +86,7 @@ def goals(results):
         add("get_many from pyarrow", ">= 5 M keys/s", f"{rate / 1e6:.2f} M keys/s", rate >= 5e6)
         add("get_many from pyarrow", ">= 3x a loop over dict.get", f"{rate / loop:.2f}x", rate >= 3 * loop)
     share = results.get("share", {})
-    ours, idle, bare = (share.get(how) for how in ("keyfold", "keyfold without a table", "nothing"))
+    ours, idle, bare = (share.get(how) for how in ("keyfold", "keyfold, one pair", "nothing"))
     if ours and idle and bare:
         limit = 1.1 * results["share_file"] + idle["pss"]
         add(f"{results['options']['workers']} workers",
