@@ -436,6 +436,17 @@ static int put_packed(kfpy_lookup *batch, const values *block, int separator, kf
     return KF_OK;
 }
 
+/* All values where they belong at once; what is absent is empty. */
+static int put_all(kfpy_lookup *batch, const kf_dict *dict)
+{
+    kf_buffer data = { (uint8_t *)batch->value_data, batch->value_capacity };
+    uint64_t *ends = (uint64_t *)(void *)(batch->value_offsets + 1);
+    kf_status status = kf_dict_values_at_many(dict, batch->ordinals, batch->count, &data, ends);
+    batch->value_data = (char *)data.data;
+    batch->value_capacity = data.capacity;
+    return (int)status;
+}
+
 static int kfpy_lookup_packed(kfpy_lookup *batch, const kf_dict *dict, int separator, const void *fallback,
                               size_t size)
 {
@@ -447,6 +458,7 @@ static int kfpy_lookup_packed(kfpy_lookup *batch, const kf_dict *dict, int separ
     if (!widen(&batch->value_offsets, batch->count + 1, sizeof(int64_t))) return KF_NO_MEMORY;
     batch->value_offsets[0] = 0;
     batch->has_zeros = 0;
+    if (!separator && (size == 0 || batch->found == batch->count)) return put_all(batch, dict);
     for (size_t i = 0; status == KF_OK && i < batch->count; i += BATCH_BLOCK) {
         status = read_values(&block, batch, dict, i);
         if (status == KF_OK) status = put_packed(batch, &block, separator, absent, &used);

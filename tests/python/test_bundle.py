@@ -4,6 +4,7 @@ import os
 import pickle
 import random
 import shutil
+import signal
 import threading
 from pathlib import Path
 
@@ -123,6 +124,34 @@ def test_threads_and_shards_are_checked(tmp_path, bad):
         with pytest.raises(keyfold.ArgumentError, match=f"{next(iter(bad))}=.*a number from 1 to"):
             build()
     assert not path.exists()
+
+
+def test_the_command_builds_so_too(tmp_path):
+    model = words(3000)
+    (tmp_path / "a.tsv").write_text("".join(f"{key}\t{value}\n" for key, value in model.items()))
+    for options in (dict(shards=3), dict(shards=3, threads=1), dict(shards=1, threads=2)):
+        table = keyfold.compile(tmp_path / "a.kf", tmp_path / "a.tsv", codec="u64", **options)
+        assert table == model and table.stat().shards == {3: 3, 1: 0}[options["shards"]]
+
+
+def test_a_build_of_shards_can_be_interrupted(tmp_path):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    def started(done, total):
+        if total is not None:       # all is read: what is left is the library's work
+            signal.setitimer(signal.ITIMER_REAL, 0.001)
+
+    pairs = [(f"{number * 7919 % 300_007:012}", number) for number in range(300_007)]
+    count = len(os.listdir("/proc/self/task"))
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            keyfold.compile(tmp_path / "a.kf", pairs, shards=8, threads=3, memory="32M", progress=started)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert not os.listdir(tmp_path) and len(os.listdir("/proc/self/task")) <= count
 
 
 def test_a_bundle_is_the_whole(parts):
@@ -397,6 +426,10 @@ def test_a_member_that_is_gone_or_another(parts, python):
     changed = {key: value + 1 for key, value in keyfold.open(member + ".away").items()}
     keyfold.compile(member, changed, weights="value")
     with pytest.raises(keyfold.CorruptError, match="part2.kf.*replaced"):
+        keyfold.open(parts.path)
+    os.unlink(member)
+    Path(member).write_bytes(Path(member + ".away").read_bytes()[:-64])
+    with pytest.raises((keyfold.FormatError, keyfold.CorruptError), match="part2.kf"):
         keyfold.open(parts.path)
     os.rename(member + ".away", member)
     assert table == model

@@ -76,7 +76,7 @@ def _reopen(path: str, build_id: bytes, options: Mapping[str, Any] = {}) -> "Dic
 
 
 class Dictionary(Batches["K", "V"], Searches["K", "V"], abc.Mapping["K", "V"]):
-    """A read-only Mapping over a file, in key order. Made by open, compile and freeze.
+    """A read-only Mapping over a file, in key order. Made by open, compile, freeze, merge and bundle.
 
     Any number of threads may use it. It pickles as the file's path and build id, and processes that open the
     same file share its memory. It is not hashable, as it equals any Mapping with the same items.

@@ -300,7 +300,8 @@ def freeze(mapping_or_items: Any, path: Optional[StrPath] = None, *, codec: Unio
 
     Without a path the file goes into a cache folder, $KEYFOLD_CACHE or keyfold in the user's cache folder,
     under a name that its content decides: the same dict is written once. Nothing is removed from there, and
-    you may remove anything no process needs any more. What is a Dictionary already is returned as it is.
+    you may remove anything no process needs any more. What is a Dictionary already is returned as it is, or
+    copied to the path, several files that are one (bundle) into a single one.
 
     Values that are dicts become read-only Mappings of their own (SubDictionary), so d["a"]["b"] reads no more
     than the one value; with nested=False they are values as any others. The other options are those of
