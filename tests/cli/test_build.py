@@ -142,26 +142,6 @@ class Reports(CliTest):
         self.assertEqual(report["file_size"], os.path.getsize(self.kf))
         self.assertGreaterEqual(report["seconds"], 0)
 
-    def test_json_progress(self):
-        data = b"".join(b"%d\t%d\n" % (n, n) for n in range(100000))
-        source = self.write("x.tsv", data)
-        lines = self.err("build", "-o", self.kf, "--progress=json", source).splitlines()
-        self.assertIn("100 000 keys", lines.pop())
-        found = [json.loads(line) for line in lines]
-        self.assertGreater(len(found), 0)
-        for line in found:
-            self.assertIn(line["phase"], ("read", "sort", "minimise", "layout", "values", "write"))
-            self.assertEqual(line["input_total"], len(data))
-            self.assertLessEqual(line["input_bytes"], len(data))
-        self.assertEqual([line["seconds"] for line in found], sorted(line["seconds"] for line in found))
-
-    def test_text_progress_is_wiped(self):
-        data = b"".join(b"%d\n" % n for n in range(100000))
-        error = self.build(data, "--progress=text")
-        self.assertIn("\r\033[K", error)
-        self.assertRegex(error.split("\r\033[K")[-1], r"^keyfold: .*out.kf: 100 000 keys")
-        self.assertNotIn("\033", self.build(data))
-
 
 class Limits(CliTest):
     def test_file_size_limit(self):

@@ -9,6 +9,9 @@ static const double of_keys[ESTIMATE_PHASES] = { 0.27, 0.04, 0.30, 0.38, 0, 0.01
 static const double of_pairs[ESTIMATE_PHASES] = { 0.27, 0.04, 0.23, 0.25, 0.20, 0.01 };
 static const double of_shards[ESTIMATE_PHASES] = { 0.30, 0.04, 0.64, 0, 0, 0.02 };
 
+/* Of the work for a shard, what is done after its last key was counted. */
+#define SHARD_REST 0.6
+
 #define TELLING_SHARE 0.005     /* what has to be done, */
 #define TELLING_SECONDS 0.3     /* and how long, before a speed says anything */
 
@@ -39,6 +42,7 @@ static void enter(kft_estimate *estimate, kf_phase phase, double now)
         estimate->share = 1 - rest;
     estimate->phase = phase;
     estimate->phase_since = now;
+    estimate->part = ESTIMATE_UNKNOWN;
     estimate->phase_from = estimate->share;
     estimate->phase_to = rest > 0 ? estimate->share + (1 - estimate->share) * estimate->weights[phase] / rest : 1;
     if (estimate->blind) {
@@ -84,10 +88,18 @@ static void smooth(kft_estimate *estimate, double left, double now)
 
     if (left < 0)
         return;
+    estimate->updated = now;
     if (estimate->finish < 0)
         estimate->finish = now + left;
     else
         estimate->finish += (now + left - estimate->finish) * passed / (passed + lag);
+}
+
+/* What is done of shards that are built side by side, when a part of their keys was counted: the first ones are
+ * counted before any is complete, and that lead stays until the last ones are completed. */
+static double part_of_shards(double part, double at_once)
+{
+    return part - SHARD_REST * (part < at_once ? part : at_once);
 }
 
 void estimate_update(kft_estimate *estimate, const kft_estimate_build *build, kf_phase phase, double part, double now)
@@ -98,7 +110,7 @@ void estimate_update(kft_estimate *estimate, const kft_estimate_build *build, kf
         return;
     if (phase > estimate->phase) {
         if (estimate->phase == KF_PHASE_READ || phase <= KF_PHASE_MINIMISE)
-            estimate->weights = build->is_divided ? of_shards : build->has_values ? of_pairs : of_keys;
+            estimate->weights = build->at_once > 0 ? of_shards : build->has_values ? of_pairs : of_keys;
         enter(estimate, phase, now);
     } else if (phase == KF_PHASE_READ) {
         estimate->blind = part < 0;
@@ -106,12 +118,15 @@ void estimate_update(kft_estimate *estimate, const kft_estimate_build *build, kf
             estimate->weights = of_keys;
         estimate->phase_to = estimate->weights[phase];
     }
+    if (phase == KF_PHASE_MINIMISE && build->at_once > 0)
+        part = part_of_shards(part, build->at_once);
     share = part > 0 ? estimate->phase_from + part * (estimate->phase_to - estimate->phase_from) : 0;
     if (share > estimate->share)
         estimate->share = share;
-    if (!estimate->blind)
+    /* Without news the end that was expected stands, until it is overdue. */
+    if (!estimate->blind && (part != estimate->part || estimate->finish < now))
         smooth(estimate, guess_left(estimate, part, now), now);
-    estimate->updated = now;
+    estimate->part = part;
 }
 
 double estimate_share(const kft_estimate *estimate)

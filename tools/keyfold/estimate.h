@@ -21,13 +21,15 @@ typedef struct kft_estimate {
     double phase_to;        /* and once it is over */
     double share;           /* done, 0 to 1 */
     double finish;          /* when all will be done; ESTIMATE_UNKNOWN */
+    double part;            /* told last */
     double updated;
 } kft_estimate;
 
 /* What is known of a build; it may be told again until the first phase after reading. */
 typedef struct kft_estimate_build {
     int has_values;
-    int is_divided;         /* into shards, which are built within KF_PHASE_MINIMISE */
+    double at_once;         /* the part of the keys that is built at once, when they are divided into shards,
+                               all of whose work is KF_PHASE_MINIMISE; else 0 */
 } kft_estimate_build;
 
 void estimate_start(kft_estimate *estimate, double now);

@@ -4,7 +4,10 @@
 
 #define MOST_THREADS 256
 #define MOST_SHARDS 64
-#define WORTH_DIVIDING ((uint64_t)1 << 25)   /* keys, see kf_build_options.shards */
+/* What the library does unless told, see kf_build_options.shards: guesses depend on it, results do not. */
+#define WORTH_DIVIDING ((uint64_t)1 << 25)
+#define SHARD_PAIRS ((uint64_t)1 << 24)
+#define MOST_BY_ITSELF 32
 
 unsigned processors(unsigned most)
 {
@@ -28,7 +31,14 @@ int parallel_take(const kft_command *command, const kft_parallel_options *option
     return OPTIONS_GO_ON;
 }
 
-int parallel_divides(const kft_parallel_options *options, uint64_t pairs)
+double parallel_at_once(const kft_parallel_options *options, uint64_t pairs)
 {
-    return options->shards > 1 || (options->shards == 0 && pairs >= WORTH_DIVIDING);
+    uint64_t shards = options->shards > 0 ? options->shards : pairs >= WORTH_DIVIDING ? pairs / SHARD_PAIRS : 1;
+    uint64_t threads = options->threads > 0 ? options->threads : processors(MOST_THREADS);
+
+    if (shards > MOST_BY_ITSELF && options->shards == 0)
+        shards = MOST_BY_ITSELF;
+    if (shards < 2 || pairs < 2)
+        return 0;
+    return threads < shards ? (double)threads / (double)shards : 1;
 }

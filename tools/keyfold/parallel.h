@@ -25,7 +25,8 @@ unsigned processors(unsigned most);
 /* Checks the options and puts them into `build`. Returns OPTIONS_GO_ON or the exit code of a usage error. */
 int parallel_take(const kft_command *command, const kft_parallel_options *options, kf_build_options *build);
 
-/* Whether a build of so many pairs is divided, as far as that can be told before their keys are known. */
-int parallel_divides(const kft_parallel_options *options, uint64_t pairs);
+/* The part of so many pairs that is built at once, 0 when they are not divided; as far as that can be told before
+ * their keys are known. */
+double parallel_at_once(const kft_parallel_options *options, uint64_t pairs);
 
 #endif

@@ -225,7 +225,7 @@ static void show(const kf_progress *progress)
         return;
     }
     if (progress->phase == KF_PHASE_SORT || progress->phase == KF_PHASE_MINIMISE)
-        state.build.is_divided = parallel_divides(state.parallel, progress->total);
+        state.build.at_once = parallel_at_once(state.parallel, progress->total);
     measure_rate(progress, time);
     estimate_update(&state.estimate, &state.build, progress->phase, part_done(progress), time);
     state.shown = time;
