@@ -278,6 +278,18 @@ int __wrap_close(int fd)
     return -1;
 }
 
+/* These return what went wrong. */
+#define WRAP_PTHREAD(kind, name, parameters, arguments) \
+    int __real_##name parameters; \
+    int __wrap_##name parameters { return fails(kind) ? errno : __real_##name arguments; }
+
+WRAP_PTHREAD(FAULT_THREAD, pthread_create, (pthread_t *thread, const pthread_attr_t *attributes,
+             void *(*run)(void *), void *context), (thread, attributes, run, context))
+WRAP_PTHREAD(FAULT_LOCK, pthread_mutex_init, (pthread_mutex_t *mutex, const pthread_mutexattr_t *attributes),
+             (mutex, attributes))
+WRAP_PTHREAD(FAULT_LOCK, pthread_cond_init, (pthread_cond_t *condition, const pthread_condattr_t *attributes),
+             (condition, attributes))
+
 /* ---- Check itself --------------------------------------------------------------------------- */
 
 /* libcheck is a static library, so its own calls are wrapped too: an assertion made while a plan is

@@ -33,8 +33,10 @@ enum {
     FAULT_CLOSE = 1u << 9,    /* close: the descriptor is closed all the same */
     FAULT_STAT = 1u << 10,    /* stat fstat fstatat */
     FAULT_MODE = 1u << 11,    /* fchmod */
-    FAULT_IO = 0xffeu,        /* all but FAULT_ALLOC */
-    FAULT_ALL = 0xfffu
+    FAULT_IO = 0xffeu,        /* all of these but FAULT_ALLOC */
+    FAULT_ALL = 0xfffu,
+    FAULT_THREAD = 1u << 12,  /* pthread_create */
+    FAULT_LOCK = 1u << 13     /* pthread_mutex_init pthread_cond_init */
 };
 
 enum { FAULT_ONCE = 0, FAULT_FROM = 1, FAULT_KILL = 2 };
