@@ -1,6 +1,7 @@
 """What builds tell of themselves while they run, and that a signal ends them in any phase."""
 
 import fcntl
+import functools
 import gzip
 import json
 import os
@@ -20,6 +21,7 @@ FIELDS = {"phase", "done", "total", "share", "rate", "seconds", "eta_seconds", "
           "input_bytes", "input_total"}
 
 
+@functools.lru_cache(maxsize=4)
 def pairs(count, seed=1, size=12):
     rng = random.Random(seed)
     return b"".join(b"%016x\t%s\n" % (rng.getrandbits(64), rng.randbytes(size).hex().encode()) for _ in range(count))
@@ -53,7 +55,7 @@ class Json(CliTest):
         return found
 
     def test_a_file(self):
-        data = pairs(150000)
+        data = pairs(70000)
         found = self.lines("build", "-o", self.kf, self.write("x.tsv", data))
         for line in found:
             self.assertIsNotNone(line["share"])
@@ -63,12 +65,12 @@ class Json(CliTest):
         self.assertEqual(list(dict.fromkeys(line["phase"] for line in found)), PHASES)
         for line in found:
             if line["phase"] == "minimise":
-                self.assertEqual(line["total"], 150000)
+                self.assertEqual(line["total"], 70000)
             if line["phase"] != "read":
                 self.assertEqual(line["input_bytes"], len(data))
 
     def test_standard_input(self):
-        found = self.lines("build", "-o", self.kf, "-", stdin=pairs(150000))
+        found = self.lines("build", "-o", self.kf, "-", stdin=pairs(60000))
         for line in found:
             self.assertIsNone(line["input_total"])
             self.assertEqual(line["share"] is None, line["phase"] == "read", line)
@@ -90,7 +92,7 @@ class Json(CliTest):
 
     def test_shards(self):
         found = self.lines("build", "--shards", "6", "--threads", "2", "-o", self.kf,
-                           self.write("x.tsv", pairs(150000)))
+                           self.write("x.tsv", pairs(60000)))
         self.assertLessEqual({line["phase"] for line in found}, {"read", "sort", "minimise", "write"})
 
     def test_little(self):
@@ -99,18 +101,18 @@ class Json(CliTest):
             self.assertGreaterEqual(len(found), 2)
 
     def test_temporary_files(self):
-        found = self.lines("build", "-M", "16M", "-o", self.kf, self.write("x.tsv", pairs(400000, size=16)))
+        found = self.lines("build", "-M", "16M", "-o", self.kf, self.write("x.tsv", pairs(200000, size=24)))
         self.assertGreater(max(line["bytes_on_disk"] for line in found), 1 << 20)
 
     def test_merge(self):
         first, second = self.path("a.kf"), self.path("b.kf")
-        self.run_tool("build", "-q", "-o", first, "-", stdin=pairs(100000))
-        self.run_tool("build", "-q", "-o", second, "-", stdin=pairs(100000, seed=2))
+        self.run_tool("build", "-q", "-o", first, "-", stdin=pairs(70000))
+        self.run_tool("build", "-q", "-o", second, "-", stdin=pairs(70000, seed=2))
         found = self.lines("merge", "-o", self.kf, first, second)
         reading = [line for line in found if line["phase"] == "read"]
         self.assertTrue(reading)
         for line in reading:
-            self.assertEqual(line["total"], 200000)
+            self.assertEqual(line["total"], 140000)
             self.assertIsNotNone(line["share"])
         # How many keys these will be is not known.
         for more in (["--prefix", "a"], ["--limit", "5000"], ["-O", "difference"]):
@@ -164,10 +166,10 @@ class Text(CliTest):
         return text.decode().split("\r\033[K")
 
     def test_lines(self):
-        source = self.write("x.tsv", pairs(300000))
+        source = self.write("x.tsv", pairs(100000))
         for columns in (200, 80, 30):
             lines = self.on_terminal(columns, "build", "-o", self.kf, source)
-            self.assertIn("300 000 keys", lines.pop())
+            self.assertIn("100 000 keys", lines.pop())
             self.assertGreater(len(lines), 4)
             percents = []
             for line in lines:
@@ -182,9 +184,9 @@ class Text(CliTest):
         self.assertEqual(len(self.on_terminal(80, "build", "-q", "-o", self.kf, source)), 1)
 
     def test_wiping(self):
-        error = self.build(pairs(100000), "--progress=text")
+        error = self.build(pairs(60000), "--progress=text")
         self.assertIn("\r\033[K", error)
-        self.assertRegex(error.split("\r\033[K")[-1], r"^keyfold: .*out.kf: 100 000 keys")
+        self.assertRegex(error.split("\r\033[K")[-1], r"^keyfold: .*out.kf: 60 000 keys")
         self.assertNotIn("\033", self.build(pairs(1000)))
 
 
@@ -220,19 +222,21 @@ class Signals(CliTest):
 
     def stopped(self, phase, number, *args):
         """A phase may be over before the signal arrives, but not every time."""
-        codes = {self.stop(phase, number, *args) for _ in range(3)}
-        self.assertLessEqual(codes, {0, 128 + number})
-        self.assertIn(128 + number, codes, phase)
+        for _ in range(6):
+            code = self.stop(phase, number, *args)
+            if code != 0:
+                break
+        self.assertEqual(code, 128 + number, phase)
 
     def test_any_phase(self):
-        source = self.write("x.tsv", pairs(400000, size=24))
+        source = self.write("x.tsv", pairs(200000, size=24))
         for phase in ("read", "sort", "minimise", "layout", "values"):
             with self.subTest(phase=phase):
                 self.stopped(phase, signal.SIGTERM, "build", source)
                 self.stopped(phase, signal.SIGINT, "build", "-M", "16M", "--encoding", "zstd", source)
 
     def test_shards(self):
-        source = self.write("x.tsv", pairs(400000))
+        source = self.write("x.tsv", pairs(200000))
         for phase in ("read", "minimise"):
             self.stopped(phase, signal.SIGTERM, "build", "--shards", "8", "--threads", "3", source)
 
@@ -247,6 +251,6 @@ class Signals(CliTest):
 
     def test_merge(self):
         first = self.path("a.kf")
-        self.run_tool("build", "-q", "-o", first, "-", stdin=pairs(400000))
+        self.run_tool("build", "-q", "-o", first, "-", stdin=pairs(200000))
         for phase in ("read", "minimise", "layout"):
             self.stopped(phase, signal.SIGTERM, "merge", first)
