@@ -15,6 +15,8 @@ char *kfi_path_folder(const char *path)
     return slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
 }
 
+char *kfi_path_real(const char *path) { return realpath(path, NULL); }
+
 char *kfi_path_beside(const char *path, kf_bytes name)
 {
     const char *slash = strrchr(path, '/');

@@ -211,7 +211,8 @@ kf_status kfi_shards_open(kf_dict *dict, const char *path, uint32_t flags, kf_er
     directory dir = { 0 };
     kfi_shards *s = calloc(1, sizeof *s);
     if (!s) return kfi_fail_memory(error, sizeof *s);
-    opening o = { dict, s, path, flags, 0, error };
+    char *real = kfi_path_real(path);   /* a link to a manifest finds what is beside the manifest */
+    opening o = { dict, s, real ? real : path, flags, 0, error };
     dict->shards = s;
     kf_status status = read_directory(&dir, &dict->mapping, &dict->header, error);
     if (!status && dict->header.longest_key > KFI_KEY_LIMIT)
@@ -220,6 +221,7 @@ kf_status kfi_shards_open(kf_dict *dict, const char *path, uint32_t flags, kf_er
                                      : add_files(&o, &dir);
     if (!status) kfi_shards_index(s);
     s->weights = dir.weights;
+    free(real);
     free(dir.entries);
     return status;
 }

@@ -270,6 +270,10 @@ START_TEST(bundle__moved)
     ck_assert_int_eq(rename(from, to), 0);
     dict = open_it("new/b");
     kf_dict_close(&dict);
+    ck_assert_int_eq(symlink("new/b", scratch_path("link")), 0);
+    dict = open_it("link");
+    kf_dict_close(&dict);
+    unlink(scratch_path("link"));
     ck_assert_int_eq(kf_dict_open(&dict, scratch_path("new/absolute"), NULL, &error), KF_IO);
     ck_assert_int_eq(rename(to, from), 0);
     dict = open_it("old/absolute");
