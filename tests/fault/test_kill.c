@@ -15,6 +15,16 @@
 #include <time.h>
 
 static model old_model, new_model;
+static unsigned build_threads = 1, build_shards = 1;
+
+enum { PARALLEL_THREADS = 4, PARALLEL_SHARDS = 3 };
+
+/* The second run of a loop test builds in parallel. */
+static void choose_way(int is_parallel)
+{
+    build_threads = is_parallel ? PARALLEL_THREADS : 1;
+    build_shards = is_parallel ? PARALLEL_SHARDS : 1;
+}
 
 static void make_models(size_t scale)
 {
@@ -36,7 +46,9 @@ static kf_status build_new(const char *path, kf_error *error)
     kf_builder *builder;
     kf_build_options options = KF_BUILD_OPTIONS_INIT;
     options.value_type = new_model.type;
-    options.memory_limit = 16 << 20;
+    options.memory_limit = (uint64_t)build_threads * (16 << 20);
+    options.threads = build_threads;
+    options.shards = build_shards;
     kf_status status = kf_builder_create(&builder, path, &options, error);
     if (!status) status = model_add_all(&new_model, builder, 3, error);
     if (!status) status = kf_builder_finish(builder, NULL, error);
@@ -122,10 +134,11 @@ static void kill_before_every(unsigned kinds, uint64_t stride, int litter_allowe
 
 START_TEST(kill__before_every_system_call)
 {
+    choose_way(_i / 2);
     make_models(2);
-    fault_refuse_nameless(_i);
-    /* With a name, or while it gets one: one file may stay. */
-    kill_before_every(FAULT_IO, 1, 1);
+    fault_refuse_nameless(_i % 2);
+    /* With a name, or while it gets one: one file may stay, of each thread. */
+    kill_before_every(FAULT_IO, _i / 2 ? 5 : 1, _i / 2 ? PARALLEL_THREADS + 1 : 1);
     fault_refuse_nameless(0);
     free_models();
 }
@@ -133,8 +146,9 @@ END_TEST
 
 START_TEST(kill__before_allocations)
 {
+    choose_way(_i);
     make_models(1);
-    kill_before_every(FAULT_ALLOC, 9, 0);
+    kill_before_every(FAULT_ALLOC, _i ? 29 : 9, 0);
     free_models();
 }
 END_TEST
@@ -150,7 +164,8 @@ START_TEST(kill__at_random_times)
 {
     char when[80];
     kf_error error;
-    unsigned rounds = 120 * scale_of_run(), died = 0, replaced = 0;
+    unsigned rounds = (_i ? 30 : 60) * scale_of_run(), died = 0, replaced = 0;
+    choose_way(_i);
     make_models(12);
     char *path = strdup(scratch_path("target.kf"));
     double start = now();
@@ -217,6 +232,7 @@ static int within_file_limit(const char *path, uint64_t limit)
 START_TEST(full__file_size_limit)
 {
     unsigned refused = 0;
+    choose_way(_i);
     make_models(8);
     char *path = strdup(scratch_path("target.kf"));
     for (uint64_t limit = 0; limit < 10 << 20; limit = limit * 3 / 2 + 4096) {
@@ -254,6 +270,7 @@ static int within_disk(const char *path, uint64_t limit)
 START_TEST(full__disk)
 {
     unsigned refused = 0;
+    choose_way(_i);
     make_models(8);
     for (uint64_t limit = 96 << 10; limit < 64 << 20; limit = limit * 5 / 4) {
         int result = run(within_disk, NULL, limit);
@@ -278,11 +295,11 @@ static Suite *suite(void)
     Suite *s = suite_create("kill");
     TCase *t = tcase_create("kill");
     tcase_add_checked_fixture(t, scratch_open, scratch_close);
-    tcase_add_loop_test(t, kill__before_every_system_call, 0, 2);
-    tcase_add_test(t, kill__before_allocations);
-    tcase_add_test(t, kill__at_random_times);
-    tcase_add_test(t, full__file_size_limit);
-    tcase_add_test(t, full__disk);
+    tcase_add_loop_test(t, kill__before_every_system_call, 0, 4);
+    tcase_add_loop_test(t, kill__before_allocations, 0, 2);
+    tcase_add_loop_test(t, kill__at_random_times, 0, 2);
+    tcase_add_loop_test(t, full__file_size_limit, 0, 2);
+    tcase_add_loop_test(t, full__disk, 0, 2);
     suite_add_tcase(s, t);
     return s;
 }
