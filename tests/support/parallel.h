@@ -23,9 +23,10 @@ enum {
 /* What is added: the turn of each key, once or several times. Which value comes with it follows from its place
  * among its equals and the policy, so that what the policy chooses is the model's value in any order. */
 typedef struct pairs {
-    size_t *turn;
+    size_t *turn, *ordered;    /* ordered: room for another order */
     size_t count;
-    uint8_t *copies;           /* of each key */
+    uint8_t *copies, *seen;    /* of each key: how many, and how many of them were added so far */
+    uint8_t *room;             /* of a value */
 } pairs;
 
 /* `more`: how many more pairs than keys. Sorted. */
@@ -33,8 +34,11 @@ static inline pairs pairs_draw(model *m, size_t more)
 {
     pairs p = { .count = m->set.count + (m->set.count ? more : 0) };
     p.turn = malloc((p.count + 1) * sizeof *p.turn);
+    p.ordered = malloc((p.count + 1) * sizeof *p.ordered);
     p.copies = malloc(m->set.count + 1);
-    ck_assert(p.turn && p.copies);
+    p.seen = malloc(m->set.count + 1);
+    p.room = malloc(MODEL_VALUE_MAX);
+    ck_assert(p.turn && p.ordered && p.copies && p.seen && p.room);
     memset(p.copies, 1, m->set.count + 1);
     for (size_t extra = m->set.count; extra < p.count; extra++) {
         size_t i = set_below(&m->set, m->set.count);
@@ -50,7 +54,10 @@ static inline pairs pairs_draw(model *m, size_t more)
 static inline void pairs_free(pairs *p)
 {
     free(p->turn);
+    free(p->ordered);
     free(p->copies);
+    free(p->seen);
+    free(p->room);
 }
 
 static inline void pairs_shuffle(const pairs *p, size_t *turn, uint64_t seed)
@@ -123,14 +130,12 @@ static inline uint64_t pairs_number(const model *m, size_t i, unsigned c, unsign
 
 static inline kf_status pairs_add(const model *m, const pairs *p, const how *h, kf_builder *builder, kf_error *error)
 {
-    size_t *turn = malloc((p->count + 1) * sizeof *turn);
-    uint8_t *room = malloc(MODEL_VALUE_MAX), *seen = calloc(1, m->set.count + 1);
     kf_status status = KF_OK;
-    ck_assert(turn && room && seen);
-    pairs_order(p, turn, h->order);
+    pairs_order(p, p->ordered, h->order);
+    memset(p->seen, 0, m->set.count + 1);
     for (size_t at = 0; at < p->count && !status; at++) {
-        const size_t i = turn[at];
-        const unsigned c = seen[i]++, n = p->copies[i];
+        const size_t i = p->ordered[at];
+        const unsigned c = p->seen[i]++, n = p->copies[i];
         const bool given = h->weights == KF_WEIGHTS_GIVEN;
         const bool chosen = h->duplicates == KF_DUPLICATES_LAST ? c + 1 == n : c == 0;
         const uint64_t weight = model_weight(m, i) + (chosen ? 0 : c + 1);
@@ -141,13 +146,10 @@ static inline kf_status pairs_add(const model *m, const pairs *p, const how *h, 
                            : kf_builder_add_u64(builder, key.data, key.size, number, error);
             continue;
         }
-        if (m->type == KF_VALUES_BYTES) value = model_string(m, chosen ? i : (i + c) % m->set.count, room);
+        if (m->type == KF_VALUES_BYTES) value = model_string(m, chosen ? i : (i + c) % m->set.count, p->room);
         status = given ? kf_builder_add_weighted(builder, key.data, key.size, value.data, value.size, weight, error)
                        : kf_builder_add(builder, key.data, key.size, value.data, value.size, error);
     }
-    free(turn);
-    free(room);
-    free(seen);
     return status;
 }
 
