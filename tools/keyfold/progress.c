@@ -208,6 +208,16 @@ static void show_json(const kf_progress *progress, double share, double left, do
     fputs("}\n", stderr);
 }
 
+/* How many pairs there will be; while they are read, if they go on as they began. */
+static uint64_t pairs_in_all(const kf_progress *progress)
+{
+    if (progress->phase != KF_PHASE_READ)
+        return progress->total;
+    if (state.input_total == 0 || state.input_read == 0)
+        return state.expected;
+    return (uint64_t)((double)progress->done * ((double)state.input_total / (double)state.input_read));
+}
+
 static void show(const kf_progress *progress)
 {
     double time;
@@ -224,8 +234,8 @@ static void show(const kf_progress *progress)
     } else if (time - state.shown < INTERVAL) {
         return;
     }
-    if (progress->phase == KF_PHASE_SORT || progress->phase == KF_PHASE_MINIMISE)
-        state.build.at_once = parallel_at_once(state.parallel, progress->total);
+    if (progress->phase <= KF_PHASE_MINIMISE)
+        state.build.at_once = parallel_at_once(state.parallel, pairs_in_all(progress));
     measure_rate(progress, time);
     estimate_update(&state.estimate, &state.build, progress->phase, part_done(progress), time);
     state.shown = time;
