@@ -33,6 +33,7 @@ struct kf_builder {
     kfi_metadata metadata;
     uint64_t metadata_bytes;
     kfi_disk_account disk;
+    uint64_t file_bytes;   /* that the file is expected to have; 0: not known */
     uint64_t added, added_bytes;
     uint64_t told_bytes;   /* of added_bytes when progress was told last */
     kf_status failed;      /* the first failure: nothing but destroy makes sense afterwards */
@@ -40,7 +41,7 @@ struct kf_builder {
 
 static kf_status report(kf_builder *b, kf_phase phase, uint64_t done, uint64_t total, kf_error *error)
 {
-    kf_progress progress = { phase, done, total, b->disk.now, 0 };
+    kf_progress progress = { phase, done, total, b->disk.now, b->file_bytes };
     if (!b->options.progress || !b->options.progress(b->options.progress_context, &progress)) return KF_OK;
     return kfi_fail(error, KF_CANCELLED, "cancelled");
 }
@@ -260,7 +261,7 @@ static kf_status write_several(kf_builder *b, kfi_header *header, kf_build_repor
 {
     kfi_sharded_options options = {
         .image = image_options(b), .path = b->path, .metadata = &b->metadata,
-        .threads = b->options.threads, .shards = b->options.shards,
+        .threads = b->options.threads, .shards = b->options.shards, .file_bytes = &b->file_bytes,
     };
     kf_status status = kfi_sorter_seal(b->sorter, kfi_sharded_threads(&options), error);
     if (status) return status;

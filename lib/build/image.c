@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-enum { TICK_PAIRS = 1 << 16 };
+enum { TICK_PAIRS = 1 << 16, TICK_BYTES = 64 << 20 };
 
 struct kfi_image {
     kfi_image_options options;
@@ -20,6 +20,7 @@ struct kfi_image {
     kfi_key_plan plan;
     kfi_array first, last;         /* keys */
     uint64_t keys, raw_value_bytes;
+    uint64_t told_bytes;           /* raw_value_bytes at the last tick */
 };
 
 static kf_status tick(const kfi_image *image, kf_phase phase, uint64_t done, uint64_t total, kf_error *error)
@@ -78,9 +79,10 @@ kf_status kfi_image_add(kfi_image *image, kf_bytes key, kf_bytes value, kf_error
     if (!status && image->weights) status = take_weight(image, &value, error);
     if (!status && image->column) status = kfi_column_builder_add(image->column, value, error);
     image->raw_value_bytes += value.size;
-    if (!status && ++image->keys % TICK_PAIRS == 0)
-        status = tick(image, KF_PHASE_MINIMISE, image->keys, image->options.expected, error);
-    return status;
+    if (status) return status;
+    if (++image->keys % TICK_PAIRS && image->raw_value_bytes - image->told_bytes < TICK_BYTES) return KF_OK;
+    image->told_bytes = image->raw_value_bytes;
+    return tick(image, KF_PHASE_MINIMISE, image->keys, image->options.expected, error);
 }
 
 uint64_t kfi_image_keys(const kfi_image *image) { return image->keys; }

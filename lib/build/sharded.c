@@ -33,7 +33,7 @@ typedef struct sharded {
     unsigned threads;
     _Atomic unsigned end;          /* shards from this one on are not wanted any more */
     _Atomic uint64_t keys;         /* of all images so far */
-    uint64_t bytes, byte_keys;     /* of the images that were embedded */
+    uint64_t bytes, keys_embedded; /* of the images that are in the file */
 } sharded;
 
 int kfi_sharded_is_worth(unsigned shards, uint64_t pairs)
@@ -159,6 +159,10 @@ static kf_status gather(sharded *all, kfi_bundle *bundle, kf_error *error)
         kfi_image_bounds(s->image, &first, &last);
         status = kfi_bundle_embed(bundle, s->output, first, last, error);
         if (status) return status;
+        all->bytes += kfi_output_offset(s->output);
+        all->keys_embedded += kfi_image_keys(s->image);
+        double more = (double)all->options->image.expected / (double)all->keys_embedded;
+        *all->options->file_bytes = (uint64_t)((double)all->bytes * (more < 1 ? 1 : more));
         kfi_output_destroy(&s->output);
         kfi_image_destroy(&s->image);
     }

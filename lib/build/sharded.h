@@ -14,6 +14,7 @@ typedef struct kfi_sharded_options {
     const char *path;
     const kfi_metadata *metadata;
     unsigned threads, shards;
+    uint64_t *file_bytes;          /* kept at what the file will have, as far as the images so far tell */
 } kfi_sharded_options;
 
 /* Whether so many pairs may have to be divided, given what kf_build_options says of shards. */
