@@ -7,12 +7,13 @@
 #include "suite.h"
 #include "model.h"
 #include "parallel.h"
+#include "sanitized.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
-enum { MIB = 1 << 20, RUNS = 45 };
+enum { MIB = 1 << 20, RUNS = SANITIZED ? 16 : 45 };
 
 typedef struct scene {
     const char *name;
