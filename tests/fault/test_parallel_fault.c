@@ -13,7 +13,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-enum { MIB = 1 << 20, RUNS = SANITIZED ? 16 : 45 };
+enum { MIB = 1 << 20, RUNS = SANITIZED ? 10 : 25 };
 
 typedef struct scene {
     const char *name;

@@ -9,7 +9,7 @@
 
 #include "read/shards.h"
 
-enum { SEEDS = 2, WAYS = 3, MIB = 1 << 20 };
+enum { SEEDS = 2, WAYS = 2, MIB = 1 << 20 };
 
 static const unsigned shard_counts[] = { 1, 0, 2, 5, 64 };
 static const uint64_t memories[] = { 16 * MIB, 64 * MIB, (uint64_t)1024 * MIB };
@@ -151,7 +151,7 @@ END_TEST
 
 /* ---- more than the memory holds ------------------------------------------------------------------- */
 
-enum { MANY = SANITIZED ? 40000 : 140000 };
+enum { MANY = SANITIZED ? 30000 : 135000 };
 
 /* Keys with short tails (is_never_cut), and values of which no table is made; all pairs are some 20 MiB in the
  * sorter's buffers, which hold 8 MiB of a budget of 16. */
