@@ -81,8 +81,9 @@ typedef struct kf_build_options {
     void *progress_context;
     kf_weights weights;
     unsigned threads;             /* that the build may use, the caller's among them; 0 is 1. At most 256 */
-    unsigned shards;              /* most automata that the keys are divided among: 0 as many as they are worth,
-                                     which is one below about 33 million keys; 1 always one; at most 64 */
+    unsigned shards;              /* automata that the keys are divided among: 0 as many as they are worth, which
+                                     is one below about 33 million keys; at most 64, and fewer if there are too
+                                     few keys. They are built side by side */
     uint64_t expected_bytes;      /* of all keys and values that will be added, as far as it is known, else 0:
                                      lets a build that the disk can't hold fail early */
 } kf_build_options;

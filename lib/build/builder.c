@@ -230,7 +230,8 @@ static kfi_image_options image_options(kf_builder *b)
 {
     return (kfi_image_options){
         .value_type = b->options.value_type, .value_encoding = b->options.value_encoding,
-        .weights = b->options.weights, .memory = b->options.memory_limit, .folder = b->folder,
+        .weights = b->options.weights, .memory = b->options.memory_limit,
+        .choice_memory = b->options.memory_limit, .folder = b->folder,
         .account = &b->disk, .tick = { image_tick, b }, .expected = b->added,
     };
 }
@@ -266,9 +267,8 @@ static kf_status write_several(kf_builder *b, kfi_header *header, kf_build_repor
     kf_status status = kfi_sorter_seal(b->sorter, kfi_sharded_threads(&options), error);
     if (status) return status;
     options.shards = kfi_sharded_count(&options, kfi_key_sample_distinct(kfi_sorter_sample(b->sorter)));
-    out->shards = options.shards;
     if (options.shards < 2) return write_one(b, 1, header, error);
-    return kfi_sharded_write(&options, b->sorter, header, error);
+    return kfi_sharded_write(&options, b->sorter, header, &out->shards, error);
 }
 
 kf_status kf_builder_finish(kf_builder *b, kf_build_report *out, kf_error *error)

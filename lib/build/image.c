@@ -44,11 +44,11 @@ kf_status kfi_image_create(kfi_image **out, const kfi_image_options *o, kf_error
     int given = o->weights == KF_WEIGHTS_GIVEN;
     kf_status status = kfi_minimiser_create(&image->minimiser, o->memory / 4, o->folder, o->account, error);
     if (!status && o->weights) {
-        kfi_weights_options weights = { given, o->memory / 16, o->folder, o->account };
+        kfi_weights_options weights = { given, o->choice_memory / 16, o->folder, o->account };
         status = kfi_weights_builder_create(&image->weights, &weights, error);
     }
     if (!status && o->value_type != KF_VALUES_NONE) {
-        kfi_column_options column = { o->value_type, o->value_encoding, given ? o->memory / 16 : o->memory / 8,
+        kfi_column_options column = { o->value_type, o->value_encoding, o->choice_memory / (given ? 16 : 8),
                                       o->folder, o->account, value_tick, image };
         status = kfi_column_builder_create(&image->column, &column, error);
     }
@@ -117,10 +117,10 @@ static kf_status layout_tick(void *context, uint64_t states_done, kf_error *erro
 
 static kf_status write_keys(kfi_image *image, kfi_writer *writer, kf_error *error)
 {
-    const uint64_t memory = image->options.memory;
+    const uint64_t memory = image->options.memory, choice = image->options.choice_memory;
     kf_status status = tick(image, KF_PHASE_LAYOUT, 0, image->automaton.state_count, error);
     if (!status) status = kfi_shared_table_create(&image->shared, &image->automaton, memory / 4, error);
-    if (!status) status = kfi_key_plan_make(&image->plan, &image->automaton, &image->shared, memory / 2, error);
+    if (!status) status = kfi_key_plan_make(&image->plan, &image->automaton, &image->shared, choice / 2, error);
     if (!status)
         status = kfi_keys_emit(&image->plan, &image->automaton, &image->shared, writer, layout_tick, image, error);
     kfi_key_plan_free(&image->plan);
@@ -150,6 +150,8 @@ kf_status kfi_image_write(kfi_image *image, const kfi_metadata *metadata, kfi_wr
         if (!status) status = kfi_column_builder_finish(image->column, writer, &encoding, error);
     }
     if (!status && image->weights) status = kfi_weights_builder_finish(image->weights, writer, error);
+    kfi_column_builder_destroy(&image->column);
+    kfi_weights_builder_destroy(&image->weights);
     if (!status) status = tick(image, KF_PHASE_WRITE, 0, 0, error);
     if (status) return status;
     const kfi_automaton *a = &image->automaton;

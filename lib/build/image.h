@@ -25,6 +25,7 @@ typedef struct kfi_image_options {
     kf_encoding value_encoding;
     kf_weights weights;
     uint64_t memory;               /* a half of it is left alone until all pairs were added */
+    uint64_t choice_memory;        /* at most `memory`: for samples and tables by which the encoding is chosen */
     const char *folder;            /* of temporary files */
     kfi_disk_account *account;
     kfi_tick tick;

@@ -10,6 +10,9 @@ enum {
     SHARD_KEYS = 1 << 24,
     MOST_BY_ITSELF = 32,           /* opening a file takes some 10 us a shard */
     LEAST_MEMORY = 16 << 20,       /* of one image */
+    MEMORY_PARTS = 4,              /* so many images at least, where the memory is enough */
+    MOST_PARTS = 32,
+    PLENTY = 512 << 20,
     REPORT_MILLISECONDS = 100
 };
 
@@ -33,7 +36,7 @@ typedef struct sharded {
     unsigned threads;
     _Atomic unsigned end;          /* shards from this one on are not wanted any more */
     _Atomic uint64_t keys;         /* of all images so far */
-    uint64_t bytes, keys_embedded; /* of the images that are in the file */
+    uint64_t written, bytes, keys_embedded;   /* images that are in the file, and theirs */
 } sharded;
 
 int kfi_sharded_is_worth(unsigned shards, uint64_t pairs)
@@ -41,9 +44,19 @@ int kfi_sharded_is_worth(unsigned shards, uint64_t pairs)
     return shards > 1 ? pairs > 1 : !shards && pairs >= LEAST_KEYS;
 }
 
+/* What each image may use to choose encodings, whatever the number of threads: a quarter of the memory, or down to
+ * a thirty-second where that is plenty. */
+static uint64_t choice_memory(uint64_t memory)
+{
+    uint64_t part = memory / MOST_PARTS;
+    if (part < PLENTY) part = PLENTY;
+    if (part > memory / MEMORY_PARTS) part = memory / MEMORY_PARTS;
+    return part < LEAST_MEMORY ? LEAST_MEMORY : part;
+}
+
 unsigned kfi_sharded_threads(const kfi_sharded_options *options)
 {
-    uint64_t most = options->image.memory / LEAST_MEMORY;
+    uint64_t most = options->image.memory / choice_memory(options->image.memory);
     unsigned threads = options->threads < KFI_SHARDED_MOST ? options->threads : KFI_SHARDED_MOST;
     if (threads > most) threads = (unsigned)most;
     return threads ? threads : 1;
@@ -87,6 +100,7 @@ static kf_status build_shard(sharded *all, shard *s)
     kfi_writer *writer = NULL;
     kfi_header header;
     kf_error *error = &s->error;
+    options.choice_memory = choice_memory(options.memory);
     options.memory /= all->threads;
     options.tick = (kfi_tick){ shard_tick, &context };
     kf_status status = kfi_image_create(&s->image, &options, error);
@@ -124,10 +138,10 @@ static void work(void *context)
     kfi_monitor_unlock(&all->monitor);
 }
 
-static kf_status tell(const sharded *all, kf_phase phase, kf_error *error)
+static kf_status tell(const sharded *all, kf_error *error)
 {
     const kfi_tick *tick = &all->options->image.tick;
-    return tick->call(tick->context, phase, all->keys, all->options->image.expected, error);
+    return tick->call(tick->context, KF_PHASE_MINIMISE, all->keys, all->options->image.expected, error);
 }
 
 /* Waits for a shard, telling how far all are. */
@@ -138,7 +152,7 @@ static kf_status wait_for(sharded *all, const shard *s, kf_error *error)
     while (!s->done && !status) {
         kfi_monitor_wait_for(&all->monitor, REPORT_MILLISECONDS);
         kfi_monitor_unlock(&all->monitor);
-        status = tell(all, KF_PHASE_MINIMISE, error);
+        status = tell(all, error);
         kfi_monitor_lock(&all->monitor);
     }
     kfi_monitor_unlock(&all->monitor);
@@ -156,6 +170,7 @@ static kf_status gather(sharded *all, kfi_bundle *bundle, kf_error *error)
         if (s->status && error) *error = s->error;
         if (s->status) return s->status;
         if (!s->output) continue;
+        all->written++;
         kfi_image_bounds(s->image, &first, &last);
         status = kfi_bundle_embed(bundle, s->output, first, last, error);
         if (status) return status;
@@ -172,19 +187,17 @@ static kf_status gather(sharded *all, kfi_bundle *bundle, kf_error *error)
 static kf_status run(sharded *all, kfi_bundle *bundle, kf_error *error)
 {
     kfi_thread threads[KFI_SHARDED_MOST] = { { .started = 0 } };
-    kf_status status = KF_OK;
     unsigned started = 0;
-    for (; started < all->threads && !status; started++)
-        status = kfi_thread_start(&threads[started], work, all, error);
-    if (status && started > 1) status = KF_OK;   /* fewer do */
-    if (!status) status = gather(all, bundle, error);
+    while (started < all->threads && !kfi_thread_start(&threads[started], work, all, NULL)) started++;
+    if (!started) work(all);   /* the system has no thread for us: it takes longer */
+    kf_status status = gather(all, bundle, error);
     refuse_from(all, 0);
     for (unsigned i = 0; i < started; i++) kfi_thread_join(&threads[i]);
     return status;
 }
 
 kf_status kfi_sharded_write(const kfi_sharded_options *options, kfi_sorter *sorter, kfi_header *header,
-                            kf_error *error)
+                            uint64_t *shards, kf_error *error)
 {
     kfi_bundle *bundle = NULL;
     sharded *all = calloc(1, sizeof *all);
@@ -204,7 +217,8 @@ kf_status kfi_sharded_write(const kfi_sharded_options *options, kfi_sorter *sort
     if (status) goto out;
     status = kfi_bundle_create(&bundle, options->path, 1, error);
     if (!status) status = run(all, bundle, error);
-    if (!status) status = tell(all, KF_PHASE_WRITE, error);
+    *shards = all->written;
+    if (!status) status = options->image.tick.call(options->image.tick.context, KF_PHASE_WRITE, 0, 0, error);
     if (!status) status = kfi_bundle_finish(bundle, options->metadata, options->image.weights, header, error);
     kfi_bundle_destroy(&bundle);
     for (unsigned i = 0; i < all->count; i++) {

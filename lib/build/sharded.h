@@ -1,6 +1,7 @@
 /* Many keys become several automata, side by side: ranges of keys of about the same size are scanned, minimised
  * and encoded by threads, and their images put into one file in order. Where the ranges part follows from the set
- * of keys alone (key_sample.h), so the file is the same whatever the number of threads. */
+ * of keys alone (key_sample.h), and what encodings are chosen by from the memory alone, so the file is the same
+ * whatever the number of threads, as long as the register of states is exact. */
 #ifndef KFI_BUILD_SHARDED_H
 #define KFI_BUILD_SHARDED_H
 
@@ -26,6 +27,6 @@ unsigned kfi_sharded_count(const kfi_sharded_options *options, uint64_t distinct
 /* The sorter is sealed for kfi_sharded_threads scans. Progress is told on the caller's thread. The lowest key
  * that is refused decides which error is returned. */
 kf_status kfi_sharded_write(const kfi_sharded_options *options, kfi_sorter *sorter, kfi_header *header,
-                            kf_error *error);
+                            uint64_t *shards, kf_error *error);
 
 #endif

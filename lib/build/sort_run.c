@@ -152,11 +152,13 @@ static size_t marks_below(const kfi_run *run, kf_bytes key)
 {
     const kfi_run_mark *marks = (const kfi_run_mark *)(const void *)run->marks.data;
     size_t low = 0, high = run->marks.size / sizeof *marks;
+    if (!key.size) return 0;
     if (key.size > MARK_PREFIX) key.size = MARK_PREFIX;
     while (low < high) {
         size_t middle = (low + high) / 2;
         const kfi_run_mark *mark = &marks[middle];
-        if (kfi_sort_compare(run->text.data + mark->text, mark->size, key.data, key.size) < 0) low = middle + 1;
+        const uint8_t *text = mark->size ? run->text.data + mark->text : key.data;   /* there may be no text */
+        if (kfi_sort_compare(text, mark->size, key.data, key.size) < 0) low = middle + 1;
         else high = middle;
     }
     return low;

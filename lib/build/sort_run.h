@@ -75,7 +75,7 @@ typedef struct kfi_run_reader {
     uint64_t discarded, discard_end;   /* bytes of the run from, and up to which it can be given back to the disk */
 } kfi_run_reader;
 
-/* A range of keys. */
+/* A range of keys. Ranges of one run that are read side by side part at keys of at most 255 bytes. */
 typedef struct kfi_key_range {
     kf_bytes from, to;         /* from <= key < to */
     int has_to;

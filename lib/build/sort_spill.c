@@ -143,22 +143,20 @@ static kf_status keep_tail(kfi_sorter *sorter, kfi_spiller *spiller, kf_error *e
     return buffer->sorted ? kfi_array_append(&sorter->tail, buffer->last_key, buffer->last_size, error) : KF_OK;
 }
 
-/* Gives the buffer to the spiller's thread. */
-static kf_status hand_over(kfi_sorter *sorter, kfi_spiller *spiller, kf_error *error)
+/* Gives the buffer to the spiller's thread; false if it has none. */
+static bool hand_over(kfi_sorter *sorter, kfi_spiller *spiller)
 {
-    if (!spiller->thread.started) {
-        kf_status status = kfi_thread_start(&spiller->thread, run_spiller, spiller, error);
-        if (status) return status;
-    }
+    if (sorter->options.threads < 2) return false;
+    if (!spiller->thread.started && kfi_thread_start(&spiller->thread, run_spiller, spiller, NULL)) return false;
     spiller->buffer = sorter->buffer;
     sorter->buffer = sorter->idle[--sorter->idle_count];
     kfi_monitor_changed(&sorter->monitor);
-    return KF_OK;
+    return true;
 }
 
 kf_status kfi_sorter_spill(kfi_sorter *sorter, kf_error *error)
 {
-    int alone = sorter->options.threads < 2;
+    bool handed = false;
     kfi_monitor_lock(&sorter->monitor);
     kfi_spiller *spiller = wait_for_spiller(sorter);
     kf_status status = failure(sorter, error);
@@ -168,9 +166,9 @@ kf_status kfi_sorter_spill(kfi_sorter *sorter, kf_error *error)
         spiller->longest_key = sorter->longest_key;
         spiller->longest_field = sorter->longest_field;
     }
-    if (!status && !alone) status = hand_over(sorter, spiller, error);
+    if (!status) handed = hand_over(sorter, spiller);
     kfi_monitor_unlock(&sorter->monitor);
-    return status || !alone ? status : write_buffer(spiller, sorter->buffer, error);
+    return status || handed ? status : write_buffer(spiller, sorter->buffer, error);
 }
 
 kf_status kfi_sorter_spill_rest(kfi_sorter *sorter, kf_error *error)
