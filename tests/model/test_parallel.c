@@ -130,7 +130,7 @@ static void check_model(unsigned shape, uint64_t seed)
         bool is_uncut = is_never_cut(&m, &report);
         for (unsigned way = 0; way < WAYS; way++) {
             how h = draw_way(&base, ++drawn_ways);
-            if (!is_uncut && image_memory(&h) != image_memory(&base)) h.memory = base.memory, h.threads = base.threads;
+            if (!is_uncut) h.memory = base.memory;
             pairs_build(&m, &p, &h, "other.kf", &report);
             MUST(same_files("other.kf", name), "%s: shards %u: threads %u, memory %u MiB, order %u give other bytes than"
                  " threads %u, memory %u MiB", m.name, h.shards, h.threads, (unsigned)(h.memory >> 20), h.order,

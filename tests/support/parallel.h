@@ -185,12 +185,4 @@ static inline void pairs_build(const model *m, const pairs *p, const how *h, con
              && report->pairs_dropped == p->count - m->set.count, "%s: the report's counts", m->name);
 }
 
-/* What one image may use (lib/build/sharded.c): what is sampled or tabled depends on it once that is full. */
-static inline uint64_t image_memory(const how *h)
-{
-    uint64_t threads = h->threads ? h->threads : 1, most = h->memory >> 24;
-    if (h->shards < 2) return h->memory;
-    return h->memory / (threads < most ? threads : most);
-}
-
 #endif
