@@ -82,6 +82,7 @@ enum {
     KFI_LABEL_BITS_MAX = 7,
     KFI_LABEL_NONE = 0xff,         /* code of a byte that begins no entry */
     KFI_REFERENCE_BITS_MAX = 40,
+    KFI_RESIDUAL_BITS_MAX = 57,
     KFI_TABLE_TARGETS = 16         /* most targets of a bucket whose extras are in a table */
 };
 
