@@ -33,7 +33,8 @@ enum {
     FAULT_CLOSE = 1u << 9,    /* close: the descriptor is closed all the same */
     FAULT_STAT = 1u << 10,    /* stat fstat fstatat */
     FAULT_MODE = 1u << 11,    /* fchmod */
-    FAULT_IO = 0xffeu,        /* all but FAULT_ALLOC */
+    FAULT_NAMES = 1u << 12,   /* mkdir rmdir unlinkat flock */
+    FAULT_IO = 0xffeu,        /* all but FAULT_ALLOC and FAULT_NAMES */
     FAULT_ALL = 0xfffu
 };
 
@@ -51,6 +52,9 @@ int fault_fired(void);
 uint64_t fault_calls(void);
 /* Reads and writes transfer at most so many bytes a call; 0: as asked. fault_off leaves it. */
 void fault_short_io(size_t bytes);
+/* fsync and fdatasync count, and can fail, but sync nothing: a process that is killed loses nothing by that, and
+ * tests that kill it a thousand times gain. fault_off leaves it. */
+void fault_skip_sync(int skip);
 /* O_TMPFILE is refused as on a file system that lacks it. fault_off leaves it. */
 void fault_refuse_nameless(int refuse);
 
