@@ -76,6 +76,7 @@ kf_status kfi_sorter_create(kfi_sorter **out, const kfi_sort_options *options, k
 void kfi_sorter_release(kfi_sorter *sorter)
 {
     kfi_sorter_stop(sorter);
+    kfi_resume_checkpoint(sorter, NULL);   /* of what was interrupted: if it can be made, good */
     for (unsigned i = 0; i <= KFI_SPILLERS; i++) kfi_sort_buffer_free(&sorter->buffers[i]);
     for (unsigned i = 0; i < sorter->spiller_count; i++) {
         kfi_spiller *spiller = &sorter->spillers[i];

@@ -189,6 +189,7 @@ static kf_status checkpoint(kfi_sorter *sorter, kf_error *error)
     kfi_array bytes = { NULL, 0, 0 };
     kfi_monitor_lock(&sorter->monitor);
     memcpy(spools, resume->spools, sizeof spools);
+    resume->since = 0;
     kf_status status = kfi_journal_write(&resume->journal, &bytes, error);
     kfi_monitor_unlock(&sorter->monitor);
     for (int i = 0; i <= KFI_SPILLERS && !status; i++)
@@ -214,7 +215,6 @@ kf_status kfi_resume_complete(kfi_spiller *spiller, uint64_t bytes, uint64_t dro
                && resume->since / JOURNAL_WORTH >= resume->journal.runs.size;
     if (due && !status) {
         resume->busy = true;
-        resume->since = 0;
         kfi_monitor_unlock(&sorter->monitor);
         status = checkpoint(sorter, error);
         kfi_monitor_lock(&sorter->monitor);
@@ -226,7 +226,7 @@ kf_status kfi_resume_complete(kfi_spiller *spiller, uint64_t bytes, uint64_t dro
 
 kf_status kfi_resume_checkpoint(kfi_sorter *sorter, kf_error *error)
 {
-    return checkpoint(sorter, error);
+    return sorter->resume && sorter->resume->since ? checkpoint(sorter, error) : KF_OK;
 }
 
 /* ---- opening ------------------------------------------------------------------------------------ */

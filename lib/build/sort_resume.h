@@ -38,7 +38,7 @@ kf_status kfi_resume_create_runs(kfi_spiller *spiller, kf_error *error);
 kf_status kfi_resume_create_large(kfi_sorter *sorter, kf_error *error);
 /* The spiller's buffer, of so many bytes, is in its run; `dropped` pairs of it are not. */
 kf_status kfi_resume_complete(kfi_spiller *spiller, uint64_t bytes, uint64_t dropped, kf_error *error);
-/* A checkpoint of all that is complete. */
+/* A checkpoint of all that is complete, unless there is one. No spiller is at work. */
 kf_status kfi_resume_checkpoint(kfi_sorter *sorter, kf_error *error);
 
 #endif

@@ -201,6 +201,6 @@ kf_status kfi_sorter_spill_rest(kfi_sorter *sorter, kf_error *error)
         kfi_sort_fold_free(&spiller->fold);
         kfi_key_sample_free(&spiller->sample);
     }
-    if (!status && sorter->resume) status = kfi_resume_checkpoint(sorter, error);
+    if (!status) status = kfi_resume_checkpoint(sorter, error);
     return status;
 }
