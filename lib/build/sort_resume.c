@@ -10,6 +10,8 @@ enum {
     NAME_SIZE = 32,
     JOURNAL_WORTH = 8,         /* a checkpoint is worth it for so many times the journal's bytes */
     LARGE_WORTH = 8,           /* and for so many steps' bytes of large values, whose keys may fill no buffer */
+    INTERVAL = 60,             /* and after so many seconds: what comes slowly is worth more than its bytes */
+    CLOCK_PAIRS = 16,          /* the clock is looked at every so many pairs */
     CHUNK = 64 << 10
 };
 
@@ -30,12 +32,14 @@ struct kfi_resume {
     size_t checked;            /* runs of these that agreed with the input */
     kfi_resume_point now;      /* of the pairs added */
     uint64_t large_spilled;    /* what of now.large_size was there when the last buffer was handed over */
+    uint64_t spilled_at;       /* seconds: when it was */
     XXH3_state_t *large;
     /* Under the monitor. */
     kfi_journal journal;
     kfi_array pending;         /* of `complete`, beyond the journal's next order */
     kfi_spool *spools[KFI_SPILLERS + 1];   /* the last: large values */
     uint64_t since;            /* bytes of buffers since the last checkpoint */
+    uint64_t checked_at;       /* seconds: when that was */
     bool busy;                 /* with a checkpoint */
 };
 
@@ -88,7 +92,8 @@ void kfi_resume_count(kfi_sorter *sorter, kf_bytes key, kf_bytes value)
 bool kfi_resume_wants_spill(const kfi_sorter *sorter)
 {
     const kfi_resume *resume = sorter->resume;
-    return resume->now.large_size - resume->large_spilled >= LARGE_WORTH * sorter->sizes.checkpoint_step;
+    if (resume->now.large_size - resume->large_spilled >= LARGE_WORTH * sorter->sizes.checkpoint_step) return true;
+    return resume->now.pairs % CLOCK_PAIRS == 0 && kfi_seconds() - resume->spilled_at >= INTERVAL;
 }
 
 kf_status kfi_resume_flush(kfi_sorter *sorter, kf_error *error)
@@ -102,6 +107,7 @@ void kfi_resume_hand_over(kfi_sorter *sorter, kfi_spiller *spiller)
     resume->now.large_hash = XXH3_64bits_digest(resume->large);
     resume->since += resume->now.large_size - resume->large_spilled;
     resume->large_spilled = resume->now.large_size;
+    resume->spilled_at = kfi_seconds();
     resume->spools[KFI_SPILLERS] = sorter->large;
     spiller->point = resume->now;
 }
@@ -190,6 +196,7 @@ static kf_status checkpoint(kfi_sorter *sorter, kf_error *error)
     kfi_monitor_lock(&sorter->monitor);
     memcpy(spools, resume->spools, sizeof spools);
     resume->since = 0;
+    resume->checked_at = kfi_seconds();
     kf_status status = kfi_journal_write(&resume->journal, &bytes, error);
     kfi_monitor_unlock(&sorter->monitor);
     for (int i = 0; i <= KFI_SPILLERS && !status; i++)
@@ -197,6 +204,15 @@ static kf_status checkpoint(kfi_sorter *sorter, kf_error *error)
     if (!status) status = kfi_folder_store(resume->folder, JOURNAL, bytes.data, bytes.size, error);
     kfi_array_free(&bytes);
     return status;
+}
+
+/* Locked. */
+static bool is_due(const kfi_sorter *sorter)
+{
+    const kfi_resume *resume = sorter->resume;
+    if (kfi_seconds() - resume->checked_at >= INTERVAL) return true;
+    return resume->since >= sorter->sizes.checkpoint_step
+           && resume->since / JOURNAL_WORTH >= resume->journal.runs.size;
 }
 
 kf_status kfi_resume_complete(kfi_spiller *spiller, uint64_t bytes, uint64_t dropped, kf_error *error)
@@ -211,9 +227,7 @@ kf_status kfi_resume_complete(kfi_spiller *spiller, uint64_t bytes, uint64_t dro
     resume->since += bytes;
     status = kfi_array_append(&resume->pending, &done, sizeof done, error);
     if (!status) status = cover_pending(resume, error);
-    bool due = !resume->busy && resume->since >= sorter->sizes.checkpoint_step
-               && resume->since / JOURNAL_WORTH >= resume->journal.runs.size;
-    if (due && !status) {
+    if (!status && !resume->busy && is_due(sorter)) {
         resume->busy = true;
         kfi_monitor_unlock(&sorter->monitor);
         status = checkpoint(sorter, error);
@@ -360,6 +374,7 @@ kf_status kfi_resume_open(kfi_sorter *sorter, kf_error *error)
     resume->large = XXH3_createState();
     if (!resume->large) return kfi_fail_memory(error, sizeof *resume->large);
     XXH3_64bits_reset(resume->large);
+    resume->spilled_at = resume->checked_at = kfi_seconds();
     kf_status status = kfi_folder_open(&resume->folder, sorter->options.resume_folder, error);
     if (!status) status = load_journal(sorter, error);
     if (!status) status = take_over(sorter, error);

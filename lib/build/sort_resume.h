@@ -24,7 +24,7 @@ void kfi_resume_close(kfi_sorter *sorter);
 kf_status kfi_resume_skip(kfi_sorter *sorter, kf_bytes key, kf_bytes value, bool *skipped, kf_error *error);
 /* The pair is in the buffer. */
 void kfi_resume_count(kfi_sorter *sorter, kf_bytes key, kf_bytes value);
-/* Whether so many large values were added that the buffer should be spilled for a checkpoint. */
+/* Whether the buffer should be spilled for a checkpoint, since so many large values or so much time went by. */
 bool kfi_resume_wants_spill(const kfi_sorter *sorter);
 /* Before the buffer is handed over, and locked, when it is. */
 kf_status kfi_resume_flush(kfi_sorter *sorter, kf_error *error);

@@ -76,6 +76,24 @@ START_TEST(resume__destroyed_then_finished)
 }
 END_TEST
 
+/* What comes slowly is written down although it fills no buffer. */
+START_TEST(resume__slow_input)
+{
+    plan p = make_plan((unsigned)_i);
+    p.memory = 64 << 20;
+    ck_assert_uint_eq(leave(p, p.input.pairs), 0);
+    outcome want = undisturbed(p), got;
+    fault_hurry(1);
+    uint64_t covered = leave(p, p.input.pairs);
+    fault_hurry(0);
+    SURE(covered > p.input.pairs / 2, "covered %llu", (unsigned long long)covered);
+    p.folder = "resume";
+    carry_out(&p, &got);
+    ck_assert_uint_eq(got.resumed, covered);
+    same(&got, &want, "slow");
+}
+END_TEST
+
 START_TEST(resume__longer_input)
 {
     plan p = make_plan(2), longer = p;
@@ -178,6 +196,7 @@ static Suite *suite(void)
     tcase_add_loop_test(t, resume__killed_again_and_again, 0, 2 * CASES);
     tcase_add_loop_test(t, resume__destroyed_then_finished, 0, 2 * CASES);
     tcase_add_loop_test(t, resume__other_input, 0, CASES);
+    tcase_add_loop_test(t, resume__slow_input, 0, 2 * CASES);
     tcase_add_test(t, resume__fewer_pairs);
     tcase_add_test(t, resume__longer_input);
     tcase_add_test(t, resume__other_options);

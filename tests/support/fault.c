@@ -13,6 +13,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/types.h>
+#include <time.h>
 #include <unistd.h>
 
 #pragma GCC diagnostic ignored "-Wmissing-prototypes"
@@ -29,6 +30,8 @@ static struct {
 static size_t short_io;
 static _Thread_local int suspended;
 static int refuse_nameless, skip_sync;
+static unsigned hurry;
+static _Atomic unsigned hurried;
 
 void fault_arm(unsigned kinds, uint64_t n, int os_error, int mode)
 {
@@ -46,6 +49,7 @@ void fault_off(void) { fault_arm(0, 0, 0, FAULT_ONCE); }
 int fault_fired(void) { return plan.fired; }
 uint64_t fault_calls(void) { return plan.calls; }
 void fault_short_io(size_t bytes) { short_io = bytes; }
+void fault_hurry(unsigned seconds) { hurry = seconds; }
 void fault_skip_sync(int skip) { skip_sync = skip; }
 void fault_refuse_nameless(int refuse) { refuse_nameless = refuse; }
 
@@ -273,6 +277,14 @@ WRAP(FAULT_NAMES, int, rmdir, (const char *path), (path))
 WRAP(FAULT_NAMES, int, unlinkat, (int folder, const char *path, int flags), (folder, path, flags))
 WRAP(FAULT_NAMES, int, flock, (int fd, int operation), (fd, operation))
 WRAP(FAULT_MODE, int, fchmod, (int fd, mode_t mode), (fd, mode))
+
+int __real_clock_gettime(clockid_t clock, struct timespec *out);
+int __wrap_clock_gettime(clockid_t clock, struct timespec *out)
+{
+    int result = __real_clock_gettime(clock, out);
+    out->tv_sec += hurried += hurry;
+    return result;
+}
 
 int __real_close(int fd);
 int __wrap_close(int fd)

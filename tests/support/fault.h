@@ -55,6 +55,8 @@ void fault_short_io(size_t bytes);
 /* fsync and fdatasync count, and can fail, but sync nothing: a process that is killed loses nothing by that, and
  * tests that kill it a thousand times gain. fault_off leaves it. */
 void fault_skip_sync(int skip);
+/* Every look at a clock finds it so many seconds further on than it would be. fault_off leaves it. */
+void fault_hurry(unsigned seconds);
 /* O_TMPFILE is refused as on a file system that lacks it. fault_off leaves it. */
 void fault_refuse_nameless(int refuse);
 
