@@ -165,7 +165,8 @@ static size_t marks_below(const kfi_run *run, kf_bytes key)
     while (low < high) {
         size_t middle = (low + high) / 2;
         const kfi_run_mark *mark = &marks[middle];
-        if (kfi_sort_compare(run->text.data + mark->text, mark->size, key.data, key.size) < 0) low = middle + 1;
+        const uint8_t *text = mark->size ? run->text.data + mark->text : NULL;   /* nothing has no text at all */
+        if (kfi_sort_compare(text, mark->size, key.data, key.size) < 0) low = middle + 1;
         else high = middle;
     }
     return low;

@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -282,7 +283,8 @@ int __real_clock_gettime(clockid_t clock, struct timespec *out);
 int __wrap_clock_gettime(clockid_t clock, struct timespec *out)
 {
     int result = __real_clock_gettime(clock, out);
-    out->tv_sec += hurried += hurry;
+    unsigned ahead = atomic_fetch_add(&hurried, hurry) + hurry;
+    out->tv_sec += (time_t)ahead;
     return result;
 }
 

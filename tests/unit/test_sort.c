@@ -758,6 +758,7 @@ static uint8_t *write_run(size_t count, kf_value_type type, kfi_run *run)
     ck_assert_int_eq(kfi_run_writer_flush(&writer, NULL), KF_OK);
     ck_assert_int_eq(kfi_spool_finish(spool, NULL), KF_OK);
     *run = writer.run;
+    run->marks = run->text = (kfi_array){ NULL, 0, 0 };   /* they are the writer's */
     uint8_t *bytes = take((size_t)run->size);
     ck_assert_int_eq(kfi_spool_reader_create(&reader, spool, 0, 4096, NULL), KF_OK);
     ck_assert_int_eq(kfi_spool_reader_take(reader, (size_t)run->size, &data, NULL), KF_OK);
