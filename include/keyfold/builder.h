@@ -86,9 +86,10 @@ typedef struct kf_build_options {
                                      few keys. They are built side by side */
     uint64_t expected_bytes;      /* of all keys and values that will be added, as far as it is known, else 0:
                                      lets a build that the disk can't hold fail early */
+    const char *resume_folder;    /* NULL: an interrupted build starts anew; else see kf_builder_resumed */
 } kf_build_options;
 #define KF_BUILD_OPTIONS_INIT { sizeof(kf_build_options), KF_VALUES_NONE, KF_ENCODING_AUTO, \
-                                KF_DUPLICATES_ERROR, 0, NULL, NULL, NULL, KF_WEIGHTS_NONE, 0, 0, 0 }
+                                KF_DUPLICATES_ERROR, 0, NULL, NULL, NULL, KF_WEIGHTS_NONE, 0, 0, 0, NULL }
 
 typedef struct kf_build_report {
     uint64_t pairs_added;
@@ -107,6 +108,21 @@ typedef struct kf_build_report {
  * Errors: KF_INVALID (options), KF_NO_MEMORY, KF_IO. One thread at a time may use a builder. */
 KF_API kf_status kf_builder_create(kf_builder **out, const char *path,
                                    const kf_build_options *options, kf_error *error);
+
+/* With a resume_folder, what was added is sorted and written there, in files with names, and synced and written
+ * down now and then, at least every minute that pairs are added in: a build that dies, fails or is cancelled can be gone on with by another one that names the
+ * same folder and is given the same pairs in the same order from the start. This many of them are then there already:
+ * adding these costs a hash, which is compared, each. What is resumed is the adding and the first sorting; what
+ * follows is done again from there. It may add more pairs than the first one, and have another target, encoding,
+ * memory limit and other threads; not another value type, duplicates policy (but any after KF_DUPLICATES_ERROR), or
+ * weights that are given for others that are not.
+ * The folder is made if it is not there (the folder that it is in must be); one build at a time may use it. After a
+ * success what the build has put there is removed, and the folder if a build made it; before, nothing is. Until then
+ * runs are kept that are otherwise given back to the disk while they are merged: the temporary files together
+ * take up to twice as much.
+ * Errors of kf_builder_create: KF_INVALID (in use, or begun with other options), KF_CORRUPT (damaged files),
+ * KF_UNSUPPORTED (another version began); of kf_builder_add and kf_builder_finish: KF_INVALID (other pairs). */
+KF_API uint64_t kf_builder_resumed(const kf_builder *builder);
 
 /* Adds one pair, in any key order; sorted input is recognised and costs less. Key and value are
  * copied. For KF_VALUES_NONE the value must be empty. Amortised O(key + value) without spilling.
@@ -136,7 +152,8 @@ KF_API kf_status kf_builder_set_metadata(kf_builder *builder, const char *name, 
  * kf_builder_add, KF_DUPLICATE. On failure the target is as before and no file is left behind. */
 KF_API kf_status kf_builder_finish(kf_builder *builder, kf_build_report *report, kf_error *error);
 
-/* Ends a build in any state, freeing everything; unfinished work and temporary files vanish. */
+/* Ends a build in any state, freeing everything; unfinished work and temporary files vanish, but for what a
+ * resume_folder keeps. */
 KF_API void kf_builder_destroy(kf_builder **builder);
 
 #ifdef __cplusplus

@@ -79,7 +79,15 @@ typedef struct kfi_spool_reader kfi_spool_reader;
  * of bytes on disk of all spools that share it, whatever their threads, `peak` at its maximum. */
 kf_status kfi_spool_create(kfi_spool **out, const char *folder, size_t buffer_size,
                            kfi_disk_account *account, kf_error *error);
+/* A spool of a file that has a name and keeps it, with `size` bytes already. The descriptor is the spool's, also
+ * when this fails. Nothing of it is ever discarded, and it can be read before it is finished. */
+kf_status kfi_spool_adopt(kfi_spool **out, int fd, uint64_t size, size_t buffer_size, kfi_disk_account *account,
+                          kf_error *error);
 kf_status kfi_spool_write(kfi_spool *spool, const void *data, size_t size, kf_error *error);
+/* Moves what is in the write buffer to the file. */
+kf_status kfi_spool_flush(kfi_spool *spool, kf_error *error);
+/* Waits until what is in the file is on disk. Any thread may do so. */
+kf_status kfi_spool_sync(const kfi_spool *spool, kf_error *error);
 /* Flushes and frees the write buffer; nothing can be written afterwards. */
 kf_status kfi_spool_finish(kfi_spool *spool, kf_error *error);
 uint64_t kfi_spool_size(const kfi_spool *spool);

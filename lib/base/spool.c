@@ -12,6 +12,7 @@
 struct kfi_spool {
     int fd;
     int finished;
+    int named;              /* stays on disk when it is destroyed */
     uint8_t *buffer;
     size_t capacity;
     size_t used;            /* bytes in the buffer */
@@ -77,6 +78,26 @@ out:
     return status;
 }
 
+kf_status kfi_spool_adopt(kfi_spool **out, int fd, uint64_t size, size_t buffer_size, kfi_disk_account *account,
+                          kf_error *error)
+{
+    *out = NULL;
+    if (buffer_size < 16) buffer_size = 16;
+    kfi_spool *spool = calloc(1, sizeof *spool);
+    uint8_t *buffer = malloc(buffer_size);
+    if (!spool || !buffer) {
+        free(spool);
+        free(buffer);
+        close(fd);
+        return kfi_fail_memory(error, buffer_size);
+    }
+    *spool = (kfi_spool){ .fd = fd, .named = 1, .buffer = buffer, .capacity = buffer_size, .flushed = size,
+                          .account = account };
+    kfi_disk_grow(account, size);
+    *out = spool;
+    return KF_OK;
+}
+
 static kf_status put(kfi_spool *spool, const uint8_t *data, size_t size, kf_error *error)
 {
     while (size) {
@@ -91,7 +112,7 @@ static kf_status put(kfi_spool *spool, const uint8_t *data, size_t size, kf_erro
     return KF_OK;
 }
 
-static kf_status flush(kfi_spool *spool, kf_error *error)
+kf_status kfi_spool_flush(kfi_spool *spool, kf_error *error)
 {
     kf_status status = put(spool, spool->buffer, spool->used, error);
     spool->used = 0;
@@ -102,7 +123,7 @@ kf_status kfi_spool_write(kfi_spool *spool, const void *data, size_t size, kf_er
 {
     if (spool->finished) return kfi_fail(error, KF_INVALID, "temporary file is already finished");
     if (size > spool->capacity - spool->used) {
-        kf_status status = flush(spool, error);
+        kf_status status = kfi_spool_flush(spool, error);
         if (status) return status;
         if (size >= spool->capacity) return put(spool, data, size, error);
     }
@@ -121,12 +142,20 @@ kf_status kfi_spool_write_varint(kfi_spool *spool, uint64_t value, kf_error *err
 kf_status kfi_spool_finish(kfi_spool *spool, kf_error *error)
 {
     if (spool->finished) return KF_OK;
-    kf_status status = flush(spool, error);
+    kf_status status = kfi_spool_flush(spool, error);
     if (status) return status;
     free(spool->buffer);
     spool->buffer = NULL;
     spool->finished = 1;
     return KF_OK;
+}
+
+kf_status kfi_spool_sync(const kfi_spool *spool, kf_error *error)
+{
+    int result;
+    do result = fdatasync(spool->fd);
+    while (result != 0 && errno == EINTR);
+    return result ? kfi_fail_errno(error, errno, "cannot sync a temporary file") : KF_OK;
 }
 
 uint64_t kfi_spool_size(const kfi_spool *spool)
@@ -145,7 +174,8 @@ void kfi_spool_discard(kfi_spool *spool, uint64_t offset, uint64_t size)
 {
 #ifdef FALLOC_FL_PUNCH_HOLE
     int mode = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
-    if (!size || offset + size > spool->flushed || fallocate(spool->fd, mode, (off_t)offset, (off_t)size)) return;
+    if (spool->named || !size || offset + size > spool->flushed) return;
+    if (fallocate(spool->fd, mode, (off_t)offset, (off_t)size)) return;
     spool->discarded += size;
     if (spool->account) spool->account->now -= size;
 #else
@@ -158,7 +188,7 @@ void kfi_spool_destroy(kfi_spool **pointer)
     kfi_spool *spool = pointer ? *pointer : NULL;
     if (!spool) return;
     if (spool->fd >= 0) close(spool->fd);
-    if (spool->account) spool->account->now -= spool->flushed - spool->discarded;
+    if (spool->account && !spool->named) spool->account->now -= spool->flushed - spool->discarded;
     free(spool->buffer);
     free(spool);
     *pointer = NULL;
@@ -168,7 +198,7 @@ kf_status kfi_spool_reader_create(kfi_spool_reader **out, const kfi_spool *spool
                                   size_t buffer_size, kf_error *error)
 {
     *out = NULL;
-    if (!spool->finished || offset > spool->flushed)
+    if ((!spool->finished && !spool->named) || offset > spool->flushed)
         return kfi_fail(error, KF_INVALID, "temporary file is not ready to be read there");
     if (buffer_size < 16) buffer_size = 16;
     kfi_spool_reader *reader = calloc(1, sizeof *reader);

@@ -76,6 +76,17 @@ void kfi_thread_join(kfi_thread *thread)
     thread->started = 0;
 }
 
+uint64_t kfi_seconds(void)
+{
+    struct timespec now = { 0, 0 };
+#ifdef CLOCK_MONOTONIC_COARSE
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+#else
+    clock_gettime(CLOCK_MONOTONIC, &now);
+#endif
+    return (uint64_t)now.tv_sec;
+}
+
 unsigned kfi_processors(void)
 {
 #ifdef CPU_COUNT

@@ -1,4 +1,4 @@
-/* Threads, for builds: starting and joining them, and waiting for one another. */
+/* Threads, for builds: starting and joining them, and waiting for one another; and time. */
 #ifndef KFI_BASE_THREAD_H
 #define KFI_BASE_THREAD_H
 
@@ -34,6 +34,9 @@ typedef struct kfi_thread {
 kf_status kfi_thread_start(kfi_thread *thread, void (*run)(void *context), void *context, kf_error *error);
 /* Nothing if it was not started. */
 void kfi_thread_join(kfi_thread *thread);
+
+/* Seconds from some moment on, whatever is done to the clock. Costs little. */
+uint64_t kfi_seconds(void);
 
 /* Processors that this process may use, at least 1. */
 unsigned kfi_processors(void);

@@ -28,6 +28,7 @@ enum {
 struct kf_builder {
     kf_build_options options;
     char *path, *folder;
+    char *runs_folder;     /* where most of the temporary files are going to be */
     kfi_sorter *sorter;
     kfi_array weighted;    /* a weight and its value on the way to the sorter */
     kfi_metadata metadata;
@@ -51,11 +52,13 @@ static kf_status check_disk(const kf_builder *b, kf_error *error)
 {
     const uint64_t used = b->disk.now, expected = b->options.expected_bytes;
     if (used < WORTH_LOOKING || expected <= b->added_bytes) return KF_OK;
+    if (b->added < kf_builder_resumed(b)) return KF_OK;
     double more = (double)used * ((double)expected / (double)b->added_bytes - 1);
-    uint64_t free_bytes = kfi_disk_free(b->folder);
+    uint64_t free_bytes = kfi_disk_free(b->runs_folder);
     if (more <= (double)free_bytes) return KF_OK;
     return kfi_fail(error, KF_NO_SPACE, "temporary files will need about %.1f GB more in '%s', where %.1f GB are free:"
-                    " choose another folder for them, or make room", more / 1e9, b->folder, (double)free_bytes / 1e9);
+                    " choose another folder for them, or make room", more / 1e9, b->runs_folder,
+                    (double)free_bytes / 1e9);
 }
 
 static kf_status check_options(const kf_build_options *o, kf_error *error)
@@ -95,7 +98,8 @@ static kf_status start(kf_builder *b, kf_error *error)
 {
     int given = b->options.weights == KF_WEIGHTS_GIVEN;
     kfi_sort_options sort = { b->options.memory_limit / 2, b->folder, b->options.duplicates,
-                              given ? KF_VALUES_BYTES : b->options.value_type, &b->disk, b->options.threads };
+                              given ? KF_VALUES_BYTES : b->options.value_type, &b->disk, b->options.threads,
+                              b->options.resume_folder, b->options.value_type, given };
     return kfi_sorter_create(&b->sorter, &sort, error);
 }
 
@@ -114,11 +118,14 @@ kf_status kf_builder_create(kf_builder **out, const char *path, const kf_build_o
     if (!b->options.memory_limit) b->options.memory_limit = DEFAULT_MEMORY;
     b->path = strdup(path);
     b->folder = options->temporary_folder ? strdup(options->temporary_folder) : folder_of(path);
-    status = b->path && b->folder ? start(b, error) : kfi_fail_memory(error, strlen(path));
+    b->runs_folder = options->resume_folder ? strdup(options->resume_folder) : b->folder ? strdup(b->folder) : NULL;
+    status = b->path && b->folder && b->runs_folder ? start(b, error) : kfi_fail_memory(error, strlen(path));
     if (status) kf_builder_destroy(&b);
     *out = b;
     return status;
 }
+
+uint64_t kf_builder_resumed(const kf_builder *b) { return b->sorter ? kfi_sorter_resumed(b->sorter) : 0; }
 
 /* `value` as the sorter gets it, of which the caller's value is `value_size` bytes. */
 static kf_status add(kf_builder *b, kf_bytes key, kf_bytes value, size_t value_size, kf_error *error)
@@ -286,6 +293,7 @@ kf_status kf_builder_finish(kf_builder *b, kf_build_report *out, kf_error *error
     result.states_extra = header.states_extra;
     result.file_size = header.file_size;
     result.temporary_peak = b->disk.peak;
+    if (!status) kfi_sorter_done(b->sorter);
     kfi_sorter_destroy(&b->sorter);
     b->failed = status ? status : KF_INVALID;   /* a builder builds once */
     if (!status && out) *out = result;
@@ -301,6 +309,7 @@ void kf_builder_destroy(kf_builder **builder)
     kfi_metadata_free(&b->metadata);
     free(b->path);
     free(b->folder);
+    free(b->runs_folder);
     free(b);
     *builder = NULL;
 }

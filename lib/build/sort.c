@@ -1,4 +1,5 @@
 #include "build/sort_parts.h"
+#include "build/sort_resume.h"
 
 #include <stdlib.h>
 
@@ -35,7 +36,8 @@ static void divide_memory(kfi_sorter *sorter, const kfi_sort_options *options)
         .spool_buffer = part_of(memory, 64, 4 << 10, 256 << 10),
         .large_value = part_of(memory, 64, 256, 1 << 20),
         .early_spill = part_of(memory, 16, 1 << 10, 1 << 20),
-        .mark_step = part_of(memory, 16, 1 << 10, 1 << 20)
+        .mark_step = part_of(memory, 16, 1 << 10, 1 << 20),
+        .checkpoint_step = part_of(memory, 8, 1 << 10, 64 << 20)
     };
     for (unsigned i = 0; i < buffers; i++) {
         kfi_sort_buffer_init(&sorter->buffers[i], memory, options->value_type);
@@ -65,6 +67,7 @@ kf_status kfi_sorter_create(kfi_sorter **out, const kfi_sort_options *options, k
         sorter->folder = copy_text(options->folder);
         if (!sorter->folder) status = kfi_fail_memory(error, strlen(options->folder) + 1);
     }
+    if (!status && options->resume_folder) status = kfi_resume_open(sorter, error);
     if (status) kfi_sorter_destroy(&sorter);
     *out = sorter;
     return status;
@@ -73,14 +76,15 @@ kf_status kfi_sorter_create(kfi_sorter **out, const kfi_sort_options *options, k
 void kfi_sorter_release(kfi_sorter *sorter)
 {
     kfi_sorter_stop(sorter);
+    kfi_resume_checkpoint(sorter, NULL);   /* of what was interrupted: if it can be made, good */
     for (unsigned i = 0; i <= KFI_SPILLERS; i++) kfi_sort_buffer_free(&sorter->buffers[i]);
     for (unsigned i = 0; i < sorter->spiller_count; i++) {
         kfi_spiller *spiller = &sorter->spillers[i];
         kfi_run_writer_free(&spiller->writer);
         kfi_sort_fold_free(&spiller->fold);
         kfi_key_sample_free(&spiller->sample);
-        kfi_spool_destroy(&spiller->spool);
     }
+    for (unsigned i = 0; i < KFI_SPILLERS; i++) kfi_spool_destroy(&sorter->spillers[i].spool);
     for (size_t i = 0; i < sorter->run_count; i++) kfi_run_free(&sorter->runs[i]);
     free(sorter->runs);
     sorter->runs = NULL;
@@ -96,6 +100,7 @@ void kfi_sorter_destroy(kfi_sorter **pointer)
     kfi_sorter *sorter = pointer ? *pointer : NULL;
     if (!sorter) return;
     kfi_sorter_release(sorter);
+    kfi_resume_close(sorter);
     if (sorter->has_monitor) kfi_monitor_destroy(&sorter->monitor);
     free(sorter->folder);
     free(sorter);
@@ -127,7 +132,9 @@ static kf_status spool_large_value(kfi_sorter *sorter, kf_bytes value, uint8_t *
                                    kf_error *error)
 {
     kf_status status = KF_OK;
-    if (!sorter->large) status = kfi_sorter_create_spool(sorter, &sorter->large, error);
+    if (!sorter->large)
+        status = sorter->resume ? kfi_resume_create_large(sorter, error)
+                                : kfi_sorter_create_spool(sorter, &sorter->large, error);
     if (status) return status;
     *size = kfi_varint_write(head, (uint64_t)value.size << 1 | 1);
     *size += kfi_varint_write(head + *size, kfi_spool_size(sorter->large));
@@ -157,38 +164,49 @@ static kf_status make_field(kfi_sorter *sorter, kf_bytes *value, uint8_t *head, 
     return status;
 }
 
+/* Whether the buffer should be spilled although it is not full. */
+static bool is_due(const kfi_sorter *sorter)
+{
+    if (sorter->buffer->used >= sorter->sizes.early_spill && kfi_sorter_can_extend_run(sorter)) return true;
+    return sorter->resume && sorter->buffer->count && kfi_resume_wants_spill(sorter);
+}
+
+static kf_status add_to_buffer(kfi_sorter *sorter, kf_bytes key, kf_bytes head, kf_bytes body, kf_error *error)
+{
+    bool full;
+    kf_status status = is_due(sorter) ? kfi_sorter_spill(sorter, error) : KF_OK;
+    if (!status) status = kfi_sort_buffer_add(sorter->buffer, key, head, body, sorter->reserve, &full, error);
+    if (status || !full) return status;
+    status = kfi_sorter_spill(sorter, error);
+    return status ? status
+                  : kfi_sort_buffer_add(sorter->buffer, key, head, body, sorter->reserve, &full, error);
+}
+
 kf_status kfi_sorter_add(kfi_sorter *sorter, kf_bytes key, kf_bytes value, kf_error *error)
 {
     uint8_t head[KFI_SORT_FIELD_HEAD_MAX];
     size_t head_size;
-    bool full;
+    bool skipped = false;
 
     if (sorter->finished) return kfi_fail(error, KF_INVALID, "sorting has finished");
     if (key.size > KFI_SORT_KEY_MAX)
         return kfi_fail_key(error, KF_LIMIT, key, "key of %zu bytes is longer than %d", key.size,
                             KFI_SORT_KEY_MAX);
-    kf_status status = make_field(sorter, &value, head, &head_size, error);
+    kf_status status = sorter->resume ? kfi_resume_skip(sorter, key, value, &skipped, error) : KF_OK;
+    if (status || skipped) return status;
+    kf_bytes body = value;
+    status = make_field(sorter, &body, head, &head_size, error);
     if (status) return status;
 
-    size_t field_size = head_size + value.size;
+    size_t field_size = head_size + body.size;
     if (key.size > sorter->longest_key || field_size > sorter->longest_field) {
         if (key.size > sorter->longest_key) sorter->longest_key = key.size;
         if (field_size > sorter->longest_field) sorter->longest_field = field_size;
         sorter->reserve = kfi_sorter_output_memory(sorter);
     }
-    kf_bytes head_bytes = { head, head_size };
-    if (sorter->buffer->used >= sorter->sizes.early_spill && kfi_sorter_can_extend_run(sorter)) {
-        status = kfi_sorter_spill(sorter, error);
-        if (status) return status;
-    }
-    status = kfi_sort_buffer_add(sorter->buffer, key, head_bytes, value, sorter->reserve, &full, error);
-    if (!status && full) {
-        status = kfi_sorter_spill(sorter, error);
-        if (!status)
-            status = kfi_sort_buffer_add(sorter->buffer, key, head_bytes, value, sorter->reserve,
-                                         &full, error);
-    }
+    status = add_to_buffer(sorter, key, (kf_bytes){ head, head_size }, body, error);
     if (status) return status;
     sorter->added++;
+    if (sorter->resume) kfi_resume_count(sorter, key, value);
     return KF_OK;
 }

@@ -15,7 +15,8 @@
  * most 1 MiB) is in a sink. 16 MiB suffice for all keys and values; below that, large pairs may exceed it. When
  * runs are merged, less may be used: at most about 1 MiB a run. Disk: the runs (smaller than the input)
  * plus the large values. What was read of a run for the last time is given back to the disk at once, where the
- * file system can; elsewhere the runs are there twice while a pass is under way. */
+ * file system can; elsewhere, and when the sorting can be resumed, the runs are there twice while a pass is under
+ * way. For resuming see build/sort_resume.h. */
 #ifndef KFI_BUILD_SORT_H
 #define KFI_BUILD_SORT_H
 
@@ -35,16 +36,24 @@ typedef struct kfi_sort_options {
     kf_value_type value_type;      /* u64 values are passed as their 8 little-endian bytes */
     kfi_disk_account *account;
     unsigned threads;              /* the caller's included; 0 is 1 */
+    const char *resume_folder;     /* see kf_build_options; NULL: nothing outlives the process. Copied */
+    kf_value_type added_type;      /* for that: what the caller of the caller adds */
+    bool weighted;
 } kfi_sort_options;
 
 /* Takes one distinct key. The bytes are valid during the call only. */
 typedef kf_status (*kfi_pair_sink)(void *context, kf_bytes key, kf_bytes value, kf_error *error);
 
-/* KF_INVALID: the policy doesn't fit the type. KF_NO_MEMORY. */
+/* KF_INVALID: the policy doesn't fit the type. KF_NO_MEMORY. With a folder to resume from, the errors of
+ * kf_builder_create. */
 kf_status kfi_sorter_create(kfi_sorter **out, const kfi_sort_options *options, kf_error *error);
 /* Copies the pair. KF_LIMIT: key over 1 MiB. KF_TYPE: the value isn't of the type. KF_NO_MEMORY,
  * KF_IO, KF_NO_SPACE: nothing but destroy is allowed afterwards. */
 kf_status kfi_sorter_add(kfi_sorter *sorter, kf_bytes key, kf_bytes value, kf_error *error);
+/* How many pairs of the input are there already from an earlier process: as many are skipped of those added. */
+uint64_t kfi_sorter_resumed(const kfi_sorter *sorter);
+/* Whatever the pairs were needed for is done: nothing stays to be resumed. */
+void kfi_sorter_done(kfi_sorter *sorter);
 /* Pairs added, and pairs that the policy dropped (known after finish, or after all scans). */
 uint64_t kfi_sorter_added(const kfi_sorter *sorter);
 uint64_t kfi_sorter_dropped(const kfi_sorter *sorter);

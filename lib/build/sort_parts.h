@@ -23,16 +23,26 @@ typedef struct kfi_sort_sizes {
     size_t early_spill;        /* sorted input that goes on extending a run is written out when it
                                   has so many bytes: that costs nothing and stays in the cache */
     uint64_t mark_step;        /* of a run */
+    uint64_t checkpoint_step;  /* bytes added from one checkpoint to the next, at least */
 } kfi_sort_sizes;
+
+typedef struct kfi_resume kfi_resume;
+
+/* Where the adding stood when a buffer was handed over. */
+typedef struct kfi_resume_point {
+    uint64_t pairs, input_hash;
+    uint64_t large_size, large_hash;
+} kfi_resume_point;
 
 /* Makes full buffers runs, in a thread of its own if there are several. Each has a spool, and the run that it
  * wrote last may still go on. */
 typedef struct kfi_spiller {
     struct kfi_sorter *sorter;
     kfi_thread thread;
-    /* The next six are changed under the sorter's monitor. */
+    /* The next seven are changed under the sorter's monitor. */
     _Atomic(kfi_sort_buffer *) buffer;   /* at work on; NULL: idle */
     uint64_t order;            /* of the buffer */
+    kfi_resume_point point;
     size_t longest_key, longest_field;
     int stop;
     kf_status status;          /* the first failure */
@@ -77,6 +87,7 @@ struct kfi_sorter {
     kfi_key_sample sample;
 
     kfi_spool *large;          /* large values, in the order of adding */
+    kfi_resume *resume;        /* NULL: nothing outlives the process */
 };
 
 /* What writing runs allocates besides the buffer or the merge that they come from. */

@@ -1,5 +1,7 @@
 #include "build/sort_run.h"
 
+#include "base/hash.h"
+
 #include <stdlib.h>
 
 enum {
@@ -21,6 +23,11 @@ static inline void copy_suffix(uint8_t *to, const uint8_t *from, size_t size)
 {
     if (size <= KFI_SORT_PAD) memcpy(to, from, KFI_SORT_PAD);
     else memcpy(to, from, size);
+}
+
+uint64_t kfi_run_hash(uint64_t before, const uint8_t *records, size_t size)
+{
+    return XXH3_64bits_withSeed(records, size, before);
 }
 
 /* ---- writing ------------------------------------------------------------------------------ */
@@ -75,6 +82,8 @@ kf_status kfi_run_writer_flush(kfi_run_writer *writer, kf_error *error)
     kfi_store32(writer->block, (uint32_t)(size - BLOCK_HEAD));
     writer->block_used = BLOCK_HEAD;
     writer->run.size += size;
+    if (writer->hashed)
+        writer->run.hash = kfi_run_hash(writer->run.hash, writer->block + BLOCK_HEAD, size - BLOCK_HEAD);
     if (writer->run.largest_block < size) writer->run.largest_block = size;
     return kfi_spool_write(writer->spool, writer->block, size, error);
 }
@@ -84,18 +93,18 @@ static size_t nibble(size_t value)
     return value < NIBBLE_MAX ? value : NIBBLE_MAX;
 }
 
-/* Whether the block that begins is to be marked. */
-static bool mark_is_due(const kfi_run_writer *writer)
+/* Whether the block that begins at `offset` is to be marked. */
+static bool mark_is_due(const kfi_run *run, uint64_t offset)
 {
-    const kfi_array *marks = &writer->run.marks;
+    const kfi_array *marks = &run->marks;
     if (!marks->size) return true;
     const kfi_run_mark *last = (const kfi_run_mark *)(const void *)(marks->data + marks->size) - 1;
-    return writer->run.size - last->offset >= writer->run.mark_step;
+    return offset - last->offset >= run->mark_step;
 }
 
-static kf_status mark_block(kfi_run *run, const kfi_sort_pair *pair, kf_error *error)
+static kf_status mark_block(kfi_run *run, uint64_t offset, const kfi_sort_pair *pair, kf_error *error)
 {
-    kfi_run_mark mark = { run->size, run->text.size, pair->key_size < MARK_PREFIX ? pair->key_size : MARK_PREFIX };
+    kfi_run_mark mark = { offset, run->text.size, pair->key_size < MARK_PREFIX ? pair->key_size : MARK_PREFIX };
     kf_status status = kfi_array_append(&run->text, pair->key, mark.size, error);
     return status ? status : kfi_array_append(&run->marks, &mark, sizeof mark, error);
 }
@@ -110,8 +119,8 @@ kf_status kfi_run_writer_put(void *self, const kfi_sort_pair *pair, kf_error *er
         lcp = kfi_sort_common(pair->key, writer->last_key, shorter);
         writer->segment_start = false;
     }
-    if (writer->block_used == BLOCK_HEAD && mark_is_due(writer)) {
-        kf_status status = mark_block(&writer->run, pair, error);
+    if (writer->block_used == BLOCK_HEAD && mark_is_due(&writer->run, writer->run.size)) {
+        kf_status status = mark_block(&writer->run, writer->run.size, pair, error);
         if (status) return status;
         lcp = 0;
     }
@@ -229,7 +238,7 @@ static kf_status next_block(kfi_run_reader *reader, kf_error *error)
     status = kfi_spool_reader_take(reader->input, size, &data, error);
     if (status) return status == KF_END ? damaged(error) : status;
     reader->left -= size;
-    reader->at = data;
+    reader->block = reader->at = data;
     reader->end = data + size - KFI_SORT_PAD;
     return KF_OK;
 }
@@ -263,4 +272,31 @@ kf_status kfi_run_reader_next(kfi_run_reader *reader, kf_error *error)
     if (!reader->at || (size_t)(reader->at - p) > reader->longest_field) return damaged(error);
     reader->pair = (kfi_sort_pair){ reader->key, reader->key_size, shared, p, (size_t)(reader->at - p) };
     return KF_OK;
+}
+
+/* A block was begun, at `offset`: what it adds to the hash, and its mark. */
+static kf_status see_block(kfi_run *run, const kfi_run_reader *reader, uint64_t offset, uint64_t *hash,
+                           kf_error *error)
+{
+    *hash = kfi_run_hash(*hash, reader->block, (size_t)(reader->end - reader->block) + KFI_SORT_PAD);
+    bool whole = *reader->block >> 4 == 0;
+    return whole && mark_is_due(run, offset) ? mark_block(run, offset, &reader->pair, error) : KF_OK;
+}
+
+kf_status kfi_run_read_back(kfi_run *run, size_t buffer_size, kf_value_type type, kfi_key_sink see, void *context,
+                            kf_error *error)
+{
+    static const kfi_key_range everything = { .has_to = 0 };
+    kfi_run_reader reader;
+    uint64_t hash = 0;
+    kf_status status = kfi_run_reader_open(&reader, run, &everything, buffer_size, type, error);
+    while (!status) {
+        uint64_t left = reader.left;
+        status = kfi_run_reader_next(&reader, error);
+        if (!status && left != reader.left) status = see_block(run, &reader, run->size - left, &hash, error);
+        if (!status) status = see(context, (kf_bytes){ reader.key, reader.key_size }, error);
+    }
+    if (status == KF_END) status = hash == run->hash ? KF_OK : damaged(error);
+    kfi_run_reader_close(&reader);
+    return status;
 }

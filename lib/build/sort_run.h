@@ -28,6 +28,7 @@ typedef struct kfi_run {
     uint64_t order;            /* runs with equal keys are merged in this order */
     size_t longest_key, longest_field;
     size_t largest_block;      /* with its size and pad */
+    uint64_t hash;             /* of the blocks, if the writer was `hashed` */
     uint64_t mark_step;        /* bytes from one mark to the next, at least */
     kfi_array marks, text;     /* of kfi_run_mark, and the bytes of their keys */
 } kfi_run;
@@ -45,8 +46,11 @@ typedef struct kfi_run_writer {
     uint8_t *last_key;
     size_t last_size, last_capacity;
     bool segment_start;
+    bool hashed;
 } kfi_run_writer;
 
+/* The hash of blocks, the last of which is `records` with their pad, if that of those before is `before`. */
+uint64_t kfi_run_hash(uint64_t before, const uint8_t *records, size_t size);
 /* Begins a new run at the end of the spool. What `run` was is the caller's. */
 void kfi_run_writer_begin(kfi_run_writer *writer, kfi_spool *spool, size_t block_target, uint64_t mark_step);
 /* Begins a segment whose keys and fields are at most so long. */
@@ -67,7 +71,7 @@ typedef struct kfi_run_reader {
     kf_value_type type;
     uint64_t left;             /* bytes of the run that aren't in the block at hand */
     size_t largest_block, longest_key, longest_field;
-    const uint8_t *at, *end;
+    const uint8_t *block, *at, *end;   /* of the block at hand: its first record, the next one, its end */
     uint8_t *key;
     size_t key_size;
     kfi_sort_pair pair;
@@ -90,5 +94,11 @@ kf_status kfi_run_reader_next(kfi_run_reader *reader, kf_error *error);
 void kfi_run_reader_close(kfi_run_reader *reader);
 /* Bytes that a reader allocates besides its buffer. */
 uint64_t kfi_run_reader_memory(const kfi_run *run);
+
+/* For a run that others wrote: reads all of it, giving each key to `see`; checks its hash and makes its marks, which
+ * are empty before. KF_CORRUPT. */
+typedef kf_status (*kfi_key_sink)(void *context, kf_bytes key, kf_error *error);
+kf_status kfi_run_read_back(kfi_run *run, size_t buffer_size, kf_value_type type, kfi_key_sink see, void *context,
+                            kf_error *error);
 
 #endif

@@ -1,5 +1,6 @@
 /* Runs become the sorted stream of distinct keys, whole or by ranges. */
 #include "build/sort_parts.h"
+#include "build/sort_resume.h"
 
 #include <stdlib.h>
 
@@ -133,7 +134,7 @@ static kf_status merge_pass(kfi_sorter *sorter, kf_error *error)
     for (size_t i = 0; i < count; i++) kfi_run_free(&runs[i]);
     free(runs);
     kfi_run_writer_free(&writer);
-    for (unsigned i = 0; i < sorter->spiller_count; i++) kfi_spool_destroy(&sorter->spillers[i].spool);
+    for (unsigned i = 0; i < KFI_SPILLERS; i++) kfi_spool_destroy(&sorter->spillers[i].spool);
     kfi_spool_destroy(&sorter->merged);
     sorter->merged = spool;
     return status;
@@ -146,7 +147,8 @@ kf_status kfi_sorter_seal(kfi_sorter *sorter, unsigned scans, kf_error *error)
     if (sorter->finished) return kfi_fail(error, KF_INVALID, "sorting has finished");
     sorter->finished = true;
     sorter->scans = scans ? scans : 1;
-    kf_status status = sorter->large ? kfi_spool_finish(sorter->large, error) : KF_OK;
+    kf_status status = sorter->resume ? kfi_resume_check_end(sorter, error) : KF_OK;
+    if (!status && sorter->large) status = kfi_spool_finish(sorter->large, error);
     if (!status) status = kfi_sorter_spill_rest(sorter, error);
     while (!status && sorter->run_count > 2
            && kfi_merge_fan_in(sorter->runs, sorter->run_count, sorter->sizes.smallest_buffer,
@@ -181,7 +183,7 @@ kf_status kfi_sorter_finish(kfi_sorter *sorter, kfi_pair_sink sink, void *contex
 {
     kf_status status;
     if (sorter->finished) return kfi_fail(error, KF_INVALID, "sorting has finished");
-    if (sorter->buffers_spilled) {
+    if (sorter->buffers_spilled || sorter->resume) {
         status = kfi_sorter_seal(sorter, 1, error);
         if (!status) status = kfi_sorter_scan(sorter, &everything, sink, context, error);
     } else {

@@ -1,5 +1,6 @@
 /* Buffers become runs: here, or in threads of their own while the next buffer fills. */
 #include "build/sort_parts.h"
+#include "build/sort_resume.h"
 
 #include <stdlib.h>
 
@@ -53,7 +54,11 @@ static kf_status put(void *context, const kfi_sort_pair *pair, kf_error *error)
 static kf_status write_buffer(kfi_spiller *spiller, kfi_sort_buffer *buffer, kf_error *error)
 {
     kf_status status = KF_OK;
-    if (!spiller->spool) status = kfi_sorter_create_spool(spiller->sorter, &spiller->spool, error);
+    kfi_sorter *sorter = spiller->sorter;
+    uint64_t bytes = buffer->used, dropped = spiller->fold.dropped;
+    if (!spiller->spool)
+        status = sorter->resume ? kfi_resume_create_runs(spiller, error)
+                                : kfi_sorter_create_spool(sorter, &spiller->spool, error);
     if (!status) status = kfi_sort_buffer_order(buffer, error);
     if (!status) status = begin_run(spiller, buffer, error);
     if (!status)
@@ -64,6 +69,8 @@ static kf_status write_buffer(kfi_spiller *spiller, kfi_sort_buffer *buffer, kf_
                                    spiller, error);
     if (!status) status = kfi_run_writer_flush(&spiller->writer, error);
     kfi_sort_buffer_reset(buffer);
+    if (!status && sorter->resume)
+        status = kfi_resume_complete(spiller, bytes, spiller->fold.dropped - dropped, error);
     return status;
 }
 
@@ -157,6 +164,10 @@ static bool hand_over(kfi_sorter *sorter, kfi_spiller *spiller)
 kf_status kfi_sorter_spill(kfi_sorter *sorter, kf_error *error)
 {
     bool handed = false;
+    if (sorter->resume) {
+        kf_status flushed = kfi_resume_flush(sorter, error);
+        if (flushed) return flushed;
+    }
     kfi_monitor_lock(&sorter->monitor);
     kfi_spiller *spiller = wait_for_spiller(sorter);
     kf_status status = failure(sorter, error);
@@ -165,6 +176,7 @@ kf_status kfi_sorter_spill(kfi_sorter *sorter, kf_error *error)
         spiller->order = sorter->buffers_spilled++;
         spiller->longest_key = sorter->longest_key;
         spiller->longest_field = sorter->longest_field;
+        if (sorter->resume) kfi_resume_hand_over(sorter, spiller);
     }
     if (!status) handed = hand_over(sorter, spiller);
     kfi_monitor_unlock(&sorter->monitor);
@@ -187,5 +199,6 @@ kf_status kfi_sorter_spill_rest(kfi_sorter *sorter, kf_error *error)
         kfi_sort_fold_free(&spiller->fold);
         kfi_key_sample_free(&spiller->sample);
     }
+    if (!status) status = kfi_resume_checkpoint(sorter, error);
     return status;
 }

@@ -1,5 +1,6 @@
 """Options and outcomes of build."""
 
+import fcntl
 import json
 import os
 import random
@@ -185,3 +186,62 @@ class Signals(CliTest):
 
     def test_hang_up(self):
         self.check(signal.SIGHUP, 129)
+
+
+class ResumeTest(CliTest):
+    """--resume: what a killed build has sorted is not sorted again."""
+
+    def setUp(self):
+        super().setUp()
+        self.lines = [b"%08x\tvalue %d" % (i * 2654435761 % (1 << 32), i % 1000) for i in range(600000)]
+        self.tsv = self.write("in.tsv", b"\n".join(self.lines) + b"\n")
+        self.resume = self.path("resume")
+        self.arguments = ["build", "--memory", "16M", "--resume", self.resume, "-o"]
+
+    def kill(self, number, *more):
+        """Builds from a pipe that never ends, and stops it when something was written down."""
+        child = subprocess.Popen([TOOL, *self.arguments, self.kf, "--format", "tsv", *more, "-"],
+                                 stdin=subprocess.PIPE, stderr=subprocess.PIPE,
+                                 preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+        child.stdin.write(b"\n".join(self.lines[:500000]) + b"\n")
+        child.stdin.flush()
+        journal, end = os.path.join(self.resume, "keyfold.journal"), time.monotonic() + 60
+        while not os.path.exists(journal) and time.monotonic() < end:
+            time.sleep(0.01)
+        child.send_signal(number)
+        errors = child.communicate()[1].decode()
+        self.assertFalse(os.path.exists(self.kf))
+        return child.returncode, errors
+
+    def test_killed_then_finished(self):
+        want = self.path("want.kf")
+        self.run_tool("build", "-q", "--memory", "16M", "-o", want, self.tsv)
+        for number, expected in ((signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 130)):
+            code, errors = self.kill(number)
+            self.assertEqual(code, expected)
+            if number == signal.SIGINT:
+                self.assertIn("go on with --resume", errors)
+            errors = self.err(*self.arguments, self.kf, self.tsv)
+            self.assertRegex(errors, r"going on after [1-9]\d* records")
+            with open(want, "rb") as a, open(self.kf, "rb") as b:
+                self.assertEqual(a.read(), b.read())
+            self.assertFalse(os.path.exists(self.resume))
+            os.unlink(self.kf)
+
+    def test_other_input_and_options(self):
+        self.kill(signal.SIGKILL)
+        self.lines[0] = b"another\tx"
+        other = self.write("other.tsv", b"\n".join(self.lines))
+        errors = self.err(*self.arguments, self.kf, other, expect=2)
+        self.assertIn("the input is not the one", errors)
+        errors = self.err(*self.arguments, self.kf, "--values", "none", self.tsv, expect=2)
+        self.assertIn("another value type", errors)
+        self.run_tool(*self.arguments, self.kf, "--duplicates", "last", self.tsv)
+
+    def test_in_use(self):
+        os.mkdir(self.resume)
+        with open(os.path.join(self.resume, "keyfold.lock"), "wb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            self.assertIn("in use", self.err(*self.arguments, self.kf, self.tsv, expect=2))
+        self.run_tool(*self.arguments, self.kf, self.tsv)
+        self.assertEqual(os.listdir(self.resume), [])   # the build did not make it

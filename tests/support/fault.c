@@ -7,12 +7,14 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/types.h>
+#include <time.h>
 #include <unistd.h>
 
 #pragma GCC diagnostic ignored "-Wmissing-prototypes"
@@ -28,7 +30,9 @@ static struct {
 } plan;
 static size_t short_io;
 static _Thread_local int suspended;
-static int refuse_nameless;
+static int refuse_nameless, skip_sync;
+static unsigned hurry;
+static _Atomic unsigned hurried;
 
 void fault_arm(unsigned kinds, uint64_t n, int os_error, int mode)
 {
@@ -46,6 +50,8 @@ void fault_off(void) { fault_arm(0, 0, 0, FAULT_ONCE); }
 int fault_fired(void) { return plan.fired; }
 uint64_t fault_calls(void) { return plan.calls; }
 void fault_short_io(size_t bytes) { short_io = bytes; }
+void fault_hurry(unsigned seconds) { hurry = seconds; }
+void fault_skip_sync(int skip) { skip_sync = skip; }
 void fault_refuse_nameless(int refuse) { refuse_nameless = refuse; }
 
 /* Counts a call; true, with errno set, if it must fail. */
@@ -243,8 +249,10 @@ WRAP(FAULT_READ, ssize_t, pread, (int fd, void *data, size_t size, off_t at),
      (fd, data, shortened(size), at))
 WRAP(FAULT_READ, ssize_t, pread64, (int fd, void *data, size_t size, off_t at),
      (fd, data, shortened(size), at))
-WRAP(FAULT_SYNC, int, fsync, (int fd), (fd))
-WRAP(FAULT_SYNC, int, fdatasync, (int fd), (fd))
+int __real_fsync(int fd);
+int __wrap_fsync(int fd) { return fails(FAULT_SYNC) ? -1 : skip_sync ? 0 : __real_fsync(fd); }
+int __real_fdatasync(int fd);
+int __wrap_fdatasync(int fd) { return fails(FAULT_SYNC) ? -1 : skip_sync ? 0 : __real_fdatasync(fd); }
 WRAP(FAULT_RENAME, int, rename, (const char *from, const char *to), (from, to))
 WRAP(FAULT_RENAME, int, renameat, (int a, const char *from, int b, const char *to), (a, from, b, to))
 WRAP(FAULT_LINK, int, link, (const char *from, const char *to), (from, to))
@@ -265,7 +273,20 @@ WRAP(FAULT_STAT, int, fstatat, (int a, const char *path, struct stat *out, int f
      (a, path, out, flags))
 WRAP(FAULT_STAT, int, fstatat64, (int a, const char *path, struct stat64 *out, int flags),
      (a, path, out, flags))
+WRAP(FAULT_NAMES, int, mkdir, (const char *path, mode_t mode), (path, mode))
+WRAP(FAULT_NAMES, int, rmdir, (const char *path), (path))
+WRAP(FAULT_NAMES, int, unlinkat, (int folder, const char *path, int flags), (folder, path, flags))
+WRAP(FAULT_NAMES, int, flock, (int fd, int operation), (fd, operation))
 WRAP(FAULT_MODE, int, fchmod, (int fd, mode_t mode), (fd, mode))
+
+int __real_clock_gettime(clockid_t clock, struct timespec *out);
+int __wrap_clock_gettime(clockid_t clock, struct timespec *out)
+{
+    int result = __real_clock_gettime(clock, out);
+    unsigned ahead = atomic_fetch_add(&hurried, hurry) + hurry;
+    out->tv_sec += (time_t)ahead;
+    return result;
+}
 
 int __real_close(int fd);
 int __wrap_close(int fd)

@@ -36,7 +36,8 @@ enum {
     FAULT_IO = 0xffeu,        /* all of these but FAULT_ALLOC */
     FAULT_ALL = 0xfffu,
     FAULT_THREAD = 1u << 12,  /* pthread_create */
-    FAULT_LOCK = 1u << 13     /* pthread_mutex_init pthread_cond_init */
+    FAULT_LOCK = 1u << 13,    /* pthread_mutex_init pthread_cond_init */
+    FAULT_NAMES = 1u << 14    /* mkdir rmdir unlinkat flock */
 };
 
 enum { FAULT_ONCE = 0, FAULT_FROM = 1, FAULT_KILL = 2 };
@@ -53,6 +54,11 @@ int fault_fired(void);
 uint64_t fault_calls(void);
 /* Reads and writes transfer at most so many bytes a call; 0: as asked. fault_off leaves it. */
 void fault_short_io(size_t bytes);
+/* fsync and fdatasync count, and can fail, but sync nothing: a process that is killed loses nothing by that, and
+ * tests that kill it a thousand times gain. fault_off leaves it. */
+void fault_skip_sync(int skip);
+/* Every look at a clock finds it so many seconds further on than it would be. fault_off leaves it. */
+void fault_hurry(unsigned seconds);
 /* O_TMPFILE is refused as on a file system that lacks it. fault_off leaves it. */
 void fault_refuse_nameless(int refuse);
 

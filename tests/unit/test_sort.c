@@ -254,7 +254,8 @@ static kf_status sort_input(const input *in, kf_duplicates duplicates, uint64_t 
                             uint64_t *dropped, kfi_disk_account *account, kf_error *error)
 {
     kfi_sorter *sorter = NULL;
-    kfi_sort_options options = { memory, scratch, duplicates, in->type, account, threads };
+    kfi_sort_options options = { memory, scratch, duplicates, in->type, account, threads,
+                                 NULL, in->type, false };
     *account = (kfi_disk_account){ 0, 0 };
     kf_status status = kfi_sorter_create(&sorter, &options, error);
     for (size_t i = 0; !status && i < in->count; i++) {
@@ -296,7 +297,8 @@ static kf_status scan_input(const input *in, kf_duplicates duplicates, uint64_t 
     enum { PARTS = 5 };
     kfi_sorter *sorter = NULL;
     kfi_disk_account account = { 0, 0 };
-    kfi_sort_options options = { memory, scratch, duplicates, in->type, &account, threads };
+    kfi_sort_options options = { memory, scratch, duplicates, in->type, &account, threads,
+                                 NULL, in->type, false };
     kf_bytes dividers[PARTS];
     range_scan scans[PARTS] = { { .status = KF_OK } };
     ck_assert_int_eq(kfi_sorter_create(&sorter, &options, error), KF_OK);
@@ -547,7 +549,8 @@ START_TEST(memory__is_kept)
     const stream *s = &streams[_i];
     const uint64_t memory = 16 << 20;
     kfi_disk_account account = { 0, 0 };
-    kfi_sort_options options = { memory, scratch, KF_DUPLICATES_LAST, s->type, &account, 1 };
+    kfi_sort_options options = { memory, scratch, KF_DUPLICATES_LAST, s->type, &account, 1,
+                                 NULL, s->type, false };
     kfi_sorter *sorter;
     size_t seen = 0;
     uint8_t *key = take(s->key_size), *value = take(s->value_size);
@@ -579,7 +582,8 @@ START_TEST(refuses)
     kf_error error;
     kfi_sorter *sorter;
     size_t seen = 0;
-    kfi_sort_options options = { 1 << 20, scratch, KF_DUPLICATES_SUM, KF_VALUES_BYTES, NULL, 1 };
+    kfi_sort_options options = { 1 << 20, scratch, KF_DUPLICATES_SUM, KF_VALUES_BYTES, NULL, 1,
+                                 NULL, KF_VALUES_BYTES, false };
     ck_assert_int_eq(kfi_sorter_create(&sorter, &options, &error), KF_INVALID);
     ck_assert_ptr_null(sorter);
 
@@ -754,6 +758,7 @@ static uint8_t *write_run(size_t count, kf_value_type type, kfi_run *run)
     ck_assert_int_eq(kfi_run_writer_flush(&writer, NULL), KF_OK);
     ck_assert_int_eq(kfi_spool_finish(spool, NULL), KF_OK);
     *run = writer.run;
+    run->marks = run->text = (kfi_array){ NULL, 0, 0 };   /* they are the writer's */
     uint8_t *bytes = take((size_t)run->size);
     ck_assert_int_eq(kfi_spool_reader_create(&reader, spool, 0, 4096, NULL), KF_OK);
     ck_assert_int_eq(kfi_spool_reader_take(reader, (size_t)run->size, &data, NULL), KF_OK);

@@ -50,6 +50,7 @@ static int create_builder(kft_build *build)
     build_options.duplicates = (kf_duplicates)options->duplicates;
     build_options.memory_limit = options->memory;
     build_options.temporary_folder = options->temporary_folder;
+    build_options.resume_folder = options->resume_folder;
     build_options.expected_bytes = build->survey.expected_bytes;
     build_options.progress = progress_report;
     parallel_take(&command_build, &options->parallel, &build_options);
@@ -64,6 +65,9 @@ static int create_builder(kft_build *build)
         status = kf_builder_set_metadata(build->builder, name, equals + 1, strlen(equals + 1),
                                          &error);
     }
+    if (status == KF_OK && kf_builder_resumed(build->builder) > 0 && !options->quiet)
+        complain("note: %s: going on after %" PRIu64 " records", options->resume_folder,
+                 kf_builder_resumed(build->builder));
     return status == KF_OK ? 0 : failed(build, status, &error);
 }
 
@@ -254,7 +258,9 @@ static int build_run(int argc, char **argv)
             code = report_print(options.output, build.value_type, &build.report, "bad_records", build.bad,
                                 seconds);
     } else if (interrupt_signal() != 0) {
-        complain("interrupted; %s is as it was before", options.output);
+        complain("interrupted; %s is as it was before%s%s", options.output,
+                 options.resume_folder ? "; go on with --resume " : "",
+                 options.resume_folder ? options.resume_folder : "");
         code = EXIT_SIGNALLED + interrupt_signal();
     }
 out:

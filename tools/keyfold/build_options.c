@@ -38,6 +38,9 @@ const kft_option_spec build_options_table[] = {
       "hold at most so much in memory (default: 1G)", NULL },
     { "tmpdir", 'T', OPTION_FOLDER, offsetof(kft_build_options, temporary_folder), "FOLDER",
       "where temporary files go (default: beside the output)", NULL },
+    { "resume", 0, OPTION_FOLDER, offsetof(kft_build_options, resume_folder), "FOLDER",
+      "keep there what is sorted, and go on with what an\n"
+      "interrupted build of the same input left there", NULL },
     PARALLEL_OPTIONS(kft_build_options, parallel),
     { "on-error", 0, OPTION_CHOICE, offsetof(kft_build_options, on_error), "ACTION",
       "what to do with a bad line (default: fail)", on_error },

@@ -19,6 +19,7 @@ typedef struct kft_build_options {
     int weights;
     uint64_t memory;
     const char *temporary_folder;
+    const char *resume_folder;
     kft_parallel_options parallel;
     int on_error;
     kft_option_list metadata;

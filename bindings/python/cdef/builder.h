@@ -63,6 +63,7 @@ typedef struct kf_build_options {
     unsigned threads;
     unsigned shards;
     uint64_t expected_bytes;
+    const char *resume_folder;
 } kf_build_options;
 
 typedef struct kf_build_report {
