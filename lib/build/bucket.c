@@ -288,8 +288,6 @@ kf_status kfi_bucket_encode(kfi_key_coder *coder, const kfi_bucket_entry *entrie
     if (status) return status;
     lcp_plan_make(&lcps, entries, count);
     jump_plan_make(&jumps, entries, count);
-    if (jumps.residual && jumps.residual_bits > KFI_RESIDUAL_BITS_MAX)
-        return kfi_fail(error, KF_LIMIT, "there are more keys than positions can be told for");
     int all_jumps = jumps.jumps == count;
     length_plan lengths = length_plan_make(counts, count,
                                            p->character_bits && p->fixed_length && !p->has_escape

@@ -29,15 +29,17 @@ typedef struct opening {
 
 kf_status kfi_shards_blame(kf_error *error, kf_status status, size_t shard, kf_bytes path)
 {
-    char said[sizeof error->message];
-    int name = path.size < 100 ? (int)path.size : 100;
+    char said[sizeof error->message], name[100] = "";
     if (!error || !status) return status;
     memcpy(said, error->message, sizeof said);
-    if (path.size)
-        snprintf(error->message, sizeof error->message, "shard %zu ('%.*s'): %.*s", shard, name,
-                 (const char *)path.data, (int)sizeof said - 160, said);
+    snprintf(name, sizeof name, "%.*s", (int)(path.size < sizeof name ? path.size : sizeof name - 1),
+             path.size ? (const char *)path.data : "");
+    /* An error of the system names the file already. */
+    if (path.size && !strstr(said, name))
+        snprintf(error->message, sizeof error->message, "shard %zu ('%s'): %.*s", shard, name,
+                 (int)sizeof said - 160, said);
     else
-        snprintf(error->message, sizeof error->message, "shard %zu: %.*s", shard, (int)sizeof said - 60, said);
+        snprintf(error->message, sizeof error->message, "shard %zu: %.*s", shard, (int)sizeof said - 30, said);
     return status;
 }
 

@@ -89,7 +89,7 @@ static void clear_scene(void)
     free(good);
 }
 
-enum { SCENES = 4, SPILLING = 3 };
+enum { SCENES = 4, SPILLING = 3, LEAST_RUNS = 3 };
 
 /* ---- failing calls -------------------------------------------------------------------------------- */
 
@@ -146,6 +146,7 @@ static unsigned sweep(const char *what, unsigned kinds, int os_error, int mode, 
     fault_arm(kinds, 0, 0, FAULT_ONCE);
     ck_assert_int_eq(pairs_try(&now.m, &now.p, &now.h, "out.kf", &report, &error), KF_OK);
     uint64_t calls = fault_calls(), runs = RUNS * scale_of_run() / (now.h.memory < 64 * MIB ? 8 : 1);
+    if (runs < LEAST_RUNS) runs = LEAST_RUNS;
     uint64_t step = calls / runs ? calls / runs : 1;
     fault_off();
     for (uint64_t n = 1; build_failing(what, kinds, n, os_error, mode, expected, &failed); n += step) {}

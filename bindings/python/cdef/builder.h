@@ -80,6 +80,8 @@ typedef struct kf_build_report {
 kf_status kf_builder_create(kf_builder **out, const char *path,
                                    const kf_build_options *options, kf_error *error);
 
+uint64_t kf_builder_resumed(const kf_builder *builder);
+
 kf_status kf_builder_add(kf_builder *builder, const void *key, size_t key_size,
                                 const void *value, size_t value_size, kf_error *error);
 kf_status kf_builder_add_u64(kf_builder *builder, const void *key, size_t key_size,
