@@ -243,12 +243,7 @@ static kfi_image_options image_options(kf_builder *b)
     };
 }
 
-static kf_status take_pair(void *context, kf_bytes key, kf_bytes value, kf_error *error)
-{
-    return kfi_image_add(context, key, value, error);
-}
-
-/* One image of all that `give` pushes. */
+/* One image of all pairs; the sorter was sealed if they were too many to be sure of that before. */
 static kf_status write_one(kf_builder *b, int is_sealed, kfi_header *header, kf_error *error)
 {
     const kfi_key_range everything = { .has_to = 0 };
@@ -256,8 +251,8 @@ static kf_status write_one(kf_builder *b, int is_sealed, kfi_header *header, kf_
     kfi_image *image = NULL;
     kfi_writer *writer = NULL;
     kf_status status = kfi_image_create(&image, &options, error);
-    if (!status && is_sealed) status = kfi_sorter_scan(b->sorter, &everything, take_pair, image, error);
-    if (!status && !is_sealed) status = kfi_sorter_finish(b->sorter, take_pair, image, error);
+    if (!status && is_sealed) status = kfi_sorter_scan(b->sorter, &everything, kfi_image_add, image, error);
+    if (!status && !is_sealed) status = kfi_sorter_finish(b->sorter, kfi_image_add, image, error);
     if (!status) status = kfi_writer_create(&writer, b->path, kfi_image_sections(image), error);
     if (!status) status = kfi_image_write(image, &b->metadata, writer, header, error);
     kfi_writer_destroy(&writer);

@@ -72,8 +72,9 @@ static kf_status take_weight(kfi_image *image, kf_bytes *value, kf_error *error)
     return kfi_weights_builder_add(image->weights, weight, error);
 }
 
-kf_status kfi_image_add(kfi_image *image, kf_bytes key, kf_bytes value, kf_error *error)
+kf_status kfi_image_add(void *self, kf_bytes key, kf_bytes value, kf_error *error)
 {
+    kfi_image *image = self;
     kf_status status = kfi_minimiser_add(image->minimiser, key, error);
     if (!status && !image->keys) status = kfi_array_append(&image->first, key.data, key.size, error);
     if (!status && image->weights) status = take_weight(image, &value, error);

@@ -36,8 +36,8 @@ typedef struct kfi_image kfi_image;
 
 /* `options` is copied, the folder's name is not. */
 kf_status kfi_image_create(kfi_image **out, const kfi_image_options *options, kf_error *error);
-/* In strictly ascending order. */
-kf_status kfi_image_add(kfi_image *image, kf_bytes key, kf_bytes value, kf_error *error);
+/* In strictly ascending order. `image` is a kfi_image: this is a sorter's sink. */
+kf_status kfi_image_add(void *image, kf_bytes key, kf_bytes value, kf_error *error);
 uint64_t kfi_image_keys(const kfi_image *image);
 /* The first and the last key: valid until the image is destroyed. Once all pairs were added. */
 void kfi_image_bounds(const kfi_image *image, kf_bytes *first, kf_bytes *last);

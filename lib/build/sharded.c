@@ -87,11 +87,6 @@ static kf_status shard_tick(void *context, kf_phase phase, uint64_t done, uint64
     return KF_OK;
 }
 
-static kf_status take_pair(void *context, kf_bytes key, kf_bytes value, kf_error *error)
-{
-    return kfi_image_add(context, key, value, error);
-}
-
 static kf_status build_shard(sharded *all, shard *s)
 {
     static const kfi_metadata no_metadata = { 0 };
@@ -104,7 +99,7 @@ static kf_status build_shard(sharded *all, shard *s)
     options.memory /= all->threads;
     options.tick = (kfi_tick){ shard_tick, &context };
     kf_status status = kfi_image_create(&s->image, &options, error);
-    if (!status) status = kfi_sorter_scan(all->sorter, &s->range, take_pair, s->image, error);
+    if (!status) status = kfi_sorter_scan(all->sorter, &s->range, kfi_image_add, s->image, error);
     if (status || !kfi_image_keys(s->image)) return status;
     status = kfi_writer_create_image(&writer, options.folder, kfi_image_sections(s->image), options.account, error);
     if (!status) status = kfi_image_write(s->image, &no_metadata, writer, &header, error);
