@@ -25,7 +25,8 @@ enum {
     KF_OPEN_IN_MEMORY = 1u << 0,  /* read the whole file instead of mapping it; costs O(size) */
     KF_OPEN_POPULATE = 1u << 1,   /* read all pages ahead (MAP_POPULATE) */
     KF_OPEN_RANDOM = 1u << 2,     /* advise random access: no read-ahead */
-    KF_OPEN_HUGE = 1u << 3,       /* advise huge pages where the kernel offers them */
+    KF_OPEN_HUGE = 1u << 3,       /* advise huge pages where the kernel offers them: a first touch then reads 2 MiB.
+                                   * KF_OPEN_IN_MEMORY and KF_OPEN_POPULATE do so by themselves */
     KF_OPEN_LOCK = 1u << 4        /* mlock the pages; KF_IO when not permitted */
 };
 

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+enum { IN_CACHE = 1 << 21 };
+
 /* ---- open and close ------------------------------------------------------------------------- */
 
 kf_status kfi_column_open(kfi_column **out, const uint8_t *section, uint64_t size, kf_value_type type,
@@ -20,7 +22,7 @@ kf_status kfi_column_open(kfi_column **out, const uint8_t *section, uint64_t siz
     }
     column->data = section + header->data_offset;
     column->data_size = header->data_size;
-    column->section_size = size;
+    column->asked = size > IN_CACHE;
     const uint8_t *dictionary = section + header->dictionary_offset;
     uint64_t packed = count;
     if (header->layout == KFI_LAYOUT_ZSTD)
@@ -103,21 +105,6 @@ kf_status kfi_column_bytes(const kfi_column *column, uint64_t ordinal, kfi_colum
         return kfi_store_bytes(column, code, buffer, 0, value);
     default:
         return kfi_store_bytes(column, code, buffer, 0, value);
-    }
-}
-
-void kfi_column_prefetch(const kfi_column *column, uint64_t ordinal)
-{
-    const kfi_column_header *header = &column->header;
-    if (header->layout == KFI_LAYOUT_CONSTANT) return;
-    if (header->layout == KFI_LAYOUT_PLAIN && header->store == KFI_STORE_ITEMS) {
-        if (ordinal < header->items) __builtin_prefetch(column->data + ordinal * header->item_width);
-    } else if (header->layout == KFI_LAYOUT_PLAIN) {
-        kfi_packed_prefetch(&column->ends, ordinal);
-    } else if (header->layout == KFI_LAYOUT_ZSTD) {
-        kfi_packed_prefetch(&column->codes, ordinal / header->per_block);
-    } else {
-        kfi_packed_prefetch(&column->codes, ordinal);
     }
 }
 

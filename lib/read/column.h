@@ -28,16 +28,35 @@ int kfi_column_constant(const kfi_column *column, uint64_t *value);
 /* `cursor` may be NULL. */
 kf_status kfi_column_bytes(const kfi_column *column, uint64_t ordinal, kfi_column_cursor *cursor,
                            kf_buffer *buffer, kf_bytes *value);
-/* As kf_dict_values_at_many. */
+
+/* ---- values of many ordinals, in groups whose cache misses overlap ---------------------------- */
+
+enum { KFI_COLUMN_GROUP = 32 };
+
+/* The values of count <= KFI_COLUMN_GROUP ordinals, each in a column of its own; KF_ABSENT leaves its value alone.
+ * All are tried. KF_CORRUPT, KF_TYPE, KF_NOT_FOUND for an ordinal beyond the column. */
+kf_status kfi_column_u64_group(const kfi_column *const *columns, const uint64_t *ordinals, size_t count,
+                               uint64_t *values);
+
+/* Values put one behind the other, as kf_dict_values_at_many does. */
+typedef struct kfi_column_gather {
+    kf_buffer *data;
+    uint64_t used, *ends;              /* ends: of the next value */
+    kfi_column_cursor *cursor;         /* over `column`, or NULL */
+    const kfi_column *column;
+    kf_buffer buffer;
+} kfi_column_gather;
+
+void kfi_column_gather_begin(kfi_column_gather *gather, kf_buffer *data, uint64_t *ends);
+/* Appends the values of a group; nothing for KF_ABSENT. Also KF_NO_MEMORY. */
+kf_status kfi_column_gather_group(kfi_column_gather *gather, const kfi_column *const *columns,
+                                  const uint64_t *ordinals, size_t count);
+void kfi_column_gather_end(kfi_column_gather *gather);
+
+/* Any number of ordinals in one column: as kf_dict_u64_at_many and kf_dict_values_at_many. */
+kf_status kfi_column_u64_many(const kfi_column *column, const uint64_t *ordinals, size_t count, uint64_t *values);
 kf_status kfi_column_bytes_many(const kfi_column *column, const uint64_t *ordinals, size_t count,
                                 kf_buffer *data, uint64_t *ends);
-/* Asks, step by step, for the memory that the values of a few ordinals are read from. `ordinals` is scratch
- * afterwards. */
-void kfi_column_ask_many(const kfi_column *column, uint64_t *ordinals, size_t count);
-/* Appends a value to `data`, which has `used` bytes, unless it was put there already. KF_NO_MEMORY. */
-kf_status kfi_column_gather(kf_buffer *data, uint64_t used, kf_bytes value);
-/* Asks for the cache line that a later read of `ordinal` starts at. */
-void kfi_column_prefetch(const kfi_column *column, uint64_t ordinal);
 
 kf_status kfi_column_cursor_create(kfi_column_cursor **out, const kfi_column *column);
 void kfi_column_cursor_destroy(kfi_column_cursor **cursor);

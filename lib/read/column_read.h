@@ -11,7 +11,8 @@
 struct kfi_column {
     kfi_column_header header;
     const uint8_t *data;
-    uint64_t data_size, section_size;
+    uint64_t data_size;
+    int asked;                     /* reading many values asks for memory ahead; small columns are in the caches */
     kfi_packed codes;              /* PACKED: the values; CODED: codes; ZSTD: blocks */
     kfi_packed ends;
     kfi_tokens tokens;

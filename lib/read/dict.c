@@ -192,36 +192,35 @@ kf_status kf_dict_get_u64(const kf_dict *d, const void *key, size_t key_size, ui
     return status ? status : kf_dict_u64_at(d, ordinal, value);
 }
 
+static kf_status find_many(const kf_dict *d, kfi_queries *queries, size_t count, uint64_t *ordinals, size_t *found)
+{
+    size_t hits;
+    queries->keys = &d->keys;
+    kf_status status = UNLIKELY(d->shards != NULL) ? kfi_shards_find_many(d->shards, queries, count, ordinals, &hits)
+                                                   : d->search->find_many(queries, count, ordinals, &hits);
+    if (found) *found = hits;
+    return status;
+}
+
 kf_status kf_dict_get_many(const kf_dict *d, const kf_bytes *keys, size_t count, uint64_t *ordinals,
                            size_t *found)
 {
-    if (UNLIKELY(d->shards != NULL))
-        return kfi_shards_find_many(d->shards, keys, NULL, NULL, count, ordinals, found);
-    return d->search->find_many(&d->keys, keys, NULL, NULL, count, ordinals, found);
+    kfi_queries queries = { .list = keys };
+    return find_many(d, &queries, count, ordinals, found);
 }
 
 kf_status kf_dict_get_many_packed(const kf_dict *d, const uint8_t *data, const uint64_t *offsets, size_t count,
                                   uint64_t *ordinals, size_t *found)
 {
-    if (UNLIKELY(d->shards != NULL))
-        return kfi_shards_find_many(d->shards, NULL, data, offsets, count, ordinals, found);
-    return d->search->find_many(&d->keys, NULL, data, offsets, count, ordinals, found);
+    kfi_queries queries = { .data = data, .offsets = offsets };
+    return find_many(d, &queries, count, ordinals, found);
 }
 
 kf_status kf_dict_u64_at_many(const kf_dict *d, const uint64_t *ordinals, size_t count, uint64_t *values)
 {
-    enum { AHEAD = 16 };
-    kf_status result = KF_OK;
     if (d->header.value_type != KF_VALUES_U64) return KF_TYPE;
     if (UNLIKELY(d->shards != NULL)) return kfi_shards_u64_many(d->shards, ordinals, count, values);
-    for (size_t i = 0; i < count; i++) {
-        if (i + AHEAD < count && ordinals[i + AHEAD] < d->header.keys)
-            kfi_column_prefetch(d->column, ordinals[i + AHEAD]);
-        if (ordinals[i] == KF_ABSENT) continue;
-        kf_status status = kf_dict_u64_at(d, ordinals[i], &values[i]);
-        if (status) result = status;
-    }
-    return result;
+    return kfi_column_u64_many(d->column, ordinals, count, values);
 }
 
 kf_status kf_dict_values_at_many(const kf_dict *d, const uint64_t *ordinals, size_t count, kf_buffer *data,

@@ -78,10 +78,20 @@ enum { KFI_STEP_NOTES = 66 };
 
 typedef enum kfi_step {
     KFI_STEP_ON,          /* place, rank and depth have moved down one container */
+    KFI_STEP_JUMP,        /* rank and depth have; the place is still to be read from the directory */
     KFI_STEP_FOUND,       /* rank is the key's ordinal */
     KFI_STEP_ABSENT,
     KFI_STEP_CORRUPT
 } kfi_step;
+
+/* Keys to look up: `list`, or if that is NULL `data` and `offsets` (kf_dict_get_many_packed). */
+typedef struct kfi_queries {
+    const kf_bytes *list;
+    const uint8_t *data;
+    const uint64_t *offsets;
+    const kfi_keys *keys;             /* what they are looked up in, */
+    const kfi_keys *const *keys_of;   /* or if that isn't NULL what each of them is */
+} kfi_queries;
 
 struct kfi_hunt;
 
@@ -89,9 +99,8 @@ struct kfi_hunt;
 typedef struct kfi_search_variant {
     const char *name;
     kf_status (*find)(const kfi_keys *keys, const uint8_t *key, size_t size, uint64_t *ordinal);
-    /* See kf_dict_get_many: `offsets` NULL means `list`, else packed keys. */
-    kf_status (*find_many)(const kfi_keys *keys, const kf_bytes *list, const uint8_t *data,
-                           const uint64_t *offsets, size_t count, uint64_t *ordinals, size_t *found);
+    /* See kf_dict_get_many; ordinals are those of each key's own kfi_keys. */
+    kf_status (*find_many)(const kfi_queries *queries, size_t count, uint64_t *ordinals, size_t *found);
     /* Goes on with a descent along a text (kfi_search_text) and notes the keys that begin the text, shortest
      * first, while there is room for KFI_STEP_NOTES more. KFI_STEP_ON: there may be more; KFI_STEP_ABSENT:
      * that was all, and s->depth bytes of the text and the one after them were looked at. On a damaged file

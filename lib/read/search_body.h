@@ -50,25 +50,36 @@ static inline void pad_key(uint8_t *room, const uint8_t *key, size_t size)
     memset(room + size, 0, KEY_PAD);
 }
 
-/* Starts at the node that the table of first nodes has for the key, if it has one. */
-KFI_INLINE void start_below_top(kfi_search *s, const kfi_keys *keys, const uint8_t *key, size_t size)
+/* Which cell of the table of first nodes a key has; NULL when there is none. */
+KFI_INLINE const uint8_t *top_cell(const kfi_keys *keys, const uint8_t *key, size_t size)
 {
     const kfi_top *top = &keys->top;
-    if (!top->positions || size < top->positions) return;
+    if (!top->positions || size < top->positions) return NULL;
     uint64_t index = 0;
     for (unsigned i = 0; i < top->positions; i++)
         index += (uint64_t)top->classes[256 * i + key[i]] * kfi_load32(top->strides + 4 * i);
-    if (index >= top->cell_count) return;
-    const uint8_t *cell = top->cells + index * top->cell_width;
+    return index < top->cell_count ? top->cells + index * top->cell_width : NULL;
+}
+
+/* Starts at the node that a cell names. */
+KFI_INLINE void start_at_cell(kfi_search *s, const kfi_keys *keys, const uint8_t *cell)
+{
+    const kfi_top *top = &keys->top;
     uint64_t position = kfi_load_bytes(cell + 1, top->position_width);
-    if (position < KFI_KEYS_PARAMETERS || position >= keys->tree_size || cell[0] > size) return;
+    if (position < KFI_KEYS_PARAMETERS || position >= keys->tree_size || cell[0] > s->size) return;
     s->depth = cell[0];
     s->place.at = keys->tree + position;
     s->rank = kfi_load_bytes(cell + 1 + top->position_width, top->rank_width);
 }
 
-/* Starts at the beginning of a key that was padded. */
-KFI_INLINE void search_start(kfi_search *s, const kfi_keys *keys, const uint8_t *key, size_t size)
+KFI_INLINE void start_below_top(kfi_search *s, const kfi_keys *keys, const uint8_t *key, size_t size)
+{
+    const uint8_t *cell = top_cell(keys, key, size);
+    if (cell) start_at_cell(s, keys, cell);
+}
+
+/* Starts at the root with a key that was padded. */
+KFI_INLINE void start_at_root(kfi_search *s, const kfi_keys *keys, const uint8_t *key, size_t size)
 {
     s->place.at = keys->tree + keys->parameters.root;
     s->place.end = keys->tree + keys->tree_size;
@@ -77,7 +88,6 @@ KFI_INLINE void search_start(kfi_search *s, const kfi_keys *keys, const uint8_t 
     s->key = key;
     s->size = size;
     s->in_bucket = 0;
-    start_below_top(s, keys, key, size);
 }
 
 /* Compares `count` codes from `bit` of `bits` on with the key from `at` on. Returns how many bytes agree;
@@ -293,8 +303,10 @@ KFI_INLINE kfi_step absent(kfi_search *s, size_t at, kf_prefix_match **notes)
     return KFI_STEP_ABSENT;
 }
 
-/* `notes` NULL: looks for the key; else it is a text, all of whose beginnings are looked for. */
-KFI_INLINE kfi_step bucket_body(const kfi_keys *keys, kfi_search *s, int in_place, kf_prefix_match **notes)
+/* `notes` NULL: looks for the key; else it is a text, all of whose beginnings are looked for. With `reference` a
+ * jump is not made: KFI_STEP_JUMP leaves its directory index there. */
+KFI_INLINE kfi_step bucket_body(const kfi_keys *keys, kfi_search *s, int in_place, kf_prefix_match **notes,
+                                uint64_t *reference)
 {
     const kfi_keys_parameters *p = &keys->parameters;
     kfi_bucket b;
@@ -337,6 +349,10 @@ KFI_INLINE kfi_step bucket_body(const kfi_keys *keys, kfi_search *s, int in_plac
             if (b.jumps.map >> entry & 1) {
                 s->rank += entry + extra_before(&b, entry);
                 s->depth = at;
+                if (reference) {
+                    *reference = kfi_bucket_reference(&b, entry);
+                    return KFI_STEP_JUMP;
+                }
                 return kfi_bucket_target(keys, &b, entry, &s->place) ? KFI_STEP_ON : KFI_STEP_CORRUPT;
             }
             if (notes) {
@@ -425,11 +441,12 @@ KFI_INLINE kfi_step node_body(const kfi_keys *keys, kfi_search *s, int in_place,
 }
 
 /* One container down. */
-KFI_INLINE kfi_step search_step(const kfi_keys *keys, kfi_search *s, int in_place, kf_prefix_match **notes)
+KFI_INLINE kfi_step search_step(const kfi_keys *keys, kfi_search *s, int in_place, kf_prefix_match **notes,
+                                uint64_t *reference)
 {
     if (!(s->place.at[0] & 0x80)) {
         s->in_bucket = 0;
-        return bucket_body(keys, s, in_place, notes);
+        return bucket_body(keys, s, in_place, notes, reference);
     }
     return s->in_bucket ? KFI_STEP_CORRUPT : node_body(keys, s, in_place, notes);
 }
@@ -443,7 +460,7 @@ static inline kf_status search_trivial(const kfi_keys *keys, size_t size)
 KFI_INLINE kf_status find_from(const kfi_keys *keys, kfi_search *s, int in_place, uint64_t *ordinal)
 {
     kfi_step step;
-    do step = search_step(keys, s, in_place, NULL);
+    do step = search_step(keys, s, in_place, NULL, NULL);
     while (step == KFI_STEP_ON);
     *ordinal = s->rank;
     if (step == KFI_STEP_FOUND) return s->rank < keys->count ? KF_OK : KF_CORRUPT;
@@ -468,84 +485,121 @@ static kf_status find(const kfi_keys *keys, const uint8_t *key, size_t size, uin
     if (size > keys->longest_key) return KF_NOT_FOUND;
     if (size > KEY_ROOM - KEY_PAD) return find_long(keys, key, size, ordinal);
     pad_key(room, key, size);
-    search_start(&s, keys, room, size);
+    start_at_root(&s, keys, room, size);
+    start_below_top(&s, keys, room, size);
     return find_from(keys, &s, 0, ordinal);
+}
+
+static inline kf_bytes key_of(const kfi_queries *q, size_t i)
+{
+    if (q->list) return q->list[i];
+    return (kf_bytes){ q->data + q->offsets[i], (size_t)(q->offsets[i + 1] - q->offsets[i]) };
 }
 
 /* Searches that run interleaved: while one waits for memory the others proceed. Where nothing waits long, one
  * after the other is faster, because its branches are easier to foresee. */
 enum { LANES = 16 };
 
-static inline kf_bytes key_of(const kf_bytes *list, const uint8_t *data, const uint64_t *offsets, size_t i)
+typedef struct lane {
+    const kfi_keys *keys;
+    const uint8_t *cell;         /* of the table of first nodes, to start at, */
+    uint64_t reference;          /* or the directory entry to jump to: asked for in the round before */
+    enum { AT_CELL, AT_JUMP, AT_CONTAINER } state;
+    size_t owner;
+    kfi_search search;
+    uint8_t room[KEY_ROOM];
+} lane;
+
+static void lane_start(lane *l, const kfi_keys *keys, kf_bytes key, size_t owner)
 {
-    return list ? list[i] : (kf_bytes){ data + offsets[i], (size_t)(offsets[i + 1] - offsets[i]) };
+    l->keys = keys;
+    l->owner = owner;
+    pad_key(l->room, key.data, key.size);
+    start_at_root(&l->search, keys, l->room, key.size);
+    l->cell = top_cell(keys, l->room, key.size);
+    l->state = l->cell ? AT_CELL : AT_CONTAINER;
+    KFI_PREFETCH(l->cell ? l->cell : l->search.place.at);
 }
 
-static kf_status find_each(const kfi_keys *keys, const kf_bytes *list, const uint8_t *data,
-                           const uint64_t *offsets, size_t count, uint64_t *ordinals, size_t *found)
+/* One access to memory further. */
+static kfi_step lane_step(lane *l)
+{
+    const kfi_keys *keys = l->keys;
+    kfi_step step = KFI_STEP_ON;
+    switch (l->state) {
+    case AT_CELL:
+        start_at_cell(&l->search, keys, l->cell);
+        break;
+    case AT_JUMP:
+        if (!kfi_directory_place(keys, l->reference, &l->search.place)) return KFI_STEP_CORRUPT;
+        break;
+    case AT_CONTAINER:
+        step = search_step(keys, &l->search, 0, NULL, &l->reference);
+    }
+    if (step == KFI_STEP_JUMP) {
+        l->state = AT_JUMP;
+        KFI_PREFETCH(keys->shared + l->reference * keys->parameters.directory_width / 8);
+        return KFI_STEP_ON;
+    }
+    l->state = AT_CONTAINER;
+    if (step == KFI_STEP_ON) {
+        KFI_PREFETCH(l->search.place.at);
+        KFI_PREFETCH(l->search.place.at + 64);
+    }
+    return step;
+}
+
+static kf_status find_each(const kfi_queries *q, size_t count, uint64_t *ordinals, size_t *found)
 {
     kf_status result = KF_OK;
-    size_t hits = 0;
     for (size_t i = 0; i < count; i++) {
-        const kf_bytes key = key_of(list, data, offsets, i);
-        kf_status status = find(keys, key.data, key.size, &ordinals[i]);
+        const kf_bytes key = key_of(q, i);
+        kf_status status = find(q->keys, key.data, key.size, &ordinals[i]);
         if (status) ordinals[i] = UINT64_MAX;
-        else hits++;
+        else ++*found;
         if (status == KF_CORRUPT) result = KF_CORRUPT;
     }
-    if (found) *found = hits;
     return result;
 }
 
-/* A function of its own, so that the loop over the lanes stays small. */
-static kfi_step batch_step(const kfi_keys *keys, kfi_search *s) { return search_step(keys, s, 0, NULL); }
-
-static kf_status find_many(const kfi_keys *keys, const kf_bytes *list, const uint8_t *data,
-                           const uint64_t *offsets, size_t count, uint64_t *ordinals, size_t *found)
+static kf_status find_many(const kfi_queries *q, size_t count, uint64_t *ordinals, size_t *found)
 {
-    kfi_search lanes[LANES];
-    uint8_t rooms[LANES][KEY_ROOM], *room_of[LANES];
-    size_t owner[LANES];
-    size_t active = 0, next = 0, hits = 0;
+    lane lanes[LANES], *at[LANES];   /* at[0..active) run */
+    size_t active = 0, next = 0;
     kf_status result = KF_OK;
-    if (!keys->interleave || keys->longest_key > KEY_ROOM - KEY_PAD
-        || keys->parameters.root_kind != KFI_ROOT_CONTAINER)
-        return find_each(keys, list, data, offsets, count, ordinals, found);
-    for (size_t i = 0; i < LANES; i++) room_of[i] = rooms[i];
+    *found = 0;
+    if (!q->keys_of && !q->keys->interleave) return find_each(q, count, ordinals, found);
+    for (size_t i = 0; i < LANES; i++) at[i] = &lanes[i];
     for (;;) {
-        while (active < LANES && next < count) {
-            const kf_bytes key = key_of(list, data, offsets, next);
-            if (key.size > keys->longest_key) {
-                ordinals[next++] = UINT64_MAX;
+        for (; active < LANES && next < count; next++) {
+            const kfi_keys *keys = q->keys_of ? q->keys_of[next] : q->keys;
+            const kf_bytes key = key_of(q, next);
+            if (key.size <= keys->longest_key && key.size <= KEY_ROOM - KEY_PAD
+                && keys->parameters.root_kind == KFI_ROOT_CONTAINER) {
+                lane_start(at[active++], keys, key, next);
                 continue;
             }
-            pad_key(room_of[active], key.data, key.size);
-            search_start(&lanes[active], keys, room_of[active], key.size);
-            KFI_PREFETCH(lanes[active].place.at);
-            KFI_PREFETCH(lanes[active].place.at + 64);
-            owner[active++] = next++;
+            kf_status status = find(keys, key.data, key.size, &ordinals[next]);
+            if (status) ordinals[next] = UINT64_MAX;
+            else ++*found;
+            if (status == KF_CORRUPT) result = KF_CORRUPT;
         }
         if (!active) break;
         for (size_t i = 0; i < active;) {
-            kfi_step step = batch_step(keys, &lanes[i]);
+            lane *l = at[i];
+            kfi_step step = lane_step(l);
             if (step == KFI_STEP_ON) {
-                KFI_PREFETCH(lanes[i].place.at);
-                KFI_PREFETCH(lanes[i].place.at + 64);
                 i++;
                 continue;
             }
-            int hit = step == KFI_STEP_FOUND && lanes[i].rank < keys->count;
+            int hit = step == KFI_STEP_FOUND && l->search.rank < l->keys->count;
             if (step == KFI_STEP_CORRUPT || (step == KFI_STEP_FOUND && !hit)) result = KF_CORRUPT;
-            ordinals[owner[i]] = hit ? lanes[i].rank : UINT64_MAX;
-            hits += (size_t)hit;
-            uint8_t *room = room_of[i];
-            lanes[i] = lanes[--active];
-            owner[i] = owner[active];
-            room_of[i] = room_of[active];
-            room_of[active] = room;
+            ordinals[l->owner] = hit ? l->search.rank : UINT64_MAX;
+            *found += (size_t)hit;
+            at[i] = at[--active];
+            at[active] = l;
         }
     }
-    if (found) *found = hits;
     return result;
 }
 
@@ -556,7 +610,7 @@ static kfi_step prefixes(const kfi_keys *keys, kfi_search *search, kf_prefix_mat
     kfi_step step = KFI_STEP_ON;
     kf_prefix_match *next = notes;
     while (step == KFI_STEP_ON && capacity - (size_t)(next - notes) >= KFI_STEP_NOTES)
-        step = search_step(keys, &s, 1, &next);
+        step = search_step(keys, &s, 1, &next, NULL);
     *count = (size_t)(next - notes);
     search->place = s.place;
     search->rank = s.rank;

@@ -64,11 +64,11 @@ size_t kfi_shard_of_key(const kfi_shards *s, kf_bytes key)
 
 size_t kfi_shard_of_ordinal(const kfi_shards *s, uint64_t ordinal)
 {
-    size_t low = 0, high = s->count;
-    while (high - low > 1) {
-        size_t middle = low + (high - low) / 2;
-        if (s->first[middle] <= ordinal) low = middle;
-        else high = middle;
+    size_t low = 0;
+    for (size_t left = s->count; left > 1; ) {   /* without branches that depend on the ordinal */
+        size_t half = left / 2;
+        low = s->first[low + half] <= ordinal ? low + half : low;
+        left -= half;
     }
     return low;
 }

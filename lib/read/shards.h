@@ -78,9 +78,9 @@ static inline const kf_dict *kfi_shards_by_ordinal(const kfi_shards *shards, uin
     return shards->member[shard];
 }
 
-/* As kf_dict_get_many and kf_dict_get_many_packed: `list`, or if that is NULL `data` and `offsets`. */
-kf_status kfi_shards_find_many(const kfi_shards *shards, const kf_bytes *list, const uint8_t *data,
-                               const uint64_t *offsets, size_t count, uint64_t *ordinals, size_t *found);
+/* As a variant's find_many; the queries' keys and keys_of don't matter. */
+kf_status kfi_shards_find_many(const kfi_shards *shards, const kfi_queries *queries, size_t count,
+                               uint64_t *ordinals, size_t *found);
 /* As kf_dict_u64_at_many and kf_dict_values_at_many; the values' type is checked already. */
 kf_status kfi_shards_u64_many(const kfi_shards *shards, const uint64_t *ordinals, size_t count, uint64_t *values);
 kf_status kfi_shards_bytes_many(const kfi_shards *shards, const uint64_t *ordinals, size_t count,

@@ -1,162 +1,113 @@
-/* Batches over shards. The lookups of a member are interleaved by its own batch call, so the keys of a block are
- * first put together by shard (a counting sort). */
+/* Batches over shards. Each search in a batch runs in the shard of its key; those of a block go shard by shard (a
+ * counting sort), so that what a shard's searches share stays in the caches. */
 #include "read/shards.h"
 
 #include "format/shards.h"
 
-enum { BLOCK = 1024, AHEAD = 16, GROUP = 32 };
+enum { BLOCK = 1024 };
 
+/* A block of keys and what is known of them, by shard. */
 typedef struct block {
-    kf_bytes key[BLOCK];               /* by shard */
-    uint64_t ordinal[BLOCK];
-    uint16_t shard[BLOCK], owner[BLOCK];
-    uint16_t end[KFI_SHARDS_LIMIT];    /* of each shard's part of `key` */
+    kf_bytes key[BLOCK];
+    const kfi_keys *keys[BLOCK];
+    uint64_t first[BLOCK], ordinal[BLOCK];
+    uint16_t owner[BLOCK];             /* its place among the queries */
+    uint16_t shard[BLOCK];             /* of the queries, in their order */
+    uint16_t end[KFI_SHARDS_LIMIT];
 } block;
 
-static kf_bytes key_of(const kf_bytes *list, const uint8_t *data, const uint64_t *offsets, size_t i)
+static kf_bytes key_of(const kfi_queries *q, size_t i)
 {
-    if (list) return list[i];
-    return (kf_bytes){ data + offsets[i], (size_t)(offsets[i + 1] - offsets[i]) };
+    if (q->list) return q->list[i];
+    return (kf_bytes){ q->data + q->offsets[i], (size_t)(q->offsets[i + 1] - q->offsets[i]) };
 }
 
-/* Looks up `count` keys that are one after the other in a member. */
-static kf_status find_part(const kfi_shards *s, size_t shard, const kf_bytes *list, const uint8_t *data,
-                           const uint64_t *offsets, size_t count, uint64_t *ordinals, size_t *hits)
+static void sort_by_shard(const kfi_shards *s, block *b, const kfi_queries *q, size_t begin, size_t count)
 {
-    const kf_dict *d = s->member[shard];
-    size_t found = 0;
-    kf_status status = d->search->find_many(&d->keys, list, data, offsets, count, ordinals, &found);
-    *hits += found;
-    for (size_t i = 0; i < count; i++)
-        if (ordinals[i] != KF_ABSENT) ordinals[i] += s->first[shard];
-    return status;
-}
-
-/* Looks up a block's keys shard by shard. */
-static kf_status find_mixed(const kfi_shards *s, block *b, const kf_bytes *list, const uint8_t *data,
-                            const uint64_t *offsets, size_t count, uint64_t *ordinals, size_t *hits)
-{
-    kf_status result = KF_OK;
     memset(b->end, 0, s->count * sizeof *b->end);
-    for (size_t i = 0; i < count; i++) b->end[b->shard[i]]++;
+    for (size_t i = 0; i < count; i++) {
+        b->shard[i] = (uint16_t)kfi_shard_of_key(s, key_of(q, begin + i));
+        b->end[b->shard[i]]++;
+    }
     for (size_t k = 1; k < s->count; k++) b->end[k] = (uint16_t)(b->end[k] + b->end[k - 1]);
     for (size_t i = count; i--; ) {
-        uint16_t at = --b->end[b->shard[i]];
-        b->key[at] = key_of(list, data, offsets, i);
+        const uint16_t shard = b->shard[i], at = --b->end[shard];
+        b->key[at] = key_of(q, begin + i);
+        b->keys[at] = &s->member[shard]->keys;
+        b->first[at] = s->first[shard];
         b->owner[at] = (uint16_t)i;
     }
-    for (size_t at = 0; at < count; ) {
-        size_t shard = b->shard[b->owner[at]];
-        size_t end = shard + 1 < s->count ? b->end[shard + 1] : count;   /* all are where they begin now */
-        kf_status status = find_part(s, shard, b->key + at, NULL, NULL, end - at, b->ordinal + at, hits);
-        if (status) result = status;
-        at = end;
-    }
-    for (size_t at = 0; at < count; at++) ordinals[b->owner[at]] = b->ordinal[at];
-    return result;
 }
 
-kf_status kfi_shards_find_many(const kfi_shards *s, const kf_bytes *list, const uint8_t *data,
-                               const uint64_t *offsets, size_t count, uint64_t *ordinals, size_t *found)
+kf_status kfi_shards_find_many(const kfi_shards *s, const kfi_queries *queries, size_t count, uint64_t *ordinals,
+                               size_t *found)
 {
     block b;
     kf_status result = KF_OK;
-    size_t hits = 0;
-    for (size_t first = 0; first < count; first += BLOCK) {
-        size_t size = count - first < BLOCK ? count - first : BLOCK;
-        const kf_bytes *part = list ? list + first : NULL;
-        const uint64_t *part_offsets = list ? NULL : offsets + first;
-        int mixed = 0;
-        for (size_t i = 0; i < size; i++) {
-            b.shard[i] = (uint16_t)kfi_shard_of_key(s, key_of(part, data, part_offsets, i));
-            mixed |= b.shard[i] ^ b.shard[0];
-        }
-        kf_status status = mixed ? find_mixed(s, &b, part, data, part_offsets, size, ordinals + first, &hits)
-                                 : find_part(s, b.shard[0], part, data, part_offsets, size, ordinals + first, &hits);
+    *found = 0;
+    for (size_t begin = 0; begin < count; begin += BLOCK) {
+        size_t hits, size = count - begin < BLOCK ? count - begin : BLOCK;
+        sort_by_shard(s, &b, queries, begin, size);
+        const kfi_queries sorted = { .list = b.key, .keys_of = b.keys };
+        kf_status status = s->member[0]->search->find_many(&sorted, size, b.ordinal, &hits);
         if (status) result = status;
+        *found += hits;
+        for (size_t i = 0; i < size; i++)
+            ordinals[begin + b.owner[i]] = b.ordinal[i] == KF_ABSENT ? KF_ABSENT : b.first[i] + b.ordinal[i];
     }
-    if (found) *found = hits;
     return result;
 }
 
 /* ---- values ----------------------------------------------------------------------------------- */
 
+/* Ordinals with the columns that have them; none for an ordinal that there isn't. */
+typedef struct group {
+    const kfi_column *column[KFI_COLUMN_GROUP];
+    uint64_t ordinal[KFI_COLUMN_GROUP];
+    size_t size;
+} group;
+
+static kf_status locate(const kfi_shards *s, const uint64_t *ordinals, size_t count, group *g)
+{
+    kf_status status = KF_OK;
+    g->size = count < KFI_COLUMN_GROUP ? count : KFI_COLUMN_GROUP;
+    for (size_t i = 0; i < g->size; i++) {
+        size_t shard = 0;
+        g->ordinal[i] = KF_ABSENT;
+        if (ordinals[i] < s->first[s->count]) {
+            shard = kfi_shard_of_ordinal(s, ordinals[i]);
+            g->ordinal[i] = ordinals[i] - s->first[shard];
+        } else if (ordinals[i] != KF_ABSENT) {
+            status = KF_NOT_FOUND;
+        }
+        g->column[i] = s->member[shard]->column;
+    }
+    return status;
+}
+
 kf_status kfi_shards_u64_many(const kfi_shards *s, const uint64_t *ordinals, size_t count, uint64_t *values)
 {
-    const uint64_t all = s->first[s->count];
     kf_status result = KF_OK;
-    for (size_t i = 0; i < count; i++) {
-        if (i + AHEAD < count && ordinals[i + AHEAD] < all) {
-            uint64_t ahead = ordinals[i + AHEAD];
-            const kf_dict *d = kfi_shards_by_ordinal(s, &ahead);
-            kfi_column_prefetch(d->column, ahead);
-        }
-        if (ordinals[i] == KF_ABSENT) continue;
-        uint64_t ordinal = ordinals[i];
-        kf_status status = KF_NOT_FOUND;
-        if (ordinal < all) {
-            const kf_dict *d = kfi_shards_by_ordinal(s, &ordinal);
-            status = kfi_column_u64(d->column, ordinal, &values[i]);
-        }
-        if (status) result = status;
+    group g;
+    for (size_t i = 0; i < count; i += g.size) {
+        kf_status located = locate(s, ordinals + i, count - i, &g);
+        kf_status status = kfi_column_u64_group(g.column, g.ordinal, g.size, values + i);
+        if (status || located) result = status ? status : located;
     }
     return result;
-}
-
-/* What values_at_many keeps: a cursor over the shard that the last value was in. */
-typedef struct values {
-    const kfi_shards *shards;
-    kfi_column_cursor *cursor;
-    const kf_dict *cursor_dict;
-    kf_buffer buffer;
-} values;
-
-static kf_status value_of(values *v, uint64_t ordinal, kf_bytes *value)
-{
-    if (ordinal >= v->shards->first[v->shards->count]) return KF_NOT_FOUND;
-    const kf_dict *d = kfi_shards_by_ordinal(v->shards, &ordinal);
-    if (d != v->cursor_dict) {
-        kfi_column_cursor_destroy(&v->cursor);
-        v->cursor_dict = NULL;
-        kf_status status = kfi_column_cursor_create(&v->cursor, d->column);
-        if (status) return status;
-        v->cursor_dict = d;
-    }
-    return kfi_column_bytes(d->column, ordinal, v->cursor, &v->buffer, value);
-}
-
-/* Asks for the values of up to GROUP ordinals, shard by shard where neighbours are in the same one. */
-static void ask(const kfi_shards *s, const uint64_t *ordinals, size_t count)
-{
-    uint64_t own[GROUP];
-    size_t shard[GROUP], n = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (ordinals[i] >= s->first[s->count]) continue;
-        shard[n] = kfi_shard_of_ordinal(s, ordinals[i]);
-        own[n] = ordinals[i] - s->first[shard[n]];
-        n++;
-    }
-    for (size_t i = 0; i < n; i++) kfi_column_prefetch(s->member[shard[i]]->column, own[i]);
-    for (size_t i = 0, end; i < n; i = end) {
-        for (end = i + 1; end < n && shard[end] == shard[i]; ) end++;
-        kfi_column_ask_many(s->member[shard[i]]->column, own + i, end - i);
-    }
 }
 
 kf_status kfi_shards_bytes_many(const kfi_shards *s, const uint64_t *ordinals, size_t count, kf_buffer *data,
                                 uint64_t *ends)
 {
-    values v = { s, NULL, NULL, KF_BUFFER_INIT };
     kf_status status = KF_OK;
-    uint64_t used = 0;
-    for (size_t i = 0; i < count && !status; i++) {
-        kf_bytes value = { NULL, 0 };
-        if (i % GROUP == 0) ask(s, ordinals + i, count - i < GROUP ? count - i : GROUP);
-        if (ordinals[i] != KF_ABSENT) status = value_of(&v, ordinals[i], &value);
-        if (!status) status = kfi_column_gather(data, used, value);
-        if (!status) ends[i] = used += value.size;
+    kfi_column_gather gather;
+    group g;
+    kfi_column_gather_begin(&gather, data, ends);
+    for (size_t i = 0; !status && i < count; i += g.size) {
+        status = locate(s, ordinals + i, count - i, &g);
+        if (!status) status = kfi_column_gather_group(&gather, g.column, g.ordinal, g.size);
     }
-    kfi_column_cursor_destroy(&v.cursor);
-    kf_buffer_free(&v.buffer);
+    kfi_column_gather_end(&gather);
     return status;
 }

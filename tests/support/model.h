@@ -235,14 +235,14 @@ static inline kf_bytes model_draw(model *m)
     return (kf_bytes){ text, size };
 }
 
-/* Single and batched lookups of all keys (`most` of them at most) and as many changed ones. */
 /* From now on batches take the ways of dictionaries that do not fit the processor's caches. */
 static inline void model_as_if_large(kf_dict *dict)
 {
     dict->keys.interleave = 1;
-    if (dict->column) dict->column->section_size = UINT64_MAX;
+    if (dict->column) dict->column->asked = 1;
 }
 
+/* Single and batched lookups of all keys (`most` of them at most) and as many changed ones. */
 static inline void model_check_lookups(model *m, kf_dict *dict, size_t most)
 {
     size_t step = 1 + m->set.count / most, n = 0, bytes = 0, hits = 0, found;

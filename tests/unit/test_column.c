@@ -2,7 +2,7 @@
  * sections, large values in little memory, failing allocations and I/O. */
 #include "build/column.h"
 #include "format/column.h"
-#include "read/column.h"
+#include "read/column_read.h"
 #include "read/packed.h"
 
 #include "fault.h"
@@ -177,27 +177,55 @@ static void expect_value(const kfi_column *column, shape s, uint64_t seed, uint6
 }
 
 /* Values in no order, some of them twice and some absent. */
-static void expect_many(const kfi_column *column, shape s, uint64_t seed, uint64_t count)
+enum { MANY = 500 };
+
+static void expect_many_u64(const kfi_column *column, shape s, uint64_t seed, uint64_t *ordinals, size_t n)
 {
-    enum { MOST = 500 };
+    static uint64_t numbers[MANY];
+    const uint64_t untouched = 0x5eed5eed5eed5eedu;
+    for (int beyond = 0; beyond < 2; beyond++) {
+        if (beyond) ordinals[n / 2] = column->header.values;
+        for (size_t i = 0; i < n; i++) numbers[i] = untouched;
+        ck_assert_int_eq(kfi_column_u64_many(column, ordinals, n, numbers), beyond ? KF_NOT_FOUND : KF_OK);
+        for (size_t i = 0; i < n; i++) {
+            int there = ordinals[i] < column->header.values;
+            if (numbers[i] != (there ? number_at(s, seed, ordinals[i]) : untouched))
+                ck_abort_msg("shape %d seed %d value %d of many", s, (int)seed, (int)ordinals[i]);
+        }
+    }
+}
+
+static void expect_many_bytes(const kfi_column *column, shape s, uint64_t seed, uint64_t *ordinals, size_t n)
+{
     static uint8_t scratch_bytes[VALUE_MOST];
-    static uint64_t ordinals[MOST], ends[MOST];
-    size_t n = count < MOST ? (size_t)count + 1 : MOST;
+    static uint64_t ends[MANY];
     kf_buffer data = KF_BUFFER_INIT;
     uint64_t start = 0;
-    if (!count) return;
-    for (size_t i = 0; i < n; i++) ordinals[i] = mix(seed + i) % 5 ? mix(seed * 3 + i) % count : UINT64_MAX;
-    kf_status status = kfi_column_bytes_many(column, ordinals, n, &data, ends);
-    ck_assert_int_eq(status, s < U_SHAPES ? KF_TYPE : KF_OK);
-    for (size_t i = 0; !status && i < n; i++) {
+    ck_assert_int_eq(kfi_column_bytes_many(column, ordinals, n, &data, ends), KF_OK);
+    for (size_t i = 0; i < n; i++) {
         kf_bytes want = {NULL, 0};
         if (ordinals[i] != UINT64_MAX) want = value_at(s, seed, ordinals[i], scratch_bytes);
         if (ends[i] - start != want.size || (want.size && memcmp(data.data + start, want.data, want.size)))
             ck_abort_msg("shape %d seed %d value %d of many", s, (int)seed, (int)ordinals[i]);
         start = ends[i];
     }
-    ordinals[n / 2] = count;
-    if (!status) ck_assert_int_eq(kfi_column_bytes_many(column, ordinals, n, &data, ends), KF_NOT_FOUND);
+    ordinals[n / 2] = column->header.values;
+    ck_assert_int_eq(kfi_column_bytes_many(column, ordinals, n, &data, ends), KF_NOT_FOUND);
+    kf_buffer_free(&data);
+}
+
+static void expect_many(kfi_column *column, shape s, uint64_t seed, uint64_t count)
+{
+    static uint64_t ordinals[MANY];
+    size_t n = count < MANY ? (size_t)count + 1 : MANY;
+    kf_buffer data = KF_BUFFER_INIT;
+    if (!count) return;
+    for (column->asked = 0; column->asked < 2; column->asked++) {
+        for (size_t i = 0; i < n; i++) ordinals[i] = mix(seed + i) % 5 ? mix(seed * 3 + i) % count : UINT64_MAX;
+        (s < U_SHAPES ? expect_many_u64 : expect_many_bytes)(column, s, seed, ordinals, n);
+    }
+    ck_assert_int_eq(s < U_SHAPES ? kfi_column_bytes_many(column, ordinals, n, &data, ordinals)
+                                  : kfi_column_u64_many(column, ordinals, n, ordinals), KF_TYPE);
     kf_buffer_free(&data);
 }
 
@@ -221,7 +249,6 @@ static void expect_column(shape s, uint64_t seed, uint64_t count, kf_encoding en
     uint64_t tries = count < 500 ? count : 500;
     for (uint64_t k = 0; k < tries; k++) {
         uint64_t i = mix(seed + k) % count;
-        kfi_column_prefetch(column, i);
         expect_value(column, s, seed, i, NULL, &buffer);
         expect_value(column, s, seed, i, cursor, &buffer);
     }
@@ -490,12 +517,13 @@ static void read_damaged(const uint8_t *section, uint64_t size, shape s, uint64_
             for (size_t k = 0; !status && k < value.size; k += 61) sum += value.data[k];
         }
         ck_assert(acceptable(status));
-        kfi_column_prefetch(column, i);
     }
-    for (uint64_t i = 0; s >= U_SHAPES && i < count; i += 40) {
-        uint64_t many[40], ends[40];
+    for (uint64_t i = 0; i < count; i += 40) {
+        uint64_t many[40], found[40];
         for (uint64_t k = 0; k < 40; k++) many[k] = mix(i + k) % count;
-        ck_assert(acceptable(kfi_column_bytes_many(column, many, 40, &buffer, ends)));
+        column->asked = i / 40 % 2;
+        ck_assert(acceptable(s < U_SHAPES ? kfi_column_u64_many(column, many, 40, found)
+                                          : kfi_column_bytes_many(column, many, 40, &buffer, found)));
     }
     ck_assert(acceptable(kfi_column_verify(column, &error)));
     kf_buffer_free(&buffer);
