@@ -41,11 +41,11 @@ static void kfpy_iter_free(const void *keep, kf_iter *iter)
     kf_iter_destroy(&iter);
 }
 
-/* ---- lookups ---------------------------------------------------------------------------------- */
+/* ---- lookups (those by key of a Dictionary are in lookup.c) ------------------------------------ */
 
-/* A value of 256 bytes or less is copied into the slot itself, which Python reads without asking for a pointer
- * first. A slot belongs to one lookup at a time instead of to a thread, because a signal handler or a finalizer
- * may look something up between a lookup and the moment its caller reads the value. */
+/* A key or value of 256 bytes or less is copied into the slot itself, which Python reads without asking for a
+ * pointer first. A slot belongs to one call at a time instead of to a thread, because a signal handler or a
+ * finalizer may make another between a call and the moment its caller reads the value. */
 #define KFPY_INLINE 256
 
 typedef struct slot {

@@ -82,8 +82,8 @@ static int read_str(key_bytes *key, PyObject *object, PyObject *encode)
     return 1;
 }
 
-/* Integers of up to 8 bytes, as in _keys.py: a byte that tells sign and size, the magnitude big-endian, and all
- * of it inverted where the number is negative. */
+/* Integers of up to 8 bytes, as in _keys.py: a byte that tells sign and size, the magnitude big-endian, and
+ * all of it inverted where the number is negative. */
 static int read_int(key_bytes *key, PyObject *object, PyObject *encode)
 {
     int overflow = 0;

@@ -82,8 +82,10 @@ def _metadata(handle: Handle, name: str) -> Optional[bytes]:
 class Dictionary(_lookup.Lookup["K", "V"], Batches["K", "V"], Searches["K", "V"], abc.Mapping["K", "V"]):
     """A read-only Mapping over a file, in key order. Made by open, compile, freeze, merge and bundle.
 
-    Any number of threads may use it. It pickles as the file's path and build id, and processes that open the
-    same file share its memory. It is not hashable, as it equals any Mapping with the same items.
+    Any number of threads may use it. A single lookup keeps the GIL, as a dict's does, unless the file needs
+    more than half of the memory; all else that searches or reads lets other threads run. It pickles as the
+    file's path and build id, and processes that open the same file share its memory. It is not hashable, as
+    it equals any Mapping with the same items.
     """
 
     __slots__ = ("_handle", "_keys", "_codec", "_type", "_decode_key", "_options", "__weakref__")
@@ -113,8 +115,9 @@ class Dictionary(_lookup.Lookup["K", "V"], Batches["K", "V"], Searches["K", "V"]
         self._decode_key = self._keys.decode
         plain = self._type == lib.KF_VALUES_U64 or _codecs.is_built_in(self._codec)
         # A nested dict asks for paths, which it has encoded.
-        self._set_up("bytes" if self._keys.name == "nested" else self._keys.name,
-                     self._codec.name if plain else "", self._keys.encode, self._codec.decode, _errors.NotFound)
+        keys = "bytes" if self._keys.name == "nested" else self._keys.name
+        self._set_up(keys, self._codec.name if plain else "", self._keys.encode, self._codec.decode,
+                     _errors.NotFound)
         self._release_gil = handle.exceeds_memory
         self._hold(handle.pointer, int(ffi.cast("uintptr_t", handle.pointer)))
         if type(self) is Dictionary:

@@ -39,8 +39,8 @@ def _exceeds_memory(pointer: Any) -> bool:
 
 
 class Handle:
-    """A file that is open. `pointer` is the kf_dict *; if it exceeds the memory, lookups may have to wait for the
-    disk, and let other threads run meanwhile."""
+    """A file that is open. `pointer` is the kf_dict *. If it exceeds the memory, lookups may have to wait for
+    the disk, and let other threads run meanwhile."""
 
     __slots__ = ("path", "build_id", "in_memory", "pointer", "exceeds_memory", "__weakref__")
 
