@@ -41,11 +41,11 @@ static void kfpy_iter_free(const void *keep, kf_iter *iter)
     kf_iter_destroy(&iter);
 }
 
-/* ---- lookups ---------------------------------------------------------------------------------- */
+/* ---- lookups (those by key of a Dictionary are in lookup.c) ------------------------------------ */
 
-/* A value of 256 bytes or less is copied into the slot itself, which Python reads without asking for a pointer
- * first. A slot belongs to one lookup at a time instead of to a thread, because a signal handler or a finalizer
- * may look something up between a lookup and the moment its caller reads the value. */
+/* A key or value of 256 bytes or less is copied into the slot itself, which Python reads without asking for a
+ * pointer first. A slot belongs to one call at a time instead of to a thread, because a signal handler or a
+ * finalizer may make another between a call and the moment its caller reads the value. */
 #define KFPY_INLINE 256
 
 typedef struct slot {
@@ -81,14 +81,6 @@ static int64_t leave(slot *place, kf_status status, kf_bytes value)
     return (int64_t)value.size;
 }
 
-static int64_t kfpy_get(const kf_dict *dict, const void *key, size_t key_size, char *bytes)
-{
-    slot *place = (slot *)bytes;
-    kf_bytes value = { NULL, 0 };
-    if (dict == NULL || place == NULL) return -1 - (int64_t)KF_INVALID;
-    return leave(place, kf_dict_get(dict, key, key_size, &place->buffer, &value), value);
-}
-
 static int64_t kfpy_value_at(const kf_dict *dict, uint64_t ordinal, char *bytes)
 {
     slot *place = (slot *)bytes;
@@ -105,32 +97,10 @@ static int64_t kfpy_key_at(const kf_dict *dict, uint64_t ordinal, char *bytes)
     return leave(place, kf_dict_key_at(dict, ordinal, &place->buffer, &key), key);
 }
 
-static int kfpy_contains(const kf_dict *dict, const void *key, size_t key_size)
-{
-    return dict == NULL ? (int)KF_INVALID : (int)kf_dict_contains(dict, key, key_size);
-}
-
 typedef struct kfpy_number {
     int64_t status;
     uint64_t value;
 } kfpy_number;
-
-/* No count or code that anybody stores often; a value that happens to be it only costs a second call. */
-#define KFPY_UNSURE UINT64_C(0xdeadbeefcafef00d)
-
-static uint64_t kfpy_get_u64(const kf_dict *dict, const void *key, size_t key_size)
-{
-    uint64_t value = 0;
-    if (dict == NULL || kf_dict_get_u64(dict, key, key_size, &value) != KF_OK) return KFPY_UNSURE;
-    return value;
-}
-
-static kfpy_number kfpy_get_u64_checked(const kf_dict *dict, const void *key, size_t key_size)
-{
-    kfpy_number number = { KF_INVALID, 0 };
-    if (dict != NULL) number.status = kf_dict_get_u64(dict, key, key_size, &number.value);
-    return number;
-}
 
 static kfpy_number kfpy_u64_at(const kf_dict *dict, uint64_t ordinal)
 {

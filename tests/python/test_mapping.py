@@ -18,7 +18,6 @@ KINDS = {
 VALUES = {"str": st.text(st.characters(exclude_categories=["Cs"]), max_size=400), "u64": st.integers(0, (1 << 64) - 1),
           "none": st.none(), "json": st.one_of(st.none(), st.integers(), st.lists(st.booleans()))}
 SETTINGS = [(keys, values) for keys in KINDS for values in VALUES]
-UNSURE = 0xdeadbeefcafef00d   # what the binding's own u64 lookup says when it is not sure
 
 
 def models(keys, values, most=25):
@@ -144,12 +143,6 @@ def test_what_can_be_no_key_is_absent(make, kind, others):
         assert (key, 1) not in table.items()
         with pytest.raises(KeyError):
             table[key]
-
-
-def test_the_number_that_means_unsure(make):
-    table = make({"a": UNSURE, "b": UNSURE + 1, "c": (1 << 64) - 1})
-    assert table["a"] == table.get("a") == UNSURE
-    assert dict(table) == {"a": UNSURE, "b": UNSURE + 1, "c": (1 << 64) - 1}
 
 
 @pytest.mark.parametrize("size", [0, 1, 255, 256, 257, 4096, 3 << 20])

@@ -15,7 +15,7 @@ def test_the_package_holds_itself_alone():
     files = [str(file) for file in importlib.metadata.files("keyfold")]
     names = {name for name in files if not name.startswith("keyfold-") and "__pycache__" not in name}
     assert {name.split("/")[0] for name in names} == {"keyfold"}
-    assert {"keyfold/py.typed", "keyfold/_native.pyi", "keyfold/keyfold-tool"} <= names
+    assert {"keyfold/py.typed", "keyfold/_native.pyi", "keyfold/_lookup.pyi", "keyfold/keyfold-tool"} <= names
     assert not [name for name in names if name.endswith((".h", ".a", ".1", ".pc", ".c"))]
 
 

@@ -17,28 +17,21 @@ void kfpy_builder_free(kf_builder *builder);
 void kfpy_query_free(kf_query *query);
 void kfpy_iter_free(const void *keep, kf_iter *iter);
 
-/* The place that a lookup leaves its value in. Only one lookup at a time may use a slot. */
+/* The place that a key or value by ordinal is left in. Only one call at a time may use a slot. */
 #define KFPY_INLINE ...
 char *kfpy_slot_new(void);
 void kfpy_slot_free(char *slot);
 const char *kfpy_slot_data(const char *slot);
 
-/* The value's size, and the value in the slot: in its first bytes when the size is at most KFPY_INLINE, else
+/* The size, and the bytes in the slot: in its first bytes when the size is at most KFPY_INLINE, else
  * where kfpy_slot_data tells. A failure is -1 - status. */
-int64_t kfpy_get(const kf_dict *dict, const void *key, size_t key_size, char *slot);
 int64_t kfpy_value_at(const kf_dict *dict, uint64_t ordinal, char *slot);
 int64_t kfpy_key_at(const kf_dict *dict, uint64_t ordinal, char *slot);
-
-int kfpy_contains(const kf_dict *dict, const void *key, size_t key_size);
 
 typedef struct kfpy_number {
     int64_t status;
     uint64_t value;
 } kfpy_number;
-/* The value itself, or KFPY_UNSURE: then kfpy_get_u64_checked tells what it is. */
-#define KFPY_UNSURE ...
-uint64_t kfpy_get_u64(const kf_dict *dict, const void *key, size_t key_size);
-kfpy_number kfpy_get_u64_checked(const kf_dict *dict, const void *key, size_t key_size);
 kfpy_number kfpy_u64_at(const kf_dict *dict, uint64_t ordinal);
 kfpy_number kfpy_weight_at(const kf_dict *dict, uint64_t ordinal);
 kfpy_number kfpy_ordinal(const kf_dict *dict, const void *key, size_t key_size);

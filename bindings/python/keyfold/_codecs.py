@@ -172,6 +172,11 @@ def codec(name: Union[str, Codec], allow_pickle: bool = False) -> Codec:
     return found
 
 
+def is_built_in(codec: Codec) -> bool:
+    """Whether the codec is the one that has its name here."""
+    return _codecs.get(codec.name) is codec and codec.name in _BUILT_IN
+
+
 def _is_json(value: Any) -> bool:
     """Whether JSON gives back the very value."""
     open_values = [value]

@@ -20,7 +20,7 @@ _OFFSETS = {"u": lib.KFPY_KEYS_OFFSETS_32, "U": lib.KFPY_KEYS_OFFSETS_64, "z": l
             "Z": lib.KFPY_KEYS_OFFSETS_64}
 _INT = _keys.KINDS["int"]
 # Not keys but ordinals themselves.
-ORDINALS = KeyKind("int", _INT.encode, _INT.decode, _INT.fast, False)
+ORDINALS = KeyKind("int", _INT.encode, _INT.decode, False)
 _DIGITS = b"0" + b"1" * 255
 _EMPTY = ffi.new("char[]", 8)     # what columns without any bytes point to
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 import operator
 from collections import abc
 
-from . import _codecs, _errors, _keys
+from . import _codecs, _errors, _keys, _lookup
 from ._batch import Batches
 from ._codecs import Codec
 from ._handle import acquire
@@ -31,20 +31,15 @@ else:
 
     _stat = Later("_stat")
 
-_get = lib.kfpy_get
-_get_u64 = lib.kfpy_get_u64
-_contains = lib.kfpy_contains
 _unpack = ffi.unpack
-_UNSURE = lib.KFPY_UNSURE
 _INLINE = lib.KFPY_INLINE
-_slots: List[Any] = []          # of kfpy_slot_new; whoever looks something up takes one and puts it back
-_take_slot = _slots.pop
-_put_slot = _slots.append
+_slots: List[Any] = []          # of kfpy_slot_new; whoever needs one takes it and puts it back
 _LARGEST_KEPT = 1 << 20         # a slot that may have grown larger is freed
 _NO_KEY = (TypeError, ValueError)
-_NO_KEY_OR_SLOT = (TypeError, ValueError, IndexError)
-_str_encode = str.encode
-_missing = object()
+_classes: Dict[str, Type[Dictionary[Any, Any]]] = {}    # of kinds of keys that have one of their own
+
+_lookup.bind(*(int(ffi.cast("uintptr_t", ffi.addressof(lib, _name)))
+               for _name in ("kf_dict_get", "kf_dict_get_u64", "kf_dict_contains", "kf_buffer_free")))
 
 
 def _new_slot() -> Any:
@@ -75,30 +70,39 @@ def _reopen(path: str, build_id: bytes, options: Mapping[str, Any] = {}) -> "Dic
     return Dictionary(handle, **rest)
 
 
-class Dictionary(Batches["K", "V"], Searches["K", "V"], abc.Mapping["K", "V"]):
+def _metadata(handle: Handle, name: str) -> Optional[bytes]:
+    content = ffi.new("kf_bytes *")
+    status = lib.kf_dict_metadata(handle.pointer, name.encode(), content)
+    if status == lib.KF_NOT_FOUND:
+        return None
+    _errors.check(status, None, handle.path)
+    return bytes(ffi.buffer(content.data, content.size)) if content.size else b""
+
+
+class Dictionary(_lookup.Lookup["K", "V"], Batches["K", "V"], Searches["K", "V"], abc.Mapping["K", "V"]):
     """A read-only Mapping over a file, in key order. Made by open, compile, freeze, merge and bundle.
 
-    Any number of threads may use it. It pickles as the file's path and build id, and processes that open the
-    same file share its memory. It is not hashable, as it equals any Mapping with the same items.
+    Any number of threads may use it. A single lookup keeps the GIL, as a dict's does, unless the file needs
+    more than half of the memory; all else that searches or reads lets other threads run. It pickles as the
+    file's path and build id, and processes that open the same file share its memory. It is not hashable, as
+    it equals any Mapping with the same items.
     """
 
-    __slots__ = ("_c", "_handle", "_keys", "_codec", "_type", "_fast", "_encode", "_decode_key", "_decode",
-                 "_options", "__weakref__")
+    __slots__ = ("_handle", "_keys", "_codec", "_type", "_decode_key", "_options", "__weakref__")
 
     def __init__(self, handle: Handle, *, codec: Union[str, Codec, None] = None, keys: Optional[str] = None,
                  allow_pickle: bool = False) -> None:
         """Not for you: use keyfold.open."""
-        self._c = handle.pointer
         self._handle = handle
-        self._type = lib.kf_dict_value_type(self._c)
+        self._type = lib.kf_dict_value_type(handle.pointer)
         self._options = {name: value for name, value in (
             ("codec", codec.name if isinstance(codec, Codec) else codec), ("keys", keys),
             ("allow_pickle", allow_pickle), ("in_memory", handle.in_memory)) if value}
         if keys is None:
-            stored = self._metadata("python.keys")
+            stored = _metadata(handle, "python.keys")
             keys = "str" if stored is None else stored.decode("utf-8", "replace")
         if codec is None:
-            stored = self._metadata("python.values")
+            stored = _metadata(handle, "python.values")
             if stored is None:
                 codec = ("none", "u64", "str")[self._type]
             else:
@@ -108,14 +112,16 @@ class Dictionary(Batches["K", "V"], Searches["K", "V"], abc.Mapping["K", "V"]):
         if (self._type == lib.KF_VALUES_U64) != (self._codec.name == "u64"):
             raise _errors.CodecError(f"{handle.path} has values of type {_stat.VALUE_TYPES[self._type]}: "
                                      f"codec {self._codec.name!r} can't read them")
-        self._fast = self._keys.fast
-        self._encode = self._keys.encode
         self._decode_key = self._keys.decode
-        self._decode = self._codec.decode
+        plain = self._type == lib.KF_VALUES_U64 or _codecs.is_built_in(self._codec)
+        # A nested dict asks for paths, which it has encoded.
+        keys = "bytes" if self._keys.name == "nested" else self._keys.name
+        self._set_up(keys, self._codec.name if plain else "", self._keys.encode, self._codec.decode,
+                     _errors.NotFound)
+        self._release_gil = handle.exceeds_memory
+        self._hold(handle.pointer, int(ffi.cast("uintptr_t", handle.pointer)))
         if type(self) is Dictionary:
-            shape = (self._keys.name, self._codec.name)
-            self.__class__ = (_SHAPES.get(shape) or _SHAPES.get((shape[0], "any")) or _SHAPES.get(("any", shape[1]))
-                              or Dictionary)
+            self.__class__ = _classes.get(self._keys.name, Dictionary)
 
     # ---- about the file -----------------------------------------------------------------------
 
@@ -150,14 +156,6 @@ class Dictionary(Batches["K", "V"], Searches["K", "V"], abc.Mapping["K", "V"]):
             raise ValueError("the dictionary is closed")
         return c
 
-    def _metadata(self, name: str) -> Optional[bytes]:
-        content = ffi.new("kf_bytes *")
-        status = lib.kf_dict_metadata(self._pointer(), name.encode(), content)
-        if status == lib.KF_NOT_FOUND:
-            return None
-        _errors.check(status, None, self.path)
-        return bytes(ffi.buffer(content.data, content.size)) if content.size else b""
-
     @property
     def metadata(self) -> Dict[str, bytes]:
         """The file's metadata entries, with those that keyfold itself stored."""
@@ -188,7 +186,7 @@ class Dictionary(Batches["K", "V"], Searches["K", "V"], abc.Mapping["K", "V"]):
 
     def close(self) -> None:
         """Makes this object unusable. The file is unmapped once nothing else uses it."""
-        self._c = ffi.NULL
+        self._hold(ffi.NULL, 0)
 
     def __enter__(self: T) -> T:
         return self
@@ -213,7 +211,7 @@ class Dictionary(Batches["K", "V"], Searches["K", "V"], abc.Mapping["K", "V"]):
     def __deepcopy__(self: T, memo: Any) -> T:
         return self
 
-    # ---- lookups ------------------------------------------------------------------------------
+    # ---- lookups: those by key are Lookup's ---------------------------------------------------
 
     def __len__(self) -> int:
         return lib.kf_dict_count(self._pointer())   # type: ignore[no-any-return]
@@ -231,69 +229,6 @@ class Dictionary(Batches["K", "V"], Searches["K", "V"], abc.Mapping["K", "V"]):
             return False
         self._pointer()
         raise _errors.make(status, None, self.path)
-
-    def __contains__(self, key: object) -> bool:
-        try:
-            encoded = self._fast(key)
-        except _NO_KEY:
-            slow = self._encoded(key)
-            if slow is None:
-                return False
-            encoded = slow
-        status = _contains(self._c, encoded, len(encoded))
-        return not status or self._failed(status)
-
-    # get and [] are written out for every shape of dictionary (see the subclasses below), because a call from
-    # one Python function to another takes as long as a third of a lookup.
-
-    @overload
-    def get(self, key: K, default: None = None) -> Optional[V]: ...
-    @overload
-    def get(self, key: K, default: T) -> Union[V, T]: ...
-
-    def get(self, key: Any, default: Any = None) -> Any:
-        """The value of a key, or the default."""
-        try:
-            encoded = self._fast(key)
-            slot = _take_slot()
-        except _NO_KEY_OR_SLOT:
-            return self._slow_get(key, default)
-        c = self._c
-        size = _get(c, encoded, len(encoded), slot)
-        if 0 <= size <= _INLINE:
-            data = _unpack(slot, size)
-            _put_slot(slot)
-            try:
-                return self._decode(data)
-            except Exception as problem:
-                raise self._undecodable(problem) from problem
-        return self._rest(c, size, slot, default)
-
-    def __getitem__(self, key: K) -> V:
-        value: Any = self.get(key, _missing)
-        if value is _missing:
-            raise _errors.NotFound(key)
-        return value   # type: ignore[no-any-return]
-
-    def _slow_get(self, key: Any, default: Any) -> Any:
-        """A lookup of what `_fast` doesn't encode, or without a slot to begin with."""
-        c = self._pointer()
-        encoded = self._encoded(key)
-        if encoded is None:
-            return default
-        slot = _new_slot()
-        return self._rest(c, _get(c, encoded, len(encoded), slot), slot, default)
-
-    def _rest(self, c: Any, size: int, slot: Any, default: Any) -> Any:
-        """What is left of a lookup after kfpy_get. The value may lie in the mapping, so `c` must be held."""
-        if size < 0:
-            _put_slot(slot)
-            self._failed(-1 - size)
-            return default
-        data = _unpack(slot if size <= _INLINE else lib.kfpy_slot_data(slot), size)
-        if size <= _LARGEST_KEPT:
-            _put_slot(slot)
-        return self._value(data)
 
     def _value(self, data: bytes) -> Any:
         """A value from its bytes."""
@@ -364,7 +299,7 @@ class Dictionary(Batches["K", "V"], Searches["K", "V"], abc.Mapping["K", "V"]):
         """The bytes that kfpy_key_at or kfpy_value_at finds."""
         c = self._pointer()
         try:
-            slot = _take_slot()
+            slot = _slots.pop()
         except IndexError:
             slot = _new_slot()
         size = function(c, place, slot)
@@ -372,7 +307,7 @@ class Dictionary(Batches["K", "V"], Searches["K", "V"], abc.Mapping["K", "V"]):
             raise _errors.make(-1 - size, None, self.path)
         data: bytes = _unpack(slot if size <= _INLINE else lib.kfpy_slot_data(slot), size)
         if size <= _LARGEST_KEPT:
-            _put_slot(slot)
+            _slots.append(slot)
         return data
 
     def key_at(self, ordinal: int) -> K:
@@ -455,105 +390,3 @@ class Dictionary(Batches["K", "V"], Searches["K", "V"], abc.Mapping["K", "V"]):
                         "and {**a, **b} makes a dict")
 
     __or__ = __ror__ = __ior__ = _refuse
-
-
-# ---- shapes -----------------------------------------------------------------------------------------
-
-class _Set(Dictionary["K", "V"]):
-    """Any keys without values."""
-
-    __slots__ = ()
-
-    def get(self, key: Any, default: Any = None) -> Any:
-        return None if key in self else default
-
-    def __getitem__(self, key: K) -> V:
-        if key in self:
-            return None   # type: ignore[return-value]
-        raise _errors.NotFound(key)
-
-
-class _Numbers(Dictionary["K", "V"]):
-    """Any keys, integers that the file holds as such."""
-
-    __slots__ = ()
-
-    def get(self, key: Any, default: Any = None) -> Any:
-        try:
-            encoded = self._fast(key)
-        except _NO_KEY:
-            slow = self._encoded(key)
-            if slow is None:
-                return default
-            encoded = slow
-        value = _get_u64(self._c, encoded, len(encoded))
-        if value != _UNSURE:
-            return value
-        number = lib.kfpy_get_u64_checked(self._c, encoded, len(encoded))
-        if number.status == 0:
-            return number.value
-        self._failed(number.status)
-        return default
-
-    def __getitem__(self, key: K) -> V:
-        try:
-            encoded = self._fast(key)
-            value = _get_u64(self._c, encoded, len(encoded))
-        except _NO_KEY:
-            value = _UNSURE
-        if value == _UNSURE:
-            value = self.get(key, _missing)
-            if value is _missing:
-                raise _errors.NotFound(key)
-        return value   # type: ignore[no-any-return]
-
-
-class _Texts(Dictionary["K", "V"]):
-    """str keys and values."""
-
-    __slots__ = ()
-
-    def get(self, key: Any, default: Any = None) -> Any:
-        try:
-            encoded = _str_encode(key)
-            slot = _take_slot()
-        except _NO_KEY_OR_SLOT:
-            return self._slow_get(key, default)
-        c = self._c
-        size = _get(c, encoded, len(encoded), slot)
-        if 0 <= size <= _INLINE:
-            data = _unpack(slot, size)
-            _put_slot(slot)
-            try:
-                return data.decode()
-            except UnicodeDecodeError:
-                return self._decode(data)
-        return self._rest(c, size, slot, default)
-
-    def __getitem__(self, key: K) -> V:
-        try:
-            encoded = _str_encode(key)   # type: ignore[arg-type]
-            slot = _take_slot()
-        except _NO_KEY_OR_SLOT:
-            value = self._slow_get(key, _missing)
-        else:
-            c = self._c
-            size = _get(c, encoded, len(encoded), slot)
-            if 0 <= size <= _INLINE:
-                data = _unpack(slot, size)
-                _put_slot(slot)
-                try:
-                    return data.decode()   # type: ignore[no-any-return]
-                except UnicodeDecodeError:
-                    return self._decode(data)   # type: ignore[no-any-return]
-            value = self._rest(c, size, slot, _missing)
-        if value is _missing:
-            raise _errors.NotFound(key)
-        return value   # type: ignore[no-any-return]
-
-
-_SHAPES: Dict[Tuple[str, str], Type[Dictionary[Any, Any]]] = {
-    ("any", "none"): _Set, ("any", "u64"): _Numbers, ("str", "str"): _Texts,
-}
-for _shape in _SHAPES.values():
-    _shape.__name__ = _shape.__qualname__ = "Dictionary"

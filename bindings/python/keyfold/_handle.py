@@ -21,16 +21,35 @@ if TYPE_CHECKING:
     StrPath = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
     _Key = Tuple[str, bytes, bool]
 
-class Handle:
-    """A file that is open. `pointer` is the kf_dict *."""
 
-    __slots__ = ("path", "build_id", "in_memory", "pointer", "__weakref__")
+def _memory() -> int:
+    """The machine's, in bytes; 0 if the system does not tell."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (ValueError, OSError):
+        return 0
+
+
+def _exceeds_memory(pointer: Any) -> bool:
+    """Whether the file, with all members of a manifest, needs more than half of the memory."""
+    raw = ffi.new("kf_dict_stat *")
+    raw.struct_size = ffi.sizeof("kf_dict_stat")
+    memory = _memory()
+    return bool(memory and lib.kf_dict_stat_get(pointer, raw) == 0 and raw.file_size > memory // 2)
+
+
+class Handle:
+    """A file that is open. `pointer` is the kf_dict *. If it exceeds the memory, lookups may have to wait for
+    the disk, and let other threads run meanwhile."""
+
+    __slots__ = ("path", "build_id", "in_memory", "pointer", "exceeds_memory", "__weakref__")
 
     def __init__(self, path: str, build_id: bytes, in_memory: bool, pointer: Any) -> None:
         self.path = path
         self.build_id = build_id
         self.in_memory = in_memory
         self.pointer = pointer
+        self.exceeds_memory = not in_memory and _exceeds_memory(pointer)
 
 
 _handles: "weakref.WeakValueDictionary[_Key, Handle]" = weakref.WeakValueDictionary()

@@ -35,16 +35,15 @@ DEPTH = 100   # how deep tuples may be nested
 
 class KeyKind:
     """How keys of one kind become bytes and back. `encode` raises TypeError or ValueError for what is no key
-    of the kind; `fast` is the same but may fail (with the same errors) for some that are."""
+    of the kind."""
 
-    __slots__ = ("name", "encode", "decode", "fast", "has_prefixes")
+    __slots__ = ("name", "encode", "decode", "has_prefixes")
 
     def __init__(self, name: str, encode: Callable[[Any], bytes], decode: Callable[[bytes], Any],
-                 fast: Callable[[Any], bytes], has_prefixes: bool) -> None:
+                 has_prefixes: bool) -> None:
         self.name = name
         self.encode = encode
         self.decode = decode
-        self.fast = fast
         self.has_prefixes = has_prefixes   # whether a key's first bytes mean something
 
     def __repr__(self) -> str:
@@ -188,10 +187,10 @@ def _decode_tuple(data: bytes) -> Tuple[Any, ...]:
 
 
 KINDS: Dict[str, KeyKind] = {each.name: each for each in (
-    KeyKind("str", _encode_str, _decode_str, _str_encode, True),
-    KeyKind("bytes", _encode_bytes, bytes, _encode_bytes, True),
-    KeyKind("int", _encode_int, _decode_int, _encode_int, False),
-    KeyKind("tuple", _encode_tuple, _decode_tuple, _encode_tuple, True),
+    KeyKind("str", _encode_str, _decode_str, True),
+    KeyKind("bytes", _encode_bytes, bytes, True),
+    KeyKind("int", _encode_int, _decode_int, False),
+    KeyKind("tuple", _encode_tuple, _decode_tuple, True),
 )}
 
 

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 _OWN = b"\x00"          # what a dict's own entry ends with
 _BEHIND = b"\x06"       # greater than every tag of an element
-_INLINE = lib.KFPY_INLINE
 _missing = object()
 
 
@@ -66,7 +65,7 @@ def _decode_key(data: bytes) -> Any:
     return _keys._decode_tuple(data)[0]
 
 
-_keys.KINDS["nested"] = _keys.KeyKind("nested", encode_key, _decode_key, encode_key, False)
+_keys.KINDS["nested"] = _keys.KeyKind("nested", encode_key, _decode_key, False)
 
 
 def own_entry(prefix: bytes) -> bytes:
@@ -79,37 +78,10 @@ def encode_size(size: int) -> bytes:
     return size.to_bytes((size.bit_length() + 7) // 8, "little")
 
 
-def _leaf(file: Dictionary[Any, Any], encoded: bytes, decode: Callable[[bytes], Any]) -> Any:
-    """The value of an entry, or _missing."""
-    c = file._pointer()
-    if file._type == lib.KF_VALUES_U64:
-        number = lib.kfpy_get_u64_checked(c, encoded, len(encoded))
-        if number.status == 0:
-            return number.value
-        file._failed(number.status)
-        return _missing
-    try:
-        slot = _dictionary._take_slot()
-    except IndexError:
-        slot = _dictionary._new_slot()
-    size = lib.kfpy_get(c, encoded, len(encoded), slot)
-    if size < 0:
-        _dictionary._put_slot(slot)
-        file._failed(-1 - size)
-        return _missing
-    data = ffi.unpack(slot if size <= _INLINE else lib.kfpy_slot_data(slot), size)
-    _dictionary._put_slot(slot)
-    return decode(data)
-
-
-def _decode_size(data: bytes) -> int:
-    return int.from_bytes(data, "little")
-
-
 def _size(file: Dictionary[Any, Any], prefix: bytes) -> Optional[int]:
     """How many keys the dict at a path has; None if there is no dict."""
-    size = _leaf(file, prefix + _OWN, _decode_size)
-    return None if size is _missing else int(size)
+    size = file._entry(prefix + _OWN, None, True)
+    return int.from_bytes(size, "little") if isinstance(size, bytes) else size
 
 
 def _lookup(file: Dictionary[Any, Any], prefix: bytes, key: Any) -> Any:
@@ -117,7 +89,7 @@ def _lookup(file: Dictionary[Any, Any], prefix: bytes, key: Any) -> Any:
         encoded = prefix + encode_key(key)
     except (TypeError, ValueError):
         return _missing
-    value = _leaf(file, encoded, file._value)
+    value = file._entry(encoded, _missing, False)
     if value is _missing and _size(file, encoded) is not None:
         return SubDictionary(file, encoded)
     return value
@@ -128,12 +100,7 @@ def _contains(file: Dictionary[Any, Any], prefix: bytes, key: Any) -> bool:
         encoded = prefix + encode_key(key)
     except (TypeError, ValueError):
         return False
-    for entry in (encoded, encoded + _OWN):
-        status = lib.kfpy_contains(file._pointer(), entry, len(entry))
-        if status == 0:
-            return True
-        file._failed(status)
-    return False
+    return Dictionary.__contains__(file, encoded) or Dictionary.__contains__(file, encoded + _OWN)
 
 
 def _begin(prefix: Any) -> bytes:
@@ -194,7 +161,7 @@ def _many(file: Dictionary[Any, Any], prefix: bytes, keys: Any, default: Any, ou
         def encode(key: Any) -> bytes:
             return prefix + encode_key(key) + suffix
 
-        kind = _keys.KeyKind("nested", encode, _decode_key, encode, False)
+        kind = _keys.KeyKind("nested", encode, _decode_key, False)
         return file._found(wanted, lib.kfpy_lookup_find, kind)
 
     _batch._check_output(output)
@@ -459,4 +426,4 @@ def _refused(name: str) -> Callable[..., Any]:
 for _name in dir(Dictionary):
     if not _name.startswith("_") and _name not in vars(NestedDictionary) and _name not in _SENSIBLE:
         setattr(NestedDictionary, _name, _refused(_name))
-_dictionary._SHAPES["nested", "any"] = NestedDictionary
+_dictionary._classes["nested"] = NestedDictionary
