@@ -109,6 +109,8 @@ void kfi_sorter_destroy(kfi_sorter **pointer)
 
 uint64_t kfi_sorter_added(const kfi_sorter *sorter) { return sorter->added; }
 
+uint64_t kfi_sorter_buffered(const kfi_sorter *sorter) { return sorter->buffered; }
+
 uint64_t kfi_sorter_dropped(const kfi_sorter *sorter) { return sorter->dropped; }
 
 kfi_key_sample *kfi_sorter_sample(kfi_sorter *sorter) { return &sorter->sample; }
@@ -207,6 +209,7 @@ kf_status kfi_sorter_add(kfi_sorter *sorter, kf_bytes key, kf_bytes value, kf_er
     status = add_to_buffer(sorter, key, (kf_bytes){ head, head_size }, body, error);
     if (status) return status;
     sorter->added++;
+    sorter->buffered += key.size + body.size;
     if (sorter->resume) kfi_resume_count(sorter, key, value);
     return KF_OK;
 }
