@@ -11,14 +11,6 @@ static size_t part_of(uint64_t memory, unsigned divisor, size_t least, size_t mo
     return part < least ? least : part > most ? most : (size_t)part;
 }
 
-static char *copy_text(const char *text)
-{
-    size_t size = strlen(text) + 1;
-    char *copy = malloc(size);
-    if (copy) memcpy(copy, text, size);
-    return copy;
-}
-
 static void divide_memory(kfi_sorter *sorter, const kfi_sort_options *options)
 {
     uint64_t memory = options->memory;
@@ -64,7 +56,7 @@ kf_status kfi_sorter_create(kfi_sorter **out, const kfi_sort_options *options, k
     kf_status status = kfi_monitor_create(&sorter->monitor, error);
     sorter->has_monitor = !status;
     if (!status && options->folder) {
-        sorter->folder = copy_text(options->folder);
+        sorter->folder = strdup(options->folder);
         if (!sorter->folder) status = kfi_fail_memory(error, strlen(options->folder) + 1);
     }
     if (!status && options->resume_folder) status = kfi_resume_open(sorter, error);
