@@ -37,7 +37,8 @@ typedef struct kf_open_options {
 #define KF_OPEN_OPTIONS_INIT { sizeof(kf_open_options), 0 }
 
 /* Opens `path`: O(1) in the file's size, below a millisecond. `options` may be NULL.
- * Errors: KF_IO, KF_FORMAT (foreign, cut or grown), KF_UNSUPPORTED, KF_CORRUPT, KF_NO_MEMORY. */
+ * Errors: KF_IO, KF_FORMAT (foreign, cut or grown), KF_UNSUPPORTED, KF_CORRUPT, KF_NO_MEMORY;
+ * of a manifest also KF_REPLACED. */
 KF_API kf_status kf_dict_open(kf_dict **out, const char *path, const kf_open_options *options,
                               kf_error *error);
 

@@ -60,6 +60,8 @@ kf_status kfi_output_finish(kfi_output *output, kf_error *error);
 int kfi_temporary_open(const char *folder, kf_error *error, kf_status *status);
 /* Bytes that a user may still write into the file system of `folder`; UINT64_MAX if that can't be told. */
 uint64_t kfi_disk_free(const char *folder);
+/* Whether what is freed in one of the folders may be used in the other; 0 if that can't be told. */
+int kfi_disk_is_same(const char *a, const char *b);
 /* Notes that `size` more bytes are on disk; `account` may be NULL. */
 static inline void kfi_disk_grow(kfi_disk_account *account, uint64_t size)
 {

@@ -6,8 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
+
+enum { PAGE = 4096 };   /* of most file systems */
 
 struct kfi_spool {
     int fd;
@@ -170,11 +173,22 @@ uint64_t kfi_disk_free(const char *folder)
     return (uint64_t)system.f_bavail * system.f_frsize;
 }
 
+int kfi_disk_is_same(const char *a, const char *b)
+{
+    struct stat first, second;
+    return stat(a, &first) == 0 && stat(b, &second) == 0 && first.st_dev == second.st_dev;
+}
+
 void kfi_spool_discard(kfi_spool *spool, uint64_t offset, uint64_t size)
 {
 #ifdef FALLOC_FL_PUNCH_HOLE
     int mode = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
     if (spool->named || !size || offset + size > spool->flushed) return;
+    /* Whole pages only: a part of one would be zeroed, at no gain, while others may read the rest of it. */
+    uint64_t end = (offset + size) / PAGE * PAGE;
+    offset = (offset + PAGE - 1) / PAGE * PAGE;
+    if (end <= offset) return;
+    size = end - offset;
     if (fallocate(spool->fd, mode, (off_t)offset, (off_t)size)) return;
     spool->discarded += size;
     if (spool->account) spool->account->now -= size;

@@ -20,6 +20,7 @@ const char *kf_status_name(kf_status status)
     case KF_LIMIT: return "limit exceeded";
     case KF_TYPE: return "wrong value type";
     case KF_CANCELLED: return "cancelled";
+    case KF_REPLACED: return "replaced";
     }
     return "unknown status";
 }

@@ -6,6 +6,7 @@
 #include "base/bits.h"
 #include "base/varint.h"
 #include "build/image.h"
+#include "build/room.h"
 #include "build/sharded.h"
 #include "build/sort.h"
 #include "format/keys.h"
@@ -27,8 +28,8 @@ enum {
 
 struct kf_builder {
     kf_build_options options;
-    char *path, *folder;
-    char *runs_folder;     /* where most of the temporary files are going to be */
+    char *path, *target_folder;
+    char *folder, *runs_folder;   /* of temporary files: all but runs, and these */
     kfi_sorter *sorter;
     kfi_array weighted;    /* a weight and its value on the way to the sorter */
     kfi_metadata metadata;
@@ -36,6 +37,7 @@ struct kf_builder {
     kfi_disk_account disk;
     uint64_t file_bytes;   /* that the file is expected to have; 0: not known */
     uint64_t added, added_bytes;
+    uint64_t spooled;      /* bytes that the values of what was added will have in the column's spool */
     uint64_t told_bytes;   /* of added_bytes when progress was told last */
     kf_status failed;      /* the first failure: nothing but destroy makes sense afterwards */
 };
@@ -47,18 +49,26 @@ static kf_status report(kf_builder *b, kf_phase phase, uint64_t done, uint64_t t
     return kfi_fail(error, KF_CANCELLED, "cancelled");
 }
 
+static kfi_room room_of(const kf_builder *b)
+{
+    return (kfi_room){ b->runs_folder, b->folder, b->target_folder, b->options.resume_folder != NULL, 0 };
+}
+
 /* Whether what is to come will find room, as far as it is like what was added. */
 static kf_status check_disk(const kf_builder *b, kf_error *error)
 {
     const uint64_t used = b->disk.now, expected = b->options.expected_bytes;
+    kfi_room room = room_of(b);
     if (used < WORTH_LOOKING || expected <= b->added_bytes) return KF_OK;
     if (b->added < kf_builder_resumed(b)) return KF_OK;
-    double more = (double)used * ((double)expected / (double)b->added_bytes - 1);
-    uint64_t free_bytes = kfi_disk_free(b->runs_folder);
-    if (more <= (double)free_bytes) return KF_OK;
-    return kfi_fail(error, KF_NO_SPACE, "temporary files will need about %.1f GB more in '%s', where %.1f GB are free:"
-                    " choose another folder for them, or make room", more / 1e9, b->runs_folder,
-                    (double)free_bytes / 1e9);
+    double times = (double)expected / (double)b->added_bytes;
+    uint64_t buffered = kfi_sorter_buffered(b->sorter);
+    if (buffered >= b->added_bytes) return KF_OK;
+    double runs = (double)used * (double)expected / (double)(b->added_bytes - buffered);
+    /* Duplicates go before values are spooled: how many there are can't be told under other policies. */
+    room.values_are_whole = b->options.duplicates == KF_DUPLICATES_ERROR
+                            && !kfi_sharded_is_worth(b->options.shards, (uint64_t)((double)b->added * times));
+    return kfi_room_for_runs(&room, used, runs, (double)b->spooled * times, error);
 }
 
 static kf_status check_options(const kf_build_options *o, kf_error *error)
@@ -117,15 +127,23 @@ kf_status kf_builder_create(kf_builder **out, const char *path, const kf_build_o
     b->options = *options;
     if (!b->options.memory_limit) b->options.memory_limit = DEFAULT_MEMORY;
     b->path = strdup(path);
+    b->target_folder = folder_of(path);
     b->folder = options->temporary_folder ? strdup(options->temporary_folder) : folder_of(path);
     b->runs_folder = options->resume_folder ? strdup(options->resume_folder) : b->folder ? strdup(b->folder) : NULL;
-    status = b->path && b->folder && b->runs_folder ? start(b, error) : kfi_fail_memory(error, strlen(path));
+    status = b->path && b->target_folder && b->folder && b->runs_folder ? start(b, error) : kfi_fail_memory(error, strlen(path));
     if (status) kf_builder_destroy(&b);
     *out = b;
     return status;
 }
 
 uint64_t kf_builder_resumed(const kf_builder *b) { return b->sorter ? kfi_sorter_resumed(b->sorter) : 0; }
+
+/* What a value that ends with `value` has in the column's spool. */
+static uint64_t spooled_size(const kf_builder *b, kf_bytes value, size_t value_size)
+{
+    if (b->options.value_type != KF_VALUES_U64) return value_size;
+    return (kfi_bit_width(kfi_load64(value.data + value.size - 8) | 1) + 6) / 7;
+}
 
 /* `value` as the sorter gets it, of which the caller's value is `value_size` bytes. */
 static kf_status add(kf_builder *b, kf_bytes key, kf_bytes value, size_t value_size, kf_error *error)
@@ -139,6 +157,7 @@ static kf_status add(kf_builder *b, kf_bytes key, kf_bytes value, size_t value_s
         status = kfi_fail_key(error, KF_LIMIT, key, "a value of %zu bytes is longer than the limit of 2^40", value_size);
     if (!status) status = kfi_sorter_add(b->sorter, key, value, error);
     b->added_bytes += key.size + value_size;
+    b->spooled += spooled_size(b, value, value_size);
     if (!status && (++b->added % TICK_PAIRS == 0 || b->added_bytes - b->told_bytes >= TICK_BYTES)) {
         b->told_bytes = b->added_bytes;
         status = report(b, KF_PHASE_READ, b->added, 0, error);
@@ -265,10 +284,13 @@ static kf_status write_several(kf_builder *b, kfi_header *header, kf_build_repor
     kfi_sharded_options options = {
         .image = image_options(b), .path = b->path, .metadata = &b->metadata,
         .threads = b->options.threads, .shards = b->options.shards, .file_bytes = &b->file_bytes,
+        .room = room_of(b),
     };
     kf_status status = kfi_sorter_seal(b->sorter, kfi_sharded_threads(&options), error);
     if (status) return status;
-    options.shards = kfi_sharded_count(&options, kfi_key_sample_distinct(kfi_sorter_sample(b->sorter)));
+    options.distinct = kfi_key_sample_distinct(kfi_sorter_sample(b->sorter));
+    options.shards = kfi_sharded_count(&options, options.distinct);
+    options.kept = b->options.resume_folder ? b->disk.now : 0;
     if (options.shards < 2) return write_one(b, 1, header, error);
     return kfi_sharded_write(&options, b->sorter, header, &out->shards, error);
 }
@@ -303,6 +325,7 @@ void kf_builder_destroy(kf_builder **builder)
     kfi_array_free(&b->weighted);
     kfi_metadata_free(&b->metadata);
     free(b->path);
+    free(b->target_folder);
     free(b->folder);
     free(b->runs_folder);
     free(b);

@@ -39,10 +39,14 @@ typedef struct kfi_value_source {
     kf_bytes rest;                 /* of the current distinct value */
     const kfi_column_options *options;   /* whose tick is called; NULL: none */
     size_t since;                  /* the last tick, bytes and values */
+    kfi_spool *given_back;         /* to the disk, as values are read; NULL: they are read again */
+    uint64_t at, discarded;        /* in that spool: where the next value begins, what is gone */
 } kfi_value_source;
 
 kf_status kfi_source_open_spool(kfi_value_source *source, const kfi_column_builder *builder,
                                 kf_error *error);
+/* The same for the last time, of values that are bytes. */
+kf_status kfi_source_open_last(kfi_value_source *source, const kfi_column_builder *builder, kf_error *error);
 void kfi_source_open_distinct(kfi_value_source *source, const kfi_distinct *distinct);
 void kfi_source_close(kfi_value_source *source);
 /* The next value's size; its bytes must then be taken, all of them. */

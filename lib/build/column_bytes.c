@@ -188,7 +188,7 @@ static kf_status write_plain(kfi_column_header *header, const kfi_column_builder
 {
     kfi_value_source source;
     header->layout = KFI_LAYOUT_PLAIN;
-    kf_status status = kfi_source_open_spool(&source, builder, error);
+    kf_status status = kfi_source_open_last(&source, builder, error);
     if (!status)
         status = kfi_store_write(header, builder, &source, builder->total_bytes,
                                  builder->smallest == builder->largest, encoder, writer, error);

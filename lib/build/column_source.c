@@ -5,6 +5,7 @@ enum {
     SAMPLE_GROUP = 1 << 16,
     SAMPLE_EXCESS = 1 << 14,
     TICK_BYTES = 4 << 20,
+    DISCARD_BYTES = 4 << 20,
     VALUE_COST = 64            /* a value costs about what so many bytes do */
 };
 
@@ -13,6 +14,13 @@ kf_status kfi_source_open_spool(kfi_value_source *source, const kfi_column_build
 {
     *source = (kfi_value_source){.count = builder->values, .options = &builder->options};
     return kfi_spool_reader_create(&source->reader, builder->spool, 0, 2 * KFI_COLUMN_BUFFER, error);
+}
+
+kf_status kfi_source_open_last(kfi_value_source *source, const kfi_column_builder *builder, kf_error *error)
+{
+    kf_status status = kfi_source_open_spool(source, builder, error);
+    source->given_back = builder->spool;
+    return status;
 }
 
 void kfi_source_open_distinct(kfi_value_source *source, const kfi_distinct *distinct)
@@ -34,12 +42,24 @@ static kf_status tick(kfi_value_source *source, size_t cost, kf_error *error)
     return options->tick(options->tick_context, source->index, error);
 }
 
+/* A value of so many bytes comes next: all before it were taken. */
+static void give_back(kfi_value_source *source, uint64_t size)
+{
+    if (source->at - source->discarded >= DISCARD_BYTES) {
+        kfi_spool_discard(source->given_back, source->discarded, source->at - source->discarded);
+        source->discarded = source->at;
+    }
+    source->at += size + (kfi_bit_width(size | 1) + 6) / 7;
+}
+
 kf_status kfi_source_next(kfi_value_source *source, uint64_t *size, kf_error *error)
 {
     if (source->reader) {
         kf_status status = tick(source, VALUE_COST, error);
         source->index++;
-        return status ? status : kfi_spool_reader_varint(source->reader, size, error);
+        if (!status) status = kfi_spool_reader_varint(source->reader, size, error);
+        if (!status && source->given_back) give_back(source, *size);
+        return status;
     }
     source->rest = kfi_distinct_at(source->distinct, (uint32_t)source->index++);
     *size = source->rest.size;

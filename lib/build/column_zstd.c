@@ -355,7 +355,7 @@ kf_status kfi_zstd_write(kfi_column_header *header, const kfi_column_builder *bu
     if (!status)
         status = kfi_packed_writer_create(&out.blocks, most, builder->options.folder,
                                           builder->options.account, error);
-    if (!status) status = kfi_source_open_spool(&source, builder, error);
+    if (!status) status = kfi_source_open_last(&source, builder, error);
     header->data_offset = kfi_writer_position(writer);
     for (uint64_t i = 0; i < builder->values && !status; i += plan->per_block) {
         uint64_t left = builder->values - i, size;

@@ -1,5 +1,6 @@
 #include "build/plan.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 
 enum {
@@ -16,20 +17,39 @@ typedef struct planner {
     uint8_t in_tail[256];
     uint64_t entries;
     uint64_t references;      /* edges into states that have several parents, about */
-    /* every stride-th tail: varint-free list of size (4 bytes) and bytes */
+    /* every stride-th tail: varint-free list of size (4 bytes) and bytes. How many there are shows at the end only:
+     * the stride grows with the list */
     kfi_array check;
-    uint64_t stride;
+    uint64_t stride, tails;
 } planner;
+
+/* Keeps every other tail of the list. */
+static void thin_out(kfi_array *list)
+{
+    size_t kept = 0;
+    bool keep = true;
+    for (size_t at = 0, size; at < list->size; at += size, keep = !keep) {
+        size = 4 + (size_t)kfi_load32(list->data + at);
+        if (!keep) continue;
+        memmove(list->data + kept, list->data + at, size);
+        kept += size;
+    }
+    list->size = kept;
+}
 
 static kf_status note_tail(planner *p, const uint8_t *tail, size_t size, kf_error *error)
 {
     kf_status status = kfi_token_trainer_add(p->trainer, tail, size, error);
     for (size_t i = 0; i < size; i++) p->in_tail[tail[i]] = 1;
-    if (status || p->check.size > CHECK_SAMPLE || p->entries % p->stride) return status;
+    if (status || p->tails++ % p->stride) return status;
     uint8_t head[4];
     kfi_store32(head, (uint32_t)size);
     status = kfi_array_append(&p->check, head, 4, error);
-    return status ? status : kfi_array_append(&p->check, tail, size, error);
+    if (!status) status = kfi_array_append(&p->check, tail, size, error);
+    if (p->check.size <= CHECK_SAMPLE) return status;
+    thin_out(&p->check);
+    p->stride *= 2;
+    return status;
 }
 
 static kf_status note_entries(planner *p, const kfi_laid_state *state, kf_error *error)
@@ -184,7 +204,7 @@ static kf_status choose_codes(planner *p, kfi_key_plan *plan, const kfi_automato
 kf_status kfi_key_plan_make(kfi_key_plan *plan, const kfi_automaton *automaton,
                             kfi_shared_table *shared, uint64_t memory, kf_error *error)
 {
-    planner p = { .stride = 1 + automaton->keys / 4096, .references = automaton->reference_count + 1 };
+    planner p = { .stride = 1, .references = automaton->reference_count + 1 };
     memset(plan, 0, sizeof *plan);
     uint64_t most = automaton->longest_key == automaton->shortest_key ? FIXED_SAMPLE : MOST_SAMPLE;
     uint64_t sample = memory / TRAINING_FACTOR < most ? memory / TRAINING_FACTOR : most;

@@ -13,6 +13,7 @@ enum {
     MEMORY_PARTS = 4,              /* so many images at least, where the memory is enough */
     MOST_PARTS = 32,
     PLENTY = 512 << 20,
+    WORTH_LOOKING = 8 << 20,       /* bytes of the file */
     REPORT_MILLISECONDS = 100
 };
 
@@ -154,6 +155,18 @@ static kf_status wait_for(sharded *all, const shard *s, kf_error *error)
     return status;
 }
 
+/* What the file will have, as far as the images so far tell; and whether there is room for it. */
+static kf_status project(const sharded *all, kf_error *error)
+{
+    const kfi_sharded_options *o = all->options;
+    uint64_t now = o->image.account->now, more = 0;
+    double times = (double)o->distinct / (double)all->keys_embedded;
+    if (times > 1) more = (uint64_t)((double)all->bytes * (times - 1));
+    *o->file_bytes = all->bytes + more;
+    if (more < WORTH_LOOKING) return KF_OK;
+    return kfi_room_for_result(&o->room, more - more / 10, now > o->kept ? now - o->kept : 0, error);
+}
+
 /* Puts the images into the file as they are ready, in order. */
 static kf_status gather(sharded *all, kfi_bundle *bundle, kf_error *error)
 {
@@ -171,10 +184,10 @@ static kf_status gather(sharded *all, kfi_bundle *bundle, kf_error *error)
         if (status) return status;
         all->bytes += kfi_output_offset(s->output);
         all->keys_embedded += kfi_image_keys(s->image);
-        double more = (double)all->options->image.expected / (double)all->keys_embedded;
-        *all->options->file_bytes = (uint64_t)((double)all->bytes * (more < 1 ? 1 : more));
         kfi_output_destroy(&s->output);
         kfi_image_destroy(&s->image);
+        status = project(all, error);
+        if (status) return status;
     }
     return KF_OK;
 }

@@ -6,6 +6,7 @@
 #define KFI_BUILD_SHARDED_H
 
 #include "build/image.h"
+#include "build/room.h"
 #include "build/sort.h"
 
 enum { KFI_SHARDED_MOST = 64 };
@@ -15,6 +16,9 @@ typedef struct kfi_sharded_options {
     const char *path;
     const kfi_metadata *metadata;
     unsigned threads, shards;
+    uint64_t distinct;             /* keys in all, about */
+    kfi_room room;
+    uint64_t kept;                 /* bytes of temporary files that stay until the file is written */
     uint64_t *file_bytes;          /* kept at what the file will have, as far as the images so far tell */
 } kfi_sharded_options;
 

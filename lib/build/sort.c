@@ -11,14 +11,6 @@ static size_t part_of(uint64_t memory, unsigned divisor, size_t least, size_t mo
     return part < least ? least : part > most ? most : (size_t)part;
 }
 
-static char *copy_text(const char *text)
-{
-    size_t size = strlen(text) + 1;
-    char *copy = malloc(size);
-    if (copy) memcpy(copy, text, size);
-    return copy;
-}
-
 static void divide_memory(kfi_sorter *sorter, const kfi_sort_options *options)
 {
     uint64_t memory = options->memory;
@@ -64,7 +56,7 @@ kf_status kfi_sorter_create(kfi_sorter **out, const kfi_sort_options *options, k
     kf_status status = kfi_monitor_create(&sorter->monitor, error);
     sorter->has_monitor = !status;
     if (!status && options->folder) {
-        sorter->folder = copy_text(options->folder);
+        sorter->folder = strdup(options->folder);
         if (!sorter->folder) status = kfi_fail_memory(error, strlen(options->folder) + 1);
     }
     if (!status && options->resume_folder) status = kfi_resume_open(sorter, error);
@@ -108,6 +100,8 @@ void kfi_sorter_destroy(kfi_sorter **pointer)
 }
 
 uint64_t kfi_sorter_added(const kfi_sorter *sorter) { return sorter->added; }
+
+uint64_t kfi_sorter_buffered(const kfi_sorter *sorter) { return sorter->buffered; }
 
 uint64_t kfi_sorter_dropped(const kfi_sorter *sorter) { return sorter->dropped; }
 
@@ -207,6 +201,7 @@ kf_status kfi_sorter_add(kfi_sorter *sorter, kf_bytes key, kf_bytes value, kf_er
     status = add_to_buffer(sorter, key, (kf_bytes){ head, head_size }, body, error);
     if (status) return status;
     sorter->added++;
+    sorter->buffered += key.size + body.size;
     if (sorter->resume) kfi_resume_count(sorter, key, value);
     return KF_OK;
 }

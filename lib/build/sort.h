@@ -14,7 +14,7 @@
  * a few KiB, a KiB or so a MiB of runs, and one buffer of the value's size while a value above memory/64 (at
  * most 1 MiB) is in a sink. 16 MiB suffice for all keys and values; below that, large pairs may exceed it. When
  * runs are merged, less may be used: at most about 1 MiB a run. Disk: the runs (smaller than the input)
- * plus the large values. What was read of a run for the last time is given back to the disk at once, where the
+ * plus the large values, each given back once it was in the sink. What was read of a run for the last time is given back to the disk at once, where the
  * file system can; elsewhere, and when the sorting can be resumed, the runs are there twice while a pass is under
  * way. For resuming see build/sort_resume.h. */
 #ifndef KFI_BUILD_SORT_H
@@ -52,6 +52,8 @@ kf_status kfi_sorter_create(kfi_sorter **out, const kfi_sort_options *options, k
 kf_status kfi_sorter_add(kfi_sorter *sorter, kf_bytes key, kf_bytes value, kf_error *error);
 /* How many pairs of the input are there already from an earlier process: as many are skipped of those added. */
 uint64_t kfi_sorter_resumed(const kfi_sorter *sorter);
+/* Bytes of pairs in the buffer that is being filled: the others are on disk, or about to be. */
+uint64_t kfi_sorter_buffered(const kfi_sorter *sorter);
 /* Whatever the pairs were needed for is done: nothing stays to be resumed. */
 void kfi_sorter_done(kfi_sorter *sorter);
 /* Pairs added, and pairs that the policy dropped (known after finish, or after all scans). */

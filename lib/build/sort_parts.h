@@ -60,6 +60,7 @@ struct kfi_sorter {
     char *folder;
     kfi_sort_sizes sizes;
     uint64_t added;
+    uint64_t buffered;         /* bytes of the pairs in the buffer being filled */
     size_t longest_key, longest_field;
     uint64_t reserve;          /* of a buffer's memory, for writing runs with such keys and fields */
     bool finished;

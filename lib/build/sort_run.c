@@ -9,7 +9,7 @@ enum {
     NIBBLE_MAX = 15,
     RECORD_HEAD_MAX = 1 + 2 * KFI_VARINT_MAX,
     MARK_PREFIX = 255,         /* bytes of a key that a mark keeps */
-    DISCARD_MARKS = 16         /* so many marks' worth of a run are discarded at once */
+    DISCARD_MARKS = 2          /* so many marks' worth of a run are discarded at once: an eighth of a buffer's */
 };
 
 void kfi_run_free(kfi_run *run)
@@ -184,12 +184,12 @@ kf_status kfi_run_reader_open(kfi_run_reader *reader, const kfi_run *run, const 
                               size_t buffer_size, kf_value_type type, kf_error *error)
 {
     /* The range before reads up to the first key of this one: that is in the first marked block of this range at
-     * the latest. */
+     * the latest. Several ranges before it may read a run's first block, and none before the first range. */
     size_t first = marks_below(run, range->from), end = range->has_to ? marks_below(run, range->to) : SIZE_MAX;
     uint64_t skipped = first ? mark_offset(run, first - 1) : 0;
     memset(reader, 0, sizeof *reader);
     reader->run = run;
-    reader->discarded = first ? mark_offset(run, first + 1) : 0;
+    reader->discarded = range->from.size ? mark_offset(run, first + 1) : 0;
     reader->discard_end = end == SIZE_MAX ? run->size : end ? mark_offset(run, end - 1) : 0;
     reader->type = type;
     reader->left = run->size - skipped;
@@ -218,7 +218,8 @@ static void discard(kfi_run_reader *reader)
 {
     uint64_t behind = reader->run->size - reader->left;
     if (behind > reader->discard_end) behind = reader->discard_end;
-    if (behind < reader->discarded || behind - reader->discarded < DISCARD_MARKS * reader->run->mark_step) return;
+    uint64_t step = behind < reader->discard_end ? DISCARD_MARKS * reader->run->mark_step : 1;
+    if (behind < reader->discarded + step) return;
     kfi_spool_discard(reader->run->spool, reader->run->offset + reader->discarded, behind - reader->discarded);
     reader->discarded = behind;
 }

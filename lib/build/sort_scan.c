@@ -42,15 +42,18 @@ static kf_status give(void *context, const kfi_sort_pair *pair, kf_error *error)
     scan *s = context;
     kf_bytes key = { pair->key, pair->key_size }, value = { NULL, 0 };
     uint8_t number[8];
+    uint64_t offset = 0;
+    bool is_large = false;
     if (s->sorter->options.value_type == KF_VALUES_U64) {
         kfi_store64(number, kfi_sort_u64_get(pair->field));
         value = (kf_bytes){ number, 8 };
     } else if (s->sorter->options.value_type == KF_VALUES_BYTES) {
         const uint8_t *end = pair->field + pair->field_size;
-        uint64_t head = 0, offset = 0;
+        uint64_t head = 0;
         const uint8_t *body = kfi_sort_varint_get(pair->field, end, &head);
         value = (kf_bytes){ body, (size_t)(head >> 1) };
-        if (head & 1) {
+        is_large = head & 1;
+        if (is_large) {
             kfi_sort_varint_get(body, end, &offset);
             kf_status status = read_large_value(s, offset, &value, error);
             if (status) return status;
@@ -59,6 +62,7 @@ static kf_status give(void *context, const kfi_sort_pair *pair, kf_error *error)
     kf_status status = s->sink(s->context, key, value, error);
     if (s->large_reader && value.size > s->sorter->sizes.large_value * 4)
         kfi_spool_reader_destroy(&s->large_reader);
+    if (is_large) kfi_spool_discard(s->sorter->large, offset, value.size);
     return status;
 }
 

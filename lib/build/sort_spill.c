@@ -164,6 +164,7 @@ static bool hand_over(kfi_sorter *sorter, kfi_spiller *spiller)
 kf_status kfi_sorter_spill(kfi_sorter *sorter, kf_error *error)
 {
     bool handed = false;
+    sorter->buffered = 0;
     if (sorter->resume) {
         kf_status flushed = kfi_resume_flush(sorter, error);
         if (flushed) return flushed;

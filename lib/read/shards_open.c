@@ -69,12 +69,13 @@ static kf_status read_directory(directory *out, const kfi_mapping *mapping, cons
     return status;
 }
 
-/* Whether header and entry speak of the same file. */
-static kf_status check_identity(const opening *o, const kfi_header *h, const kfi_shard *e)
+/* Whether header and entry speak of the same dictionary. `other`: what it is if they don't, KF_REPLACED of a file, and
+ * of an image, which can't be replaced, KF_CORRUPT. */
+static kf_status check_identity(const opening *o, const kfi_header *h, const kfi_shard *e, kf_status other)
 {
     if (h->keys == e->keys && h->file_size == e->size && !memcmp(h->build_id, e->build_id, sizeof e->build_id))
         return KF_OK;
-    return kfi_fail(o->error, KF_CORRUPT, "this is not the dictionary that was put in here: it was replaced since");
+    return kfi_fail(o->error, other, "this is not the dictionary that was put in here: it was replaced since");
 }
 
 /* ---- members ---------------------------------------------------------------------------------- */
@@ -106,8 +107,9 @@ static kf_status make_room(opening *o)
     return KF_OK;
 }
 
-/* Adds the plain dictionary in `mapping`, which is taken over. `path` names the file that it is in or is. */
-static kf_status add_member(opening *o, kfi_mapping mapping, const kfi_shard *e, kf_bytes path)
+/* Adds the plain dictionary in `mapping`, which is taken over. `path` names the file that it is in or is. For `other`
+ * see check_identity. */
+static kf_status add_member(opening *o, kfi_mapping mapping, const kfi_shard *e, kf_bytes path, kf_status other)
 {
     kfi_shards *s = o->shards;
     const kfi_header *whole = &o->whole->header;
@@ -116,7 +118,7 @@ static kf_status add_member(opening *o, kfi_mapping mapping, const kfi_shard *e,
                        : kfi_fail(o->error, KF_LIMIT, "there are more than %d shards", KFI_SHARDS_LIMIT);
     if (status) kfi_mapping_close(&mapping);
     else status = kfi_dict_open_plain(&d, mapping, o->error);
-    if (!status) status = check_identity(o, &d->header, e);
+    if (!status) status = check_identity(o, &d->header, e, other);
     if (!status && (d->header.value_type != whole->value_type || d->header.longest_key > whole->longest_key))
         status = kfi_fail(o->error, KF_CORRUPT, "keys or values are not of the kind that the whole has");
     if (status) {
@@ -138,7 +140,7 @@ static kf_status add_images(opening *o, const kfi_mapping *mapping, const direct
     for (size_t i = 0; i < dir->count && !status; i++) {
         const kfi_shard *e = &dir->entries[i];
         uint64_t offset = dir->images_offset + e->offset;
-        status = add_member(o, kfi_mapping_part(mapping, offset, e->size), e, path);
+        status = add_member(o, kfi_mapping_part(mapping, offset, e->size), e, path, KF_CORRUPT);
         if (!status && !weights_agree(o->shards->member[o->shards->count - 1], dir->weights))
             status = kfi_fail(o->error, KF_CORRUPT, "the weights are not of the kind that the whole has");
         if (!status) continue;
@@ -163,7 +165,7 @@ static kf_status add_sharded_file(opening *o, kfi_mapping *mapping, const kfi_he
     }
     s->file[s->files++] = (kfi_shards_file){ *mapping, *header };
     const kfi_shards_file *file = &s->file[s->files - 1];
-    status = check_identity(o, header, e);
+    status = check_identity(o, header, e, KF_REPLACED);
     if (!status) status = read_directory(&dir, &file->mapping, header, o->error);
     if (!status && !dir.images) status = kfi_fail(o->error, KF_CORRUPT, "it is a manifest, which can't be a shard");
     if (!status && (kfi_shard_compare(dir.entries[0].first, e->first)
@@ -189,7 +191,7 @@ static kf_status add_file(opening *o, const kfi_shard *e)
         return status;
     }
     if (header.incompatible & KFI_FEATURE_SHARDS) return add_sharded_file(o, &mapping, &header, e);
-    return add_member(o, mapping, e, e->path);
+    return add_member(o, mapping, e, e->path, KF_REPLACED);
 }
 
 static kf_status add_files(opening *o, const directory *dir)

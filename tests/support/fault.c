@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/types.h>
 #include <time.h>
 #include <unistd.h>
@@ -32,6 +33,7 @@ static size_t short_io;
 static _Thread_local int suspended;
 static int refuse_nameless, skip_sync;
 static unsigned hurry;
+static uint64_t free_space = UINT64_MAX;
 static _Atomic unsigned hurried;
 
 void fault_arm(unsigned kinds, uint64_t n, int os_error, int mode)
@@ -52,6 +54,7 @@ uint64_t fault_calls(void) { return plan.calls; }
 void fault_short_io(size_t bytes) { short_io = bytes; }
 void fault_hurry(unsigned seconds) { hurry = seconds; }
 void fault_skip_sync(int skip) { skip_sync = skip; }
+void fault_free_space(uint64_t bytes) { free_space = bytes; }
 void fault_refuse_nameless(int refuse) { refuse_nameless = refuse; }
 
 /* Counts a call; true, with errno set, if it must fail. */
@@ -273,6 +276,16 @@ WRAP(FAULT_STAT, int, fstatat, (int a, const char *path, struct stat *out, int f
      (a, path, out, flags))
 WRAP(FAULT_STAT, int, fstatat64, (int a, const char *path, struct stat64 *out, int flags),
      (a, path, out, flags))
+#define WRAP_STATVFS(name) \
+    int __real_##name(const char *path, struct name *out); \
+    int __wrap_##name(const char *path, struct name *out) \
+    { \
+        int result = __real_##name(path, out); \
+        if (result == 0 && free_space != UINT64_MAX) out->f_bavail = free_space / out->f_frsize; \
+        return result; \
+    }
+WRAP_STATVFS(statvfs)
+WRAP_STATVFS(statvfs64)
 WRAP(FAULT_NAMES, int, mkdir, (const char *path, mode_t mode), (path, mode))
 WRAP(FAULT_NAMES, int, rmdir, (const char *path), (path))
 WRAP(FAULT_NAMES, int, unlinkat, (int folder, const char *path, int flags), (folder, path, flags))

@@ -59,6 +59,8 @@ void fault_short_io(size_t bytes);
 void fault_skip_sync(int skip);
 /* Every look at a clock finds it so many seconds further on than it would be. fault_off leaves it. */
 void fault_hurry(unsigned seconds);
+/* Every file system seems to have so many bytes free; UINT64_MAX: what it has. fault_off leaves it. */
+void fault_free_space(uint64_t bytes);
 /* O_TMPFILE is refused as on a file system that lacks it. fault_off leaves it. */
 void fault_refuse_nameless(int refuse);
 

@@ -13,7 +13,8 @@ typedef enum kf_status {
     KF_DUPLICATE = 10,
     KF_LIMIT = 11,
     KF_TYPE = 12,
-    KF_CANCELLED = 13
+    KF_CANCELLED = 13,
+    KF_REPLACED = 14
 } kf_status;
 
 typedef struct kf_error {

@@ -89,7 +89,8 @@ class ReaderError(Error):
 
 
 class Replaced(Error):
-    """The file at the path is another one than the dictionary was pickled from."""
+    """The file at the path is another one than the dictionary was pickled from, or than a manifest was written
+    of."""
 
 
 _IO_CLASSES = {errno.ENOENT: NoFile, errno.EACCES: NoPermission, errno.EPERM: NoPermission,
@@ -105,6 +106,7 @@ _CLASSES = {
     lib.KF_LIMIT: LimitError,
     lib.KF_TYPE: ValueTypeError,
     lib.KF_CANCELLED: Cancelled,
+    lib.KF_REPLACED: Replaced,
 }
 
 
