@@ -228,7 +228,7 @@ END_TEST
 
 /* ---- one image ------------------------------------------------------------------------------------ */
 
-enum { IMAGE_KEYS = 10000, IMAGE_KINDS = 10 };
+enum { IMAGE_KEYS = 8500, IMAGE_KINDS = 10 };
 
 /* Enough for threads of its own for the stages and for the values; some keys and values are larger than a block. */
 static void make_image(model *m, how *h, unsigned kind)
