@@ -259,6 +259,7 @@ static kfi_image_options image_options(kf_builder *b)
         .weights = b->options.weights, .memory = b->options.memory_limit,
         .choice_memory = b->options.memory_limit, .folder = b->folder,
         .account = &b->disk, .tick = { image_tick, b }, .expected = b->added,
+        .threads = b->options.threads,
     };
 }
 
@@ -272,6 +273,7 @@ static kf_status write_one(kf_builder *b, int is_sealed, kfi_header *header, kf_
     kf_status status = kfi_image_create(&image, &options, error);
     if (!status && is_sealed) status = kfi_sorter_scan(b->sorter, &everything, kfi_image_add, image, error);
     if (!status && !is_sealed) status = kfi_sorter_finish(b->sorter, kfi_image_add, image, error);
+    if (image) status = kfi_image_end(image, status, error);
     if (!status) status = kfi_writer_create(&writer, b->path, kfi_image_sections(image), error);
     if (!status) status = kfi_image_write(image, &b->metadata, writer, header, error);
     kfi_writer_destroy(&writer);

@@ -4,7 +4,9 @@
  *      |\--> value column ---------------------^
  *       \--> weights --------------------------^
  *
- * A weight that is given comes in front of the value, as a varint. */
+ * With several threads the minimiser and the values are stages of a pipeline (pipeline.h), and the values are
+ * encoded while the keys are (values.h); the bytes are the same. A weight that is given comes in front of the
+ * value, as a varint. */
 #ifndef KFI_BUILD_IMAGE_H
 #define KFI_BUILD_IMAGE_H
 
@@ -30,6 +32,7 @@ typedef struct kfi_image_options {
     kfi_disk_account *account;
     kfi_tick tick;
     uint64_t expected;             /* pairs, for the ticks; 0: not known */
+    unsigned threads;              /* the caller's included, which alone gets ticks; 0 is 1 */
 } kfi_image_options;
 
 typedef struct kfi_image kfi_image;
@@ -38,6 +41,9 @@ typedef struct kfi_image kfi_image;
 kf_status kfi_image_create(kfi_image **out, const kfi_image_options *options, kf_error *error);
 /* In strictly ascending order. `image` is a kfi_image: this is a sorter's sink. */
 kf_status kfi_image_add(void *image, kf_bytes key, kf_bytes value, kf_error *error);
+/* Once all pairs were added, or adding ended with `status`: what fails while the last ones are taken in comes
+ * before it. Returns either. */
+kf_status kfi_image_end(kfi_image *image, kf_status status, kf_error *error);
 uint64_t kfi_image_keys(const kfi_image *image);
 /* The first and the last key: valid until the image is destroyed. Once all pairs were added. */
 void kfi_image_bounds(const kfi_image *image, kf_bytes *first, kf_bytes *last);

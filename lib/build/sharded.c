@@ -98,9 +98,11 @@ static kf_status build_shard(sharded *all, shard *s)
     kf_error *error = &s->error;
     options.choice_memory = choice_memory(options.memory);
     options.memory /= all->threads;
+    options.threads = all->options->threads / all->threads;
     options.tick = (kfi_tick){ shard_tick, &context };
     kf_status status = kfi_image_create(&s->image, &options, error);
     if (!status) status = kfi_sorter_scan(all->sorter, &s->range, kfi_image_add, s->image, error);
+    if (s->image) status = kfi_image_end(s->image, status, error);
     if (status || !kfi_image_keys(s->image)) return status;
     status = kfi_writer_create_image(&writer, options.folder, kfi_image_sections(s->image), options.account, error);
     if (!status) status = kfi_image_write(s->image, &no_metadata, writer, &header, error);

@@ -1,4 +1,4 @@
-/* Builds by several threads into several shards with every kind of call failing, without threads, and cancelled:
+/* Builds by several threads into several shards, or of one image, with every kind of call failing, without threads, and cancelled:
  * which call is the n-th differs from run to run, so what is demanded is the right file or the failure that was
  * made, and that nothing is left behind, in memory, in the folder or among the open files. */
 #include "fault.h"
@@ -13,7 +13,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-enum { MIB = 1 << 20, RUNS = SANITIZED ? 10 : 25 };
+enum { MIB = 1 << 20, RUNS = SANITIZED ? 10 : 25, PLAIN_KEYS = SANITIZED ? 9000 : 20000 };
 
 typedef struct scene {
     const char *name;
@@ -41,6 +41,17 @@ static void make_spilling(model *m)
     set_sort(&m->set);
 }
 
+/* Enough for an image that its stages get threads of their own, and its values too. */
+static void make_plain(model *m, kf_value_type type)
+{
+    char text[60];
+    *m = (model){ .type = type, .value_shape = 3, .value_seed = 4, .weighted = type == KF_VALUES_BYTES };
+    m->set.random = 8;
+    for (unsigned i = 0; i < PLAIN_KEYS; i++)
+        set_add(&m->set, text, (size_t)snprintf(text, sizeof text, "%07u of many keys", i * 3));
+    set_sort(&m->set);
+}
+
 static void set_scene(int number)
 {
     static const struct {
@@ -50,12 +61,14 @@ static void set_scene(int number)
         kf_encoding encoding;
         kf_duplicates duplicates;
         kf_weights weights;
-        unsigned memory;
+        unsigned memory, shards;
     } scenes[] = {
-        { "sums", 9, KF_VALUES_U64, KF_ENCODING_AUTO, KF_DUPLICATES_SUM, KF_WEIGHTS_VALUE, 64 },
-        { "strings", 11, KF_VALUES_BYTES, KF_ENCODING_AUTO, KF_DUPLICATES_LAST, KF_WEIGHTS_GIVEN, 64 },
-        { "keys", 18, KF_VALUES_NONE, KF_ENCODING_AUTO, KF_DUPLICATES_FIRST, KF_WEIGHTS_NONE, 64 },
-        { "spilling", 0, KF_VALUES_U64, KF_ENCODING_PACKED, KF_DUPLICATES_MAX, KF_WEIGHTS_NONE, 16 },
+        { "sums", 9, KF_VALUES_U64, KF_ENCODING_AUTO, KF_DUPLICATES_SUM, KF_WEIGHTS_VALUE, 64, 4 },
+        { "strings", 11, KF_VALUES_BYTES, KF_ENCODING_AUTO, KF_DUPLICATES_LAST, KF_WEIGHTS_GIVEN, 64, 4 },
+        { "keys", 18, KF_VALUES_NONE, KF_ENCODING_AUTO, KF_DUPLICATES_FIRST, KF_WEIGHTS_NONE, 64, 4 },
+        { "spilling", 0, KF_VALUES_U64, KF_ENCODING_PACKED, KF_DUPLICATES_MAX, KF_WEIGHTS_NONE, 16, 4 },
+        { "one image of numbers", 0, KF_VALUES_U64, KF_ENCODING_AUTO, KF_DUPLICATES_SUM, KF_WEIGHTS_NONE, 16, 1 },
+        { "one image of strings", 0, KF_VALUES_BYTES, KF_ENCODING_RAW, KF_DUPLICATES_LAST, KF_WEIGHTS_GIVEN, 16, 1 },
     };
     kf_build_report report;
     alarm(200);   /* nothing may hang */
@@ -65,17 +78,21 @@ static void set_scene(int number)
         now.m = (model){ .type = scenes[number].type, .encoding = scenes[number].encoding, .value_shape = 3,
                          .weighted = scenes[number].weights == KF_WEIGHTS_GIVEN };
         set_make(&now.m.set, scenes[number].shape, 3, 1);
+    } else if (scenes[number].shards == 1) {
+        make_plain(&now.m, scenes[number].type);
+        now.m.encoding = scenes[number].encoding;
     } else {
         make_spilling(&now.m);
     }
     snprintf(now.m.name, sizeof now.m.name, "%s", now.name);
-    now.h = (how){ .threads = 3, .shards = 4, .memory = (uint64_t)scenes[number].memory * MIB, .order = 1,
-                   .duplicates = scenes[number].duplicates, .weights = scenes[number].weights };
+    now.h = (how){ .threads = 3, .shards = scenes[number].shards,
+                   .memory = (uint64_t)scenes[number].memory * MIB, .order = 1, .duplicates = scenes[number].duplicates,
+                   .weights = scenes[number].weights };
     now.p = pairs_draw(&now.m, now.m.set.count / 4);
     fault_off();
     fault_short_io(0);
     pairs_build(&now.m, &now.p, &now.h, "out.kf", &report);
-    ck_assert_uint_eq(report.shards, 4);
+    ck_assert_uint_eq(report.shards, scenes[number].shards);
     good = scratch_read("out.kf", &good_size);
     ck_assert_int_eq(scratch_count(), 1);
 }
@@ -89,7 +106,7 @@ static void clear_scene(void)
     free(good);
 }
 
-enum { SCENES = 4, SPILLING = 3, LEAST_RUNS = 6 };
+enum { SCENES = 6, SPILLING = 3, LEAST_RUNS = 6 };
 
 /* ---- failing calls -------------------------------------------------------------------------------- */
 
@@ -265,6 +282,7 @@ END_TEST
 /* Enough keys for calls while they are added and, unless the machine is fast, while the shards are made. */
 START_TEST(cancel__many_keys)
 {
+    const unsigned of_one_image = 1u << KF_PHASE_MINIMISE | 1u << KF_PHASE_LAYOUT | 1u << KF_PHASE_VALUES;
     unsigned phases = 0, stopped = 0;
     char text[40];
     kf_build_report report;
@@ -278,7 +296,7 @@ START_TEST(cancel__many_keys)
         set_add(&now.m.set, text, (size_t)size);
     }
     set_sort(&now.m.set);
-    now.h = (how){ .threads = 3, .shards = 3, .memory = 48 * MIB, .order = 1, .duplicates = KF_DUPLICATES_SUM };
+    now.h = (how){ .threads = 3, .shards = _i ? 1 : 3, .memory = 48 * MIB, .order = 1, .duplicates = KF_DUPLICATES_SUM };
     now.p = pairs_draw(&now.m, 1000);
     pairs_build(&now.m, &now.p, &now.h, "out.kf", &report);
     good = scratch_read("out.kf", &good_size);
@@ -287,6 +305,7 @@ START_TEST(cancel__many_keys)
     for (int n = 1; n <= calls; n++) stopped += build_cancelled(n, &phases) == n;
     ck_assert_uint_gt(stopped, 2);
     ck_assert(phases & 1u << KF_PHASE_READ && phases & 1u << KF_PHASE_SORT && phases & 1u << KF_PHASE_WRITE);
+    if (_i) ck_assert_uint_eq(phases & of_one_image, of_one_image);
     clear_scene();
 }
 END_TEST
@@ -308,7 +327,7 @@ int main(void)
     tcase_add_loop_test(t, fault__short_calls, 0, SCENES);
     tcase_add_loop_test(t, fault__threads, 0, SCENES);
     tcase_add_loop_test(t, cancel__at_each_call, 0, SCENES);
-    tcase_add_test(t, cancel__many_keys);
+    tcase_add_loop_test(t, cancel__many_keys, 0, 2);
     suite_add_tcase(s, t);
     return suite_run(s);
 }

@@ -226,7 +226,104 @@ START_TEST(parallel__spilling)
 }
 END_TEST
 
+/* ---- one image ------------------------------------------------------------------------------------ */
+
+enum { IMAGE_KEYS = 8500, IMAGE_KINDS = 10 };
+
+/* Enough for threads of its own for the stages and for the values; some keys and values are larger than a block. */
+static void make_image(model *m, how *h, unsigned kind)
+{
+    static const struct { kf_value_type type; kf_encoding encoding; kf_weights weights; unsigned values; } kinds[] = {
+        { KF_VALUES_NONE, KF_ENCODING_AUTO, KF_WEIGHTS_NONE, 0 },
+        { KF_VALUES_NONE, KF_ENCODING_AUTO, KF_WEIGHTS_GIVEN, 0 },
+        { KF_VALUES_U64, KF_ENCODING_AUTO, KF_WEIGHTS_NONE, 1 },
+        { KF_VALUES_U64, KF_ENCODING_PACKED, KF_WEIGHTS_VALUE, 2 },
+        { KF_VALUES_U64, KF_ENCODING_DISTINCT, KF_WEIGHTS_GIVEN, 2 },
+        { KF_VALUES_BYTES, KF_ENCODING_AUTO, KF_WEIGHTS_NONE, 3 },
+        { KF_VALUES_BYTES, KF_ENCODING_RAW, KF_WEIGHTS_GIVEN, 7 },
+        { KF_VALUES_BYTES, KF_ENCODING_TOKENS, KF_WEIGHTS_NONE, 3 },
+        { KF_VALUES_BYTES, KF_ENCODING_ZSTD, KF_WEIGHTS_NONE, 4 },
+        { KF_VALUES_BYTES, KF_ENCODING_DISTINCT, KF_WEIGHTS_GIVEN, 2 },
+    };
+    static uint8_t text[200000];
+    *m = (model){ .type = kinds[kind].type, .encoding = kinds[kind].encoding, .value_shape = kinds[kind].values,
+                  .value_seed = kind, .weighted = kinds[kind].weights == KF_WEIGHTS_GIVEN };
+    *h = (how){ .shards = kind % 2, .weights = kinds[kind].weights, .duplicates = KF_DUPLICATES_LAST };
+    snprintf(m->name, sizeof m->name, "image %u", kind);
+    m->set.random = 7 + kind;
+    memset(text, 'z', sizeof text);
+    for (uint64_t i = 0; i < IMAGE_KEYS; i++)
+        set_add(&m->set, text, (size_t)snprintf((char *)text, 100, "%x%s", (unsigned)(model_mix(i) >> 38),
+                                               i % 3 ? "" : "-and-a-tail"));
+    for (unsigned i = 0; i < 3; i++) set_add(&m->set, text, sizeof text - 10000 * i);
+    set_sort(&m->set);
+}
+
+/* With the same memory, the threads change nothing. */
+START_TEST(parallel__one_image)
+{
+    static const unsigned threads[] = { 2, 3 };
+    model m;
+    how h;
+    kf_build_report report;
+    make_image(&m, &h, (unsigned)_i);
+    pairs p = pairs_draw(&m, m.set.count / 4);
+    for (unsigned memory = 0; memory < 3; memory += 2) {
+        h.memory = memories[memory];
+        h.threads = 1;
+        h.order = 0;
+        pairs_build(&m, &p, &h, "plain.kf", &report);
+        if (!memory) check_answers(&m, "plain.kf", &h, &report);
+        for (unsigned t = 0; t < 2; t++) {
+            h.threads = threads[t];
+            h.order = (memory + t) % ORDERS;
+            pairs_build(&m, &p, &h, "other.kf", &report);
+            MUST(same_files("other.kf", "plain.kf"), "%s: threads %u, memory %u MiB, order %u give other bytes", m.name,
+                 h.threads, (unsigned)(h.memory >> 20), h.order);
+        }
+    }
+    pairs_free(&p);
+    set_free(&m.set);
+}
+END_TEST
+
 /* ---- errors --------------------------------------------------------------------------------------- */
+
+static void cut_many(model *m, size_t count)
+{
+    for (size_t i = count; i < m->set.count; i++) free((void *)(uintptr_t)m->set.keys[i].data);
+    m->set.count = count;
+}
+
+/* Of what is wrong with several pairs, the lowest is told, whichever stage finds it and however far others are:
+ * too many distinct values, and a key that comes twice before or after that. */
+START_TEST(parallel__names_the_lowest_failure)
+{
+    model m;
+    kf_build_report report;
+    how h = { .shards = 1, .memory = 16 * MIB };
+    make_many(&m, KF_VALUES_U64);
+    cut_many(&m, 16000);           /* distinct values; half of them are too many */
+    m.encoding = KF_ENCODING_DISTINCT;
+    for (unsigned round = 0; round < 6; round++) {
+        const bool is_early = round % 2;
+        pairs p = pairs_draw(&m, 0);
+        /* `turn` has room for one more. */
+        size_t again = is_early ? round : 10000 + 1100 * round;
+        p.copies[again]++;
+        p.turn[p.count++] = again;
+        for (h.threads = 1; h.threads <= 8; h.threads += 3) {
+            kf_error error = { 0 };
+            kf_status status = pairs_try(&m, &p, &h, "never.kf", &report, &error);
+            MUST(status == (is_early ? KF_DUPLICATE : KF_LIMIT) && error.status == status, "round %u, threads %u: %s",
+                 round, h.threads, error.message);
+            ck_assert_int_eq(scratch_count(), 0);
+        }
+        pairs_free(&p);
+    }
+    set_free(&m.set);
+}
+END_TEST
 
 /* Many keys come twice: the lowest is named, whoever finds which first. */
 START_TEST(parallel__names_the_lowest_duplicate)
@@ -234,8 +331,7 @@ START_TEST(parallel__names_the_lowest_duplicate)
     model m;
     kf_build_report report;
     make_many(&m, _i % 2 ? KF_VALUES_NONE : KF_VALUES_U64);
-    for (size_t i = 20000; i < m.set.count; i++) free((void *)(uintptr_t)m.set.keys[i].data);
-    m.set.count = 20000;
+    cut_many(&m, 20000);
     for (unsigned round = 0; round < 12; round++) {
         pairs p = pairs_draw(&m, round % 4 ? 1 + round * round * round : 1);
         size_t lowest = 0;
@@ -271,7 +367,9 @@ static Suite *suite(void)
     tcase_add_checked_fixture(t, set_up, scratch_close);
     tcase_add_loop_test(t, parallel__shapes, 0, SHAPES);
     tcase_add_loop_test(t, parallel__spilling, 0, 3);
+    tcase_add_loop_test(t, parallel__one_image, 0, IMAGE_KINDS);
     tcase_add_loop_test(t, parallel__names_the_lowest_duplicate, 0, 2);
+    tcase_add_test(t, parallel__names_the_lowest_failure);
     suite_add_tcase(s, t);
     return s;
 }
