@@ -1,10 +1,10 @@
 /* Temporary files without a name.
  *
- * Where O_TMPFILE is not to be had the file gets a name that is removed at once; a process killed between the two
- * leaves an empty file. The next one that needs such files in the same folder removes it. No lock tells it whether
- * the process that made the file still lives, as it makes no difference: nobody opens the file by its name, and who
- * made it finds done what was to be done next. What has to be avoided is only to take a file of somebody else's
- * for one of these. */
+ * Where O_TMPFILE is not to be had the file gets a name that is removed at once; a process killed
+ * between the two leaves an empty file. The next build that needs such files in the same folder removes
+ * it. No lock tells it whether the process that made the file still lives, as it makes no difference:
+ * nobody opens the file by its name, and who made it finds done what was to be done next. What has to be
+ * avoided is only to take a file of somebody else's for one of these. */
 #include "base/file.h"
 
 #include <dirent.h>
@@ -27,8 +27,8 @@ static int is_left_over(int folder, const char *name)
     static const char random[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
     const size_t prefix = sizeof PREFIX - 1, rest = sizeof PATTERN - 1;
     struct stat found;
-    if (strncmp(name, PREFIX, prefix) || strlen(name) != prefix + rest || strspn(name + prefix, random) != rest)
-        return 0;
+    if (strncmp(name, PREFIX, prefix) || strlen(name) != prefix + rest) return 0;
+    if (strspn(name + prefix, random) != rest) return 0;
     return fstatat(folder, name, &found, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(found.st_mode)
            && (found.st_mode & 07777) == 0600 && found.st_size == 0 && found.st_nlink == 1
            && found.st_uid == geteuid() && time(NULL) - found.st_mtime > YOUNG;
@@ -44,7 +44,8 @@ static void remove_left_over(const char *path)
     closedir(folder);
 }
 
-int kfi_temporary_open(const char *folder, const kfi_disk_account *account, kf_error *error, kf_status *status)
+int kfi_temporary_open(const char *folder, const kfi_disk_account *account, kf_error *error,
+                       kf_status *status)
 {
     int fd = -1;
 #ifdef O_TMPFILE
@@ -52,7 +53,7 @@ int kfi_temporary_open(const char *folder, const kfi_disk_account *account, kf_e
     while (fd < 0 && errno == EINTR);
     if (fd >= 0) return fd;
 #endif
-    /* Reading a large folder takes long: not for each of a build's files, but while there is nothing in them. */
+    /* Reading a large folder takes long: only while there is nothing in any of a build's files. */
     if (account && account->peak == 0) remove_left_over(folder);
     size_t size = strlen(folder) + sizeof "/" PREFIX PATTERN;
     char *name = malloc(size);

@@ -16,8 +16,8 @@ from keyfold._native import lib
 
 COUNT, PARTS = 250_000, 8
 
-# A build that kills itself, or the process that it is a worker of, behind most pairs and once something is written
-# down; and its sources, for others.
+# A build that kills itself, or the process that it is a worker of, behind most pairs and once something is
+# written down; and its sources, for others.
 BUILD = '''
 import functools, os, signal, sys, time
 import keyfold
@@ -54,12 +54,13 @@ if __name__ == "__main__":
     path, folder, kind = sys.argv[1:]
     killed = folder, os.getpid()
     options = dict(resume=folder, memory="16M")
+    reader = functools.partial(read, killed=killed)
     if kind == "pairs":
         keyfold.compile(path, pairs(killed=killed), **options)
     elif kind == "parts":
-        keyfold.compile(path, range(PARTS), reader=functools.partial(read, killed=killed), workers=3, **options)
+        keyfold.compile(path, range(PARTS), reader=reader, workers=3, **options)
     elif kind == "here":
-        keyfold.compile(path, range(PARTS), reader=functools.partial(read, killed=killed), workers=0, **options)
+        keyfold.compile(path, range(PARTS), reader=reader, workers=0, **options)
     else:
         keyfold.compile(path, kind, codec="u64", **options)
 '''
@@ -101,8 +102,8 @@ def resumed(monkeypatch):
 
 
 def killed_build(source, path, folder, kind):
-    process = subprocess.run([sys.executable, source.__file__, path, folder, kind], capture_output=True, text=True,
-                             timeout=120)
+    process = subprocess.run([sys.executable, source.__file__, path, folder, kind], capture_output=True,
+                             text=True, timeout=120)
     assert process.returncode == -signal.SIGKILL, process.stderr
     assert not os.path.exists(path) and os.path.exists(os.path.join(folder, "keyfold.journal"))
 
@@ -123,7 +124,7 @@ def test_killed_pairs(make, tmp_path, source, whole, resumed):
 
 
 def test_killed_dict(make, tmp_path, source, whole, resumed):
-    """The same pairs in the same order, as a dict has them, with other options that make no difference to it."""
+    """The same pairs in the same order, as a dict has them, with options that make no difference to it."""
     path, folder = make.path(), str(tmp_path / "kept")
     model = dict(source.pairs())
     killed_build(source, path, folder, "pairs")
@@ -138,7 +139,8 @@ def test_killed_parts(make, tmp_path, source, whole, resumed, kind, workers):
     """However many workers there were and are: the order is that of the parts."""
     path, folder = make.path(), str(tmp_path / "kept")
     killed_build(source, path, folder, kind)
-    table = keyfold.compile(path, range(PARTS), reader=source.read, workers=workers, memory="16M", resume=folder)
+    table = keyfold.compile(path, range(PARTS), reader=source.read, workers=workers, memory="16M",
+                            resume=folder)
     assert 0 < resumed[0] < COUNT and len(table) == COUNT and same(path, whole)
     assert not os.path.exists(folder)
 
@@ -215,7 +217,8 @@ def stopping(pairs, count):
 
 def stopped_build(source, path, folder):
     with pytest.raises(RuntimeError, match="stop here"):
-        keyfold.compile(path, stopping(source.pairs(), COUNT * 9 // 10), codec="u64", memory="16M", resume=folder)
+        keyfold.compile(path, stopping(source.pairs(), COUNT * 9 // 10), codec="u64", memory="16M",
+                        resume=folder)
     wait_for(os.path.join(folder, "keyfold.journal"))
 
 
@@ -231,7 +234,8 @@ def test_other_input_is_refused(make, tmp_path, source):
                                   ([], {}, "the input is not the one"),
                                   ([0, 1], dict(reader=reader, workers=2), "the input is not the one"),
                                   (pairs, dict(codec="json"), "another value type"),
-                                  ((pair + (1,) for pair in pairs), dict(weights="given"), "choice of weights")):
+                                  ((pair + (1,) for pair in pairs), dict(weights="given"),
+                                   "choice of weights")):
         with pytest.raises(keyfold.ArgumentError, match=f"{text}.*remove that folder"):
             keyfold.compile(path, inputs, memory="16M", resume=folder, **{"codec": "u64", **options})
         assert not os.path.exists(path) and sorted(os.listdir(folder)) == kept
@@ -261,7 +265,8 @@ def test_a_duplicate_found_late(make, tmp_path, source, resumed):
     with pytest.raises(keyfold.DuplicateKey):
         keyfold.compile(path, pairs, codec="u64", memory="16M", resume=folder)
     table = keyfold.compile(path, pairs, memory="16M", duplicates="sum", resume=folder)
-    assert resumed[1] > 0 and table[pairs[0][0]] == 2 * pairs[0][1] and len(table) == COUNT and not os.path.exists(folder)
+    assert resumed[1] > 0 and len(table) == COUNT and not os.path.exists(folder)
+    assert table[pairs[-2][0]] == pairs[-2][1] and table[pairs[0][0]] == 2 * pairs[0][1]
 
 
 def test_the_folder(make, tmp_path):

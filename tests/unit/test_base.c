@@ -768,7 +768,8 @@ static const struct {
     { ".keyfold-groups", 0, 0640, 0, 100 }, { ".keyfold-sticky", 0, 01600, 0, 100 },
     { ".keyfold-filled", 0, 0600, 1, 100 }, { ".keyfold-short", 0, 0600, 0, 100 },
     { ".keyfold-toolong", 0, 0600, 0, 100 }, { ".keyfold-with.a", 0, 0600, 0, 100 },
-    { ".keyfold-", 0, 0600, 0, 100 }, { "keyfold-abcdef", 0, 0600, 0, 100 }, { ".keyfolk-abcdef", 0, 0600, 0, 100 }
+    { ".keyfold-", 0, 0600, 0, 100 }, { "keyfold-abcdef", 0, 0600, 0, 100 },
+    { ".keyfolk-abcdef", 0, 0600, 0, 100 }
 };
 enum { REMAINS = sizeof remains / sizeof remains[0] };
 
@@ -797,7 +798,8 @@ static void leave_remains(void)
 static int count_remains(int removable)
 {
     int count = 0;
-    for (size_t i = 0; i < REMAINS; i++) count += remains[i].removed == removable && is_there(remains[i].name);
+    for (size_t i = 0; i < REMAINS; i++)
+        count += remains[i].removed == removable && is_there(remains[i].name);
     return count;
 }
 
@@ -837,12 +839,13 @@ END_TEST
 /* Names that fit, of what is no such file. */
 START_TEST(temporary__leaves_others)
 {
-    static const char *const others[] = { ".keyfold-folder", ".keyfold-fifooo", ".keyfold-linked", ".keyfold-links2",
-                                          ".keyfold-linka1", ".keyfold-others" };
+    static const char *const others[] = { ".keyfold-folder", ".keyfold-fifooo", ".keyfold-linked",
+                                          ".keyfold-links2", ".keyfold-linka1", ".keyfold-others" };
     ck_assert_int_eq(mkdir(scratch_path(others[0]), 0600), 0);
     ck_assert_int_eq(mkfifo(scratch_path(others[1]), 0600), 0);
     ck_assert_int_eq(symlink("target", scratch_path(others[2])), 0);
     scratch_write("target", "", 0);
+    ck_assert_int_eq(chmod(scratch_path("target"), 0600), 0);
     scratch_write(others[3], "", 0);
     ck_assert_int_eq(link(scratch_path(others[3]), scratch_path(others[4])), 0);
     scratch_write(others[5], "", 0);
