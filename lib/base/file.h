@@ -56,8 +56,11 @@ kf_status kfi_output_create_nameless(kfi_output **out, const char *folder, kfi_d
 /* Flushes and frees the write buffer; from here on it can only be read and patched. */
 kf_status kfi_output_finish(kfi_output *output, kf_error *error);
 
-/* Opens a file in `folder` that has no name, or has lost it: a descriptor, or -1 and the reason. */
-int kfi_temporary_open(const char *folder, kf_error *error, kf_status *status);
+/* Opens a file in `folder` that has no name, or has lost it: a descriptor, or -1 and the reason. If the
+ * account (may be NULL) has seen nothing yet, empty files that killed processes left there are removed,
+ * where there can be such. */
+int kfi_temporary_open(const char *folder, const kfi_disk_account *account, kf_error *error,
+                       kf_status *status);
 /* Bytes that a user may still write into the file system of `folder`; UINT64_MAX if that can't be told. */
 uint64_t kfi_disk_free(const char *folder);
 /* Whether what is freed in one of the folders may be used in the other; 0 if that can't be told. */

@@ -192,7 +192,7 @@ kf_status kfi_output_create_nameless(kfi_output **out, const char *folder, kfi_d
     output->path = strdup(name);
     output->buffer = malloc(BUFFER_SIZE);
     if (!output->path || !output->buffer) status = kfi_fail_memory(error, BUFFER_SIZE);
-    else output->fd = kfi_temporary_open(folder ? folder : ".", error, &status);
+    else output->fd = kfi_temporary_open(folder ? folder : ".", account, error, &status);
     if (status) kfi_output_destroy(&output);
     *out = output;
     return status;

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -33,29 +32,6 @@ struct kfi_spool_reader {
     uint64_t offset;        /* in the file, of the byte after buffer[filled - 1] */
 };
 
-int kfi_temporary_open(const char *folder, kf_error *error, kf_status *status)
-{
-    int fd = -1;
-#ifdef O_TMPFILE
-    do fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC | O_EXCL, 0600);
-    while (fd < 0 && errno == EINTR);
-    if (fd >= 0) return fd;
-#endif
-    /* File systems and kernels without O_TMPFILE: a name that lives for a moment. */
-    size_t size = strlen(folder) + sizeof "/.keyfold-XXXXXX";
-    char *name = malloc(size);
-    if (!name) {
-        *status = kfi_fail_memory(error, size);
-        return -1;
-    }
-    snprintf(name, size, "%s/.keyfold-XXXXXX", folder);
-    fd = mkostemp(name, O_CLOEXEC);
-    if (fd < 0) *status = kfi_fail_errno(error, errno, "cannot create a temporary file in '%s'", folder);
-    else unlink(name);
-    free(name);
-    return fd;
-}
-
 kf_status kfi_spool_create(kfi_spool **out, const char *folder, size_t buffer_size,
                            kfi_disk_account *account, kf_error *error)
 {
@@ -67,7 +43,7 @@ kf_status kfi_spool_create(kfi_spool **out, const char *folder, size_t buffer_si
     if (!spool) return kfi_fail_memory(error, sizeof *spool);
     spool->account = account;
     spool->capacity = buffer_size;
-    spool->fd = kfi_temporary_open(folder ? folder : ".", error, &status);
+    spool->fd = kfi_temporary_open(folder ? folder : ".", account, error, &status);
     if (spool->fd < 0) goto out;
     spool->buffer = malloc(buffer_size);
     if (!spool->buffer) {

@@ -1,4 +1,5 @@
 """compile: parts read in worker processes, files, policies, failures, progress."""
+import gc
 import gzip
 import multiprocessing
 import os
@@ -59,6 +60,10 @@ def unpickle(path):
 
 def unpickle_items(path):
     return unpickle(path).items()
+
+
+def pair_by_pair(part):
+    yield from part.items()
 
 
 def itself(part):
@@ -314,6 +319,19 @@ def test_options_are_checked_before_anything_is_read(tmp_path):
                           (good, dict(duplicates="sum", codec="str"))):
         with pytest.raises(keyfold.Error):
             keyfold.compile(path, [1], reader=reader, **{"workers": 0, **options})
+
+
+@pytest.mark.parametrize("workers", [2, 0])
+def test_an_error_leaves_nothing_in_use(make, monkeypatch, workers):
+    """What an error's traceback holds of a worker's pairs, or of a reader here, can be collected."""
+    found = []
+    monkeypatch.setattr(sys, "unraisablehook", found.append)
+    parts = [{"a": 1}, {"b" * (2 << 20): 1, **{f"{i}": i for i in range(100_000)}}]
+    for _ in range(3):
+        with pytest.raises(keyfold.LimitError):
+            keyfold.compile(make.path(), parts, reader=pair_by_pair, workers=workers)
+        gc.collect()
+    assert not found
 
 
 def test_large_values(make):

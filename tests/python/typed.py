@@ -64,6 +64,7 @@ def making(pairs: List[Tuple[int, str]], untyped: Any) -> None:
     assert_type(keyfold.compile("a.kf", ["a"], reader=dict_of), "keyfold.Dictionary[Any, Any]")
     assert_type(keyfold.compile("a.kf", untyped), "keyfold.Dictionary[Any, Any]")
     assert_type(keyfold.compile("a.kf", {"a": 1}, threads=2, shards=4), "keyfold.Dictionary[str, int]")
+    assert_type(keyfold.compile("a.kf", {"a": 1}, resume="kept"), "keyfold.Dictionary[str, int]")
 
 
 def bundles(tables: "List[keyfold.Dictionary[str, int]]") -> None:

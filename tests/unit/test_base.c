@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <signal.h>
 #include <sys/wait.h>
+#include <time.h>
 
 static void set_up(void) { scratch_open(); }
 static void tear_down(void)
@@ -753,6 +754,179 @@ START_TEST(spool__every_call_fails)
 }
 END_TEST
 
+/* ---- temporary files ------------------------------------------------------------------------ */
+
+static const struct {
+    const char *name;
+    int removed;
+    mode_t mode;
+    size_t size;
+    long age;              /* seconds */
+} remains[] = {
+    { ".keyfold-abcXYZ", 1, 0600, 0, 100 }, { ".keyfold-019AZz", 1, 0600, 0, 1000000 },
+    { ".keyfold-young1", 0, 0600, 0, 20 }, { ".keyfold-future", 0, 0600, 0, -1000 },
+    { ".keyfold-groups", 0, 0640, 0, 100 }, { ".keyfold-sticky", 0, 01600, 0, 100 },
+    { ".keyfold-filled", 0, 0600, 1, 100 }, { ".keyfold-short", 0, 0600, 0, 100 },
+    { ".keyfold-toolong", 0, 0600, 0, 100 }, { ".keyfold-with.a", 0, 0600, 0, 100 },
+    { ".keyfold-", 0, 0600, 0, 100 }, { "keyfold-abcdef", 0, 0600, 0, 100 },
+    { ".keyfolk-abcdef", 0, 0600, 0, 100 }
+};
+enum { REMAINS = sizeof remains / sizeof remains[0] };
+
+static void set_age(const char *name, long age)
+{
+    struct timespec times[2];
+    times[0] = times[1] = (struct timespec){ .tv_sec = time(NULL) - age };
+    ck_assert_int_eq(utimensat(AT_FDCWD, scratch_path(name), times, AT_SYMLINK_NOFOLLOW), 0);
+}
+
+static int is_there(const char *name)
+{
+    struct stat information;
+    return lstat(scratch_path(name), &information) == 0;
+}
+
+static void leave_remains(void)
+{
+    for (size_t i = 0; i < REMAINS; i++) {
+        scratch_write(remains[i].name, "x", remains[i].size);
+        ck_assert_int_eq(chmod(scratch_path(remains[i].name), remains[i].mode), 0);
+        set_age(remains[i].name, remains[i].age);
+    }
+}
+
+static int count_remains(int removable)
+{
+    int count = 0;
+    for (size_t i = 0; i < REMAINS; i++)
+        count += remains[i].removed == removable && is_there(remains[i].name);
+    return count;
+}
+
+static kf_status open_temporary(uint64_t peak, int refuse)
+{
+    kfi_disk_account account = { 0, peak };
+    kf_error e;
+    kf_status status = KF_OK;
+    fault_refuse_nameless(refuse);
+    int fd = kfi_temporary_open(scratch, peak == UINT64_MAX ? NULL : &account, &e, &status);
+    fault_refuse_nameless(0);
+    ck_assert_int_eq(fd < 0, status != KF_OK);
+    if (fd >= 0) close(fd);
+    return status;
+}
+
+START_TEST(temporary__removes_what_was_left)
+{
+    leave_remains();
+    /* Not by a build that has written something already, and where there can be no such files. */
+    ck_assert_int_eq(open_temporary(1, 1), KF_OK);
+    ck_assert_int_eq(open_temporary(UINT64_MAX, 1), KF_OK);
+    int nameless = open(scratch, O_TMPFILE | O_RDWR, 0600);
+    if (nameless >= 0) {
+        close(nameless);
+        ck_assert_int_eq(open_temporary(0, 0), KF_OK);
+    }
+    ck_assert_int_eq(scratch_count(), REMAINS);
+
+    ck_assert_int_eq(open_temporary(0, 1), KF_OK);
+    ck_assert_int_eq(count_remains(1), 0);
+    ck_assert_int_eq(count_remains(0), REMAINS - 2);
+    ck_assert_int_eq(scratch_count(), REMAINS - 2);
+}
+END_TEST
+
+/* Names that fit, of what is no such file. */
+START_TEST(temporary__leaves_others)
+{
+    static const char *const others[] = { ".keyfold-folder", ".keyfold-fifooo", ".keyfold-linked",
+                                          ".keyfold-links2", ".keyfold-linka1", ".keyfold-others" };
+    ck_assert_int_eq(mkdir(scratch_path(others[0]), 0600), 0);
+    ck_assert_int_eq(mkfifo(scratch_path(others[1]), 0600), 0);
+    ck_assert_int_eq(symlink("target", scratch_path(others[2])), 0);
+    scratch_write("target", "", 0);
+    ck_assert_int_eq(chmod(scratch_path("target"), 0600), 0);
+    scratch_write(others[3], "", 0);
+    ck_assert_int_eq(link(scratch_path(others[3]), scratch_path(others[4])), 0);
+    scratch_write(others[5], "", 0);
+    for (int i = 3; i < 6; i++) ck_assert_int_eq(chmod(scratch_path(others[i]), 0600), 0);
+    int count = 7;
+    if (chown(scratch_path(others[5]), 12345, (gid_t)-1) != 0) unlink(scratch_path(others[5])), count--;
+    for (int i = 0; i < count - 1; i++) set_age(others[i], 1000);
+    set_age("target", 1000);
+    ck_assert_int_eq(open_temporary(0, 1), KF_OK);
+    ck_assert_int_eq(scratch_count(), count);
+    /* One name alone makes it one of ours. */
+    ck_assert_int_eq(unlink(scratch_path(others[4])), 0);
+    set_age(others[3], 1000);
+    ck_assert_int_eq(open_temporary(0, 1), KF_OK);
+    ck_assert_int_eq(scratch_count(), count - 2);
+}
+END_TEST
+
+/* Killed before any one of its calls, it leaves one empty file at most, which goes a minute later. */
+START_TEST(temporary__killed)
+{
+    int left = 0, killed = 1;
+    for (uint64_t n = 1; killed; n++) {
+        pid_t child = fork();
+        if (child == 0) {
+            fault_arm(FAULT_IO | FAULT_NAMES, n, 0, FAULT_KILL);
+            _exit(open_temporary(0, 1) == KF_OK ? 0 : 1);
+        }
+        int how;
+        ck_assert_int_eq(waitpid(child, &how, 0), child);
+        killed = WIFSIGNALED(how);
+        ck_assert(killed || (WIFEXITED(how) && WEXITSTATUS(how) == 0));
+        ck_assert_int_le(scratch_count(), 1);
+        left += scratch_count();
+        if (!scratch_count()) continue;
+        ck_assert_int_eq(open_temporary(0, 1), KF_OK);
+        ck_assert_int_eq(scratch_count(), 1);
+
+        DIR *folder = opendir(scratch);
+        for (struct dirent *entry; (entry = readdir(folder)); )
+            if (entry->d_name[0] == '.' && entry->d_name[1] == 'k') set_age(entry->d_name, 61);
+        closedir(folder);
+        ck_assert_int_eq(open_temporary(0, 1), KF_OK);
+        ck_assert_int_eq(scratch_count(), 0);
+    }
+    ck_assert_int_eq(left, 1);
+}
+END_TEST
+
+/* What was left is not worth an error. */
+START_TEST(temporary__every_call_fails)
+{
+    int files = fault_open_files();
+    for (uint64_t n = 1; ; n++) {
+        leave_remains();
+        fault_mark();
+        fault_arm(FAULT_STAT | FAULT_NAMES, n, EACCES, FAULT_ONCE);
+        kf_status status = open_temporary(0, 1);
+        int fired = fault_fired();
+        fault_off();
+        ck_assert_int_eq(status, KF_OK);
+        ck_assert_int_eq(fault_live(), 0);
+        ck_assert_int_eq(fault_open_files(), files);
+        ck_assert_int_eq(count_remains(0), REMAINS - 2);
+        ck_assert_int_le(count_remains(1), fired);
+        ck_assert_int_le(scratch_count(), REMAINS - 2 + fired);
+        if (!fired) break;
+        ck_assert_uint_lt(n, 100);
+        scratch_close();
+        scratch_open();
+    }
+    /* A folder that can't be read, or is not there. */
+    kf_error e;
+    kf_status status = KF_OK;
+    kfi_disk_account account = { 0, 0 };
+    ck_assert_int_eq(kfi_temporary_open(scratch_path("none"), &account, &e, &status), -1);
+    ck_assert_int_eq(status, KF_IO);
+    ck_assert_int_eq(e.os_error, ENOENT);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("base");
@@ -779,6 +953,10 @@ int main(void)
     tcase_add_test(c, spool__round_trip);
     tcase_add_test(c, spool__broken_records);
     tcase_add_test(c, spool__every_call_fails);
+    tcase_add_test(c, temporary__removes_what_was_left);
+    tcase_add_test(c, temporary__leaves_others);
+    tcase_add_test(c, temporary__killed);
+    tcase_add_test(c, temporary__every_call_fails);
     suite_add_tcase(suite, c);
     return suite_run(suite);
 }

@@ -83,21 +83,21 @@ def compile(path: StrPath, inputs: Mapping[K, V], *, reader: None = None, worker
             memory: Union[int, str] = "1G", duplicates: str = "error", codec: Union[str, Codec] = "auto",
             keys: str = "auto", weights: None = None, progress: Any = None, tmpdir: Optional[StrPath] = None,
             threads: Optional[int] = None, shards: Optional[int] = None,
-            allow_pickle: bool = False) -> Dictionary[K, V]: ...
+            resume: Optional[StrPath] = None, allow_pickle: bool = False) -> Dictionary[K, V]: ...
 @overload
 def compile(path: StrPath, inputs: Iterable[Tuple[K, V]], *, reader: None = None,
             workers: Optional[int] = None, memory: Union[int, str] = "1G", duplicates: str = "error",
             codec: Union[str, Codec] = "auto", keys: str = "auto", weights: Optional[str] = None,
             progress: Any = None, tmpdir: Optional[StrPath] = None,
             threads: Optional[int] = None, shards: Optional[int] = None,
-            allow_pickle: bool = False) -> Dictionary[K, V]: ...
+            resume: Optional[StrPath] = None, allow_pickle: bool = False) -> Dictionary[K, V]: ...
 @overload
 def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]] = None,
             workers: Optional[int] = None, memory: Union[int, str] = "1G", duplicates: str = "error",
             codec: Union[str, Codec] = "auto", keys: str = "auto", weights: Optional[str] = None,
             progress: Any = None, tmpdir: Optional[StrPath] = None,
             threads: Optional[int] = None, shards: Optional[int] = None,
-            allow_pickle: bool = False) -> Dictionary[Any, Any]: ...
+            resume: Optional[StrPath] = None, allow_pickle: bool = False) -> Dictionary[Any, Any]: ...
 
 
 def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]] = None,
@@ -105,7 +105,7 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
             codec: Union[str, Codec] = "auto", keys: str = "auto", weights: Optional[str] = None,
             progress: Any = None, tmpdir: Optional[StrPath] = None,
             threads: Optional[int] = None, shards: Optional[int] = None,
-            allow_pickle: bool = False) -> Dictionary[Any, Any]:
+            resume: Optional[StrPath] = None, allow_pickle: bool = False) -> Dictionary[Any, Any]:
     """Compiles pairs into the file `path` and opens it. Nothing appears there before all is done.
 
     inputs      a dict or other Mapping; or any iterable of (key, value) pairs; or paths of .tsv, .csv, .jsonl
@@ -127,9 +127,14 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
     shards      most automata that the keys are divided among, which are built side by side and make one file
                 all the same: if not given, as many as the keys are worth, one below some 33 million; 1 always
                 one, which is smallest; at most 64
+    resume      a folder that keeps what is sorted, also when the build fails or is killed: the same call then
+                goes on from there. It reads all inputs again, which must give the same pairs in the same order
+                (a set gives another one in each process) and be encoded alike, or ArgumentError is raised; more
+                may follow them. Pairs of parts are added in the order of the parts, so that a worker may have
+                to wait for those before it. The folder is made if need be, and goes when the file is there
     """
     options = BuildOptions(path, memory=memory, duplicates=duplicates, weights=weights, tmpdir=tmpdir,
-                           threads=threads, shards=shards)
+                           threads=threads, shards=shards, resume=resume)
     wanted = _choose.wish(keys, codec, weights, duplicates)
     files = None
     if reader is None:
@@ -169,6 +174,7 @@ def _build_parts(parts: Iterable[Any], reader: Callable[[Any], Any], workers: in
                  options: BuildOptions, make: _parts.MakeBuilder) -> Optional[Builder]:
     if workers == 0:
         return _parts.read_here(parts, reader, wanted, options.weights, make)
-    # Which pair is the first or the last of a key goes by the order of the parts.
-    ordered = options.duplicates in ("first", "last")
+    # Which pair is the first or the last of a key goes by the order of the parts, and a build can be resumed only
+    # with pairs in the order that they had.
+    ordered = options.duplicates in ("first", "last") or options.resume is not None
     return _parts.read_parts(parts, reader, workers, wanted, options.weights, make, ordered)

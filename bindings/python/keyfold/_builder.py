@@ -54,7 +54,8 @@ class BuildOptions:
 
     def __init__(self, path: StrPath, *, memory: Union[int, str] = "1G", duplicates: str = "error",
                  weights: Optional[str] = None, tmpdir: Optional[StrPath] = None,
-                 threads: Optional[int] = None, shards: Optional[int] = None) -> None:
+                 threads: Optional[int] = None, shards: Optional[int] = None,
+                 resume: Optional[StrPath] = None) -> None:
         _count("threads", threads, _MOST_THREADS)
         _count("shards", shards, _MOST_SHARDS)
         if duplicates not in DUPLICATES:
@@ -68,7 +69,11 @@ class BuildOptions:
         self.threads = threads
         self.shards = shards
         self.tmpdir = None if tmpdir is None else os.path.abspath(os.fsdecode(tmpdir))
-        for folder in (os.path.dirname(self.path), self.tmpdir or "/"):
+        self.resume = None if resume is None else os.path.abspath(os.fsdecode(resume))
+        needed = [os.path.dirname(self.path), self.tmpdir or "/"]
+        if self.resume is not None:     # the library makes it, in a folder that is there
+            needed.append(self.resume if os.path.lexists(self.resume) else os.path.dirname(self.resume))
+        for folder in needed:
             if not os.path.isdir(folder):
                 raise _errors.os_error(errno.ENOTDIR if os.path.exists(folder) else errno.ENOENT, folder)
         if os.path.isdir(self.path):
@@ -83,10 +88,12 @@ class BuildOptions:
         # threads only sort and write what has come, for which this process, and so all of them, had to wait.
         options.threads = self.threads or min(processors(), _MOST_THREADS)
         options.shards = self.shards or 0
-        folder = None if self.tmpdir is None else ffi.new("char[]", os.fsencode(self.tmpdir))
-        if folder is not None:
-            options.temporary_folder = folder
-        return folder
+        kept = []
+        for name, folder in (("temporary_folder", self.tmpdir), ("resume_folder", self.resume)):
+            if folder is not None:
+                kept.append(ffi.new("char[]", os.fsencode(folder)))
+                setattr(options, name, kept[-1])
+        return kept
 
 
 class Builder:
@@ -104,13 +111,13 @@ class Builder:
         self._error = ffi.new("kf_error *")
         self._batch = ffi.new("kfpy_batch *")
         options = ffi.new("kf_build_options *", lib.kfpy_build_options())
-        folder = wanted.fill(options)
+        folders = wanted.fill(options)
         options.value_type = (lib.KF_VALUES_U64 if self.numbers else
                               lib.KF_VALUES_NONE if codec.name == "none" else lib.KF_VALUES_BYTES)
         self._heart.fill(options)
         out = ffi.new("kf_builder **")
         self._check(lib.kf_builder_create(out, os.fsencode(self.path), options, self._error))
-        del folder   # the builder has a copy
+        del folders  # the builder has copies
         self._builder = ffi.gc(out[0], lib.kfpy_builder_free)
         self.set_metadata("python.keys", keys.name.encode())
         self.set_metadata("python.values", codec.name.encode())
@@ -143,15 +150,21 @@ class Builder:
     def add_batch(self, batch: Batch) -> bool:
         """Adds packed pairs; False if their sizes do not fit their data."""
         raw = self._batch
-        key_sizes = ffi.from_buffer("uint64_t[]", batch.key_sizes)
-        value_sizes = ffi.from_buffer("uint64_t[]", batch.value_sizes)
-        weights = ffi.NULL if batch.weights is None else ffi.from_buffer("uint64_t[]", batch.weights)
-        key_data, value_data = ffi.from_buffer(batch.key_data), ffi.from_buffer(batch.value_data)
+        columns = [None if each is None else ffi.from_buffer("uint64_t[]", each)
+                   for each in (batch.key_sizes, batch.value_sizes, batch.weights)]
+        data = [ffi.from_buffer(each) for each in (batch.key_data, batch.value_data)]
         raw.count = batch.pairs
-        raw.key_data, raw.key_size, raw.key_sizes = key_data, len(batch.key_data), key_sizes
-        raw.value_data, raw.value_size, raw.value_sizes = value_data, len(batch.value_data), value_sizes
-        raw.weights, raw.numbers = weights, self.numbers
-        status = lib.kfpy_add_batch(self._builder, raw, self._error)
+        raw.key_data, raw.key_size, raw.key_sizes = data[0], len(batch.key_data), columns[0]
+        raw.value_data, raw.value_size, raw.value_sizes = data[1], len(batch.value_data), columns[1]
+        raw.weights, raw.numbers = columns[2] or ffi.NULL, self.numbers
+        try:
+            status = lib.kfpy_add_batch(self._builder, raw, self._error)
+        finally:
+            # Before an error is raised, whose traceback holds this frame: CPython 3.11 crashes when it collects a
+            # cycle that has a memoryview whose buffer is in use.
+            for each in [*columns, *data]:
+                if each is not None:
+                    ffi.release(each)
         if status == lib.KFPY_BAD_BATCH:
             return False
         self._check(status)

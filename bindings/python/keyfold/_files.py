@@ -16,6 +16,11 @@ from ._progress import Progress
 
 TOOL = os.path.join(os.path.dirname(os.path.abspath(__file__)), "keyfold-tool")
 _GRACE = 10.0       # seconds that the tool has to remove its temporary files in
+# What the library says of a folder that a build can't go on in.
+_RESUMING = (("is damaged; remove that folder", _errors.CorruptError),
+             ("was written by another version; remove that folder", _errors.UnsupportedError),
+             ("remove that folder to start anew", _errors.ArgumentError),
+             ("is in use by another build", _errors.ArgumentError))
 _TEXTS = ("str", "raw", "json")     # codecs whose encoded values a text file can hold
 
 
@@ -37,6 +42,8 @@ def _command(paths: List[str], wanted: BuildOptions, keys: str, codec: Union[str
             command.append(f"--{option}={number}")
     if wanted.tmpdir is not None:
         command.append(f"--tmpdir={wanted.tmpdir}")
+    if wanted.resume is not None:
+        command.append(f"--resume={wanted.resume}")
     # What auto means is what a file without these entries means to open().
     if keys != "auto":
         command.append(f"--meta=python.keys={keys}")
@@ -52,6 +59,9 @@ def _error(messages: List[str], code: int) -> _errors.Error:
         return _errors.DuplicateKey(f"{text}; duplicates= can say what to do then")
     if code < 0:
         return _errors.Error(f"keyfold-tool was killed by signal {-code}")
+    for said, kind in _RESUMING:
+        if messages and said in messages[-1]:
+            return kind(text)
     if re.search(r":\d+: ", text):
         return _errors.FormatError(text)
     return _errors.Error(text or f"keyfold-tool exited with status {code}")
@@ -93,7 +103,8 @@ def build(paths: List[str], wanted: BuildOptions, keys: str,
         assert tool.stderr is not None and tool.stdout is not None
         for line in tool.stderr:
             if not line.startswith("{"):
-                messages = [*messages[-50:], line.rstrip("\n")]
+                if not line.startswith("keyfold: note: "):      # how much was there to go on with
+                    messages = [*messages[-50:], line.rstrip("\n")]
                 continue
             report = json.loads(line)
             if report["phase"] == "read":

@@ -21,6 +21,8 @@ class ReaderFailed(Exception):
 def _guarded(pairs: Iterable[Any]) -> Iterator[Any]:
     try:
         yield from pairs
+    except GeneratorExit:   # it is no longer needed
+        raise
     except BaseException as problem:
         raise ReaderFailed(problem) from problem
 
