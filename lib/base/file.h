@@ -42,6 +42,8 @@ kf_status kfi_output_patch(kfi_output *output, uint64_t offset, const void *data
 /* Reads back bytes written earlier. */
 kf_status kfi_output_read(kfi_output *output, uint64_t offset, void *data, size_t size,
                           kf_error *error);
+/* Gives a part of a nameless output back to the disk, where that can be: nothing reads it any more. */
+void kfi_output_discard(kfi_output *output, uint64_t offset, uint64_t size);
 /* Flush, fsync, fchmod to 0666 & ~umask, rename, fsync the folder. */
 kf_status kfi_output_publish(kfi_output *output, kf_error *error);
 /* Discards the file unless it was published. */
@@ -61,6 +63,9 @@ kf_status kfi_output_finish(kfi_output *output, kf_error *error);
  * where there can be such. */
 int kfi_temporary_open(const char *folder, const kfi_disk_account *account, kf_error *error,
                        kf_status *status);
+/* Gives a part of a file back to the disk, where the file system can: it reads as zeros from now on. Returns how many
+ * bytes were. */
+uint64_t kfi_hole_punch(int fd, uint64_t offset, uint64_t size);
 /* Bytes that a user may still write into the file system of `folder`; UINT64_MAX if that can't be told. */
 uint64_t kfi_disk_free(const char *folder);
 /* Whether what is freed in one of the folders may be used in the other; 0 if that can't be told. */

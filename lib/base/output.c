@@ -36,6 +36,7 @@ struct kfi_output {
     uint8_t *buffer;           /* of what follows `flushed`, up to a multiple of BUFFER_SIZE */
     size_t used;               /* bytes in the buffer */
     uint64_t flushed;          /* bytes in the file */
+    uint64_t discarded;        /* of these */
     int nameless;              /* will never be published */
     kfi_disk_account *account; /* of a nameless one; may be NULL */
 };
@@ -301,6 +302,14 @@ kf_status kfi_output_read(kfi_output *output, uint64_t offset, void *data, size_
     return KF_OK;
 }
 
+void kfi_output_discard(kfi_output *output, uint64_t offset, uint64_t size)
+{
+    if (!output->nameless || size > output->flushed || offset > output->flushed - size) return;
+    uint64_t freed = kfi_hole_punch(output->fd, offset, size);
+    output->discarded += freed;
+    if (output->account) output->account->now -= freed;
+}
+
 /* ---- publishing ----------------------------------------------------------------------------- */
 
 /* Names a nameless file: as the target itself if that is new, else temporarily. */
@@ -374,7 +383,7 @@ void kfi_output_destroy(kfi_output **pointer)
 {
     kfi_output *output = pointer ? *pointer : NULL;
     if (!output) return;
-    if (output->account) output->account->now -= output->flushed;
+    if (output->account) output->account->now -= output->flushed - output->discarded;
     if (output->temporary[0]) unlinkat(output->folder, output->temporary, 0);
     if (output->fd >= 0) close(output->fd);
     if (output->folder >= 0) close(output->folder);

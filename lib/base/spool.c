@@ -9,8 +9,6 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-enum { PAGE = 4096 };   /* of most file systems */
-
 struct kfi_spool {
     int fd;
     int finished;
@@ -157,20 +155,10 @@ int kfi_disk_is_same(const char *a, const char *b)
 
 void kfi_spool_discard(kfi_spool *spool, uint64_t offset, uint64_t size)
 {
-#ifdef FALLOC_FL_PUNCH_HOLE
-    int mode = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
     if (spool->named || !size || offset + size > spool->flushed) return;
-    /* Whole pages only: a part of one would be zeroed, at no gain, while others may read the rest of it. */
-    uint64_t end = (offset + size) / PAGE * PAGE;
-    offset = (offset + PAGE - 1) / PAGE * PAGE;
-    if (end <= offset) return;
-    size = end - offset;
-    if (fallocate(spool->fd, mode, (off_t)offset, (off_t)size)) return;
-    spool->discarded += size;
-    if (spool->account) spool->account->now -= size;
-#else
-    (void)spool, (void)offset, (void)size;
-#endif
+    uint64_t freed = kfi_hole_punch(spool->fd, offset, size);
+    spool->discarded += freed;
+    if (spool->account) spool->account->now -= freed;
 }
 
 void kfi_spool_destroy(kfi_spool **pointer)

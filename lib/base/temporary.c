@@ -21,6 +21,7 @@
 #define PATTERN "XXXXXX"          /* as mkostemp wants it */
 
 enum { YOUNG = 60 /* seconds; it may be another program's that has just begun with it */ };
+enum { PAGE = 4096 };   /* of most file systems */
 
 static int is_left_over(int folder, const char *name)
 {
@@ -67,4 +68,18 @@ int kfi_temporary_open(const char *folder, const kfi_disk_account *account, kf_e
     else unlinkat(AT_FDCWD, name, 0);
     free(name);
     return fd;
+}
+
+uint64_t kfi_hole_punch(int fd, uint64_t offset, uint64_t size)
+{
+#ifdef FALLOC_FL_PUNCH_HOLE
+    /* Whole pages only: a part of one would be zeroed, at no gain, while others may read the rest of it. */
+    uint64_t end = (offset + size) / PAGE * PAGE;
+    offset = (offset + PAGE - 1) / PAGE * PAGE;
+    if (end > offset && !fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)offset, (off_t)(end - offset)))
+        return end - offset;
+#else
+    (void)fd, (void)offset, (void)size;
+#endif
+    return 0;
 }

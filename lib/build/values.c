@@ -159,6 +159,8 @@ static kf_status copy_section(kfi_values *v, const kfi_section *section, kfi_wri
         size_t part = left < COPY_SIZE ? (size_t)left : COPY_SIZE;
         status = kfi_output_read(v->image, section->offset + at, buffer, part, error);
         if (!status) status = kfi_writer_write(writer, buffer, part, error);
+        if (!status) status = tell(v, v->count, error);
+        kfi_output_discard(v->image, section->offset + at, part);
         at += part;
     }
     return status ? status : kfi_writer_end(writer, error);
