@@ -261,7 +261,7 @@ static void work(const char *path, const char *sample_path, size_t first, double
     double cpu, start;
 
     load_sample(&s, sample_path, SIZE_MAX);
-    open_table(&t, path, 0);
+    open_table(&t, path, KF_OPEN_POPULATE);
     at = first % s.count;
     printf("ready\n");
     fflush(stdout);
