@@ -1,6 +1,6 @@
-/* Builds by several threads into several shards, or of one image, with every kind of call failing, without threads, and cancelled:
- * which call is the n-th differs from run to run, so what is demanded is the right file or the failure that was
- * made, and that nothing is left behind, in memory, in the folder or among the open files. */
+/* Builds by several threads, into several shards or one image, with every kind of call failing, without threads,
+ * and cancelled: which call is the n-th differs from run to run, so what is demanded is the right file or the
+ * failure that was made, and that nothing is left behind, in memory, in the folder or among the open files. */
 #include "fault.h"
 #include "scratch.h"
 #include "shapes.h"

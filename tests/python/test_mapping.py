@@ -145,6 +145,13 @@ def test_what_can_be_no_key_is_absent(make, kind, others):
             table[key]
 
 
+@pytest.mark.parametrize("number", [0xdeadbeefcafef00d, (1 << 63) - 1, 1 << 63, (1 << 64) - 2])
+def test_large_numbers(make, number):
+    table = make({"a": number, "b": number + 1, "c": (1 << 64) - 1})
+    assert table["a"] == table.get("a") == number
+    assert dict(table) == {"a": number, "b": number + 1, "c": (1 << 64) - 1}
+
+
 @pytest.mark.parametrize("size", [0, 1, 255, 256, 257, 4096, 3 << 20])
 def test_values_of_any_length(make, size):
     model = {"a": "x" * size, "b": "é" * size, "c": ""}
