@@ -32,7 +32,8 @@ static void advise(const kfi_mapping *mapping, uint32_t flags)
     void *data = (void *)(uintptr_t)mapping->data;
 #ifdef MADV_HUGEPAGE
     /* What is read as a whole anyway loses nothing by being read in large pieces. */
-    if (flags & (KF_OPEN_HUGE | KF_OPEN_POPULATE | KF_OPEN_IN_MEMORY)) (void)madvise(data, mapping->size, MADV_HUGEPAGE);
+    if (flags & (KF_OPEN_HUGE | KF_OPEN_POPULATE | KF_OPEN_IN_MEMORY))
+        (void)madvise(data, mapping->size, MADV_HUGEPAGE);
 #endif
     if (mapping->owned) return;
     if (flags & KF_OPEN_RANDOM) (void)madvise(data, mapping->size, MADV_RANDOM);

@@ -76,8 +76,8 @@ uint64_t kfi_hole_punch(int fd, uint64_t offset, uint64_t size)
     /* Whole pages only: a part of one would be zeroed, at no gain, while others may read the rest of it. */
     uint64_t end = (offset + size) / PAGE * PAGE;
     offset = (offset + PAGE - 1) / PAGE * PAGE;
-    if (end > offset && !fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)offset, (off_t)(end - offset)))
-        return end - offset;
+    const int mode = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
+    if (end > offset && !fallocate(fd, mode, (off_t)offset, (off_t)(end - offset))) return end - offset;
 #else
     (void)fd, (void)offset, (void)size;
 #endif

@@ -93,6 +93,12 @@ typedef struct kfi_queries {
     const kfi_keys *const *keys_of;   /* or if that isn't NULL what each of them is */
 } kfi_queries;
 
+static inline kf_bytes kfi_query_key(const kfi_queries *q, size_t i)
+{
+    if (q->list) return q->list[i];
+    return (kf_bytes){ q->data + q->offsets[i], (size_t)(q->offsets[i + 1] - q->offsets[i]) };
+}
+
 struct kfi_hunt;
 
 /* Looks for a key; the best of the variants below that the processor has. */

@@ -490,12 +490,6 @@ static kf_status find(const kfi_keys *keys, const uint8_t *key, size_t size, uin
     return find_from(keys, &s, 0, ordinal);
 }
 
-static inline kf_bytes key_of(const kfi_queries *q, size_t i)
-{
-    if (q->list) return q->list[i];
-    return (kf_bytes){ q->data + q->offsets[i], (size_t)(q->offsets[i + 1] - q->offsets[i]) };
-}
-
 /* Searches that run interleaved: while one waits for memory the others proceed. Where nothing waits long, one
  * after the other is faster, because its branches are easier to foresee. */
 enum { LANES = 16 };
@@ -553,7 +547,7 @@ static kf_status find_each(const kfi_queries *q, size_t count, uint64_t *ordinal
 {
     kf_status result = KF_OK;
     for (size_t i = 0; i < count; i++) {
-        const kf_bytes key = key_of(q, i);
+        const kf_bytes key = kfi_query_key(q, i);
         kf_status status = find(q->keys, key.data, key.size, &ordinals[i]);
         if (status) ordinals[i] = UINT64_MAX;
         else ++*found;
@@ -573,7 +567,7 @@ static kf_status find_many(const kfi_queries *q, size_t count, uint64_t *ordinal
     for (;;) {
         for (; active < LANES && next < count; next++) {
             const kfi_keys *keys = q->keys_of ? q->keys_of[next] : q->keys;
-            const kf_bytes key = key_of(q, next);
+            const kf_bytes key = kfi_query_key(q, next);
             if (key.size <= keys->longest_key && key.size <= KEY_ROOM - KEY_PAD
                 && keys->parameters.root_kind == KFI_ROOT_CONTAINER) {
                 lane_start(at[active++], keys, key, next);

@@ -16,23 +16,17 @@ typedef struct block {
     uint16_t end[KFI_SHARDS_LIMIT];
 } block;
 
-static kf_bytes key_of(const kfi_queries *q, size_t i)
-{
-    if (q->list) return q->list[i];
-    return (kf_bytes){ q->data + q->offsets[i], (size_t)(q->offsets[i + 1] - q->offsets[i]) };
-}
-
 static void sort_by_shard(const kfi_shards *s, block *b, const kfi_queries *q, size_t begin, size_t count)
 {
     memset(b->end, 0, s->count * sizeof *b->end);
     for (size_t i = 0; i < count; i++) {
-        b->shard[i] = (uint16_t)kfi_shard_of_key(s, key_of(q, begin + i));
+        b->shard[i] = (uint16_t)kfi_shard_of_key(s, kfi_query_key(q, begin + i));
         b->end[b->shard[i]]++;
     }
     for (size_t k = 1; k < s->count; k++) b->end[k] = (uint16_t)(b->end[k] + b->end[k - 1]);
     for (size_t i = count; i--; ) {
         const uint16_t shard = b->shard[i], at = --b->end[shard];
-        b->key[at] = key_of(q, begin + i);
+        b->key[at] = kfi_query_key(q, begin + i);
         b->keys[at] = &s->member[shard]->keys;
         b->first[at] = s->first[shard];
         b->owner[at] = (uint16_t)i;
