@@ -67,9 +67,9 @@ for compiler, language, standard in (("cc", "c", "c99"), ("c++", "c++", "c++11")
                  "-fsyntax-only", "-I", str(root / "include"), str(unit)], capture_output=True, text=True)
         rule(f"{header.name} as {language}", set(result.stderr.splitlines()[:3]))
 
-# Layers: base <- format <- build, read <- query; the command sees the public headers only.
-may_include = {"base": {"base"}, "format": {"base", "format"}, "build": {"base", "format", "build"},
-               "read": {"base", "format", "read"}, "query": {"base", "format", "read", "query"}}
+# Layers: base <- format <- write, read <- query; the command sees the public headers only.
+may_include = {"base": {"base"}, "format": {"base", "format"}, "write": {"base", "format", "write"},
+               "read": {"base", "format", "read"}, "query": {"base", "format", "write", "read", "query"}}
 wrong = set()
 for source in sources:
     room = source.relative_to(root / "lib").parts[0]
@@ -78,7 +78,7 @@ for source in sources:
             wrong.add(f"{source.relative_to(root)} includes {name}/")
 rule("layers", wrong)
 private = {f"{tool.relative_to(root)} includes {name}" for tool in tools
-           for name in re.findall(r'^\s*#\s*include\s+["<]((?:base|format|build|read|query|lib)/[^">]*)',
+           for name in re.findall(r'^\s*#\s*include\s+["<]((?:base|format|write|read|query|lib)/[^">]*)',
                                   tool.read_text(), re.M)}
 rule("the command uses private headers", private)
 

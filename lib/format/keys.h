@@ -1,4 +1,4 @@
-/* How keys are stored: nodes on top, buckets below. FORMAT.md explains; this is what build and read
+/* How keys are stored: nodes on top, buckets below. FORMAT.md explains; this is what write and read
  * share.
  *
  * A CONTAINER is a node or a bucket and stands for a state of the automaton. A state with more than

@@ -3,7 +3,7 @@
  * content  | size of part 0's content:32 | content | size of part 1's:32 | content | ...
  *
  * Size 0: that part is dead, which ends a conjunction, leaves an alternative, and fulfils a negation. */
-#include "query/automaton.h"
+#include "query/query.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -106,7 +106,7 @@ static void destroy(kf_query *query)
     }
 }
 
-static const kfi_automaton_class combined_class = { start, step, judge, NULL, destroy };
+static const kfi_query_class combined_class = { start, step, judge, NULL, destroy };
 
 static kf_status combine(kf_query **out, combination how, const kf_query *const *queries, size_t count,
                          kf_error *error)

@@ -6,8 +6,8 @@
 #define KFI_QUERY_DFA_H
 
 #include "base/array.h"
-#include "query/automaton.h"
-#include "read/guide.h"
+#include "query/query.h"
+#include "read/search/guide.h"
 
 typedef struct kfi_dfa_row {
     uint64_t content;            /* where in `contents` */

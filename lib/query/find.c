@@ -3,8 +3,8 @@
 #include "base/array.h"
 #include "query/text_boundary.h"
 #include "read/iter.h"
-#include "read/descent_shards.h"
 #include "read/part.h"
+#include "read/shards/descent_shards.h"
 
 #include <keyfold/text.h>
 

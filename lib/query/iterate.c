@@ -1,8 +1,8 @@
 /* kf_iter_create: which kind of iterator answers the options. */
 #include "query/complete.h"
+#include "query/filtered.h"
 #include "query/ranked.h"
-#include "query/select.h"
-#include "read/weights.h"
+#include "read/values/weights_reader.h"
 
 /* In key order: all entries, or those that the query accepts; the filter, if any, not applied yet. */
 static kf_status in_order(kf_iter **out, const kf_dict *dict, const kf_iter_options *o, uint64_t low, uint64_t high,

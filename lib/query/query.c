@@ -1,9 +1,9 @@
-#include "query/automaton.h"
+#include "query/query.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-void kfi_query_init(kf_query *query, const kfi_automaton_class *class, size_t state_size, size_t scratch_size,
+void kfi_query_init(kf_query *query, const kfi_query_class *class, size_t state_size, size_t scratch_size,
                     const uint32_t signature[256])
 {
     query->class = class;

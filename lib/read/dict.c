@@ -2,10 +2,10 @@
 
 #include "base/array.h"
 #include "read/frame.h"
-#include "read/order.h"
-#include "read/shards_verify.h"
-#include "read/verify.h"
-#include "read/verify_top.h"
+#include "read/keys/order.h"
+#include "read/keys/verify_keys.h"
+#include "read/keys/verify_top.h"
+#include "read/shards/shards_verify.h"
 
 #include <stdlib.h>
 
@@ -192,12 +192,12 @@ kf_status kf_dict_get_u64(const kf_dict *d, const void *key, size_t key_size, ui
     return status ? status : kf_dict_u64_at(d, ordinal, value);
 }
 
-static kf_status find_many(const kf_dict *d, kfi_queries *queries, size_t count, uint64_t *ordinals, size_t *found)
+static kf_status find_many(const kf_dict *d, kfi_key_batch *batch, size_t count, uint64_t *ordinals, size_t *found)
 {
     size_t hits;
-    queries->keys = &d->keys;
-    kf_status status = UNLIKELY(d->shards != NULL) ? kfi_shards_find_many(d->shards, queries, count, ordinals, &hits)
-                                                   : d->search->find_many(queries, count, ordinals, &hits);
+    batch->keys = &d->keys;
+    kf_status status = UNLIKELY(d->shards != NULL) ? kfi_shards_find_many(d->shards, batch, count, ordinals, &hits)
+                                                   : d->search->find_many(batch, count, ordinals, &hits);
     if (found) *found = hits;
     return status;
 }
@@ -205,15 +205,15 @@ static kf_status find_many(const kf_dict *d, kfi_queries *queries, size_t count,
 kf_status kf_dict_get_many(const kf_dict *d, const kf_bytes *keys, size_t count, uint64_t *ordinals,
                            size_t *found)
 {
-    kfi_queries queries = { .list = keys };
-    return find_many(d, &queries, count, ordinals, found);
+    kfi_key_batch batch = { .list = keys };
+    return find_many(d, &batch, count, ordinals, found);
 }
 
 kf_status kf_dict_get_many_packed(const kf_dict *d, const uint8_t *data, const uint64_t *offsets, size_t count,
                                   uint64_t *ordinals, size_t *found)
 {
-    kfi_queries queries = { .data = data, .offsets = offsets };
-    return find_many(d, &queries, count, ordinals, found);
+    kfi_key_batch batch = { .data = data, .offsets = offsets };
+    return find_many(d, &batch, count, ordinals, found);
 }
 
 kf_status kf_dict_u64_at_many(const kf_dict *d, const uint64_t *ordinals, size_t count, uint64_t *values)

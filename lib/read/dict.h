@@ -4,9 +4,9 @@
 
 #include "base/file.h"
 #include "format/metadata.h"
-#include "read/column.h"
-#include "read/keys.h"
-#include "read/weights.h"
+#include "read/keys/keys_view.h"
+#include "read/values/column_reader.h"
+#include "read/values/weights_reader.h"
 
 #include <keyfold/dict.h>
 
@@ -18,7 +18,7 @@ struct kf_dict {
     kfi_weights weights;
     kfi_metadata_view metadata;
     const kfi_search_variant *search;
-    struct kfi_shards *shards;    /* NULL: plain. Else keys, column and weights are empty (read/shards.h) */
+    struct kfi_shards *shards;    /* NULL: plain. Else keys, column and weights are empty (read/shards/shard_set.h) */
 };
 
 /* Opens a mapped file or image that has no shards. The mapping is the dictionary's from here on, whatever comes

@@ -1,7 +1,7 @@
 #include "read/iter.h"
 
+#include "read/keys/walk.h"
 #include "read/part.h"
-#include "read/walk.h"
 
 #include <stdlib.h>
 

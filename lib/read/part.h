@@ -9,7 +9,7 @@
 #ifndef KFI_READ_PART_H
 #define KFI_READ_PART_H
 
-#include "read/shards.h"
+#include "read/shards/shard_set.h"
 
 typedef struct kfi_part {
     const kf_dict *dict;

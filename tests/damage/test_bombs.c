@@ -1,6 +1,6 @@
 /* Small files that stand for very many or very long keys: honest ones are answered exactly, lying ones in
  * bounded time and memory. The automata are written by hand, since nobody has the time to add their keys. */
-#include "build/emit.h"
+#include "write/keys/emit.h"
 #include "read/dict.h"
 
 #include <keyfold/keyfold.h>

@@ -7,9 +7,9 @@
 #include "shard_files.h"
 #include "image.h"
 
-#include "build/writer.h"
+#include "write/writer.h"
 #include "format/shards.h"
-#include "read/shards.h"
+#include "read/shards/shard_set.h"
 
 static char current[200];
 #define EXERCISE_MUST(condition, ...) MUST(condition, __VA_ARGS__)

@@ -8,7 +8,7 @@
 #include "parallel.h"
 #include "sanitized.h"
 
-#include "read/shards.h"
+#include "read/shards/shard_set.h"
 
 enum { MIB = 1 << 20 };
 

@@ -1,6 +1,6 @@
 /* Folders to resume from that hold what they should not, are in use, or fail. */
 #include "base/folder.h"
-#include "build/resume_journal.h"
+#include "write/sort/journal.h"
 
 #include "fault.h"
 #include "scratch.h"

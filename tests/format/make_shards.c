@@ -1,5 +1,5 @@
 /* Makes one dictionary of several files, whose keys are in ascending order: make_shards embed|manifest OUT FILE... */
-#include "build/bundle.h"
+#include "write/shards_writer.h"
 
 #include <keyfold/keyfold.h>
 

@@ -4,7 +4,7 @@
  *   1  1  bytes of the pattern, which follows; the rest is the text */
 #include "fuzz.h"
 
-#include "query/automaton.h"
+#include "query/query.h"
 
 #include <string.h>
 

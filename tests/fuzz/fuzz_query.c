@@ -6,8 +6,8 @@
  *   4     the needle, then texts, each after a byte with its size */
 #include "fuzz.h"
 
-#include "query/jaro.h"
-#include "query/levenshtein.h"
+#include "query/fuzzy/jaro.h"
+#include "query/fuzzy/levenshtein.h"
 
 #include "distances.h"
 

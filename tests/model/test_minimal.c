@@ -1,6 +1,6 @@
 /* The builder's automaton has exactly as many states as it must have: compared with a construction that has
  * nothing in common with it (Revuz 1992: the classes of a trie's nodes, level by level from the leaves). */
-#include "build/minimise.h"
+#include "write/automaton/minimise.h"
 
 #include "scratch.h"
 #include "shapes.h"

@@ -7,7 +7,7 @@
 #include "sanitized.h"
 #include "parallel.h"
 
-#include "read/shards.h"
+#include "read/shards/shard_set.h"
 
 enum { SEEDS = 2, WAYS = 2, MIB = 1 << 20 };
 

@@ -5,7 +5,7 @@
 #include "model.h"
 #include "shard_files.h"
 
-#include "read/shards.h"
+#include "read/shards/shard_set.h"
 
 #define SAME(condition) MUST(condition, "%s: %s", m->name, #condition)
 

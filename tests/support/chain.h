@@ -1,14 +1,14 @@
 /* Automata that are small and yet have more keys than anybody could add, written as the stream of states that
- * build/minimise.h describes, and the same automata as a model that counts. Include after scratch.h. */
+ * lib/write/automaton/minimise.h describes, and the same automata as a model that counts. Include after scratch.h. */
 #ifndef TESTS_SUPPORT_CHAIN_H
 #define TESTS_SUPPORT_CHAIN_H
 
 #include "base/bits.h"
 #include "base/varint.h"
-#include "build/emit.h"
-#include "build/plan.h"
-#include "build/shared.h"
-#include "build/writer.h"
+#include "write/keys/emit.h"
+#include "write/keys/plan.h"
+#include "write/automaton/shared.h"
+#include "write/writer.h"
 #include "format/metadata.h"
 
 #include <keyfold/keyfold.h>

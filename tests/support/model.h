@@ -3,7 +3,7 @@
 #ifndef TESTS_SUPPORT_MODEL_H
 #define TESTS_SUPPORT_MODEL_H
 
-#include "read/column_read.h"
+#include "read/values/column_reader_parts.h"
 #include "read/dict.h"
 
 #include <keyfold/keyfold.h>

@@ -2,7 +2,7 @@
 #ifndef TESTS_SUPPORT_RESUME_H
 #define TESTS_SUPPORT_RESUME_H
 
-#include "build/sort.h"
+#include "write/sort/sorter.h"
 
 #include <signal.h>
 #include <sys/mman.h>

@@ -4,7 +4,7 @@
 #define TESTS_SUPPORT_SHARD_FILES_H
 
 #include "base/file.h"
-#include "build/bundle.h"
+#include "write/shards_writer.h"
 
 #include <keyfold/bundle.h>
 

@@ -1,0 +1,252 @@
+/* kf_bundle: a manifest over files, by what the public reading API says of them. */
+#include <keyfold/bundle.h>
+
+#include "base/path.h"
+#include "format/shards.h"
+#include "write/shards_writer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* What is known of a member. */
+typedef struct member {
+    const char *path;
+    kfi_array first, last;
+    kfi_header header;             /* the fields that a bundle needs */
+    uint64_t shards;               /* at least 1 */
+} member;
+
+typedef struct bundling {
+    const char *path;
+    const kf_bundle_options *options;
+    member *members;
+    size_t count;
+    uint64_t shards;
+    kf_value_type value_type;      /* of all members */
+    kf_weights weights;
+    kfi_metadata metadata;
+    kf_error *error;
+} bundling;
+
+/* ---- metadata --------------------------------------------------------------------------------- */
+
+/* The name of an entry as a string, to be freed. */
+static kf_status name_of(const kf_dict *dict, size_t index, char **name, kf_bytes *content, kf_error *error)
+{
+    kf_bytes bytes;
+    kf_status status = kf_dict_metadata_at(dict, index, &bytes, content);
+    *name = NULL;
+    if (status == KF_NOT_FOUND) return status;
+    if (status) return kfi_fail(error, status, "metadata entry %zu is damaged", index);
+    if (!bytes.size || memchr(bytes.data, 0, bytes.size))
+        return kfi_fail(error, KF_CORRUPT, "the name of metadata entry %zu is damaged", index);
+    *name = strndup((const char *)bytes.data, bytes.size);
+    return *name ? KF_OK : kfi_fail_memory(error, bytes.size);
+}
+
+static const kfi_metadata_entry *find(const kfi_metadata *metadata, const char *name)
+{
+    for (size_t i = 0; i < metadata->count; i++)
+        if (!strcmp(metadata->entries[i].name, name)) return &metadata->entries[i];
+    return NULL;
+}
+
+static kf_status take_metadata(bundling *b, const kf_dict *dict)
+{
+    for (size_t i = 0;; i++) {
+        char *name;
+        kf_bytes content;
+        kf_status status = name_of(dict, i, &name, &content, b->error);
+        if (status == KF_NOT_FOUND) return KF_OK;
+        if (!status)
+            status = kfi_metadata_set(&b->metadata, KFI_METADATA_BYTES, name, content.data, content.size, b->error);
+        free(name);
+        if (status) return status;
+    }
+}
+
+static int same_content(const kfi_metadata_entry *entry, kf_bytes content)
+{
+    return entry && entry->size == content.size
+           && (!content.size || !memcmp(entry->data, content.data, content.size));
+}
+
+static kf_status metadata_differs(bundling *b, const char *name, const char *path)
+{
+    return kfi_fail(b->error, KF_INVALID, "'%s' differs from the members before it in the metadata entry '%s'",
+                    path, name);
+}
+
+/* Compares a further member's entries with those so far, or drops those that differ. */
+static kf_status compare_metadata(bundling *b, const kf_dict *dict, const char *path)
+{
+    int must_agree = b->options->metadata == KF_BUNDLE_METADATA_SAME;
+    kfi_metadata kept = { 0 };
+    kf_status status = KF_OK;
+    for (size_t i = 0; i < b->metadata.count && !status; i++) {
+        const kfi_metadata_entry *entry = &b->metadata.entries[i];
+        kf_bytes content;
+        status = kf_dict_metadata(dict, entry->name, &content);
+        int same = !status && same_content(entry, content);
+        if (status == KF_NOT_FOUND) status = KF_OK;
+        if (status) kfi_fail(b->error, status, "the metadata of '%s' are damaged", path);
+        else if (same) status = kfi_metadata_set(&kept, entry->type, entry->name, entry->data, entry->size, b->error);
+        else if (must_agree) status = metadata_differs(b, entry->name, path);
+    }
+    for (size_t i = 0; must_agree && !status; i++) {
+        char *name;
+        kf_bytes content;
+        status = name_of(dict, i, &name, &content, b->error);
+        if (!status && !find(&b->metadata, name)) status = metadata_differs(b, name, path);
+        free(name);
+    }
+    if (status == KF_NOT_FOUND) status = KF_OK;
+    kfi_metadata_free(&b->metadata);
+    b->metadata = kept;
+    return status;
+}
+
+/* ---- members ---------------------------------------------------------------------------------- */
+
+static kf_status copy_key(const kf_dict *dict, uint64_t ordinal, kf_buffer *buffer, kfi_array *out,
+                          const char *path, kf_error *error)
+{
+    kf_bytes key;
+    kf_status status = kf_dict_key_at(dict, ordinal, buffer, &key);
+    if (status) return kfi_fail(error, status, "a key of '%s' cannot be read: %s", path, kf_status_name(status));
+    return kfi_array_append(out, key.data, key.size, error);
+}
+
+/* Notes what kind of dictionary the bundle is, or that a member is of another kind. */
+static kf_status check_kind(bundling *b, const kf_dict *dict, const kf_dict_stat *stat, size_t index,
+                            const char *path)
+{
+    if (stat->is_manifest)
+        return kfi_fail(b->error, KF_INVALID, "'%s' is a manifest itself, which can't be a member", path);
+    if (!index) {
+        b->value_type = stat->value_type;
+        b->weights = stat->weights;
+        return b->options->metadata == KF_BUNDLE_METADATA_NONE ? KF_OK : take_metadata(b, dict);
+    }
+    if (stat->value_type != b->value_type)
+        return kfi_fail(b->error, KF_INVALID, "the values of '%s' are of another type than those of the members "
+                        "before it", path);
+    if ((stat->weights == KF_WEIGHTS_GIVEN) != (b->weights == KF_WEIGHTS_GIVEN))
+        return kfi_fail(b->error, KF_INVALID, "'%s' has %s weights, the members before it have%s", path,
+                        stat->weights == KF_WEIGHTS_GIVEN ? "given" : "no given",
+                        stat->weights == KF_WEIGHTS_GIVEN ? " none" : "");
+    if (stat->weights != b->weights) b->weights = KF_WEIGHTS_NONE;   /* maxima are not in all of them */
+    return b->options->metadata == KF_BUNDLE_METADATA_NONE ? KF_OK : compare_metadata(b, dict, path);
+}
+
+/* Sees to it that a message about a file names it. */
+static kf_status name_file(kf_error *error, kf_status status, const char *path)
+{
+    char said[sizeof error->message];
+    if (!error || strstr(error->message, path)) return status;
+    memcpy(said, error->message, sizeof said);
+    snprintf(error->message, sizeof error->message, "'%.120s': %.120s", path, said);
+    return status;
+}
+
+static kf_status examine(bundling *b, const char *path, size_t index)
+{
+    kf_dict *dict;
+    kf_dict_stat stat = { .struct_size = sizeof stat };
+    kf_buffer buffer = KF_BUFFER_INIT;
+    member *m = &b->members[b->count];
+    if (kfi_path_same(b->path, path))
+        return kfi_fail(b->error, KF_INVALID, "'%s' can't be a member of itself", path);
+    kf_status status = kf_dict_open(&dict, path, NULL, b->error);
+    if (status) return name_file(b->error, status, path);
+    status = kf_dict_stat_get(dict, &stat);
+    if (status) kfi_fail(b->error, status, "'%s' cannot be examined", path);
+    if (!status) status = check_kind(b, dict, &stat, index, path);
+    if (status || !stat.keys) goto out;
+    b->count++;
+    m->path = path;
+    m->shards = stat.shards ? stat.shards : 1;
+    m->header = (kfi_header){
+        .file_size = stat.file_size, .keys = stat.keys, .longest_key = (uint32_t)stat.longest_key,
+        .value_type = (uint8_t)stat.value_type, .value_encoding = (uint8_t)stat.value_encoding,
+        .raw_key_bytes = stat.raw_key_bytes, .raw_value_bytes = stat.raw_value_bytes,
+        .states = stat.states, .states_extra = stat.states_extra,
+    };
+    kf_dict_build_id(dict, m->header.build_id);
+    b->shards += m->shards;
+    if (b->shards > KF_BUNDLE_LIMIT)
+        status = kfi_fail(b->error, KF_LIMIT, "a bundle has at most %d members", KF_BUNDLE_LIMIT);
+    if (!status) status = copy_key(dict, 0, &buffer, &m->first, path, b->error);
+    if (!status) status = copy_key(dict, stat.keys - 1, &buffer, &m->last, path, b->error);
+out:
+    kf_buffer_free(&buffer);
+    kf_dict_close(&dict);
+    return status;
+}
+
+static kf_bytes bytes_of(const kfi_array *array) { return (kf_bytes){ array->data, array->size }; }
+
+static int compare_members(const void *a, const void *b)
+{
+    const member *x = a, *y = b;
+    return kfi_shard_compare(bytes_of(&x->first), bytes_of(&y->first));
+}
+
+static kf_status check_order(const bundling *b)
+{
+    for (size_t i = 1; i < b->count; i++) {
+        const member *before = &b->members[i - 1], *m = &b->members[i];
+        if (kfi_shard_compare(bytes_of(&before->last), bytes_of(&m->first)) >= 0)
+            return kfi_fail_key(b->error, KF_INVALID, bytes_of(&m->first), "the keys of '%s' and '%s' overlap",
+                                before->path, m->path);
+    }
+    return KF_OK;
+}
+
+static kf_status write_manifest(bundling *b)
+{
+    kfi_bundle *bundle;
+    kf_status status = kfi_bundle_create(&bundle, b->path, 0, b->error);
+    for (size_t i = 0; i < b->count && !status; i++) {
+        const member *m = &b->members[i];
+        char *name;
+        status = kfi_path_between(&name, b->path, m->path, (b->options->flags & KF_BUNDLE_ABSOLUTE) != 0, b->error);
+        if (!status)
+            status = kfi_bundle_refer(bundle, name, &m->header, bytes_of(&m->first), bytes_of(&m->last), b->error);
+        free(name);
+    }
+    if (!status) status = kfi_bundle_finish(bundle, &b->metadata, b->weights, NULL, b->error);
+    kfi_bundle_destroy(&bundle);
+    return status;
+}
+
+kf_status kf_bundle(const char *path, const char *const *members, size_t count, const kf_bundle_options *options,
+                    kf_error *error)
+{
+    static const kf_bundle_options defaults = KF_BUNDLE_OPTIONS_INIT;
+    if (!options) options = &defaults;
+    if (options->struct_size < sizeof *options || options->flags & ~(uint32_t)KF_BUNDLE_ABSOLUTE
+        || (unsigned)options->metadata > KF_BUNDLE_METADATA_NONE)
+        return kfi_fail(error, KF_INVALID, "kf_bundle_options was not initialised, or is out of range");
+    if (!path || !*path || !members || !count) return kfi_fail(error, KF_INVALID, "no path or no members");
+    bundling b = { .path = path, .options = options, .error = error };
+    if (count > KF_BUNDLE_LIMIT)
+        return kfi_fail(error, KF_LIMIT, "a bundle has at most %d members", KF_BUNDLE_LIMIT);
+    b.members = calloc(count, sizeof *b.members);
+    if (!b.members) return kfi_fail_memory(error, count * sizeof *b.members);
+    kf_status status = KF_OK;
+    for (size_t i = 0; i < count && !status; i++) {
+        if (!members[i]) status = kfi_fail(error, KF_INVALID, "member %zu has no path", i);
+        else status = examine(&b, members[i], i);
+    }
+    if (b.count) qsort(b.members, b.count, sizeof *b.members, compare_members);
+    if (!status) status = check_order(&b);
+    if (!status) status = write_manifest(&b);
+    for (size_t i = 0; i < count; i++) {
+        kfi_array_free(&b.members[i].first);
+        kfi_array_free(&b.members[i].last);
+    }
+    free(b.members);
+    kfi_metadata_free(&b.metadata);
+    return status;
+}

@@ -1,0 +1,90 @@
+#include "read/keys/keys_view.h"
+
+#include <stdlib.h>
+
+static kf_status open_top(kfi_top *top, const uint8_t *p, uint64_t size, kf_error *error)
+{
+    if (!size) return KF_OK;
+    if (size < 8 || !p[0] || p[0] > 16 || p[1] > 8 || p[2] > 8 || size < 8 + p[0] * 260u)
+        return kfi_fail(error, KF_CORRUPT, "the top table's header is out of range");
+    top->position_width = p[1];
+    top->rank_width = p[2];
+    top->cell_width = (uint8_t)(1 + p[1] + p[2]);
+    top->cell_count = kfi_load32(p + 4);
+    top->strides = p + 8;
+    top->classes = top->strides + 4 * p[0];
+    top->cells = top->classes + 256 * p[0];
+    if ((size - 8 - p[0] * 260u) / top->cell_width < top->cell_count)
+        return kfi_fail(error, KF_CORRUPT, "the top table is larger than its section");
+    top->positions = p[0];
+    return KF_OK;
+}
+
+enum { IN_CACHE = 4 << 20 };
+
+kf_status kfi_keys_open(kfi_keys *keys, const uint8_t *file, const kfi_header *header, kf_error *error)
+{
+    const kfi_section *tree = kfi_header_section(header, KFI_SECTION_TREE);
+    const kfi_section *shared = kfi_header_section(header, KFI_SECTION_SHARED);
+    const kfi_section *tokens = kfi_header_section(header, KFI_SECTION_TOKENS);
+    memset(keys, 0, sizeof *keys);
+    if (!tree || !shared || !tokens) return kfi_fail(error, KF_CORRUPT, "a key section is missing");
+    keys->tree = file + tree->offset;
+    keys->tree_size = tree->size;
+    keys->shared = file + shared->offset;
+    keys->shared_size = shared->size;
+    keys->count = header->keys;
+    keys->longest_key = header->longest_key;
+    keys->interleave = tree->size > IN_CACHE || shared->size > IN_CACHE;
+    kf_status status = kfi_keys_parameters_read(&keys->parameters, keys->tree, tree->size, error);
+    if (status) return status;
+    const kfi_keys_parameters *p = &keys->parameters;
+    if (keys->longest_key > KFI_KEY_LIMIT)
+        return kfi_fail(error, KF_CORRUPT, "the longest key is longer than the format allows");
+    for (unsigned b = 256; b--;)
+        if (p->label_code[b] < sizeof keys->label_of) keys->label_of[p->label_code[b]] = (uint8_t)b;
+    /* Divided so that nothing overflows: the directory's bytes are within the section. */
+    uint64_t directory_room = p->directory_width ? shared->size / p->directory_width * 8 : UINT64_MAX;
+    if (p->directory_count > directory_room + 8 || p->directory_count > UINT64_MAX / 64
+        || p->directory_count * p->directory_width / 8 > shared->size)
+        return kfi_fail_at(error, KF_CORRUPT, shared->offset, "the directory is larger than its section");
+    if (p->root_kind != KFI_ROOT_CONTAINER) keys->parameters.root = 0;   /* not used, but pointed at */
+    if (p->root_kind == KFI_ROOT_CONTAINER && (p->root < KFI_KEYS_PARAMETERS || p->root >= tree->size))
+        return kfi_fail_at(error, KF_CORRUPT, tree->offset, "the root lies outside its section");
+    if ((p->root_kind == KFI_ROOT_NONE) != (header->keys == 0))
+        return kfi_fail_at(error, KF_CORRUPT, tree->offset, "the number of keys contradicts the root");
+    const kfi_section *top = kfi_header_section(header, KFI_SECTION_TOP);
+    if (top) status = open_top(&keys->top, file + top->offset, top->size, error);
+    if (status) return status;
+    if (!p->character_bits) return kfi_tokens_open(&keys->tokens, file + tokens->offset, tokens->size, error);
+    return KF_OK;
+}
+
+static const kfi_search_variant *choose(void)
+{
+    const char *limit = getenv("KEYFOLD_ISA");
+#if defined(__x86_64__)
+    int portable = limit && !strcmp(limit, "portable");
+    int no_avx512 = portable || (limit && !strcmp(limit, "avx2"));
+    if (!no_avx512 && __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512bw")
+        && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("bmi2"))
+        return &kfi_search_avx512;
+    if (!portable && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2")
+        && __builtin_cpu_supports("popcnt"))
+        return &kfi_search_avx2;
+#endif
+    (void)limit;
+    return &kfi_search_portable;
+}
+
+const kfi_search_variant *kfi_search_best(void)
+{
+    /* Racing first calls store the same pointer. */
+    static const kfi_search_variant *best;
+    const kfi_search_variant *known = __atomic_load_n(&best, __ATOMIC_ACQUIRE);
+    if (!known) {
+        known = choose();
+        __atomic_store_n(&best, known, __ATOMIC_RELEASE);
+    }
+    return known;
+}

@@ -1,5 +1,0 @@
-#include "read/fields_avx512.h"
-
-#define KFI_VARIANT kfi_search_avx512
-#define KFI_VARIANT_NAME "avx512"
-#include "read/search_body.h"

@@ -1,5 +1,0 @@
-#include "read/fields_portable.h"
-
-#define KFI_VARIANT kfi_search_portable
-#define KFI_VARIANT_NAME "portable"
-#include "read/search_body.h"

@@ -1,0 +1,107 @@
+/* Batches over shards. Each search in a batch runs in the shard of its key; those of a block go shard by shard (a
+ * counting sort), so that what a shard's searches share stays in the caches. */
+#include "read/shards/shard_set.h"
+
+#include "format/shards.h"
+
+enum { BLOCK = 1024 };
+
+/* A block of keys and what is known of them, by shard. */
+typedef struct block {
+    kf_bytes key[BLOCK];
+    const kfi_keys *keys[BLOCK];
+    uint64_t first[BLOCK], ordinal[BLOCK];
+    uint16_t owner[BLOCK];             /* its place in the batch */
+    uint16_t shard[BLOCK];             /* of the batch's keys, in their order */
+    uint16_t end[KFI_SHARDS_LIMIT];
+} block;
+
+static void sort_by_shard(const kfi_shards *s, block *b, const kfi_key_batch *q, size_t begin, size_t count)
+{
+    memset(b->end, 0, s->count * sizeof *b->end);
+    for (size_t i = 0; i < count; i++) {
+        b->shard[i] = (uint16_t)kfi_shard_of_key(s, kfi_batch_key(q, begin + i));
+        b->end[b->shard[i]]++;
+    }
+    for (size_t k = 1; k < s->count; k++) b->end[k] = (uint16_t)(b->end[k] + b->end[k - 1]);
+    for (size_t i = count; i--; ) {
+        const uint16_t shard = b->shard[i], at = --b->end[shard];
+        b->key[at] = kfi_batch_key(q, begin + i);
+        b->keys[at] = &s->member[shard]->keys;
+        b->first[at] = s->first[shard];
+        b->owner[at] = (uint16_t)i;
+    }
+}
+
+kf_status kfi_shards_find_many(const kfi_shards *s, const kfi_key_batch *batch, size_t count, uint64_t *ordinals,
+                               size_t *found)
+{
+    block b;
+    kf_status result = KF_OK;
+    *found = 0;
+    for (size_t begin = 0; begin < count; begin += BLOCK) {
+        size_t hits, size = count - begin < BLOCK ? count - begin : BLOCK;
+        sort_by_shard(s, &b, batch, begin, size);
+        const kfi_key_batch sorted = { .list = b.key, .keys_of = b.keys };
+        kf_status status = s->member[0]->search->find_many(&sorted, size, b.ordinal, &hits);
+        if (status) result = status;
+        *found += hits;
+        for (size_t i = 0; i < size; i++)
+            ordinals[begin + b.owner[i]] = b.ordinal[i] == KF_ABSENT ? KF_ABSENT : b.first[i] + b.ordinal[i];
+    }
+    return result;
+}
+
+/* ---- values ----------------------------------------------------------------------------------- */
+
+/* Ordinals with the columns that have them; none for an ordinal that there isn't. */
+typedef struct group {
+    const kfi_column *column[KFI_COLUMN_GROUP];
+    uint64_t ordinal[KFI_COLUMN_GROUP];
+    size_t size;
+} group;
+
+static kf_status locate(const kfi_shards *s, const uint64_t *ordinals, size_t count, group *g)
+{
+    kf_status status = KF_OK;
+    g->size = count < KFI_COLUMN_GROUP ? count : KFI_COLUMN_GROUP;
+    for (size_t i = 0; i < g->size; i++) {
+        size_t shard = 0;
+        g->ordinal[i] = KF_ABSENT;
+        if (ordinals[i] < s->first[s->count]) {
+            shard = kfi_shard_of_ordinal(s, ordinals[i]);
+            g->ordinal[i] = ordinals[i] - s->first[shard];
+        } else if (ordinals[i] != KF_ABSENT) {
+            status = KF_NOT_FOUND;
+        }
+        g->column[i] = s->member[shard]->column;
+    }
+    return status;
+}
+
+kf_status kfi_shards_u64_many(const kfi_shards *s, const uint64_t *ordinals, size_t count, uint64_t *values)
+{
+    kf_status result = KF_OK;
+    group g;
+    for (size_t i = 0; i < count; i += g.size) {
+        kf_status located = locate(s, ordinals + i, count - i, &g);
+        kf_status status = kfi_column_u64_group(g.column, g.ordinal, g.size, values + i);
+        if (status || located) result = status ? status : located;
+    }
+    return result;
+}
+
+kf_status kfi_shards_bytes_many(const kfi_shards *s, const uint64_t *ordinals, size_t count, kf_buffer *data,
+                                uint64_t *ends)
+{
+    kf_status status = KF_OK;
+    kfi_column_gather gather;
+    group g;
+    kfi_column_gather_begin(&gather, data, ends);
+    for (size_t i = 0; !status && i < count; i += g.size) {
+        status = locate(s, ordinals + i, count - i, &g);
+        if (!status) status = kfi_column_gather_group(&gather, g.column, g.ordinal, g.size);
+    }
+    kfi_column_gather_end(&gather);
+    return status;
+}

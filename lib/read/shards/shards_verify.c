@@ -1,0 +1,104 @@
+#include "read/shards/shards_verify.h"
+
+#include "format/shards.h"
+#include "read/frame.h"
+#include "read/keys/order.h"
+
+#include <stdlib.h>
+
+/* Whether an end of a member is the key that the section SHARDS says, which lookups go by. */
+static kf_status verify_end(const kf_dict *d, uint64_t ordinal, kf_bytes wanted, kf_error *error)
+{
+    kf_buffer buffer = KF_BUFFER_INIT;
+    kf_bytes key;
+    kf_status status = kf_dict_key_at(d, ordinal, &buffer, &key);
+    if (status == KF_NO_MEMORY) status = kfi_fail_memory(error, d->header.longest_key);
+    else if (status || kfi_shard_compare(key, wanted))
+        status = kfi_fail_key(error, KF_CORRUPT, wanted, "the first or last key is not the one that it should be");
+    kf_buffer_free(&buffer);
+    return status;
+}
+
+/* Where an image begins in its file. */
+static uint64_t offset_in_file(const kf_dict *dict, const kf_dict *member)
+{
+    const kfi_mapping *part = &member->mapping, *in = &dict->mapping;
+    if (!part->borrowed) return 0;
+    for (size_t i = 0; i < dict->shards->files; i++) {
+        const kfi_mapping *file = &dict->shards->file[i].mapping;
+        if ((uintptr_t)part->data - (uintptr_t)file->data < file->size) in = file;
+    }
+    return (uint64_t)(part->data - in->data);
+}
+
+static kf_status verify_members(const kf_dict *dict, kf_error *error)
+{
+    const kfi_shards *s = dict->shards;
+    kf_status status = KF_OK;
+    for (size_t i = 0; i < s->count && !status; i++) {
+        const kf_dict *d = s->member[i];
+        status = kf_dict_verify(d, error);
+        if (!status) status = verify_end(d, 0, s->first_key[i], error);
+        if (!status) status = verify_end(d, d->header.keys - 1, s->last_key[i], error);
+        if (!status && i && kfi_shard_compare(s->last_key[i - 1], s->first_key[i]) >= 0)
+            status = kfi_fail(error, KF_CORRUPT, "its keys are not above those of the shard before");
+        if (!status) continue;
+        if (error && error->offset != UINT64_MAX) error->offset += offset_in_file(dict, d);
+        return kfi_shards_blame(error, status, i, s->path[i]);
+    }
+    return KF_OK;
+}
+
+/* What the header says of the whole. */
+static kf_status verify_sums(const kf_dict *dict, kf_error *error)
+{
+    kfi_header sum = { 0 };
+    const kfi_header *h = &dict->header;
+    for (size_t i = 0; i < dict->shards->count; i++) {
+        const kfi_header *m = &dict->shards->member[i]->header;
+        if (m->longest_key > sum.longest_key) sum.longest_key = m->longest_key;
+        sum.raw_key_bytes += m->raw_key_bytes;
+        sum.raw_value_bytes += m->raw_value_bytes;
+        sum.states += m->states;
+        sum.states_extra += m->states_extra;
+    }
+    if (sum.longest_key == h->longest_key && sum.raw_key_bytes == h->raw_key_bytes
+        && sum.raw_value_bytes == h->raw_value_bytes && sum.states == h->states
+        && sum.states_extra == h->states_extra)
+        return KF_OK;
+    return kfi_fail(error, KF_CORRUPT, "the header contradicts the shards");
+}
+
+kf_status kfi_shards_verify(const kf_dict *dict, kf_error *error)
+{
+    const kfi_shards *s = dict->shards;
+    kf_status status = verify_sums(dict, error);
+    for (size_t i = 0; i < s->files && !status; i++)
+        status = kfi_frame_verify(&s->file[i].mapping, &s->file[i].header, error);
+    return status ? status : verify_members(dict, error);
+}
+
+kf_status kfi_shards_stat(const kfi_shards *s, kf_dict_stat *stat)
+{
+    uint64_t files = 0;
+    for (size_t i = 0; i < s->count; i++) {
+        const kf_dict *d = s->member[i];
+        kf_dict_stat part = { .struct_size = sizeof part };
+        kf_status status = kf_dict_stat_get(d, &part);
+        if (status) return status;
+        stat->key_bytes += part.key_bytes;
+        stat->token_bytes += part.token_bytes;
+        stat->shared_bytes += part.shared_bytes;
+        stat->value_bytes += part.value_bytes;
+        stat->weight_bytes += part.weight_bytes;
+        stat->metadata_bytes += part.metadata_bytes;
+        stat->checksum_bytes += part.checksum_bytes;
+        if (!d->mapping.borrowed) files += part.file_size;
+    }
+    for (size_t i = 0; i < s->files; i++) files += s->file[i].mapping.size;
+    stat->file_size += files;
+    stat->shards = s->count;
+    stat->is_manifest = files != 0;
+    stat->weights = (kf_weights)s->weights;
+    return KF_OK;
+}

@@ -1,0 +1,190 @@
+#include "write/image.h"
+
+#include "write/automaton/minimise.h"
+#include "write/keys/emit.h"
+#include "write/pipeline.h"
+#include "write/values/values.h"
+
+#include <stdlib.h>
+
+enum {
+    TICK_PAIRS = 1 << 16,
+    TICK_BYTES = 64 << 20,
+    BLOCKS_PART = 32,              /* of the memory is for blocks on their way to the stages, */
+    BLOCKS_MOST = 2 << 20          /* or so much where that is less */
+};
+
+struct kfi_image {
+    kfi_image_options options;
+    kfi_minimiser *minimiser;
+    kfi_values *values;
+    kfi_pipeline *pipeline;        /* to both; NULL: pairs go to them at once */
+    kfi_automaton automaton;
+    kfi_shared_table shared;
+    kfi_key_plan plan;
+    kfi_array first, last;         /* keys */
+    uint64_t keys, given_bytes;
+    uint64_t told_bytes;           /* given_bytes at the last tick */
+};
+
+static kf_status tick(const kfi_image *image, kf_phase phase, uint64_t done, uint64_t total, kf_error *error)
+{
+    const kfi_tick *t = &image->options.tick;
+    return t->call ? t->call(t->context, phase, done, total, error) : KF_OK;
+}
+
+static kf_status take_key(void *self, kf_bytes key, kf_bytes value, kf_error *error)
+{
+    kfi_image *image = self;
+    (void)value;
+    return kfi_minimiser_add(image->minimiser, key, error);
+}
+
+static kf_status take_value(void *self, kf_bytes key, kf_bytes value, kf_error *error)
+{
+    kfi_image *image = self;
+    (void)key;
+    return kfi_values_add(image->values, value, error);
+}
+
+static kf_status create_pipeline(kfi_image *image, kf_error *error)
+{
+    static const kfi_stage stages[] = { take_key, take_value };
+    const kfi_image_options *o = &image->options;
+    uint64_t memory = o->memory / BLOCKS_PART < BLOCKS_MOST ? o->memory / BLOCKS_PART : BLOCKS_MOST;
+    if (o->threads < 2) return KF_OK;
+    return kfi_pipeline_create(&image->pipeline, stages, 2, image, memory, o->threads - 1, error);
+}
+
+kf_status kfi_image_create(kfi_image **out, const kfi_image_options *o, kf_error *error)
+{
+    *out = NULL;
+    kfi_image *image = calloc(1, sizeof *image);
+    if (!image) return kfi_fail_memory(error, sizeof *image);
+    image->options = *o;
+    kf_status status = kfi_minimiser_create(&image->minimiser, o->memory / 4, o->folder, o->account, error);
+    if (!status) status = kfi_values_create(&image->values, o, error);
+    if (!status) status = create_pipeline(image, error);
+    if (status) kfi_image_destroy(&image);
+    *out = image;
+    return status;
+}
+
+kf_status kfi_image_add(void *self, kf_bytes key, kf_bytes value, kf_error *error)
+{
+    kfi_image *image = self;
+    kf_status status;
+    if (image->pipeline) {
+        status = kfi_pipeline_give(image->pipeline, key, value, error);
+    } else {
+        status = kfi_minimiser_add(image->minimiser, key, error);
+        if (!status) status = kfi_values_add(image->values, value, error);
+    }
+    if (!status && !image->keys) status = kfi_array_append(&image->first, key.data, key.size, error);
+    image->given_bytes += value.size;
+    if (status) return status;
+    if (++image->keys % TICK_PAIRS && image->given_bytes - image->told_bytes < TICK_BYTES) return KF_OK;
+    image->told_bytes = image->given_bytes;
+    return tick(image, KF_PHASE_MINIMISE, image->keys, image->options.expected, error);
+}
+
+kf_status kfi_image_end(kfi_image *image, kf_status status, kf_error *error)
+{
+    kf_error earlier = { 0 };
+    if (!image->pipeline) return status;
+    /* What fails in a stage fails for a pair before the one at which the adding ended. */
+    kf_status failed = status == KF_CANCELLED ? KF_OK : kfi_pipeline_drain(image->pipeline, &earlier);
+    kfi_pipeline_destroy(&image->pipeline);
+    if (failed && error) *error = earlier;
+    return failed ? failed : status;
+}
+
+uint64_t kfi_image_keys(const kfi_image *image) { return image->keys; }
+
+void kfi_image_bounds(const kfi_image *image, kf_bytes *first, kf_bytes *last)
+{
+    *first = (kf_bytes){ image->first.data, image->first.size };
+    *last = (kf_bytes){ image->last.data, image->last.size };
+}
+
+uint32_t kfi_image_sections(const kfi_image *image)
+{
+    return 6 + kfi_values_sections(image->values);
+}
+
+static kf_status write_metadata(const kfi_metadata *metadata, kfi_writer *writer, kf_error *error)
+{
+    kfi_array section = { 0 };
+    kf_status status = kfi_metadata_encode(metadata, &section, error);
+    if (!status) status = kfi_writer_begin(writer, KFI_SECTION_METADATA, error);
+    if (!status) status = kfi_writer_write(writer, section.data, section.size, error);
+    if (!status) status = kfi_writer_end(writer, error);
+    kfi_array_free(&section);
+    return status;
+}
+
+static kf_status layout_tick(void *context, uint64_t states_done, kf_error *error)
+{
+    const kfi_image *image = context;
+    kf_status status = kfi_values_check(image->values, error);
+    return status ? status : tick(image, KF_PHASE_LAYOUT, states_done, image->automaton.state_count, error);
+}
+
+static kf_status write_keys(kfi_image *image, kfi_writer *writer, kf_error *error)
+{
+    const uint64_t memory = image->options.memory, choice = image->options.choice_memory;
+    kf_status status = tick(image, KF_PHASE_LAYOUT, 0, image->automaton.state_count, error);
+    if (!status) status = kfi_shared_table_create(&image->shared, &image->automaton, memory / 4, error);
+    if (!status) status = kfi_key_plan_make(&image->plan, &image->automaton, &image->shared, choice / 2, error);
+    if (!status)
+        status = kfi_keys_emit(&image->plan, &image->automaton, &image->shared, writer, layout_tick, image, error);
+    kfi_key_plan_free(&image->plan);
+    kfi_shared_table_free(&image->shared);
+    kfi_automaton_destroy(&image->automaton);
+    return status;
+}
+
+static kf_status finish_automaton(kfi_image *image, kf_error *error)
+{
+    kf_bytes last = kfi_minimiser_last(image->minimiser);
+    kf_status status = kfi_array_append(&image->last, last.data, last.size, error);
+    if (!status) status = kfi_minimiser_finish(image->minimiser, &image->automaton, error);
+    kfi_minimiser_destroy(&image->minimiser);
+    return status;
+}
+
+kf_status kfi_image_write(kfi_image *image, const kfi_metadata *metadata, kfi_writer *writer, kfi_header *header,
+                          kf_error *error)
+{
+    *header = (kfi_header){ .keys = image->keys };
+    kfi_values_start(image->values);
+    kf_status status = finish_automaton(image, error);
+    if (!status) status = write_metadata(metadata, writer, error);
+    if (!status) status = write_keys(image, writer, error);
+    if (!status) status = kfi_values_finish(image->values, writer, header, error);
+    kfi_values_destroy(&image->values);
+    if (!status) status = tick(image, KF_PHASE_WRITE, 0, 0, error);
+    if (status) return status;
+    const kfi_automaton *a = &image->automaton;
+    header->longest_key = a->longest_key;
+    header->raw_key_bytes = a->raw_key_bytes;
+    header->states = a->state_count - a->orphans;
+    header->states_extra = header->states > a->distinct ? header->states - a->distinct : 0;
+    return kfi_writer_finish(writer, header, error);
+}
+
+void kfi_image_destroy(kfi_image **pointer)
+{
+    kfi_image *image = *pointer;
+    if (!image) return;
+    kfi_pipeline_destroy(&image->pipeline);
+    kfi_minimiser_destroy(&image->minimiser);
+    kfi_values_destroy(&image->values);
+    kfi_key_plan_free(&image->plan);
+    kfi_shared_table_free(&image->shared);
+    kfi_automaton_destroy(&image->automaton);
+    kfi_array_free(&image->first);
+    kfi_array_free(&image->last);
+    free(image);
+    *pointer = NULL;
+}

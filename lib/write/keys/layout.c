@@ -1,0 +1,266 @@
+#include "write/keys/layout.h"
+
+/* A completed state that waits for its parent. */
+enum item_kind { ITEM_SMALL, ITEM_NODE, ITEM_JUMP };
+
+typedef struct item {
+    uint64_t keys;
+    uint64_t where;         /* node: address; jump: index of the shared state */
+    size_t entries;         /* small: its first entry in the stack of entries */
+    size_t text;            /* small: where its text begins in the stack of text */
+    uint32_t entry_count;
+    uint8_t kind, final;
+} item;
+
+/* A list of entries with their text. Offsets are relative to the list's own text. */
+typedef struct entry_list {
+    kfi_array entries;      /* of kfi_bucket_entry */
+    kfi_array text;
+} entry_list;
+
+typedef struct edge {
+    uint64_t child;         /* id, for KFI_EDGE_BACK */
+    size_t label;           /* offset in machine.labels */
+    uint32_t size;
+    int kind;
+} edge;
+
+typedef struct machine {
+    const kfi_layout_sink *sink;
+    kfi_shared_table *shared;
+    kfi_spool_reader *reader;
+    kfi_array items;        /* of item */
+    entry_list stack;       /* of the small items, in step with items */
+    entry_list repeated;    /* entries of the shared states that are not stored */
+    entry_list made;        /* the state being assembled */
+    kfi_array bigs;         /* of kfi_big_edge */
+    kfi_array edges;        /* of edge, of the record being read */
+    kfi_array labels;
+} machine;
+
+static item *items_top(machine *m)
+{
+    return (item *)(void *)(m->items.data + m->items.size);
+}
+
+static kf_status add_entry(entry_list *list, kfi_bucket_entry entry, const uint8_t *label,
+                           size_t label_size, const uint8_t *rest, size_t rest_size, kf_error *error)
+{
+    entry.offset = list->text.size;
+    entry.size = (uint32_t)(label_size + rest_size);
+    kf_status status = kfi_array_append(&list->text, label, label_size, error);
+    if (!status) status = kfi_array_append(&list->text, rest, rest_size, error);
+    if (!status) status = kfi_array_append(&list->entries, &entry, sizeof entry, error);
+    return status;
+}
+
+/* Adds what lies behind an edge with `label` that leads to a small state. */
+static kf_status add_small(entry_list *to, const uint8_t *label, uint32_t size, int final,
+                           const entry_list *from, size_t first, size_t count, size_t text,
+                           kf_error *error)
+{
+    kf_status status = KF_OK;
+    const kfi_bucket_entry *entries = (const kfi_bucket_entry *)(const void *)from->entries.data + first;
+    if (final) {
+        kfi_bucket_entry end = { 1, KFI_NO_JUMP, 0, 0, 0 };
+        status = add_entry(to, end, label, size, NULL, 0, error);
+    }
+    for (size_t i = 0; !status && i < count; i++) {
+        kfi_bucket_entry e = entries[i];
+        int begins = i == 0 && !final;   /* carries the edge's label itself */
+        e.lcp = begins ? 0 : e.lcp + size;
+        status = add_entry(to, e, label, begins ? size : 0, from->text.data + text + e.offset, e.size,
+                           error);
+    }
+    return status;
+}
+
+static kf_status add_jump(machine *m, const uint8_t *label, uint32_t size, uint64_t index, kf_error *error)
+{
+    kfi_bucket_entry jump = { m->shared->states[index].keys, index, 0, 0, 0 };
+    return add_entry(&m->made, jump, label, size, NULL, 0, error);
+}
+
+static kf_status add_node_edge(machine *m, const edge *e, const uint8_t *label, const item *child,
+                               kf_error *error)
+{
+    kfi_big_edge big = { child->keys, child->where, m->made.text.size, e->size - 1, label[0] };
+    kf_status status = kfi_array_append(&m->made.text, label + 1, e->size - 1, error);
+    if (!status) status = kfi_array_append(&m->bigs, &big, sizeof big, error);
+    return status;
+}
+
+/* Adds an edge of the record; `child` is the stack's item for fresh children. */
+static kf_status add_edge(machine *m, const edge *e, const item *child, uint64_t *keys, kf_error *error)
+{
+    const uint8_t *label = m->labels.data + e->label;
+    kfi_bucket_entry end = { 1, KFI_NO_JUMP, 0, 0, 0 };
+    if (e->kind == KFI_EDGE_SINK) {
+        *keys += 1;
+        return add_entry(&m->made, end, label, e->size, NULL, 0, error);
+    }
+    if (e->kind == KFI_EDGE_BACK) {
+        const kfi_shared_state *s = kfi_shared_table_find(m->shared, e->child);
+        if (!s) return kfi_fail(error, KF_CORRUPT, "a temporary file was changed during the build");
+        *keys += s->keys;
+        if (s->stored) return add_jump(m, label, e->size, (uint64_t)(s - m->shared->states), error);
+        return add_small(&m->made, label, e->size, s->final, &m->repeated, s->place, s->entries, 0, error);
+    }
+    *keys += child->keys;
+    if (child->kind == ITEM_JUMP) return add_jump(m, label, e->size, child->where, error);
+    if (child->kind == ITEM_NODE) return add_node_edge(m, e, label, child, error);
+    return add_small(&m->made, label, e->size, child->final, &m->stack, child->entries,
+                     child->entry_count, child->text, error);
+}
+
+/* Keeps the entries of a state that its parents repeat. */
+static kf_status keep_repeated(machine *m, const kfi_laid_state *state, kfi_shared_state *shared,
+                               kf_error *error)
+{
+    kf_status status = KF_OK;
+    shared->place = m->repeated.entries.size / sizeof(kfi_bucket_entry);
+    shared->entries = (uint16_t)state->entry_count;
+    for (uint32_t i = 0; !status && i < state->entry_count; i++) {
+        const kfi_bucket_entry *e = &state->entries[i];
+        status = add_entry(&m->repeated, *e, NULL, 0, state->text + e->offset, e->size, error);
+    }
+    return status;
+}
+
+/* Behind an edge, a final state adds an entry for the key that ends at it. */
+static int is_node(const kfi_laid_state *state)
+{
+    return state->big_count || state->entry_count + (uint32_t)state->final > KFI_BUCKET_ENTRIES;
+}
+
+/* Puts the state just made on the stack, in its children's place. */
+static kf_status push_made(machine *m, const kfi_laid_state *state, kfi_shared_state *shared,
+                           kf_error *error)
+{
+    item made = { .keys = state->keys, .final = (uint8_t)state->final,
+                  .entries = m->stack.entries.size / sizeof(kfi_bucket_entry),
+                  .text = m->stack.text.size, .entry_count = state->entry_count };
+    int node = is_node(state);
+    kf_status status = KF_OK;
+    if (shared) {
+        shared->keys = state->keys;
+        shared->final = (uint8_t)state->final;
+    }
+    if (node) {
+        made.kind = ITEM_NODE;
+        if (shared) shared->stored = 1;
+        status = m->sink->node(m->sink->context, state, shared, &made.where, error);
+    } else if (shared) {
+        status = m->sink->small(m->sink->context, state, shared, error);
+        if (!status && !shared->stored) status = keep_repeated(m, state, shared, error);
+    }
+    if (shared && shared->stored) {
+        made.kind = ITEM_JUMP;
+        made.where = (uint64_t)(shared - m->shared->states);
+    } else if (!node) {
+        made.kind = ITEM_SMALL;
+        if (!status)
+            status = kfi_array_append(&m->stack.entries, m->made.entries.data, m->made.entries.size, error);
+        if (!status)
+            status = kfi_array_append(&m->stack.text, m->made.text.data, m->made.text.size, error);
+    }
+    return status ? status : kfi_array_append(&m->items, &made, sizeof made, error);
+}
+
+static void pop_items(machine *m, uint64_t count)
+{
+    for (; count; count--) {
+        m->items.size -= sizeof(item);
+        const item *i = items_top(m);
+        m->stack.entries.size = i->entries * sizeof(kfi_bucket_entry);
+        m->stack.text.size = i->text;
+    }
+}
+
+static kf_status read_edges(machine *m, uint64_t id, uint64_t count, uint64_t *fresh, kf_error *error)
+{
+    kf_status status = KF_OK;
+    m->edges.size = m->labels.size = 0;
+    *fresh = 0;
+    for (uint64_t i = 0; !status && i < count; i++) {
+        uint64_t head, back = 0;
+        const uint8_t *label = NULL;
+        status = kfi_spool_reader_varint(m->reader, &head, error);
+        edge e = { 0, m->labels.size, (uint32_t)(head >> 2), (int)(head & 3) };
+        if (!status) status = kfi_spool_reader_take(m->reader, e.size, &label, error);
+        if (!status) status = kfi_array_append(&m->labels, label, e.size, error);
+        if (!status && e.kind == KFI_EDGE_BACK) status = kfi_spool_reader_varint(m->reader, &back, error);
+        e.child = id - back;
+        *fresh += e.kind == KFI_EDGE_FRESH;
+        if (!status) status = kfi_array_append(&m->edges, &e, sizeof e, error);
+    }
+    return status;
+}
+
+static kf_status run_record(machine *m, uint64_t id, uint64_t head, int is_root, kf_error *error)
+{
+    uint64_t fresh;
+    kf_status status = read_edges(m, id, head >> 1, &fresh, error);
+    if (status) return status;
+    if (fresh * sizeof(item) > m->items.size)
+        return kfi_fail(error, KF_CORRUPT, "a temporary file was changed during the build");
+    kfi_laid_state state = { .final = (int)(head & 1), .keys = head & 1 };
+    const item *child = items_top(m) - fresh;
+    m->made.entries.size = m->made.text.size = m->bigs.size = 0;
+    for (uint64_t i = 0; !status && i < head >> 1; i++) {
+        const edge *e = (const edge *)(const void *)m->edges.data + i;
+        status = add_edge(m, e, child, &state.keys, error);
+        child += e->kind == KFI_EDGE_FRESH;
+    }
+    if (status) return status;
+    pop_items(m, fresh);
+    state.entries = (kfi_bucket_entry *)(void *)m->made.entries.data;
+    state.entry_count = (uint32_t)(m->made.entries.size / sizeof(kfi_bucket_entry));
+    state.bigs = (const kfi_big_edge *)(const void *)m->bigs.data;
+    state.big_count = (uint32_t)(m->bigs.size / sizeof(kfi_big_edge));
+    state.text = m->made.text.data;
+    if (is_root && !is_node(&state))
+        return m->sink->small_root(m->sink->context, &state, error);
+    return push_made(m, &state, kfi_shared_table_next(m->shared, id), error);
+}
+
+static void machine_free(machine *m)
+{
+    kfi_spool_reader_destroy(&m->reader);
+    kfi_array_free(&m->items);
+    entry_list *lists[] = { &m->stack, &m->repeated, &m->made };
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        kfi_array_free(&lists[i]->entries);
+        kfi_array_free(&lists[i]->text);
+    }
+    kfi_array_free(&m->bigs);
+    kfi_array_free(&m->edges);
+    kfi_array_free(&m->labels);
+}
+
+enum { READ_BUFFER = 1 << 18 };
+
+kf_status kfi_layout_run(const kfi_automaton *automaton, kfi_shared_table *shared,
+                         const kfi_layout_sink *sink, kf_error *error)
+{
+    machine m = { .sink = sink, .shared = shared };
+    kf_status status = kfi_spool_reader_create(&m.reader, automaton->states, 0, READ_BUFFER, error);
+    if (!status) status = kfi_array_reserve(&m.items, sizeof(item), error);   /* a stack is never NULL */
+    shared->next = 0;
+    for (uint64_t id = 0; !status && id < automaton->state_count;) {
+        uint64_t head, orphans;
+        status = kfi_spool_reader_varint(m.reader, &head, error);
+        if (status) break;
+        if (head == 0) {
+            status = kfi_spool_reader_varint(m.reader, &orphans, error);
+            if (!status && orphans <= m.items.size / sizeof(item)) pop_items(&m, orphans);
+            continue;
+        }
+        status = run_record(&m, id, head, id + 1 == automaton->state_count, error);
+        id++;
+        if (!status && sink->tick) status = sink->tick(sink->context, id, error);
+    }
+    if (status == KF_END) status = kfi_fail(error, KF_CORRUPT, "a temporary file was changed during the build");
+    machine_free(&m);
+    return status;
+}

@@ -1,0 +1,41 @@
+/* Growing a token dictionary by merging frequent adjacent pairs of a sample. */
+#ifndef KFI_WRITE_TOKENS_TOKEN_MERGE_H
+#define KFI_WRITE_TOKENS_TOKEN_MERGE_H
+
+#include "write/tokens/token_trie.h"
+
+/* The state after a round: the first `tokens` tokens are a dictionary by themselves. */
+typedef struct kfi_merge_stage {
+    uint32_t tokens;
+    uint32_t live;       /* of them, used often enough to be worth a code */
+    uint64_t codes;      /* tokens in the sample as merged so far: near the shortest parse */
+} kfi_merge_stage;
+
+/* Bytes of a token in the section: its entry and, as tokens overlap, a byte or two of the pool. */
+#define KFI_TOKEN_COST 5.5
+
+enum { KFI_MERGE_STAGES = 96 };
+
+typedef struct kfi_merges {
+    kfi_token_text *tokens;          /* in the order of making, single bytes first */
+    uint32_t count;
+    kfi_merge_stage stages[KFI_MERGE_STAGES];
+    uint32_t stage_count;
+} kfi_merges;
+
+/* The sample: records of u8 length | 3 bytes anything | length bytes of text. A merge never spans
+ * records. `bytes` says which byte values are tokens. Stops when `max_live` tokens are in good use,
+ * when there are `max_tokens`, or when no pair occurs `min_count` times. */
+typedef struct kfi_merge_input {
+    const uint8_t *records;
+    size_t size;
+    const uint8_t *bytes;            /* 256 flags */
+    uint32_t max_live, max_tokens, min_count;
+    double scale;                    /* all text / sample: also stop when the total of coded text and
+                                        dictionary only grows; 0: never */
+} kfi_merge_input;
+
+kf_status kfi_merges_make(kfi_merges *merges, const kfi_merge_input *input, kf_error *error);
+void kfi_merges_free(kfi_merges *merges);
+
+#endif

@@ -1,0 +1,17 @@
+/* What a token trainer has collected. */
+#ifndef KFI_WRITE_TOKENS_TOKEN_SAMPLE_H
+#define KFI_WRITE_TOKENS_TOKEN_SAMPLE_H
+
+#include "write/tokens/token_trainer.h"
+
+struct kfi_token_trainer {
+    kfi_array records;       /* u8 length | 3 bytes of a random number | text, of up to 255 bytes */
+    size_t limit;
+    uint32_t threshold;      /* records with a random number below it are kept */
+    uint64_t pieces;
+    uint64_t total_bytes;    /* of all text */
+    uint64_t sample_bytes;   /* of the text in `records` */
+    uint8_t bytes[256];      /* byte values seen */
+};
+
+#endif

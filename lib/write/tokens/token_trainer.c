@@ -1,0 +1,77 @@
+#include "write/tokens/token_trainer.h"
+#include "write/tokens/token_sample.h"
+
+#include <stdlib.h>
+
+/* The r of a record is compared with a threshold that falls by an eighth whenever the sample is
+ * full: each piece of text then is in the sample with the same probability, whatever the total. */
+enum { RECORD_HEADER = 4, PIECE = 255, THRESHOLD_ALL = 1 << 24 };
+
+kf_status kfi_token_trainer_create(kfi_token_trainer **out, size_t sample_limit, kf_error *error)
+{
+    *out = NULL;
+    kfi_token_trainer *trainer = calloc(1, sizeof *trainer);
+    if (!trainer) return kfi_fail_memory(error, sizeof *trainer);
+    trainer->limit = sample_limit;
+    trainer->threshold = THRESHOLD_ALL;
+    *out = trainer;
+    return KF_OK;
+}
+
+void kfi_token_trainer_destroy(kfi_token_trainer **trainer)
+{
+    if (!trainer || !*trainer) return;
+    kfi_array_free(&(*trainer)->records);
+    free(*trainer);
+    *trainer = NULL;
+}
+
+/* SplitMix64 (Steele, Lea and Flood 2014) of a counter. */
+static uint32_t draw(uint64_t counter)
+{
+    uint64_t z = counter * 0x9E3779B97F4A7C15u;
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+    return (uint32_t)(z >> 40);
+}
+
+static void thin(kfi_token_trainer *trainer)
+{
+    uint8_t *data = trainer->records.data;
+    size_t kept = 0;
+    trainer->threshold -= trainer->threshold / 8 + 1;
+    trainer->sample_bytes = 0;
+    for (size_t at = 0; at < trainer->records.size;) {
+        size_t size = RECORD_HEADER + data[at];
+        if (kfi_load32(data + at) >> 8 < trainer->threshold) {
+            memmove(data + kept, data + at, size);
+            kept += size;
+            trainer->sample_bytes += size - RECORD_HEADER;
+        }
+        at += size;
+    }
+    trainer->records.size = kept;
+}
+
+kf_status kfi_token_trainer_add(kfi_token_trainer *trainer, const uint8_t *data, size_t size,
+                                kf_error *error)
+{
+    trainer->total_bytes += size;
+    for (size_t i = 0; i < size; i++) trainer->bytes[data[i]] = 1;
+    for (size_t at = 0; at < size;) {
+        size_t piece = size - at < PIECE ? size - at : PIECE;
+        uint32_t r = draw(++trainer->pieces);
+        if (r < trainer->threshold) {
+            uint8_t record[RECORD_HEADER + PIECE];
+            kfi_store32(record, r << 8 | (uint32_t)piece);
+            memcpy(record + RECORD_HEADER, data + at, piece);
+            kf_status status = kfi_array_append(&trainer->records, record, RECORD_HEADER + piece,
+                                                error);
+            if (status) return status;
+            trainer->sample_bytes += piece;
+            while (trainer->records.size > trainer->limit && trainer->threshold) thin(trainer);
+        }
+        at += piece;
+    }
+    return KF_OK;
+}

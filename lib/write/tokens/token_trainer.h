@@ -1,0 +1,35 @@
+/* Training a token dictionary on a sample and encoding text with it. */
+#ifndef KFI_WRITE_TOKENS_TOKEN_TRAINER_H
+#define KFI_WRITE_TOKENS_TOKEN_TRAINER_H
+
+#include "base/array.h"
+#include "format/tokens.h"
+
+typedef struct kfi_token_trainer kfi_token_trainer;
+
+/* Collects at most `sample_limit` bytes by reservoir sampling (deterministic: a fixed seed). Every
+ * byte value of every string that is added becomes a token, sampled or not. */
+kf_status kfi_token_trainer_create(kfi_token_trainer **out, size_t sample_limit, kf_error *error);
+kf_status kfi_token_trainer_add(kfi_token_trainer *trainer, const uint8_t *data, size_t size,
+                                kf_error *error);
+void kfi_token_trainer_destroy(kfi_token_trainer **trainer);
+
+/* A trained dictionary with what encoding needs. */
+typedef struct kfi_token_encoder kfi_token_encoder;
+
+/* Trains with at most 2^bits tokens. With `bits` 0, tries all widths and keeps the one with the
+ * smallest estimated total: dictionary + sample bits scaled to all text that was added. */
+kf_status kfi_token_encoder_train(kfi_token_encoder **out, const kfi_token_trainer *trainer,
+                                  unsigned bits, kf_error *error);
+unsigned kfi_token_encoder_bits(const kfi_token_encoder *encoder);
+/* The section's bytes (see format/tokens.h). */
+kf_status kfi_token_encoder_write(const kfi_token_encoder *encoder, kfi_array *out,
+                                  kf_error *error);
+/* Writes the codes of `data` to `codes` (room for `size` of them needed) and returns their number:
+ * the fewest tokens possible. Every byte must have been added to the trainer. Deterministic.
+ * O(16 x size). */
+size_t kfi_token_encode(kfi_token_encoder *encoder, const uint8_t *data, size_t size,
+                        uint16_t *codes);
+void kfi_token_encoder_destroy(kfi_token_encoder **encoder);
+
+#endif

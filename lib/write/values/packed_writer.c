@@ -1,0 +1,285 @@
+#include "write/values/packed_writer.h"
+
+#include <stdlib.h>
+
+enum {
+    SPOOL_BUFFER = 1 << 16,
+    /* A block's payload: base and slope, then two fields of at most 64 bits a value. */
+    PAYLOAD_MOST = 32 + KFI_PACKED_MAP + 2 * 8 * KFI_PACKED_BLOCK,
+    LINEAR_BITS = 48   /* larger values could overflow a slope's product */
+};
+
+struct kfi_packed_writer {
+    kfi_spool *payload, *directory;   /* NULL: only count */
+    uint64_t payload_size, blocks;
+    uint64_t values[KFI_PACKED_BLOCK];
+    unsigned fill, base_bytes;
+    int linear;                       /* all values are small enough for LINEAR */
+    uint8_t *scratch;
+};
+
+kf_status kfi_packed_counter_create(kfi_packed_writer **out, uint64_t most, kf_error *error)
+{
+    *out = NULL;
+    kfi_packed_writer *writer = calloc(1, sizeof *writer + PAYLOAD_MOST);
+    if (!writer) return kfi_fail_memory(error, sizeof *writer + PAYLOAD_MOST);
+    writer->scratch = (uint8_t *)(writer + 1);
+    unsigned bits = kfi_bit_width(most);
+    writer->base_bytes = bits ? bits / 8 + 1 : 0;   /* one bit more than the values: a sign */
+    if (writer->base_bytes > 8) writer->base_bytes = 8;
+    writer->linear = bits <= LINEAR_BITS;
+    *out = writer;
+    return KF_OK;
+}
+
+kf_status kfi_packed_writer_create(kfi_packed_writer **out, uint64_t most, const char *folder,
+                                   kfi_disk_account *account, kf_error *error)
+{
+    kfi_packed_writer *writer = NULL;
+    kf_status status = kfi_packed_counter_create(&writer, most, error);
+    if (!status) status = kfi_spool_create(&writer->payload, folder, SPOOL_BUFFER, account, error);
+    if (!status) status = kfi_spool_create(&writer->directory, folder, SPOOL_BUFFER, account, error);
+    if (status) kfi_packed_writer_destroy(&writer);
+    *out = writer;
+    return status;
+}
+
+void kfi_packed_writer_destroy(kfi_packed_writer **writer)
+{
+    if (!writer || !*writer) return;
+    kfi_spool_destroy(&(*writer)->payload);
+    kfi_spool_destroy(&(*writer)->directory);
+    free(*writer);
+    *writer = NULL;
+}
+
+/* ---- measuring a block's modes ------------------------------------------------------------- */
+
+typedef struct block_plan {
+    unsigned mode, width, m;
+    uint64_t base, slope;
+    uint64_t distinct[KFI_PACKED_BLOCK];   /* RUNS, LOCAL: the m values */
+    uint8_t index[KFI_PACKED_BLOCK];       /* LOCAL */
+    uint64_t size;
+} block_plan;
+
+static uint64_t bytes_for(unsigned count, unsigned width)
+{
+    return ((uint64_t)count * width + 7) / 8;
+}
+
+static int compare_values(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* Fewer distinct values than this share of a block may be worth a table of them. */
+enum { LOCAL_MOST = KFI_PACKED_BLOCK / 2 };
+
+/* Collects the distinct values, ascending. Returns 0 when there are more than LOCAL_MOST. */
+static unsigned collect_distinct(const uint64_t *runs, unsigned count, uint64_t *distinct)
+{
+    uint64_t sorted[KFI_PACKED_BLOCK];
+    unsigned m = 0;
+    memcpy(sorted, runs, count * sizeof *sorted);
+    qsort(sorted, count, sizeof *sorted, compare_values);
+    for (unsigned i = 0; i < count; i++) {
+        if (i && sorted[i] == sorted[i - 1]) continue;
+        if (m == LOCAL_MOST) return 0;
+        distinct[m++] = sorted[i];
+    }
+    return m;
+}
+
+static void plan_local(const uint64_t *values, unsigned n, const uint64_t *runs, unsigned run_count,
+                       unsigned width, unsigned base_bytes, block_plan *plan)
+{
+    uint64_t distinct[KFI_PACKED_BLOCK];
+    /* With w-bit values even two distinct ones need n bits: no sorting where that cannot win. */
+    if (base_bytes + bytes_for(2, width) + bytes_for(n, 1) >= plan->size) return;
+    unsigned m = collect_distinct(runs, run_count, distinct);
+    if (!m) return;
+    uint64_t size = base_bytes + bytes_for(m, width) + bytes_for(n, kfi_bit_width(m - 1));
+    if (size >= plan->size) return;
+    plan->mode = KFI_PACKED_LOCAL;
+    plan->m = m;
+    plan->size = size;
+    memcpy(plan->distinct, distinct, m * sizeof *distinct);
+    for (unsigned i = 0; i < n; i++) {
+        const uint64_t *at = bsearch(values + i, distinct, m, sizeof *distinct, compare_values);
+        plan->index[i] = (uint8_t)(at - distinct);
+    }
+}
+
+static void plan_linear(const uint64_t *values, unsigned n, unsigned base_bytes, block_plan *plan)
+{
+    if (n < 3 || values[n - 1] <= values[0]) return;
+    uint64_t slope = ((values[n - 1] - values[0]) << KFI_PACKED_SLOPE_SHIFT) / (n - 1);
+    int64_t least = 0, most = 0;
+    for (unsigned i = 0; i < n; i++) {
+        int64_t rest = (int64_t)(values[i] - values[0]) - (int64_t)(slope * i >> KFI_PACKED_SLOPE_SHIFT);
+        if (rest < least) least = rest;
+        if (rest > most) most = rest;
+    }
+    unsigned width = kfi_packed_width((uint64_t)(most - least));
+    unsigned slope_bytes = base_bytes < 8 ? base_bytes + 1 : 8;
+    uint64_t size = base_bytes + slope_bytes + bytes_for(n, width);
+    uint64_t base = values[0] + (uint64_t)least;
+    unsigned shift = 64 - 8 * base_bytes;
+    if (size >= plan->size || (uint64_t)((int64_t)(base << shift) >> shift) != base) return;
+    plan->mode = KFI_PACKED_LINEAR;
+    plan->width = width;
+    plan->base = base;
+    plan->slope = slope;
+    plan->size = size;
+}
+
+static void plan_block(const kfi_packed_writer *writer, block_plan *plan)
+{
+    const uint64_t *values = writer->values;
+    unsigned n = writer->fill, runs = 0;
+    uint64_t least = values[0], most = values[0], starts[KFI_PACKED_BLOCK];
+    for (unsigned i = 0; i < n; i++) {
+        if (values[i] < least) least = values[i];
+        if (values[i] > most) most = values[i];
+        starts[runs] = values[i];
+        runs += i + 1 == n || values[i + 1] != values[i];
+    }
+    plan->mode = KFI_PACKED_OFFSET;
+    plan->m = 1;
+    plan->base = least;
+    plan->width = kfi_packed_width(most - least);
+    plan->size = writer->base_bytes + bytes_for(n, plan->width);
+    if (!plan->width) return;
+    unsigned width = plan->width;
+    uint64_t runs_size = writer->base_bytes + KFI_PACKED_MAP + bytes_for(runs, width);
+    if (runs_size < plan->size) {
+        plan->mode = KFI_PACKED_RUNS;
+        plan->m = runs;
+        plan->size = runs_size;
+        memcpy(plan->distinct, starts, runs * sizeof *starts);
+    }
+    plan_local(values, n, starts, runs, width, writer->base_bytes, plan);
+    if (writer->linear) plan_linear(values, n, writer->base_bytes, plan);
+}
+
+/* ---- writing a block ----------------------------------------------------------------------- */
+
+/* ORs a field into zeroed bytes. */
+static void put_bits(uint8_t *out, uint64_t bit, uint64_t value)
+{
+    uint8_t *p = out + (bit >> 3);
+    kfi_store64(p, kfi_load64(p) | value << (bit & 7));
+}
+
+static uint8_t *put_deltas(uint8_t *out, const uint64_t *values, unsigned count, uint64_t base,
+                           unsigned width)
+{
+    for (unsigned i = 0; i < count && width; i++)
+        put_bits(out, (uint64_t)i * width, values[i] - base);
+    return out + bytes_for(count, width);
+}
+
+static void write_payload(kfi_packed_writer *writer, const block_plan *plan)
+{
+    uint8_t *p = writer->scratch, word[8];
+    unsigned n = writer->fill;
+    memset(p, 0, PAYLOAD_MOST);
+    kfi_store64(word, plan->base);
+    memcpy(p, word, writer->base_bytes);
+    p += writer->base_bytes;
+    switch (plan->mode) {
+    case KFI_PACKED_OFFSET:
+        put_deltas(p, writer->values, n, plan->base, plan->width);
+        break;
+    case KFI_PACKED_RUNS:
+        for (unsigned i = 1; i < n; i++)
+            if (writer->values[i] != writer->values[i - 1]) p[i / 8] |= (uint8_t)(1u << (i % 8));
+        put_deltas(p + KFI_PACKED_MAP, plan->distinct, plan->m, plan->base, plan->width);
+        break;
+    case KFI_PACKED_LOCAL:
+        p = put_deltas(p, plan->distinct, plan->m, plan->base, plan->width);
+        for (unsigned i = 0, width = kfi_bit_width(plan->m - 1); i < n; i++)
+            put_bits(p, (uint64_t)i * width, plan->index[i]);
+        break;
+    default:
+        kfi_store64(word, plan->slope);
+        memcpy(p, word, writer->base_bytes < 8 ? writer->base_bytes + 1 : 8);
+        p += writer->base_bytes < 8 ? writer->base_bytes + 1 : 8;
+        for (unsigned i = 0; i < n && plan->width; i++)
+            put_bits(p, (uint64_t)i * plan->width, writer->values[i] - plan->base
+                     - (plan->slope * i >> KFI_PACKED_SLOPE_SHIFT));
+    }
+}
+
+static kf_status end_block(kfi_packed_writer *writer, kf_error *error)
+{
+    block_plan plan;
+    kf_status status = KF_OK;
+    plan_block(writer, &plan);
+    if (writer->payload) {
+        uint8_t entry[8];
+        write_payload(writer, &plan);
+        kfi_store64(entry, plan.width | (uint64_t)plan.mode << 7 | (uint64_t)(plan.m - 1) << 10
+                           | writer->payload_size << 17);
+        status = kfi_spool_write(writer->directory, entry, sizeof entry, error);
+        if (!status) status = kfi_spool_write(writer->payload, writer->scratch, plan.size, error);
+    }
+    writer->payload_size += plan.size;
+    writer->blocks++;
+    writer->fill = 0;
+    return status;
+}
+
+kf_status kfi_packed_writer_add(kfi_packed_writer *writer, uint64_t value, kf_error *error)
+{
+    writer->values[writer->fill++] = value;
+    return writer->fill == KFI_PACKED_BLOCK ? end_block(writer, error) : KF_OK;
+}
+
+uint64_t kfi_packed_writer_size(const kfi_packed_writer *writer)
+{
+    block_plan plan;
+    uint64_t size = writer->payload_size + writer->blocks * 8;
+    if (!writer->fill) return size;
+    plan_block(writer, &plan);
+    return size + plan.size + 8;
+}
+
+/* ---- finishing ----------------------------------------------------------------------------- */
+
+kf_status kfi_append_spool(kfi_writer *out, const kfi_spool *spool, kf_error *error)
+{
+    kfi_spool_reader *reader = NULL;
+    kf_status status = kfi_spool_reader_create(&reader, spool, 0, SPOOL_BUFFER, error);
+    for (uint64_t left = kfi_spool_size(spool); left && !status;) {
+        size_t part = left < SPOOL_BUFFER ? (size_t)left : SPOOL_BUFFER;
+        const uint8_t *data;
+        status = kfi_spool_reader_take(reader, part, &data, error);
+        if (!status) status = kfi_writer_write(out, data, part, error);
+        left -= part;
+    }
+    kfi_spool_reader_destroy(&reader);
+    return status;
+}
+
+kf_status kfi_packed_writer_finish(kfi_packed_writer *writer, kfi_writer *out,
+                                   kfi_packed_descriptor *descriptor, kf_error *error)
+{
+    static const uint8_t zeros[8];
+    kf_status status = writer->fill ? end_block(writer, error) : KF_OK;
+    if (!status) status = kfi_spool_finish(writer->payload, error);
+    if (!status) status = kfi_spool_finish(writer->directory, error);
+    if (status) return status;
+    descriptor->base_bytes = (uint8_t)writer->base_bytes;
+    descriptor->payload_size = writer->payload_size;
+    descriptor->payload_offset = kfi_writer_position(out);
+    status = kfi_append_spool(out, writer->payload, error);
+    /* The directory is aligned, so that an entry never straddles two cache lines. */
+    if (!status)
+        status = kfi_writer_write(out, zeros, (8 - kfi_writer_position(out) % 8) % 8, error);
+    descriptor->directory_offset = kfi_writer_position(out);
+    if (!status) status = kfi_append_spool(out, writer->directory, error);
+    return status;
+}
