@@ -81,11 +81,11 @@ static void load_sample(sample *s, const char *path, size_t limit)
 static size_t look_up(table *t, const kf_bytes *keys, size_t count, int want_values)
 {
     size_t found = 0;
-    must(kf_dict_get_many(t->dict, keys, count, t->ordinals, &found), NULL, "batch");
+    must(kf_dict_ordinal_many(t->dict, keys, count, t->ordinals, &found), NULL, "batch");
     if (want_values && t->is_u64)
         must(kf_dict_u64_at_many(t->dict, t->ordinals, count, t->numbers), NULL, "values");
     else if (want_values)
-        must(kf_dict_values_at_many(t->dict, t->ordinals, count, &t->buffer, t->ends), NULL, "values");
+        must(kf_dict_value_at_many(t->dict, t->ordinals, count, &t->buffer, t->ends), NULL, "values");
     return found;
 }
 
@@ -164,7 +164,7 @@ static void check(const char *path)
     }
     check_batch(&t, &c);
     stat.struct_size = sizeof stat;
-    must(kf_dict_stat_get(t.dict, &stat), NULL, "stat");
+    must(kf_dict_get_stat(t.dict, &stat), NULL, "stat");
     bench_json_count("keys", stat.keys);
     bench_json_count("file_bytes", stat.file_size);
     bench_json_count("key_bytes", stat.key_bytes);

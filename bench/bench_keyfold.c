@@ -1,5 +1,5 @@
 /* keyfold itself, through its public interface alone. Commands and figures are those of common.h, and
- *   batch_ns      one key of kf_dict_get_many in batches of BATCH
+ *   batch_ns      one key of kf_dict_ordinal_many in batches of BATCH
  *   key_at_ns     ordinal -> key
  *   count_ns      kf_dict_prefix_range: how many keys begin with the first half of a hit
  *   value_at_ns   ordinal -> value, random ordinals
@@ -111,7 +111,7 @@ static double time_batches(const context *c, const bench_queries *q, int rounds,
         double start = bench_cpu();
         for (size_t i = 0; i < q->count; i += BATCH) {
             size_t n = q->count - i < BATCH ? q->count - i : BATCH;
-            must(kf_dict_get_many(c->dict, keys + i, n, ordinals + i, NULL), NULL, "batch");
+            must(kf_dict_ordinal_many(c->dict, keys + i, n, ordinals + i, NULL), NULL, "batch");
         }
         if (r > 0)
             samples[r - 1] = (bench_cpu() - start) * 1e9 / (double)(q->count ? q->count : 1);
@@ -206,7 +206,7 @@ static void print_sizes(const kf_dict *dict)
     kf_dict_stat stat;
     memset(&stat, 0, sizeof stat);
     stat.struct_size = sizeof stat;
-    if (kf_dict_stat_get(dict, &stat) != KF_OK)
+    if (kf_dict_get_stat(dict, &stat) != KF_OK)
         return;
     bench_json_count("key_bytes", stat.key_bytes);
     bench_json_count("token_bytes", stat.token_bytes);

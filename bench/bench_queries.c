@@ -54,7 +54,7 @@ static void run_fuzzy(const job *job, kf_bytes text, answer *out)
 {
     kf_query *query = NULL;
     double start = bench_cpu();
-    if (kf_query_fuzzy(&query, text.data, text.size, &job->fuzzy, NULL) != KF_OK) {
+    if (kf_query_create_fuzzy(&query, text.data, text.size, &job->fuzzy, NULL) != KF_OK) {
         out->failed = 1;
         return;
     }
@@ -67,8 +67,8 @@ static void run_pattern(const job *job, kf_bytes text, answer *out)
     kf_query *query = NULL;
     kf_error error = {0};
     double start = bench_cpu();
-    kf_status status = job->count ? kf_query_subsequence(&query, text.data, text.size, 0, &error)
-                                  : kf_query_regex(&query, text.data, text.size, 0, &error);
+    kf_status status = job->count ? kf_query_create_subsequence(&query, text.data, text.size, 0, &error)
+                                  : kf_query_create_regex(&query, text.data, text.size, 0, &error);
     must(status, &error, (const char *)text.data);
     out->compile_us = (bench_cpu() - start) * 1e6;
     run_query(job, query, out);
@@ -79,7 +79,7 @@ static void run_nearest(const job *job, kf_bytes text, answer *out)
     kf_iter *iter = NULL;
     kf_entry entry;
     out->failed = 1;
-    if (kf_iter_nearest(&iter, job->dict, text.data, text.size, &job->nearest, NULL) != KF_OK)
+    if (kf_iter_create_nearest(&iter, job->dict, text.data, text.size, &job->nearest, NULL) != KF_OK)
         return;
     if (kf_iter_next(iter, &entry) == KF_OK) {
         const kf_match *match = kf_iter_match(iter);

@@ -1,6 +1,6 @@
 /* keyfold over whole dictionaries and texts, through its public interface alone:
  *   bench_sets union|intersection ROUNDS FILE...      of u64 dictionaries, the first one's values
- *   bench_sets merge OUTPUT FILE...                   kf_merge, the same union as a file
+ *   bench_sets merge OUTPUT FILE...                   kf_dict_merge, the same union as a file
  *   bench_sets find all|longest|words ROUNDS FILE TEXT
  * Figures: queries.h. */
 #include "queries.h"
@@ -37,7 +37,7 @@ static void walk(kf_set_operation operation, int rounds, int count, char **paths
         kf_entry entry;
         kf_status status;
         keys = bytes = sum = 0;
-        must(kf_iter_set(&iter, operation, dicts, n, NULL, &error), &error, "set");
+        must(kf_iter_create_set(&iter, operation, dicts, n, NULL, &error), &error, "set");
         while ((status = kf_iter_next(iter, &entry)) == KF_OK) {
             uint64_t value;
             must(kf_iter_value_u64(iter, &value), NULL, "value");
@@ -64,7 +64,7 @@ static void merge(const char *output, int count, char **paths)
     size_t n = open_all(dicts, count, paths);
     double start = bench_process_cpu();
     memset(&report, 0, sizeof report);
-    must(kf_merge(output, dicts, n, NULL, &report, &error), &error, "merge");
+    must(kf_dict_merge(output, dicts, n, NULL, &report, &error), &error, "merge");
     printf("{\"keys\": %llu, \"bytes\": %llu, \"cpu_s\": %.6f}\n", (unsigned long long)report.keys,
            (unsigned long long)bench_file_size(output), bench_process_cpu() - start);
     close_all(dicts, n);
@@ -87,7 +87,7 @@ static void find(const char *how, int rounds, const char *path, const char *text
         kf_entry entry;
         kf_status status;
         found = bytes = 0;
-        must(kf_iter_find(&iter, dict, text, size, &options, &error), &error, "find");
+        must(kf_iter_create_find(&iter, dict, text, size, &options, &error), &error, "find");
         while ((status = kf_iter_next(iter, &entry)) == KF_OK) {
             found++;
             bytes += entry.key.size;

@@ -292,7 +292,7 @@ static int find_block(kfpy_lookup *batch, const kf_dict *dict, key_reader *reade
             list[k].size = 0;
         }
     }
-    kf_status status = kf_dict_get_many(dict, list, count, ordinals, &found);
+    kf_status status = kf_dict_ordinal_many(dict, list, count, ordinals, &found);
     for (size_t k = 0; k < count && nulls > 0; k++) {
         if (list[k].data != NULL) continue;
         nulls--;
@@ -407,7 +407,7 @@ static int read_values(values *block, const kfpy_lookup *batch, const kf_dict *d
 {
     block->first = first;
     block->count = batch->count - first < BATCH_BLOCK ? batch->count - first : BATCH_BLOCK;
-    return (int)kf_dict_values_at_many(dict, batch->ordinals + first, block->count, &block->data,
+    return (int)kf_dict_value_at_many(dict, batch->ordinals + first, block->count, &block->data,
                                        block->ends);
 }
 
@@ -441,7 +441,7 @@ static int put_all(kfpy_lookup *batch, const kf_dict *dict)
 {
     kf_buffer data = { (uint8_t *)batch->value_data, batch->value_capacity };
     uint64_t *ends = (uint64_t *)(void *)(batch->value_offsets + 1);
-    kf_status status = kf_dict_values_at_many(dict, batch->ordinals, batch->count, &data, ends);
+    kf_status status = kf_dict_value_at_many(dict, batch->ordinals, batch->count, &data, ends);
     batch->value_data = (char *)data.data;
     batch->value_capacity = data.capacity;
     return (int)status;

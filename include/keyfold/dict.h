@@ -80,10 +80,10 @@ KF_API kf_status kf_dict_weight_at(const kf_dict *dict, uint64_t ordinal, uint64
 
 /* Batch: ordinals[i] = ordinal of keys[i], or KF_ABSENT. The lookups are interleaved so that their
  * cache misses overlap. `found` may be NULL. Errors: KF_CORRUPT (the rest is still answered). */
-KF_API kf_status kf_dict_get_many(const kf_dict *dict, const kf_bytes *keys, size_t count,
+KF_API kf_status kf_dict_ordinal_many(const kf_dict *dict, const kf_bytes *keys, size_t count,
                                   uint64_t *ordinals, size_t *found);
 /* The same over packed keys: key i is data[offsets[i] .. offsets[i+1]), as in an Arrow column. */
-KF_API kf_status kf_dict_get_many_packed(const kf_dict *dict, const uint8_t *data,
+KF_API kf_status kf_dict_ordinal_many_packed(const kf_dict *dict, const uint8_t *data,
                                          const uint64_t *offsets, size_t count,
                                          uint64_t *ordinals, size_t *found);
 /* u64 values of a batch of ordinals; values[i] is left alone where ordinals[i] is KF_ABSENT. */
@@ -92,7 +92,7 @@ KF_API kf_status kf_dict_u64_at_many(const kf_dict *dict, const uint64_t *ordina
 /* Byte values of a batch of ordinals, end to end in `data`: value i is data[ends[i-1] .. ends[i]), the first
  * one begins at 0, and those of KF_ABSENT are empty. Errors: KF_TYPE, KF_NOT_FOUND (an ordinal >= count),
  * KF_CORRUPT, KF_NO_MEMORY. */
-KF_API kf_status kf_dict_values_at_many(const kf_dict *dict, const uint64_t *ordinals, size_t count,
+KF_API kf_status kf_dict_value_at_many(const kf_dict *dict, const uint64_t *ordinals, size_t count,
                                         kf_buffer *data, uint64_t *ends);
 
 /* Counting without enumerating, O(prefix length). The keys that begin with `prefix` have the
@@ -145,7 +145,7 @@ typedef struct kf_dict_stat {
     uint64_t shards;              /* dictionaries that it is made of (bundle.h); 0: it is one of its own */
     int is_manifest;              /* the shards are in other files; file_size is the sum of all */
 } kf_dict_stat;
-KF_API kf_status kf_dict_stat_get(const kf_dict *dict, kf_dict_stat *stat);
+KF_API kf_status kf_dict_get_stat(const kf_dict *dict, kf_dict_stat *stat);
 
 /* Checks every checksum and then walks every structure: O(file size). Errors: KF_CORRUPT with the
  * offset, KF_NO_MEMORY. A checksum is no signature: it finds accidents, not forgery. */

@@ -19,7 +19,7 @@ typedef enum kf_metric {
     KF_METRIC_LEVENSHTEIN = 0,   /* insertions, deletions, substitutions */
     KF_METRIC_OSA = 1,           /* and transpositions of two neighbours (optimal string alignment) */
     KF_METRIC_INDEL = 2,         /* insertions and deletions only: |a| + |b| - 2 longest common subsequence */
-    KF_METRIC_JARO_WINKLER = 3   /* a similarity only; for kf_iter_nearest */
+    KF_METRIC_JARO_WINKLER = 3   /* a similarity only; for kf_iter_create_nearest */
 } kf_metric;
 
 /* What is counted. A byte of a key that is not part of well-formed UTF-8 (RFC 3629) is a code point of its
@@ -45,7 +45,7 @@ typedef struct kf_fuzzy_options {
 /* Keys within a distance of `needle`. `options` may be NULL. O(needle).
  * Errors: KF_INVALID (options; a needle that is not UTF-8 where code points are asked for), KF_LIMIT (a needle
  * over 1 MiB), KF_NO_MEMORY. */
-KF_API kf_status kf_query_fuzzy(kf_query **out, const void *needle, size_t needle_size,
+KF_API kf_status kf_query_create_fuzzy(kf_query **out, const void *needle, size_t needle_size,
                                 const kf_fuzzy_options *options, kf_error *error);
 
 enum {
@@ -78,27 +78,27 @@ enum {
  * compiled pattern would take more than KF_PATTERN_STATES_LIMIT states, the pattern is over 1 MiB, nested over
  * 200 deep, or its sets are absurdly many), KF_NO_MEMORY. */
 #define KF_PATTERN_STATES_LIMIT (1u << 18)
-KF_API kf_status kf_query_regex(kf_query **out, const void *pattern, size_t pattern_size, uint32_t flags,
+KF_API kf_status kf_query_create_regex(kf_query **out, const void *pattern, size_t pattern_size, uint32_t flags,
                                 kf_error *error);
 
 /* Keys that a glob matches: ? one unit, * any number of any, [a-z] [!a-z] or [^a-z] with [:alpha:] and the
  * like, {this,that} with anything in it, a backslash before what is meant literally. `*` and `?` match slashes,
  * line feeds, leading dots and stray bytes. A bracket or brace that is not closed is an error. Errors as for
- * kf_query_regex. */
-KF_API kf_status kf_query_glob(kf_query **out, const void *pattern, size_t pattern_size, uint32_t flags,
+ * kf_query_create_regex. */
+KF_API kf_status kf_query_create_glob(kf_query **out, const void *pattern, size_t pattern_size, uint32_t flags,
                                kf_error *error);
 
 /* Keys that have all units of `letters`, in their order, with anything between, before and after them.
- * Errors as for kf_query_regex. */
-KF_API kf_status kf_query_subsequence(kf_query **out, const void *letters, size_t letters_size, uint32_t flags,
+ * Errors as for kf_query_create_regex. */
+KF_API kf_status kf_query_create_subsequence(kf_query **out, const void *letters, size_t letters_size, uint32_t flags,
                                       kf_error *error);
 
 /* Combinations of `count` (1..64) queries: keys that all of them, any of them, or not this one accept. The
  * distance of a hit is the largest of all parts' and the smallest of those that accept; a negation's is 0.
  * Errors: KF_INVALID, KF_LIMIT (nested over 64 deep, or states of over 64 MiB), KF_NO_MEMORY. */
-KF_API kf_status kf_query_all(kf_query **out, const kf_query *const *queries, size_t count, kf_error *error);
-KF_API kf_status kf_query_any(kf_query **out, const kf_query *const *queries, size_t count, kf_error *error);
-KF_API kf_status kf_query_not(kf_query **out, const kf_query *query, kf_error *error);
+KF_API kf_status kf_query_create_all(kf_query **out, const kf_query *const *queries, size_t count, kf_error *error);
+KF_API kf_status kf_query_create_any(kf_query **out, const kf_query *const *queries, size_t count, kf_error *error);
+KF_API kf_status kf_query_create_not(kf_query **out, const kf_query *query, kf_error *error);
 
 /* Whether one text satisfies the query: KF_OK, and `distance` (may be NULL) is set; or KF_NOT_FOUND.
  * O(text). Errors: KF_NO_MEMORY. */
@@ -132,9 +132,9 @@ typedef struct kf_nearest_options {
 
 /* The `count` keys nearest to `needle`, best first, ties in key order; kf_iter_match has distance and
  * similarity. The search itself happens here. kf_iter_incomplete tells that work_limit ended it: then there may
- * be better keys. Memory: O(count). Errors: those of kf_query_fuzzy and kf_iter_create; KF_LIMIT
+ * be better keys. Memory: O(count). Errors: those of kf_query_create_fuzzy and kf_iter_create; KF_LIMIT
  * for Jaro-Winkler when the needle is over 4096 bytes. */
-KF_API kf_status kf_iter_nearest(kf_iter **out, const kf_dict *dict, const void *needle, size_t needle_size,
+KF_API kf_status kf_iter_create_nearest(kf_iter **out, const kf_dict *dict, const void *needle, size_t needle_size,
                                  const kf_nearest_options *options, kf_error *error);
 
 #ifdef __cplusplus

@@ -71,7 +71,7 @@ KF_API void kf_buffer_free(kf_buffer *buffer);
 KF_API const char *kf_status_name(kf_status status);
 
 /* The library's version, "0.1.0": a static string. */
-KF_API const char *kf_version(void);
+KF_API const char *kf_library_version(void);
 
 #ifdef __cplusplus
 }

@@ -25,7 +25,7 @@ const char *kf_status_name(kf_status status)
     return "unknown status";
 }
 
-const char *kf_version(void)
+const char *kf_library_version(void)
 {
     return TEXT(KF_VERSION_MAJOR) "." TEXT(KF_VERSION_MINOR) "." TEXT(KF_VERSION_PATCH);
 }

@@ -141,17 +141,17 @@ static kf_status combine(kf_query **out, combination how, const kf_query *const 
     return KF_OK;
 }
 
-kf_status kf_query_all(kf_query **out, const kf_query *const *queries, size_t count, kf_error *error)
+kf_status kf_query_create_all(kf_query **out, const kf_query *const *queries, size_t count, kf_error *error)
 {
     return combine(out, ALL, queries, count, error);
 }
 
-kf_status kf_query_any(kf_query **out, const kf_query *const *queries, size_t count, kf_error *error)
+kf_status kf_query_create_any(kf_query **out, const kf_query *const *queries, size_t count, kf_error *error)
 {
     return combine(out, ANY, queries, count, error);
 }
 
-kf_status kf_query_not(kf_query **out, const kf_query *query, kf_error *error)
+kf_status kf_query_create_not(kf_query **out, const kf_query *query, kf_error *error)
 {
     return combine(out, NOT, &query, 1, error);
 }

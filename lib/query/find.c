@@ -139,7 +139,7 @@ static void find_destroy(kf_iter *iter)
 
 static const kfi_iter_class find_class = { find_next, NULL, NULL, find_destroy };
 
-kf_status kf_iter_find(kf_iter **out, const kf_dict *dict, const void *text, size_t text_size,
+kf_status kf_iter_create_find(kf_iter **out, const kf_dict *dict, const void *text, size_t text_size,
                        const kf_find_options *options, kf_error *error)
 {
     const kf_find_options defaults = KF_FIND_OPTIONS_INIT;

@@ -52,7 +52,7 @@ void kfi_query_init(kf_query *query, const kfi_query_class *class, size_t state_
 /* One more holder; kf_query_destroy is one less. */
 const kf_query *kfi_query_hold(const kf_query *query);
 
-/* What both accept, with the distance and the score of `query`. Errors as for kf_query_all. */
+/* What both accept, with the distance and the score of `query`. Errors as for kf_query_create_all. */
 kf_status kfi_query_restrict(kf_query **out, const kf_query *query, const kf_query *condition, kf_error *error);
 
 #endif

@@ -202,14 +202,14 @@ static kf_status find_many(const kf_dict *d, kfi_key_batch *batch, size_t count,
     return status;
 }
 
-kf_status kf_dict_get_many(const kf_dict *d, const kf_bytes *keys, size_t count, uint64_t *ordinals,
+kf_status kf_dict_ordinal_many(const kf_dict *d, const kf_bytes *keys, size_t count, uint64_t *ordinals,
                            size_t *found)
 {
     kfi_key_batch batch = { .list = keys };
     return find_many(d, &batch, count, ordinals, found);
 }
 
-kf_status kf_dict_get_many_packed(const kf_dict *d, const uint8_t *data, const uint64_t *offsets, size_t count,
+kf_status kf_dict_ordinal_many_packed(const kf_dict *d, const uint8_t *data, const uint64_t *offsets, size_t count,
                                   uint64_t *ordinals, size_t *found)
 {
     kfi_key_batch batch = { .data = data, .offsets = offsets };
@@ -223,7 +223,7 @@ kf_status kf_dict_u64_at_many(const kf_dict *d, const uint64_t *ordinals, size_t
     return kfi_column_u64_many(d->column, ordinals, count, values);
 }
 
-kf_status kf_dict_values_at_many(const kf_dict *d, const uint64_t *ordinals, size_t count, kf_buffer *data,
+kf_status kf_dict_value_at_many(const kf_dict *d, const uint64_t *ordinals, size_t count, kf_buffer *data,
                                  uint64_t *ends)
 {
     if (d->header.value_type != KF_VALUES_BYTES) return KF_TYPE;
@@ -255,7 +255,7 @@ static uint64_t size_of(const kf_dict *d, uint32_t type)
     return s ? s->size : 0;
 }
 
-kf_status kf_dict_stat_get(const kf_dict *d, kf_dict_stat *stat)
+kf_status kf_dict_get_stat(const kf_dict *d, kf_dict_stat *stat)
 {
     if (stat->struct_size < sizeof *stat) return KF_INVALID;
     const kfi_header *h = &d->header;

@@ -130,7 +130,8 @@ kf_status kf_builder_create(kf_builder **out, const char *path, const kf_build_o
     b->target_folder = folder_of(path);
     b->folder = options->temporary_folder ? strdup(options->temporary_folder) : folder_of(path);
     b->runs_folder = options->resume_folder ? strdup(options->resume_folder) : b->folder ? strdup(b->folder) : NULL;
-    status = b->path && b->target_folder && b->folder && b->runs_folder ? start(b, error) : kfi_fail_memory(error, strlen(path));
+    status = b->path && b->target_folder && b->folder && b->runs_folder ? start(b, error)
+                                                                        : kfi_fail_memory(error, strlen(path));
     if (status) kf_builder_destroy(&b);
     *out = b;
     return status;
@@ -154,7 +155,8 @@ static kf_status add(kf_builder *b, kf_bytes key, kf_bytes value, size_t value_s
         status = kfi_fail_key(error, KF_LIMIT, key, "a key of %zu bytes is longer than the limit of %d", key.size,
                               KFI_KEY_LIMIT);
     if (value_size > VALUE_LIMIT)
-        status = kfi_fail_key(error, KF_LIMIT, key, "a value of %zu bytes is longer than the limit of 2^40", value_size);
+        status = kfi_fail_key(error, KF_LIMIT, key, "a value of %zu bytes is longer than the limit of 2^40",
+                              value_size);
     if (!status) status = kfi_sorter_add(b->sorter, key, value, error);
     b->added_bytes += key.size + value_size;
     b->spooled += spooled_size(b, value, value_size);

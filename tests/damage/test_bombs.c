@@ -151,14 +151,14 @@ static kf_query *fuzzy(const uint8_t *needle, size_t size, uint32_t distance)
     kf_fuzzy_options o = KF_FUZZY_OPTIONS_INIT;
     kf_query *query;
     o.distance = distance;
-    ck_assert_int_eq(kf_query_fuzzy(&query, needle, size, &o, NULL), KF_OK);
+    ck_assert_int_eq(kf_query_create_fuzzy(&query, needle, size, &o, NULL), KF_OK);
     return query;
 }
 
 static kf_query *regex(const char *pattern)
 {
     kf_query *query;
-    ck_assert_int_eq(kf_query_regex(&query, pattern, strlen(pattern), 0, NULL), KF_OK);
+    ck_assert_int_eq(kf_query_create_regex(&query, pattern, strlen(pattern), 0, NULL), KF_OK);
     return query;
 }
 
@@ -202,7 +202,7 @@ START_TEST(bombs__queries)
         ck_assert_uint_eq(hits_of(dict, &query, &o, &first), 10);
         ck_assert_uint_eq(first, 1);
         query = fuzzy(text, LEVELS, 3);
-        ck_assert_int_eq(kf_query_not(&other, query, NULL), KF_OK);
+        ck_assert_int_eq(kf_query_create_not(&other, query, NULL), KF_OK);
         kf_query_destroy(&query);
         ck_assert_uint_eq(hits_of(dict, &other, &o, &first), 10);
         last.first_ordinal = keys - 5;
@@ -245,7 +245,7 @@ START_TEST(bombs__nearest)
         o.work_limit = 20000;
         o.count = n % 2 ? 5 : UINT64_MAX;
         memset(text, 'c', LEVELS);
-        ck_assert_int_eq(kf_iter_nearest(&iter, dict, text, LEVELS, &o, NULL), KF_OK);
+        ck_assert_int_eq(kf_iter_create_nearest(&iter, dict, text, LEVELS, &o, NULL), KF_OK);
         ck_assert(kf_iter_incomplete(iter));
         kf_iter_destroy(&iter);
         if (o.metric == KF_METRIC_JARO_WINKLER) continue;
@@ -253,7 +253,7 @@ START_TEST(bombs__nearest)
         text_of(0x123456789abcdefull, LEVELS, text);
         o.count = 1;
         o.work_limit = 0;
-        ck_assert_int_eq(kf_iter_nearest(&iter, dict, text, LEVELS, &o, NULL), KF_OK);
+        ck_assert_int_eq(kf_iter_create_nearest(&iter, dict, text, LEVELS, &o, NULL), KF_OK);
         ck_assert_int_eq(kf_iter_next(iter, &entry), KF_OK);
         ck_assert_uint_eq(entry.ordinal, 0x123456789abcdefull);
         ck_assert_uint_eq(kf_iter_match(iter)->distance, 0);
@@ -282,7 +282,7 @@ static void query_lies(const kf_dict *dict, const uint8_t *needle, size_t size)
         kf_iter_destroy(&iter);
         nearest.work_limit = 10000;
         nearest.ranking = (kf_ranking)(n % 2);
-        status = kf_iter_nearest(&iter, dict, needle, size - n, &nearest, NULL);
+        status = kf_iter_create_nearest(&iter, dict, needle, size - n, &nearest, NULL);
         if (!status) status = kf_iter_next(iter, &entry);
         ck_assert(status == KF_OK || status == KF_CORRUPT || status == KF_END);
         kf_iter_destroy(&iter);

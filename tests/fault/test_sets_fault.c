@@ -62,12 +62,12 @@ static kf_status walk(unsigned operation, kf_set_values values, int with_query, 
     uint64_t number;
     kf_status status = KF_OK;
     *seen = 0;
-    if (with_query) status = kf_query_fuzzy(&query, "key 0400", 8, NULL, &error);
+    if (with_query) status = kf_query_create_fuzzy(&query, "key 0400", 8, NULL, &error);
     within.query = query;
     if (!status && operation < 4)
-        status = kf_iter_set(&iter, (kf_set_operation)operation, members, MEMBERS, &options, &error);
+        status = kf_iter_create_set(&iter, (kf_set_operation)operation, members, MEMBERS, &options, &error);
     else if (!status)
-        status = kf_iter_diff(&iter, dicts[0], dicts[1], &within, &error);
+        status = kf_iter_create_diff(&iter, dicts[0], dicts[1], &within, &error);
     if (status) ck_assert_int_eq(error.status, status);
     while (!status && !(status = kf_iter_next(iter, &entry))) {
         ++*seen;
@@ -139,7 +139,7 @@ static void sweep_merge(unsigned kinds, int os_error, kf_status expected)
         scratch_write("out.kf", OLD_CONTENT, sizeof OLD_CONTENT);
         fault_mark();
         fault_arm(kinds, n, os_error, FAULT_ONCE);
-        kf_status status = kf_merge(scratch_path("out.kf"), members, MEMBERS, &options, NULL, &error);
+        kf_status status = kf_dict_merge(scratch_path("out.kf"), members, MEMBERS, &options, NULL, &error);
         int fired = fault_fired();
         fault_off();
         ck_assert_int_eq(fault_live(), 0);

@@ -27,7 +27,7 @@ static kf_status embed_file(kfi_bundle *bundle, const char *path, kf_weights *we
     kfi_output *image = NULL;
     kf_status status = kf_dict_open(&dict, path, NULL, error);
     if (status) return status;
-    status = kf_dict_stat_get(dict, &stat);
+    status = kf_dict_get_stat(dict, &stat);
     *weights = stat.weights;
     if (!status) status = kf_dict_key_at(dict, 0, &first_buffer, &first);
     if (!status) status = kf_dict_key_at(dict, stat.keys - 1, &last_buffer, &last);
@@ -58,7 +58,7 @@ int main(int count, char **arguments)
     kf_status status = KF_INVALID;
     if (count > 3 && !strcmp(arguments[1], "embed")) status = embed(arguments[2], arguments + 3, count - 3, &error);
     if (count > 3 && !strcmp(arguments[1], "manifest"))
-        status = kf_bundle(arguments[2], (const char *const *)arguments + 3, (size_t)count - 3, NULL, &error);
+        status = kf_bundle_write(arguments[2], (const char *const *)arguments + 3, (size_t)count - 3, NULL, &error);
     if (status) fprintf(stderr, "%s\n", error.message);
     return status != KF_OK;
 }

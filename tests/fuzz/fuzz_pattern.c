@@ -38,7 +38,7 @@ static int matches_by_class(const kf_query *query, const uint8_t *text, size_t s
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static kf_status (*const kinds[])(kf_query **, const void *, size_t, uint32_t, kf_error *) = {
-        kf_query_regex, kf_query_glob, kf_query_subsequence, kf_query_regex
+        kf_query_create_regex, kf_query_create_glob, kf_query_create_subsequence, kf_query_create_regex
     };
     kf_error error = { 0 };
     kf_query *query;

@@ -182,7 +182,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint8_t *bytes = exactly(length);
     memcpy(bytes, data + 4, length);
     const kf_bytes needle = { bytes, length };
-    kf_status status = kf_query_fuzzy(&query, bytes, length, &o, &error);
+    kf_status status = kf_query_create_fuzzy(&query, bytes, length, &o, &error);
     if (!status && scoring) {
         kf_query_destroy(&query);
         status = kfi_levenshtein_create(&query, needle, &o, scoring, &error);
@@ -196,7 +196,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     } else {
         FUZZ_MUST(!status, "%s", error.message);
     }
-    if (!status && data[0] & 64) status = kf_query_not(&negated, query, &error);
+    if (!status && data[0] & 64) status = kf_query_create_not(&negated, query, &error);
     if (!status && scoring == KFI_SCORE_SIMILARITY) status = kfi_jaro_create(&jaro, needle, o.unit, UINT8_MAX, &error);
     for (unsigned n = 0; n < TEXTS && !status && at < size; n++) {
         size_t part = data[at] < size - at - 1 ? data[at] : size - at - 1;

@@ -29,7 +29,7 @@ static uint8_t *bytes(size_t size)
 static void answer(const uint8_t *head)
 {
     static kf_status (*const kinds[])(kf_query **, const void *, size_t, uint32_t, kf_error *) = {
-        kf_query_regex, kf_query_glob, kf_query_subsequence
+        kf_query_create_regex, kf_query_create_glob, kf_query_create_subsequence
     };
     kf_error error = { .offset = 0 };
     kf_query *query;

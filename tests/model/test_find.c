@@ -1,4 +1,4 @@
-/* kf_iter_find against a model that tries every key at every place of a text. */
+/* kf_iter_create_find against a model that tries every key at every place of a text. */
 #include <keyfold/keyfold.h>
 
 #include "query/text_boundary.h"
@@ -150,7 +150,7 @@ static void check(const model_text *t, const kf_find_options *o)
     kf_entry entry;
     kf_error error;
     size_t free_from = 0;
-    EXPECT(kf_iter_find(&iter, dict, t->data, t->size, o, &error) == KF_OK, 0);
+    EXPECT(kf_iter_create_find(&iter, dict, t->data, t->size, o, &error) == KF_OK, 0);
     for (size_t i = 0; i < hit_count; i++) {
         size_t best = i;
         if (!wanted(t, o, &hits[i])) continue;
@@ -342,7 +342,7 @@ START_TEST(find__empty_key)
         set = (key_set){ .random = 1 };
         if (keys) set_add(&set, "", 0);
         open_set(KF_VALUES_NONE);
-        ck_assert_int_eq(kf_iter_find(&iter, dict, "some text", 9, &o, NULL), KF_OK);
+        ck_assert_int_eq(kf_iter_create_find(&iter, dict, "some text", 9, &o, NULL), KF_OK);
         ck_assert_int_eq(kf_iter_next(iter, &entry), KF_END);
         kf_iter_destroy(&iter);
         close_set();
@@ -350,7 +350,7 @@ START_TEST(find__empty_key)
     set = (key_set){ .random = 1 };
     set_add(&set, "a", 1);
     open_set(KF_VALUES_NONE);
-    ck_assert_int_eq(kf_iter_find(&iter, dict, NULL, 0, NULL, NULL), KF_OK);
+    ck_assert_int_eq(kf_iter_create_find(&iter, dict, NULL, 0, NULL, NULL), KF_OK);
     ck_assert_int_eq(kf_iter_next(iter, &entry), KF_END);
     kf_iter_destroy(&iter);
     close_set();
@@ -372,12 +372,12 @@ START_TEST(find__misuse)
         if (n == 3) o.boundary = (kf_boundary)4;
         if (n == 4) o.boundary = (kf_boundary)-1;
         if (n == 5) o.boundary = KF_BOUNDARY_CALLBACK;
-        ck_assert_int_eq(kf_iter_find(&iter, dict, "a", 1, &o, n % 2 ? NULL : &error), KF_INVALID);
+        ck_assert_int_eq(kf_iter_create_find(&iter, dict, "a", 1, &o, n % 2 ? NULL : &error), KF_INVALID);
         ck_assert_ptr_null(iter);
         if (n % 2 == 0) ck_assert_int_ne(error.message[0], 0);
     }
     uint64_t number;
-    ck_assert_int_eq(kf_iter_find(&iter, dict, "a", 1, NULL, &error), KF_OK);
+    ck_assert_int_eq(kf_iter_create_find(&iter, dict, "a", 1, NULL, &error), KF_OK);
     ck_assert_int_eq(kf_iter_value_u64(iter, &number), KF_INVALID);
     kf_iter_destroy(&iter);
     close_set();
@@ -409,7 +409,7 @@ START_TEST(find__damage)
             broken.header = header;
             o.boundary = (kf_boundary)set_below(&set, 3);
             if (!kfi_keys_open(&broken.keys, file, &header, NULL)) {
-                kf_status status = kf_iter_find(&iter, &broken, text.data + from, text.size - from, &o, NULL);
+                kf_status status = kf_iter_create_find(&iter, &broken, text.data + from, text.size - from, &o, NULL);
                 while (!status && !(status = kf_iter_next(iter, &entry))) {
                     size_t now = (size_t)kf_iter_match(iter)->position;
                     EXPECT(entry.key.size && entry.key.size <= text.size - from - now, now);
@@ -438,7 +438,7 @@ static kf_status find_all(const uint8_t *text, size_t size, size_t *found)
 {
     kf_iter *iter;
     kf_entry entry;
-    kf_status status = kf_iter_find(&iter, dict, text, size, NULL, NULL);
+    kf_status status = kf_iter_create_find(&iter, dict, text, size, NULL, NULL);
     *found = 0;
     if (!status) ck_assert_ptr_nonnull(iter);
     while (!status && !(status = kf_iter_next(iter, &entry))) ++*found;

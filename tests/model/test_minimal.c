@@ -244,7 +244,7 @@ START_TEST(minimal__small_memory)
     model_check_values(&m, dict, 100000);
     model_check_ranges(&m, dict, 10);
     kf_dict_stat stat = { .struct_size = sizeof stat };
-    ck_assert_int_eq(kf_dict_stat_get(dict, &stat), KF_OK);
+    ck_assert_int_eq(kf_dict_get_stat(dict, &stat), KF_OK);
     ck_assert_uint_eq(stat.states, report.states);
     ck_assert_uint_eq(stat.states_extra, report.states_extra);
     kf_status status = kf_dict_verify(dict, &error);

@@ -78,7 +78,7 @@ static void check_all(const task *t, const kf_dict *dict)
     }
     if (count) qsort(list, count, sizeof *list, better);
     if (t->o.count < count) count = (size_t)t->o.count;
-    kf_status status = kf_iter_nearest(&iter, dict, t->d.needle, t->d.size, &t->o, &error);
+    kf_status status = kf_iter_create_nearest(&iter, dict, t->d.needle, t->d.size, &t->o, &error);
     MUST(!status, "%s: %s", t->what, error.message);
     for (size_t n = 0; n < count; n++) {
         MUST(kf_iter_remaining(iter) == count - n, "%s: %llu remain, not %zu", t->what,
@@ -106,7 +106,7 @@ static void check_limited(task *t, const kf_dict *dict)
     kf_entry entry;
     ranked before = { 0 };
     t->o.work_limit = 1 + set_below(s, set_below(s, 3) ? 200 : 5);
-    kf_status status = kf_iter_nearest(&iter, dict, t->d.needle, t->d.size, &t->o, NULL);
+    kf_status status = kf_iter_create_nearest(&iter, dict, t->d.needle, t->d.size, &t->o, NULL);
     MUST(!status, "%s: %s", t->what, kf_status_name(status));
     const int incomplete = kf_iter_incomplete(iter);
     size_t count = 0;
@@ -172,7 +172,7 @@ static void check_needle(task *t, const kf_dict *dict, int *room)
             fuzzy.unit = KF_UNIT_BYTES;
             fuzzy.distance = (uint32_t)set_below(&u->m.set, 6);
             fuzzy.prefix = set_below(&u->m.set, 2) == 0;
-            MUST(!kf_query_fuzzy(&query, other.needle, other.size, &fuzzy, NULL), "%s", u->m.name);
+            MUST(!kf_query_create_fuzzy(&query, other.needle, other.size, &fuzzy, NULL), "%s", u->m.name);
             expect_fuzzy(u, &other, &fuzzy, room);
             distances_free(&other);
             t->condition = room;

@@ -158,7 +158,7 @@ static kf_query *make_fuzzy(const distances *d, const kf_fuzzy_options *o)
 {
     kf_query *query;
     kf_error error = { 0 };
-    kf_status status = kf_query_fuzzy(&query, d->needle, d->size, o, &error);
+    kf_status status = kf_query_create_fuzzy(&query, d->needle, d->size, o, &error);
     MUST(!status, "%s: %s", describe_fuzzy(o, d), error.message);
     return query;
 }
@@ -227,14 +227,14 @@ static kf_query *draw_leaf(universe *u, int *want)
     switch (set_below(s, 6)) {
     case 0:   /* bytes in order */
         if (size > 3) size = 3;
-        status = kf_query_subsequence(&query, letters, size, KF_PATTERN_BYTES, NULL);
+        status = kf_query_create_subsequence(&query, letters, size, KF_PATTERN_BYTES, NULL);
         for (size_t i = 0; i < u->count; i++)
             want[i] = has_in_order(u->text[i], letters, size) ? 0 : FAR_AWAY;
         break;
     case 1:   /* so many bytes */
         least = set_below(s, 5);
         snprintf(pattern, sizeof pattern, "[\\x00-\\xff]{%zu,%zu}", least, least + 5);
-        status = kf_query_regex(&query, pattern, strlen(pattern), KF_PATTERN_BYTES, NULL);
+        status = kf_query_create_regex(&query, pattern, strlen(pattern), KF_PATTERN_BYTES, NULL);
         for (size_t i = 0; i < u->count; i++)
             want[i] = u->text[i].size >= least && u->text[i].size <= least + 5 ? 0 : FAR_AWAY;
         break;
@@ -268,11 +268,11 @@ static kf_query *draw_combination(universe *u, int *want, unsigned depth)
     }
     free(other);
     if (how == 0) {
-        status = kf_query_not(&query, part[0], NULL);
+        status = kf_query_create_not(&query, part[0], NULL);
         for (size_t i = 0; i < u->count; i++) want[i] = want[i] == FAR_AWAY ? 0 : FAR_AWAY;
     } else {
-        status = how == 1 ? kf_query_all(&query, (const kf_query *const *)part, count, NULL)
-                          : kf_query_any(&query, (const kf_query *const *)part, count, NULL);
+        status = how == 1 ? kf_query_create_all(&query, (const kf_query *const *)part, count, NULL)
+                          : kf_query_create_any(&query, (const kf_query *const *)part, count, NULL);
     }
     MUST(!status, "%s: a combination: %s", u->m.name, kf_status_name(status));
     for (size_t p = 0; p < count; p++) kf_query_destroy(&part[p]);

@@ -304,7 +304,7 @@ static void draw_query(question *q)
     fuzzy.distance = (uint32_t)any(3);
     fuzzy.prefix = any(2) != 0;
     if (needle.size > 20) needle.size = 20;
-    EXPECT(kf_query_fuzzy(&q->query, needle.data, needle.size, &fuzzy, NULL) == KF_OK);
+    EXPECT(kf_query_create_fuzzy(&q->query, needle.data, needle.size, &fuzzy, NULL) == KF_OK);
     q->within.query = q->query;
     q->accepts = calloc(universe.count + 1, 1);
     q->distance = calloc(universe.count + 1, sizeof *q->distance);
@@ -379,8 +379,8 @@ static void check_iterator(question *q)
     int everything = !q->filter && q->within.limit == UINT64_MAX && !q->within.has_to && !q->within.from.size
                      && !q->within.prefix.size && !q->query;
     options.within = any(2) || !everything ? &q->within : NULL;
-    if (q->diff) EXPECT(kf_iter_diff(&iter, q->dicts[0], q->dicts[1], options.within, &error) == KF_OK);
-    else EXPECT(kf_iter_set(&iter, q->operation, q->dicts, q->count, &options, &error) == KF_OK);
+    if (q->diff) EXPECT(kf_iter_create_diff(&iter, q->dicts[0], q->dicts[1], options.within, &error) == KF_OK);
+    else EXPECT(kf_iter_create_set(&iter, q->operation, q->dicts, q->count, &options, &error) == KF_OK);
     EXPECT(kf_iter_remaining(iter) == UINT64_MAX);
     for (size_t n = 0; n < listed; n++) {
         const expected *e = &list[n];
@@ -431,7 +431,7 @@ static void check_merged_weights(const question *q, const kf_dict *dict)
     }
     for (size_t m = 0; m < q->count; m++)
         if (!subsets[q->member[m]].weights) wanted = KF_WEIGHTS_NONE;
-    EXPECT(kf_dict_stat_get(dict, &stat) == KF_OK && stat.weights == wanted);
+    EXPECT(kf_dict_get_stat(dict, &stat) == KF_OK && stat.weights == wanted);
     for (size_t n = 0; n < listed && wanted == KF_WEIGHTS_GIVEN; n++) {
         EXPECT(kf_dict_weight_at(dict, n, &weight) == KF_OK);
         EXPECT(weight == weight_of(q->member[list[n].source], list[n].key));
@@ -479,7 +479,7 @@ static void check_merge(question *q)
     build.value_encoding = any_encoding();
     if (any(2)) options.build = &build;
     scratch_write("merged.kf", "before", 6);
-    kf_status status = kf_merge(scratch_path("merged.kf"), q->dicts, q->count, &options, &report, &error);
+    kf_status status = kf_dict_merge(scratch_path("merged.kf"), q->dicts, q->count, &options, &report, &error);
     EXPECT(status == expected_status);
     EXPECT(scratch_count() == files + 1);
     merges++;
@@ -520,7 +520,7 @@ static kf_status set_status(kf_set_operation operation, const kf_dict *const *di
 {
     kf_iter *iter = (kf_iter *)(void *)&universe;
     kf_error error = { 0 };
-    kf_status status = kf_iter_set(&iter, operation, dicts, count, options, &error);
+    kf_status status = kf_iter_create_set(&iter, operation, dicts, count, options, &error);
     ck_assert(!status || (iter == NULL && error.message[0] && error.status == status));
     kf_iter_destroy(&iter);
     return status;
@@ -556,23 +556,23 @@ START_TEST(sets__misuse)
     within.first_ordinal = 1;
     ck_assert_int_eq(set_status(KF_SET_UNION, dicts, 2, &o), KF_INVALID);
     kf_iter *iter;
-    ck_assert_int_eq(kf_iter_diff(&iter, dicts[0], dicts[1], &within, &error), KF_INVALID);
-    ck_assert_int_eq(kf_iter_diff(&iter, dicts[0], NULL, NULL, &error), KF_INVALID);
+    ck_assert_int_eq(kf_iter_create_diff(&iter, dicts[0], dicts[1], &within, &error), KF_INVALID);
+    ck_assert_int_eq(kf_iter_create_diff(&iter, dicts[0], NULL, NULL, &error), KF_INVALID);
     const char *path = scratch_path("refused.kf");
     merge.values = KF_SET_VALUES_ALL;
-    ck_assert_int_eq(kf_merge(path, dicts, 2, &merge, NULL, &error), KF_INVALID);
+    ck_assert_int_eq(kf_dict_merge(path, dicts, 2, &merge, NULL, &error), KF_INVALID);
     merge = (kf_merge_options)KF_MERGE_OPTIONS_INIT;
     merge.struct_size--;
-    ck_assert_int_eq(kf_merge(path, dicts, 2, &merge, NULL, &error), KF_INVALID);
+    ck_assert_int_eq(kf_dict_merge(path, dicts, 2, &merge, NULL, &error), KF_INVALID);
     merge = (kf_merge_options)KF_MERGE_OPTIONS_INIT;
     merge.build = &build;
     build.memory_limit = 1;
-    ck_assert_int_eq(kf_merge(path, dicts, 2, &merge, NULL, &error), KF_INVALID);
+    ck_assert_int_eq(kf_dict_merge(path, dicts, 2, &merge, NULL, &error), KF_INVALID);
     build.memory_limit = 0;
     build.value_encoding = KF_ENCODING_ZSTD;
-    ck_assert_int_eq(kf_merge(path, dicts, 2, &merge, NULL, &error), KF_INVALID);
+    ck_assert_int_eq(kf_dict_merge(path, dicts, 2, &merge, NULL, &error), KF_INVALID);
     build.struct_size = 0;
-    ck_assert_int_eq(kf_merge(path, dicts, 2, &merge, NULL, &error), KF_INVALID);
+    ck_assert_int_eq(kf_dict_merge(path, dicts, 2, &merge, NULL, &error), KF_INVALID);
     ck_assert_int_eq(scratch_count(), DICTS);
     drop();
 }
@@ -594,13 +594,13 @@ START_TEST(sets__mixed_types)
         for (int b = 0; b < 3; b++) {
             dicts[0] = dicts[1] = opened[a];
             dicts[2] = opened[b];
-            kf_status status = kf_merge(scratch_path("mixed.kf"), dicts, 3, NULL, NULL, &error);
+            kf_status status = kf_dict_merge(scratch_path("mixed.kf"), dicts, 3, NULL, NULL, &error);
             ck_assert_int_eq(status, a == b ? KF_OK : KF_TYPE);
             if (status) ck_assert_ptr_nonnull(strstr(error.message, "dictionary 2"));
             ck_assert_int_eq(scratch_count(), 3 + !status);
             unlink(scratch_path("mixed.kf"));
             ck_assert_int_eq(set_status(KF_SET_INTERSECTION, dicts, 3, NULL), status);
-            ck_assert_int_eq(kf_iter_diff(&iter, dicts[0], dicts[2], NULL, &error), status);
+            ck_assert_int_eq(kf_iter_create_diff(&iter, dicts[0], dicts[2], NULL, &error), status);
             kf_iter_destroy(&iter);
         }
     for (int t = 0; t < 3; t++) kf_dict_close(&opened[t]);
@@ -621,7 +621,7 @@ START_TEST(sets__many_members)
     draw(14, 1);   /* with numbers */
     for (size_t m = 0; m < MANY; m++) dicts[m] = subsets[m % DICTS].dict;
     o.values = KF_SET_VALUES_SUM;
-    ck_assert_int_eq(kf_iter_set(&iter, KF_SET_UNION, dicts, MANY, &o, NULL), KF_OK);
+    ck_assert_int_eq(kf_iter_create_set(&iter, KF_SET_UNION, dicts, MANY, &o, NULL), KF_OK);
     for (size_t i = 0; i < universe.count; i++) {
         size_t holders = 0;
         for (size_t d = 0; d < DICTS; d++) holders += subsets[d].has[i];
@@ -652,7 +652,7 @@ START_TEST(sets__target_is_a_member)
     size_t a = 0, b = 1, keys = 0;
     const kf_dict *dicts[2] = { subsets[a].dict, subsets[b].dict };
     for (size_t i = 0; i < universe.count; i++) keys += subsets[a].has[i] || subsets[b].has[i];
-    ck_assert_int_eq(kf_merge(scratch_path("0.kf"), dicts, 2, NULL, &report, NULL), KF_OK);
+    ck_assert_int_eq(kf_dict_merge(scratch_path("0.kf"), dicts, 2, NULL, &report, NULL), KF_OK);
     ck_assert_uint_eq(report.keys, keys);
     ck_assert_uint_eq(kf_dict_count(dicts[0]), subsets[a].count);
     ck_assert_int_eq(kf_dict_open(&merged, scratch_path("0.kf"), NULL, NULL), KF_OK);
@@ -680,7 +680,7 @@ START_TEST(sets__cancelled)
     build.progress = cancel;
     build.progress_context = &calls;
     merge.build = &build;
-    ck_assert_int_eq(kf_merge(scratch_path("x.kf"), dicts, 2, &merge, NULL, &error), KF_CANCELLED);
+    ck_assert_int_eq(kf_dict_merge(scratch_path("x.kf"), dicts, 2, &merge, NULL, &error), KF_CANCELLED);
     ck_assert_int_eq(calls, 2);
     ck_assert_int_eq(scratch_count(), DICTS);
     drop();
@@ -729,7 +729,7 @@ static void merge_damaged(const kf_dict *const *dicts, size_t culprit)
     options.operation = (kf_set_operation)any(4);
     options.values = (kf_set_values)any(2);
     int files = scratch_count();
-    kf_status status = kf_merge(scratch_path("merged.kf"), dicts, 3, &options, NULL, &error);
+    kf_status status = kf_dict_merge(scratch_path("merged.kf"), dicts, 3, &options, NULL, &error);
     snprintf(named, sizeof named, "dictionary %d:", (int)culprit);
     EXPECT(status == KF_OK || status == KF_CORRUPT);
     EXPECT(!status || strstr(error.message, named));
@@ -758,10 +758,10 @@ static void damage_round(void)
     for (unsigned operation = 0; operation < 5; operation++) {
         set.values = any(2) ? KF_SET_VALUES_ALL : KF_SET_VALUES_FIRST;
         if (operation < 4) {
-            status = kf_iter_set(&iter, (kf_set_operation)operation, dicts, 3, &set, &error);
+            status = kf_iter_create_set(&iter, (kf_set_operation)operation, dicts, 3, &set, &error);
         } else {
             if (culprit == 2) break;
-            status = kf_iter_diff(&iter, dicts[0], dicts[1], NULL, &error);
+            status = kf_iter_create_diff(&iter, dicts[0], dicts[1], NULL, &error);
         }
         EXPECT(status == KF_OK || status == KF_CORRUPT);
         if (!status) run_damaged(iter, culprit, most);

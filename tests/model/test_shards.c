@@ -160,7 +160,7 @@ static void check_facts(const model *m, const kf_dict *plain, const kf_dict *sha
 {
     kf_dict_stat a = { .struct_size = sizeof a }, b = { .struct_size = sizeof b };
     kf_bytes name, content;
-    SAME(kf_dict_stat_get(plain, &a) == KF_OK && kf_dict_stat_get(sharded, &b) == KF_OK);
+    SAME(kf_dict_get_stat(plain, &a) == KF_OK && kf_dict_get_stat(sharded, &b) == KF_OK);
     SAME(a.weights == b.weights && a.raw_value_bytes == b.raw_value_bytes && a.longest_key == b.longest_key);
     SAME(a.shards == 0 && b.shards == cut->count);
     SAME(b.key_bytes + b.value_bytes + b.weight_bytes + b.metadata_bytes + b.checksum_bytes < b.file_size);
@@ -262,7 +262,7 @@ START_TEST(shards__large_batches)
             keys[i] = m.set.keys[sorted ? i : set_below(&m.set, m.set.count)];
             if (i % 7 == 3) keys[i].size--;
         }
-        ck_assert_int_eq(kf_dict_get_many(sharded, keys, COUNT, got, &found), KF_OK);
+        ck_assert_int_eq(kf_dict_ordinal_many(sharded, keys, COUNT, got, &found), KF_OK);
         ck_assert_int_eq(kf_dict_u64_at_many(sharded, got, COUNT, values), KF_OK);
         want = 0;
         for (size_t i = 0; i < COUNT; i++) {

@@ -155,25 +155,25 @@ static kf_query *draw_query(pair *p, unsigned depth)
     switch (kind) {
     case 0:
         pattern = patterns[set_below(s, sizeof patterns / sizeof *patterns)];
-        status = kf_query_regex(&query, pattern, strlen(pattern), flags, NULL);
+        status = kf_query_create_regex(&query, pattern, strlen(pattern), flags, NULL);
         break;
     case 1:
         pattern = globs[set_below(s, sizeof globs / sizeof *globs)];
-        status = kf_query_glob(&query, pattern, strlen(pattern), flags, NULL);
+        status = kf_query_create_glob(&query, pattern, strlen(pattern), flags, NULL);
         break;
     case 2:
-        status = kf_query_subsequence(&query, needle.data, needle.size < 3 ? needle.size : 3,
+        status = kf_query_create_subsequence(&query, needle.data, needle.size < 3 ? needle.size : 3,
                                       KF_PATTERN_BYTES, NULL);
         break;
     case 6: case 7: case 8:
         for (size_t i = 0; i < count; i++) part[i] = draw_query(p, depth - 1);
-        status = kind == 6 ? kf_query_all(&query, (const kf_query *const *)part, count, NULL)
-                           : kf_query_any(&query, (const kf_query *const *)part, count, NULL);
+        status = kind == 6 ? kf_query_create_all(&query, (const kf_query *const *)part, count, NULL)
+                           : kf_query_create_any(&query, (const kf_query *const *)part, count, NULL);
         while (count--) kf_query_destroy(&part[count]);
         break;
     case 9:
         part[0] = draw_query(p, depth - 1);
-        status = kf_query_not(&query, part[0], NULL);
+        status = kf_query_create_not(&query, part[0], NULL);
         kf_query_destroy(&part[0]);
         break;
     default:
@@ -183,7 +183,7 @@ static kf_query *draw_query(pair *p, unsigned depth)
         o.distance = (uint32_t)set_below(s, 6);
         o.exact_prefix = set_below(s, 3) ? 0 : set_below(s, 3);
         o.prefix = set_below(s, 4) == 0;
-        status = kf_query_fuzzy(&query, needle.data, needle.size, &o, NULL);
+        status = kf_query_create_fuzzy(&query, needle.data, needle.size, &o, NULL);
     }
     MUST(!status, "%s: a query: %s", p->m.name, kf_status_name(status));
     return query;
@@ -261,19 +261,19 @@ static void check_nearest(pair *p, bounds *b)
         for (int i = 0; i < 2; i++) {
             within.filter_context = &b->asked[i];
             b->asked[i].number = b->asked[0].number;
-            kf_status status = kf_iter_nearest(&iter[i], i ? p->sharded : p->plain, needle.data, needle.size,
+            kf_status status = kf_iter_create_nearest(&iter[i], i ? p->sharded : p->plain, needle.data, needle.size,
                                                &o, NULL);
             MUST(!status, "%s: %s", name, kf_status_name(status));
         }
         shards_same(&iter[0], &iter[1], name);
         o.work_limit = 1 + set_below(s, 300);
-        MUST(!kf_iter_nearest(&iter[1], p->sharded, needle.data, needle.size, &o, NULL), "%s", name);
+        MUST(!kf_iter_create_nearest(&iter[1], p->sharded, needle.data, needle.size, &o, NULL), "%s", name);
         o.work_limit = 0;
         if (kf_iter_incomplete(iter[1])) {
             cut_short++;
             kf_iter_destroy(&iter[1]);
         } else {
-            MUST(!kf_iter_nearest(&iter[0], p->plain, needle.data, needle.size, &o, NULL), "%s", name);
+            MUST(!kf_iter_create_nearest(&iter[0], p->plain, needle.data, needle.size, &o, NULL), "%s", name);
             shards_same(&iter[0], &iter[1], name);
         }
         kf_query_destroy(&query);
@@ -321,7 +321,7 @@ static void check_find(pair *p, bounds *b)
             for (int i = 0; i < 2; i++) {
                 b->asked[i] = (shards_asked){ .number = 1 + kind };
                 o.filter_context = &b->asked[i];
-                MUST(!kf_iter_find(&iter[i], i ? p->sharded : p->plain, text, size, &o, NULL), "%s", name);
+                MUST(!kf_iter_create_find(&iter[i], i ? p->sharded : p->plain, text, size, &o, NULL), "%s", name);
             }
             shards_same(&iter[0], &iter[1], name);
             MUST(b->asked[0].hash == b->asked[1].hash, "%s: the filter", name);

@@ -100,7 +100,7 @@ static void check_merge(const kf_merge_options *o, const kf_dict *const *plain, 
     size_t size[2];
     for (int i = 0; i < 2; i++) {
         error[i] = (kf_error){ 0 };
-        status[i] = kf_merge(scratch_path("merged.kf"), i ? mixed : plain, count, o, NULL, &error[i]);
+        status[i] = kf_dict_merge(scratch_path("merged.kf"), i ? mixed : plain, count, o, NULL, &error[i]);
         content[i] = scratch_read("merged.kf", &size[i]);
         unlink(scratch_path("merged.kf"));
     }
@@ -136,7 +136,7 @@ static void check_operation(unsigned shape, uint64_t seed)
         fuzzy.unit = KF_UNIT_BYTES;
         fuzzy.distance = (uint32_t)any(3);
         fuzzy.prefix = any(2) != 0;
-        MUST(!kf_query_fuzzy(&query, needle.data, needle.size < 20 ? needle.size : 20, &fuzzy, NULL),
+        MUST(!kf_query_create_fuzzy(&query, needle.data, needle.size < 20 ? needle.size : 20, &fuzzy, NULL),
              "a query");
         within.query = query;
     }
@@ -153,8 +153,8 @@ static void check_operation(unsigned shape, uint64_t seed)
     for (int i = 0; i < 2; i++) {
         within.filter_context = &asked[i];
         status[i] = operation > 3
-            ? kf_iter_diff(&iter[i], dicts[i][0], dicts[i][1], &within, NULL)
-            : kf_iter_set(&iter[i], (kf_set_operation)operation, dicts[i], count, &o, NULL);
+            ? kf_iter_create_diff(&iter[i], dicts[i][0], dicts[i][1], &within, NULL)
+            : kf_iter_create_set(&iter[i], (kf_set_operation)operation, dicts[i], count, &o, NULL);
     }
     MUST(status[0] == status[1], "%s: %s", case_name, kf_status_name(status[1]));
     if (!status[0]) shards_same(&iter[0], &iter[1], case_name);
@@ -210,7 +210,7 @@ static kf_status do_kind(unsigned kind, const kf_dict *dict, const kf_dict *othe
     kf_error error = { 0 };
     kf_status status = KF_OK;
     *seen = 0;
-    if (kind == 2 || kind == 3) status = kf_query_regex(&query, "key [0-9]*5", 11, 0, &error);
+    if (kind == 2 || kind == 3) status = kf_query_create_regex(&query, "key [0-9]*5", 11, 0, &error);
     o.query = query;
     for (size_t i = 0; i < sizeof long_text; i++) long_text[i] = (uint8_t)text[i % (sizeof text - 1)];
     if (!status)
@@ -221,15 +221,15 @@ static kf_status do_kind(unsigned kind, const kf_dict *dict, const kf_dict *othe
         case 3: o.order = KF_ORDER_DISTANCE; status = kf_iter_create(&iter, dict, &o, &error); break;
         case 4: o.order = KF_ORDER_WEIGHT; status = kf_iter_create(&iter, dict, &o, &error); break;
         case 5: nearest.count = 9;
-                status = kf_iter_nearest(&iter, dict, "key 0455", 8, &nearest, &error); break;
+                status = kf_iter_create_nearest(&iter, dict, "key 0455", 8, &nearest, &error); break;
         case 6: nearest.metric = KF_METRIC_JARO_WINKLER;
                 nearest.ranking = KF_RANK_SIMILARITY;
                 nearest.count = 9;
-                status = kf_iter_nearest(&iter, dict, "key 0455", 8, &nearest, &error); break;
-        case 7: status = kf_iter_find(&iter, dict, text, sizeof text - 1, NULL, &error); break;
-        case 8: status = kf_iter_find(&iter, dict, long_text, sizeof long_text, NULL, &error); break;
-        case 9: status = kf_iter_diff(&iter, dict, other, &o, &error); break;
-        default: status = kf_iter_set(&iter, kind == 10 ? KF_SET_UNION : KF_SET_INTERSECTION, dicts, 2, NULL,
+                status = kf_iter_create_nearest(&iter, dict, "key 0455", 8, &nearest, &error); break;
+        case 7: status = kf_iter_create_find(&iter, dict, text, sizeof text - 1, NULL, &error); break;
+        case 8: status = kf_iter_create_find(&iter, dict, long_text, sizeof long_text, NULL, &error); break;
+        case 9: status = kf_iter_create_diff(&iter, dict, other, &o, &error); break;
+        default: status = kf_iter_create_set(&iter, kind == 10 ? KF_SET_UNION : KF_SET_INTERSECTION, dicts, 2, NULL,
                                       &error);
         }
     if (status) ck_assert_int_eq(error.status, status);

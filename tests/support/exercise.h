@@ -75,7 +75,7 @@ static inline void exercise_ordinals(const kf_dict *dict, kf_buffer *buffer)
         many[n] = n == 7 ? KF_ABSENT : ordinal;
     }
     legal(kf_dict_u64_at_many(dict, many, 8, values));
-    legal(kf_dict_values_at_many(dict, many, 8, buffer, values));
+    legal(kf_dict_value_at_many(dict, many, 8, buffer, values));
     lookups += 32;
 }
 
@@ -84,7 +84,7 @@ static inline void exercise_many(const kf_dict *dict, const kf_bytes *keys, size
     static uint8_t packed[1 << 17];
     uint64_t ordinals[32], offsets[33] = { 0 };
     size_t found = 99, fitting = 0;
-    legal(kf_dict_get_many(dict, keys, count, ordinals, &found));
+    legal(kf_dict_ordinal_many(dict, keys, count, ordinals, &found));
     EXERCISE_MUST(found <= count, "%s", EXERCISE_NAME);
     while (fitting < count && offsets[fitting] + keys[fitting].size <= sizeof packed) {
         if (keys[fitting].size) memcpy(packed + offsets[fitting], keys[fitting].data, keys[fitting].size);
@@ -92,7 +92,7 @@ static inline void exercise_many(const kf_dict *dict, const kf_bytes *keys, size
         fitting++;
     }
     ((kf_dict *)(uintptr_t)dict)->keys.interleave ^= 1;   /* both ways of a batch */
-    legal(kf_dict_get_many_packed(dict, packed, offsets, fitting, ordinals, &found));
+    legal(kf_dict_ordinal_many_packed(dict, packed, offsets, fitting, ordinals, &found));
     EXERCISE_MUST(found <= fitting, "%s", EXERCISE_NAME);
     lookups += count + fitting;
 }
@@ -171,7 +171,7 @@ static inline void exercise_metadata(const kf_dict *dict)
         if (!status) touch(name), touch(content);
     }
     legal(kf_dict_metadata_at(dict, SIZE_MAX, &name, &content));
-    legal(kf_dict_stat_get(dict, &stat));
+    legal(kf_dict_get_stat(dict, &stat));
     kf_dict_build_id(dict, id);
     touch((kf_bytes){ id, 16 });
 }

@@ -20,10 +20,10 @@ static inline kf_query *exercise_fuzzy(kf_bytes needle, unsigned most)
     o.distance = (uint32_t)exercise_below(most + 1u);
     o.exact_prefix = exercise_below(3) ? 0 : exercise_below(needle.size + 1);
     o.prefix = exercise_below(3) == 0;
-    kf_status status = kf_query_fuzzy(&query, needle.data, needle.size, &o, NULL);
+    kf_status status = kf_query_create_fuzzy(&query, needle.data, needle.size, &o, NULL);
     if (status == KF_INVALID) {   /* not UTF-8 */
         o.unit = KF_UNIT_BYTES;
-        status = kf_query_fuzzy(&query, needle.data, needle.size, &o, NULL);
+        status = kf_query_create_fuzzy(&query, needle.data, needle.size, &o, NULL);
     }
     EXERCISE_MUST(status == KF_OK || status == KF_NO_MEMORY, "%s: %d", EXERCISE_NAME, (int)status);
     return query;
@@ -35,7 +35,7 @@ static inline kf_query *exercise_pattern(void)
     const char *pattern = patterns[exercise_below(sizeof patterns / sizeof *patterns)];
     kf_query *query = NULL;
     const uint32_t flags = exercise_below(2) ? KF_PATTERN_BYTES : 0;
-    kf_status status = kf_query_regex(&query, pattern, strlen(pattern), flags, NULL);
+    kf_status status = kf_query_create_regex(&query, pattern, strlen(pattern), flags, NULL);
     EXERCISE_MUST(status == KF_OK || status == KF_NO_MEMORY, "%s: %d", EXERCISE_NAME, (int)status);
     return query;
 }
@@ -98,7 +98,7 @@ static inline void exercise_nearest(const kf_dict *dict, kf_bytes needle)
     o.within = &within;
     if (exercise_below(2)) query = exercise_below(2) ? exercise_pattern() : exercise_fuzzy(needle, 3);
     within.query = query;
-    kf_status status = kf_iter_nearest(&iter, dict, needle.data, needle.size, &o, NULL);
+    kf_status status = kf_iter_create_nearest(&iter, dict, needle.data, needle.size, &o, NULL);
     legal(status);
     if (!status) exercise_hits(dict, iter, NULL);
     kf_query_destroy(&query);
@@ -127,9 +127,9 @@ static inline void exercise_query(const kf_dict *dict, kf_bytes text)
         kf_query *parts[2] = { exercise_fuzzy(text, 2), exercise_pattern() };
         query = parts[0];
         if (few && parts[0] && parts[1]) {
-            kf_status status = exercise_below(3) == 0 ? kf_query_not(&combined, parts[exercise_below(2)], NULL)
-                : exercise_below(2) ? kf_query_all(&combined, (const kf_query *const *)parts, 2, NULL)
-                                    : kf_query_any(&combined, (const kf_query *const *)parts, 2, NULL);
+            kf_status status = exercise_below(3) == 0 ? kf_query_create_not(&combined, parts[exercise_below(2)], NULL)
+                : exercise_below(2) ? kf_query_create_all(&combined, (const kf_query *const *)parts, 2, NULL)
+                                    : kf_query_create_any(&combined, (const kf_query *const *)parts, 2, NULL);
             legal(status);
         }
         kf_query_destroy(&parts[1]);
@@ -169,7 +169,7 @@ static inline void exercise_text(const kf_dict *dict, kf_bytes text)
     options.overlap = exercise_below(2) ? KF_OVERLAP_ALL : KF_OVERLAP_LONGEST;
     options.boundary = (kf_boundary)exercise_below(3);
     if (text.size > 4096) text.size = 4096;
-    kf_status status = kf_iter_find(&iter, dict, text.data, text.size, &options, NULL);
+    kf_status status = kf_iter_create_find(&iter, dict, text.data, text.size, &options, NULL);
     legal(status);
     if (status) return;
     exercise_drain(iter, 40);
@@ -187,12 +187,12 @@ static inline void exercise_sets(const kf_dict *dict, kf_bytes bound)
     within.from = bound;
     options.within = &within;
     options.values = (kf_set_values)exercise_below(6);
-    kf_status status = kf_iter_set(&iter, (kf_set_operation)exercise_below(4), members, 1 + exercise_below(3), &options,
+    kf_status status = kf_iter_create_set(&iter, (kf_set_operation)exercise_below(4), members, 1 + exercise_below(3), &options,
                                    NULL);
     legal(status);
     if (!status) exercise_drain(iter, 30);
     kf_iter_destroy(&iter);
-    status = kf_iter_diff(&iter, dict, dict, &within, NULL);
+    status = kf_iter_create_diff(&iter, dict, dict, &within, NULL);
     legal(status);
     if (!status) exercise_drain(iter, 1);
     kf_iter_destroy(&iter);

@@ -262,7 +262,7 @@ static inline void model_check_lookups(model *m, kf_dict *dict, size_t most)
     }
     for (int i = 0; i < 2; i++) {
         memset(got, 0x55, n * sizeof *got);
-        ck_assert_int_eq(kf_dict_get_many(dict, keys, n, got, &found), KF_OK);
+        ck_assert_int_eq(kf_dict_ordinal_many(dict, keys, n, got, &found), KF_OK);
         MUST(found == hits && !memcmp(got, want, n * sizeof *got), "%s: list", m->name);
         model_as_if_large(dict);
     }
@@ -275,10 +275,10 @@ static inline void model_check_lookups(model *m, kf_dict *dict, size_t most)
         offsets[i + 1] = offsets[i] + keys[i].size;
     }
     memset(got, 0x55, n * sizeof *got);
-    ck_assert_int_eq(kf_dict_get_many_packed(dict, packed, offsets, n, got, &found), KF_OK);
+    ck_assert_int_eq(kf_dict_ordinal_many_packed(dict, packed, offsets, n, got, &found), KF_OK);
     MUST(found == hits && !memcmp(got, want, n * sizeof *got), "%s: packed", m->name);
     size_t part = n ? set_below(&m->set, n) : 0;
-    ck_assert_int_eq(kf_dict_get_many_packed(dict, packed, offsets + part, n - part, got, NULL), KF_OK);
+    ck_assert_int_eq(kf_dict_ordinal_many_packed(dict, packed, offsets + part, n - part, got, NULL), KF_OK);
     MUST(!memcmp(got, want + part, (n - part) * sizeof *got), "%s: packed part", m->name);
     if (m->type == KF_VALUES_U64) {
         memset(got, 0x55, n * sizeof *got);
@@ -289,7 +289,7 @@ static inline void model_check_lookups(model *m, kf_dict *dict, size_t most)
     }
     if (m->type == KF_VALUES_BYTES) {
         kf_buffer all = KF_BUFFER_INIT, one = KF_BUFFER_INIT;
-        ck_assert_int_eq(kf_dict_values_at_many(dict, want, n, &all, got), KF_OK);
+        ck_assert_int_eq(kf_dict_value_at_many(dict, want, n, &all, got), KF_OK);
         for (size_t i = 0; i < n; i++) {
             kf_bytes value = { NULL, 0 };
             uint64_t start = i ? got[i - 1] : 0;
@@ -301,7 +301,7 @@ static inline void model_check_lookups(model *m, kf_dict *dict, size_t most)
         kf_buffer_free(&all);
         kf_buffer_free(&one);
     } else {
-        ck_assert_int_eq(kf_dict_values_at_many(dict, want, n, NULL, got), KF_TYPE);
+        ck_assert_int_eq(kf_dict_value_at_many(dict, want, n, NULL, got), KF_TYPE);
     }
     for (size_t i = own; i < n; i++) free((void *)(uintptr_t)keys[i].data);
     free(keys);
@@ -397,7 +397,7 @@ static inline void model_check_facts(const model *m, const kf_dict *dict)
     MUST(kf_dict_count(dict) == m->set.count, "%s", m->name);
     MUST(kf_dict_longest_key(dict) == longest, "%s", m->name);
     ck_assert_int_eq(kf_dict_value_type(dict), m->type);
-    ck_assert_int_eq(kf_dict_stat_get(dict, &stat), KF_OK);
+    ck_assert_int_eq(kf_dict_get_stat(dict, &stat), KF_OK);
     MUST(stat.raw_key_bytes == bytes && stat.keys == m->set.count, "%s", m->name);
     if (m->encoding != KF_ENCODING_AUTO) ck_assert_int_eq(stat.value_encoding, m->encoding);
 }

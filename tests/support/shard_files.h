@@ -133,7 +133,7 @@ static inline void shards_manifest(const char *name, const char *const *files, s
     const char *paths[SHARDS_MOST];
     kf_error error = { 0 };
     for (size_t k = 0; k < count; k++) paths[k] = strdup(scratch_path(files[k]));
-    kf_status status = kf_bundle(scratch_path(name), paths, count, NULL, &error);
+    kf_status status = kf_bundle_write(scratch_path(name), paths, count, NULL, &error);
     MUST(!status, "%s: %s", kf_status_name(status), error.message);
     for (size_t k = 0; k < count; k++) free((void *)(uintptr_t)paths[k]);
 }

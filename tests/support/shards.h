@@ -68,7 +68,7 @@ static inline void shards_make(model *m, const uint8_t *has, kf_weights weights,
         members[i] = path[i];
     }
     snprintf(file_name, sizeof file_name, "%s.kfm", name);
-    kf_status status = kf_bundle(scratch_path(file_name), members, shards, NULL, &error);
+    kf_status status = kf_bundle_write(scratch_path(file_name), members, shards, NULL, &error);
     if (!status) status = kf_dict_open(sharded, scratch_path(file_name), NULL, &error);
     MUST(!status, "%s: %s", m->name, error.message);
     snprintf(file_name, sizeof file_name, "%s.kf", name);

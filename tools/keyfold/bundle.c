@@ -72,7 +72,7 @@ static int report(const bundle_options *options, int members)
 
     if (dict == NULL)
         return code;
-    status = kf_dict_stat_get(dict, &stat);
+    status = kf_dict_get_stat(dict, &stat);
     if (status != KF_OK)
         code = complain_status(options->output, status);
     else if (options->json)
@@ -101,7 +101,7 @@ static int bundle_run(int argc, char **argv)
         return usage_error(&command_bundle, "of which FILE?");
     bundle.metadata = (kf_bundle_metadata)options.metadata;
     bundle.flags = options.absolute ? KF_BUNDLE_ABSOLUTE : 0;
-    status = kf_bundle(options.output, (const char *const *)rest.items, (size_t)rest.count, &bundle, &error);
+    status = kf_bundle_write(options.output, (const char *const *)rest.items, (size_t)rest.count, &bundle, &error);
     if (status != KF_OK) {
         complain_error(options.output, status, &error);
         /* Whatever the library finds invalid here is in the files. */

@@ -168,7 +168,7 @@ static int diff_run(int argc, char **argv)
     within.limit = options.limit;
     code = members_open(&diff.members, rest.items, rest.count);
     if (code == 0) {
-        status = kf_iter_diff(&iter, diff.members.dicts[0], diff.members.dicts[1], &within, &error);
+        status = kf_iter_create_diff(&iter, diff.members.dicts[0], diff.members.dicts[1], &within, &error);
         if (status != KF_OK) {
             code = members_complain(&diff.members, rest.items[1], status, &error);
         } else if (!output_open(&out)) {

@@ -159,7 +159,7 @@ static int dump_run(int argc, char **argv)
         kft_dump dump = { dict, rest.items[0], options.format, 0,
                           { &out, kf_dict_value_type(dict), 0, options.raw, options.format == DUMP_JSONL } };
 
-        dump.weighted = kf_dict_stat_get(dict, &stat) == KF_OK && stat.weights == KF_WEIGHTS_GIVEN;
+        dump.weighted = kf_dict_get_stat(dict, &stat) == KF_OK && stat.weights == KF_WEIGHTS_GIVEN;
         code = output_finish(&out, dump_all(&dump, iter));
     }
     kf_iter_destroy(&iter);

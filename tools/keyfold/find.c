@@ -153,7 +153,7 @@ static kf_status find_in(kft_finder *finder, find_piece *piece, kf_error *error)
     kf_iter *iter = NULL;
     kft_entry entry;
     kf_value_type type = finder->options->count ? KF_VALUES_NONE : finder->printer.value_type;
-    kf_status status = kf_iter_find(&iter, finder->dict, piece->data, piece->size, &finder->search, error);
+    kf_status status = kf_iter_create_find(&iter, finder->dict, piece->data, piece->size, &finder->search, error);
 
     while (status == KF_OK && finder->printer.out->os_error == 0) {
         status = entry_next(iter, type, &entry);

@@ -66,7 +66,7 @@ static kf_status answer(const void *context, kf_bytes needle, kft_reply *reply, 
     kf_query *query = NULL;
     kf_iter *iter = NULL;
     kft_sieve sieve;
-    kf_status status = kf_query_fuzzy(&query, needle.data, needle.size, &job->query, error);
+    kf_status status = kf_query_create_fuzzy(&query, needle.data, needle.size, &job->query, error);
 
     if (status != KF_OK)
         return status;

@@ -60,7 +60,7 @@ static int answer(kft_lookup *lookup)
     if (count == 0)
         return 0;
     lookup->count = 0;
-    status = kf_dict_get_many(lookup->dict, lookup->keys, count, lookup->ordinals, NULL);
+    status = kf_dict_ordinal_many(lookup->dict, lookup->keys, count, lookup->ordinals, NULL);
     if (status == KF_OK && printer->value_type == KF_VALUES_U64)
         status = kf_dict_u64_at_many(lookup->dict, lookup->ordinals, count, lookup->numbers);
     if (status != KF_OK)

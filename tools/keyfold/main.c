@@ -80,7 +80,7 @@ static int run(int argc, char **argv)
         strcmp(argv[1], "-h") == 0)
         return help(argc - 2, argv + 2);
     if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
-        printf("keyfold %s\n", kf_version());
+        printf("keyfold %s\n", kf_library_version());
         return EXIT_FOUND;
     }
     if (strcmp(argv[1], "--list-commands") == 0) {

@@ -11,7 +11,7 @@
 #include "pattern.h"
 #include "selection.h"
 
-#define MOST_PATTERNS 64   /* as many as kf_query_any takes */
+#define MOST_PATTERNS 64   /* as many as kf_query_create_any takes */
 
 typedef struct match_options {
     int regex, glob, subsequence;
@@ -65,8 +65,8 @@ static const kft_option_spec options_table[] = {
 /* All of the patterns, any of them, or none, as one query. Returns 0 or the exit code after a message. */
 static int compile(kf_query **out, const match_options *options, char **patterns, size_t count)
 {
-    kft_pattern_maker make = options->glob ? kf_query_glob
-                             : options->subsequence ? kf_query_subsequence : kf_query_regex;
+    kft_pattern_maker make = options->glob ? kf_query_create_glob
+                             : options->subsequence ? kf_query_create_subsequence : kf_query_create_regex;
     uint32_t flags = (options->ignore_case ? KF_PATTERN_IGNORE_CASE : 0u) |
                      (options->bytes ? KF_PATTERN_BYTES : 0u);
     kf_query *parts[MOST_PATTERNS] = { NULL }, *joined = NULL;
@@ -80,8 +80,8 @@ static int compile(kf_query **out, const match_options *options, char **patterns
         const kf_query *all[MOST_PATTERNS];
 
         memcpy(all, parts, count * sizeof *all);
-        status = options->all ? kf_query_all(&joined, all, count, &error)
-                              : kf_query_any(&joined, all, count, &error);
+        status = options->all ? kf_query_create_all(&joined, all, count, &error)
+                              : kf_query_create_any(&joined, all, count, &error);
     } else if (code == 0) {
         joined = parts[0];
         parts[0] = NULL;
@@ -90,7 +90,7 @@ static int compile(kf_query **out, const match_options *options, char **patterns
         kf_query *plain = joined;
 
         joined = NULL;
-        status = kf_query_not(&joined, plain, &error);
+        status = kf_query_create_not(&joined, plain, &error);
         kf_query_destroy(&plain);
     }
     if (status != KF_OK)

@@ -74,7 +74,7 @@ static void expect(const kft_members *members, const merge_options *options, kf_
     for (size_t i = 0; i < members->count; i++) {
         kf_dict_stat stat = { .struct_size = sizeof stat };
 
-        if (kf_dict_stat_get(members->dicts[i], &stat) != KF_OK)
+        if (kf_dict_get_stat(members->dicts[i], &stat) != KF_OK)
             continue;
         pairs += stat.keys;
         if (build->expected_bytes < stat.raw_key_bytes + stat.raw_value_bytes)
@@ -106,7 +106,7 @@ static int merge_members(const kft_members *members, const merge_options *option
     progress_start(options->quiet ? PROGRESS_NONE : (progress_mode)options->progress, &options->parallel);
     progress_values(members->value_type != KF_VALUES_NONE);
     expect(members, options, &build);
-    status = kf_merge(options->output, members->dicts, members->count, &merge, &report, &error);
+    status = kf_dict_merge(options->output, members->dicts, members->count, &merge, &report, &error);
     if (status == KF_OK)
         progress_done(report.file_size);
     seconds = progress_seconds();

@@ -73,7 +73,7 @@ static kf_status answer(const void *context, kf_bytes needle, kft_reply *reply, 
 
     selection_apply(&job->selection, &sieve, &range);
     query.within = &range;
-    status = kf_iter_nearest(&iter, job->dict, needle.data, needle.size, &query, error);
+    status = kf_iter_create_nearest(&iter, job->dict, needle.data, needle.size, &query, error);
     if (status == KF_OK)
         status = sieve.status;
     if (status == KF_OK && kf_iter_incomplete(iter))

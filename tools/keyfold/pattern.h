@@ -6,7 +6,7 @@
 
 struct kft_command;
 
-/* kf_query_regex, kf_query_glob or kf_query_subsequence. */
+/* kf_query_create_regex, kf_query_create_glob or kf_query_create_subsequence. */
 typedef kf_status (*kft_pattern_maker)(kf_query **out, const void *pattern, size_t pattern_size,
                                        uint32_t flags, kf_error *error);
 

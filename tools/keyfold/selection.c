@@ -34,7 +34,7 @@ static int open_values(kft_selection *selection, const kft_command *command,
     if (type != KF_VALUES_BYTES)
         return usage_error(command, "--value-regex is about bytes values, '%s' has none", path);
     selection->by_value = 1;
-    return pattern_compile(&selection->value_query, command, kf_query_regex, options->value_regex, 0);
+    return pattern_compile(&selection->value_query, command, kf_query_create_regex, options->value_regex, 0);
 }
 
 int selection_open(kft_selection *selection, const kft_command *command,

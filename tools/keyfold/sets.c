@@ -123,7 +123,7 @@ static int run(const kft_command *command, kf_set_operation operation, int argc,
         operation = KF_SET_SYMMETRIC_DIFFERENCE;
     code = members_open(&members, rest.items, rest.count);
     if (code == 0) {
-        status = kf_iter_set(&iter, operation, members.dicts, members.count, &set, &error);
+        status = kf_iter_create_set(&iter, operation, members.dicts, members.count, &set, &error);
         if (status != KF_OK)
             code = members_complain(&members, rest.items[0], status, &error);
         else if (!output_open(&out))

@@ -215,7 +215,7 @@ static int stat_run(int argc, char **argv)
         return code;
     memset(&stat, 0, sizeof stat);
     stat.struct_size = sizeof stat;
-    status = kf_dict_stat_get(dict, &stat);
+    status = kf_dict_get_stat(dict, &stat);
     if (status != KF_OK) {
         code = complain_status(rest.items[0], status);
     } else if (!output_open(&out)) {

@@ -17,5 +17,5 @@ typedef struct kf_bundle_options {
 
 #define KF_BUNDLE_LIMIT ...
 
-kf_status kf_bundle(const char *path, const char *const *members, size_t count,
+kf_status kf_bundle_write(const char *path, const char *const *members, size_t count,
                            const kf_bundle_options *options, kf_error *error);

@@ -47,17 +47,17 @@ int kf_dict_has_weights(const kf_dict *dict);
 
 kf_status kf_dict_weight_at(const kf_dict *dict, uint64_t ordinal, uint64_t *weight);
 
-kf_status kf_dict_get_many(const kf_dict *dict, const kf_bytes *keys, size_t count,
+kf_status kf_dict_ordinal_many(const kf_dict *dict, const kf_bytes *keys, size_t count,
                                   uint64_t *ordinals, size_t *found);
 
-kf_status kf_dict_get_many_packed(const kf_dict *dict, const uint8_t *data,
+kf_status kf_dict_ordinal_many_packed(const kf_dict *dict, const uint8_t *data,
                                          const uint64_t *offsets, size_t count,
                                          uint64_t *ordinals, size_t *found);
 
 kf_status kf_dict_u64_at_many(const kf_dict *dict, const uint64_t *ordinals, size_t count,
                                      uint64_t *values);
 
-kf_status kf_dict_values_at_many(const kf_dict *dict, const uint64_t *ordinals, size_t count,
+kf_status kf_dict_value_at_many(const kf_dict *dict, const uint64_t *ordinals, size_t count,
                                         kf_buffer *data, uint64_t *ends);
 
 kf_status kf_dict_prefix_range(const kf_dict *dict, const void *prefix, size_t prefix_size,
@@ -103,6 +103,6 @@ typedef struct kf_dict_stat {
     uint64_t shards;
     int is_manifest;
 } kf_dict_stat;
-kf_status kf_dict_stat_get(const kf_dict *dict, kf_dict_stat *stat);
+kf_status kf_dict_get_stat(const kf_dict *dict, kf_dict_stat *stat);
 
 kf_status kf_dict_verify(const kf_dict *dict, kf_error *error);

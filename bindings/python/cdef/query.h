@@ -22,7 +22,7 @@ typedef struct kf_fuzzy_options {
     int prefix;
 } kf_fuzzy_options;
 
-kf_status kf_query_fuzzy(kf_query **out, const void *needle, size_t needle_size,
+kf_status kf_query_create_fuzzy(kf_query **out, const void *needle, size_t needle_size,
                                 const kf_fuzzy_options *options, kf_error *error);
 
 enum {
@@ -31,18 +31,18 @@ enum {
 };
 
 #define KF_PATTERN_STATES_LIMIT ...
-kf_status kf_query_regex(kf_query **out, const void *pattern, size_t pattern_size, uint32_t flags,
+kf_status kf_query_create_regex(kf_query **out, const void *pattern, size_t pattern_size, uint32_t flags,
                                 kf_error *error);
 
-kf_status kf_query_glob(kf_query **out, const void *pattern, size_t pattern_size, uint32_t flags,
+kf_status kf_query_create_glob(kf_query **out, const void *pattern, size_t pattern_size, uint32_t flags,
                                kf_error *error);
 
-kf_status kf_query_subsequence(kf_query **out, const void *letters, size_t letters_size, uint32_t flags,
+kf_status kf_query_create_subsequence(kf_query **out, const void *letters, size_t letters_size, uint32_t flags,
                                       kf_error *error);
 
-kf_status kf_query_all(kf_query **out, const kf_query *const *queries, size_t count, kf_error *error);
-kf_status kf_query_any(kf_query **out, const kf_query *const *queries, size_t count, kf_error *error);
-kf_status kf_query_not(kf_query **out, const kf_query *query, kf_error *error);
+kf_status kf_query_create_all(kf_query **out, const kf_query *const *queries, size_t count, kf_error *error);
+kf_status kf_query_create_any(kf_query **out, const kf_query *const *queries, size_t count, kf_error *error);
+kf_status kf_query_create_not(kf_query **out, const kf_query *query, kf_error *error);
 
 kf_status kf_query_matches(const kf_query *query, const void *text, size_t text_size, uint64_t *distance);
 
@@ -65,5 +65,5 @@ typedef struct kf_nearest_options {
     const kf_iter_options *within;
 } kf_nearest_options;
 
-kf_status kf_iter_nearest(kf_iter **out, const kf_dict *dict, const void *needle, size_t needle_size,
+kf_status kf_iter_create_nearest(kf_iter **out, const kf_dict *dict, const void *needle, size_t needle_size,
                                  const kf_nearest_options *options, kf_error *error);

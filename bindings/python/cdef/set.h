@@ -21,10 +21,10 @@ typedef struct kf_set_options {
     const kf_iter_options *within;
 } kf_set_options;
 
-kf_status kf_iter_set(kf_iter **out, kf_set_operation operation, const kf_dict *const *dicts,
+kf_status kf_iter_create_set(kf_iter **out, kf_set_operation operation, const kf_dict *const *dicts,
                              size_t count, const kf_set_options *options, kf_error *error);
 
-kf_status kf_iter_diff(kf_iter **out, const kf_dict *old_dict, const kf_dict *new_dict,
+kf_status kf_iter_create_diff(kf_iter **out, const kf_dict *old_dict, const kf_dict *new_dict,
                               const kf_iter_options *within, kf_error *error);
 
 typedef struct kf_merge_options {
@@ -35,5 +35,5 @@ typedef struct kf_merge_options {
     const kf_build_options *build;
 } kf_merge_options;
 
-kf_status kf_merge(const char *path, const kf_dict *const *dicts, size_t count,
+kf_status kf_dict_merge(const char *path, const kf_dict *const *dicts, size_t count,
                           const kf_merge_options *options, kf_build_report *report, kf_error *error);

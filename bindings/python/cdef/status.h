@@ -40,4 +40,4 @@ void kf_buffer_free(kf_buffer *buffer);
 
 const char *kf_status_name(kf_status status);
 
-const char *kf_version(void);
+const char *kf_library_version(void);

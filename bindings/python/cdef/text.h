@@ -23,5 +23,5 @@ typedef struct kf_find_options {
     void *filter_context;
 } kf_find_options;
 
-kf_status kf_iter_find(kf_iter **out, const kf_dict *dict, const void *text, size_t text_size,
+kf_status kf_iter_create_find(kf_iter **out, const kf_dict *dict, const void *text, size_t text_size,
                               const kf_find_options *options, kf_error *error);

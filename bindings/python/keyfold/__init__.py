@@ -58,7 +58,7 @@ _HOMES = {name: module for module, names in _MODULES.items() for name in names.s
 
 def _version() -> str:
     from ._native import ffi, lib
-    return str(ffi.string(lib.kf_version()).decode())
+    return str(ffi.string(lib.kf_library_version()).decode())
 
 
 def __getattr__(name: str) -> Any:

@@ -106,7 +106,7 @@ def _write(path: str, paths: List[str], metadata: str, absolute: bool) -> None:
     options.metadata = _METADATA[metadata]
     names = [ffi.new("char[]", os.fsencode(place)) for place in paths]
     array, error = ffi.new("char *[]", names), ffi.new("kf_error *")
-    status = lib.kf_bundle(os.fsencode(path), array, len(names), options, error)
+    status = lib.kf_bundle_write(os.fsencode(path), array, len(names), options, error)
     if status == 0:
         return
     problem = _errors.make(status, error, path)

@@ -138,7 +138,7 @@ def _deep(mapping: Mapping[Any, Any], wanted: _choose.Wish) -> _Content:
 def _digest(kind: _keys.KeyKind, codec: Codec, options: BuildOptions, batches: Iterable[Batch]) -> str:
     """The name of a file with such content."""
     import hashlib
-    version = ffi.string(lib.kf_version()).decode()
+    version = ffi.string(lib.kf_library_version()).decode()
     head = "\n".join((_VERSION, version, kind.name, codec.name, str(options.weights)))
     state = hashlib.blake2b(head.encode(), digest_size=20)
     for batch in batches:

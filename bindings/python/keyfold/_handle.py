@@ -35,7 +35,7 @@ def _exceeds_memory(pointer: Any) -> bool:
     raw = ffi.new("kf_dict_stat *")
     raw.struct_size = ffi.sizeof("kf_dict_stat")
     memory = _memory()
-    return bool(memory and lib.kf_dict_stat_get(pointer, raw) == 0 and raw.file_size > memory // 2)
+    return bool(memory and lib.kf_dict_get_stat(pointer, raw) == 0 and raw.file_size > memory // 2)
 
 
 class Handle:

@@ -112,13 +112,13 @@ class Query:
         return result
 
     def __and__(self, other: "Query") -> "Query":
-        return self._combined(lib.kf_query_all, "&", (other,)) if isinstance(other, Query) else NotImplemented
+        return self._combined(lib.kf_query_create_all, "&", (other,)) if isinstance(other, Query) else NotImplemented
 
     def __or__(self, other: "Query") -> "Query":
-        return self._combined(lib.kf_query_any, "|", (other,)) if isinstance(other, Query) else NotImplemented
+        return self._combined(lib.kf_query_create_any, "|", (other,)) if isinstance(other, Query) else NotImplemented
 
     def __invert__(self) -> "Query":
-        return self._combined(lib.kf_query_not, "~", ())
+        return self._combined(lib.kf_query_create_not, "~", ())
 
     def distance(self, text: Text) -> Optional[int]:
         """How far a text is away: 0 for patterns. None when the query doesn't accept it."""
@@ -183,7 +183,7 @@ class Fuzzy(Query):
         options.exact_prefix = number("exact_prefix", exact_prefix, 2**62)
         options.prefix = bool(prefix)
         out, error = ffi.new("kf_query **"), ffi.new("kf_error *")
-        _errors.check(lib.kf_query_fuzzy(out, data, len(data), options, error), error)
+        _errors.check(lib.kf_query_create_fuzzy(out, data, len(data), options, error), error)
         self._made(out, isinstance(needle, str), (needle, distance, metric, unit, exact_prefix, prefix))
 
     def __reduce__(self) -> Tuple[Any, ...]:
@@ -222,7 +222,7 @@ class Regex(_Pattern):
     __slots__ = ()
 
     def __init__(self, pattern: Text, ignore_case: bool = False) -> None:
-        self._compile(lib.kf_query_regex, pattern, ignore_case)
+        self._compile(lib.kf_query_create_regex, pattern, ignore_case)
 
 
 class Glob(_Pattern):
@@ -231,7 +231,7 @@ class Glob(_Pattern):
     __slots__ = ()
 
     def __init__(self, pattern: Text, ignore_case: bool = False) -> None:
-        self._compile(lib.kf_query_glob, pattern, ignore_case)
+        self._compile(lib.kf_query_create_glob, pattern, ignore_case)
 
 
 class Subsequence(_Pattern):
@@ -240,4 +240,4 @@ class Subsequence(_Pattern):
     __slots__ = ()
 
     def __init__(self, letters: Text, ignore_case: bool = False) -> None:
-        self._compile(lib.kf_query_subsequence, letters, ignore_case)
+        self._compile(lib.kf_query_create_subsequence, letters, ignore_case)

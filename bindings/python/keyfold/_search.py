@@ -232,7 +232,7 @@ class Searches(Generic["K", "V_co"]):
         inner, keep = self._bounds(within, start, stop, False).options()
         callback = self._filter(inner, filter)
         options.within = inner
-        iterator = self._created(lib.kf_iter_nearest, data, len(data), options)
+        iterator = self._created(lib.kf_iter_create_nearest, data, len(data), options)
         if callback is not None:
             callback.done()
         result = _match.Nearest(self._read(iterator, self._match, (callback,), keep))
@@ -271,7 +271,7 @@ class Searches(Generic["K", "V_co"]):
         # C asks the filter ahead of what is read, so each has a count of its own.
         made, callback = self._maker(data), self._filter(options, filter, self._maker(data))
         place = ffi.from_buffer(data) if data else ffi.new("char[1]")
-        iterator = self._created(lib.kf_iter_find, place, len(data), options)
+        iterator = self._created(lib.kf_iter_create_find, place, len(data), options)
         return self._read(iterator, made, (callback, asked), data, place)
 
     def _maker(self, data: bytes) -> Callable[[bytes, int, Any], Occurrence]:

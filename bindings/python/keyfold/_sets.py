@@ -96,7 +96,7 @@ def _operate(operation: str, dictionaries: Sequence[Any], values: str, prefix: A
     options.within = within.options
     out, error = ffi.new("kf_iter **"), ffi.new("kf_error *")
     number = _number(_OPERATIONS, operation, "operation")
-    _errors.check(lib.kf_iter_set(out, number, array, len(members), options, error), error)
+    _errors.check(lib.kf_iter_create_set(out, number, array, len(members), options, error), error)
     iterator = own(out[0], keep)
     if within.nothing:
         return iter(())
@@ -171,7 +171,7 @@ def diff(old: _Dictionary, new: _Dictionary, *, prefix: Any = None, start: Any =
     within = _Within(old, prefix, start, stop, limit)
     _, keep = _pointers([old, new])
     out, error = ffi.new("kf_iter **"), ffi.new("kf_error *")
-    _errors.check(lib.kf_iter_diff(out, old._pointer(), new._pointer(), within.options, error), error)
+    _errors.check(lib.kf_iter_create_diff(out, old._pointer(), new._pointer(), within.options, error), error)
     iterator = own(out[0], keep)
     return iter(()) if within.nothing else _changes(old, iterator)
 
@@ -233,7 +233,7 @@ def write(members: List[_Dictionary], build: BuildOptions, progress: Any, operat
     options.build = raw
     report, error = ffi.new("kf_build_report *"), ffi.new("kf_error *")
     try:
-        status = lib.kf_merge(os.fsencode(build.path), array, len(members), options, report, error)
+        status = lib.kf_dict_merge(os.fsencode(build.path), array, len(members), options, report, error)
         if status:
             heart.raise_failure()
         _errors.check(status, error, build.path)

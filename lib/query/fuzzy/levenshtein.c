@@ -332,7 +332,7 @@ kf_status kfi_levenshtein_create(kf_query **out, kf_bytes needle, const kf_fuzzy
 
 uint32_t kfi_levenshtein_size(const kf_query *query) { return ((const levenshtein *)query)->size; }
 
-kf_status kf_query_fuzzy(kf_query **out, const void *needle, size_t needle_size, const kf_fuzzy_options *options,
+kf_status kf_query_create_fuzzy(kf_query **out, const void *needle, size_t needle_size, const kf_fuzzy_options *options,
                          kf_error *error)
 {
     static const kf_fuzzy_options defaults = KF_FUZZY_OPTIONS_INIT;

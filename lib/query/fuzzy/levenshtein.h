@@ -11,7 +11,7 @@ typedef enum kfi_scoring {
     KFI_SCORE_SIMILARITY    /* see kf_ranking */
 } kfi_scoring;
 
-/* kf_query_fuzzy with scores. */
+/* kf_query_create_fuzzy with scores. */
 kf_status kfi_levenshtein_create(kf_query **out, kf_bytes needle, const kf_fuzzy_options *options,
                                  kfi_scoring scoring, kf_error *error);
 

@@ -161,7 +161,7 @@ static kf_status by_distance(kfi_nearest *s, kf_error *error)
     }
 }
 
-kf_status kf_iter_nearest(kf_iter **out, const kf_dict *dict, const void *needle, size_t needle_size,
+kf_status kf_iter_create_nearest(kf_iter **out, const kf_dict *dict, const void *needle, size_t needle_size,
                           const kf_nearest_options *options, kf_error *error)
 {
     static const kf_nearest_options defaults = KF_NEAREST_OPTIONS_INIT;
@@ -178,7 +178,8 @@ kf_status kf_iter_nearest(kf_iter **out, const kf_dict *dict, const void *needle
         if (!s.candidate) status = kfi_fail_memory(error, sizeof *s.candidate);
     }
     if (status) return status;
-    status = s.options->metric == KF_METRIC_JARO_WINKLER ? kfi_nearest_by_jaro_winkler(&s, error) : by_distance(&s, error);
+    if (s.options->metric == KF_METRIC_JARO_WINKLER) status = kfi_nearest_by_jaro_winkler(&s, error);
+    else status = by_distance(&s, error);
     const int incomplete = status == KF_LIMIT && s.options->work_limit && s.work >= s.options->work_limit;
     if (incomplete) status = KF_OK;
     if (!status) status = kfi_iter_ranked(out, dict, &s.hits, s.options->ranking == KF_RANK_SIMILARITY, error);

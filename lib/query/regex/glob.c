@@ -92,13 +92,13 @@ kf_status kfi_subsequence_parse(kfi_pattern *pattern, uint32_t *out)
     return status ? status : kfi_ast_list_close(pattern, &list, KFI_AST_CONCAT, out);
 }
 
-kf_status kf_query_glob(kf_query **out, const void *pattern, size_t pattern_size, uint32_t flags,
+kf_status kf_query_create_glob(kf_query **out, const void *pattern, size_t pattern_size, uint32_t flags,
                         kf_error *error)
 {
     return kfi_pattern_query(out, kfi_glob_parse, pattern, pattern_size, flags, error);
 }
 
-kf_status kf_query_subsequence(kf_query **out, const void *letters, size_t letters_size, uint32_t flags,
+kf_status kf_query_create_subsequence(kf_query **out, const void *letters, size_t letters_size, uint32_t flags,
                                kf_error *error)
 {
     return kfi_pattern_query(out, kfi_subsequence_parse, letters, letters_size, flags, error);

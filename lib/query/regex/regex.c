@@ -223,7 +223,7 @@ out:
     return status;
 }
 
-kf_status kf_query_regex(kf_query **out, const void *pattern, size_t pattern_size, uint32_t flags,
+kf_status kf_query_create_regex(kf_query **out, const void *pattern, size_t pattern_size, uint32_t flags,
                          kf_error *error)
 {
     return kfi_pattern_query(out, kfi_regex_parse, pattern, pattern_size, flags, error);

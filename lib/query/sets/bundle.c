@@ -1,4 +1,4 @@
-/* kf_bundle: a manifest over files, by what the public reading API says of them. */
+/* kf_bundle_write: a manifest over files, by what the public reading API says of them. */
 #include <keyfold/bundle.h>
 
 #include "base/path.h"
@@ -159,7 +159,7 @@ static kf_status examine(bundling *b, const char *path, size_t index)
         return kfi_fail(b->error, KF_INVALID, "'%s' can't be a member of itself", path);
     kf_status status = kf_dict_open(&dict, path, NULL, b->error);
     if (status) return name_file(b->error, status, path);
-    status = kf_dict_stat_get(dict, &stat);
+    status = kf_dict_get_stat(dict, &stat);
     if (status) kfi_fail(b->error, status, "'%s' cannot be examined", path);
     if (!status) status = check_kind(b, dict, &stat, index, path);
     if (status || !stat.keys) goto out;
@@ -220,7 +220,7 @@ static kf_status write_manifest(bundling *b)
     return status;
 }
 
-kf_status kf_bundle(const char *path, const char *const *members, size_t count, const kf_bundle_options *options,
+kf_status kf_bundle_write(const char *path, const char *const *members, size_t count, const kf_bundle_options *options,
                     kf_error *error)
 {
     static const kf_bundle_options defaults = KF_BUNDLE_OPTIONS_INIT;

@@ -1,4 +1,4 @@
-/* kf_merge: a set operation feeds a builder. */
+/* kf_dict_merge: a set operation feeds a builder. */
 #include "query/sets/groups.h"
 #include "read/part.h"
 #include "read/values/weights_reader.h"
@@ -146,7 +146,7 @@ static kf_status check(const kf_merge_options *o, kf_error *error)
     return KF_OK;
 }
 
-kf_status kf_merge(const char *path, const kf_dict *const *dicts, size_t count,
+kf_status kf_dict_merge(const char *path, const kf_dict *const *dicts, size_t count,
                    const kf_merge_options *options, kf_build_report *report, kf_error *error)
 {
     static const kf_merge_options defaults = KF_MERGE_OPTIONS_INIT;
@@ -158,7 +158,7 @@ kf_status kf_merge(const char *path, const kf_dict *const *dicts, size_t count,
     if (status) return status;
     set.values = options->values;
     set.within = options->within;
-    status = kf_iter_set(&m.iter, options->operation, dicts, count, &set, error);
+    status = kf_iter_create_set(&m.iter, options->operation, dicts, count, &set, error);
     if (status) return status;
     if (options->build) build = *options->build;
     build.value_type = m.type = kf_dict_value_type(dicts[0]);

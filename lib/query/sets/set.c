@@ -96,7 +96,7 @@ static kf_status set_value_u64(kf_iter *iter, uint64_t *value)
 
 static const kfi_iter_class set_class = { set_next, NULL, set_value_u64, kfi_grouped_destroy };
 
-kf_status kf_iter_set(kf_iter **out, kf_set_operation operation, const kf_dict *const *dicts, size_t count,
+kf_status kf_iter_create_set(kf_iter **out, kf_set_operation operation, const kf_dict *const *dicts, size_t count,
                       const kf_set_options *options, kf_error *error)
 {
     static const kf_set_options defaults = KF_SET_OPTIONS_INIT;

@@ -72,7 +72,8 @@ KFI_VIEW_INLINE const uint8_t *kfi_jumps_header(kfi_jumps *j, const uint8_t *p)
     p += used;
     if (j->has_residual) {
         j->residual_bits = *p++;
-        if (!(used = kfi_varint_read(p, KFI_VARINT_MAX, &zigzag)) || j->residual_bits > KFI_RESIDUAL_BITS_MAX) return NULL;
+        used = kfi_varint_read(p, KFI_VARINT_MAX, &zigzag);
+        if (!used || j->residual_bits > KFI_RESIDUAL_BITS_MAX) return NULL;
         p += used;
     }
     j->base = zigzag >> 1 ^ (0 - (zigzag & 1));

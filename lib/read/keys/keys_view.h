@@ -84,7 +84,7 @@ typedef enum kfi_step {
     KFI_STEP_CORRUPT
 } kfi_step;
 
-/* Keys to look up: `list`, or if that is NULL `data` and `offsets` (kf_dict_get_many_packed). */
+/* Keys to look up: `list`, or if that is NULL `data` and `offsets` (kf_dict_ordinal_many_packed). */
 typedef struct kfi_key_batch {
     const kf_bytes *list;
     const uint8_t *data;
@@ -105,7 +105,7 @@ struct kfi_hunt;
 typedef struct kfi_search_variant {
     const char *name;
     kf_status (*find)(const kfi_keys *keys, const uint8_t *key, size_t size, uint64_t *ordinal);
-    /* See kf_dict_get_many; ordinals are those of each key's own kfi_keys. */
+    /* See kf_dict_ordinal_many; ordinals are those of each key's own kfi_keys. */
     kf_status (*find_many)(const kfi_key_batch *batch, size_t count, uint64_t *ordinals, size_t *found);
     /* Goes on with a descent along a text (kfi_search_text) and notes the keys that begin the text, shortest
      * first, while there is room for KFI_STEP_NOTES more. KFI_STEP_ON: there may be more; KFI_STEP_ABSENT:

@@ -173,7 +173,8 @@ KFI_INLINE int short_unary(const kfi_bucket *b, unsigned entry, uint64_t *first,
     if (in_low + kfi_popcount(high) <= entry) return 0;
     unsigned end = entry < in_low ? kfi_select(low, entry) : 64 + kfi_select(high, entry - in_low);
     unsigned start = 0;
-    if (entry) start = 1 + (entry - 1 < in_low ? kfi_select(low, entry - 1) : 64 + kfi_select(high, entry - 1 - in_low));
+    if (entry)
+        start = 1 + (entry - 1 < in_low ? kfi_select(low, entry - 1) : 64 + kfi_select(high, entry - 1 - in_low));
     *first = start - entry;
     *count = end - start;
     return 1;
@@ -188,7 +189,8 @@ static int long_unary(const uint8_t *unary, uint64_t unary_bits, unsigned entry,
         uint64_t word = kfi_load64(unary + base / 8);
         if (unary_bits - base < 64) word &= kfi_mask64((unsigned)(unary_bits - base));
         unsigned here = kfi_popcount(word);
-        if (entry && entry - 1 >= ones && entry - 1 < ones + here) start = base + kfi_select(word, entry - 1 - ones) + 1;
+        if (entry && entry - 1 >= ones && entry - 1 < ones + here)
+            start = base + kfi_select(word, entry - 1 - ones) + 1;
         if (entry < ones + here) {
             *first = start - entry;
             *count = base + kfi_select(word, entry - ones) - start;

@@ -81,7 +81,7 @@ static inline const kf_dict *kfi_shards_by_ordinal(const kfi_shards *shards, uin
 /* As a variant's find_many; the batch's keys and keys_of don't matter. */
 kf_status kfi_shards_find_many(const kfi_shards *shards, const kfi_key_batch *batch, size_t count,
                                uint64_t *ordinals, size_t *found);
-/* As kf_dict_u64_at_many and kf_dict_values_at_many; the values' type is checked already. */
+/* As kf_dict_u64_at_many and kf_dict_value_at_many; the values' type is checked already. */
 kf_status kfi_shards_u64_many(const kfi_shards *shards, const uint64_t *ordinals, size_t count, uint64_t *values);
 kf_status kfi_shards_bytes_many(const kfi_shards *shards, const uint64_t *ordinals, size_t count,
                                 kf_buffer *data, uint64_t *ends);

@@ -38,7 +38,7 @@ enum { KFI_COLUMN_GROUP = 32 };
 kf_status kfi_column_u64_group(const kfi_column *const *columns, const uint64_t *ordinals, size_t count,
                                uint64_t *values);
 
-/* Values put one behind the other, as kf_dict_values_at_many does. */
+/* Values put one behind the other, as kf_dict_value_at_many does. */
 typedef struct kfi_column_gather {
     kf_buffer *data;
     uint64_t used, *ends;              /* ends: of the next value */
@@ -53,7 +53,7 @@ kf_status kfi_column_gather_group(kfi_column_gather *gather, const kfi_column *c
                                   const uint64_t *ordinals, size_t count);
 void kfi_column_gather_end(kfi_column_gather *gather);
 
-/* Any number of ordinals in one column: as kf_dict_u64_at_many and kf_dict_values_at_many. */
+/* Any number of ordinals in one column: as kf_dict_u64_at_many and kf_dict_value_at_many. */
 kf_status kfi_column_u64_many(const kfi_column *column, const uint64_t *ordinals, size_t count, uint64_t *values);
 kf_status kfi_column_bytes_many(const kfi_column *column, const uint64_t *ordinals, size_t count,
                                 kf_buffer *data, uint64_t *ends);

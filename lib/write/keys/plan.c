@@ -1,6 +1,5 @@
 #include "write/keys/plan.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 
 enum {
@@ -27,7 +26,7 @@ typedef struct planner {
 static void thin_out(kfi_array *list)
 {
     size_t kept = 0;
-    bool keep = true;
+    int keep = 1;
     for (size_t at = 0, size; at < list->size; at += size, keep = !keep) {
         size = 4 + (size_t)kfi_load32(list->data + at);
         if (!keep) continue;

@@ -13,7 +13,7 @@ void kfi_sort_buffer_init(kfi_sort_buffer *buffer, uint64_t limit, kf_value_type
     uint64_t part = limit / 64 < 256 ? 256 : limit / 64;
     buffer->smallest_chunk = part > CHUNK_MIN ? CHUNK_MIN : (size_t)part;
     buffer->largest_chunk = part > CHUNK_MAX ? CHUNK_MAX : (size_t)part;
-    buffer->sorted = true;
+    buffer->sorted = 1;
 }
 
 /* ---- filling ------------------------------------------------------------------------------ */
@@ -27,7 +27,7 @@ static void drop_chunks(kfi_sort_buffer *buffer, size_t from)
     }
 }
 
-static bool has_room(const kfi_sort_buffer *buffer, size_t chunk, size_t record)
+static int has_room(const kfi_sort_buffer *buffer, size_t chunk, size_t record)
 {
     return chunk < buffer->chunk_count
         && buffer->chunks[chunk].capacity - buffer->chunks[chunk].used >= record;
@@ -41,10 +41,10 @@ static size_t new_chunk_size(const kfi_sort_buffer *buffer, size_t record)
     return record > size ? record : (size_t)size;
 }
 
-static bool fits(kfi_sort_buffer *buffer, size_t record, bool sorted, uint64_t reserve)
+static int fits(kfi_sort_buffer *buffer, size_t record, int sorted, uint64_t reserve)
 {
     uint64_t needed = reserve;
-    if (!buffer->count) return true;
+    if (!buffer->count) return 1;
     if (!has_room(buffer, buffer->current, record) && !has_room(buffer, buffer->current + 1, record))
         needed += new_chunk_size(buffer, record) + KFI_SORT_PAD;
     if (!sorted) needed += (buffer->count + 1) * sizeof(kfi_sort_entry);
@@ -80,12 +80,12 @@ static kf_status open_chunk(kfi_sort_buffer *buffer, size_t record, kf_error *er
 }
 
 kf_status kfi_sort_buffer_add(kfi_sort_buffer *buffer, kf_bytes key, kf_bytes head, kf_bytes body,
-                              uint64_t reserve, bool *full, kf_error *error)
+                              uint64_t reserve, int *full, kf_error *error)
 {
     uint8_t size_bytes[KFI_VARINT_MAX];
     size_t size_length = kfi_varint_write(size_bytes, key.size);
     size_t record = size_length + key.size + head.size + body.size;
-    bool sorted = buffer->sorted
+    int sorted = buffer->sorted
         && (!buffer->count
             || kfi_sort_compare(buffer->last_key, buffer->last_size, key.data, key.size) <= 0);
 
@@ -120,7 +120,7 @@ void kfi_sort_buffer_reset(kfi_sort_buffer *buffer)
     buffer->current = 0;
     buffer->used = 0;
     buffer->count = 0;
-    buffer->sorted = true;
+    buffer->sorted = 1;
 }
 
 void kfi_sort_buffer_free(kfi_sort_buffer *buffer)

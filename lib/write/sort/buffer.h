@@ -18,7 +18,7 @@ typedef struct kfi_sort_buffer {
     uint64_t allocated;            /* bytes of all chunks */
     uint64_t used;                 /* bytes of all records */
     size_t count;
-    bool sorted;
+    int sorted;
     const uint8_t *last_key;
     size_t last_size;
 
@@ -34,7 +34,7 @@ void kfi_sort_buffer_init(kfi_sort_buffer *buffer, uint64_t limit, kf_value_type
 /* Appends a pair whose field is `head` followed by `body`; or sets *full and adds nothing, when less
  * than `reserve` bytes of the limit would stay free. An empty buffer takes any pair. */
 kf_status kfi_sort_buffer_add(kfi_sort_buffer *buffer, kf_bytes key, kf_bytes head, kf_bytes body,
-                              uint64_t reserve, bool *full, kf_error *error);
+                              uint64_t reserve, int *full, kf_error *error);
 
 /* Puts the pairs in order and makes kfi_sort_buffer_next begin at the first. Nothing may be added
  * afterwards before a reset. */

@@ -35,9 +35,9 @@ static kf_status overflow(const kfi_sort_pair *pair, kf_error *error)
 }
 
 /* Folds the value of another pair of the pending key in; *kept is set when that has to wait. */
-static kf_status combine(kfi_sort_fold *fold, const kfi_sort_pair *pair, bool *kept, kf_error *error)
+static kf_status combine(kfi_sort_fold *fold, const kfi_sort_pair *pair, int *kept, kf_error *error)
 {
-    *kept = false;
+    *kept = 0;
     if (fold->duplicates == KF_DUPLICATES_LAST) {
         if (pair->field_size) memcpy(fold->field, pair->field, pair->field_size);
         fold->pending.field_size = pair->field_size;
@@ -62,9 +62,9 @@ static kf_status fold_at_once(kfi_sort_fold *fold, kfi_sort_source source, kfi_s
     kfi_sort_pair pair;
     kf_status status;
     size_t previous_size = SIZE_MAX;
-    bool keep = fold->duplicates == KF_DUPLICATES_ERROR && !fold->last_pass;
+    int keep = fold->duplicates == KF_DUPLICATES_ERROR && !fold->last_pass;
     while (!(status = source.next(source.self, &pair, error))) {
-        bool again = pair.lcp == pair.key_size && pair.key_size == previous_size;
+        int again = pair.lcp == pair.key_size && pair.key_size == previous_size;
         previous_size = pair.key_size;
         if (again && !keep) {
             if (fold->duplicates == KF_DUPLICATES_ERROR)
@@ -84,7 +84,7 @@ static kf_status fold_held(kfi_sort_fold *fold, kfi_sort_source source, kfi_sort
 {
     kfi_sort_pair pair;
     kf_status status;
-    bool waiting = false, kept;
+    int waiting = 0, kept;
     while (!(status = source.next(source.self, &pair, error))) {
         if (waiting && pair.lcp == pair.key_size && pair.key_size == fold->pending.key_size) {
             status = combine(fold, &pair, &kept, error);
@@ -99,7 +99,7 @@ static kf_status fold_held(kfi_sort_fold *fold, kfi_sort_source source, kfi_sort
             if (status) return status;
         }
         hold(fold, &pair);
-        waiting = true;
+        waiting = 1;
     }
     if (status != KF_END) return status;
     return waiting ? emit(context, &fold->pending, error) : KF_OK;

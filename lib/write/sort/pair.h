@@ -15,7 +15,6 @@
 #include "base/varint.h"
 
 #include <keyfold/builder.h>
-#include <stdbool.h>
 
 enum {
     KFI_SORT_PAD = 16,

@@ -27,7 +27,7 @@ typedef struct range {
     kfi_sort_entry *entries;
     size_t count;
     size_t depth, span;
-    bool final;   /* the words alone decide, and all differ */
+    int final;   /* the words alone decide, and all differ */
 } range;
 
 /* How a word is made: the bytes that vary in the range, and which of their bits do. */
@@ -49,7 +49,7 @@ static const uint8_t *key_of(const range *r, size_t i, const kfi_sort_chunk *chu
 }
 
 /* Whether a comes before b, when their words are equal. */
-static bool precedes_behind_word(const kfi_sort_entry *a, const kfi_sort_entry *b, size_t depth,
+static int precedes_behind_word(const kfi_sort_entry *a, const kfi_sort_entry *b, size_t depth,
                                  const kfi_sort_chunk *chunks)
 {
     size_t a_size, b_size;
@@ -193,7 +193,7 @@ static void sort_range(range r, const kfi_sort_chunk *chunks);
 static void descend(range *r, const kfi_sort_chunk *chunks)
 {
     range ended = *r;
-    ended.final = true;
+    ended.final = 1;
     ended.count = split_ended(r, chunks);
     r->entries += ended.count;
     r->count -= ended.count;
@@ -244,7 +244,7 @@ static void sort_range(range r, const kfi_sort_chunk *chunks)
 
 void kfi_sort_entries(kfi_sort_entry *entries, size_t count, const kfi_sort_chunk *chunks)
 {
-    range whole = { entries, count, 0, 0, false };
+    range whole = { entries, count, 0, 0, 0 };
     load_words(&whole, chunks);
     sort_range(whole, chunks);
 }

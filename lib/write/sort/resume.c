@@ -40,7 +40,7 @@ struct kfi_resume {
     kfi_spool *spools[KFI_SPILLERS + 1];   /* the last: large values */
     uint64_t since;            /* bytes of buffers since the last checkpoint */
     uint64_t checked_at;       /* seconds: when that was */
-    bool busy;                 /* with a checkpoint */
+    int busy;                 /* with a checkpoint */
 };
 
 _Static_assert((int)KFI_JOURNAL_SPOOLS == (int)KFI_SPILLERS, "the journal knows all spools");
@@ -66,7 +66,7 @@ static kf_status other_input(const kfi_resume *resume, kf_error *error)
                     "remove that folder to start anew", kfi_folder_path(resume->folder));
 }
 
-kf_status kfi_resume_skip(kfi_sorter *sorter, kf_bytes key, kf_bytes value, bool *skipped, kf_error *error)
+kf_status kfi_resume_skip(kfi_sorter *sorter, kf_bytes key, kf_bytes value, int *skipped, kf_error *error)
 {
     kfi_resume *resume = sorter->resume;
     *skipped = sorter->added < resume->resumed;
@@ -89,10 +89,10 @@ void kfi_resume_count(kfi_sorter *sorter, kf_bytes key, kf_bytes value)
     XXH3_64bits_update(resume->large, value.data, value.size);
 }
 
-bool kfi_resume_wants_spill(const kfi_sorter *sorter)
+int kfi_resume_wants_spill(const kfi_sorter *sorter)
 {
     const kfi_resume *resume = sorter->resume;
-    if (resume->now.large_size - resume->large_spilled >= LARGE_WORTH * sorter->sizes.checkpoint_step) return true;
+    if (resume->now.large_size - resume->large_spilled >= LARGE_WORTH * sorter->sizes.checkpoint_step) return 1;
     return resume->now.pairs % CLOCK_PAIRS == 0 && kfi_seconds() - resume->spilled_at >= INTERVAL;
 }
 
@@ -207,10 +207,10 @@ static kf_status checkpoint(kfi_sorter *sorter, kf_error *error)
 }
 
 /* Locked. */
-static bool is_due(const kfi_sorter *sorter)
+static int is_due(const kfi_sorter *sorter)
 {
     const kfi_resume *resume = sorter->resume;
-    if (kfi_seconds() - resume->checked_at >= INTERVAL) return true;
+    if (kfi_seconds() - resume->checked_at >= INTERVAL) return 1;
     return resume->since >= sorter->sizes.checkpoint_step
            && resume->since / JOURNAL_WORTH >= resume->journal.runs.size;
 }
@@ -228,11 +228,11 @@ kf_status kfi_resume_complete(kfi_spiller *spiller, uint64_t bytes, uint64_t dro
     status = kfi_array_append(&resume->pending, &done, sizeof done, error);
     if (!status) status = cover_pending(resume, error);
     if (!status && !resume->busy && is_due(sorter)) {
-        resume->busy = true;
+        resume->busy = 1;
         kfi_monitor_unlock(&sorter->monitor);
         status = checkpoint(sorter, error);
         kfi_monitor_lock(&sorter->monitor);
-        resume->busy = false;
+        resume->busy = 0;
     }
     kfi_monitor_unlock(&sorter->monitor);
     return status;
@@ -379,7 +379,7 @@ kf_status kfi_resume_open(kfi_sorter *sorter, kf_error *error)
     if (!status) status = load_journal(sorter, error);
     if (!status) status = take_over(sorter, error);
     resume->journal.duplicates = (uint32_t)sorter->options.duplicates;
-    for (unsigned i = 0; i < sorter->spiller_count; i++) sorter->spillers[i].writer.hashed = true;
+    for (unsigned i = 0; i < sorter->spiller_count; i++) sorter->spillers[i].writer.hashed = 1;
     return status;
 }
 

@@ -21,11 +21,11 @@ void kfi_resume_close(kfi_sorter *sorter);
 /* ---- adding; the caller's thread ---------------------------------------------------------------- */
 
 /* Whether the next pair is covered already: if so, it was counted. KF_INVALID: the input is another one. */
-kf_status kfi_resume_skip(kfi_sorter *sorter, kf_bytes key, kf_bytes value, bool *skipped, kf_error *error);
+kf_status kfi_resume_skip(kfi_sorter *sorter, kf_bytes key, kf_bytes value, int *skipped, kf_error *error);
 /* The pair is in the buffer. */
 void kfi_resume_count(kfi_sorter *sorter, kf_bytes key, kf_bytes value);
 /* Whether the buffer should be spilled for a checkpoint, since so many large values or so much time went by. */
-bool kfi_resume_wants_spill(const kfi_sorter *sorter);
+int kfi_resume_wants_spill(const kfi_sorter *sorter);
 /* Before the buffer is handed over, and locked, when it is. */
 kf_status kfi_resume_flush(kfi_sorter *sorter, kf_error *error);
 void kfi_resume_hand_over(kfi_sorter *sorter, kfi_spiller *spiller);

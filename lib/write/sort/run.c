@@ -68,7 +68,7 @@ kf_status kfi_run_writer_segment(kfi_run_writer *writer, size_t longest_key, siz
         writer->last_capacity = longest_key + KFI_SORT_PAD;
     }
     writer->block_used = BLOCK_HEAD;
-    writer->segment_start = true;
+    writer->segment_start = 1;
     if (writer->run.longest_key < longest_key) writer->run.longest_key = longest_key;
     if (writer->run.longest_field < longest_field) writer->run.longest_field = longest_field;
     return KF_OK;
@@ -94,10 +94,10 @@ static size_t nibble(size_t value)
 }
 
 /* Whether the block that begins at `offset` is to be marked. */
-static bool mark_is_due(const kfi_run *run, uint64_t offset)
+static int mark_is_due(const kfi_run *run, uint64_t offset)
 {
     const kfi_array *marks = &run->marks;
-    if (!marks->size) return true;
+    if (!marks->size) return 1;
     const kfi_run_mark *last = (const kfi_run_mark *)(const void *)(marks->data + marks->size) - 1;
     return offset - last->offset >= run->mark_step;
 }
@@ -117,7 +117,7 @@ kf_status kfi_run_writer_put(void *self, const kfi_sort_pair *pair, kf_error *er
         /* The source's first pair knows nothing of the segment before. */
         size_t shorter = pair->key_size < writer->last_size ? pair->key_size : writer->last_size;
         lcp = kfi_sort_common(pair->key, writer->last_key, shorter);
-        writer->segment_start = false;
+        writer->segment_start = 0;
     }
     if (writer->block_used == BLOCK_HEAD && mark_is_due(&writer->run, writer->run.size)) {
         kf_status status = mark_block(&writer->run, writer->run.size, pair, error);
@@ -280,7 +280,7 @@ static kf_status see_block(kfi_run *run, const kfi_run_reader *reader, uint64_t 
                            kf_error *error)
 {
     *hash = kfi_run_hash(*hash, reader->block, (size_t)(reader->end - reader->block) + KFI_SORT_PAD);
-    bool whole = *reader->block >> 4 == 0;
+    int whole = *reader->block >> 4 == 0;
     return whole && mark_is_due(run, offset) ? mark_block(run, offset, &reader->pair, error) : KF_OK;
 }
 

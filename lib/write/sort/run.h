@@ -45,8 +45,8 @@ typedef struct kfi_run_writer {
     size_t block_used, block_capacity;
     uint8_t *last_key;
     size_t last_size, last_capacity;
-    bool segment_start;
-    bool hashed;
+    int segment_start;
+    int hashed;
 } kfi_run_writer;
 
 /* The hash of blocks, the last of which is `records` with their pad, if that of those before is `before`. */

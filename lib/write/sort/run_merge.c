@@ -22,8 +22,8 @@ struct kfi_merge {
     size_t count;
     kfi_run_reader *readers;
     uint32_t *tree;            /* count nodes */
-    bool *ended;
-    bool started;
+    int *ended;
+    int started;
     const kfi_key_range *range;
 };
 
@@ -51,14 +51,14 @@ size_t kfi_merge_fan_in(const kfi_run *runs, size_t count, size_t smallest_buffe
 /* ---- the tree ----------------------------------------------------------------------------- */
 
 /* Whether run a's pair comes before run b's. The loser's lcp becomes relative to the winner. */
-static bool beats(kfi_merge *merge, uint32_t a, uint32_t b)
+static int beats(kfi_merge *merge, uint32_t a, uint32_t b)
 {
     kfi_sort_pair *x = &merge->readers[a].pair, *y = &merge->readers[b].pair;
     if (merge->ended[a] || merge->ended[b]) return !merge->ended[a];
     if (x->lcp != y->lcp) return x->lcp > y->lcp;
     size_t shorter = x->key_size < y->key_size ? x->key_size : y->key_size;
     size_t common = x->lcp + kfi_sort_common(x->key + x->lcp, y->key + x->lcp, shorter - x->lcp);
-    bool first;
+    int first;
     if (common < shorter) first = x->key[common] < y->key[common];
     else if (x->key_size != y->key_size) first = x->key_size < y->key_size;
     else first = a < b;        /* equal keys: in the order of adding */
@@ -89,7 +89,7 @@ static void play(kfi_merge *merge, uint32_t player)
 static kf_status advance(kfi_merge *merge, uint32_t run, kf_error *error)
 {
     kf_status status = kfi_run_reader_next(&merge->readers[run], error);
-    if (status == KF_END) merge->ended[run] = true;
+    if (status == KF_END) merge->ended[run] = 1;
     else if (status) return status;
     return KF_OK;
 }
@@ -108,7 +108,7 @@ static kf_status start(kfi_merge *merge, kf_error *error)
         pair->lcp = 0;
         play(merge, i);
     }
-    merge->started = true;
+    merge->started = 1;
     return KF_OK;
 }
 

@@ -43,7 +43,7 @@ static kf_status give(void *context, const kfi_sort_pair *pair, kf_error *error)
     kf_bytes key = { pair->key, pair->key_size }, value = { NULL, 0 };
     uint8_t number[8];
     uint64_t offset = 0;
-    bool is_large = false;
+    int is_large = 0;
     if (s->sorter->options.value_type == KF_VALUES_U64) {
         kfi_store64(number, kfi_sort_u64_get(pair->field));
         value = (kf_bytes){ number, 8 };
@@ -80,7 +80,7 @@ static kf_status drain(kfi_sorter *sorter, scan *s, kfi_sort_source source, kf_e
 {
     s->sorter = sorter;
     s->fold.duplicates = sorter->options.duplicates;
-    s->fold.last_pass = true;
+    s->fold.last_pass = 1;
     kf_status status = kfi_sort_fold_all(&s->fold, source, sorter->longest_key, sorter->longest_field, give, s, error);
     sorter->dropped += s->fold.dropped;
     kfi_sort_fold_free(&s->fold);
@@ -149,7 +149,7 @@ static kf_status merge_pass(kfi_sorter *sorter, kf_error *error)
 kf_status kfi_sorter_seal(kfi_sorter *sorter, unsigned scans, kf_error *error)
 {
     if (sorter->finished) return kfi_fail(error, KF_INVALID, "sorting has finished");
-    sorter->finished = true;
+    sorter->finished = 1;
     sorter->scans = scans ? scans : 1;
     kf_status status = sorter->resume ? kfi_resume_check_end(sorter, error) : KF_OK;
     if (!status && sorter->large) status = kfi_spool_finish(sorter->large, error);
@@ -177,7 +177,7 @@ kf_status kfi_sorter_scan(kfi_sorter *sorter, const kfi_key_range *range, kfi_pa
 static kf_status finish_in_memory(kfi_sorter *sorter, kfi_pair_sink sink, void *context, kf_error *error)
 {
     scan s = { .sink = sink, .context = context };
-    sorter->finished = true;
+    sorter->finished = 1;
     kf_status status = sorter->large ? kfi_spool_finish(sorter->large, error) : KF_OK;
     if (!status) status = kfi_sort_buffer_order(sorter->buffer, error);
     return status ? status : drain(sorter, &s, (kfi_sort_source){ kfi_sort_buffer_next, sorter->buffer }, error);

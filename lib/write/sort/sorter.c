@@ -159,15 +159,15 @@ static kf_status make_field(kfi_sorter *sorter, kf_bytes *value, uint8_t *head, 
 }
 
 /* Whether the buffer should be spilled although it is not full. */
-static bool is_due(const kfi_sorter *sorter)
+static int is_due(const kfi_sorter *sorter)
 {
-    if (sorter->buffer->used >= sorter->sizes.early_spill && kfi_sorter_can_extend_run(sorter)) return true;
+    if (sorter->buffer->used >= sorter->sizes.early_spill && kfi_sorter_can_extend_run(sorter)) return 1;
     return sorter->resume && sorter->buffer->count && kfi_resume_wants_spill(sorter);
 }
 
 static kf_status add_to_buffer(kfi_sorter *sorter, kf_bytes key, kf_bytes head, kf_bytes body, kf_error *error)
 {
-    bool full;
+    int full;
     kf_status status = is_due(sorter) ? kfi_sorter_spill(sorter, error) : KF_OK;
     if (!status) status = kfi_sort_buffer_add(sorter->buffer, key, head, body, sorter->reserve, &full, error);
     if (status || !full) return status;
@@ -180,7 +180,7 @@ kf_status kfi_sorter_add(kfi_sorter *sorter, kf_bytes key, kf_bytes value, kf_er
 {
     uint8_t head[KFI_SORT_FIELD_HEAD_MAX];
     size_t head_size;
-    bool skipped = false;
+    int skipped = 0;
 
     if (sorter->finished) return kfi_fail(error, KF_INVALID, "sorting has finished");
     if (key.size > KFI_SORT_KEY_MAX)

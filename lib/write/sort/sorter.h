@@ -38,7 +38,7 @@ typedef struct kfi_sort_options {
     unsigned threads;              /* the caller's included; 0 is 1 */
     const char *resume_folder;     /* see kf_build_options; NULL: nothing outlives the process. Copied */
     kf_value_type added_type;      /* for that: what the caller of the caller adds */
-    bool weighted;
+    int weighted;
 } kfi_sort_options;
 
 /* Takes one distinct key. The bytes are valid during the call only. */

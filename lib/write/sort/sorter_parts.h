@@ -63,13 +63,13 @@ struct kfi_sorter {
     uint64_t buffered;         /* bytes of the pairs in the buffer being filled */
     size_t longest_key, longest_field;
     uint64_t reserve;          /* of a buffer's memory, for writing runs with such keys and fields */
-    bool finished;
+    int finished;
     _Atomic uint64_t dropped;
     uint64_t scan_memory;      /* of all scans together */
     unsigned scans;            /* that may be under way at once */
 
     kfi_monitor monitor;
-    bool has_monitor;
+    int has_monitor;
     kfi_sort_buffer buffers[KFI_SPILLERS + 1];
     kfi_sort_buffer *buffer;   /* the one being filled */
     kfi_sort_buffer *idle[KFI_SPILLERS + 1];
@@ -98,7 +98,7 @@ kf_status kfi_sorter_create_spool(const kfi_sorter *sorter, kfi_spool **spool, k
 void kfi_sorter_release(kfi_sorter *sorter);
 
 /* Whether the buffer being filled can go on with the run of the last one as it lies, and at once. */
-bool kfi_sorter_can_extend_run(const kfi_sorter *sorter);
+int kfi_sorter_can_extend_run(const kfi_sorter *sorter);
 /* Has the buffer being filled written out, and makes an empty one the one being filled. */
 kf_status kfi_sorter_spill(kfi_sorter *sorter, kf_error *error);
 /* The same for the last one, and waits for all. The runs are then complete and in order. */

@@ -117,14 +117,14 @@ static kf_status failure(const kfi_sorter *sorter, kf_error *error)
     return KF_OK;
 }
 
-static bool extends_run(const kfi_sorter *sorter)
+static int extends_run(const kfi_sorter *sorter)
 {
-    if (!sorter->tail_spiller || !sorter->buffer->sorted || !sorter->buffer->count) return false;
+    if (!sorter->tail_spiller || !sorter->buffer->sorted || !sorter->buffer->count) return 0;
     kf_bytes first = kfi_sort_buffer_first(sorter->buffer);
     return kfi_sort_compare(sorter->tail.data, sorter->tail.size, first.data, first.size) <= 0;
 }
 
-bool kfi_sorter_can_extend_run(const kfi_sorter *sorter)
+int kfi_sorter_can_extend_run(const kfi_sorter *sorter)
 {
     return extends_run(sorter) && !sorter->tail_spiller->buffer;
 }
@@ -150,20 +150,20 @@ static kf_status keep_tail(kfi_sorter *sorter, kfi_spiller *spiller, kf_error *e
     return buffer->sorted ? kfi_array_append(&sorter->tail, buffer->last_key, buffer->last_size, error) : KF_OK;
 }
 
-/* Gives the buffer to the spiller's thread; false if it has none. */
-static bool hand_over(kfi_sorter *sorter, kfi_spiller *spiller)
+/* Gives the buffer to the spiller's thread; 0 if it has none. */
+static int hand_over(kfi_sorter *sorter, kfi_spiller *spiller)
 {
-    if (sorter->options.threads < 2) return false;
-    if (!spiller->thread.started && kfi_thread_start(&spiller->thread, run_spiller, spiller, NULL)) return false;
+    if (sorter->options.threads < 2) return 0;
+    if (!spiller->thread.started && kfi_thread_start(&spiller->thread, run_spiller, spiller, NULL)) return 0;
     spiller->buffer = sorter->buffer;
     sorter->buffer = sorter->idle[--sorter->idle_count];
     kfi_monitor_changed(&sorter->monitor);
-    return true;
+    return 1;
 }
 
 kf_status kfi_sorter_spill(kfi_sorter *sorter, kf_error *error)
 {
-    bool handed = false;
+    int handed = 0;
     sorter->buffered = 0;
     if (sorter->resume) {
         kf_status flushed = kfi_resume_flush(sorter, error);

@@ -86,7 +86,7 @@ START_TEST(status__names)
             ck_assert_str_ne(kf_status_name((kf_status)a), kf_status_name((kf_status)b));
     ck_assert_str_eq(kf_status_name((kf_status)999), "unknown status");
     ck_assert_str_eq(kf_status_name((kf_status)-1), "unknown status");
-    ck_assert_str_eq(kf_version(), "0.1.0");
+    ck_assert_str_eq(kf_library_version(), "0.1.0");
 }
 END_TEST
 

@@ -208,7 +208,7 @@ static kf_status bundle(const char *name, const kf_bundle_options *options, cons
         snprintf(path[i], sizeof path[i], "%s/%s", scratch, names[i]);
         if (i) members[n++] = path[i];
     }
-    kf_status status = kf_bundle(path[0], members, n, options, &error);
+    kf_status status = kf_bundle_write(path[0], members, n, options, &error);
     ck_assert(!status == !error.message[0]);
     return status;
 }
@@ -323,8 +323,8 @@ START_TEST(bundle__refused)
     options = (kf_bundle_options){ sizeof options, 0, (kf_bundle_metadata)3 };
     ck_assert_int_eq(bundle("refused", &options, "ab", NULL, NULL), KF_INVALID);
     const char *none[] = { NULL };
-    ck_assert_int_eq(kf_bundle(scratch_path("refused"), none, 1, NULL, NULL), KF_INVALID);
-    ck_assert_int_eq(kf_bundle("", none, 1, NULL, NULL), KF_INVALID);
+    ck_assert_int_eq(kf_bundle_write(scratch_path("refused"), none, 1, NULL, NULL), KF_INVALID);
+    ck_assert_int_eq(kf_bundle_write("", none, 1, NULL, NULL), KF_INVALID);
     /* A member is not replaced by what names it. */
     ck_assert_int_eq(bundle("ab", NULL, "ab", "cd", NULL), KF_INVALID);
     ck_assert_int_eq(bundle("./ab", NULL, "cd", "ab", NULL), KF_INVALID);
@@ -343,7 +343,7 @@ START_TEST(bundle__weights)
     for (int i = 0; i < 2; i++) {
         ck_assert_int_eq(bundle("b", NULL, "1", "2", i ? "3" : NULL), KF_OK);
         kf_dict *dict = open_it("b");
-        ck_assert_int_eq(kf_dict_stat_get(dict, &stat), KF_OK);
+        ck_assert_int_eq(kf_dict_get_stat(dict, &stat), KF_OK);
         ck_assert_int_eq(stat.weights, i ? KF_WEIGHTS_NONE : KF_WEIGHTS_VALUE);
         ck_assert(kf_dict_has_weights(dict) && stat.is_manifest && stat.shards == (i ? 3 : 2));
         kf_dict_close(&dict);

@@ -56,7 +56,7 @@ static kf_query *fuzzy(const char *needle, uint32_t distance, kf_unit unit)
     kf_error error = { 0 };
     o.distance = distance;
     o.unit = unit;
-    kf_status status = kf_query_fuzzy(&query, needle, strlen(needle), &o, &error);
+    kf_status status = kf_query_create_fuzzy(&query, needle, strlen(needle), &o, &error);
     ck_assert_msg(!status, "%s", error.message);
     return query;
 }
@@ -85,9 +85,9 @@ START_TEST(query__fuzzy_refuses)
         case 4: o.distance = KF_DISTANCE_LIMIT + 1; break;
         default: o.distance = UINT32_MAX;
         }
-        REFUSED(kf_query_fuzzy(&query, "needle", 6, &o, &error), KF_INVALID, query, &error);
+        REFUSED(kf_query_create_fuzzy(&query, "needle", 6, &o, &error), KF_INVALID, query, &error);
         query = (kf_query *)(void *)&set;
-        ck_assert_int_eq(kf_query_fuzzy(&query, "needle", 6, &o, NULL), KF_INVALID);
+        ck_assert_int_eq(kf_query_create_fuzzy(&query, "needle", 6, &o, NULL), KF_INVALID);
         ck_assert_ptr_null(query);
     }
 }
@@ -108,10 +108,10 @@ START_TEST(query__needle_is_not_utf8)
         kf_error error = { 0 };
         kf_query *query = NULL;
         kf_iter *iter = NULL;
-        REFUSED(kf_query_fuzzy(&query, bad[n].text, bad[n].size, NULL, &error), KF_INVALID, query, &error);
+        REFUSED(kf_query_create_fuzzy(&query, bad[n].text, bad[n].size, NULL, &error), KF_INVALID, query, &error);
         ck_assert_uint_eq(error.offset, bad[n].offset);
         bytes.unit = KF_UNIT_BYTES;
-        ck_assert_int_eq(kf_query_fuzzy(&query, bad[n].text, bad[n].size, &bytes, &error), KF_OK);
+        ck_assert_int_eq(kf_query_create_fuzzy(&query, bad[n].text, bad[n].size, &bytes, &error), KF_OK);
         ck_assert_int_eq(kf_query_matches(query, bad[n].text, bad[n].size, NULL), KF_OK);
         kf_query_destroy(&query);
         for (int metric = KF_METRIC_LEVENSHTEIN; metric <= KF_METRIC_JARO_WINKLER; metric++) {
@@ -119,7 +119,7 @@ START_TEST(query__needle_is_not_utf8)
             nearest.ranking = KF_RANK_SIMILARITY;
             nearest.work_limit = 1;   /* what is refused is not taken for incomplete */
             error = (kf_error){ 0 };
-            REFUSED(kf_iter_nearest(&iter, dict, bad[n].text, bad[n].size, &nearest, &error), KF_INVALID,
+            REFUSED(kf_iter_create_nearest(&iter, dict, bad[n].text, bad[n].size, &nearest, &error), KF_INVALID,
                     iter, &error);
             ck_assert_uint_eq(error.offset, bad[n].offset);
         }
@@ -153,7 +153,7 @@ START_TEST(query__nearest_refuses)
         case 13: o.within = &within; within.flags = 8; break;
         default: o.within = &within; within.order = (kf_order)3;
         }
-        REFUSED(kf_iter_nearest(&iter, dict, "aei", 3, &o, &error), KF_INVALID, iter, &error);
+        REFUSED(kf_iter_create_nearest(&iter, dict, "aei", 3, &o, &error), KF_INVALID, iter, &error);
     }
     close_set();
 }
@@ -193,10 +193,10 @@ START_TEST(query__combinations_refuse)
     const kf_query *many[65];
     kf_error error = { 0 };
     for (unsigned i = 0; i < 65; i++) many[i] = one;
-    REFUSED(kf_query_all(&query, many, 0, &error), KF_INVALID, query, &error);
+    REFUSED(kf_query_create_all(&query, many, 0, &error), KF_INVALID, query, &error);
     query = (kf_query *)(void *)&set;
-    REFUSED(kf_query_any(&query, many, 65, &error), KF_INVALID, query, &error);
-    ck_assert_int_eq(kf_query_all(&query, many, 64, &error), KF_OK);
+    REFUSED(kf_query_create_any(&query, many, 65, &error), KF_INVALID, query, &error);
+    ck_assert_int_eq(kf_query_create_all(&query, many, 64, &error), KF_OK);
     kf_query_destroy(&one);   /* the combination keeps it */
     ck_assert_int_eq(kf_query_matches(query, "a", 1, NULL), KF_OK);
     ck_assert_int_eq(kf_query_matches(query, "b", 1, NULL), KF_NOT_FOUND);
@@ -212,7 +212,7 @@ START_TEST(query__nests_are_bounded)
     kf_error error = { 0 };
     kf_status status = KF_OK;
     unsigned depth = 0;
-    while (!(status = kf_query_not(&outer, query, &error)) && depth < 100000) {
+    while (!(status = kf_query_create_not(&outer, query, &error)) && depth < 100000) {
         kf_query_destroy(&query);
         query = outer;
         depth++;
@@ -226,7 +226,7 @@ START_TEST(query__nests_are_bounded)
     for (depth = 0; ; depth++) {
         const kf_query *many[64];
         for (unsigned i = 0; i < 64; i++) many[i] = query;
-        status = kf_query_any(&outer, many, 64, &error);
+        status = kf_query_create_any(&outer, many, 64, &error);
         kf_query_destroy(&query);
         if (status) break;
         query = outer;
@@ -262,12 +262,12 @@ START_TEST(query__empty_needle)
         size_t want = 0;
         o.distance = k;
         for (size_t i = 0; i < set.count; i++) want += set.keys[i].size <= k;
-        ck_assert_int_eq(kf_query_fuzzy(&query, NULL, 0, &o, NULL), KF_OK);
+        ck_assert_int_eq(kf_query_create_fuzzy(&query, NULL, 0, &o, NULL), KF_OK);
         ck_assert_uint_eq(hits_of(query), want);
         ck_assert_int_eq(kf_query_matches(query, NULL, 0, NULL), KF_OK);
         kf_query_destroy(&query);
         o.prefix = 1;   /* the empty text begins every key */
-        ck_assert_int_eq(kf_query_fuzzy(&query, NULL, 0, &o, NULL), KF_OK);
+        ck_assert_int_eq(kf_query_create_fuzzy(&query, NULL, 0, &o, NULL), KF_OK);
         ck_assert_uint_eq(hits_of(query), set.count);
         kf_query_destroy(&query);
     }
@@ -284,29 +284,29 @@ START_TEST(query__longest_needle)
     kf_iter *iter = NULL;
     uint64_t distance = 99;
     for (size_t i = 0; i <= LIMIT; i++) text[i] = (uint8_t)('a' + i % 7);
-    REFUSED(kf_query_fuzzy(&query, text, LIMIT + 1, NULL, &error), KF_LIMIT, query, &error);
+    REFUSED(kf_query_create_fuzzy(&query, text, LIMIT + 1, NULL, &error), KF_LIMIT, query, &error);
     set = (key_set){ .random = 1 };
     set_add(&set, text, LIMIT);
     set_add(&set, text, LIMIT - 1);
     set_add(&set, text, LIMIT - 2);
     set_add(&set, text + 1, LIMIT - 1);
     open_set(KF_VALUES_NONE);
-    REFUSED(kf_iter_nearest(&iter, dict, text, LIMIT + 1, NULL, &error), KF_LIMIT, iter, &error);
+    REFUSED(kf_iter_create_nearest(&iter, dict, text, LIMIT + 1, NULL, &error), KF_LIMIT, iter, &error);
     kf_nearest_options jaro = KF_NEAREST_OPTIONS_INIT;
     jaro.metric = KF_METRIC_JARO_WINKLER;
     jaro.ranking = KF_RANK_SIMILARITY;
     jaro.work_limit = 1;   /* what is refused is not taken for incomplete */
-    REFUSED(kf_iter_nearest(&iter, dict, text, 4097, &jaro, &error), KF_LIMIT, iter, &error);
-    ck_assert_int_eq(kf_iter_nearest(&iter, dict, text, 4096, &jaro, &error), KF_OK);
+    REFUSED(kf_iter_create_nearest(&iter, dict, text, 4097, &jaro, &error), KF_LIMIT, iter, &error);
+    ck_assert_int_eq(kf_iter_create_nearest(&iter, dict, text, 4096, &jaro, &error), KF_OK);
     kf_iter_destroy(&iter);
-    ck_assert_int_eq(kf_query_fuzzy(&query, text, LIMIT, NULL, &error), KF_OK);
+    ck_assert_int_eq(kf_query_create_fuzzy(&query, text, LIMIT, NULL, &error), KF_OK);
     ck_assert_uint_eq(hits_of(query), 3);
     text[LIMIT / 2] = '-';
     ck_assert_int_eq(kf_query_matches(query, text, LIMIT, &distance), KF_OK);
     ck_assert_uint_eq(distance, 1);
     ck_assert_int_eq(kf_query_matches(query, text, LIMIT - 1, NULL), KF_NOT_FOUND);
     kf_query_destroy(&query);
-    ck_assert_int_eq(kf_iter_nearest(&iter, dict, text, LIMIT, NULL, &error), KF_OK);
+    ck_assert_int_eq(kf_iter_create_nearest(&iter, dict, text, LIMIT, NULL, &error), KF_OK);
     kf_entry entry;
     ck_assert_int_eq(kf_iter_next(iter, &entry), KF_OK);
     ck_assert_uint_eq(entry.key.size, LIMIT);
@@ -327,7 +327,7 @@ START_TEST(query__largest_distance)
     for (o.metric = KF_METRIC_LEVENSHTEIN; o.metric <= KF_METRIC_INDEL; o.metric++) {
         kf_query *query;
         uint64_t distance = 0;
-        ck_assert_int_eq(kf_query_fuzzy(&query, text, 300, &o, NULL), KF_OK);
+        ck_assert_int_eq(kf_query_create_fuzzy(&query, text, 300, &o, NULL), KF_OK);
         ck_assert_int_eq(kf_query_matches(query, text, 300 + 254, &distance), KF_OK);
         ck_assert_uint_eq(distance, 254);
         ck_assert_int_eq(kf_query_matches(query, text, 300 + 255, NULL), KF_NOT_FOUND);
@@ -352,12 +352,12 @@ START_TEST(query__work_is_limited)
     for (unsigned i = 0; i < 26; i++) set_add(&set, (uint8_t[]){ (uint8_t)('a' + i), '1', '2', '3' }, 4);
     open_set(KF_VALUES_NONE);
     for (o.work_limit = 1; o.work_limit < 10; o.work_limit++) {
-        ck_assert_int_eq(kf_iter_nearest(&iter, dict, "ABCDEFGH", 8, &o, NULL), KF_OK);
+        ck_assert_int_eq(kf_iter_create_nearest(&iter, dict, "ABCDEFGH", 8, &o, NULL), KF_OK);
         ck_assert(kf_iter_incomplete(iter));
         kf_iter_destroy(&iter);
     }
     o.work_limit = 100000;
-    ck_assert_int_eq(kf_iter_nearest(&iter, dict, "ABCDEFGH", 8, &o, NULL), KF_OK);
+    ck_assert_int_eq(kf_iter_create_nearest(&iter, dict, "ABCDEFGH", 8, &o, NULL), KF_OK);
     ck_assert(!kf_iter_incomplete(iter));
     ck_assert_uint_eq(kf_iter_remaining(iter), 1);
     kf_iter_destroy(&iter);
@@ -439,7 +439,7 @@ START_TEST(query__filters_see_the_match)
         o.order = n < 3 ? (kf_order)n : KF_ORDER_KEY;
         nearest.ranking = (kf_ranking)(n % 2);
         if (n < 3) ck_assert_int_eq(kf_iter_create(&iter, dict, &o, NULL), KF_OK);
-        else ck_assert_int_eq(kf_iter_nearest(&iter, dict, "sea", 3, &nearest, NULL), KF_OK);
+        else ck_assert_int_eq(kf_iter_create_nearest(&iter, dict, "sea", 3, &nearest, NULL), KF_OK);
         for (; !kf_iter_next(iter, &entry); count++) {
             const kf_match *match = kf_iter_match(iter);
             ck_assert_uint_eq(entry.ordinal % 2, 0);
@@ -470,7 +470,7 @@ START_TEST(query__destroyed_before_its_iterators)
     kf_entry entry;
     const size_t want = hits_of(query);
     size_t counts[3] = { 0 };
-    ck_assert_int_eq(kf_query_any(&both, (const kf_query *const *)parts, 2, NULL), KF_OK);
+    ck_assert_int_eq(kf_query_create_any(&both, (const kf_query *const *)parts, 2, NULL), KF_OK);
     const size_t either = hits_of(both);
     o.query = query;
     ck_assert_int_eq(kf_iter_create(&iter[0], dict, &o, NULL), KF_OK);
@@ -507,7 +507,7 @@ static void *use_shared(void *unused)
         kf_entry entry;
         uint64_t distance;
         size_t count = 0;
-        if (kf_query_not(&negated, shared_query, NULL)) return (void *)1;
+        if (kf_query_create_not(&negated, shared_query, NULL)) return (void *)1;
         o.query = turn % 3 ? shared_query : negated;
         o.order = turn % 2 ? KF_ORDER_DISTANCE : KF_ORDER_KEY;
         if (kf_iter_create(&iter, dict, &o, NULL)) return (void *)1;
@@ -586,11 +586,11 @@ START_TEST(query__little_memory)
         o.metric = (kf_metric)(n % 3);
         o.distance = 2 + n % 6;
         o.prefix = n % 4 == 0;
-        ck_assert_int_eq(kf_query_fuzzy(&part[0], needle.data, needle.size, &o, NULL), KF_OK);
+        ck_assert_int_eq(kf_query_create_fuzzy(&part[0], needle.data, needle.size, &o, NULL), KF_OK);
         needle = set.keys[set_below(&set, set.count)];
-        ck_assert_int_eq(kf_query_fuzzy(&part[1], needle.data, needle.size, &o, NULL), KF_OK);
+        ck_assert_int_eq(kf_query_create_fuzzy(&part[1], needle.data, needle.size, &o, NULL), KF_OK);
         /* A combination does not know its labels: the walk finds them out. */
-        if (n % 2) ck_assert_int_eq(kf_query_any(&query, (const kf_query *const *)part, 2, NULL), KF_OK);
+        if (n % 2) ck_assert_int_eq(kf_query_create_any(&query, (const kf_query *const *)part, 2, NULL), KF_OK);
         else query = (kf_query *)(uintptr_t)kfi_query_hold(part[0]);
         size_t count = hunt_hits(query, KFI_DFA_MEMORY, hits, &few);
         size_t other = hunt_hits(query, 1, again, &resets);
@@ -653,7 +653,7 @@ START_TEST(query__little_memory_and_a_rising_cutoff)
         const kf_bytes text = { needle, 1 + n % 10 };
         ck_assert_int_eq(kfi_levenshtein_create(&query, text, &o, scoring, NULL), KF_OK);
         if (n % 4 > 1) {   /* of which the labels are not known without trying */
-            ck_assert_int_eq(kf_query_fuzzy(&condition, needle, 2, &o, NULL), KF_OK);
+            ck_assert_int_eq(kf_query_create_fuzzy(&condition, needle, 2, &o, NULL), KF_OK);
             ck_assert_int_eq(kfi_query_restrict(&both, query, condition, NULL), KF_OK);
             kf_query_destroy(&query);
             kf_query_destroy(&condition);
@@ -692,10 +692,10 @@ static kf_status work(unsigned which, size_t *seen)
     kf_entry entry;
     kf_error error = { 0 };
     *seen = 0;
-    kf_status status = kf_query_fuzzy(&part[0], "sea", 3, NULL, &error);
-    if (!status) status = kf_query_fuzzy(&part[1], "rest", 4, NULL, &error);
-    if (!status && which % 3 == 1) status = kf_query_any(&query, (const kf_query *const *)part, 2, &error);
-    if (!status && which % 3 == 2) status = kf_query_not(&query, part[1], &error);
+    kf_status status = kf_query_create_fuzzy(&part[0], "sea", 3, NULL, &error);
+    if (!status) status = kf_query_create_fuzzy(&part[1], "rest", 4, NULL, &error);
+    if (!status && which % 3 == 1) status = kf_query_create_any(&query, (const kf_query *const *)part, 2, &error);
+    if (!status && which % 3 == 2) status = kf_query_create_not(&query, part[1], &error);
     o.query = query ? query : part[0];
     if (which < 6) {
         o.order = which < 3 ? KF_ORDER_KEY : KF_ORDER_DISTANCE;
@@ -708,7 +708,7 @@ static kf_status work(unsigned which, size_t *seen)
         nearest.ranking = KF_RANK_SIMILARITY;
         nearest.count = 20;
         if (which > 7) nearest.within = &o;
-        if (!status) status = kf_iter_nearest(&iter, dict, "strain", 6, &nearest, &error);
+        if (!status) status = kf_iter_create_nearest(&iter, dict, "strain", 6, &nearest, &error);
     }
     if (status && error.status) ck_assert_int_eq(error.status, status);
     while (!status && !(status = kf_iter_next(iter, &entry))) ++*seen;

@@ -36,9 +36,9 @@ typedef struct expectation {
     const char *yes, *no;    /* texts, separated by "|" */
 } expectation;
 
-#define R kf_query_regex
-#define G kf_query_glob
-#define S kf_query_subsequence
+#define R kf_query_create_regex
+#define G kf_query_create_glob
+#define S kf_query_create_subsequence
 
 static const expectation expectations[] = {
     { R, 0, "", "", "a" },

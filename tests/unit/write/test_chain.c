@@ -190,8 +190,8 @@ static void batch(void)
     }
     for (int packed = 0; packed < 2; packed++, hits = 0) {
         memset(ordinals, 0, sizeof ordinals);
-        kf_status status = packed ? kf_dict_get_many_packed(dict, data, offsets, MANY, ordinals, &found)
-                                  : kf_dict_get_many(dict, keys, MANY, ordinals, &found);
+        kf_status status = packed ? kf_dict_ordinal_many_packed(dict, data, offsets, MANY, ordinals, &found)
+                                  : kf_dict_ordinal_many(dict, keys, MANY, ordinals, &found);
         EXPECT(!status, 0);
         for (size_t i = 0; i < MANY; i++) {
             chain_find(&now, keys[i].data, keys[i].size, &want);
@@ -318,7 +318,7 @@ START_TEST(chain__bundled)
         snprintf(path[i], sizeof path[i], "%s", scratch_path(i ? "b.kf" : "a.kf"));
         files[i] = path[i];
     }
-    ck_assert_msg(!kf_bundle(scratch_path("both.kfm"), files, 2, NULL, &error), "%s", error.message);
+    ck_assert_msg(!kf_bundle_write(scratch_path("both.kfm"), files, 2, NULL, &error), "%s", error.message);
     open_file("both.kfm");
     ck_assert_uint_eq(kf_dict_count(dict), 1ull << 34);
     ck_assert_msg(!kf_dict_verify(dict, &error), "%s", error.message);
@@ -357,7 +357,7 @@ START_TEST(chain__too_many_to_bundle)
         files[i] = path[i];
         chain_free(&parts[i]);
     }
-    ck_assert_int_eq(kf_bundle(scratch_path("both.kfm"), files, 2, NULL, &error), KF_LIMIT);
+    ck_assert_int_eq(kf_bundle_write(scratch_path("both.kfm"), files, 2, NULL, &error), KF_LIMIT);
     ck_assert_int_eq(access(scratch_path("both.kfm"), F_OK), -1);
     scratch_close();
 }

@@ -141,7 +141,7 @@ static void check_near(const chain *c, const kf_dict *dict, const uint8_t *needl
     fuzzy.distance = distance;
     find_near(c, needle, size, distance);
     const size_t half = hit_count / 2;
-    EXPECT(!kf_query_fuzzy(&query, needle, size, &fuzzy, &error), size);
+    EXPECT(!kf_query_create_fuzzy(&query, needle, size, &fuzzy, &error), size);
     o.query = query;
     EXPECT(!kf_iter_create(&iter, dict, &o, &error), size);
     take_hits(c, iter, 0, hit_count);
@@ -160,7 +160,7 @@ static void check_near(const chain *c, const kf_dict *dict, const uint8_t *needl
     take_hits(c, iter, 0, half + 1 < hit_count ? half + 1 : hit_count);
     nearest.most_distance = distance;
     nearest.count = half + 2;
-    EXPECT(!kf_iter_nearest(&iter, dict, needle, size, &nearest, &error), size);
+    EXPECT(!kf_iter_create_nearest(&iter, dict, needle, size, &nearest, &error), size);
     take_hits(c, iter, 0, half + 2 < hit_count ? half + 2 : hit_count);
     kf_query_destroy(&query);
 }
@@ -228,8 +228,8 @@ START_TEST(chain_query__patterns)
     for (unsigned p = 0; p < 5; p++) {
         kf_query *query;
         const char *text = pattern[p].text;
-        kf_status status = pattern[p].glob ? kf_query_glob(&query, text, strlen(text), 0, &error)
-                                           : kf_query_regex(&query, text, strlen(text), 0, &error);
+        kf_status status = pattern[p].glob ? kf_query_create_glob(&query, text, strlen(text), 0, &error)
+                                           : kf_query_create_regex(&query, text, strlen(text), 0, &error);
         ck_assert_msg(!status, "%s: %s", text, error.message);
         for (unsigned i = 0; i < (p == 4 ? 3 : 7); i++)
             expect_every(&c, dict, query, from[i], pattern[p].least, pattern[p].step);
@@ -304,7 +304,7 @@ static void check_set(const chain *c, kf_dict **dicts, kf_set_operation operatio
     x = found.below;
     chain_find(&c[1], from.data, from.size, &found);
     y = found.below;
-    EXPECT(!kf_iter_set(&iter, operation, (const kf_dict *const *)dicts, 2, &o, &error), x);
+    EXPECT(!kf_iter_create_set(&iter, operation, (const kf_dict *const *)dicts, 2, &o, &error), x);
     merge_both(c, x, y, operation, iter, limit);
     kf_iter_destroy(&iter);
 }
@@ -357,7 +357,7 @@ START_TEST(chain_query__distant_intersection)
     chain_uniform(&both[0], 'a', 2, 33, 0);
     chain_uniform(&both[1], 'b', 2, 33, 0);
     open_both();
-    EXPECT(!kf_iter_set(&iter, KF_SET_INTERSECTION, (const kf_dict *const *)dicts, 2, NULL, &error), 0);
+    EXPECT(!kf_iter_create_set(&iter, KF_SET_INTERSECTION, (const kf_dict *const *)dicts, 2, NULL, &error), 0);
     EXPECT(!kf_iter_next(iter, &entry), 0);
     same_key(&both[0], &entry, (1ull << 33) - 1);
     EXPECT(kf_iter_next(iter, &entry) == KF_END, 0);
@@ -378,7 +378,7 @@ START_TEST(chain_query__distant_intersection)
         chain_edge_new(&both[1], "b", 1, both[1].states - 2);
     }
     dicts[1] = open_chain(&both[1], "second.kf");
-    EXPECT(!kf_iter_set(&iter, KF_SET_INTERSECTION, (const kf_dict *const *)dicts, 2, NULL, &error), 0);
+    EXPECT(!kf_iter_create_set(&iter, KF_SET_INTERSECTION, (const kf_dict *const *)dicts, 2, NULL, &error), 0);
     for (uint64_t i = 0; i < 256; i++) {
         EXPECT(!kf_iter_next(iter, &entry), i);
         same_key(&both[0], &entry, ((i + 1) << 25) - 1);
@@ -412,7 +412,7 @@ START_TEST(chain_query__changes)
                                : (1ull << 33) - 100;
         within.from = (kf_bytes){ from, chain_key(&both[0], first, from) };
         within.limit = 100;
-        EXPECT(!kf_iter_diff(&iter, dicts[0], dicts[1], &within, &error), first);
+        EXPECT(!kf_iter_create_diff(&iter, dicts[0], dicts[1], &within, &error), first);
         for (uint64_t i = 0; i < 100; i++) {
             EXPECT(!kf_iter_next(iter, &entry), first + i);
             EXPECT(kf_iter_match(iter)->change == KF_CHANGE_ADDED, first + i);

@@ -272,7 +272,7 @@ START_TEST(test_sections)
     weight_shape = 4;
     open_now(KF_WEIGHTS_NONE, 0, 0);
     kf_dict_stat stat = { .struct_size = sizeof stat };
-    ck_assert_int_eq(kf_dict_stat_get(dict, &stat), KF_OK);
+    ck_assert_int_eq(kf_dict_get_stat(dict, &stat), KF_OK);
     ck_assert_uint_eq(stat.weight_bytes, 0);
     ck_assert_int_eq(stat.weights, KF_WEIGHTS_NONE);
     ck_assert_uint_eq(dict->header.section_count, 7);
@@ -282,7 +282,7 @@ START_TEST(test_sections)
     free(weights);
     free(order);
     open_now(KF_WEIGHTS_VALUE, 0, 0);
-    ck_assert_int_eq(kf_dict_stat_get(dict, &stat), KF_OK);
+    ck_assert_int_eq(kf_dict_get_stat(dict, &stat), KF_OK);
     ck_assert_int_eq(stat.weights, KF_WEIGHTS_VALUE);
     ck_assert_uint_ge(stat.weight_bytes, KFI_WEIGHTS_HEADER_SIZE + now.set.count / 64);
     ck_assert_uint_le(stat.weight_bytes, KFI_WEIGHTS_HEADER_SIZE + 8 + now.set.count / 64 * 9);
