@@ -56,7 +56,7 @@ static void check_weights(const model *m, const kf_dict *dict, const how *h)
     uint64_t weight;
     for (size_t i = 0; i < m->set.count; i++) {
         kf_status status = kf_dict_weight_at(dict, i, &weight);
-        const bool given = h->weights == KF_WEIGHTS_GIVEN, has = given || m->type == KF_VALUES_U64;
+        const int given = h->weights == KF_WEIGHTS_GIVEN, has = given || m->type == KF_VALUES_U64;
         MUST(status == (has ? KF_OK : KF_TYPE), MODEL_AT(i));
         MUST(!has || weight == (given ? model_weight(m, i) : model_number(m, i)), MODEL_AT(i));
     }
@@ -89,7 +89,7 @@ static void check_answers(model *m, const char *name, const how *h, const kf_bui
 
 /* Whether no sample or table of an image of 16 MiB can be full: of tails of keys (memory / 32), of values
  * (memory / 256), and distinct values (memory / 32, 64 bytes each). */
-static bool is_never_cut(const model *m, const kf_build_report *report)
+static int is_never_cut(const model *m, const kf_build_report *report)
 {
     uint64_t keys = 0, values = 0;
     uint8_t *room = malloc(MODEL_VALUE_MAX);
@@ -127,7 +127,7 @@ static void check_model(unsigned shape, uint64_t seed)
         pairs_build(&m, &p, &base, name, &report);
         check_answers(&m, name, &base, &report);
         if (base.shards < 2) MUST(same_files(name, "plain.kf") || !is_never_cut(&m, &report), "%s", m.name);
-        bool is_uncut = is_never_cut(&m, &report);
+        int is_uncut = is_never_cut(&m, &report);
         for (unsigned way = 0; way < WAYS; way++) {
             how h = draw_way(&base, ++drawn_ways);
             if (!is_uncut) h.memory = base.memory;
@@ -306,7 +306,7 @@ START_TEST(parallel__names_the_lowest_failure)
     cut_many(&m, 16000);           /* distinct values; half of them are too many */
     m.encoding = KF_ENCODING_DISTINCT;
     for (unsigned round = 0; round < 6; round++) {
-        const bool is_early = round % 2;
+        const int is_early = round % 2;
         pairs p = pairs_draw(&m, 0);
         /* `turn` has room for one more. */
         size_t again = is_early ? round : 10000 + 1100 * round;

@@ -3,7 +3,6 @@
 #ifndef TESTS_SUPPORT_PARALLEL_H
 #define TESTS_SUPPORT_PARALLEL_H
 
-#include <stdbool.h>
 
 typedef struct how {
     unsigned threads, shards;
@@ -71,7 +70,7 @@ static inline void pairs_shuffle(const pairs *p, size_t *turn, uint64_t seed)
 }
 
 /* Sorted parts: part k has every n-th pair; one after the other, or a pair of each in turn. */
-static inline void pairs_deal(const pairs *p, size_t *turn, size_t n, bool in_turn)
+static inline void pairs_deal(const pairs *p, size_t *turn, size_t n, int in_turn)
 {
     size_t at = 0, size = (p->count + n - 1) / n;
     if (!in_turn) {
@@ -105,8 +104,8 @@ static inline void pairs_order(const pairs *p, size_t *turn, unsigned order)
     switch (order) {
     case 0: memcpy(turn, p->turn, p->count * sizeof *turn); break;   /* one giant part */
     case 1: pairs_shuffle(p, turn, 1); break;
-    case 2: pairs_deal(p, turn, 5, false); break;
-    case 3: pairs_deal(p, turn, 3, true); break;
+    case 2: pairs_deal(p, turn, 5, 0); break;
+    case 3: pairs_deal(p, turn, 3, 1); break;
     case 4: pairs_tiny(p, turn, 9); break;
     case 5: for (size_t i = 0; i < p->count; i++) turn[i] = p->turn[p->count - 1 - i];
             break;
@@ -136,8 +135,8 @@ static inline kf_status pairs_add(const model *m, const pairs *p, const how *h, 
     for (size_t at = 0; at < p->count && !status; at++) {
         const size_t i = p->ordered[at];
         const unsigned c = p->seen[i]++, n = p->copies[i];
-        const bool given = h->weights == KF_WEIGHTS_GIVEN;
-        const bool chosen = h->duplicates == KF_DUPLICATES_LAST ? c + 1 == n : c == 0;
+        const int given = h->weights == KF_WEIGHTS_GIVEN;
+        const int chosen = h->duplicates == KF_DUPLICATES_LAST ? c + 1 == n : c == 0;
         const uint64_t weight = model_weight(m, i) + (chosen ? 0 : c + 1);
         kf_bytes key = m->set.keys[i], value = { NULL, 0 };
         if (m->type == KF_VALUES_U64) {

@@ -82,7 +82,7 @@ static inline void carry_out(const plan *p, outcome *out)
     char folder[600];
     snprintf(folder, sizeof folder, "%s/%s", scratch, p->folder ? p->folder : "");
     kfi_sort_options options = { p->memory, scratch, p->duplicates, p->input.type, &account, p->threads,
-                                 p->folder ? folder : NULL, p->input.type, false };
+                                 p->folder ? folder : NULL, p->input.type, 0 };
     *out = (outcome){ .status = KF_OK };
     kf_status status = kfi_sorter_create(&sorter, &options, &out->error);
     if (!status) {

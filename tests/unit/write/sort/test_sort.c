@@ -261,7 +261,7 @@ static kf_status sort_input(const input *in, kf_duplicates duplicates, uint64_t 
 {
     kfi_sorter *sorter = NULL;
     kfi_sort_options options = { memory, scratch, duplicates, in->type, account, threads,
-                                 NULL, in->type, false };
+                                 NULL, in->type, 0 };
     *account = (kfi_disk_account){ 0, 0 };
     kf_status status = kfi_sorter_create(&sorter, &options, error);
     for (size_t i = 0; !status && i < in->count; i++) {
@@ -304,7 +304,7 @@ static kf_status scan_input(const input *in, kf_duplicates duplicates, uint64_t 
     kfi_sorter *sorter = NULL;
     kfi_disk_account account = { 0, 0 };
     kfi_sort_options options = { memory, scratch, duplicates, in->type, &account, threads,
-                                 NULL, in->type, false };
+                                 NULL, in->type, 0 };
     kf_bytes dividers[PARTS];
     range_scan scans[PARTS] = { { .status = KF_OK } };
     ck_assert_int_eq(kfi_sorter_create(&sorter, &options, error), KF_OK);
@@ -508,7 +508,7 @@ START_TEST(scan__ranges_in_reverse)
     kf_error error;
     kfi_disk_account account = { 0, 0 };
     kfi_sort_options options = { 400000, scratch, KF_DUPLICATES_ERROR, KF_VALUES_NONE, &account, 1, NULL,
-                                 KF_VALUES_NONE, false };
+                                 KF_VALUES_NONE, 0 };
     const char *bounds[PARTS] = { "", "0", "k00100000", "k00300000" };
     uint64_t counts[PARTS] = { 0, 100000, 200000, 100000 };
     char key[16];
@@ -586,7 +586,7 @@ START_TEST(memory__is_kept)
     const uint64_t memory = 16 << 20;
     kfi_disk_account account = { 0, 0 };
     kfi_sort_options options = { memory, scratch, KF_DUPLICATES_LAST, s->type, &account, 1,
-                                 NULL, s->type, false };
+                                 NULL, s->type, 0 };
     kfi_sorter *sorter;
     size_t seen = 0;
     uint8_t *key = take(s->key_size), *value = take(s->value_size);
@@ -619,7 +619,7 @@ START_TEST(refuses)
     kfi_sorter *sorter;
     size_t seen = 0;
     kfi_sort_options options = { 1 << 20, scratch, KF_DUPLICATES_SUM, KF_VALUES_BYTES, NULL, 1,
-                                 NULL, KF_VALUES_BYTES, false };
+                                 NULL, KF_VALUES_BYTES, 0 };
     ck_assert_int_eq(kfi_sorter_create(&sorter, &options, &error), KF_INVALID);
     ck_assert_ptr_null(sorter);
 
@@ -837,7 +837,7 @@ START_TEST(damaged_runs)
         kfi_spool *spool;
         kfi_merge *merge;
         kf_error error;
-        kfi_sort_fold fold = { .duplicates = KF_DUPLICATES_LAST, .last_pass = true };
+        kfi_sort_fold fold = { .duplicates = KF_DUPLICATES_LAST, .last_pass = 1 };
         size_t count = 0;
         ck_assert_int_eq(kfi_spool_create(&spool, scratch, 4096, NULL, NULL), KF_OK);
         for (size_t i = 0; i < 4; i++) {
