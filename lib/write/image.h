@@ -14,7 +14,8 @@
 #include "format/metadata.h"
 #include "write/writer.h"
 
-#include <keyfold/builder.h>
+#include <keyfold/progress.h>
+#include <keyfold/values.h>
 
 /* Called now and then; a result other than KF_OK ends the work. */
 typedef struct kfi_tick {

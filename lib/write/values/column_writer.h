@@ -5,7 +5,7 @@
 #include "base/file.h"
 #include "write/writer.h"
 
-#include <keyfold/builder.h>
+#include <keyfold/values.h>
 
 typedef struct kfi_column_builder kfi_column_builder;
 
