@@ -2,7 +2,8 @@
 
 #include "base/array.h"
 #include "read/frame.h"
-#include "read/keys/order.h"
+#include "read/keys/by_key.h"
+#include "read/keys/by_rank.h"
 #include "read/keys/verify_keys.h"
 #include "read/keys/verify_top.h"
 #include "read/shards/shards_verify.h"
