@@ -1,6 +1,7 @@
 /* The walk and what goes by ordinals, against a sorted array, over dictionaries of hard shapes. */
 #include "read/dict.h"
-#include "read/keys/order.h"
+#include "read/keys/by_key.h"
+#include "read/keys/by_rank.h"
 #include "read/keys/verify_keys.h"
 #include "read/keys/walk.h"
 

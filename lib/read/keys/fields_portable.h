@@ -3,8 +3,8 @@
  * All variants provide: kfi_vec (64 bytes), kfi_vec_unpack, kfi_vec_load, kfi_vec_equal, kfi_vec_less,
  * kfi_vec_table, kfi_vec_sum, kfi_labels16, kfi_match16, kfi_select, kfi_select_pair. Masks have bit i for byte i.
  * Fields beyond `count` are undefined. Unpacking reads at most 64 bytes from where it is told to begin. */
-#ifndef KFI_READ_FIELDS_H
-#define KFI_READ_FIELDS_H
+#ifndef KFI_READ_KEYS_FIELDS_H
+#define KFI_READ_KEYS_FIELDS_H
 
 #include "base/bits.h"
 
@@ -20,11 +20,13 @@ static inline kfi_vec kfi_vec_unpack(const uint8_t *p, unsigned width, unsigned 
         return v;
     }
     /* Eight fields at a time: spread w*8 bits into eight bytes by three halvings. */
+    const uint64_t pairs = kfi_mask64(2 * width) * 0x0000000100000001;
+    const uint64_t singles = kfi_mask64(width) * 0x0001000100010001;
     for (unsigned i = 0; i < count; i += 8, p += width) {
         uint64_t x = kfi_load64(p) & kfi_mask64(8 * width);
         x = (x & kfi_mask64(4 * width)) | (x >> (4 * width) << 32);
-        x = (x & (kfi_mask64(2 * width) * 0x0000000100000001)) | ((x >> (2 * width) & (kfi_mask64(2 * width) * 0x0000000100000001)) << 16);
-        x = (x & (kfi_mask64(width) * 0x0001000100010001)) | ((x >> width & (kfi_mask64(width) * 0x0001000100010001)) << 8);
+        x = (x & pairs) | ((x >> (2 * width) & pairs) << 16);
+        x = (x & singles) | ((x >> width & singles) << 8);
         kfi_store64(v.byte + i, x & (kfi_mask64(width) * ones));
     }
     return v;
