@@ -16,13 +16,11 @@
 
 enum {
     WORTH_LOOKING = 8 << 20,       /* bytes of temporary files */
-    LEAST_MEMORY = 16 << 20,
     MOST_THREADS = 256,
     WEIGHTED_KEPT = 1 << 20,       /* a larger copy of a value is not kept for the next one */
     METADATA_NAME_LIMIT = 255,
     METADATA_LIMIT = 64 << 20
 };
-#define DEFAULT_MEMORY (1ull << 30)
 #define VALUE_LIMIT (1ull << 40)   /* bytes */
 
 struct kf_builder {
@@ -93,7 +91,7 @@ static kf_status check_options(const kf_build_options *o, kf_error *error)
         return kfi_fail(error, KF_INVALID, "the duplicates policies sum, min and max do not go with given weights");
     if (o->threads > MOST_THREADS || o->shards > KFI_SHARDED_MOST)
         return kfi_fail(error, KF_INVALID, "at most %d threads and %d shards", MOST_THREADS, KFI_SHARDED_MOST);
-    if (o->memory_limit && o->memory_limit < LEAST_MEMORY)
+    if (o->memory_limit && o->memory_limit < KFI_MEMORY_LEAST)
         return kfi_fail(error, KF_INVALID, "the memory limit must be at least 16 MiB");
     kf_encoding e = o->value_encoding;
     int fits = e == KF_ENCODING_AUTO || (o->value_type == KF_VALUES_U64 && e <= KF_ENCODING_DISTINCT)
@@ -112,7 +110,7 @@ static char *folder_of(const char *path)
 static kf_status start(kf_builder *b, kf_error *error)
 {
     int given = b->options.weights == KF_WEIGHTS_GIVEN;
-    kfi_sort_options sort = { b->options.memory_limit / 2, b->folder, b->options.duplicates,
+    kfi_sort_options sort = { kfi_budget_sorter(b->options.memory_limit), b->folder, b->options.duplicates,
                               given ? KF_VALUES_BYTES : b->options.value_type, &b->disk, b->options.threads,
                               b->options.resume_folder, b->options.value_type, given };
     return kfi_sorter_create(&b->sorter, &sort, error);
@@ -130,7 +128,7 @@ kf_status kf_builder_create(kf_builder **out, const char *path, const kf_build_o
     kf_builder *b = calloc(1, sizeof *b);
     if (!b) return kfi_fail_memory(error, sizeof *b);
     b->options = *options;
-    if (!b->options.memory_limit) b->options.memory_limit = DEFAULT_MEMORY;
+    if (!b->options.memory_limit) b->options.memory_limit = KFI_MEMORY_DEFAULT;
     b->reading = (kfi_progress){ tell_reading, b, KF_PHASE_READ, 0, KFI_PAIRS_STEP, 0 };
     b->path = strdup(path);
     b->target_folder = folder_of(path);
@@ -255,8 +253,8 @@ static kfi_image_options image_options(kf_builder *b)
 {
     return (kfi_image_options){
         .value_type = b->options.value_type, .value_encoding = b->options.value_encoding,
-        .weights = b->options.weights, .memory = b->options.memory_limit,
-        .choice_memory = b->options.memory_limit, .folder = b->folder,
+        .weights = b->options.weights, .folder = b->folder,
+        .shares = kfi_budget_image(b->options.memory_limit, b->options.weights == KF_WEIGHTS_GIVEN),
         .account = &b->disk, .progress = { .tell = tell, .context = b }, .expected = b->added,
         .threads = b->options.threads,
     };
@@ -283,7 +281,7 @@ static kf_status write_one(kf_builder *b, int is_sealed, kfi_header *header, kf_
 static kf_status write_several(kf_builder *b, kfi_header *header, kf_build_report *out, kf_error *error)
 {
     kfi_sharded_options options = {
-        .image = image_options(b), .path = b->path, .metadata = &b->metadata,
+        .image = image_options(b), .path = b->path, .metadata = &b->metadata, .memory = b->options.memory_limit,
         .threads = b->options.threads, .shards = b->options.shards, .file_bytes = &b->file_bytes,
         .room = room_of(b),
     };
