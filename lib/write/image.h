@@ -16,7 +16,8 @@
 #include "write/budget.h"
 #include "write/writer.h"
 
-#include <keyfold/builder.h>
+#include <keyfold/progress.h>
+#include <keyfold/values.h>
 
 /* Progress is reported after so much work with pairs: a pair is as much as its bytes, but at least a KiB. */
 enum { KFI_PAIRS_STEP = 64 << 20 };

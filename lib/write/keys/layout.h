@@ -12,8 +12,6 @@
 #include "write/automaton/shared.h"
 #include "write/keys/bucket_writer.h"
 
-#include <keyfold/builder.h>
-
 /* An edge to a child that is a node. */
 typedef struct kfi_big_edge {
     uint64_t keys;

@@ -6,7 +6,7 @@
 #include "base/progress.h"
 #include "write/writer.h"
 
-#include <keyfold/builder.h>
+#include <keyfold/values.h>
 
 typedef struct kfi_column_builder kfi_column_builder;
 
