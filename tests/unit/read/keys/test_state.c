@@ -87,7 +87,7 @@ static size_t visit_all(kfi_states *states)
 
 START_TEST(state__all)
 {
-    for (uint64_t seed = 0; seed < 12 * scale_of_run(); seed++) {
+    FOR_SEEDS(seed, 12 * scale_of_run()) {
         kfi_states states;
         kf_error error;
         shape_now = (unsigned)_i;
