@@ -101,23 +101,24 @@ class Lab:
     def survey(self):
         """Runs every test once in the build that counts, to learn which lines it runs and how long it takes."""
         kept = self.folder / "survey.json"
-        digest = self.digest()
         known = json.loads(kept.read_text()) if kept.exists() else {}
-        if known.get("digest") != digest:
-            self.set_up("lines")
-            self.ninja("lines", *[test.target for test in self.tests])
-            known = {"digest": digest, "tests": {test.name: self.measure(test) for test in self.tests}}
-            kept.write_text(json.dumps(known))
+        common = self.digest("lib", "tests/support")
         for test in self.tests:
-            test.seconds, run, code = known["tests"][test.name]
+            digest = self.digest(test.source) + common
+            if known.get(test.name, [None])[0] != digest:
+                self.set_up("lines")
+                self.ninja("lines", test.target)
+                known[test.name] = (digest, *self.measure(test))
+                kept.write_text(json.dumps(known))
+            _, test.seconds, run, code = known[test.name]
             test.lines = {file: set(lines) for file, lines in run.items()}
             for file, lines in code.items():
                 self.code[file] |= set(lines)
 
-    def digest(self):
-        digest = hashlib.sha256(repr([test.name for test in self.tests]).encode())
-        for folder in ("lib", "tests"):
-            for path in sorted((self.tree / folder).rglob("*.[ch]")):
+    def digest(self, *names):
+        digest = hashlib.sha256()
+        for name in names:
+            for path in sorted((self.tree / name).rglob("*.[ch]")) or [self.tree / name]:
                 digest.update(path.read_bytes())
         return digest.hexdigest()
 
