@@ -1,5 +1,4 @@
-"""A copy of the tree where mutants are built and tested: the builds, which test runs which line, one test's run."""
-import collections
+"""A copy of the tree where mutants are built and tested: the builds, the tests and their times, one test's run."""
 import dataclasses
 import hashlib
 import json
@@ -16,7 +15,6 @@ BUILDS = {
     "plain": FIXED,
     "sanitize": FIXED + ["-Db_sanitize=address,undefined", "-Db_lundef=false",
                          "-Dc_args=-fno-sanitize-recover=all"],
-    "lines": FIXED + ["-Db_coverage=true"],
 }
 LEAST_SECONDS = 10                # what every test may take, however quick it is without a mutant
 MEMORY, FILE_SIZE = 16 << 30, 4 << 30   # what a mutant that has lost all measure may take
@@ -30,8 +28,7 @@ class Test:
     environment: dict
     target: str                   # what ninja has to build
     source: str                   # tests/...
-    seconds: float = 0            # of processor time, in the slow build with counters
-    lines: dict = dataclasses.field(default_factory=dict)   # file -> lines of lib that it runs
+    seconds: float = 0            # of processor time
 
 
 class Failure(Exception):
@@ -52,7 +49,6 @@ class Lab:
         self.scratch = self.folder / "scratch"
         self.copy(pathlib.Path(root))
         self.tests = []
-        self.code = collections.defaultdict(set)             # file -> lines that have code
 
     def copy(self, root):
         """Files that are unchanged stay as they are, so that a folder used again builds little."""
@@ -74,6 +70,7 @@ class Lab:
         folder = self.build_folder(build)
         if not (folder / "build.ninja").exists():
             call(["meson", "setup", folder, self.tree] + BUILDS[build])
+        self.ninja(build, "build.ninja")                     # what has changed since in the meson.build files
 
     def ninja(self, build, *targets):
         call(["ninja", "-C", self.build_folder(build), *targets])
@@ -98,58 +95,20 @@ class Lab:
         if not self.tests:
             raise Failure("no test has been found")
 
-    def survey(self):
-        """Runs every test once in the build that counts, to learn which lines it runs and how long it takes."""
-        kept = self.folder / "survey.json"
+    def time_tests(self):
+        """How long each test takes, and that it passes without a mutant; remembered from run to run."""
+        kept = self.folder / "seconds.json"
         known = json.loads(kept.read_text()) if kept.exists() else {}
-        common = self.digest("lib", "tests/support")
         for test in self.tests:
-            digest = self.digest(test.source) + common
-            if known.get(test.name, [None])[0] != digest:
-                self.set_up("lines")
-                self.ninja("lines", test.target)
-                known[test.name] = (digest, *self.measure(test))
+            if test.name not in known:
+                before = resource.getrusage(resource.RUSAGE_CHILDREN)
+                outcome = self.run(test, "plain", 3600)
+                after = resource.getrusage(resource.RUSAGE_CHILDREN)
+                if outcome:
+                    raise Failure(f"{test.name} fails without a mutant: {outcome}")
+                known[test.name] = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
                 kept.write_text(json.dumps(known))
-            _, test.seconds, run, code = known[test.name]
-            test.lines = {file: set(lines) for file, lines in run.items()}
-            for file, lines in code.items():
-                self.code[file] |= set(lines)
-
-    def digest(self, *names):
-        digest = hashlib.sha256()
-        for name in names:
-            for path in sorted((self.tree / name).rglob("*.[ch]")) or [self.tree / name]:
-                digest.update(path.read_bytes())
-        return digest.hexdigest()
-
-    def measure(self, test):
-        folder = self.build_folder("lines")
-        for old in folder.rglob("*.gcda"):
-            old.unlink()
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        outcome = self.run(test, "lines", 3600)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        if outcome:
-            raise Failure(f"{test.name} fails without a mutant: {outcome}")
-        run, code = collections.defaultdict(set), collections.defaultdict(set)
-        counters = [str(p.relative_to(folder)) for p in (folder / "lib").rglob("*.gcda")]
-        for text in call(["gcov", "--json-format", "--stdout", *counters], cwd=folder).splitlines():
-            for file in json.loads(text)["files"]:
-                path = pathlib.Path(os.path.normpath(folder / file["file"]))
-                if self.tree / "lib" not in path.parents:
-                    continue
-                name = str(path.relative_to(self.tree))
-                code[name] |= {line["line_number"] for line in file["lines"]}
-                run[name] |= {line["line_number"] for line in file["lines"] if line["count"]}
-        seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-        return (seconds, *({file: sorted(lines) for file, lines in found.items()} for found in (run, code)))
-
-    def runs(self, test, file, first, last):
-        """Whether the test runs one of the lines; one without code counts to the last that has some."""
-        code, run = self.code[file], test.lines.get(file, set())
-        while first > 0 and first not in code:
-            first -= 1
-        return any(line in run for line in range(first, last + 1))
+            test.seconds = known[test.name]
 
     # ---- mutants
 
@@ -159,17 +118,14 @@ class Lab:
                 if ".so" not in path.parent.name}
 
     def start(self, suites, twin=None):
-        """Everything up to the first mutant; the survey is taken from another lab if there is one."""
+        """Everything up to the first mutant; the tests' times are another lab's if there is one."""
         for build in ("plain", "sanitize"):
             self.set_up(build)
         self.find_tests(suites)
-        if twin:
-            self.code = twin.code
-            for test, other in zip(self.tests, twin.tests):
-                test.seconds, test.lines = other.seconds, other.lines
-        else:
-            self.survey()
         self.ninja("plain", *[test.target for test in self.tests])
+        if twin:
+            shutil.copy(twin.folder / "seconds.json", self.folder)
+        self.time_tests()
         self.unchanged = self.objects()
         self.library = str(self.tests and next(self.build_folder("plain").rglob("libkeyfold_private.a"))
                            .relative_to(self.build_folder("plain")))
