@@ -54,7 +54,7 @@ def run_program(name, text, library, folder):
     source, program = folder / "example.c", folder / "example"
     source.write_text(text, encoding="utf-8")
     compiler = os.environ.get("CC", "cc").split()
-    done = subprocess.run([*compiler, "-Wall", "-Wextra", "-Werror", "-pthread", f"-I{ROOT}/include", "-o", str(program),
+    done = subprocess.run([*compiler, "-Wall", "-Wextra", "-Werror", f"-I{ROOT}/include", "-o", str(program),
                            str(source), str(library), f"-Wl,-rpath,{library.parent}",
                            "-Wl,--allow-shlib-undefined"], capture_output=True, text=True)
     check(done.returncode == 0, f"{name}:\n{text}\n{done.stderr}")
@@ -98,9 +98,10 @@ def check_names(name, path, texts, names):
 def main():
     tool, library = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2]).resolve()
     environment = dict(os.environ, PATH=f"{tool.parent}:{os.environ['PATH']}", LC_ALL="C.UTF-8")
-    paths = [*ROOT.glob("*.md"), *(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.md"))]
-    texts = {path: path.read_text(encoding="utf-8") for path in sorted(paths) if "bench/out" not in str(path)}
-    names = {path.name for folder in FOLDERS for path in (ROOT / folder).rglob("*.*")}
+    files = [*ROOT.iterdir(), *(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.*"))]
+    names = {path.name for path in files}
+    texts = {path: path.read_text(encoding="utf-8") for path in sorted(files)
+             if path.suffix == ".md" and not path.is_relative_to(ROOT / "bench/out")}
     sessions = programs = 0
     for path, text in texts.items():
         name = str(path.relative_to(ROOT))
