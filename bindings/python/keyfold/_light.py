@@ -26,11 +26,3 @@ def overload(function: Any) -> Any:
     """typing.overload while the program runs."""
     return function
 
-
-class Generic:
-    """typing.Generic while the program runs."""
-
-    __slots__ = ()
-
-    def __class_getitem__(cls, parameters: Any) -> Any:
-        return _GenericAlias(cls, parameters)

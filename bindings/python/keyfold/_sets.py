@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, Dict, Iterable, Iterator, List, NamedTupl
 
 from . import _errors
 from ._builder import BuildOptions
-from ._dictionary import Dictionary, open as _open
+from ._dictionary import Dictionary
 from ._entries import blocks, own
 from ._native import ffi, lib
+from ._open import open as _open
 from ._progress import Heart, Progress
 
 if TYPE_CHECKING:
