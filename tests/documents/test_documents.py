@@ -95,6 +95,16 @@ def check_names(name, path, texts, names):
             check(quoted.rpartition("/")[2] in names, f"{name} names {quoted}, which is not there")
 
 
+def check_lists(texts):
+    """Every room of the library, and every source of the Python package, is in the table that explains them."""
+    rooms = {str(path.parent.relative_to(ROOT)) for path in (ROOT / "lib").rglob("*.[ch]")}
+    sources = {path.name for path in (ROOT / "bindings/python").rglob("*") if path.suffix in (".c", ".py")}
+    for name, parts in ("lib/README.md", rooms), ("bindings/README.md", sources):
+        rows = re.findall(r"^\|([^|]*)\|", texts[ROOT / name], re.M)
+        named = {quoted.removeprefix("keyfold/") for row in rows for quoted in re.findall(r"`([^`]+)`", row)}
+        check(parts <= named, f"{name} does not list {', '.join(sorted(parts - named))}")
+
+
 def main():
     tool, library = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2]).resolve()
     environment = dict(os.environ, PATH=f"{tool.parent}:{os.environ['PATH']}", LC_ALL="C.UTF-8")
@@ -116,6 +126,7 @@ def main():
             check(subprocess.run(["bash", "-n"], input=block, text=True).returncode == 0, f"{name}:\n{block}")
         check_links(name, path, texts)
         check_names(name, path, texts, names)
+    check_lists(texts)
     check(sessions >= 10 and programs >= 10, f"only {sessions} sessions and {programs} programs were found")
     check(len(texts[ROOT / "README.md"].splitlines()) <= 200, "README.md is longer than 200 lines")
     # What a package index shows has no place that a relative link could lead to.
