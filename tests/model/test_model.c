@@ -134,7 +134,7 @@ static void check_file(model *m, const char *name, size_t most)
 /* Sorted and shuffled input give the same file, and so does a second time. */
 static void check_model(model *m, uint64_t seed, size_t most)
 {
-    kf_build_report sorted, shuffled;
+    kf_build_report sorted = KF_BUILD_REPORT_INIT, shuffled = KF_BUILD_REPORT_INIT;
     /* All distinct values have to fit the memory. */
     uint64_t memory = seed % 2 && m->encoding != KF_ENCODING_DISTINCT ? SMALL_MEMORY : 0;
     model_build(m, "sorted.kf", 0, memory, &sorted);
@@ -178,7 +178,7 @@ START_TEST(model__million_equal_suffixes)
     enum { BITS = 20, TAIL = 6 };
     kf_builder *builder;
     kf_dict *dict;
-    kf_build_report report;
+    kf_build_report report = KF_BUILD_REPORT_INIT;
     kf_error error = { 0 };
     kf_build_options options = KF_BUILD_OPTIONS_INIT;
     const kfi_search_variant *variants[3];
@@ -244,7 +244,7 @@ START_TEST(model__duplicates)
         size_t count = model_mix(seed) % 600, distinct = 0;
         occurrence *list = malloc((count + 1) * sizeof *list);
         kf_builder *builder;
-        kf_build_report report;
+        kf_build_report report = KF_BUILD_REPORT_INIT;
         kf_build_options options = KF_BUILD_OPTIONS_INIT;
         kf_error error = { 0 };
         kf_dict *dict;
