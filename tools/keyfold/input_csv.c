@@ -169,7 +169,8 @@ static int settle_columns(kft_input *input)
 
     input->columns_known = 1;
     for (size_t i = 0; i < count; i++)
-        columns[i].named = columns[i].wanted && !parse_u64(columns[i].text, strlen(columns[i].text), &columns[i].number);
+        columns[i].named = columns[i].wanted &&
+                           !parse_u64(columns[i].text, strlen(columns[i].text), &columns[i].number);
     if (settings->header && read_header(input, columns, count) == INPUT_FAILED)
         return INPUT_FAILED;
     for (size_t i = 0; i < count; i++) {

@@ -25,4 +25,3 @@ class Later:
 def overload(function: Any) -> Any:
     """typing.overload while the program runs."""
     return function
-
