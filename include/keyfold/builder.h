@@ -2,30 +2,15 @@
 #ifndef KEYFOLD_BUILDER_H
 #define KEYFOLD_BUILDER_H
 
+#include <keyfold/progress.h>
 #include <keyfold/status.h>
+#include <keyfold/values.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 typedef struct kf_builder kf_builder;
-
-typedef enum kf_value_type {
-    KF_VALUES_NONE = 0,   /* a set of keys */
-    KF_VALUES_U64 = 1,    /* an unsigned 64-bit integer a key */
-    KF_VALUES_BYTES = 2   /* any bytes a key, up to 2^40 of them */
-} kf_value_type;
-
-/* How the value column is stored. AUTO samples the values and chooses. */
-typedef enum kf_encoding {
-    KF_ENCODING_AUTO = 0,
-    KF_ENCODING_PACKED = 1,    /* u64: bit-packed blocks, O(1) access */
-    KF_ENCODING_DISTINCT = 2,  /* u64, bytes: dictionary of distinct values + packed codes; forced, it fails
-                                  with KF_LIMIT when the distinct values do not fit the memory limit */
-    KF_ENCODING_RAW = 3,       /* bytes: stored as they are, returned without a copy */
-    KF_ENCODING_TOKENS = 4,    /* bytes: token-coded strings, direct access to one value */
-    KF_ENCODING_ZSTD = 5       /* bytes: zstd blocks with a trained dictionary */
-} kf_encoding;
 
 /* What to do when a key is added more than once. "First" and "last" go by the order of adding. */
 typedef enum kf_duplicates {
@@ -36,39 +21,6 @@ typedef enum kf_duplicates {
     KF_DUPLICATES_MIN = 4,    /* u64 only */
     KF_DUPLICATES_MAX = 5     /* u64 only */
 } kf_duplicates;
-
-/* Weights order the keys for completion (KF_ORDER_WEIGHT in iter.h): the file then has their maxima, and the
- * best of any prefix are found in microseconds. Costs about a tenth of a byte a key, and the given weights. */
-typedef enum kf_weights {
-    KF_WEIGHTS_NONE = 0,      /* costs nothing */
-    KF_WEIGHTS_VALUE = 1,     /* the values; u64 only */
-    KF_WEIGHTS_GIVEN = 2      /* each pair has one: kf_builder_add_weighted. Of a key that is added more than
-                                 once, the weight of the chosen pair; not with the policies sum, min and max */
-} kf_weights;
-
-/* Where a build stands. Of several shards, which are built side by side, all of the work is KF_PHASE_MINIMISE;
- * KF_PHASE_WRITE is putting them together. */
-typedef enum kf_phase {
-    KF_PHASE_READ = 0,      /* pairs are being added; total is unknown (0) */
-    KF_PHASE_SORT = 1,      /* runs are merged; units are pairs */
-    KF_PHASE_MINIMISE = 2,  /* keys enter the automaton; units are keys */
-    KF_PHASE_LAYOUT = 3,    /* states are encoded; units are states */
-    KF_PHASE_VALUES = 4,    /* values are encoded; units are values */
-    KF_PHASE_WRITE = 5      /* checksums, fsync, rename; units are bytes */
-} kf_phase;
-
-typedef struct kf_progress {
-    kf_phase phase;
-    uint64_t done;
-    uint64_t total;           /* 0 when unknown */
-    uint64_t temporary_bytes; /* on disk at the moment */
-    uint64_t file_bytes;      /* of the result: what is written, and what is to come as far as it can be told from
-                                 what was done; 0 before anything can be told */
-} kf_progress;
-
-/* Called now and then from within kf_builder_add and kf_builder_finish, on the caller's thread.
- * A result other than 0 cancels: the call in progress returns KF_CANCELLED. */
-typedef int (*kf_progress_fn)(void *context, const kf_progress *progress);
 
 typedef struct kf_build_options {
     size_t struct_size;           /* sizeof(kf_build_options), set by KF_BUILD_OPTIONS_INIT */

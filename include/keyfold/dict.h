@@ -9,8 +9,8 @@
 #ifndef KEYFOLD_DICT_H
 #define KEYFOLD_DICT_H
 
-#include <keyfold/builder.h>
 #include <keyfold/status.h>
+#include <keyfold/values.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -52,8 +52,10 @@ KF_API size_t kf_dict_longest_key(const kf_dict *dict);
 /* 16 bytes derived from the file's whole content: the same input and options give the same id. */
 KF_API void kf_dict_build_id(const kf_dict *dict, uint8_t id[16]);
 
-/* Point lookups: O(key length), nothing allocated. KF_NOT_FOUND when absent; KF_CORRUPT. */
-KF_API kf_status kf_dict_contains(const kf_dict *dict, const void *key, size_t key_size);
+/* Whether the dictionary has a key: KF_OK, and `found` is 1 or 0. O(key length), nothing is allocated.
+ * Errors: KF_CORRUPT, with `found` 0. */
+KF_API kf_status kf_dict_contains(const kf_dict *dict, const void *key, size_t key_size, int *found);
+/* The ordinal of a key. O(key length), nothing is allocated. Errors: KF_NOT_FOUND, KF_CORRUPT. */
 KF_API kf_status kf_dict_ordinal(const kf_dict *dict, const void *key, size_t key_size,
                                  uint64_t *ordinal);
 

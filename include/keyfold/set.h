@@ -2,6 +2,7 @@
 #ifndef KEYFOLD_SET_H
 #define KEYFOLD_SET_H
 
+#include <keyfold/builder.h>
 #include <keyfold/iter.h>
 
 #ifdef __cplusplus

@@ -37,7 +37,7 @@
 #include "base/error.h"
 #include "format/packed.h"
 
-#include <keyfold/builder.h>
+#include <keyfold/values.h>
 
 typedef enum kfi_layout {
     KFI_LAYOUT_CONSTANT = 1,

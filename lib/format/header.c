@@ -3,7 +3,7 @@
 #include "base/bits.h"
 #include "base/hash.h"
 
-#include <keyfold/builder.h>
+#include <keyfold/values.h>
 
 #include <string.h>
 

@@ -103,10 +103,12 @@ kf_status kf_dict_ordinal(const kf_dict *d, const void *key, size_t key_size, ui
     return d->search->find(&d->keys, key, key_size, ordinal);
 }
 
-kf_status kf_dict_contains(const kf_dict *d, const void *key, size_t key_size)
+kf_status kf_dict_contains(const kf_dict *d, const void *key, size_t key_size, int *found)
 {
     uint64_t ordinal;
-    return kf_dict_ordinal(d, key, key_size, &ordinal);
+    kf_status status = kf_dict_ordinal(d, key, key_size, &ordinal);
+    *found = !status;
+    return status == KF_NOT_FOUND ? KF_OK : status;
 }
 
 kf_status kf_dict_key_at(const kf_dict *d, uint64_t ordinal, kf_buffer *buffer, kf_bytes *key)

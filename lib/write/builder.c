@@ -4,6 +4,7 @@
 #include <keyfold/builder.h>
 
 #include "base/bits.h"
+#include "base/progress.h"
 #include "base/varint.h"
 #include "format/keys.h"
 #include "write/image.h"
@@ -14,8 +15,6 @@
 #include <stdlib.h>
 
 enum {
-    TICK_PAIRS = 1 << 16,
-    TICK_BYTES = 64 << 20,
     WORTH_LOOKING = 8 << 20,       /* bytes of temporary files */
     LEAST_MEMORY = 16 << 20,
     MOST_THREADS = 256,
@@ -38,15 +37,15 @@ struct kf_builder {
     uint64_t file_bytes;   /* that the file is expected to have; 0: not known */
     uint64_t added, added_bytes;
     uint64_t spooled;      /* bytes that the values of what was added will have in the column's spool */
-    uint64_t told_bytes;   /* of added_bytes when progress was told last */
+    kfi_progress reading;
     kf_status failed;      /* the first failure: nothing but destroy makes sense afterwards */
 };
 
-static kf_status report(kf_builder *b, kf_phase phase, uint64_t done, uint64_t total, kf_error *error)
+static kf_status tell(void *context, kf_phase phase, uint64_t done, uint64_t total, kf_error *error)
 {
+    const kf_builder *b = context;
     kf_progress progress = { phase, done, total, b->disk.now, b->file_bytes };
-    if (!b->options.progress || !b->options.progress(b->options.progress_context, &progress)) return KF_OK;
-    return kfi_fail(error, KF_CANCELLED, "cancelled");
+    return kfi_progress_call(b->options.progress, b->options.progress_context, &progress, error);
 }
 
 static kfi_room room_of(const kf_builder *b)
@@ -69,6 +68,12 @@ static kf_status check_disk(const kf_builder *b, kf_error *error)
     room.values_are_whole = b->options.duplicates == KF_DUPLICATES_ERROR
                             && !kfi_sharded_is_worth(b->options.shards, (uint64_t)((double)b->added * times));
     return kfi_room_for_runs(&room, used, runs, (double)b->spooled * times, error);
+}
+
+static kf_status tell_reading(void *context, kf_phase phase, uint64_t done, uint64_t total, kf_error *error)
+{
+    kf_status status = tell(context, phase, done, total, error);
+    return status ? status : check_disk(context, error);
 }
 
 static kf_status check_options(const kf_build_options *o, kf_error *error)
@@ -126,6 +131,7 @@ kf_status kf_builder_create(kf_builder **out, const char *path, const kf_build_o
     if (!b) return kfi_fail_memory(error, sizeof *b);
     b->options = *options;
     if (!b->options.memory_limit) b->options.memory_limit = DEFAULT_MEMORY;
+    b->reading = (kfi_progress){ tell_reading, b, KF_PHASE_READ, 0, KFI_PAIRS_STEP, 0 };
     b->path = strdup(path);
     b->target_folder = folder_of(path);
     b->folder = options->temporary_folder ? strdup(options->temporary_folder) : folder_of(path);
@@ -160,11 +166,7 @@ static kf_status add(kf_builder *b, kf_bytes key, kf_bytes value, size_t value_s
     if (!status) status = kfi_sorter_add(b->sorter, key, value, error);
     b->added_bytes += key.size + value_size;
     b->spooled += spooled_size(b, value, value_size);
-    if (!status && (++b->added % TICK_PAIRS == 0 || b->added_bytes - b->told_bytes >= TICK_BYTES)) {
-        b->told_bytes = b->added_bytes;
-        status = report(b, KF_PHASE_READ, b->added, 0, error);
-        if (!status) status = check_disk(b, error);
-    }
+    if (!status) status = kfi_progress_count(&b->reading, kfi_pair_work(key.size + value_size), ++b->added, error);
     b->failed = status;
     return status;
 }
@@ -249,18 +251,13 @@ kf_status kf_builder_set_metadata(kf_builder *b, const char *name, const void *d
 
 /* ---- finishing ---------------------------------------------------------------------------------- */
 
-static kf_status image_tick(void *context, kf_phase phase, uint64_t done, uint64_t total, kf_error *error)
-{
-    return report(context, phase, done, total, error);
-}
-
 static kfi_image_options image_options(kf_builder *b)
 {
     return (kfi_image_options){
         .value_type = b->options.value_type, .value_encoding = b->options.value_encoding,
         .weights = b->options.weights, .memory = b->options.memory_limit,
         .choice_memory = b->options.memory_limit, .folder = b->folder,
-        .account = &b->disk, .tick = { image_tick, b }, .expected = b->added,
+        .account = &b->disk, .progress = { .tell = tell, .context = b }, .expected = b->added,
         .threads = b->options.threads,
     };
 }
@@ -304,7 +301,7 @@ kf_status kf_builder_finish(kf_builder *b, kf_build_report *out, kf_error *error
     kf_build_report result = { .pairs_added = b->added, .shards = 1 };
     kfi_header header = { .keys = 0 };
     if (b->failed) return kfi_fail(error, KF_INVALID, "the build failed before (%s)", kf_status_name(b->failed));
-    kf_status status = report(b, KF_PHASE_SORT, 0, b->added, error);
+    kf_status status = tell(b, KF_PHASE_SORT, 0, b->added, error);
     if (!status)
         status = kfi_sharded_is_worth(b->options.shards, b->added) ? write_several(b, &header, &result, error)
                                                                    : write_one(b, 0, &header, error);

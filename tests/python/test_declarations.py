@@ -6,7 +6,7 @@ from conftest import SOURCE
 
 from keyfold._native import ffi, lib
 
-HEADERS = ("status", "builder", "dict", "iter", "query", "set", "text", "bundle")
+HEADERS = ("status", "values", "progress", "builder", "dict", "iter", "query", "set", "text", "bundle")
 
 
 def tokens(text):

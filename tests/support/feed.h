@@ -3,7 +3,8 @@
 #ifndef TESTS_SUPPORT_FEED_H
 #define TESTS_SUPPORT_FEED_H
 
-#include <keyfold/builder.h>
+#include <keyfold/status.h>
+#include <keyfold/values.h>
 
 #include <check.h>
 #include <sys/stat.h>

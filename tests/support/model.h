@@ -198,10 +198,11 @@ static inline void model_check_key(const model *m, const kf_dict *dict, const kf
     size_t i = set_bound(&m->set, key);
     int present = i < m->set.count && model_same(m->set.keys[i], key);
     uint64_t ordinal = 99;
+    int found = 99;
     kf_status status = kf_dict_ordinal(dict, key.data, key.size, &ordinal);
     MUST(status == (present ? KF_OK : KF_NOT_FOUND), MODEL_AT(i));
     if (present) MUST(ordinal == i, MODEL_AT(i));
-    MUST(kf_dict_contains(dict, key.data, key.size) == status, MODEL_AT(i));
+    MUST(kf_dict_contains(dict, key.data, key.size, &found) == KF_OK && found == present, MODEL_AT(i));
 }
 
 /* A copy of a drawn key with something changed, or bytes drawn freely; to be freed. */

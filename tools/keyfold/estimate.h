@@ -6,7 +6,7 @@
 #ifndef TOOL_ESTIMATE_H
 #define TOOL_ESTIMATE_H
 
-#include <keyfold/builder.h>
+#include <keyfold/progress.h>
 
 #define ESTIMATE_PHASES 6
 #define ESTIMATE_UNKNOWN (-1.0)

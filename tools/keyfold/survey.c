@@ -1,6 +1,6 @@
 #include "survey.h"
 
-#include <keyfold/builder.h>
+#include <keyfold/values.h>
 
 #include <fcntl.h>
 #include <string.h>

@@ -28,7 +28,7 @@ size_t kf_dict_longest_key(const kf_dict *dict);
 
 void kf_dict_build_id(const kf_dict *dict, uint8_t id[16]);
 
-kf_status kf_dict_contains(const kf_dict *dict, const void *key, size_t key_size);
+kf_status kf_dict_contains(const kf_dict *dict, const void *key, size_t key_size, int *found);
 kf_status kf_dict_ordinal(const kf_dict *dict, const void *key, size_t key_size,
                                  uint64_t *ordinal);
 

@@ -295,52 +295,6 @@ kf_status kfi_walk_skip(kfi_walk *w, size_t depth)
     return result == GO_ON ? forward(w) : stop(w, result);
 }
 
-/* Sets `*end` to the ordinal after the current child of a node; 0 when that is the end of the node. */
-static int node_end_of(const kfi_walk *w, const kfi_walk_level *f, uint64_t *end)
-{
-    kfi_node n;
-    if (!parse_node(w, f->at, &n)) return 0;
-    *end = f->base + kfi_node_bigs_before(&n, f->big);
-    if (f->child == CHILD_BIG) {
-        *end = f->base + kfi_node_bigs_before(&n, f->big + 1u) + kfi_node_smalls_before(&n, f->big);
-        return 1;
-    }
-    const kfi_decoded *d = node_bucket(w, &n, f->bucket, f->depth);
-    if (!d) return 0;
-    if (f->end < d->view.count) *end += kfi_node_buckets_before(&n, f->bucket) + kfi_decoded_rank(d, f->end);
-    else if (f->bucket + 1u < n.buckets) *end += kfi_node_buckets_before(&n, f->bucket + 1u);
-    else if (f->big < n.bigs) *end += kfi_node_smalls_before(&n, f->big);
-    else return 0;
-    return 1;
-}
-
-uint64_t kfi_walk_end_of(kfi_walk *w, size_t depth)
-{
-    uint64_t end = w->keys->count;
-    for (size_t h = w->height; h--; ) {
-        const kfi_walk_level *f = &w->levels[h];
-        if (f->depth >= depth) continue;
-        if (f->kind == LEVEL_NODE) {
-            if (node_end_of(w, f, &end)) break;
-            end = w->keys->count;
-            continue;
-        }
-        const kfi_decoded *d = decoded(w, f->at, f->depth);
-        if (!d) break;
-        unsigned entry = entry_after(d, f, depth);
-        if (entry < f->end) {
-            end = f->base + kfi_decoded_rank(d, entry);
-            break;
-        }
-    }
-    /* What was decoded may have displaced the top level's bucket. */
-    if (w->height && top(w)->kind != LEVEL_NODE) {
-        w->bucket = decoded(w, top(w)->at, top(w)->depth);
-        if (!w->bucket) w->height = 0;
-    }
-    return end;
-}
-
 /* ---- backwards -------------------------------------------------------------------------------- */
 
 static int node_backward(kfi_walk *w)

@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 
-#include <keyfold/builder.h>
+#include <keyfold/values.h>
 
 typedef struct kfi_column kfi_column;
 /* What an iterator keeps between consecutive values: the last decoded block. */

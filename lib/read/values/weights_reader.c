@@ -113,35 +113,3 @@ kf_status kfi_weight_at(const kf_dict *d, uint64_t ordinal, uint64_t *weight)
     if (d->shards) d = kfi_shards_by_ordinal(d->shards, &ordinal);
     return kfi_column_u64(d->weights.column, ordinal, weight);
 }
-
-/* Of the ordinals first .. last, which are in one block of 64. */
-static uint64_t block_max(const kfi_weights *weights, uint64_t first, uint64_t last)
-{
-    uint64_t weight[KFI_WEIGHTS_FAN], largest = 0;
-    unsigned count = (unsigned)(last - first) + 1;
-    if (kfi_weights_block(weights, first, count, weight)) return UINT64_MAX;
-    for (unsigned i = 0; i < count; i++) largest = weight[i] > largest ? weight[i] : largest;
-    return largest;
-}
-
-uint64_t kfi_weights_max(const kf_dict *d, uint64_t low, uint64_t high)
-{
-    const kfi_weights *weights = &d->weights;
-    uint64_t largest = 0;
-    if (high > d->header.keys) high = d->header.keys;
-    if (!weights->column || low >= high) return 0;
-    unsigned level = kfi_maxima_level(&weights->maxima, low, high);
-    if (level) {
-        uint64_t i = low >> level * KFI_WEIGHTS_FAN_BITS, last = (high - 1) >> level * KFI_WEIGHTS_FAN_BITS;
-        for (; i <= last; i++) {
-            uint64_t maximum = kfi_maximum(&weights->maxima, level, i);
-            if (maximum > largest) largest = maximum;
-        }
-        return largest;
-    }
-    if (high - low > KFI_WEIGHTS_FAN) return UINT64_MAX;
-    uint64_t middle = (low | (KFI_WEIGHTS_FAN - 1)) + 1;
-    if (!middle || middle >= high) return block_max(weights, low, high - 1);
-    uint64_t a = block_max(weights, low, middle - 1), b = block_max(weights, middle, high - 1);
-    return a > b ? a : b;
-}

@@ -1,14 +1,12 @@
 #include "write/automaton/minimise.h"
 
 #include "base/bits.h"
+#include "base/hash.h"
+#include "base/random.h"
 #include "base/varint.h"
 #include "write/automaton/register.h"
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 #include <stdlib.h>
-#include <sys/random.h>
 
 /* What an edge leads to. Sinks have no id. */
 typedef struct child {
@@ -232,7 +230,7 @@ kf_status kfi_minimiser_create(kfi_minimiser **out, uint64_t memory, const char 
     kfi_minimiser *m = calloc(1, sizeof *m);
     if (!m) return kfi_fail_memory(error, sizeof *m);
     /* Nobody can prepare keys whose fingerprints collide, and nothing in the file depends on it. */
-    if (getrandom(&m->seed, sizeof m->seed, 0) != sizeof m->seed) m->seed = 0x6b6579666f6c6421;
+    m->seed = kfi_random();
     m->automaton.shortest_key = UINT32_MAX;
     uint64_t spools = 2 * SPOOL_BUFFER;
     kf_status status = kfi_register_create(&m->reg, memory > spools ? memory - spools : 0, error);

@@ -99,8 +99,6 @@ void kfi_sorter_destroy(kfi_sorter **pointer)
     *pointer = NULL;
 }
 
-uint64_t kfi_sorter_added(const kfi_sorter *sorter) { return sorter->added; }
-
 uint64_t kfi_sorter_buffered(const kfi_sorter *sorter) { return sorter->buffered; }
 
 uint64_t kfi_sorter_dropped(const kfi_sorter *sorter) { return sorter->dropped; }

@@ -56,8 +56,7 @@ uint64_t kfi_sorter_resumed(const kfi_sorter *sorter);
 uint64_t kfi_sorter_buffered(const kfi_sorter *sorter);
 /* Whatever the pairs were needed for is done: nothing stays to be resumed. */
 void kfi_sorter_done(kfi_sorter *sorter);
-/* Pairs added, and pairs that the policy dropped (known after finish, or after all scans). */
-uint64_t kfi_sorter_added(const kfi_sorter *sorter);
+/* Pairs that the policy dropped: known after finish, or after all scans. */
 uint64_t kfi_sorter_dropped(const kfi_sorter *sorter);
 /* Once. Whatever held pairs is freed before it returns. The sink's error is passed on. KF_DUPLICATE
  * and KF_LIMIT (a sum) name the lowest such key, after the sink was given all lower ones. Besides:

@@ -37,8 +37,7 @@ typedef struct kfi_value_source {
     const kfi_distinct *distinct;
     uint64_t index;
     kf_bytes rest;                 /* of the current distinct value */
-    const kfi_column_options *options;   /* whose tick is called; NULL: none */
-    size_t since;                  /* the last tick, bytes and values */
+    kfi_progress progress;         /* counts bytes and values */
     kfi_spool *given_back;         /* to the disk, as values are read; NULL: they are read again */
     uint64_t at, discarded;        /* in that spool: where the next value begins, what is gone */
 } kfi_value_source;

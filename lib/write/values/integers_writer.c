@@ -4,14 +4,14 @@
 static kf_status add_values(const kfi_column_builder *builder, kfi_packed_writer *packed,
                             kf_error *error)
 {
-    kfi_spool_reader *reader = NULL;
-    kf_status status = kfi_spool_reader_create(&reader, builder->spool, 0, KFI_COLUMN_BUFFER, error);
+    kfi_value_source source;
+    kf_status status = kfi_source_open_spool(&source, builder, error);
     for (uint64_t i = 0; i < builder->values && !status; i++) {
         uint64_t value;
-        status = kfi_spool_reader_varint(reader, &value, error);
+        status = kfi_source_next(&source, &value, error);
         if (!status) status = kfi_packed_writer_add(packed, value, error);
     }
-    kfi_spool_reader_destroy(&reader);
+    kfi_source_close(&source);
     return status;
 }
 
