@@ -1,49 +1,41 @@
-"""Nothing is kept alive by tests alone: what only tests use goes, or moves to them."""
+"""Nothing is kept alive by tests alone: what nothing else uses goes."""
 import re
 
 
-def _uses(files):
-    """For each word, the places that use it: (path, the function around it or None)."""
-    places = {}
+def _uncalled(files, roots):
+    """The functions that no way leads to from `roots`, what the loader calls, and what is outside functions."""
+    reached = {name for name in roots}
+    bodies = {}
     for file in files:
-        for word in file.other_uses:
-            places.setdefault(word, set()).add((file.path, None))
+        reached |= file.other_uses | {function.name for function in file.functions if function.kept}
         for function in file.functions:
-            for word in set(re.findall(r"\w+", function.body)):
-                places.setdefault(word, set()).add((file.path, function.name))
-    return places
+            bodies.setdefault(function.name, set()).update(function.words)
+    waiting = list(reached & bodies.keys())
+    while waiting:
+        new = (bodies[waiting.pop()] & bodies.keys()) - reached
+        reached |= new
+        waiting += new
+    return {f"{file.path}: {function.name}" for file in files for function in file.functions
+            if function.name not in reached}
 
 
-def _unused_functions(house, folder, names, others=""):
-    files = house.within(folder)
-    uses = _uses(files)
-    wrong = set()
-    for file in files:
-        for function in file.functions:
-            if re.match(names, function.name) and function.name not in others and \
-                    not {place for place in uses.get(function.name, ()) if place[1] != function.name}:
-                wrong.add(f"{file.path}: {function.name}")
-    return wrong
-
-
-def _unused_macros(house, folder):
-    files = house.within(folder)
-    counts = {}
+def _unused_macros(files):
+    words = {}
     for file in files:
         for word in re.findall(r"\w+", file.code):
-            counts[word] = counts.get(word, 0) + 1
-    wrong = set()
+            words[word] = words.get(word, 0) + 1
     for file in files:
-        guard = re.search(r"#ifndef (\w+)\n#define \1", file.code)
-        names = set(re.findall(r"^\s*#\s*define\s+(\w+)", file.code, re.M))
-        for enum in re.findall(r"\benum\b[^{;()]*\{([^}]*)\}", file.code):
-            names |= set(re.findall(r"(?:^|,)\s*(\w+)", enum))
-        wrong |= {f"{file.path}: {name}" for name in names - {guard and guard.group(1)} if counts[name] == 1}
-    return wrong
+        for name in re.findall(r"^\s*#\s*define\s+(\w+)", file.code, re.M):
+            if words[name] == 1 and name.startswith("KF"):
+                yield f"{file.path}: {name}"
+
+
 def rules(house):
-    python = "".join(file.text for file in house.files if file.path.startswith("bindings/python/") and
-                     file.path.endswith(".py"))
-    yield "functions of lib that nothing but tests uses", _unused_functions(house, "lib", r"kfi_|\w+")
-    yield "x", _unused_functions(house, "tools", r"\w+")
-    yield "y", _unused_functions(house, "bindings", r"\w+", python)
-    for x in ("lib","tools","bindings"): yield "macros "+x, _unused_macros(house,x)
+    public = {name for file in house.within("include") for name in file.declared}
+    python = set(re.findall(r"\w+", "".join(file.text for file in house.files if file.path.endswith(".py") and
+                                            file.path.startswith("bindings/python/"))))
+    loaded = {f"PyInit_{name}" for name in ("_lookup", "_native")}
+    yield "functions of lib that nothing in lib uses", _uncalled(house.within("lib"), public)
+    yield "functions that the command does not use", _uncalled(house.within("tools"), {"main"})
+    yield "functions that the bindings don't use", _uncalled(house.within("bindings"), python | loaded)
+    yield "macros that nothing uses", _unused_macros(house.within("lib", "tools", "bindings"))

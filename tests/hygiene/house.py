@@ -20,14 +20,15 @@ def _without_comments(text):
 
 
 class Function:
-    """A definition: its name, whether only its file sees it, its first line, how many lines, and its body."""
+    """A definition: its name, what is before its body, how many lines it has, and its body."""
 
-    def __init__(self, name, static, line, lines, body):
+    def __init__(self, name, head, lines, body):
         self.name = name
-        self.static = static
-        self.line = line
+        self.static = bool(re.search(r"\bstatic\b", head))
+        self.kept = bool(re.search(r"\b(?:con|de)structor\b", head))     # the loader calls it
         self.lines = lines
         self.body = body
+        self.words = set(re.findall(r"\w+", body))
 
 
 class File:
@@ -101,9 +102,7 @@ class File:
                 others.append(code[at:end])
                 at = end + 1 if end >= 0 else len(code)
             else:
-                first = start + len(head) - len(head.lstrip())
-                functions.append(Function(name.group(1), bool(re.search(r"\bstatic\b", head)),
-                                          code.count("\n", 0, first) + 1, code.count("\n", first, at) + 1, body))
+                functions.append(Function(name.group(1), head, (head.lstrip() + body).count("\n") + 1, body))
             start = at
         return functions, "\n".join(declarations), "\n".join(others)
 

@@ -7,6 +7,7 @@
 
 #include "build_options.h"
 #include "command.h"
+#include "input_reader.h"
 #include "interrupt.h"
 #include "message.h"
 #include "progress.h"

@@ -1,19 +1,9 @@
 #include "input.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
-int input_bad(kft_input *input, const char *format, ...)
-{
-    va_list values;
-
-    va_start(values, format);
-    vsnprintf(input->reason, sizeof input->reason, format, values);
-    va_end(values);
-    return INPUT_BAD;
-}
+#include "input_reader.h"
 
 const char *input_format_name(kft_input_format format)
 {

@@ -78,13 +78,4 @@ const char *input_format_name(kft_input_format format);
 /* What a file's name says once .gz or .zst is taken off, or FORMAT_AUTO. */
 kft_input_format input_format_of_name(const char *path);
 
-/* For the readers of the formats. */
-int input_bad(kft_input *input, const char *format, ...) __attribute__((format(printf, 2, 3)));
-int input_next_line(kft_input *input, uint8_t delimiter, uint8_t **data, size_t *size);
-int input_next_tsv(kft_input *input, kft_record *record);
-int input_next_lines(kft_input *input, kft_record *record);
-int input_next_nul(kft_input *input, kft_record *record);
-int input_next_csv(kft_input *input, kft_record *record);
-int input_next_jsonl(kft_input *input, kft_record *record);
-
 #endif

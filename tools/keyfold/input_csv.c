@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "input.h"
+#include "input_reader.h"
 #include "options.h"
 
 typedef struct csv_record {

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "escape.h"
-#include "input.h"
+#include "input_reader.h"
 
 typedef struct json_cursor {
     kft_input *input;

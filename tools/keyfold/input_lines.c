@@ -2,22 +2,7 @@
 #include <string.h>
 
 #include "escape.h"
-#include "input.h"
-
-/* The next piece up to `delimiter` or the end. INPUT_RECORD, INPUT_END or INPUT_FAILED. */
-int input_next_line(kft_input *input, uint8_t delimiter, uint8_t **data, size_t *size)
-{
-    int found = stream_find(&input->stream, 0, delimiter, size);
-
-    if (found == STREAM_FAILED)
-        return INPUT_FAILED;
-    if (found == STREAM_END && *size == 0)
-        return INPUT_END;
-    *data = stream_window(&input->stream);
-    stream_consume(&input->stream, *size + (found == STREAM_FOUND));
-    input->line = ++input->lines_read;
-    return INPUT_RECORD;
-}
+#include "input_reader.h"
 
 static void strip_return(const kft_input *input, const uint8_t *data, size_t *size)
 {

@@ -7,8 +7,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-_GenericAlias: Any = type(list[int])
-
 
 class Later:
     """A module of this package that is imported when something of it is first used."""
