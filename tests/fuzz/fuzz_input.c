@@ -6,7 +6,7 @@
  *   3  the file */
 #include "fuzz.h"
 
-#include "input.h"
+#include "input/input.h"
 
 #include <string.h>
 #include <sys/mman.h>
