@@ -65,12 +65,12 @@ KF_API kf_status kf_builder_create(kf_builder **out, const char *path,
                                    const kf_build_options *options, kf_error *error);
 
 /* With a resume_folder, what was added is sorted and written there, in files with names, and synced and written
- * down now and then, at least every minute that pairs are added in: a build that dies, fails or is cancelled can be gone on with by another one that names the
- * same folder and is given the same pairs in the same order from the start. This many of them are then there already:
- * adding these costs a hash, which is compared, each. What is resumed is the adding and the first sorting; what
- * follows is done again from there. It may add more pairs than the first one, and have another target, encoding,
- * memory limit and other threads; not another value type, duplicates policy (but any after KF_DUPLICATES_ERROR), or
- * weights that are given for others that are not.
+ * down now and then, at least every minute that pairs are added in: a build that dies, fails or is cancelled can
+ * be gone on with by another one that names the same folder and is given the same pairs in the same order from the
+ * start. This many of them are then there already: adding these costs a hash, which is compared, each. What is
+ * resumed is the adding and the first sorting; what follows is done again from there. It may add more pairs than
+ * the first one, and have another target, encoding, memory limit and other threads; not another value type,
+ * duplicates policy (but any after KF_DUPLICATES_ERROR), or weights that are given for others that are not.
  * The folder is made if it is not there (the folder that it is in must be); one build at a time may use it. After a
  * success what the build has put there is removed, and the folder if a build made it; before, nothing is. Until then
  * runs are kept that are otherwise given back to the disk while they are merged: the temporary files together
