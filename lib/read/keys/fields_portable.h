@@ -15,7 +15,6 @@ static inline kfi_vec kfi_vec_unpack(const uint8_t *p, unsigned width, unsigned 
 {
     kfi_vec v;
     const uint64_t ones = 0x0101010101010101;
-    const uint64_t singles = kfi_mask64(width) * 0x0001000100010001, pairs = kfi_mask64(2 * width) * 0x100000001;
     if (width == 0) {
         memset(v.byte, 0, sizeof v.byte);
         return v;
