@@ -3,6 +3,7 @@
  * A pass with limit k visits the keys within distance k whose score can still beat the worst of the best so
  * far. It is the last one when no key beyond k can be among the best. Passes grow by half, so all of them cost
  * about as much as the last; the scores found by one bound the next from its start. */
+#include "base/options.h"
 #include "query/dfa.h"
 #include "query/fuzzy/levenshtein.h"
 #include "query/fuzzy/nearest_jaro.h"
@@ -13,10 +14,10 @@
 
 static const kfi_iter_class candidate_class = { NULL, NULL, NULL, NULL };
 
+KFI_STRUCT_KIND(options_kind, kf_nearest_options, KF_NEAREST_OPTIONS_INIT, within, within);
+
 static kf_status check(const kf_nearest_options *o, kf_error *error)
 {
-    if (o->struct_size < sizeof *o)
-        return kfi_fail(error, KF_INVALID, "kf_nearest_options was not initialised");
     if ((unsigned)o->metric > KF_METRIC_JARO_WINKLER || (unsigned)o->unit > KF_UNIT_BYTES
         || (unsigned)o->ranking > KF_RANK_SIMILARITY)
         return kfi_fail(error, KF_INVALID, "metric, unit or ranking is out of range");
@@ -132,14 +133,14 @@ static kf_status by_distance(kfi_nearest *s, kf_error *error)
 kf_status kf_iter_create_nearest(kf_iter **out, const kf_dict *dict, const void *needle, size_t needle_size,
                           const kf_nearest_options *options, kf_error *error)
 {
-    static const kf_nearest_options defaults = KF_NEAREST_OPTIONS_INIT;
-    static const kf_iter_options everything = KF_ITER_OPTIONS_INIT;
-    kfi_nearest s = { .dict = dict, .options = options ? options : &defaults, .needle = { needle, needle_size } };
+    kf_nearest_options known;
+    kf_iter_options within;
+    kfi_nearest s = { .dict = dict, .options = &known, .within = &within, .needle = { needle, needle_size } };
     *out = NULL;
-    s.within = s.options->within ? s.options->within : &everything;
-    s.hits.limit = s.options->count;
-    kf_status status = check(s.options, error);
-    if (!status) status = kfi_iter_check(s.within, error);
+    kf_status status = kfi_options_read(&known, options, &options_kind, error);
+    if (!status) status = check(&known, error);
+    if (!status) status = kfi_iter_options_read(&within, known.within, error);
+    s.hits.limit = known.count;
     if (!status) status = kfi_iter_range(dict, s.within, &s.low, &s.high, error);
     if (!status && s.within->filter) {
         s.candidate = kfi_iter_new(sizeof *s.candidate, &candidate_class, dict);

@@ -1,4 +1,4 @@
-/* A node's arrays, located and bounds-checked but not decoded. See format/keys.h for the layout. */
+/* A node's arrays, located and bounds-checked but not decoded. Drawn in FORMAT.md 4.6. */
 #ifndef KFI_READ_KEYS_NODE_VIEW_H
 #define KFI_READ_KEYS_NODE_VIEW_H
 

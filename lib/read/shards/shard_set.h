@@ -87,7 +87,8 @@ kf_status kfi_shards_bytes_many(const kfi_shards *shards, const uint64_t *ordina
                                 kf_buffer *data, uint64_t *ends);
 
 /* Opens the shards of a dictionary whose mapping, header and metadata are there and whose header says that it
- * has shards. `path` is the outer file's, `flags` are KF_OPEN_... Sets dict->shards, on failure too. */
+ * has shards. `path` is the outer file's, NULL in memory, where there can be no manifest (KF_INVALID); `flags` are
+ * KF_OPEN_... Sets dict->shards, on failure too. */
 kf_status kfi_shards_open(kf_dict *dict, const char *path, uint32_t flags, kf_error *error);
 /* Fills what is private and `first`, once there are members and their first keys. */
 void kfi_shards_index(kfi_shards *shards);
