@@ -74,7 +74,8 @@ static void make_guide(int rare)
     forget();
     fills = 0;
     forget_every = set_below(&set, 3) ? 0 : 5 + (unsigned)set_below(&set, 60);
-    guide = (kfi_guide){ .table = table, .class_of = class_of, .start = ROW * (1 + (uint32_t)set_below(&set, STATES - 1)),
+    guide = (kfi_guide){ .table = table, .class_of = class_of,
+                         .start = ROW * (1 + (uint32_t)set_below(&set, STATES - 1)),
                          .cutoff = set_below(&set, 2) ? (float)set_below(&set, 4) : 0, .fill = fill,
                          .find_labels = find_labels };
 }
