@@ -6,6 +6,7 @@
 #include "base/bits.h"
 #include "base/progress.h"
 #include "base/varint.h"
+#include "format/column.h"
 #include "format/keys.h"
 #include "write/image.h"
 #include "write/room.h"
@@ -78,9 +79,8 @@ static kf_status check_options(const kf_build_options *o, kf_error *error)
 {
     if (o->struct_size < sizeof *o)
         return kfi_fail(error, KF_INVALID, "kf_build_options was not initialised");
-    if ((unsigned)o->value_type > KF_VALUES_BYTES || (unsigned)o->value_encoding > KF_ENCODING_ZSTD
-        || (unsigned)o->duplicates > KF_DUPLICATES_MAX)
-        return kfi_fail(error, KF_INVALID, "value type, encoding or duplicates policy out of range");
+    if ((unsigned)o->value_type > KF_VALUES_BYTES || (unsigned)o->duplicates > KF_DUPLICATES_MAX)
+        return kfi_fail(error, KF_INVALID, "value type or duplicates policy out of range");
     if (o->duplicates >= KF_DUPLICATES_SUM && o->value_type != KF_VALUES_U64)
         return kfi_fail(error, KF_INVALID, "the duplicates policies sum, min and max need u64 values");
     if ((unsigned)o->weights > KF_WEIGHTS_GIVEN)
@@ -93,11 +93,7 @@ static kf_status check_options(const kf_build_options *o, kf_error *error)
         return kfi_fail(error, KF_INVALID, "at most %d threads and %d shards", MOST_THREADS, KFI_SHARDED_MOST);
     if (o->memory_limit && o->memory_limit < KFI_MEMORY_LEAST)
         return kfi_fail(error, KF_INVALID, "the memory limit must be at least 16 MiB");
-    kf_encoding e = o->value_encoding;
-    int fits = e == KF_ENCODING_AUTO || (o->value_type == KF_VALUES_U64 && e <= KF_ENCODING_DISTINCT)
-               || (o->value_type == KF_VALUES_BYTES && e >= KF_ENCODING_DISTINCT);
-    if (!fits) return kfi_fail(error, KF_INVALID, "this value encoding does not fit the value type");
-    return KF_OK;
+    return kfi_encoding_check(o->value_encoding, o->value_type, error);
 }
 
 static char *folder_of(const char *path)
