@@ -123,10 +123,10 @@ static inline kf_status kfi_packed_get_span(const kfi_packed *packed, uint64_t i
 {
     if (index % KFI_PACKED_BLOCK) {
         uint64_t both[2];
-        kf_status status = kfi_packed_load(packed, index - 1, 2, both);
+        if (kfi_packed_load(packed, index - 1, 2, both)) return KF_CORRUPT;
         *start = both[0];
         *end = both[1];
-        return status;
+        return KF_OK;
     }
     *start = 0;
     kf_status status = kfi_packed_get(packed, index, end);
