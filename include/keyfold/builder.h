@@ -43,7 +43,9 @@ typedef struct kf_build_options {
 #define KF_BUILD_OPTIONS_INIT { sizeof(kf_build_options), KF_VALUES_NONE, KF_ENCODING_AUTO, \
                                 KF_DUPLICATES_ERROR, 0, NULL, NULL, NULL, KF_WEIGHTS_NONE, 0, 0, 0, NULL }
 
+/* What a build did. Start with KF_BUILD_REPORT_INIT; later versions may add fields at the end. */
 typedef struct kf_build_report {
+    size_t struct_size;           /* sizeof(kf_build_report), set by KF_BUILD_REPORT_INIT */
     uint64_t pairs_added;
     uint64_t keys;                /* distinct keys in the file */
     uint64_t pairs_dropped;       /* by the duplicates policy: pairs_added - keys */
@@ -54,6 +56,7 @@ typedef struct kf_build_report {
     uint64_t temporary_peak;      /* most bytes of temporary files at one time */
     uint64_t shards;              /* automata that the keys were divided among */
 } kf_build_report;
+#define KF_BUILD_REPORT_INIT { sizeof(kf_build_report), 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /* Starts a build of the file `path`. Nothing appears at `path` before kf_builder_finish succeeds;
  * an existing regular file there is replaced atomically, anything else there is refused.
@@ -62,12 +65,12 @@ KF_API kf_status kf_builder_create(kf_builder **out, const char *path,
                                    const kf_build_options *options, kf_error *error);
 
 /* With a resume_folder, what was added is sorted and written there, in files with names, and synced and written
- * down now and then, at least every minute that pairs are added in: a build that dies, fails or is cancelled can be gone on with by another one that names the
- * same folder and is given the same pairs in the same order from the start. This many of them are then there already:
- * adding these costs a hash, which is compared, each. What is resumed is the adding and the first sorting; what
- * follows is done again from there. It may add more pairs than the first one, and have another target, encoding,
- * memory limit and other threads; not another value type, duplicates policy (but any after KF_DUPLICATES_ERROR), or
- * weights that are given for others that are not.
+ * down now and then, at least every minute that pairs are added in: a build that dies, fails or is cancelled can
+ * be gone on with by another one that names the same folder and is given the same pairs in the same order from the
+ * start. This many of them are then there already: adding these costs a hash, which is compared, each. What is
+ * resumed is the adding and the first sorting; what follows is done again from there. It may add more pairs than
+ * the first one, and have another target, encoding, memory limit and other threads; not another value type,
+ * duplicates policy (but any after KF_DUPLICATES_ERROR), or weights that are given for others that are not.
  * The folder is made if it is not there (the folder that it is in must be); one build at a time may use it. After a
  * success what the build has put there is removed, and the folder if a build made it; before, nothing is. Until then
  * runs are kept that are otherwise given back to the disk while they are merged: the temporary files together

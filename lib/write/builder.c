@@ -6,8 +6,8 @@
 #include "base/bits.h"
 #include "base/progress.h"
 #include "base/varint.h"
-#include "format/column.h"
 #include "format/keys.h"
+#include "write/build_options.h"
 #include "write/image.h"
 #include "write/room.h"
 #include "write/sharded.h"
@@ -17,7 +17,6 @@
 
 enum {
     WORTH_LOOKING = 8 << 20,       /* bytes of temporary files */
-    MOST_THREADS = 256,
     WEIGHTED_KEPT = 1 << 20,       /* a larger copy of a value is not kept for the next one */
     METADATA_NAME_LIMIT = 255,
     METADATA_LIMIT = 64 << 20
@@ -75,27 +74,6 @@ static kf_status tell_reading(void *context, kf_phase phase, uint64_t done, uint
     return status ? status : check_disk(context, error);
 }
 
-static kf_status check_options(const kf_build_options *o, kf_error *error)
-{
-    if (o->struct_size < sizeof *o)
-        return kfi_fail(error, KF_INVALID, "kf_build_options was not initialised");
-    if ((unsigned)o->value_type > KF_VALUES_BYTES || (unsigned)o->duplicates > KF_DUPLICATES_MAX)
-        return kfi_fail(error, KF_INVALID, "value type or duplicates policy out of range");
-    if (o->duplicates >= KF_DUPLICATES_SUM && o->value_type != KF_VALUES_U64)
-        return kfi_fail(error, KF_INVALID, "the duplicates policies sum, min and max need u64 values");
-    if ((unsigned)o->weights > KF_WEIGHTS_GIVEN)
-        return kfi_fail(error, KF_INVALID, "weights are out of range");
-    if (o->weights == KF_WEIGHTS_VALUE && o->value_type != KF_VALUES_U64)
-        return kfi_fail(error, KF_INVALID, "values are weights only if they are u64");
-    if (o->weights == KF_WEIGHTS_GIVEN && o->duplicates >= KF_DUPLICATES_SUM)
-        return kfi_fail(error, KF_INVALID, "the duplicates policies sum, min and max do not go with given weights");
-    if (o->threads > MOST_THREADS || o->shards > KFI_SHARDED_MOST)
-        return kfi_fail(error, KF_INVALID, "at most %d threads and %d shards", MOST_THREADS, KFI_SHARDED_MOST);
-    if (o->memory_limit && o->memory_limit < KFI_MEMORY_LEAST)
-        return kfi_fail(error, KF_INVALID, "the memory limit must be at least 16 MiB");
-    return kfi_encoding_check(o->value_encoding, o->value_type, error);
-}
-
 static char *folder_of(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -115,15 +93,16 @@ static kf_status start(kf_builder *b, kf_error *error)
 kf_status kf_builder_create(kf_builder **out, const char *path, const kf_build_options *options,
                             kf_error *error)
 {
-    static const kf_build_options defaults = KF_BUILD_OPTIONS_INIT;
+    kf_build_options known;
     *out = NULL;
     if (!path || !*path) return kfi_fail(error, KF_INVALID, "no path was given");
-    if (!options) options = &defaults;
-    kf_status status = check_options(options, error);
+    kf_status status = kfi_build_options_read(&known, options, error);
+    if (!status) status = kfi_build_options_check(&known, error);
     if (status) return status;
+    options = &known;
     kf_builder *b = calloc(1, sizeof *b);
     if (!b) return kfi_fail_memory(error, sizeof *b);
-    b->options = *options;
+    b->options = known;
     if (!b->options.memory_limit) b->options.memory_limit = KFI_MEMORY_DEFAULT;
     b->reading = (kfi_progress){ tell_reading, b, KF_PHASE_READ, 0, KFI_PAIRS_STEP, 0 };
     b->path = strdup(path);
@@ -294,8 +273,10 @@ kf_status kf_builder_finish(kf_builder *b, kf_build_report *out, kf_error *error
 {
     kf_build_report result = { .pairs_added = b->added, .shards = 1 };
     kfi_header header = { .keys = 0 };
+    kf_status status = out ? kfi_build_report_check(out, error) : KF_OK;
+    if (status) return status;   /* nothing was done: the builder can still finish */
     if (b->failed) return kfi_fail(error, KF_INVALID, "the build failed before (%s)", kf_status_name(b->failed));
-    kf_status status = tell(b, KF_PHASE_SORT, 0, b->added, error);
+    status = tell(b, KF_PHASE_SORT, 0, b->added, error);
     if (!status)
         status = kfi_sharded_is_worth(b->options.shards, b->added) ? write_several(b, &header, &result, error)
                                                                    : write_one(b, 0, &header, error);
@@ -308,13 +289,13 @@ kf_status kf_builder_finish(kf_builder *b, kf_build_report *out, kf_error *error
     if (!status) kfi_sorter_done(b->sorter);
     kfi_sorter_destroy(&b->sorter);
     b->failed = status ? status : KF_INVALID;   /* a builder builds once */
-    if (!status && out) *out = result;
+    if (!status && out) kfi_build_report_write(out, &result);
     return status;
 }
 
 void kf_builder_destroy(kf_builder **builder)
 {
-    kf_builder *b = *builder;
+    kf_builder *b = builder ? *builder : NULL;
     if (!b) return;
     kfi_sorter_destroy(&b->sorter);
     kfi_array_free(&b->weighted);
