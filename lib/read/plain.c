@@ -23,8 +23,7 @@ kf_status kfi_plain_open_parts(kf_dict *d, kf_error *error)
     if (!status && d->header.value_type != KF_VALUES_NONE) {
         if (!values) return kfi_fail(error, KF_CORRUPT, "the value section is missing");
         status = kfi_column_open(&d->column, file + values->offset, values->size,
-                                 (kf_value_type)d->header.value_type, (kf_encoding)d->header.value_encoding,
-                                 d->header.keys, error);
+                                 (kf_value_type)d->header.value_type, d->header.keys, error);
     }
     return status ? status : kfi_weights_open(&d->weights, file, &d->header, d->column, error);
 }

@@ -28,8 +28,7 @@ kf_status kfi_weights_open(kfi_weights *weights, const uint8_t *file, const kfi_
         const uint8_t *start = file + section->offset;
         kf_status status = kfi_weights_header_parse(&parsed, start, section->size, header->keys, error);
         if (!status && parsed.has_column)
-            status = kfi_column_open(&weights->own, start, section->size, KF_VALUES_U64, KF_ENCODING_AUTO,
-                                     header->keys, error);
+            status = kfi_column_open(&weights->own, start, section->size, KF_VALUES_U64, header->keys, error);
         if (status) return status;
         if (weights->own) weights->column = weights->own;
         if (!weights->column) return kfi_fail(error, KF_CORRUPT, "the weights should be integer values");
