@@ -1,6 +1,5 @@
 /* Set operations, diff and merge against sorted arrays: random subsets of sets of hard shapes with values
- * that often agree, all operations, policies, ranges, limits, filters and queries; damaged
- * members. */
+ * that often agree, all operations, policies, ranges, limits, filters and queries; damaged members. */
 #include "scratch.h"
 #include "shapes.h"
 #include "damage.h"

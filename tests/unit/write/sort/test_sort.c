@@ -69,7 +69,8 @@ static size_t make_key(enum shape shape, size_t i, size_t count, uint8_t *key)
         break;
     case ANY_BYTES:
         size = random_below(40);
-        for (size_t j = 0; j < size; j++) key[j] = random_below(3) ? (uint8_t)random64() : (uint8_t)(random_below(2) * 255);
+        for (size_t j = 0; j < size; j++)
+            key[j] = random_below(3) ? (uint8_t)random64() : (uint8_t)(random_below(2) * 255);
         break;
     case ALL_EQUAL:
         memset(key, 'e', size = count % 50);
@@ -99,7 +100,8 @@ static size_t make_key(enum shape shape, size_t i, size_t count, uint8_t *key)
         size = (size_t)sprintf((char *)key, "k%07zu", i % (1 + count / 4) * 4 + random_below(3));
         break;
     case ACCESSIONS:
-        size = (size_t)sprintf((char *)key, "%c%c_%08zu.%zu", (int)('A' + random_below(3)), (int)('A' + random_below(2)),
+        size = (size_t)sprintf((char *)key, "%c%c_%08zu.%zu", (int)('A' + random_below(3)),
+                               (int)('A' + random_below(2)),
                                random_below(2 * count), random_below(2));
         break;
     case LONG:
@@ -125,7 +127,8 @@ static void make_value(item *it, kf_value_type type, int large_numbers)
         kfi_store64(it->value, it->number);
         it->value_size = 8;
     } else if (type == KF_VALUES_BYTES) {
-        it->value_size = random_below(30) ? random_below(30) : random_below(4) ? 200 + random_below(2000) : random_below(70000);
+        it->value_size = random_below(30) ? random_below(30)
+                         : random_below(4) ? 200 + random_below(2000) : random_below(70000);
         it->value = take(it->value_size);
         for (size_t j = 0; j < it->value_size; j++) it->value[j] = (uint8_t)(it->order * 7 + j);
     }
