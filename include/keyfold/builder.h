@@ -43,7 +43,9 @@ typedef struct kf_build_options {
 #define KF_BUILD_OPTIONS_INIT { sizeof(kf_build_options), KF_VALUES_NONE, KF_ENCODING_AUTO, \
                                 KF_DUPLICATES_ERROR, 0, NULL, NULL, NULL, KF_WEIGHTS_NONE, 0, 0, 0, NULL }
 
+/* What a build did. Start with KF_BUILD_REPORT_INIT; later versions may add fields at the end. */
 typedef struct kf_build_report {
+    size_t struct_size;           /* sizeof(kf_build_report), set by KF_BUILD_REPORT_INIT */
     uint64_t pairs_added;
     uint64_t keys;                /* distinct keys in the file */
     uint64_t pairs_dropped;       /* by the duplicates policy: pairs_added - keys */
@@ -54,6 +56,7 @@ typedef struct kf_build_report {
     uint64_t temporary_peak;      /* most bytes of temporary files at one time */
     uint64_t shards;              /* automata that the keys were divided among */
 } kf_build_report;
+#define KF_BUILD_REPORT_INIT { sizeof(kf_build_report), 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /* Starts a build of the file `path`. Nothing appears at `path` before kf_builder_finish succeeds;
  * an existing regular file there is replaced atomically, anything else there is refused.

@@ -39,8 +39,10 @@ typedef struct kf_fuzzy_options {
     size_t exact_prefix;         /* so many units at the start must agree */
     int prefix;                  /* not 0: keys that begin with something near; the hit's distance is the
                                     smallest one of all the key's prefixes */
+    uint32_t reserved;           /* 0 */
 } kf_fuzzy_options;
-#define KF_FUZZY_OPTIONS_INIT { sizeof(kf_fuzzy_options), KF_METRIC_LEVENSHTEIN, KF_UNIT_CODE_POINTS, 1, 0, 0 }
+#define KF_FUZZY_OPTIONS_INIT { sizeof(kf_fuzzy_options), KF_METRIC_LEVENSHTEIN, KF_UNIT_CODE_POINTS, 1, 0, 0, \
+                                0 }
 
 /* Keys within a distance of `needle`. `options` may be NULL. O(needle).
  * Errors: KF_INVALID (options; a needle that is not UTF-8 where code points are asked for), KF_LIMIT (a needle

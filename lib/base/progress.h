@@ -13,7 +13,7 @@
 
 #include "base/error.h"
 
-#include <keyfold/builder.h>
+#include <keyfold/progress.h>
 
 typedef struct kfi_progress {
     /* NULL: nobody wants to know. A result other than KF_OK ends the work, which returns it. */

@@ -38,12 +38,12 @@ static kf_status ranked(kf_iter **out, const kf_dict *dict, const kf_iter_option
 
 kf_status kf_iter_create(kf_iter **out, const kf_dict *dict, const kf_iter_options *options, kf_error *error)
 {
-    kf_iter_options everything = KF_ITER_OPTIONS_INIT;
-    const kf_iter_options *o = options ? options : &everything;
+    kf_iter_options known;
+    const kf_iter_options *o = &known;
     kf_iter *all = NULL;
     uint64_t low, high;
     *out = NULL;
-    kf_status status = kfi_iter_check(o, error);
+    kf_status status = kfi_iter_options_read(&known, options, error);
     if (!status && o->order == KF_ORDER_WEIGHT && !kf_dict_has_weights(dict))
         status = kfi_fail(error, KF_TYPE, "this dictionary has no weights to order by");
     if (!status) status = kfi_iter_range(dict, o, &low, &high, error);

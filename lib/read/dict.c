@@ -1,8 +1,10 @@
 #include "read/dict.h"
 
 #include "base/array.h"
+#include "base/options.h"
 #include "read/frame.h"
-#include "read/keys/order.h"
+#include "read/keys/by_key.h"
+#include "read/keys/by_rank.h"
 #include "read/keys/verify_keys.h"
 #include "read/keys/verify_top.h"
 #include "read/shards/shards_verify.h"
@@ -11,6 +13,10 @@
 
 /* Sharded dictionaries pay for the question whether there are shards; plain ones don't notice it. */
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
+
+KFI_STRUCT_KIND(open_kind, kf_open_options, KF_OPEN_OPTIONS_INIT, reserved, reserved);
+/* Published first without what is said of weights and shards. */
+KFI_STRUCT_KIND(stat_kind, kf_dict_stat, KF_DICT_STAT_INIT, value_encoding, reserved);
 
 /* What plain and sharded dictionaries have: header and metadata. */
 static kf_status open_frame(kf_dict *d, kf_error *error)
@@ -37,9 +43,9 @@ static kf_status open_parts(kf_dict *d, kf_error *error)
     return status ? status : kfi_weights_open(&d->weights, file, &d->header, d->column, error);
 }
 
-/* A dictionary without shards if `path` is NULL. */
-static kf_status open_mapping(kf_dict **out, kfi_mapping *mapping, const char *path, uint32_t flags,
-                              kf_error *error)
+/* `path` and `flags` are for kfi_shards_open. */
+static kf_status open_mapping(kf_dict **out, kfi_mapping *mapping, int may_have_shards, const char *path,
+                              uint32_t flags, kf_error *error)
 {
     *out = NULL;
     kf_dict *d = calloc(1, sizeof *d);
@@ -51,8 +57,8 @@ static kf_status open_mapping(kf_dict **out, kfi_mapping *mapping, const char *p
     d->mapping = *mapping;
     kf_status status = open_frame(d, error);
     if (!status && d->header.incompatible & KFI_FEATURE_SHARDS)
-        status = path ? kfi_shards_open(d, path, flags, error)
-                      : kfi_fail(error, KF_CORRUPT, "a shard has shards itself");
+        status = may_have_shards ? kfi_shards_open(d, path, flags, error)
+                                 : kfi_fail(error, KF_CORRUPT, "a shard has shards itself");
     else if (!status) status = open_parts(d, error);
     if (status) kf_dict_close(&d);
     *out = d;
@@ -61,28 +67,54 @@ static kf_status open_mapping(kf_dict **out, kfi_mapping *mapping, const char *p
 
 kf_status kfi_dict_open_plain(kf_dict **out, kfi_mapping mapping, kf_error *error)
 {
-    return open_mapping(out, &mapping, NULL, 0, error);
+    return open_mapping(out, &mapping, 0, NULL, 0, error);
+}
+
+/* The flags of a caller's options, `known` ones only. */
+static kf_status read_flags(uint32_t *flags, const kf_open_options *options, uint32_t known, kf_error *error)
+{
+    kf_open_options read;
+    kf_status status = kfi_options_read(&read, options, &open_kind, error);
+    if (status) return status;
+    *flags = read.flags;
+    if (read.flags & ~known)
+        return kfi_fail(error, KF_INVALID, "flags that are unknown or have no meaning here: %#x", read.flags & ~known);
+    return read.reserved ? kfi_fail(error, KF_INVALID, "what is reserved in kf_open_options must be 0") : KF_OK;
 }
 
 kf_status kf_dict_open(kf_dict **out, const char *path, const kf_open_options *options, kf_error *error)
 {
+    const uint32_t known = KF_OPEN_IN_MEMORY | KF_OPEN_POPULATE | KF_OPEN_RANDOM | KF_OPEN_HUGE | KF_OPEN_LOCK;
     kfi_mapping mapping;
+    uint32_t flags;
     *out = NULL;
-    if (!path || (options && options->struct_size < sizeof *options))
-        return kfi_fail(error, KF_INVALID, "no path, or kf_open_options was not initialised");
-    uint32_t flags = options ? options->flags : 0;
-    kf_status status = kfi_mapping_open(&mapping, path, flags, error);
-    return status ? status : open_mapping(out, &mapping, path, flags, error);
+    kf_status status = read_flags(&flags, options, known, error);
+    if (!status && !path) status = kfi_fail(error, KF_INVALID, "no path was given");
+    if (!status) status = kfi_mapping_open(&mapping, path, flags, error);
+    return status ? status : open_mapping(out, &mapping, 1, path, flags, error);
+}
+
+kf_status kf_dict_open_memory(kf_dict **out, const void *data, size_t size, const kf_open_options *options,
+                              kf_error *error)
+{
+    kfi_mapping mapping = { .data = data, .size = size, .borrowed = 1 };
+    uint32_t flags;
+    *out = NULL;
+    kf_status status = read_flags(&flags, options, KF_OPEN_IN_MEMORY, error);
+    if (!status && !data) status = kfi_fail(error, KF_INVALID, "no memory was given");
+    if (!status && flags & KF_OPEN_IN_MEMORY) status = kfi_mapping_copy(&mapping, data, size, error);
+    return status ? status : open_mapping(out, &mapping, 1, NULL, 0, error);
 }
 
 void kf_dict_close(kf_dict **dict)
 {
-    if (!*dict) return;
-    kfi_shards_close(&(*dict)->shards);
-    kfi_weights_close(&(*dict)->weights);
-    kfi_column_close(&(*dict)->column);
-    kfi_mapping_close(&(*dict)->mapping);
-    free(*dict);
+    kf_dict *d = dict ? *dict : NULL;
+    if (!d) return;
+    kfi_shards_close(&d->shards);
+    kfi_weights_close(&d->weights);
+    kfi_column_close(&d->column);
+    kfi_mapping_close(&d->mapping);
+    free(d);
     *dict = NULL;
 }
 
@@ -257,12 +289,13 @@ static uint64_t size_of(const kf_dict *d, uint32_t type)
     return s ? s->size : 0;
 }
 
-kf_status kf_dict_get_stat(const kf_dict *d, kf_dict_stat *stat)
+kf_status kf_dict_get_stat(const kf_dict *d, kf_dict_stat *out)
 {
-    if (stat->struct_size < sizeof *stat) return KF_INVALID;
     const kfi_header *h = &d->header;
-    *stat = (kf_dict_stat){
-        .struct_size = sizeof *stat, .keys = h->keys, .longest_key = h->longest_key,
+    kf_status status = kfi_result_check(out, &stat_kind, NULL);
+    if (status) return status;
+    kf_dict_stat stat = {
+        .keys = h->keys, .longest_key = h->longest_key,
         .file_size = d->mapping.size,
         .token_bytes = size_of(d, KFI_SECTION_TOKENS), .shared_bytes = size_of(d, KFI_SECTION_SHARED),
         .value_bytes = size_of(d, KFI_SECTION_VALUES), .metadata_bytes = size_of(d, KFI_SECTION_METADATA),
@@ -273,9 +306,11 @@ kf_status kf_dict_get_stat(const kf_dict *d, kf_dict_stat *stat)
         .weight_bytes = size_of(d, KFI_SECTION_WEIGHTS),
         .weights = d->weights.own ? KF_WEIGHTS_GIVEN : d->weights.has_section ? KF_WEIGHTS_VALUE : KF_WEIGHTS_NONE,
     };
-    stat->key_bytes = size_of(d, KFI_SECTION_TREE) + size_of(d, KFI_SECTION_TOP) + stat->token_bytes
-                      + stat->shared_bytes;
-    return d->shards ? kfi_shards_stat(d->shards, stat) : KF_OK;
+    stat.key_bytes = size_of(d, KFI_SECTION_TREE) + size_of(d, KFI_SECTION_TOP) + stat.token_bytes
+                     + stat.shared_bytes;
+    if (d->shards) status = kfi_shards_stat(d->shards, &stat);
+    if (!status) kfi_result_write(out, &stat, &stat_kind);
+    return status;
 }
 
 kf_status kf_dict_verify(const kf_dict *d, kf_error *error)

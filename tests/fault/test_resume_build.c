@@ -159,7 +159,7 @@ START_TEST(build__cancelled)
 {
     kf_error error;
     job j = make_job((unsigned)_i);
-    kf_build_report want, got;
+    kf_build_report want = KF_BUILD_REPORT_INIT, got = KF_BUILD_REPORT_INIT;
     uint64_t resumed = 0, last = 0, calls;
     j.input.pairs = 500000;
     SURE(build(&j, "want.kf", NULL, &want, &error) == KF_OK, "%s", error.message);

@@ -90,7 +90,7 @@ enum { JOBS = sizeof jobs / sizeof *jobs };
 START_TEST(test_refused_in_time)
 {
     const job *j = &jobs[_i];
-    kf_build_report report;
+    kf_build_report report = KF_BUILD_REPORT_INIT;
     kf_error error;
     watch all = { .capacity = UINT64_MAX };
     ck_assert_msg(build(j, &all, &report, &error) == KF_OK, "job %d: %s", _i, error.message);
@@ -120,7 +120,7 @@ END_TEST
 START_TEST(test_room_for_shards)
 {
     static const job j = { 140000, MEDIUM, 1, 5, 1, KF_ENCODING_RAW };
-    kf_build_report report;
+    kf_build_report report = KF_BUILD_REPORT_INIT;
     kf_error error;
     watch w = { .capacity = UINT64_MAX };
     ck_assert_msg(build(&j, &w, &report, &error) == KF_OK, "%s", error.message);

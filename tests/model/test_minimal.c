@@ -147,10 +147,10 @@ END_TEST
 
 START_TEST(minimal__states_are_exact)
 {
-    for (uint64_t seed = 0; seed < 25 * scale_of_run(); seed++) {
+    FOR_SEEDS(seed, 25 * scale_of_run()) {
         size_t scale = seed % 5 == 4 ? 30 : 1;
         model m = { .type = KF_VALUES_NONE };
-        kf_build_report report;
+        kf_build_report report = KF_BUILD_REPORT_INIT;
         kfi_automaton automaton = { 0 };
         if (seed > 3 && (_i < 2 || _i == 16)) break;
         set_make(&m.set, (unsigned)_i, seed + 500, scale);
@@ -222,7 +222,7 @@ END_TEST
 START_TEST(minimal__small_memory)
 {
     model m = { .type = KF_VALUES_U64, .value_shape = 1, .value_seed = 5, .name = "small memory" };
-    kf_build_report report, again;
+    kf_build_report report = KF_BUILD_REPORT_INIT, again = KF_BUILD_REPORT_INIT;
     kf_dict *dict;
     kf_error error;
     size_t size, other_size;
@@ -243,7 +243,7 @@ START_TEST(minimal__small_memory)
     model_check_lookups(&m, dict, 100000);
     model_check_values(&m, dict, 100000);
     model_check_ranges(&m, dict, 10);
-    kf_dict_stat stat = { .struct_size = sizeof stat };
+    kf_dict_stat stat = KF_DICT_STAT_INIT;
     ck_assert_int_eq(kf_dict_get_stat(dict, &stat), KF_OK);
     ck_assert_uint_eq(stat.states, report.states);
     ck_assert_uint_eq(stat.states_extra, report.states_extra);

@@ -134,7 +134,7 @@ static void check_file(model *m, const char *name, size_t most)
 /* Sorted and shuffled input give the same file, and so does a second time. */
 static void check_model(model *m, uint64_t seed, size_t most)
 {
-    kf_build_report sorted, shuffled;
+    kf_build_report sorted = KF_BUILD_REPORT_INIT, shuffled = KF_BUILD_REPORT_INIT;
     /* All distinct values have to fit the memory. */
     uint64_t memory = seed % 2 && m->encoding != KF_ENCODING_DISTINCT ? SMALL_MEMORY : 0;
     model_build(m, "sorted.kf", 0, memory, &sorted);
@@ -154,7 +154,7 @@ START_TEST(model__random_dictionaries)
 {
     model m;
     uint64_t seeds = scale_of_run() * (_i < 2 ? 12 : _i == 16 || _i == SHAPES + 2 ? 6 : 30);
-    for (uint64_t seed = 0; seed < seeds; seed++) {
+    FOR_SEEDS(seed, seeds) {
         make(&m, (unsigned)_i, seed, 1);
         check_model(&m, seed, 1000);
     }
@@ -178,7 +178,7 @@ START_TEST(model__million_equal_suffixes)
     enum { BITS = 20, TAIL = 6 };
     kf_builder *builder;
     kf_dict *dict;
-    kf_build_report report;
+    kf_build_report report = KF_BUILD_REPORT_INIT;
     kf_error error = { 0 };
     kf_build_options options = KF_BUILD_OPTIONS_INIT;
     const kfi_search_variant *variants[3];
@@ -240,11 +240,11 @@ static uint64_t fold(const occurrence *list, size_t count, uint32_t key, kf_dupl
 START_TEST(model__duplicates)
 {
     const kf_duplicates policy = (kf_duplicates)_i;
-    for (uint64_t seed = 0; seed < 30; seed++) {
+    FOR_SEEDS(seed, 30) {
         size_t count = mix64(seed) % 600, distinct = 0;
         occurrence *list = malloc((count + 1) * sizeof *list);
         kf_builder *builder;
-        kf_build_report report;
+        kf_build_report report = KF_BUILD_REPORT_INIT;
         kf_build_options options = KF_BUILD_OPTIONS_INIT;
         kf_error error = { 0 };
         kf_dict *dict;

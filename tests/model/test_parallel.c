@@ -116,7 +116,7 @@ static void check_model(unsigned shape, uint64_t seed)
 {
     model m;
     how base;
-    kf_build_report report;
+    kf_build_report report = KF_BUILD_REPORT_INIT;
     draw_model(&m, &base, shape, seed);
     pairs p = pairs_draw(&m, base.duplicates ? m.set.count / 3 + 1 : 0);
     for (size_t s = 0; s < sizeof shard_counts / sizeof *shard_counts; s++) {
@@ -144,7 +144,7 @@ static void check_model(unsigned shape, uint64_t seed)
 
 START_TEST(parallel__shapes)
 {
-    for (uint64_t seed = 0; seed < SEEDS * scale_of_run(); seed++) check_model((unsigned)_i, seed);
+    FOR_SEEDS(seed, SEEDS * scale_of_run()) check_model((unsigned)_i, seed);
     ck_assert_uint_gt(builds, 0);
 }
 END_TEST
@@ -186,7 +186,7 @@ static void check_many(const how *ways, size_t count, kf_value_type type)
     make_many(&m, type);
     pairs p = pairs_draw(&m, MANY / 2);
     for (size_t i = 0; i < count; i++) {
-        kf_build_report report;
+        kf_build_report report = KF_BUILD_REPORT_INIT;
         spilled seen = { 0, 0 };
         how h = ways[i];
         h.progress = watch;
@@ -265,7 +265,7 @@ START_TEST(parallel__one_image)
     static const unsigned threads[] = { 2, 3 };
     model m;
     how h;
-    kf_build_report report;
+    kf_build_report report = KF_BUILD_REPORT_INIT;
     make_image(&m, &h, (unsigned)_i);
     pairs p = pairs_draw(&m, m.set.count / 4);
     for (unsigned memory = 0; memory < 3; memory += 2) {
@@ -300,7 +300,7 @@ static void cut_many(model *m, size_t count)
 START_TEST(parallel__names_the_lowest_failure)
 {
     model m;
-    kf_build_report report;
+    kf_build_report report = KF_BUILD_REPORT_INIT;
     how h = { .shards = 1, .memory = 16 * MIB };
     make_many(&m, KF_VALUES_U64);
     cut_many(&m, 16000);           /* distinct values; half of them are too many */
@@ -329,7 +329,7 @@ END_TEST
 START_TEST(parallel__names_the_lowest_duplicate)
 {
     model m;
-    kf_build_report report;
+    kf_build_report report = KF_BUILD_REPORT_INIT;
     make_many(&m, _i % 2 ? KF_VALUES_NONE : KF_VALUES_U64);
     cut_many(&m, 20000);
     for (unsigned round = 0; round < 12; round++) {

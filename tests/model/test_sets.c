@@ -421,7 +421,7 @@ static void check_merged_metadata(const question *q, const kf_dict *dict)
 
 static void check_merged_weights(const question *q, const kf_dict *dict)
 {
-    kf_dict_stat stat = { .struct_size = sizeof stat };
+    kf_dict_stat stat = KF_DICT_STAT_INIT;
     kf_weights wanted = KF_WEIGHTS_VALUE;
     uint64_t weight;
     for (size_t m = q->count; m--; ) {
@@ -464,7 +464,7 @@ static void check_merge(question *q)
 {
     kf_merge_options options = KF_MERGE_OPTIONS_INIT;
     kf_build_options build = KF_BUILD_OPTIONS_INIT;
-    kf_build_report report;
+    kf_build_report report = KF_BUILD_REPORT_INIT;
     kf_error error = { 0 };
     kf_status expected_status = KF_OK;
     int files = scratch_count();
@@ -496,7 +496,7 @@ static void check_merge(question *q)
 
 START_TEST(sets__model)
 {
-    for (uint64_t seed = 0; seed < 6 * scale_of_run(); seed++) {
+    FOR_SEEDS(seed, 6 * scale_of_run()) {
         draw((unsigned)_i, seed);
         for (int n = 0; n < 200; n++, cases++) {
             question q;
@@ -550,7 +550,7 @@ END_TEST
 
 START_TEST(sets__target_is_a_member)
 {
-    kf_build_report report;
+    kf_build_report report = KF_BUILD_REPORT_INIT;
     kf_dict *merged;
     draw(14, 2);
     size_t a = 0, b = 1, keys = 0;
@@ -643,7 +643,7 @@ static void merge_damaged(const kf_dict *const *dicts, size_t culprit)
 
 static void damage_round(void)
 {
-    static const kf_open_options in_memory = { sizeof in_memory, KF_OPEN_IN_MEMORY };
+    static const kf_open_options in_memory = { sizeof in_memory, KF_OPEN_IN_MEMORY, 0 };
     size_t culprit = any(3);
     const kf_dict *dicts[3];
     kf_set_options set = KF_SET_OPTIONS_INIT;
@@ -678,7 +678,7 @@ static void damage_round(void)
 START_TEST(sets__damaged_members)
 {
     static const unsigned shapes[] = { 4, 7, 9, 11, 14, 18 };
-    for (uint64_t seed = 0; seed < 2 * scale_of_run(); seed++) {
+    FOR_SEEDS(seed, 2 * scale_of_run()) {
         draw(shapes[_i], seed + 5);
         for (size_t d = 0; d < DICTS; d += 2) {
             char name[16];

@@ -160,7 +160,7 @@ static void check_ordinals(const model *m, const kf_dict *plain, const kf_dict *
 
 static void check_facts(const model *m, const kf_dict *plain, const kf_dict *sharded, const shards_cut *cut)
 {
-    kf_dict_stat a = { .struct_size = sizeof a }, b = { .struct_size = sizeof b };
+    kf_dict_stat a = KF_DICT_STAT_INIT, b = KF_DICT_STAT_INIT;
     kf_bytes name, content;
     SAME(kf_dict_get_stat(plain, &a) == KF_OK && kf_dict_get_stat(sharded, &b) == KF_OK);
     SAME(a.weights == b.weights && a.raw_value_bytes == b.raw_value_bytes && a.longest_key == b.longest_key);
@@ -204,7 +204,7 @@ static void check_seam(model *m, const kf_dict *sharded)
 static void check_file(model *m, const kf_dict *plain, const char *name, uint32_t flags, const shards_cut *cut)
 {
     kf_dict *sharded;
-    kf_open_options options = { sizeof options, flags };
+    kf_open_options options = { sizeof options, flags, 0 };
     kf_error error = { 0 };
     kf_status status = kf_dict_open(&sharded, scratch_path(name), &options, &error);
     MUST(!status, "%s: %s: %s", m->name, name, error.message);
@@ -222,7 +222,7 @@ static void check_file(model *m, const kf_dict *plain, const char *name, uint32_
 
 START_TEST(shards__like_one)
 {
-    for (uint64_t seed = 0; seed < SEEDS * scale_of_run(); seed++) {
+    FOR_SEEDS(seed, SEEDS * scale_of_run()) {
         model m;
         kf_dict *plain;
         shards_cut cut;

@@ -162,7 +162,7 @@ static inline void exercise_weights(const kf_dict *dict, kf_bytes prefix)
 static inline void exercise_metadata(const kf_dict *dict)
 {
     kf_bytes name, content;
-    kf_dict_stat stat = { .struct_size = sizeof stat };
+    kf_dict_stat stat = KF_DICT_STAT_INIT;
     uint8_t id[16];
     kf_status status = kf_dict_metadata(dict, "entry 1", &content);
     legal(status);

@@ -382,7 +382,7 @@ static inline void model_check_ranges(model *m, const kf_dict *dict, unsigned ra
 
 static inline void model_check_facts(const model *m, const kf_dict *dict)
 {
-    kf_dict_stat stat = { .struct_size = sizeof stat };
+    kf_dict_stat stat = KF_DICT_STAT_INIT;
     uint64_t bytes = 0;
     size_t longest = 0;
     for (size_t i = 0; i < m->set.count; i++) {

@@ -27,6 +27,7 @@ typedef struct kf_build_options {
 } kf_build_options;
 
 typedef struct kf_build_report {
+    size_t struct_size;
     uint64_t pairs_added;
     uint64_t keys;
     uint64_t pairs_dropped;

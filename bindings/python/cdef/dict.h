@@ -14,10 +14,14 @@ enum {
 typedef struct kf_open_options {
     size_t struct_size;
     uint32_t flags;
+    uint32_t reserved;
 } kf_open_options;
 
 kf_status kf_dict_open(kf_dict **out, const char *path, const kf_open_options *options,
                               kf_error *error);
+
+kf_status kf_dict_open_memory(kf_dict **out, const void *data, size_t size,
+                                     const kf_open_options *options, kf_error *error);
 
 void kf_dict_close(kf_dict **dict);
 
@@ -102,7 +106,9 @@ typedef struct kf_dict_stat {
     kf_weights weights;
     uint64_t shards;
     int is_manifest;
+    uint32_t reserved;
 } kf_dict_stat;
+
 kf_status kf_dict_get_stat(const kf_dict *dict, kf_dict_stat *stat);
 
 kf_status kf_dict_verify(const kf_dict *dict, kf_error *error);

@@ -232,7 +232,7 @@ def write(members: List[_Dictionary], build: BuildOptions, progress: Any, operat
     folder = build.fill(raw)
     heart.fill(raw)
     options.build = raw
-    report, error = ffi.new("kf_build_report *"), ffi.new("kf_error *")
+    report, error = ffi.new("kf_build_report *", lib.kfpy_build_report()), ffi.new("kf_error *")
     try:
         status = lib.kf_dict_merge(os.fsencode(build.path), array, len(members), options, report, error)
         if status:

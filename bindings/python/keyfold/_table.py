@@ -124,8 +124,7 @@ class Table(_lookup.Lookup["K", "V"], abc.Mapping["K", "V"]):
 
     def stat(self) -> Stat:
         """Sizes of the file's parts, and what its build recorded."""
-        raw = ffi.new("kf_dict_stat *")
-        raw.struct_size = ffi.sizeof("kf_dict_stat")
+        raw = ffi.new("kf_dict_stat *", lib.kfpy_dict_stat())
         _errors.check(lib.kf_dict_get_stat(self._pointer(), raw), None, self.path)
         return _stat.read(raw)
 

@@ -215,12 +215,14 @@ kf_status kfi_shards_open(kf_dict *dict, const char *path, uint32_t flags, kf_er
     directory dir = { 0 };
     kfi_shards *s = calloc(1, sizeof *s);
     if (!s) return kfi_fail_memory(error, sizeof *s);
-    char *real = kfi_path_real(path);   /* a link to a manifest finds what is beside the manifest */
+    char *real = path ? kfi_path_real(path) : NULL;   /* a link to a manifest finds what is beside the manifest */
     opening o = { dict, s, real ? real : path, flags, 0, error };
     dict->shards = s;
     kf_status status = read_directory(&dir, &dict->mapping, &dict->header, error);
     if (!status && dict->header.longest_key > KFI_KEY_LIMIT)
         status = kfi_fail(error, KF_CORRUPT, "the longest key is longer than the format allows");
+    if (!status && !dir.images && !path)
+        status = kfi_fail(error, KF_INVALID, "a manifest names files by where it lies itself: open it by its path");
     if (!status) status = dir.images ? add_images(&o, &dict->mapping, &dir, (kf_bytes){ NULL, 0 })
                                      : add_files(&o, &dir);
     if (!status) kfi_shards_index(s);

@@ -2,7 +2,7 @@
 
 #include "format/shards.h"
 #include "read/frame.h"
-#include "read/keys/order.h"
+#include "read/keys/by_rank.h"
 
 #include <stdlib.h>
 
@@ -83,7 +83,7 @@ kf_status kfi_shards_stat(const kfi_shards *s, kf_dict_stat *stat)
     uint64_t files = 0;
     for (size_t i = 0; i < s->count; i++) {
         const kf_dict *d = s->member[i];
-        kf_dict_stat part = { .struct_size = sizeof part };
+        kf_dict_stat part = KF_DICT_STAT_INIT;
         kf_status status = kf_dict_get_stat(d, &part);
         if (status) return status;
         stat->key_bytes += part.key_bytes;

@@ -1,4 +1,4 @@
-/* Reading the value column in place. Layouts are in format/FORMAT.md and format/column.h. Every
+/* Reading the value column in place. Layouts are drawn in FORMAT.md 5. Every
  * read is bounded whatever the bytes say. Thread rule: a kfi_column is read-only after open. */
 #ifndef KFI_READ_VALUES_COLUMN_READER_H
 #define KFI_READ_VALUES_COLUMN_READER_H

@@ -228,7 +228,7 @@ static int finish(kft_build *build)
 static int build_run(int argc, char **argv)
 {
     kft_build_options options = BUILD_OPTIONS_INIT;
-    kft_build build = { .options = &options };
+    kft_build build = { .options = &options, .report = KF_BUILD_REPORT_INIT };
     kft_arguments inputs;
     double seconds;
     int code = options_parse(&command_build, &options, argc, argv, &inputs);

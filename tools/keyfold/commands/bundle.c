@@ -64,7 +64,7 @@ static int print_report(const char *path, const kf_dict_stat *stat, int members)
 /* Opens what was written, as its readers will, and tells what it is. */
 static int report(const bundle_options *options, int members)
 {
-    kf_dict_stat stat = { .struct_size = sizeof stat };
+    kf_dict_stat stat = KF_DICT_STAT_INIT;
     human_text keys, shards, size;
     kf_status status;
     int code = EXIT_FOUND;

@@ -155,7 +155,7 @@ static int dump_run(int argc, char **argv)
     } else if (!output_open(&out)) {
         code = EXIT_TROUBLE;
     } else {
-        kf_dict_stat stat = { .struct_size = sizeof stat };
+        kf_dict_stat stat = KF_DICT_STAT_INIT;
         kft_dump dump = { dict, rest.items[0], options.format, 0,
                           { &out, kf_dict_value_type(dict), 0, options.raw, options.format == DUMP_JSONL } };
 

@@ -72,7 +72,7 @@ static void expect(const kft_members *members, const merge_options *options, kf_
         options->limit != UINT64_MAX)
         return;
     for (size_t i = 0; i < members->count; i++) {
-        kf_dict_stat stat = { .struct_size = sizeof stat };
+        kf_dict_stat stat = KF_DICT_STAT_INIT;
 
         if (kf_dict_get_stat(members->dicts[i], &stat) != KF_OK)
             continue;
@@ -88,7 +88,7 @@ static int merge_members(const kft_members *members, const merge_options *option
 {
     kf_merge_options merge = KF_MERGE_OPTIONS_INIT;
     kf_build_options build = KF_BUILD_OPTIONS_INIT;
-    kf_build_report report;
+    kf_build_report report = KF_BUILD_REPORT_INIT;
     kf_error error = { 0 };
     kf_status status;
     double seconds;

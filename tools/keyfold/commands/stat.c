@@ -200,7 +200,7 @@ static int stat_run(int argc, char **argv)
 {
     stat_options options = { 0 };
     kft_arguments rest;
-    kf_dict_stat stat;
+    kf_dict_stat stat = KF_DICT_STAT_INIT;
     kf_dict *dict;
     kft_output out;
     kf_status status;
@@ -213,8 +213,6 @@ static int stat_run(int argc, char **argv)
     dict = entry_open(rest.items[0], 0, &code);
     if (dict == NULL)
         return code;
-    memset(&stat, 0, sizeof stat);
-    stat.struct_size = sizeof stat;
     status = kf_dict_get_stat(dict, &stat);
     if (status != KF_OK) {
         code = complain_status(rest.items[0], status);

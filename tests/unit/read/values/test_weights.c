@@ -269,7 +269,7 @@ START_TEST(test_sections)
     set_make(&now.set, 10, 3, 4);
     weight_shape = 4;
     open_now(KF_WEIGHTS_NONE, 0, 0);
-    kf_dict_stat stat = { .struct_size = sizeof stat };
+    kf_dict_stat stat = KF_DICT_STAT_INIT;
     ck_assert_int_eq(kf_dict_get_stat(dict, &stat), KF_OK);
     ck_assert_uint_eq(stat.weight_bytes, 0);
     ck_assert_int_eq(stat.weights, KF_WEIGHTS_NONE);

@@ -2,8 +2,8 @@
  *
  * Unpacking: a byte permutation brings the w bytes of each eight fields into a 64-bit lane, and the
  * multi-shift instruction picks eight bytes at any bit offsets of a lane. */
-#ifndef KFI_READ_SEARCH_FIELDS_AVX512_H
-#define KFI_READ_SEARCH_FIELDS_AVX512_H
+#ifndef KFI_READ_KEYS_FIELDS_AVX512_H
+#define KFI_READ_KEYS_FIELDS_AVX512_H
 
 #include "base/bits.h"
 

@@ -3,8 +3,8 @@
  * All variants provide: kfi_vec (64 bytes), kfi_vec_unpack, kfi_vec_load, kfi_vec_equal, kfi_vec_less,
  * kfi_vec_table, kfi_vec_sum, kfi_labels16, kfi_match16, kfi_select, kfi_select_pair. Masks have bit i for byte i.
  * Fields beyond `count` are undefined. Unpacking reads at most 64 bytes from where it is told to begin. */
-#ifndef KFI_READ_SEARCH_FIELDS_PORTABLE_H
-#define KFI_READ_SEARCH_FIELDS_PORTABLE_H
+#ifndef KFI_READ_KEYS_FIELDS_PORTABLE_H
+#define KFI_READ_KEYS_FIELDS_PORTABLE_H
 
 #include "base/bits.h"
 
@@ -15,12 +15,13 @@ static inline kfi_vec kfi_vec_unpack(const uint8_t *p, unsigned width, unsigned 
 {
     kfi_vec v;
     const uint64_t ones = 0x0101010101010101;
-    const uint64_t singles = kfi_mask64(width) * 0x0001000100010001, pairs = kfi_mask64(2 * width) * 0x100000001;
     if (width == 0) {
         memset(v.byte, 0, sizeof v.byte);
         return v;
     }
     /* Eight fields at a time: spread w*8 bits into eight bytes by three halvings. */
+    const uint64_t pairs = kfi_mask64(2 * width) * 0x0000000100000001;
+    const uint64_t singles = kfi_mask64(width) * 0x0001000100010001;
     for (unsigned i = 0; i < count; i += 8, p += width) {
         uint64_t x = kfi_load64(p) & kfi_mask64(8 * width);
         x = (x & kfi_mask64(4 * width)) | (x >> (4 * width) << 32);

@@ -3,8 +3,8 @@
  * Unpacking: 16 fields of w bits are 2w bytes, at most 16: one lane. A byte shuffle brings each field's
  * 16-bit window into a 16-bit slot, a multiplication moves the field to the slot's top (there is no
  * variable 16-bit shift), and one shift brings it down. */
-#ifndef KFI_READ_SEARCH_FIELDS_AVX2_H
-#define KFI_READ_SEARCH_FIELDS_AVX2_H
+#ifndef KFI_READ_KEYS_FIELDS_AVX2_H
+#define KFI_READ_KEYS_FIELDS_AVX2_H
 
 #include "base/bits.h"
 

@@ -1,6 +1,6 @@
-/* What the parts of a search for the nearest keys share. */
-#ifndef KFI_QUERY_FUZZY_NEAREST_H
-#define KFI_QUERY_FUZZY_NEAREST_H
+/* What every kind of search for the nearest keys has: its terms, and what it has found so far. */
+#ifndef KFI_QUERY_FUZZY_NEAREST_HITS_H
+#define KFI_QUERY_FUZZY_NEAREST_HITS_H
 
 #include "query/ranked.h"
 
@@ -25,8 +25,5 @@ kf_status kfi_nearest_offer(kfi_nearest *search, kf_bytes key, const kfi_hit *hi
 /* The score that a key must reach from ordinal `next` on: `least`, or the worst hit's once there are enough,
  * which later keys must better. Rounded down. */
 float kfi_nearest_cutoff(const kfi_nearest *search, double least, uint64_t next);
-
-/* The search by Jaro-Winkler similarity. KF_LIMIT: the work limit ended it; errors are reported. */
-kf_status kfi_nearest_by_jaro_winkler(kfi_nearest *search, kf_error *error);
 
 #endif
