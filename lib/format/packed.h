@@ -13,8 +13,7 @@ enum {
     KFI_PACKED_LOCAL = 2,
     KFI_PACKED_LINEAR = 3,
     KFI_PACKED_MAP = 16,             /* bytes of a RUNS bit map */
-    KFI_PACKED_SLOPE_SHIFT = 8,
-    KFI_PACKED_DESCRIPTOR_SIZE = 32
+    KFI_PACKED_SLOPE_SHIFT = 8
 };
 
 /* Where an array lies in its section (FORMAT.md 5). The number of values is known from elsewhere. */

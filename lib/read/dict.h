@@ -4,7 +4,7 @@
 
 #include "base/file.h"
 #include "format/metadata.h"
-#include "read/keys/keys_view.h"
+#include "read/search/search.h"
 #include "read/values/column_reader.h"
 #include "read/values/weights_reader.h"
 

@@ -104,7 +104,6 @@ kf_status kfi_iter_range(const kf_dict *d, const kf_iter_options *o, uint64_t *l
         status = kf_dict_lower_bound(d, o->to.data, o->to.size, &bound);
         if (!status && bound < *high) *high = bound;
     }
-    if (status == KF_NO_MEMORY) return kfi_fail_memory(error, o->prefix.size);
     if (status) return kfi_fail(error, status, "the key structure contradicts itself");
     if (o->first_ordinal > *low) *low = o->first_ordinal;
     if (*high < *low) *high = *low;

@@ -1,6 +1,7 @@
 #include "write/build_options.h"
 
 #include "base/options.h"
+#include "write/budget.h"
 #include "write/sharded.h"
 
 /* Published first without weights, threads, shards, expected_bytes and resume_folder. */
@@ -28,7 +29,7 @@ kf_status kfi_build_options_check(const kf_build_options *o, kf_error *error)
     if (o->threads > KFI_BUILD_THREADS_MOST || o->shards > KFI_SHARDED_MOST)
         return kfi_fail(error, KF_INVALID, "at most %d threads and %d shards", KFI_BUILD_THREADS_MOST,
                         KFI_SHARDED_MOST);
-    if (o->memory_limit && o->memory_limit < KFI_BUILD_MEMORY_LEAST)
+    if (o->memory_limit && o->memory_limit < KFI_MEMORY_LEAST)
         return kfi_fail(error, KF_INVALID, "the memory limit must be at least 16 MiB");
     kf_encoding e = o->value_encoding;
     int fits = e == KF_ENCODING_AUTO || (o->value_type == KF_VALUES_U64 && e <= KF_ENCODING_DISTINCT)

@@ -296,7 +296,8 @@ START_TEST(cancel__many_keys)
         set_add(&now.m.set, text, (size_t)size);
     }
     set_sort(&now.m.set);
-    now.h = (how){ .threads = 3, .shards = _i ? 1 : 3, .memory = 48 * MIB, .order = 1, .duplicates = KF_DUPLICATES_SUM };
+    now.h = (how){ .threads = 3, .shards = _i ? 1 : 3, .memory = 48 * MIB, .order = 1,
+                   .duplicates = KF_DUPLICATES_SUM };
     now.p = pairs_draw(&now.m, 1000);
     pairs_build(&now.m, &now.p, &now.h, "out.kf", &report);
     good = scratch_read("out.kf", &good_size);

@@ -87,7 +87,12 @@ static void same_files(const char *a, const char *b, const char *when)
 
 static job make_job(unsigned number)
 {
-    static const struct { kf_value_type type; kf_duplicates duplicates; feed_order order; kf_weights weights; } kinds[] = {
+    static const struct {
+        kf_value_type type;
+        kf_duplicates duplicates;
+        feed_order order;
+        kf_weights weights;
+    } kinds[] = {
         { KF_VALUES_NONE, KF_DUPLICATES_FIRST, FEED_MIXED, KF_WEIGHTS_NONE },
         { KF_VALUES_U64, KF_DUPLICATES_SUM, FEED_MIXED, KF_WEIGHTS_VALUE },
         { KF_VALUES_BYTES, KF_DUPLICATES_LAST, FEED_WAVES, KF_WEIGHTS_NONE },

@@ -139,7 +139,8 @@ END_TEST
 START_TEST(damage__no_files)
 {
     plan p = small_plan(7, 600);
-    static const char *const names[] = { JOURNAL, "resume/keyfold.lock", "resume/keyfold.runs.0", "resume/keyfold.values" };
+    static const char *const names[] = { JOURNAL, "resume/keyfold.lock", "resume/keyfold.runs.0",
+                                         "resume/keyfold.values" };
     for (size_t i = 0; i < 4; i++) {
         char *path = strdup(scratch_path(names[i]));
         leave(p, p.input.pairs);
@@ -222,7 +223,8 @@ START_TEST(folder__stores_whole_files)
             fault_off();
             read.size = 0;
             ck_assert_int_eq(kfi_folder_load(folder, "a", 10, &read, NULL), KF_OK);
-            ck_assert(read.size == 5 ? !memcmp(read.data, "first", 5) : read.size == 6 && !memcmp(read.data, "second", 6));
+            ck_assert(read.size == 5 ? !memcmp(read.data, "first", 5)
+                                     : read.size == 6 && !memcmp(read.data, "second", 6));
             ck_assert_int_eq(feed_exists("resume/a.new"), 0);
             if (!fired) break;
             ck_assert_int_ne(status, KF_OK);
@@ -260,7 +262,8 @@ static void fail_every(unsigned kinds, int os_error, int mode, kf_status expecte
         SURE(fault_open_files() == files, "call %llu: files", (unsigned long long)n);
         failed += got.status != KF_OK;
         if (got.status == KF_OK) SURE(got.hash == want.hash && got.dropped == want.dropped, "wrong");
-        else SURE(got.status == (int)expected, "call %llu: %d %s", (unsigned long long)n, got.status, got.error.message);
+        else SURE(got.status == (int)expected, "call %llu: %d %s", (unsigned long long)n, got.status,
+                  got.error.message);
         if (!fired) break;
         succeeded += got.status == KF_OK;
         got = resumed(p);

@@ -132,8 +132,8 @@ static void check_model(unsigned shape, uint64_t seed)
             how h = draw_way(&base, ++drawn_ways);
             if (!is_uncut) h.memory = base.memory;
             pairs_build(&m, &p, &h, "other.kf", &report);
-            MUST(same_files("other.kf", name), "%s: shards %u: threads %u, memory %u MiB, order %u give other bytes than"
-                 " threads %u, memory %u MiB", m.name, h.shards, h.threads, (unsigned)(h.memory >> 20), h.order,
+            MUST(same_files("other.kf", name), "%s: shards %u: threads %u, memory %u MiB, order %u give other bytes"
+                 " than threads %u, memory %u MiB", m.name, h.shards, h.threads, (unsigned)(h.memory >> 20), h.order,
                  base.threads, (unsigned)(base.memory >> 20));
             builds++;
         }
@@ -144,7 +144,7 @@ static void check_model(unsigned shape, uint64_t seed)
 
 START_TEST(parallel__shapes)
 {
-    for (uint64_t seed = 0; seed < SEEDS * scale_of_run(); seed++) check_model((unsigned)_i, seed);
+    FOR_SEEDS(seed, SEEDS * scale_of_run()) check_model((unsigned)_i, seed);
     ck_assert_uint_gt(builds, 0);
 }
 END_TEST

@@ -222,7 +222,7 @@ static void check_file(model *m, const kf_dict *plain, const char *name, uint32_
 
 START_TEST(shards__like_one)
 {
-    for (uint64_t seed = 0; seed < SEEDS * scale_of_run(); seed++) {
+    FOR_SEEDS(seed, SEEDS * scale_of_run()) {
         model m;
         kf_dict *plain;
         shards_cut cut;

@@ -3,6 +3,7 @@
 #include "query/sets/groups.h"
 #include "read/part.h"
 #include "read/values/weights_reader.h"
+#include "write/budget.h"
 #include "write/build_options.h"
 
 #include <keyfold/set.h>
@@ -15,9 +16,9 @@
 /* What the members hold is taken from what the build may hold. */
 static uint64_t build_memory(const kf_dict *const *dicts, size_t count, uint64_t limit)
 {
-    const uint64_t least = KFI_BUILD_MEMORY_LEAST;
+    const uint64_t least = KFI_MEMORY_LEAST;
     uint64_t members = 0;
-    if (!limit) limit = KFI_BUILD_MEMORY_DEFAULT;
+    if (!limit) limit = KFI_MEMORY_DEFAULT;
     for (size_t i = 0; i < count; i++) members += MEMBER_MEMORY + dicts[i]->header.longest_key;
     if (limit < least) return limit;   /* the builder refuses it */
     return limit - least > members ? limit - members : least;

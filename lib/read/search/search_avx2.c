@@ -1,4 +1,4 @@
-#include "read/search/fields_avx2.h"
+#include "read/keys/fields_avx2.h"
 
 #define KFI_VARIANT kfi_search_avx2
 #define KFI_VARIANT_NAME "avx2"

@@ -1,4 +1,4 @@
-#include "read/search/fields_avx512.h"
+#include "read/keys/fields_avx512.h"
 
 #define KFI_VARIANT kfi_search_avx512
 #define KFI_VARIANT_NAME "avx512"

@@ -1,4 +1,4 @@
-#include "read/search/fields_portable.h"
+#include "read/keys/fields_portable.h"
 
 #define KFI_VARIANT kfi_search_portable
 #define KFI_VARIANT_NAME "portable"

@@ -40,7 +40,7 @@ size_t kfi_shard_of_key(const kfi_shards *shards, kf_bytes key);
  * first[shard]. O(log shards). */
 size_t kfi_shard_of_ordinal(const kfi_shards *shards, uint64_t ordinal);
 
-/* As kfi_lower_bound and kfi_prefix_range (read/keys/order.h), in global ordinals. KF_CORRUPT, KF_NO_MEMORY. */
+/* As kfi_lower_bound and kfi_prefix_range (read/keys/by_key.h), in global ordinals. KF_CORRUPT. */
 kf_status kfi_shards_lower_bound(const kfi_shards *shards, kf_bytes key, uint64_t *ordinal);
 kf_status kfi_shards_prefix_range(const kfi_shards *shards, kf_bytes prefix, uint64_t *first, uint64_t *end);
 
@@ -60,7 +60,7 @@ static inline void kfi_shard_part(const kfi_shards *shards, size_t shard, uint64
     *to = high - begin;
 }
 
-/* As kfi_prefixes (read/keys/order.h). */
+/* As kfi_prefixes (read/search/search.h). */
 kf_status kfi_shards_prefixes(const kfi_shards *shards, kf_bytes text, kf_prefix_match *matches, size_t capacity,
                               size_t *count);
 

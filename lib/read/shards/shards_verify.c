@@ -2,7 +2,7 @@
 
 #include "format/shards.h"
 #include "read/frame.h"
-#include "read/keys/order.h"
+#include "read/keys/by_rank.h"
 
 #include <stdlib.h>
 

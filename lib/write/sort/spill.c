@@ -38,7 +38,7 @@ static kf_status begin_run(kfi_spiller *spiller, const kfi_sort_buffer *buffer, 
         kfi_monitor_unlock(&sorter->monitor);
         if (status) return status;
     }
-    kfi_run_writer_begin(writer, spiller->spool, sorter->sizes.block_target, sorter->sizes.mark_step);
+    kfi_run_writer_begin(writer, spiller->spool, sorter->shares.block, sorter->shares.mark_step);
     writer->run.order = spiller->order;
     return KF_OK;
 }

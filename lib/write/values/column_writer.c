@@ -4,7 +4,6 @@
 
 enum {
     FIRST_MOST = 1 << 16,          /* a longer first value is not looked for again */
-    TOKEN_SAMPLE_MOST = 8 << 20,
     GIVE_UP_AFTER = 1 << 16        /* values, before "too many distinct ones" is concluded */
 };
 
@@ -35,6 +34,7 @@ kf_status kfi_column_builder_create(kfi_column_builder **out, const kfi_column_o
     kfi_column_builder *builder = calloc(1, sizeof *builder);
     if (!builder) return kfi_fail_memory(error, sizeof *builder);
     builder->options = *options;
+    builder->shares = kfi_budget_column(options->memory);
     builder->smallest = UINT64_MAX;
     builder->constant = 1;
     builder->anchor_step = 4096;
@@ -42,13 +42,10 @@ kf_status kfi_column_builder_create(kfi_column_builder **out, const kfi_column_o
     kf_status status = kfi_spool_create(&builder->spool, options->folder, KFI_COLUMN_BUFFER,
                                         options->account, error);
     if (!status && (encoding == KF_ENCODING_AUTO || encoding == KF_ENCODING_DISTINCT))
-        status = kfi_distinct_create(&builder->distinct, options->memory / 4, error);
+        status = kfi_distinct_create(&builder->distinct, builder->shares.distinct, error);
     if (!status && options->type == KF_VALUES_BYTES
-        && (encoding == KF_ENCODING_AUTO || encoding == KF_ENCODING_TOKENS)) {
-        uint64_t sample = options->memory / 32;
-        if (sample > TOKEN_SAMPLE_MOST) sample = TOKEN_SAMPLE_MOST;
-        status = kfi_token_trainer_create(&builder->trainer, (size_t)sample, error);
-    }
+        && (encoding == KF_ENCODING_AUTO || encoding == KF_ENCODING_TOKENS))
+        status = kfi_token_trainer_create(&builder->trainer, builder->shares.token_sample, error);
     if (status) kfi_column_builder_destroy(&builder);
     *out = builder;
     return status;

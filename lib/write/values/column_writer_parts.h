@@ -4,6 +4,7 @@
 
 #include "base/array.h"
 #include "format/column.h"
+#include "write/budget.h"
 #include "write/tokens/token_trainer.h"
 #include "write/values/column_writer.h"
 #include "write/values/distinct.h"
@@ -16,6 +17,7 @@ enum {
 
 struct kfi_column_builder {
     kfi_column_options options;
+    kfi_column_shares shares;
     kfi_spool *spool;              /* a value: varint size | bytes; of a u64: varint */
     uint64_t values, total_bytes, smallest, largest;
     uint64_t most;                 /* u64: the largest value */

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 enum {
-    SAMPLE_MOST = 4 << 20,
     TOKENS_MEAN_MOST = 4096,    /* tokens are for strings: above this mean only zstd is tried */
     ZSTD_MEAN_LEAST = 256,      /* below it zstd is not tried, from ZSTD_MEAN on it need not win by much */
     ZSTD_MEAN = 1024,
@@ -93,7 +92,7 @@ static kf_status train_items(bytes_choice *choice, const kfi_column_builder *bui
     double plain = (double)kfi_distinct_bytes(distinct), coded = 0;
     *size = plain + ends_cost(builder, (double)count);
     if (plain < 4096 || plain > TOKENS_MEAN_MOST * (double)count) return KF_OK;
-    kf_status status = kfi_token_trainer_create(&trainer, (size_t)(builder->options.memory / 32), error);
+    kf_status status = kfi_token_trainer_create(&trainer, builder->shares.item_sample, error);
     for (uint32_t rank = 0; rank < count && !status; rank++) {
         kf_bytes item = kfi_distinct_at(distinct, rank);
         status = kfi_token_trainer_add(trainer, item.data, item.size, error);
@@ -157,8 +156,6 @@ static kf_status choose(bytes_choice *choice, const kfi_column_builder *builder,
 
 static kf_status prepare(bytes_choice *choice, kfi_column_builder *builder, kf_error *error)
 {
-    uint64_t limit = builder->options.memory / 16;
-    if (limit > SAMPLE_MOST) limit = SAMPLE_MOST;
     double size;
     kf_status status = KF_OK;
     choice->encoding = builder->options.encoding;
@@ -166,10 +163,10 @@ static kf_status prepare(bytes_choice *choice, kfi_column_builder *builder, kf_e
     case KF_ENCODING_AUTO:
         if (builder->distinct && kfi_distinct_count(builder->distinct) > builder->values / 2)
             kfi_distinct_destroy(&builder->distinct);   /* hopeless; training can use the memory */
-        status = kfi_sample_take(&choice->sample, builder, limit, error);
+        status = kfi_sample_take(&choice->sample, builder, builder->shares.value_sample, error);
         return status ? status : choose(choice, builder, error);
     case KF_ENCODING_ZSTD:
-        status = kfi_sample_take(&choice->sample, builder, limit, error);
+        status = kfi_sample_take(&choice->sample, builder, builder->shares.value_sample, error);
         return status ? status : kfi_zstd_plan_make(&choice->zstd, builder, &choice->sample, error);
     case KF_ENCODING_TOKENS:
         return kfi_token_encoder_train(&choice->encoder, builder->trainer, 0, error);

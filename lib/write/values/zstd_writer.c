@@ -41,11 +41,11 @@ static void encoder_free(zstd_encoder *encoder)
     free(encoder->out);
 }
 
-static kf_status encoder_init(zstd_encoder *encoder, uint64_t memory, const kfi_array *dictionary,
+static kf_status encoder_init(zstd_encoder *encoder, uint64_t window, const kfi_array *dictionary,
                               kf_error *error)
 {
     *encoder = (zstd_encoder){0};
-    int log = (int)kfi_bit_width(memory / 16);
+    int log = (int)kfi_bit_width(window);
     encoder->window_log = log < 17 ? 17 : log > WINDOW_LOG_MOST ? WINDOW_LOG_MOST : log;
     encoder->context = ZSTD_createCCtx();
     encoder->out_capacity = ZSTD_CStreamOutSize();
@@ -164,11 +164,11 @@ static kf_status sample_blocks(const kfi_value_sample *sample, uint32_t per_bloc
 
 /* Compressed size of about ESTIMATE_MOST bytes of the blocks, and how many bytes those were. */
 static kf_status measure(const kfi_array *bytes, const kfi_array *sizes, size_t count,
-                         const kfi_array *dictionary, uint64_t memory, uint64_t *plain,
+                         const kfi_array *dictionary, uint64_t window, uint64_t *plain,
                          uint64_t *compressed, kf_error *error)
 {
     zstd_encoder encoder;
-    kf_status status = encoder_init(&encoder, memory, dictionary, error);
+    kf_status status = encoder_init(&encoder, window, dictionary, error);
     size_t step = bytes->size / ESTIMATE_MOST + 1, at = 0;
     *plain = *compressed = 0;
     for (size_t i = 0; i < count && !status; i++) {
@@ -214,14 +214,14 @@ kf_status kfi_zstd_plan_make(kfi_zstd_plan *plan, const kfi_column_builder *buil
     if (plan->per_block > KFI_COLUMN_MAX_PER_BLOCK) plan->per_block = KFI_COLUMN_MAX_PER_BLOCK;
     kf_status status = sample_blocks(sample, plan->per_block, &bytes, &sizes, &count, error);
     if (status) goto out;
-    status = measure(&bytes, &sizes, count, &none, builder->options.memory, &plain, &without, error);
+    status = measure(&bytes, &sizes, count, &none, builder->shares.window, &plain, &without, error);
     if (status) goto out;
     double scale = plain ? (double)builder->total_bytes / (double)plain : 0;
     plan->estimate = (double)without * scale;
     if (mean >= KFI_COLUMN_LARGE) goto out;
     status = train(&plan->dictionary, &bytes, &sizes, count, builder->total_bytes, error);
     if (status || !plan->dictionary.size) goto out;
-    status = measure(&bytes, &sizes, count, &plan->dictionary, builder->options.memory, &plain, &with,
+    status = measure(&bytes, &sizes, count, &plan->dictionary, builder->shares.window, &plain, &with,
                      error);
     double estimate = (double)with * scale + (double)plan->dictionary.size;
     if (estimate < plan->estimate * 0.98) plan->estimate = estimate;
@@ -348,7 +348,7 @@ kf_status kfi_zstd_write(kfi_column_header *header, const kfi_column_builder *bu
     header->per_block = plan->per_block;
     header->dictionary_offset = kfi_writer_position(writer);
     header->dictionary_size = plan->dictionary.size;
-    kf_status status = encoder_init(&out.encoder, builder->options.memory, &plan->dictionary, error);
+    kf_status status = encoder_init(&out.encoder, builder->shares.window, &plan->dictionary, error);
     if (!status) status = kfi_writer_write(writer, plan->dictionary.data, plan->dictionary.size, error);
     /* Incompressible values take a little more than their size. */
     uint64_t most = builder->total_bytes + builder->total_bytes / 16 + 64 * builder->values;

@@ -1,6 +1,7 @@
 #include "base/array.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/varint.h"
 
 #include "fault.h"
 #include "scratch.h"
@@ -679,6 +680,30 @@ START_TEST(spool__round_trip)
 }
 END_TEST
 
+/* Ten bytes hold 70 bits: what is beyond 64 is no number, whatever stands before it. */
+START_TEST(varint__limits)
+{
+    static const uint64_t edges[] = { 0, 1, 0x7f, 0x80, 0x3fff, 0x4000, 1ull << 56, 1ull << 63, UINT64_MAX };
+    uint8_t bytes[KFI_VARINT_MAX + 1];
+    uint64_t back;
+    for (size_t i = 0; i < sizeof edges / sizeof *edges; i++) {
+        size_t n = kfi_varint_write(bytes, edges[i]);
+        ck_assert(n == 1 || edges[i] >> 7 * (n - 1));
+        ck_assert(n == KFI_VARINT_MAX || edges[i] >> 7 * n == 0);
+        ck_assert_uint_eq(kfi_varint_read(bytes, n, &back), n);
+        ck_assert_uint_eq(back, edges[i]);
+        for (size_t less = 0; less < n; less++) ck_assert_uint_eq(kfi_varint_read(bytes, less, &back), 0);
+    }
+    for (unsigned last = 0; last < 256; last++) {
+        memset(bytes, 0x80, sizeof bytes);
+        bytes[KFI_VARINT_MAX - 1] = (uint8_t)last;
+        bytes[KFI_VARINT_MAX] = 1;
+        ck_assert_uint_eq(kfi_varint_read(bytes, sizeof bytes, &back), last < 2 ? KFI_VARINT_MAX : 0);
+        if (last < 2) ck_assert_uint_eq(back, (uint64_t)last << 63);
+    }
+}
+END_TEST
+
 START_TEST(spool__broken_records)
 {
     kfi_spool *s;
@@ -951,6 +976,7 @@ int main(void)
     tcase_add_test(c, output__file_size_limit);
     tcase_add_loop_test(c, output__killed, 0, 4);
     tcase_add_test(c, spool__round_trip);
+    tcase_add_test(c, varint__limits);
     tcase_add_test(c, spool__broken_records);
     tcase_add_test(c, spool__every_call_fails);
     tcase_add_test(c, temporary__removes_what_was_left);

@@ -1,6 +1,7 @@
 /* The walk and what goes by ordinals, against a sorted array, over dictionaries of hard shapes. */
 #include "read/dict.h"
-#include "read/keys/order.h"
+#include "read/keys/by_key.h"
+#include "read/keys/by_rank.h"
 #include "read/keys/verify_keys.h"
 #include "read/keys/walk.h"
 
@@ -255,7 +256,7 @@ static void check_all(size_t most)
 
 START_TEST(walk__shapes)
 {
-    for (uint64_t seed = 0; seed < 24 * scale_of_run(); seed++) {
+    FOR_SEEDS(seed, 24 * scale_of_run()) {
         open_shape((unsigned)_i, seed, 1);
         check_all(_i == 16 ? 40 : 200);
         close_shape();
@@ -335,7 +336,7 @@ static void query_damaged(const kfi_keys *keys, uint64_t count)
 START_TEST(walk__damage)
 {
     found_damage = accepted = 0;
-    for (uint64_t seed = 0; seed < 3 * scale_of_run(); seed++) {
+    FOR_SEEDS(seed, 3 * scale_of_run()) {
         shape_now = (unsigned)_i;
         seed_now = seed;
         set_make(&set, shape_now, seed, 1);

@@ -928,7 +928,8 @@ END_TEST
 START_TEST(fan_in)
 {
     kfi_run runs[10];
-    for (size_t i = 0; i < 10; i++) runs[i] = (kfi_run){ .size = 1000000, .longest_key = 100, .longest_field = 8, .largest_block = 4000 };
+    for (size_t i = 0; i < 10; i++)
+        runs[i] = (kfi_run){ .size = 1000000, .longest_key = 100, .longest_field = 8, .largest_block = 4000 };
     ck_assert_uint_eq(kfi_merge_fan_in(runs, 0, 1000, 0), 0);
     ck_assert_uint_eq(kfi_merge_fan_in(runs, 1, 1000, 0), 1);
     ck_assert_uint_eq(kfi_merge_fan_in(runs, 10, 1000, 0), 2);
