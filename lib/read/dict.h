@@ -21,8 +21,16 @@ struct kf_dict {
     struct kfi_shards *shards;    /* NULL: plain. Else keys, column and weights are empty (read/shards/shard_set.h) */
 };
 
-/* Opens a mapped file or image that has no shards. The mapping is the dictionary's from here on, whatever comes
- * back. */
+/* What plain and sharded dictionaries have: header and metadata. The mapping is the dictionary's from here on,
+ * whatever comes back. */
+kf_status kfi_dict_open_frame(kf_dict **out, kfi_mapping mapping, kf_error *error);
+/* What plain ones have besides. */
+kf_status kfi_dict_open_parts(kf_dict *dict, kf_error *error);
+
+/* Both, of a mapped file or image that has no shards. */
 kf_status kfi_dict_open_plain(kf_dict **out, kfi_mapping mapping, kf_error *error);
+/* Of a sharded one, all but the shards. */
+void kfi_dict_close_plain(kf_dict **dict);
+void kfi_dict_stat_plain(const kf_dict *dict, kf_dict_stat *stat);
 
 #endif

@@ -95,6 +95,6 @@ void kfi_shards_index(kfi_shards *shards);
 /* Accepts NULL. */
 void kfi_shards_close(kfi_shards **shards);
 /* Adds what the members' files have to what the outer file has. */
-kf_status kfi_shards_stat(const kfi_shards *shards, kf_dict_stat *stat);
+void kfi_shards_stat(const kfi_shards *shards, kf_dict_stat *stat);
 
 #endif

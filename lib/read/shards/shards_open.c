@@ -122,7 +122,7 @@ static kf_status add_member(opening *o, kfi_mapping mapping, const kfi_shard *e,
     if (!status && (d->header.value_type != whole->value_type || d->header.longest_key > whole->longest_key))
         status = kfi_fail(o->error, KF_CORRUPT, "keys or values are not of the kind that the whole has");
     if (status) {
-        kf_dict_close(&d);
+        kfi_dict_close_plain(&d);
         return status;
     }
     size_t i = s->count++;
@@ -236,7 +236,7 @@ void kfi_shards_close(kfi_shards **pointer)
 {
     kfi_shards *s = *pointer;
     if (!s) return;
-    for (size_t i = 0; i < s->count; i++) kf_dict_close(&s->member[i]);
+    for (size_t i = 0; i < s->count; i++) kfi_dict_close_plain(&s->member[i]);
     for (size_t i = 0; i < s->files; i++) kfi_mapping_close(&s->file[i].mapping);
     free(s->member);
     free(s->first);
