@@ -10,6 +10,7 @@
 extern "C" {
 #endif
 
+/* A build under way. It belongs to one thread at a time. */
 typedef struct kf_builder kf_builder;
 
 /* What to do when a key is added more than once. "First" and "last" go by the order of adding. */
@@ -22,6 +23,7 @@ typedef enum kf_duplicates {
     KF_DUPLICATES_MAX = 5     /* u64 only */
 } kf_duplicates;
 
+/* What to build, and within which means. */
 typedef struct kf_build_options {
     size_t struct_size;           /* sizeof(kf_build_options), set by KF_BUILD_OPTIONS_INIT */
     kf_value_type value_type;
@@ -64,17 +66,22 @@ typedef struct kf_build_report {
 KF_API kf_status kf_builder_create(kf_builder **out, const char *path,
                                    const kf_build_options *options, kf_error *error);
 
-/* With a resume_folder, what was added is sorted and written there, in files with names, and synced and written
- * down now and then, at least every minute that pairs are added in: a build that dies, fails or is cancelled can
- * be gone on with by another one that names the same folder and is given the same pairs in the same order from the
- * start. This many of them are then there already: adding these costs a hash, which is compared, each. What is
- * resumed is the adding and the first sorting; what follows is done again from there. It may add more pairs than
- * the first one, and have another target, encoding, memory limit and other threads; not another value type,
- * duplicates policy (but any after KF_DUPLICATES_ERROR), or weights that are given for others that are not.
- * The folder is made if it is not there (the folder that it is in must be); one build at a time may use it. After a
- * success what the build has put there is removed, and the folder if a build made it; before, nothing is. Until then
- * runs are kept that are otherwise given back to the disk while they are merged: the temporary files together
- * take up to twice as much.
+/* How many pairs an earlier build has left in the resume_folder, so that they are not sorted again. 0 without one.
+ *
+ * Resuming: with a resume_folder, pairs are sorted into files with names in it. From time to time, at least every
+ * minute in which pairs are added, these are synced, and a journal says what is in them. When the build dies, fails
+ * or is cancelled, another build that names the same folder goes on from the last such point.
+ *
+ *   - Give it the same pairs in the same order, from the start. Those that are there already cost a hash each, by which
+ *     they are compared. More pairs may follow them.
+ *   - Target, encoding, memory limit and threads may differ. The value type must be the same, and whether weights are
+ *     given, and the duplicates policy (but any may follow KF_DUPLICATES_ERROR).
+ *   - Only adding and the first sorting are resumed. All that comes after them is done again.
+ *   - The folder is made if it is missing; the folder around it must exist. One build at a time may use it. After a
+ *     success what the build has put there is removed, and the folder if a build made it. Before that nothing is:
+ *     without a resume_folder, runs are given back to the disk while they are merged, with one they are kept, so the
+ *     temporary files together take up to twice as much.
+ *
  * Errors of kf_builder_create: KF_INVALID (in use, or begun with other options), KF_CORRUPT (damaged files),
  * KF_UNSUPPORTED (another version began); of kf_builder_add and kf_builder_finish: KF_INVALID (other pairs). */
 KF_API uint64_t kf_builder_resumed(const kf_builder *builder);

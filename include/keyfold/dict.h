@@ -16,6 +16,7 @@
 extern "C" {
 #endif
 
+/* An open dictionary. */
 typedef struct kf_dict kf_dict;
 
 /* The ordinal that batch calls report for an absent key. */
@@ -30,6 +31,7 @@ enum {
     KF_OPEN_LOCK = 1u << 4        /* mlock the pages; KF_IO when not permitted */
 };
 
+/* How to open a dictionary. */
 typedef struct kf_open_options {
     size_t struct_size;           /* sizeof(kf_open_options), set by KF_OPEN_OPTIONS_INIT */
     uint32_t flags;               /* KF_OPEN_... */
@@ -58,6 +60,7 @@ KF_API kf_status kf_dict_open_memory(kf_dict **out, const void *data, size_t siz
  * over it must not be used afterwards. No other thread may be using the handle. */
 KF_API void kf_dict_close(kf_dict **dict);
 
+/* The number of keys, and what kind of values they have. O(1). */
 KF_API uint64_t kf_dict_count(const kf_dict *dict);
 KF_API kf_value_type kf_dict_value_type(const kf_dict *dict);
 /* The longest key's length in bytes. */

@@ -4,6 +4,7 @@
 Of every Markdown file of the source tree: console sessions are run command by command in a folder of the file's own;
 then C programs are compiled against the headers and the library, and run there; shell blocks must parse. Links and
 their anchors, and the files that are named in backticks, must exist. Sizes and times may differ from those shown.
+Public declarations must have a comment, for the reference pages.
 (Python programs are run by tests/python, where the package is installed.) Ends with "N passed, N failed".
 """
 
@@ -127,6 +128,8 @@ def main():
         check_links(name, path, texts)
         check_names(name, path, texts, names)
     check_lists(texts)
+    done = subprocess.run([sys.executable, str(ROOT / "tools/reference"), "--check"], capture_output=True, text=True)
+    check(done.returncode == 0, f"public declarations without a comment:\n{done.stdout}{done.stderr}")
     check(sessions >= 10 and programs >= 10, f"only {sessions} sessions and {programs} programs were found")
     check(len(texts[ROOT / "README.md"].splitlines()) <= 200, "README.md is longer than 200 lines")
     # What a package index shows has no place that a relative link could lead to.
