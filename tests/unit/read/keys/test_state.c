@@ -87,7 +87,7 @@ static size_t visit_all(kfi_states *states)
 
 START_TEST(state__all)
 {
-    FOR_SEEDS(seed, 12 * scale_of_run()) {
+    FOR_SEEDS(seed, rounds_of(12)) {
         kfi_states states;
         kf_error error;
         shape_now = (unsigned)_i;
@@ -134,7 +134,7 @@ START_TEST(state__damage)
     set_make(&set, shape_now, 7, 1);
     set_build(&set, "state.kf", KF_VALUES_NONE);
     damage_load("state.kf");
-    for (unsigned round = 0; round < 150; round++) {
+    for (uint64_t round = 0; round < rounds_of(150); round++) {
         kfi_keys keys;
         kfi_states states;
         damage(&set);
