@@ -149,7 +149,7 @@ static void add_line(checked *c, const char *line, size_t size)
 static void check(const char *path)
 {
     static checked c;
-    kf_dict_stat stat = {0};
+    kf_dict_stat stat = KF_DICT_STAT_INIT;
     table t;
     char *line = NULL;
     size_t capacity = 0;
@@ -163,7 +163,6 @@ static void check(const char *path)
             check_batch(&t, &c);
     }
     check_batch(&t, &c);
-    stat.struct_size = sizeof stat;
     must(kf_dict_get_stat(t.dict, &stat), NULL, "stat");
     bench_json_count("keys", stat.keys);
     bench_json_count("file_bytes", stat.file_size);

@@ -182,7 +182,7 @@ static void build(const bench_command *command)
     static const kf_value_type types[] = {KF_VALUES_NONE, KF_VALUES_U64, KF_VALUES_BYTES};
     double cpu = bench_process_cpu(), wall = bench_wall();
     kf_build_options options = KF_BUILD_OPTIONS_INIT;
-    kf_build_report report;
+    kf_build_report report = KF_BUILD_REPORT_INIT;
     kf_builder *builder = NULL;
     kf_error error = {0};
     bench_reader reader;
@@ -203,9 +203,7 @@ static void build(const bench_command *command)
 
 static void print_sizes(const kf_dict *dict)
 {
-    kf_dict_stat stat;
-    memset(&stat, 0, sizeof stat);
-    stat.struct_size = sizeof stat;
+    kf_dict_stat stat = KF_DICT_STAT_INIT;
     if (kf_dict_get_stat(dict, &stat) != KF_OK)
         return;
     bench_json_count("key_bytes", stat.key_bytes);

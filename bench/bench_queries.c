@@ -180,7 +180,7 @@ static void run_all(job *job, const char *file, const char *needles)
 static void weigh(const char *pairs, const char *output)
 {
     kf_build_options options = KF_BUILD_OPTIONS_INIT;
-    kf_build_report report;
+    kf_build_report report = KF_BUILD_REPORT_INIT;
     kf_builder *builder = NULL;
     kf_error error = {0};
     bench_reader reader;

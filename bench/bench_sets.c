@@ -59,7 +59,7 @@ static void walk(kf_set_operation operation, int rounds, int count, char **paths
 static void merge(const char *output, int count, char **paths)
 {
     const kf_dict *dicts[FILES];
-    kf_build_report report;
+    kf_build_report report = KF_BUILD_REPORT_INIT;
     kf_error error = {0};
     size_t n = open_all(dicts, count, paths);
     double start = bench_process_cpu();

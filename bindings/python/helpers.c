@@ -18,6 +18,8 @@ OPTIONS(kf_set_options, kfpy_set_options, KF_SET_OPTIONS_INIT)
 OPTIONS(kf_merge_options, kfpy_merge_options, KF_MERGE_OPTIONS_INIT)
 OPTIONS(kf_find_options, kfpy_find_options, KF_FIND_OPTIONS_INIT)
 OPTIONS(kf_bundle_options, kfpy_bundle_options, KF_BUNDLE_OPTIONS_INIT)
+OPTIONS(kf_build_report, kfpy_build_report, KF_BUILD_REPORT_INIT)
+OPTIONS(kf_dict_stat, kfpy_dict_stat, KF_DICT_STAT_INIT)
 
 static void kfpy_dict_free(kf_dict *dict)
 {
@@ -106,13 +108,6 @@ static kfpy_number kfpy_u64_at(const kf_dict *dict, uint64_t ordinal)
 {
     kfpy_number number = { KF_INVALID, 0 };
     if (dict != NULL) number.status = kf_dict_u64_at(dict, ordinal, &number.value);
-    return number;
-}
-
-static kfpy_number kfpy_weight_at(const kf_dict *dict, uint64_t ordinal)
-{
-    kfpy_number number = { KF_INVALID, 0 };
-    if (dict != NULL) number.status = kf_dict_weight_at(dict, ordinal, &number.value);
     return number;
 }
 

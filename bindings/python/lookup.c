@@ -20,7 +20,7 @@
 static struct {
     kf_status (*get)(const kf_dict *, const void *, size_t, kf_buffer *, kf_bytes *);
     kf_status (*get_u64)(const kf_dict *, const void *, size_t, uint64_t *);
-    kf_status (*contains)(const kf_dict *, const void *, size_t);
+    kf_status (*contains)(const kf_dict *, const void *, size_t, int *);
     void (*buffer_free)(kf_buffer *);
 } library;
 
@@ -144,6 +144,7 @@ static int look_up(Lookup *self, const key_bytes *key, value_mode mode, PyObject
     kf_buffer own = KF_BUFFER_INIT, *buffer = &own;
     kf_bytes value = { NULL, 0 };
     uint64_t number = 0;
+    int found = 1;
     const kf_dict *dict;
     PyThreadState *state = NULL;
     kf_status status;
@@ -153,12 +154,14 @@ static int look_up(Lookup *self, const key_bytes *key, value_mode mode, PyObject
 #ifndef Py_GIL_DISABLED
     if (state == NULL) buffer = &shared_buffer;
 #endif
-    if (mode == VALUES_NONE)
-        status = library.contains(dict, key->data, key->size);
-    else if (mode == VALUES_U64)
+    if (mode == VALUES_NONE) {
+        status = library.contains(dict, key->data, key->size, &found);
+        if (status == KF_OK && !found) status = KF_NOT_FOUND;
+    } else if (mode == VALUES_U64) {
         status = library.get_u64(dict, key->data, key->size, &number);
-    else
+    } else {
         status = library.get(dict, key->data, key->size, buffer, &value);
+    }
     if (state != NULL) {
         if (status == KF_OK) touch(value);
         PyEval_RestoreThread(state);
@@ -473,7 +476,7 @@ static PyObject *bind(PyObject *module, PyObject *arguments)
     library.get =
         (kf_status (*)(const kf_dict *, const void *, size_t, kf_buffer *, kf_bytes *))(uintptr_t)get;
     library.get_u64 = (kf_status (*)(const kf_dict *, const void *, size_t, uint64_t *))(uintptr_t)get_u64;
-    library.contains = (kf_status (*)(const kf_dict *, const void *, size_t))(uintptr_t)contains;
+    library.contains = (kf_status (*)(const kf_dict *, const void *, size_t, int *))(uintptr_t)contains;
     library.buffer_free = (void (*)(kf_buffer *))(uintptr_t)buffer_free;
     Py_RETURN_NONE;
 }

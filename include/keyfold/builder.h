@@ -2,30 +2,16 @@
 #ifndef KEYFOLD_BUILDER_H
 #define KEYFOLD_BUILDER_H
 
+#include <keyfold/progress.h>
 #include <keyfold/status.h>
+#include <keyfold/values.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
+/* A build under way. It belongs to one thread at a time. */
 typedef struct kf_builder kf_builder;
-
-typedef enum kf_value_type {
-    KF_VALUES_NONE = 0,   /* a set of keys */
-    KF_VALUES_U64 = 1,    /* an unsigned 64-bit integer a key */
-    KF_VALUES_BYTES = 2   /* any bytes a key, up to 2^40 of them */
-} kf_value_type;
-
-/* How the value column is stored. AUTO samples the values and chooses. */
-typedef enum kf_encoding {
-    KF_ENCODING_AUTO = 0,
-    KF_ENCODING_PACKED = 1,    /* u64: bit-packed blocks, O(1) access */
-    KF_ENCODING_DISTINCT = 2,  /* u64, bytes: dictionary of distinct values + packed codes; forced, it fails
-                                  with KF_LIMIT when the distinct values do not fit the memory limit */
-    KF_ENCODING_RAW = 3,       /* bytes: stored as they are, returned without a copy */
-    KF_ENCODING_TOKENS = 4,    /* bytes: token-coded strings, direct access to one value */
-    KF_ENCODING_ZSTD = 5       /* bytes: zstd blocks with a trained dictionary */
-} kf_encoding;
 
 /* What to do when a key is added more than once. "First" and "last" go by the order of adding. */
 typedef enum kf_duplicates {
@@ -37,39 +23,7 @@ typedef enum kf_duplicates {
     KF_DUPLICATES_MAX = 5     /* u64 only */
 } kf_duplicates;
 
-/* Weights order the keys for completion (KF_ORDER_WEIGHT in iter.h): the file then has their maxima, and the
- * best of any prefix are found in microseconds. Costs about a tenth of a byte a key, and the given weights. */
-typedef enum kf_weights {
-    KF_WEIGHTS_NONE = 0,      /* costs nothing */
-    KF_WEIGHTS_VALUE = 1,     /* the values; u64 only */
-    KF_WEIGHTS_GIVEN = 2      /* each pair has one: kf_builder_add_weighted. Of a key that is added more than
-                                 once, the weight of the chosen pair; not with the policies sum, min and max */
-} kf_weights;
-
-/* Where a build stands. Of several shards, which are built side by side, all of the work is KF_PHASE_MINIMISE;
- * KF_PHASE_WRITE is putting them together. */
-typedef enum kf_phase {
-    KF_PHASE_READ = 0,      /* pairs are being added; total is unknown (0) */
-    KF_PHASE_SORT = 1,      /* runs are merged; units are pairs */
-    KF_PHASE_MINIMISE = 2,  /* keys enter the automaton; units are keys */
-    KF_PHASE_LAYOUT = 3,    /* states are encoded; units are states */
-    KF_PHASE_VALUES = 4,    /* values are encoded; units are values */
-    KF_PHASE_WRITE = 5      /* checksums, fsync, rename; units are bytes */
-} kf_phase;
-
-typedef struct kf_progress {
-    kf_phase phase;
-    uint64_t done;
-    uint64_t total;           /* 0 when unknown */
-    uint64_t temporary_bytes; /* on disk at the moment */
-    uint64_t file_bytes;      /* of the result: what is written, and what is to come as far as it can be told from
-                                 what was done; 0 before anything can be told */
-} kf_progress;
-
-/* Called now and then from within kf_builder_add and kf_builder_finish, on the caller's thread.
- * A result other than 0 cancels: the call in progress returns KF_CANCELLED. */
-typedef int (*kf_progress_fn)(void *context, const kf_progress *progress);
-
+/* What to build, and within which means. */
 typedef struct kf_build_options {
     size_t struct_size;           /* sizeof(kf_build_options), set by KF_BUILD_OPTIONS_INIT */
     kf_value_type value_type;
@@ -91,7 +45,9 @@ typedef struct kf_build_options {
 #define KF_BUILD_OPTIONS_INIT { sizeof(kf_build_options), KF_VALUES_NONE, KF_ENCODING_AUTO, \
                                 KF_DUPLICATES_ERROR, 0, NULL, NULL, NULL, KF_WEIGHTS_NONE, 0, 0, 0, NULL }
 
+/* What a build did. Start with KF_BUILD_REPORT_INIT; later versions may add fields at the end. */
 typedef struct kf_build_report {
+    size_t struct_size;           /* sizeof(kf_build_report), set by KF_BUILD_REPORT_INIT */
     uint64_t pairs_added;
     uint64_t keys;                /* distinct keys in the file */
     uint64_t pairs_dropped;       /* by the duplicates policy: pairs_added - keys */
@@ -102,6 +58,7 @@ typedef struct kf_build_report {
     uint64_t temporary_peak;      /* most bytes of temporary files at one time */
     uint64_t shards;              /* automata that the keys were divided among */
 } kf_build_report;
+#define KF_BUILD_REPORT_INIT { sizeof(kf_build_report), 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /* Starts a build of the file `path`. Nothing appears at `path` before kf_builder_finish succeeds;
  * an existing regular file there is replaced atomically, anything else there is refused.
@@ -109,17 +66,22 @@ typedef struct kf_build_report {
 KF_API kf_status kf_builder_create(kf_builder **out, const char *path,
                                    const kf_build_options *options, kf_error *error);
 
-/* With a resume_folder, what was added is sorted and written there, in files with names, and synced and written
- * down now and then, at least every minute that pairs are added in: a build that dies, fails or is cancelled can be gone on with by another one that names the
- * same folder and is given the same pairs in the same order from the start. This many of them are then there already:
- * adding these costs a hash, which is compared, each. What is resumed is the adding and the first sorting; what
- * follows is done again from there. It may add more pairs than the first one, and have another target, encoding,
- * memory limit and other threads; not another value type, duplicates policy (but any after KF_DUPLICATES_ERROR), or
- * weights that are given for others that are not.
- * The folder is made if it is not there (the folder that it is in must be); one build at a time may use it. After a
- * success what the build has put there is removed, and the folder if a build made it; before, nothing is. Until then
- * runs are kept that are otherwise given back to the disk while they are merged: the temporary files together
- * take up to twice as much.
+/* How many pairs an earlier build has left in the resume_folder, so that they are not sorted again. 0 without one.
+ *
+ * Resuming: with a resume_folder, pairs are sorted into files with names in it. From time to time, at least every
+ * minute in which pairs are added, these are synced, and a journal says what is in them. When the build dies, fails
+ * or is cancelled, another build that names the same folder goes on from the last such point.
+ *
+ *   - Give it the same pairs in the same order, from the start. Those that are there already cost a hash each, by which
+ *     they are compared. More pairs may follow them.
+ *   - Target, encoding, memory limit and threads may differ. The value type must be the same, and whether weights are
+ *     given, and the duplicates policy (but any may follow KF_DUPLICATES_ERROR).
+ *   - Only adding and the first sorting are resumed. All that comes after them is done again.
+ *   - The folder is made if it is missing; the folder around it must exist. One build at a time may use it. After a
+ *     success what the build has put there is removed, and the folder if a build made it. Before that nothing is:
+ *     without a resume_folder, runs are given back to the disk while they are merged, with one they are kept, so the
+ *     temporary files together take up to twice as much.
+ *
  * Errors of kf_builder_create: KF_INVALID (in use, or begun with other options), KF_CORRUPT (damaged files),
  * KF_UNSUPPORTED (another version began); of kf_builder_add and kf_builder_finish: KF_INVALID (other pairs). */
 KF_API uint64_t kf_builder_resumed(const kf_builder *builder);

@@ -9,13 +9,14 @@
 #ifndef KEYFOLD_DICT_H
 #define KEYFOLD_DICT_H
 
-#include <keyfold/builder.h>
 #include <keyfold/status.h>
+#include <keyfold/values.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
+/* An open dictionary. */
 typedef struct kf_dict kf_dict;
 
 /* The ordinal that batch calls report for an absent key. */
@@ -30,11 +31,13 @@ enum {
     KF_OPEN_LOCK = 1u << 4        /* mlock the pages; KF_IO when not permitted */
 };
 
+/* How to open a dictionary. */
 typedef struct kf_open_options {
     size_t struct_size;           /* sizeof(kf_open_options), set by KF_OPEN_OPTIONS_INIT */
     uint32_t flags;               /* KF_OPEN_... */
+    uint32_t reserved;            /* 0 */
 } kf_open_options;
-#define KF_OPEN_OPTIONS_INIT { sizeof(kf_open_options), 0 }
+#define KF_OPEN_OPTIONS_INIT { sizeof(kf_open_options), 0, 0 }
 
 /* Opens `path`: O(1) in the file's size, below a millisecond. `options` may be NULL.
  * Errors: KF_IO, KF_FORMAT (foreign, cut or grown), KF_UNSUPPORTED, KF_CORRUPT, KF_NO_MEMORY;
@@ -42,9 +45,22 @@ typedef struct kf_open_options {
 KF_API kf_status kf_dict_open(kf_dict **out, const char *path, const kf_open_options *options,
                               kf_error *error);
 
-/* Closes; bytes borrowed from the handle and iterators over it must not be used afterwards. */
+/* Opens a file's bytes that the caller has in memory: a buffer, a memfd, a file inside another one (stored, not
+ * compressed). They may lie at any address, aligned or not, and must stay there unchanged until kf_dict_close, after
+ * which they are still the caller's. Everything else is as with kf_dict_open, on damaged bytes too: no call reads
+ * outside of data[0 .. size).
+ * Of the flags only KF_OPEN_IN_MEMORY has a meaning here: the dictionary then has a copy of its own, and the memory may
+ * be changed or freed at once. O(1), or O(size) with a copy.
+ * Errors: those of kf_dict_open but KF_IO and KF_REPLACED; KF_INVALID also for a manifest, which names files by where
+ * it lies itself. */
+KF_API kf_status kf_dict_open_memory(kf_dict **out, const void *data, size_t size,
+                                     const kf_open_options *options, kf_error *error);
+
+/* Closes. NULL and a pointer to NULL are accepted; *dict becomes NULL. Bytes borrowed from the handle and iterators
+ * over it must not be used afterwards. No other thread may be using the handle. */
 KF_API void kf_dict_close(kf_dict **dict);
 
+/* The number of keys, and what kind of values they have. O(1). */
 KF_API uint64_t kf_dict_count(const kf_dict *dict);
 KF_API kf_value_type kf_dict_value_type(const kf_dict *dict);
 /* The longest key's length in bytes. */
@@ -52,8 +68,10 @@ KF_API size_t kf_dict_longest_key(const kf_dict *dict);
 /* 16 bytes derived from the file's whole content: the same input and options give the same id. */
 KF_API void kf_dict_build_id(const kf_dict *dict, uint8_t id[16]);
 
-/* Point lookups: O(key length), nothing allocated. KF_NOT_FOUND when absent; KF_CORRUPT. */
-KF_API kf_status kf_dict_contains(const kf_dict *dict, const void *key, size_t key_size);
+/* Whether the dictionary has a key: KF_OK, and `found` is 1 or 0. O(key length), nothing is allocated.
+ * Errors: KF_CORRUPT, with `found` 0. */
+KF_API kf_status kf_dict_contains(const kf_dict *dict, const void *key, size_t key_size, int *found);
+/* The ordinal of a key. O(key length), nothing is allocated. Errors: KF_NOT_FOUND, KF_CORRUPT. */
 KF_API kf_status kf_dict_ordinal(const kf_dict *dict, const void *key, size_t key_size,
                                  uint64_t *ordinal);
 
@@ -122,9 +140,10 @@ KF_API kf_status kf_dict_metadata(const kf_dict *dict, const char *name, kf_byte
 KF_API kf_status kf_dict_metadata_at(const kf_dict *dict, size_t index, kf_bytes *name,
                                      kf_bytes *content);
 
-/* Sizes in bytes of the file's parts, and what the build recorded. */
+/* Sizes in bytes of the file's parts, and what the build recorded. Start with KF_DICT_STAT_INIT; later versions may
+ * add fields at the end. */
 typedef struct kf_dict_stat {
-    size_t struct_size;           /* set by the caller: sizeof(kf_dict_stat) */
+    size_t struct_size;           /* sizeof(kf_dict_stat), set by KF_DICT_STAT_INIT */
     uint64_t keys;
     uint64_t longest_key;
     uint64_t file_size;
@@ -144,7 +163,13 @@ typedef struct kf_dict_stat {
     kf_weights weights;           /* what the dictionary was built with */
     uint64_t shards;              /* dictionaries that it is made of (bundle.h); 0: it is one of its own */
     int is_manifest;              /* the shards are in other files; file_size is the sum of all */
+    uint32_t reserved;            /* 0 */
 } kf_dict_stat;
+#define KF_DICT_STAT_INIT { sizeof(kf_dict_stat), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, KF_VALUES_NONE, \
+                            KF_ENCODING_AUTO, 0, KF_WEIGHTS_NONE, 0, 0, 0 }
+
+/* Fills `stat` as far as its struct_size reaches. O(1), O(shards) of a dictionary that has any. Errors: KF_INVALID
+ * (`stat` was not initialised). */
 KF_API kf_status kf_dict_get_stat(const kf_dict *dict, kf_dict_stat *stat);
 
 /* Checks every checksum and then walks every structure: O(file size). Errors: KF_CORRUPT with the

@@ -6,6 +6,8 @@
  *   kf_query    a condition on keys: near a needle, a regular expression (query.h)
  *   also: keys in a text (text.h), union, difference, merge ... of dictionaries (set.h), several files as one
  *   dictionary (bundle.h)
+ *   shared by them: status codes, errors, bytes, buffers (status.h), the kinds of values (values.h), how far a long
+ *   call has come (progress.h)
  *
  * Conventions throughout
  *   - Every fallible call returns a kf_status; results go through the first pointer arguments.
@@ -22,9 +24,11 @@
 #include <keyfold/bundle.h>
 #include <keyfold/dict.h>
 #include <keyfold/iter.h>
+#include <keyfold/progress.h>
 #include <keyfold/query.h>
 #include <keyfold/set.h>
 #include <keyfold/status.h>
 #include <keyfold/text.h>
+#include <keyfold/values.h>
 
 #endif

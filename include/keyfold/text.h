@@ -8,6 +8,7 @@
 extern "C" {
 #endif
 
+/* Which of the occurrences that overlap are found. */
 typedef enum kf_overlap {
     KF_OVERLAP_ALL = 0,        /* every occurrence of every key */
     KF_OVERLAP_LONGEST = 1     /* leftmost-longest: the longest key at a place, then on behind it */
@@ -25,6 +26,7 @@ typedef enum kf_boundary {
 /* Not 0 when there is a boundary before text[position]; `position` may be text.size. */
 typedef int (*kf_boundary_fn)(void *context, kf_bytes text, size_t position);
 
+/* Which occurrences to find. */
 typedef struct kf_find_options {
     size_t struct_size;           /* sizeof(kf_find_options), set by KF_FIND_OPTIONS_INIT */
     kf_overlap overlap;
@@ -37,8 +39,9 @@ typedef struct kf_find_options {
 #define KF_FIND_OPTIONS_INIT { sizeof(kf_find_options), KF_OVERLAP_ALL, KF_BOUNDARY_BYTES, NULL, NULL, NULL, NULL }
 
 /* Occurrences of keys in `text` (which must stay as it is while the iterator lives), by position, then by
- * length; kf_iter_match has the position. `options` NULL: the defaults. The empty key is never found. entry.key points into the text.
- * O(text * longest match) at worst. Errors: KF_INVALID, KF_NO_MEMORY; kf_iter_next: KF_CORRUPT. */
+ * length; kf_iter_match has the position. `options` NULL: the defaults. The empty key is never found. entry.key
+ * points into the text. O(text * longest match) at worst. Errors: KF_INVALID, KF_NO_MEMORY; kf_iter_next:
+ * KF_CORRUPT. */
 KF_API kf_status kf_iter_create_find(kf_iter **out, const kf_dict *dict, const void *text, size_t text_size,
                               const kf_find_options *options, kf_error *error);
 

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -108,6 +109,19 @@ out:
     close(fd);
     if (status) kfi_mapping_close(mapping);
     return status;
+}
+
+kf_status kfi_mapping_copy(kfi_mapping *mapping, const void *data, size_t size, kf_error *error)
+{
+    *mapping = (kfi_mapping){ .data = nothing };
+    if (!size) return KF_OK;
+    void *copy = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (copy == MAP_FAILED) return kfi_fail_memory(error, size);
+    *mapping = (kfi_mapping){ .data = copy, .size = size, .owned = 1 };
+    advise(mapping, KF_OPEN_IN_MEMORY);
+    memcpy(copy, data, size);
+    (void)mprotect(copy, size, PROT_READ);
+    return KF_OK;
 }
 
 void kfi_mapping_close(kfi_mapping *mapping)

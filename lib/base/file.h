@@ -10,15 +10,17 @@
 /* ---- reading ------------------------------------------------------------------------------ */
 
 typedef struct kfi_mapping {
-    const uint8_t *data;   /* page-aligned when mapped */
+    const uint8_t *data;   /* anywhere: a caller's memory need not be aligned */
     size_t size;
     int owned;             /* allocated rather than mapped */
-    int borrowed;          /* a part of another mapping, which must outlive it */
+    int borrowed;          /* a part of another mapping, or a caller's memory, which must outlive it */
 } kfi_mapping;
 
 /* Opens `path` (O_RDONLY|O_CLOEXEC|O_NOCTTY|O_NONBLOCK, fstat on the descriptor, regular files
  * only) and maps it, or reads it into memory. `flags` are KF_OPEN_... An empty file maps to size 0. */
 kf_status kfi_mapping_open(kfi_mapping *mapping, const char *path, uint32_t flags, kf_error *error);
+/* A copy of the `size` bytes at `data`, read-only. KF_NO_MEMORY. */
+kf_status kfi_mapping_copy(kfi_mapping *mapping, const void *data, size_t size, kf_error *error);
 void kfi_mapping_close(kfi_mapping *mapping);
 /* `size` bytes from `offset` on, which the mapping has. */
 static inline kfi_mapping kfi_mapping_part(const kfi_mapping *mapping, uint64_t offset, uint64_t size)

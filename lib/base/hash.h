@@ -2,9 +2,7 @@
 #ifndef KFI_BASE_HASH_H
 #define KFI_BASE_HASH_H
 
-#ifndef XXH_INLINE_ALL
 #define XXH_INLINE_ALL
-#endif
 #include <xxhash.h>
 
 #endif

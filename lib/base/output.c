@@ -9,6 +9,7 @@
  * All names are resolved in the folder's descriptor, once opened: a later chdir, or a rename of the
  * folder, cannot divert the file. */
 #include "base/file.h"
+#include "base/random.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,9 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 /* Content is written in pieces that begin at multiples of 2 MiB, the size of a huge page: a file system that keeps
@@ -92,15 +91,9 @@ static kf_status check_target(const kfi_output *output, int *exists, kf_error *e
 
 static void choose_temporary(kfi_output *output)
 {
-    uint64_t random;
-    if (getrandom(&random, sizeof random, GRND_NONBLOCK) != (ssize_t)sizeof random) {
-        struct timespec now = { 0, 0 };
-        clock_gettime(CLOCK_MONOTONIC, &now);
-        random = (uint64_t)now.tv_nsec * 0x9e3779b97f4a7c15u ^ (uint64_t)getpid() << 40;
-    }
     /* 22 bytes are added to the target's name, and a name has at most NAME_MAX. */
     snprintf(output->temporary, sizeof output->temporary, ".%.*s.%016llx.tmp", NAME_MAX - 22,
-             output->name, (unsigned long long)random);
+             output->name, (unsigned long long)kfi_random());
 }
 
 /* ---- creating ------------------------------------------------------------------------------- */

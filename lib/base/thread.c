@@ -1,10 +1,8 @@
 #include "base/thread.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <signal.h>
 #include <time.h>
-#include <unistd.h>
 
 kf_status kfi_monitor_create(kfi_monitor *monitor, kf_error *error)
 {
@@ -76,6 +74,37 @@ void kfi_thread_join(kfi_thread *thread)
     thread->started = 0;
 }
 
+static int has_key(kfi_per_thread *per_thread)
+{
+    if (per_thread->has_key) return 1;
+    pthread_mutex_lock(&per_thread->lock);
+    if (!per_thread->has_key) per_thread->has_key = !pthread_key_create(&per_thread->key, per_thread->destroy);
+    pthread_mutex_unlock(&per_thread->lock);
+    return per_thread->has_key;
+}
+
+void *kfi_per_thread_get(kfi_per_thread *per_thread)
+{
+    if (!has_key(per_thread)) return NULL;
+    void *thing = pthread_getspecific(per_thread->key);
+    if (thing) return thing;
+    thing = per_thread->create();
+    if (thing && pthread_setspecific(per_thread->key, thing)) {
+        per_thread->destroy(thing);
+        thing = NULL;
+    }
+    return thing;
+}
+
+void kfi_per_thread_end(kfi_per_thread *per_thread)
+{
+    if (!per_thread->has_key) return;
+    void *thing = pthread_getspecific(per_thread->key);
+    if (thing) per_thread->destroy(thing);
+    pthread_key_delete(per_thread->key);
+    per_thread->has_key = 0;
+}
+
 uint64_t kfi_seconds(void)
 {
     struct timespec now = { 0, 0 };
@@ -85,14 +114,4 @@ uint64_t kfi_seconds(void)
     clock_gettime(CLOCK_MONOTONIC, &now);
 #endif
     return (uint64_t)now.tv_sec;
-}
-
-unsigned kfi_processors(void)
-{
-#ifdef CPU_COUNT
-    cpu_set_t set;
-    if (sched_getaffinity(0, sizeof set, &set) == 0) return (unsigned)CPU_COUNT(&set);
-#endif
-    long count = sysconf(_SC_NPROCESSORS_ONLN);
-    return count > 0 ? (unsigned)count : 1;
 }

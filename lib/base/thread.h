@@ -1,10 +1,11 @@
-/* Threads, for builds: starting and joining them, and waiting for one another; and time. */
+/* Threads: starting and joining them, waiting for one another, and what each has of its own; and time. */
 #ifndef KFI_BASE_THREAD_H
 #define KFI_BASE_THREAD_H
 
 #include "base/error.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 /* A lock, and the news that something under it has changed. */
 typedef struct kfi_monitor {
@@ -35,10 +36,23 @@ kf_status kfi_thread_start(kfi_thread *thread, void (*run)(void *context), void 
 /* Nothing if it was not started. */
 void kfi_thread_join(kfi_thread *thread);
 
+/* Something that each thread has one of, made when it first asks and destroyed when it ends. */
+typedef struct kfi_per_thread {
+    void *(*create)(void);
+    void (*destroy)(void *thing);
+    pthread_mutex_t lock;
+    pthread_key_t key;
+    _Atomic int has_key;
+} kfi_per_thread;
+#define KFI_PER_THREAD(create, destroy) { create, destroy, PTHREAD_MUTEX_INITIALIZER, 0, 0 }
+
+/* The calling thread's. NULL: there is no memory. */
+void *kfi_per_thread_get(kfi_per_thread *per_thread);
+/* Before the library is unloaded, so that no thread that ends calls `destroy` any more. Destroys the calling thread's,
+ * and leaves those of others, if there are any, as they are. */
+void kfi_per_thread_end(kfi_per_thread *per_thread);
+
 /* Seconds from some moment on, whatever is done to the clock. Costs little. */
 uint64_t kfi_seconds(void);
-
-/* Processors that this process may use, at least 1. */
-unsigned kfi_processors(void);
 
 #endif

@@ -4,7 +4,7 @@
 #include "format/header.h"
 #include "format/keys.h"
 
-#include <keyfold/builder.h>
+#include <keyfold/values.h>
 
 int kfi_shard_compare(kf_bytes a, kf_bytes b)
 {

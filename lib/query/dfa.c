@@ -1,7 +1,8 @@
 #include "query/dfa.h"
 
+#include "base/hash.h"
+
 #include <stdlib.h>
-#include <xxhash.h>
 
 enum { FIRST_ROWS = 64, LEAST_ROWS = 32, MOST_WORDS = 1 << 30 };
 

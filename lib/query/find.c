@@ -1,5 +1,6 @@
 /* Keys that occur in a text: at each place where one may begin, a descent in the dictionary along the text
  * that notes the keys on its way; in a dictionary of several members, in the one to which the text leads. */
+#include "base/options.h"
 #include "base/array.h"
 #include "query/text_boundary.h"
 #include "read/iter.h"
@@ -139,25 +140,25 @@ static void find_destroy(kf_iter *iter)
 
 static const kfi_iter_class find_class = { find_next, NULL, NULL, find_destroy };
 
+KFI_STRUCT_KIND(options_kind, kf_find_options, KF_FIND_OPTIONS_INIT, filter_context, filter_context);
+
 kf_status kf_iter_create_find(kf_iter **out, const kf_dict *dict, const void *text, size_t text_size,
                        const kf_find_options *options, kf_error *error)
 {
-    const kf_find_options defaults = KF_FIND_OPTIONS_INIT;
+    kf_find_options known;
     *out = NULL;
-    if (!options) options = &defaults;
-    if (options->struct_size < sizeof *options)
-        return kfi_fail(error, KF_INVALID, "kf_find_options was not initialised");
-    if ((unsigned)options->overlap > KF_OVERLAP_LONGEST || (unsigned)options->boundary > KF_BOUNDARY_CALLBACK)
+    kf_status status = kfi_options_read(&known, options, &options_kind, error);
+    if (status) return status;
+    if ((unsigned)known.overlap > KF_OVERLAP_LONGEST || (unsigned)known.boundary > KF_BOUNDARY_CALLBACK)
         return kfi_fail(error, KF_INVALID, "the overlap or the boundary is out of range");
-    if (options->boundary == KF_BOUNDARY_CALLBACK && !options->is_boundary)
+    if (known.boundary == KF_BOUNDARY_CALLBACK && !known.is_boundary)
         return kfi_fail(error, KF_INVALID, "KF_BOUNDARY_CALLBACK needs is_boundary");
     find_iter *f = (find_iter *)kfi_iter_new(sizeof *f, &find_class, dict);
     if (!f) return kfi_fail_memory(error, sizeof *f);
     *out = &f->iter;
     f->text = (kf_bytes){ text, text_size };
-    f->options = *options;
+    f->options = known;
     f->whole = f->member = dict;
-    kf_status status = KF_OK;
     if (dict->shards) status = kfi_text_shards_create(&f->shards, dict->shards, text, text_size);
     else if (has_text_keys(dict))
         status = kfi_descents_create(&f->descents, &dict->keys, dict->search, text, text_size);

@@ -21,7 +21,7 @@ static kf_status ranked(kf_iter **out, const kf_dict *dict, const kf_iter_option
     kf_entry entry;
     while (!(status = kf_iter_next(*all, &entry))) {
         kfi_hit hit = { .ordinal = entry.ordinal, .distance = (*all)->match.distance };
-        if (weighted && (status = kfi_weight_at((*all)->dict, (*all)->ordinal, &hit.weight))) break;
+        if (weighted && (status = kf_dict_weight_at((*all)->dict, (*all)->ordinal, &hit.weight))) break;
         (*all)->match.weight = hit.weight;
         if (o->filter && !o->filter(o->filter_context, *all, &entry)) continue;
         if (o->order == KF_ORDER_DISTANCE) hit.score = -(double)hit.distance;
@@ -38,12 +38,12 @@ static kf_status ranked(kf_iter **out, const kf_dict *dict, const kf_iter_option
 
 kf_status kf_iter_create(kf_iter **out, const kf_dict *dict, const kf_iter_options *options, kf_error *error)
 {
-    kf_iter_options everything = KF_ITER_OPTIONS_INIT;
-    const kf_iter_options *o = options ? options : &everything;
+    kf_iter_options known;
+    const kf_iter_options *o = &known;
     kf_iter *all = NULL;
     uint64_t low, high;
     *out = NULL;
-    kf_status status = kfi_iter_check(o, error);
+    kf_status status = kfi_iter_options_read(&known, options, error);
     if (!status && o->order == KF_ORDER_WEIGHT && !kf_dict_has_weights(dict))
         status = kfi_fail(error, KF_TYPE, "this dictionary has no weights to order by");
     if (!status) status = kfi_iter_range(dict, o, &low, &high, error);

@@ -1,5 +1,6 @@
 #include "read/iter.h"
 
+#include "base/options.h"
 #include "read/keys/walk.h"
 #include "read/part.h"
 
@@ -40,7 +41,7 @@ kf_status kfi_iter_value_of(kf_iter *iter, const kf_dict *dict, uint64_t ordinal
     if (dict->header.value_type != KF_VALUES_BYTES) return KF_TYPE;
     if (iter->cursor_dict != dict) {
         kfi_column_cursor_destroy(&iter->cursor);
-        kf_status status = kfi_column_cursor_create(&iter->cursor, dict->column);
+        kf_status status = kfi_column_cursor_create(&iter->cursor);
         iter->cursor_dict = status ? NULL : dict;
         if (status) return status;
     }
@@ -73,10 +74,15 @@ void kf_iter_destroy(kf_iter **pointer)
     *pointer = NULL;
 }
 
-kf_status kfi_iter_check(const kf_iter_options *o, kf_error *error)
+/* Published first without order, query, filter and work limit. */
+KFI_STRUCT_KIND(options_kind, kf_iter_options, KF_ITER_OPTIONS_INIT, limit, work_limit);
+
+kf_status kfi_iter_options_read(kf_iter_options *o, const kf_iter_options *given, kf_error *error)
 {
-    if (o->struct_size < sizeof *o || o->flags & ~(uint32_t)KF_ITER_REVERSE)
-        return kfi_fail(error, KF_INVALID, "kf_iter_options was not initialised, or a flag is unknown");
+    kf_status status = kfi_options_read(o, given, &options_kind, error);
+    if (status) return status;
+    if (o->flags & ~(uint32_t)KF_ITER_REVERSE)
+        return kfi_fail(error, KF_INVALID, "unknown flags for an iterator: %#x", o->flags);
     if ((unsigned)o->order > KF_ORDER_WEIGHT)
         return kfi_fail(error, KF_INVALID, "the order of an iteration is out of range");
     if (o->flags & KF_ITER_REVERSE && (o->query || o->order != KF_ORDER_KEY))
@@ -98,7 +104,6 @@ kf_status kfi_iter_range(const kf_dict *d, const kf_iter_options *o, uint64_t *l
         status = kf_dict_lower_bound(d, o->to.data, o->to.size, &bound);
         if (!status && bound < *high) *high = bound;
     }
-    if (status == KF_NO_MEMORY) return kfi_fail_memory(error, o->prefix.size);
     if (status) return kfi_fail(error, status, "the key structure contradicts itself");
     if (o->first_ordinal > *low) *low = o->first_ordinal;
     if (*high < *low) *high = *low;

@@ -4,8 +4,10 @@
 #include <keyfold/builder.h>
 
 #include "base/bits.h"
+#include "base/progress.h"
 #include "base/varint.h"
 #include "format/keys.h"
+#include "write/build_options.h"
 #include "write/image.h"
 #include "write/room.h"
 #include "write/sharded.h"
@@ -14,16 +16,11 @@
 #include <stdlib.h>
 
 enum {
-    TICK_PAIRS = 1 << 16,
-    TICK_BYTES = 64 << 20,
     WORTH_LOOKING = 8 << 20,       /* bytes of temporary files */
-    LEAST_MEMORY = 16 << 20,
-    MOST_THREADS = 256,
     WEIGHTED_KEPT = 1 << 20,       /* a larger copy of a value is not kept for the next one */
     METADATA_NAME_LIMIT = 255,
     METADATA_LIMIT = 64 << 20
 };
-#define DEFAULT_MEMORY (1ull << 30)
 #define VALUE_LIMIT (1ull << 40)   /* bytes */
 
 struct kf_builder {
@@ -38,15 +35,15 @@ struct kf_builder {
     uint64_t file_bytes;   /* that the file is expected to have; 0: not known */
     uint64_t added, added_bytes;
     uint64_t spooled;      /* bytes that the values of what was added will have in the column's spool */
-    uint64_t told_bytes;   /* of added_bytes when progress was told last */
+    kfi_progress reading;
     kf_status failed;      /* the first failure: nothing but destroy makes sense afterwards */
 };
 
-static kf_status report(kf_builder *b, kf_phase phase, uint64_t done, uint64_t total, kf_error *error)
+static kf_status tell(void *context, kf_phase phase, uint64_t done, uint64_t total, kf_error *error)
 {
+    const kf_builder *b = context;
     kf_progress progress = { phase, done, total, b->disk.now, b->file_bytes };
-    if (!b->options.progress || !b->options.progress(b->options.progress_context, &progress)) return KF_OK;
-    return kfi_fail(error, KF_CANCELLED, "cancelled");
+    return kfi_progress_call(b->options.progress, b->options.progress_context, &progress, error);
 }
 
 static kfi_room room_of(const kf_builder *b)
@@ -71,30 +68,10 @@ static kf_status check_disk(const kf_builder *b, kf_error *error)
     return kfi_room_for_runs(&room, used, runs, (double)b->spooled * times, error);
 }
 
-static kf_status check_options(const kf_build_options *o, kf_error *error)
+static kf_status tell_reading(void *context, kf_phase phase, uint64_t done, uint64_t total, kf_error *error)
 {
-    if (o->struct_size < sizeof *o)
-        return kfi_fail(error, KF_INVALID, "kf_build_options was not initialised");
-    if ((unsigned)o->value_type > KF_VALUES_BYTES || (unsigned)o->value_encoding > KF_ENCODING_ZSTD
-        || (unsigned)o->duplicates > KF_DUPLICATES_MAX)
-        return kfi_fail(error, KF_INVALID, "value type, encoding or duplicates policy out of range");
-    if (o->duplicates >= KF_DUPLICATES_SUM && o->value_type != KF_VALUES_U64)
-        return kfi_fail(error, KF_INVALID, "the duplicates policies sum, min and max need u64 values");
-    if ((unsigned)o->weights > KF_WEIGHTS_GIVEN)
-        return kfi_fail(error, KF_INVALID, "weights are out of range");
-    if (o->weights == KF_WEIGHTS_VALUE && o->value_type != KF_VALUES_U64)
-        return kfi_fail(error, KF_INVALID, "values are weights only if they are u64");
-    if (o->weights == KF_WEIGHTS_GIVEN && o->duplicates >= KF_DUPLICATES_SUM)
-        return kfi_fail(error, KF_INVALID, "the duplicates policies sum, min and max do not go with given weights");
-    if (o->threads > MOST_THREADS || o->shards > KFI_SHARDED_MOST)
-        return kfi_fail(error, KF_INVALID, "at most %d threads and %d shards", MOST_THREADS, KFI_SHARDED_MOST);
-    if (o->memory_limit && o->memory_limit < LEAST_MEMORY)
-        return kfi_fail(error, KF_INVALID, "the memory limit must be at least 16 MiB");
-    kf_encoding e = o->value_encoding;
-    int fits = e == KF_ENCODING_AUTO || (o->value_type == KF_VALUES_U64 && e <= KF_ENCODING_DISTINCT)
-               || (o->value_type == KF_VALUES_BYTES && e >= KF_ENCODING_DISTINCT);
-    if (!fits) return kfi_fail(error, KF_INVALID, "this value encoding does not fit the value type");
-    return KF_OK;
+    kf_status status = tell(context, phase, done, total, error);
+    return status ? status : check_disk(context, error);
 }
 
 static char *folder_of(const char *path)
@@ -107,7 +84,7 @@ static char *folder_of(const char *path)
 static kf_status start(kf_builder *b, kf_error *error)
 {
     int given = b->options.weights == KF_WEIGHTS_GIVEN;
-    kfi_sort_options sort = { b->options.memory_limit / 2, b->folder, b->options.duplicates,
+    kfi_sort_options sort = { kfi_budget_sorter(b->options.memory_limit), b->folder, b->options.duplicates,
                               given ? KF_VALUES_BYTES : b->options.value_type, &b->disk, b->options.threads,
                               b->options.resume_folder, b->options.value_type, given };
     return kfi_sorter_create(&b->sorter, &sort, error);
@@ -116,16 +93,18 @@ static kf_status start(kf_builder *b, kf_error *error)
 kf_status kf_builder_create(kf_builder **out, const char *path, const kf_build_options *options,
                             kf_error *error)
 {
-    static const kf_build_options defaults = KF_BUILD_OPTIONS_INIT;
+    kf_build_options known;
     *out = NULL;
     if (!path || !*path) return kfi_fail(error, KF_INVALID, "no path was given");
-    if (!options) options = &defaults;
-    kf_status status = check_options(options, error);
+    kf_status status = kfi_build_options_read(&known, options, error);
+    if (!status) status = kfi_build_options_check(&known, error);
     if (status) return status;
+    options = &known;
     kf_builder *b = calloc(1, sizeof *b);
     if (!b) return kfi_fail_memory(error, sizeof *b);
-    b->options = *options;
-    if (!b->options.memory_limit) b->options.memory_limit = DEFAULT_MEMORY;
+    b->options = known;
+    if (!b->options.memory_limit) b->options.memory_limit = KFI_MEMORY_DEFAULT;
+    b->reading = (kfi_progress){ tell_reading, b, KF_PHASE_READ, 0, KFI_PAIRS_STEP, 0 };
     b->path = strdup(path);
     b->target_folder = folder_of(path);
     b->folder = options->temporary_folder ? strdup(options->temporary_folder) : folder_of(path);
@@ -160,11 +139,7 @@ static kf_status add(kf_builder *b, kf_bytes key, kf_bytes value, size_t value_s
     if (!status) status = kfi_sorter_add(b->sorter, key, value, error);
     b->added_bytes += key.size + value_size;
     b->spooled += spooled_size(b, value, value_size);
-    if (!status && (++b->added % TICK_PAIRS == 0 || b->added_bytes - b->told_bytes >= TICK_BYTES)) {
-        b->told_bytes = b->added_bytes;
-        status = report(b, KF_PHASE_READ, b->added, 0, error);
-        if (!status) status = check_disk(b, error);
-    }
+    if (!status) status = kfi_progress_count(&b->reading, kfi_pair_work(key.size + value_size), ++b->added, error);
     b->failed = status;
     return status;
 }
@@ -249,18 +224,13 @@ kf_status kf_builder_set_metadata(kf_builder *b, const char *name, const void *d
 
 /* ---- finishing ---------------------------------------------------------------------------------- */
 
-static kf_status image_tick(void *context, kf_phase phase, uint64_t done, uint64_t total, kf_error *error)
-{
-    return report(context, phase, done, total, error);
-}
-
 static kfi_image_options image_options(kf_builder *b)
 {
     return (kfi_image_options){
         .value_type = b->options.value_type, .value_encoding = b->options.value_encoding,
-        .weights = b->options.weights, .memory = b->options.memory_limit,
-        .choice_memory = b->options.memory_limit, .folder = b->folder,
-        .account = &b->disk, .tick = { image_tick, b }, .expected = b->added,
+        .weights = b->options.weights, .folder = b->folder,
+        .shares = kfi_budget_image(b->options.memory_limit, b->options.weights == KF_WEIGHTS_GIVEN),
+        .account = &b->disk, .progress = { .tell = tell, .context = b }, .expected = b->added,
         .threads = b->options.threads,
     };
 }
@@ -286,7 +256,7 @@ static kf_status write_one(kf_builder *b, int is_sealed, kfi_header *header, kf_
 static kf_status write_several(kf_builder *b, kfi_header *header, kf_build_report *out, kf_error *error)
 {
     kfi_sharded_options options = {
-        .image = image_options(b), .path = b->path, .metadata = &b->metadata,
+        .image = image_options(b), .path = b->path, .metadata = &b->metadata, .memory = b->options.memory_limit,
         .threads = b->options.threads, .shards = b->options.shards, .file_bytes = &b->file_bytes,
         .room = room_of(b),
     };
@@ -303,8 +273,10 @@ kf_status kf_builder_finish(kf_builder *b, kf_build_report *out, kf_error *error
 {
     kf_build_report result = { .pairs_added = b->added, .shards = 1 };
     kfi_header header = { .keys = 0 };
+    kf_status status = out ? kfi_build_report_check(out, error) : KF_OK;
+    if (status) return status;   /* nothing was done: the builder can still finish */
     if (b->failed) return kfi_fail(error, KF_INVALID, "the build failed before (%s)", kf_status_name(b->failed));
-    kf_status status = report(b, KF_PHASE_SORT, 0, b->added, error);
+    status = tell(b, KF_PHASE_SORT, 0, b->added, error);
     if (!status)
         status = kfi_sharded_is_worth(b->options.shards, b->added) ? write_several(b, &header, &result, error)
                                                                    : write_one(b, 0, &header, error);
@@ -317,13 +289,13 @@ kf_status kf_builder_finish(kf_builder *b, kf_build_report *out, kf_error *error
     if (!status) kfi_sorter_done(b->sorter);
     kfi_sorter_destroy(&b->sorter);
     b->failed = status ? status : KF_INVALID;   /* a builder builds once */
-    if (!status && out) *out = result;
+    if (!status && out) kfi_build_report_write(out, &result);
     return status;
 }
 
 void kf_builder_destroy(kf_builder **builder)
 {
-    kf_builder *b = *builder;
+    kf_builder *b = builder ? *builder : NULL;
     if (!b) return;
     kfi_sorter_destroy(&b->sorter);
     kfi_array_free(&b->weighted);

@@ -7,12 +7,7 @@
 
 #include <stdlib.h>
 
-enum {
-    TICK_PAIRS = 1 << 16,
-    TICK_BYTES = 64 << 20,
-    BLOCKS_PART = 32,              /* of the memory is for blocks on their way to the stages, */
-    BLOCKS_MOST = 2 << 20          /* or so much where that is less */
-};
+enum { STATES_STEP = 4096 };       /* between two reports of progress */
 
 struct kfi_image {
     kfi_image_options options;
@@ -23,15 +18,9 @@ struct kfi_image {
     kfi_shared_table shared;
     kfi_key_plan plan;
     kfi_array first, last;         /* keys */
-    uint64_t keys, given_bytes;
-    uint64_t told_bytes;           /* given_bytes at the last tick */
+    uint64_t keys;
+    kfi_progress adding;
 };
-
-static kf_status tick(const kfi_image *image, kf_phase phase, uint64_t done, uint64_t total, kf_error *error)
-{
-    const kfi_tick *t = &image->options.tick;
-    return t->call ? t->call(t->context, phase, done, total, error) : KF_OK;
-}
 
 static kf_status take_key(void *self, kf_bytes key, kf_bytes value, kf_error *error)
 {
@@ -51,9 +40,8 @@ static kf_status create_pipeline(kfi_image *image, kf_error *error)
 {
     static const kfi_stage stages[] = { take_key, take_value };
     const kfi_image_options *o = &image->options;
-    uint64_t memory = o->memory / BLOCKS_PART < BLOCKS_MOST ? o->memory / BLOCKS_PART : BLOCKS_MOST;
     if (o->threads < 2) return KF_OK;
-    return kfi_pipeline_create(&image->pipeline, stages, 2, image, memory, o->threads - 1, error);
+    return kfi_pipeline_create(&image->pipeline, stages, 2, image, o->shares.blocks, o->threads - 1, error);
 }
 
 kf_status kfi_image_create(kfi_image **out, const kfi_image_options *o, kf_error *error)
@@ -62,7 +50,8 @@ kf_status kfi_image_create(kfi_image **out, const kfi_image_options *o, kf_error
     kfi_image *image = calloc(1, sizeof *image);
     if (!image) return kfi_fail_memory(error, sizeof *image);
     image->options = *o;
-    kf_status status = kfi_minimiser_create(&image->minimiser, o->memory / 4, o->folder, o->account, error);
+    image->adding = kfi_progress_stage(&o->progress, KF_PHASE_MINIMISE, o->expected, KFI_PAIRS_STEP);
+    kf_status status = kfi_minimiser_create(&image->minimiser, o->shares.minimiser, o->folder, o->account, error);
     if (!status) status = kfi_values_create(&image->values, o, error);
     if (!status) status = create_pipeline(image, error);
     if (status) kfi_image_destroy(&image);
@@ -81,11 +70,7 @@ kf_status kfi_image_add(void *self, kf_bytes key, kf_bytes value, kf_error *erro
         if (!status) status = kfi_values_add(image->values, value, error);
     }
     if (!status && !image->keys) status = kfi_array_append(&image->first, key.data, key.size, error);
-    image->given_bytes += value.size;
-    if (status) return status;
-    if (++image->keys % TICK_PAIRS && image->given_bytes - image->told_bytes < TICK_BYTES) return KF_OK;
-    image->told_bytes = image->given_bytes;
-    return tick(image, KF_PHASE_MINIMISE, image->keys, image->options.expected, error);
+    return status ? status : kfi_progress_count(&image->adding, kfi_pair_work(value.size), ++image->keys, error);
 }
 
 kf_status kfi_image_end(kfi_image *image, kf_status status, kf_error *error)
@@ -123,21 +108,23 @@ static kf_status write_metadata(const kfi_metadata *metadata, kfi_writer *writer
     return status;
 }
 
-static kf_status layout_tick(void *context, uint64_t states_done, kf_error *error)
+static kf_status tell_layout(void *context, kf_phase phase, uint64_t done, uint64_t total, kf_error *error)
 {
     const kfi_image *image = context;
+    const kfi_progress *above = &image->options.progress;
     kf_status status = kfi_values_check(image->values, error);
-    return status ? status : tick(image, KF_PHASE_LAYOUT, states_done, image->automaton.state_count, error);
+    return status || !above->tell ? status : above->tell(above->context, phase, done, total, error);
 }
 
 static kf_status write_keys(kfi_image *image, kfi_writer *writer, kf_error *error)
 {
-    const uint64_t memory = image->options.memory, choice = image->options.choice_memory;
-    kf_status status = tick(image, KF_PHASE_LAYOUT, 0, image->automaton.state_count, error);
-    if (!status) status = kfi_shared_table_create(&image->shared, &image->automaton, memory / 4, error);
-    if (!status) status = kfi_key_plan_make(&image->plan, &image->automaton, &image->shared, choice / 2, error);
+    const kfi_image_shares *shares = &image->options.shares;
+    kfi_progress progress = { tell_layout, image, KF_PHASE_LAYOUT, image->automaton.state_count, STATES_STEP, 0 };
+    kf_status status = kfi_progress_report(&progress, 0, error);
+    if (!status) status = kfi_shared_table_create(&image->shared, &image->automaton, shares->references, error);
+    if (!status) status = kfi_key_plan_make(&image->plan, &image->automaton, &image->shared, shares->tails, error);
     if (!status)
-        status = kfi_keys_emit(&image->plan, &image->automaton, &image->shared, writer, layout_tick, image, error);
+        status = kfi_keys_emit(&image->plan, &image->automaton, &image->shared, writer, &progress, error);
     kfi_key_plan_free(&image->plan);
     kfi_shared_table_free(&image->shared);
     kfi_automaton_destroy(&image->automaton);
@@ -163,7 +150,8 @@ kf_status kfi_image_write(kfi_image *image, const kfi_metadata *metadata, kfi_wr
     if (!status) status = write_keys(image, writer, error);
     if (!status) status = kfi_values_finish(image->values, writer, header, error);
     kfi_values_destroy(&image->values);
-    if (!status) status = tick(image, KF_PHASE_WRITE, 0, 0, error);
+    kfi_progress writing = kfi_progress_stage(&image->options.progress, KF_PHASE_WRITE, 0, 0);
+    if (!status) status = kfi_progress_report(&writing, 0, error);
     if (status) return status;
     const kfi_automaton *a = &image->automaton;
     header->longest_key = a->longest_key;

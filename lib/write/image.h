@@ -11,28 +11,28 @@
 #define KFI_WRITE_IMAGE_H
 
 #include "base/array.h"
+#include "base/progress.h"
 #include "format/metadata.h"
+#include "write/budget.h"
 #include "write/writer.h"
 
-#include <keyfold/builder.h>
+#include <keyfold/progress.h>
+#include <keyfold/values.h>
 
-/* Called now and then; a result other than KF_OK ends the work. */
-typedef struct kfi_tick {
-    kf_status (*call)(void *context, kf_phase phase, uint64_t done, uint64_t total, kf_error *error);
-    void *context;
-} kfi_tick;
+/* Progress is reported after so much work with pairs: a pair is as much as its bytes, but at least a KiB. */
+enum { KFI_PAIRS_STEP = 64 << 20 };
+static inline uint64_t kfi_pair_work(uint64_t bytes) { return bytes < 1024 ? 1024 : bytes; }
 
 typedef struct kfi_image_options {
     kf_value_type value_type;
     kf_encoding value_encoding;
     kf_weights weights;
-    uint64_t memory;               /* a half of it is left alone until all pairs were added */
-    uint64_t choice_memory;        /* at most `memory`: for samples and tables by which the encoding is chosen */
+    kfi_image_shares shares;
     const char *folder;            /* of temporary files */
     kfi_disk_account *account;
-    kfi_tick tick;
-    uint64_t expected;             /* pairs, for the ticks; 0: not known */
-    unsigned threads;              /* the caller's included, which alone gets ticks; 0 is 1 */
+    kfi_progress progress;
+    uint64_t expected;             /* pairs, for progress; 0: not known */
+    unsigned threads;              /* the caller's included, which alone tells progress; 0 is 1 */
 } kfi_image_options;
 
 typedef struct kfi_image kfi_image;

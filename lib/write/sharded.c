@@ -9,10 +9,6 @@ enum {
     LEAST_KEYS = 1 << 25,          /* fewer are not divided unless that is asked for */
     SHARD_KEYS = 1 << 24,
     MOST_BY_ITSELF = 32,           /* opening a file takes some 10 us a shard */
-    LEAST_MEMORY = 16 << 20,       /* of one image */
-    MEMORY_PARTS = 4,              /* so many images at least, where the memory is enough */
-    MOST_PARTS = 32,
-    PLENTY = 512 << 20,
     WORTH_LOOKING = 8 << 20,       /* bytes of the file */
     REPORT_MILLISECONDS = 100
 };
@@ -45,19 +41,9 @@ int kfi_sharded_is_worth(unsigned shards, uint64_t pairs)
     return shards > 1 ? pairs > 1 : !shards && pairs >= LEAST_KEYS;
 }
 
-/* What each image may use to choose encodings, whatever the number of threads: a quarter of the memory, or down to
- * a thirty-second where that is plenty. */
-static uint64_t choice_memory(uint64_t memory)
-{
-    uint64_t part = memory / MOST_PARTS;
-    if (part < PLENTY) part = PLENTY;
-    if (part > memory / MEMORY_PARTS) part = memory / MEMORY_PARTS;
-    return part < LEAST_MEMORY ? LEAST_MEMORY : part;
-}
-
 unsigned kfi_sharded_threads(const kfi_sharded_options *options)
 {
-    uint64_t most = options->image.memory / choice_memory(options->image.memory);
+    uint64_t most = kfi_budget_shards(options->memory);
     unsigned threads = options->threads < KFI_SHARDED_MOST ? options->threads : KFI_SHARDED_MOST;
     if (threads > most) threads = (unsigned)most;
     return threads ? threads : 1;
@@ -75,12 +61,12 @@ unsigned kfi_sharded_count(const kfi_sharded_options *options, uint64_t distinct
 
 typedef struct shard_context { sharded *all; shard *own; } shard_context;
 
-static kf_status shard_tick(void *context, kf_phase phase, uint64_t done, uint64_t total, kf_error *error)
+static kf_status tell_shard(void *context, kf_phase phase, uint64_t done, uint64_t total, kf_error *error)
 {
     const shard_context *c = context;
     (void)total;
     if (c->own - c->all->shards >= (ptrdiff_t)c->all->end)
-        return kfi_fail(error, KF_CANCELLED, "cancelled");
+        return kfi_cancelled(error);
     if (phase == KF_PHASE_MINIMISE) {
         c->all->keys += done - c->own->told;
         c->own->told = done;
@@ -96,10 +82,9 @@ static kf_status build_shard(sharded *all, shard *s)
     kfi_writer *writer = NULL;
     kfi_header header;
     kf_error *error = &s->error;
-    options.choice_memory = choice_memory(options.memory);
-    options.memory /= all->threads;
+    options.shares = kfi_budget_shard(all->options->memory, all->threads, options.weights == KF_WEIGHTS_GIVEN);
     options.threads = all->options->threads / all->threads;
-    options.tick = (kfi_tick){ shard_tick, &context };
+    options.progress = (kfi_progress){ .tell = tell_shard, .context = &context };
     kf_status status = kfi_image_create(&s->image, &options, error);
     if (!status) status = kfi_sorter_scan(all->sorter, &s->range, kfi_image_add, s->image, error);
     if (s->image) status = kfi_image_end(s->image, status, error);
@@ -136,21 +121,17 @@ static void work(void *context)
     kfi_monitor_unlock(&all->monitor);
 }
 
-static kf_status tell(const sharded *all, kf_error *error)
-{
-    const kfi_tick *tick = &all->options->image.tick;
-    return tick->call(tick->context, KF_PHASE_MINIMISE, all->keys, all->options->image.expected, error);
-}
-
 /* Waits for a shard, telling how far all are. */
 static kf_status wait_for(sharded *all, const shard *s, kf_error *error)
 {
     kf_status status = KF_OK;
+    const kfi_image_options *image = &all->options->image;
+    kfi_progress progress = kfi_progress_stage(&image->progress, KF_PHASE_MINIMISE, image->expected, 0);
     kfi_monitor_lock(&all->monitor);
     while (!s->done && !status) {
         kfi_monitor_wait_for(&all->monitor, REPORT_MILLISECONDS);
         kfi_monitor_unlock(&all->monitor);
-        status = tell(all, error);
+        status = kfi_progress_report(&progress, all->keys, error);
         kfi_monitor_lock(&all->monitor);
     }
     kfi_monitor_unlock(&all->monitor);
@@ -210,6 +191,7 @@ kf_status kfi_sharded_write(const kfi_sharded_options *options, kfi_sorter *sort
                             uint64_t *shards, kf_error *error)
 {
     kfi_bundle *bundle = NULL;
+    kfi_progress writing = kfi_progress_stage(&options->image.progress, KF_PHASE_WRITE, 0, 0);
     sharded *all = calloc(1, sizeof *all);
     if (!all) return kfi_fail_memory(error, sizeof *all);
     all->options = options;
@@ -228,7 +210,7 @@ kf_status kfi_sharded_write(const kfi_sharded_options *options, kfi_sorter *sort
     status = kfi_bundle_create(&bundle, options->path, 1, error);
     if (!status) status = run(all, bundle, error);
     *shards = all->written;
-    if (!status) status = options->image.tick.call(options->image.tick.context, KF_PHASE_WRITE, 0, 0, error);
+    if (!status) status = kfi_progress_report(&writing, 0, error);
     if (!status) status = kfi_bundle_finish(bundle, options->metadata, options->image.weights, header, error);
     kfi_bundle_destroy(&bundle);
     for (unsigned i = 0; i < all->count; i++) {

@@ -12,7 +12,7 @@
 #include "format/header.h"
 #include "format/metadata.h"
 
-#include <keyfold/builder.h>
+#include <keyfold/values.h>
 
 typedef struct kfi_bundle kfi_bundle;
 

@@ -36,7 +36,7 @@ static int progress(void *context, const kf_progress *p)
 static kf_status build(scene *s, kf_error *error)
 {
     kf_build_options options = KF_BUILD_OPTIONS_INIT;
-    kf_build_report report;
+    kf_build_report report = KF_BUILD_REPORT_INIT;
     kf_builder *builder;
     options.value_type = s->m.type;
     options.value_encoding = s->m.encoding;

@@ -33,7 +33,7 @@ static size_t build_all(model *m, size_t more, kf_duplicates duplicates)
     pairs p = pairs_draw(m, more);
     for (unsigned w = 0; w < WAYS; w++) {
         how h = ways[w];
-        kf_build_report report;
+        kf_build_report report = KF_BUILD_REPORT_INIT;
         kf_dict *dict;
         kf_error error = { 0 };
         h.duplicates = duplicates;
@@ -129,7 +129,7 @@ static void make_long_keys(model *m, unsigned count)
 START_TEST(edge__keys_of_a_mebibyte)
 {
     model m;
-    kf_build_report report;
+    kf_build_report report = KF_BUILD_REPORT_INIT;
     make_long_keys(&m, SANITIZED ? 6 : 16);
     pairs p = pairs_draw(&m, 5);
     static const how long_ways[] = {
@@ -162,7 +162,7 @@ START_TEST(edge__huge_values)
     for (unsigned round = 0; round < 2; round++) {
         kf_builder *builder;
         kf_build_options options = KF_BUILD_OPTIONS_INIT;
-        kf_build_report report;
+        kf_build_report report = KF_BUILD_REPORT_INIT;
         kf_error error = { 0 };
         kf_dict *dict;
         kf_status status;
@@ -205,7 +205,7 @@ END_TEST
 /* The most bytes that a build has allocated at one time. */
 static size_t peak_of(const model *m, const pairs *p, const how *h)
 {
-    kf_build_report report;
+    kf_build_report report = KF_BUILD_REPORT_INIT;
     fault_mark();
     pairs_build(m, p, h, "out.kf", &report);
     ck_assert_int_eq(fault_live(), 0);
@@ -226,7 +226,7 @@ START_TEST(memory__is_kept)
     new_model(&m, KF_VALUES_BYTES, "memory");
     m.encoding = encodings[_i];
     for (uint64_t i = 0; i < rounds_of(24000); i++)
-        set_add(&m.set, text, (size_t)snprintf(text, sizeof text, "%x", (unsigned)(model_mix(i) >> 33)));
+        set_add(&m.set, text, (size_t)snprintf(text, sizeof text, "%x", (unsigned)(mix64(i) >> 33)));
     set_sort(&m.set);
     pairs p = pairs_draw(&m, m.set.count / 5);
     for (unsigned w = 0; w < 4; w++) {

@@ -70,7 +70,7 @@ static void set_scene(int number)
         { "one image of numbers", 0, KF_VALUES_U64, KF_ENCODING_AUTO, KF_DUPLICATES_SUM, KF_WEIGHTS_NONE, 16, 1 },
         { "one image of strings", 0, KF_VALUES_BYTES, KF_ENCODING_RAW, KF_DUPLICATES_LAST, KF_WEIGHTS_GIVEN, 16, 1 },
     };
-    kf_build_report report;
+    kf_build_report report = KF_BUILD_REPORT_INIT;
     alarm(200);   /* nothing may hang */
     memset(&now, 0, sizeof now);
     now.name = scenes[number].name;
@@ -136,7 +136,7 @@ static int build_failing(const char *what, unsigned kinds, uint64_t n, int os_er
                          unsigned *failed)
 {
     kf_error error = { 0 };
-    kf_build_report report;
+    kf_build_report report = KF_BUILD_REPORT_INIT;
     int files = fault_open_files();
     const unsigned long long number = n;
     scratch_write("out.kf", old_content, sizeof old_content);
@@ -158,7 +158,7 @@ static int build_failing(const char *what, unsigned kinds, uint64_t n, int os_er
 static unsigned sweep(const char *what, unsigned kinds, int os_error, int mode, kf_status expected)
 {
     unsigned failed = 0;
-    kf_build_report report;
+    kf_build_report report = KF_BUILD_REPORT_INIT;
     kf_error error = { 0 };
     fault_arm(kinds, 0, 0, FAULT_ONCE);
     ck_assert_int_eq(pairs_try(&now.m, &now.p, &now.h, "out.kf", &report, &error), KF_OK);
@@ -197,7 +197,7 @@ END_TEST
 
 START_TEST(fault__short_calls)
 {
-    kf_build_report report;
+    kf_build_report report = KF_BUILD_REPORT_INIT;
     set_scene(_i);
     fault_short_io(_i == SPILLING ? 40093 : 777);
     pairs_build(&now.m, &now.p, &now.h, "out.kf", &report);
@@ -249,7 +249,7 @@ static int progress(void *context, const kf_progress *p)
 static int build_cancelled(int stop, unsigned *phases)
 {
     watcher w = { .thread = pthread_self(), .stop = stop };
-    kf_build_report report;
+    kf_build_report report = KF_BUILD_REPORT_INIT;
     kf_error error = { 0 };
     int files = fault_open_files();
     now.h.progress = progress;
@@ -285,18 +285,19 @@ START_TEST(cancel__many_keys)
     const unsigned of_one_image = 1u << KF_PHASE_MINIMISE | 1u << KF_PHASE_LAYOUT | 1u << KF_PHASE_VALUES;
     unsigned phases = 0, stopped = 0;
     char text[40];
-    kf_build_report report;
+    kf_build_report report = KF_BUILD_REPORT_INIT;
     alarm(200);
     memset(&now, 0, sizeof now);
     now.name = "many";
     now.m = (model){ .type = KF_VALUES_U64, .encoding = KF_ENCODING_PACKED, .value_shape = 3, .name = "many" };
     now.m.set.random = 3;
     for (uint64_t i = 0; i < 100000; i++) {
-        int size = snprintf(text, sizeof text, "%010u", (unsigned)(model_mix(i) >> 33));
+        int size = snprintf(text, sizeof text, "%010u", (unsigned)(mix64(i) >> 33));
         set_add(&now.m.set, text, (size_t)size);
     }
     set_sort(&now.m.set);
-    now.h = (how){ .threads = 3, .shards = _i ? 1 : 3, .memory = 48 * MIB, .order = 1, .duplicates = KF_DUPLICATES_SUM };
+    now.h = (how){ .threads = 3, .shards = _i ? 1 : 3, .memory = 48 * MIB, .order = 1,
+                   .duplicates = KF_DUPLICATES_SUM };
     now.p = pairs_draw(&now.m, 1000);
     pairs_build(&now.m, &now.p, &now.h, "out.kf", &report);
     good = scratch_read("out.kf", &good_size);

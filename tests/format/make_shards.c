@@ -21,7 +21,7 @@ static kf_status copy(const char *path, kfi_output *image, kf_error *error)
 static kf_status embed_file(kfi_bundle *bundle, const char *path, kf_weights *weights, kf_error *error)
 {
     kf_dict *dict;
-    kf_dict_stat stat = { .struct_size = sizeof stat };
+    kf_dict_stat stat = KF_DICT_STAT_INIT;
     kf_buffer first_buffer = KF_BUFFER_INIT, last_buffer = KF_BUFFER_INIT;
     kf_bytes first, last;
     kfi_output *image = NULL;

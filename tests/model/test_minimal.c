@@ -150,7 +150,7 @@ START_TEST(minimal__states_are_exact)
     FOR_SEEDS(seed, rounds_of(25)) {
         size_t scale = seed % 5 == 4 ? 30 : 1;
         model m = { .type = KF_VALUES_NONE };
-        kf_build_report report;
+        kf_build_report report = KF_BUILD_REPORT_INIT;
         kfi_automaton automaton = { 0 };
         if (seed > 3 && (_i < 2 || _i == 16)) break;
         set_make(&m.set, (unsigned)_i, seed + 500, scale);
@@ -181,10 +181,10 @@ static void make_forgettable(key_set *s, size_t heads, size_t ends)
     *s = (key_set){ .random = 77 };
     for (size_t h = 0; h < heads; h++) {
         size_t at = (size_t)snprintf((char *)text, sizeof text, "%05u", (unsigned)h);
-        uint64_t ending = model_mix(h % 2 ? h / 2 % ends : h + ends);
+        uint64_t ending = mix64(h % 2 ? h / 2 % ends : h + ends);
         size_t leaves = 2 + ending % 4;
         for (size_t l = 0; l < leaves; l++) {
-            uint64_t tail = model_mix(ending + l);
+            uint64_t tail = mix64(ending + l);
             size_t size = at;
             for (size_t b = 0; b < 2 + tail % 3; b++)
                 text[size++] = (uint8_t)('a' + (tail >> (8 * b + 8)) % 26);
@@ -222,7 +222,7 @@ END_TEST
 START_TEST(minimal__small_memory)
 {
     model m = { .type = KF_VALUES_U64, .value_shape = 1, .value_seed = 5, .name = "small memory" };
-    kf_build_report report, again;
+    kf_build_report report = KF_BUILD_REPORT_INIT, again = KF_BUILD_REPORT_INIT;
     kf_dict *dict;
     kf_error error;
     size_t size, other_size;
@@ -243,7 +243,7 @@ START_TEST(minimal__small_memory)
     model_check_lookups(&m, dict, 100000);
     model_check_values(&m, dict, 100000);
     model_check_ranges(&m, dict, 10);
-    kf_dict_stat stat = { .struct_size = sizeof stat };
+    kf_dict_stat stat = KF_DICT_STAT_INIT;
     ck_assert_int_eq(kf_dict_get_stat(dict, &stat), KF_OK);
     ck_assert_uint_eq(stat.states, report.states);
     ck_assert_uint_eq(stat.states_extra, report.states_extra);

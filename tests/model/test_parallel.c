@@ -21,7 +21,7 @@ static void draw_model(model *m, how *h, unsigned shape, uint64_t seed)
     static const kf_encoding numbers[] = { KF_ENCODING_AUTO, KF_ENCODING_PACKED, KF_ENCODING_DISTINCT };
     static const kf_encoding strings[] = { KF_ENCODING_AUTO, KF_ENCODING_DISTINCT, KF_ENCODING_RAW,
                                            KF_ENCODING_TOKENS, KF_ENCODING_ZSTD };
-    uint64_t r = model_mix(seed * 97 + shape);
+    uint64_t r = mix64(seed * 97 + shape);
     memset(m, 0, sizeof *m);
     memset(h, 0, sizeof *h);
     set_make(&m->set, shape, seed, 1);
@@ -105,7 +105,7 @@ static int is_never_cut(const model *m, const kf_build_report *report)
 static how draw_way(const how *base, uint64_t seed)
 {
     how h = *base;
-    uint64_t r = model_mix(seed);
+    uint64_t r = mix64(seed);
     h.threads = 1 + (unsigned)(r % 8);
     h.memory = memories[(r >> 8) % 3];
     h.order = (unsigned)((r >> 16) % ORDERS);
@@ -116,7 +116,7 @@ static void check_model(unsigned shape, uint64_t seed)
 {
     model m;
     how base;
-    kf_build_report report;
+    kf_build_report report = KF_BUILD_REPORT_INIT;
     draw_model(&m, &base, shape, seed);
     pairs p = pairs_draw(&m, base.duplicates ? m.set.count / 3 + 1 : 0);
     for (size_t s = 0; s < sizeof shard_counts / sizeof *shard_counts; s++) {
@@ -132,8 +132,8 @@ static void check_model(unsigned shape, uint64_t seed)
             how h = draw_way(&base, ++drawn_ways);
             if (!is_uncut) h.memory = base.memory;
             pairs_build(&m, &p, &h, "other.kf", &report);
-            MUST(same_files("other.kf", name), "%s: shards %u: threads %u, memory %u MiB, order %u give other bytes than"
-                 " threads %u, memory %u MiB", m.name, h.shards, h.threads, (unsigned)(h.memory >> 20), h.order,
+            MUST(same_files("other.kf", name), "%s: shards %u: threads %u, memory %u MiB, order %u give other bytes"
+                 " than threads %u, memory %u MiB", m.name, h.shards, h.threads, (unsigned)(h.memory >> 20), h.order,
                  base.threads, (unsigned)(base.memory >> 20));
             builds++;
         }
@@ -163,7 +163,7 @@ static void make_many(model *m, kf_value_type type)
     if (type) m->encoding = type == KF_VALUES_U64 ? KF_ENCODING_PACKED : KF_ENCODING_RAW;
     m->set.random = 77;
     for (uint64_t i = 0; m->set.count < MANY; i++)
-        if (model_mix(i) % 3)
+        if (mix64(i) % 3)
             set_add(&m->set, text, (size_t)snprintf(text, sizeof text, "%09u %s", (unsigned)i, padding));
     set_sort(&m->set);
 }
@@ -186,7 +186,7 @@ static void check_many(const how *ways, size_t count, kf_value_type type)
     make_many(&m, type);
     pairs p = pairs_draw(&m, MANY / 2);
     for (size_t i = 0; i < count; i++) {
-        kf_build_report report;
+        kf_build_report report = KF_BUILD_REPORT_INIT;
         spilled seen = { 0, 0 };
         how h = ways[i];
         h.progress = watch;
@@ -253,7 +253,7 @@ static void make_image(model *m, how *h, unsigned kind)
     m->set.random = 7 + kind;
     memset(text, 'z', sizeof text);
     for (uint64_t i = 0; i < IMAGE_KEYS; i++)
-        set_add(&m->set, text, (size_t)snprintf((char *)text, 100, "%x%s", (unsigned)(model_mix(i) >> 38),
+        set_add(&m->set, text, (size_t)snprintf((char *)text, 100, "%x%s", (unsigned)(mix64(i) >> 38),
                                                i % 3 ? "" : "-and-a-tail"));
     for (unsigned i = 0; i < 3; i++) set_add(&m->set, text, sizeof text - 10000 * i);
     set_sort(&m->set);
@@ -265,7 +265,7 @@ START_TEST(parallel__one_image)
     static const unsigned threads[] = { 2, 3 };
     model m;
     how h;
-    kf_build_report report;
+    kf_build_report report = KF_BUILD_REPORT_INIT;
     make_image(&m, &h, (unsigned)_i);
     pairs p = pairs_draw(&m, m.set.count / 4);
     for (unsigned memory = 0; memory < 3; memory += 2) {
@@ -300,7 +300,7 @@ static void cut_many(model *m, size_t count)
 START_TEST(parallel__names_the_lowest_failure)
 {
     model m;
-    kf_build_report report;
+    kf_build_report report = KF_BUILD_REPORT_INIT;
     how h = { .shards = 1, .memory = 16 * MIB };
     make_many(&m, KF_VALUES_U64);
     cut_many(&m, 16000);           /* distinct values; half of them are too many */
@@ -329,7 +329,7 @@ END_TEST
 START_TEST(parallel__names_the_lowest_duplicate)
 {
     model m;
-    kf_build_report report;
+    kf_build_report report = KF_BUILD_REPORT_INIT;
     make_many(&m, _i % 2 ? KF_VALUES_NONE : KF_VALUES_U64);
     cut_many(&m, 20000);
     for (unsigned round = 0; round < 12; round++) {

@@ -185,7 +185,7 @@ static inline kf_status chain_sections(const kfi_automaton *a, kfi_writer *write
     if (!status) status = kfi_writer_end(writer, error);
     if (!status) status = kfi_shared_table_create(&shared, a, 1 << 20, error);
     if (!status) status = kfi_key_plan_make(&plan, a, &shared, 1 << 20, error);
-    if (!status) status = kfi_keys_emit(&plan, a, &shared, writer, NULL, NULL, error);
+    if (!status) status = kfi_keys_emit(&plan, a, &shared, writer, NULL, error);
     kfi_key_plan_free(&plan);
     kfi_shared_table_free(&shared);
     kfi_array_free(&metadata);

@@ -1,21 +1,6 @@
 /* include/keyfold/builder.h without its comments; tests/python/test_declarations.py compares the two. */
 typedef struct kf_builder kf_builder;
 
-typedef enum kf_value_type {
-    KF_VALUES_NONE = 0,
-    KF_VALUES_U64 = 1,
-    KF_VALUES_BYTES = 2
-} kf_value_type;
-
-typedef enum kf_encoding {
-    KF_ENCODING_AUTO = 0,
-    KF_ENCODING_PACKED = 1,
-    KF_ENCODING_DISTINCT = 2,
-    KF_ENCODING_RAW = 3,
-    KF_ENCODING_TOKENS = 4,
-    KF_ENCODING_ZSTD = 5
-} kf_encoding;
-
 typedef enum kf_duplicates {
     KF_DUPLICATES_ERROR = 0,
     KF_DUPLICATES_FIRST = 1,
@@ -24,31 +9,6 @@ typedef enum kf_duplicates {
     KF_DUPLICATES_MIN = 4,
     KF_DUPLICATES_MAX = 5
 } kf_duplicates;
-
-typedef enum kf_weights {
-    KF_WEIGHTS_NONE = 0,
-    KF_WEIGHTS_VALUE = 1,
-    KF_WEIGHTS_GIVEN = 2
-} kf_weights;
-
-typedef enum kf_phase {
-    KF_PHASE_READ = 0,
-    KF_PHASE_SORT = 1,
-    KF_PHASE_MINIMISE = 2,
-    KF_PHASE_LAYOUT = 3,
-    KF_PHASE_VALUES = 4,
-    KF_PHASE_WRITE = 5
-} kf_phase;
-
-typedef struct kf_progress {
-    kf_phase phase;
-    uint64_t done;
-    uint64_t total;
-    uint64_t temporary_bytes;
-    uint64_t file_bytes;
-} kf_progress;
-
-typedef int (*kf_progress_fn)(void *context, const kf_progress *progress);
 
 typedef struct kf_build_options {
     size_t struct_size;
@@ -67,6 +27,7 @@ typedef struct kf_build_options {
 } kf_build_options;
 
 typedef struct kf_build_report {
+    size_t struct_size;
     uint64_t pairs_added;
     uint64_t keys;
     uint64_t pairs_dropped;

@@ -14,10 +14,14 @@ enum {
 typedef struct kf_open_options {
     size_t struct_size;
     uint32_t flags;
+    uint32_t reserved;
 } kf_open_options;
 
 kf_status kf_dict_open(kf_dict **out, const char *path, const kf_open_options *options,
                               kf_error *error);
+
+kf_status kf_dict_open_memory(kf_dict **out, const void *data, size_t size,
+                                     const kf_open_options *options, kf_error *error);
 
 void kf_dict_close(kf_dict **dict);
 
@@ -28,7 +32,7 @@ size_t kf_dict_longest_key(const kf_dict *dict);
 
 void kf_dict_build_id(const kf_dict *dict, uint8_t id[16]);
 
-kf_status kf_dict_contains(const kf_dict *dict, const void *key, size_t key_size);
+kf_status kf_dict_contains(const kf_dict *dict, const void *key, size_t key_size, int *found);
 kf_status kf_dict_ordinal(const kf_dict *dict, const void *key, size_t key_size,
                                  uint64_t *ordinal);
 
@@ -102,7 +106,9 @@ typedef struct kf_dict_stat {
     kf_weights weights;
     uint64_t shards;
     int is_manifest;
+    uint32_t reserved;
 } kf_dict_stat;
+
 kf_status kf_dict_get_stat(const kf_dict *dict, kf_dict_stat *stat);
 
 kf_status kf_dict_verify(const kf_dict *dict, kf_error *error);

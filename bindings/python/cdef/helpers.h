@@ -10,6 +10,8 @@ kf_set_options kfpy_set_options(void);
 kf_merge_options kfpy_merge_options(void);
 kf_find_options kfpy_find_options(void);
 kf_bundle_options kfpy_bundle_options(void);
+kf_build_report kfpy_build_report(void);
+kf_dict_stat kfpy_dict_stat(void);
 
 /* For ffi.gc, which passes a plain pointer. */
 void kfpy_dict_free(kf_dict *dict);
@@ -33,7 +35,6 @@ typedef struct kfpy_number {
     uint64_t value;
 } kfpy_number;
 kfpy_number kfpy_u64_at(const kf_dict *dict, uint64_t ordinal);
-kfpy_number kfpy_weight_at(const kf_dict *dict, uint64_t ordinal);
 kfpy_number kfpy_ordinal(const kf_dict *dict, const void *key, size_t key_size);
 kfpy_number kfpy_lower_bound(const kf_dict *dict, const void *key, size_t key_size);
 /* The value is the length of the match. */

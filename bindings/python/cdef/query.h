@@ -20,6 +20,7 @@ typedef struct kf_fuzzy_options {
     uint32_t distance;
     size_t exact_prefix;
     int prefix;
+    uint32_t reserved;
 } kf_fuzzy_options;
 
 kf_status kf_query_create_fuzzy(kf_query **out, const void *needle, size_t needle_size,

@@ -13,13 +13,14 @@ if TYPE_CHECKING:
     from ._build import compile
     from ._bundle import bundle
     from ._codecs import register_codec
-    from ._dictionary import Dictionary, open
+    from ._dictionary import Dictionary
     from ._errors import (ArgumentError, Cancelled, CodecError, CorruptError, DuplicateKey, Error,
                           FormatError, IOError_, LimitError, MemoryError_, NotFound, ReaderError, Replaced,
                           UnsupportedError, ValueTypeError)
     from ._freeze import freeze
     from ._match import Match, Matches, Nearest, Occurrence
     from ._nested import SubDictionary
+    from ._open import open
     from ._query import Fuzzy, Glob, PatternError, PatternLimitError, Query, Regex, Subsequence
     from ._sets import Change, diff, difference, intersection, merge, symmetric_difference, union
     from ._stat import Stat
@@ -42,12 +43,13 @@ _MODULES = {
     "_build": "compile",
     "_bundle": "bundle",
     "_codecs": "register_codec",
-    "_dictionary": "Dictionary open",
+    "_dictionary": "Dictionary",
     "_errors": "ArgumentError Cancelled CodecError CorruptError DuplicateKey Error FormatError IOError_ "
                "LimitError MemoryError_ NotFound ReaderError Replaced UnsupportedError ValueTypeError",
     "_freeze": "freeze",
     "_match": "Match Matches Nearest Occurrence",
     "_nested": "SubDictionary",
+    "_open": "open",
     "_query": "Fuzzy Glob PatternError PatternLimitError Query Regex Subsequence",
     "_sets": "Change diff difference intersection merge symmetric_difference union",
     "_stat": "Stat",

@@ -7,10 +7,11 @@ import sys
 from . import _errors
 from ._light import Later
 from ._native import ffi, lib
+from ._table import Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import (Any, Callable, Generic, Iterable, List, Literal, Optional, Protocol, Tuple, TypeVar,
+    from typing import (Any, Callable, Iterable, List, Literal, Optional, Protocol, Tuple, TypeVar,
                         Union, overload)
 
     import numpy
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     _Arrow = Literal["arrow"]
     _Arrays = Tuple[NDArray[Any], NDArray[numpy.bool_]]     # results, and which keys were found
 else:
-    from ._light import Generic, overload
+    from ._light import overload
 
     _arrow, _columns = Later("_arrow"), Later("_columns")
 
@@ -109,7 +110,7 @@ def _owned(pointer: Any, size: int, dtype: str) -> Any:
     return numpy.frombuffer(ffi.buffer(memory, size), dtype)
 
 
-class Batches(Generic["K", "V_co"]):
+class Batches(Table["K", "V_co"]):
     """The part of Dictionary that takes many keys.
 
     Keys may be a list or tuple, a numpy array (of str, bytes, integers or objects), a pandas Series or Index,
@@ -123,17 +124,6 @@ class Batches(Generic["K", "V_co"]):
     """
 
     __slots__ = ()
-
-    if TYPE_CHECKING:
-        _type: int
-        _codec: Codec
-        _keys: KeyKind
-        _decode: Callable[[bytes], Any]
-
-        @property
-        def path(self) -> str: ...
-        def _pointer(self) -> Any: ...
-        def _undecodable(self, problem: Exception) -> Exception: ...
 
     # ---- ordinals -----------------------------------------------------------------------------
 
@@ -424,4 +414,3 @@ def _mask(batch: Any) -> Any:
 def _check_output(output: str) -> None:
     if output not in _OUTPUTS:
         raise _errors.ArgumentError(f'output must be one of {", ".join(map(repr, _OUTPUTS))}, not {output!r}')
-

@@ -10,8 +10,9 @@ from typing import (TYPE_CHECKING, Any, Callable, Iterable, List, Mapping, Optio
 from . import _choose, _errors, _keys
 from ._builder import Builder, BuildOptions, processors
 from ._codecs import Codec
-from ._dictionary import Dictionary, open as _open
+from ._dictionary import Dictionary
 from ._light import Later
+from ._open import open as _open
 from ._pack import Source
 from ._progress import Progress
 

@@ -180,7 +180,7 @@ class Builder:
     def finish(self) -> Any:
         """Writes the file; returns the kf_build_report."""
         self._progress.all_read()
-        report = ffi.new("kf_build_report *")
+        report = ffi.new("kf_build_report *", lib.kfpy_build_report())
         self._check(lib.kf_builder_finish(self._builder, report, self._error))
         self.close()
         return report

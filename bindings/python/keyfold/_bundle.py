@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Optional, TypeVar, 
 
 from . import _errors
 from ._builder import BuildOptions
-from ._dictionary import Dictionary, open as _open
+from ._dictionary import Dictionary
 from ._handle import acquire
 from ._native import ffi, lib
+from ._open import open as _open
 
 if TYPE_CHECKING:
     from ._codecs import Codec

@@ -162,7 +162,7 @@ def codec(name: Union[str, Codec], allow_pickle: bool = False) -> Codec:
     if found is None:
         if name in _ELSEWHERE:
             from . import _structured
-            found = _structured.codec(name)
+            found = Codec(name, *_structured.functions(name))
         elif isinstance(name, str) and name.startswith("struct:"):
             found = _struct_codec(name)
         else:

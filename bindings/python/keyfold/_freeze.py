@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, Iterator, List,
 from . import _build, _choose, _codecs, _errors, _keys, _nested, _sets
 from ._builder import Builder, BuildOptions
 from ._codecs import Codec
-from ._dictionary import Dictionary, open as _open
+from ._dictionary import Dictionary
 from ._native import ffi, lib
+from ._open import open as _open
 from ._pack import Batch, Packer, Source
 from ._progress import Progress
 
@@ -86,7 +87,7 @@ def _paths(mapping: Mapping[Any, Any], encode: Callable[[Any], Any], size: Calla
         steps = []
         for key in level:
             try:
-                steps.append((prefix + _nested.encode_key(key), key))
+                steps.append((prefix + _keys.encode_step(key), key))
             except (TypeError, ValueError) as problem:
                 raise TypeError(f"{key!r:.100} can't be a key of a frozen dict: {problem}") from problem
         return iter((path, level[key]) for path, key in sorted(steps, key=lambda step: step[0]))
@@ -130,7 +131,7 @@ def _deep(mapping: Mapping[Any, Any], wanted: _choose.Wish) -> _Content:
     def batches() -> Iterator[Batch]:
         return Packer(_keys.KINDS["bytes"], packing).batches(Source(_paths(mapping, encode, size)))
 
-    return _Content(_keys.KINDS["nested"], chosen, batches, count)
+    return _Content(_keys.NESTED, chosen, batches, count)
 
 
 # ---- files ---------------------------------------------------------------------------------------

@@ -32,8 +32,7 @@ def _memory() -> int:
 
 def _exceeds_memory(pointer: Any) -> bool:
     """Whether the file, with all members of a manifest, needs more than half of the memory."""
-    raw = ffi.new("kf_dict_stat *")
-    raw.struct_size = ffi.sizeof("kf_dict_stat")
+    raw = ffi.new("kf_dict_stat *", lib.kfpy_dict_stat())
     memory = _memory()
     return bool(memory and lib.kf_dict_get_stat(pointer, raw) == 0 and raw.file_size > memory // 2)
 

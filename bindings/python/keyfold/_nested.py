@@ -15,9 +15,11 @@ from __future__ import annotations
 from collections import abc
 
 from . import _batch, _dictionary, _errors, _keys
+from ._bounds import Bounds
 from ._dictionary import Dictionary
+from ._keys import decode_step, encode_step
 from ._native import ffi, lib
-from ._views import Bounds, ItemsView
+from ._views import ItemsView
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,15 +28,6 @@ if TYPE_CHECKING:
 _OWN = b"\x00"          # what a dict's own entry ends with
 _BEHIND = b"\x06"       # greater than every tag of an element
 _missing = object()
-
-
-def encode_key(key: Any) -> bytes:
-    """One step of a path."""
-    if type(key) is str:
-        data = b"\x03" + _keys._encode_str(key)
-        if b"\x00" not in data and b"\x01" not in data:
-            return data + b"\x00"
-    return _keys._encode_tuple((key,))
 
 
 def _step_end(data: bytes, at: int) -> int:
@@ -61,13 +54,6 @@ def _step_end(data: bytes, at: int) -> int:
     raise _errors.CorruptError("a key that is no path of a nested dict")
 
 
-def _decode_key(data: bytes) -> Any:
-    return _keys._decode_tuple(data)[0]
-
-
-_keys.KINDS["nested"] = _keys.KeyKind("nested", encode_key, _decode_key, False)
-
-
 def own_entry(prefix: bytes) -> bytes:
     """The key of the entry of the dict at a path."""
     return prefix + _OWN
@@ -86,7 +72,7 @@ def _size(file: Dictionary[Any, Any], prefix: bytes) -> Optional[int]:
 
 def _lookup(file: Dictionary[Any, Any], prefix: bytes, key: Any) -> Any:
     try:
-        encoded = prefix + encode_key(key)
+        encoded = prefix + encode_step(key)
     except (TypeError, ValueError):
         return _missing
     value = file._entry(encoded, _missing, False)
@@ -97,7 +83,7 @@ def _lookup(file: Dictionary[Any, Any], prefix: bytes, key: Any) -> Any:
 
 def _contains(file: Dictionary[Any, Any], prefix: bytes, key: Any) -> bool:
     try:
-        encoded = prefix + encode_key(key)
+        encoded = prefix + encode_step(key)
     except (TypeError, ValueError):
         return False
     return Dictionary.__contains__(file, encoded) or Dictionary.__contains__(file, encoded + _OWN)
@@ -145,7 +131,7 @@ def _items(file: Dictionary[Any, Any], prefix: bytes, begin: bytes) -> Iterator[
             value = SubDictionary(file, prefix + key)
         elif not numbers:
             value = file._value(value)
-        yield _decode_key(key), value
+        yield decode_step(key), value
 
 
 def _many(file: Dictionary[Any, Any], prefix: bytes, keys: Any, default: Any, output: str) -> Any:
@@ -159,9 +145,9 @@ def _many(file: Dictionary[Any, Any], prefix: bytes, keys: Any, default: Any, ou
 
     def found(suffix: bytes, wanted: Any) -> Any:
         def encode(key: Any) -> bytes:
-            return prefix + encode_key(key) + suffix
+            return prefix + encode_step(key) + suffix
 
-        kind = _keys.KeyKind("nested", encode, _decode_key, False)
+        kind = _keys.KeyKind("nested", encode, decode_step, False)
         return file._found(wanted, lib.kfpy_lookup_find, kind)
 
     _batch._check_output(output)
@@ -175,7 +161,7 @@ def _many(file: Dictionary[Any, Any], prefix: bytes, keys: Any, default: Any, ou
                         'holds: output="list"')
     values = file._results(leaves, default, output)
     for place in dicts:
-        values[place] = SubDictionary(file, prefix + encode_key(keys[place]))
+        values[place] = SubDictionary(file, prefix + encode_step(keys[place]))
     return values
 
 
@@ -203,7 +189,7 @@ class _View:
 
     def _holds(self, key: Any) -> bool:
         try:
-            return encode_key(key).startswith(self._begin)
+            return encode_step(key).startswith(self._begin)
         except (TypeError, ValueError):
             return False
 
@@ -219,7 +205,7 @@ class _Keys(_View, abc.KeysView["Any"]):
     __slots__ = ("_begin",)
 
     def __iter__(self) -> Iterator[Any]:
-        return (_decode_key(key) for key, _, _ in self._entries())
+        return (decode_step(key) for key, _, _ in self._entries())
 
     def __contains__(self, key: object) -> bool:
         return self._holds(key) and key in self._mapping
@@ -361,6 +347,9 @@ class NestedDictionary(Dictionary["Any", "Any"]):
 
     __slots__ = ()
 
+    def __reduce__(self) -> Tuple[Any, ...]:
+        return (_reopen, *super().__reduce__()[1:])
+
     def _root(self) -> SubDictionary:
         return SubDictionary(self, b"")
 
@@ -426,4 +415,14 @@ def _refused(name: str) -> Callable[..., Any]:
 for _name in dir(Dictionary):
     if not _name.startswith("_") and _name not in vars(NestedDictionary) and _name not in _SENSIBLE:
         setattr(NestedDictionary, _name, _refused(_name))
-_dictionary._classes["nested"] = NestedDictionary
+
+
+def refined(file: Dictionary[Any, Any]) -> NestedDictionary:
+    """What has just been opened and turned out to be a nested dict, as one."""
+    file.__class__ = NestedDictionary
+    assert isinstance(file, NestedDictionary)
+    return file
+
+
+def _reopen(*arguments: Any) -> NestedDictionary:
+    return refined(_dictionary._reopen(*arguments))

@@ -5,23 +5,20 @@ from . import _errors
 from ._entries import blocks, own
 from ._light import Later
 from ._native import ffi, lib
+from ._table import Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Generic, Iterable, Iterator, List, Optional, Tuple, TypeVar, Union
+    from typing import Any, Callable, Iterable, Iterator, List, Optional, Tuple, TypeVar, Union
 
     from . import _match, _query
-    from ._keys import KeyKind
     from ._match import Callback, Filter, Match, Matches, Nearest, Occurrence
     from ._query import Query
-    from ._views import Bounds
 
     K = TypeVar("K")
     V_co = TypeVar("V_co", covariant=True)
     T = TypeVar("T")
 else:
-    from ._light import Generic
-
     _match, _query = Later("_match"), Later("_query")
 
 _ORDERS = {"key": lib.KF_ORDER_KEY, "distance": lib.KF_ORDER_DISTANCE, "weight": lib.KF_ORDER_WEIGHT}
@@ -49,22 +46,12 @@ def _code_points(data: bytes) -> int:
     return len(data.decode("utf-8", "surrogateescape"))
 
 
-class Searches(Generic["K", "V_co"]):
+class Searches(Table["K", "V_co"]):
     """The part of Dictionary that searches. All take keys within the prefix `within`, from `start`, before
     `stop`, and with `filter` only those matches that the function returns true for; they need str or bytes
     keys."""
 
     __slots__ = ()
-
-    if TYPE_CHECKING:
-        _keys: KeyKind
-        _encode: Callable[[Any], bytes]
-        _decode_key: Callable[[bytes], Any]
-
-        @property
-        def path(self) -> str: ...
-        def _pointer(self) -> Any: ...
-        def _bounds(self, prefix: Any, start: Any, stop: Any, reverse: bool) -> Bounds: ...
 
     def _searchable(self, is_text: bool, what: str) -> None:
         kind = self._keys.name

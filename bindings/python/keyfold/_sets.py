@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, Dict, Iterable, Iterator, List, NamedTupl
 
 from . import _errors
 from ._builder import BuildOptions
-from ._dictionary import Dictionary, open as _open
+from ._dictionary import Dictionary
 from ._entries import blocks, own
 from ._native import ffi, lib
+from ._open import open as _open
 from ._progress import Heart, Progress
 
 if TYPE_CHECKING:
@@ -231,7 +232,7 @@ def write(members: List[_Dictionary], build: BuildOptions, progress: Any, operat
     folder = build.fill(raw)
     heart.fill(raw)
     options.build = raw
-    report, error = ffi.new("kf_build_report *"), ffi.new("kf_error *")
+    report, error = ffi.new("kf_build_report *", lib.kfpy_build_report()), ffi.new("kf_error *")
     try:
         status = lib.kf_dict_merge(os.fsencode(build.path), array, len(members), options, report, error)
         if status:

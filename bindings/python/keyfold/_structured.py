@@ -5,11 +5,11 @@ from __future__ import annotations
 import base64
 import json
 import pickle
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable, Dict, List, Tuple
 
-from . import _codecs
-from ._codecs import Codec
 from ._errors import CodecError
+
+Functions = Tuple[Callable[[Any], bytes], Callable[[bytes], Any]]
 
 _json_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=True).encode
 _json_decode = json.JSONDecoder().decode
@@ -92,7 +92,7 @@ def _decode_object(data: bytes) -> Any:
     return _object_decode(data.decode())
 
 
-def _msgpack_codec() -> Codec:
+def _msgpack() -> Functions:
     try:
         import msgpack   # type: ignore[import-untyped,import-not-found,unused-ignore]
     except ImportError:
@@ -102,14 +102,14 @@ def _msgpack_codec() -> Codec:
         if isinstance(value, tuple):
             return msgpack.ExtType(1, pack(list(value)))
         if isinstance(value, int):
-            return msgpack.ExtType(2, _codecs._encode_int(value))
+            return msgpack.ExtType(2, value.to_bytes(value.bit_length() // 8 + 1, "little", signed=True))
         raise TypeError(f"msgpack has no {type(value).__name__}")
 
     def known(code: int, data: bytes) -> Any:
         if code == 1:
             return tuple(decode(data))
         if code == 2:
-            return _codecs._decode_int(data)
+            return int.from_bytes(data, "little", signed=True)
         return msgpack.ExtType(code, data)
 
     # With strict_types, tuples reach `unknown` instead of becoming lists.
@@ -120,19 +120,19 @@ def _msgpack_codec() -> Codec:
     def decode(data: bytes) -> Any:
         return msgpack.unpackb(data, ext_hook=known, strict_map_key=False, unicode_errors="surrogatepass")
 
-    return Codec("msgpack", pack, decode)
+    return pack, decode
 
 
 def _encode_pickle(value: Any) -> bytes:
     return pickle.dumps(value, protocol=4)   # 4: what every Python from 3.4 on reads
 
 
-def codec(name: str) -> Codec:
-    """The codec of a name."""
+def functions(name: str) -> Functions:
+    """How the codec of a name encodes and decodes."""
     if name == "msgpack":
-        return _msgpack_codec()
+        return _msgpack()
     if name == "json":
-        return Codec(name, _encode_json, _decode_json)
+        return _encode_json, _decode_json
     if name == "object":
-        return Codec(name, _encode_object, _decode_object)
-    return Codec(name, _encode_pickle, pickle.loads)
+        return _encode_object, _decode_object
+    return _encode_pickle, pickle.loads

@@ -12,6 +12,7 @@
  * then is needle[j-2]: the unit consumed last was needle[j-1]. `best` is for prefix matches: the least distance
  * of the needle and a prefix of what was consumed; with cells that cannot better it, they are left out. Within
  * the exact prefix there are no cells: the units agreed. */
+#include "base/options.h"
 #include "query/fuzzy/levenshtein.h"
 
 #include "query/units.h"
@@ -332,18 +333,19 @@ kf_status kfi_levenshtein_create(kf_query **out, kf_bytes needle, const kf_fuzzy
 
 uint32_t kfi_levenshtein_size(const kf_query *query) { return ((const levenshtein *)query)->size; }
 
+KFI_STRUCT_KIND(options_kind, kf_fuzzy_options, KF_FUZZY_OPTIONS_INIT, reserved, reserved);
+
 kf_status kf_query_create_fuzzy(kf_query **out, const void *needle, size_t needle_size, const kf_fuzzy_options *options,
                          kf_error *error)
 {
-    static const kf_fuzzy_options defaults = KF_FUZZY_OPTIONS_INIT;
+    kf_fuzzy_options known;
     *out = NULL;
-    if (!options) options = &defaults;
-    if (options->struct_size < sizeof *options)
-        return kfi_fail(error, KF_INVALID, "kf_fuzzy_options was not initialised");
-    if ((unsigned)options->metric > KF_METRIC_INDEL || (unsigned)options->unit > KF_UNIT_BYTES)
-        return kfi_fail(error, KF_INVALID, "metric or unit is out of range");
-    if (options->distance > KF_DISTANCE_LIMIT)
-        return kfi_fail(error, KF_INVALID, "a distance of %u is above the limit of %d", (unsigned)options->distance,
+    kf_status status = kfi_options_read(&known, options, &options_kind, error);
+    if (status) return status;
+    if (known.reserved || (unsigned)known.metric > KF_METRIC_INDEL || (unsigned)known.unit > KF_UNIT_BYTES)
+        return kfi_fail(error, KF_INVALID, "metric, unit or what is reserved is out of range");
+    if (known.distance > KF_DISTANCE_LIMIT)
+        return kfi_fail(error, KF_INVALID, "a distance of %u is above the limit of %d", (unsigned)known.distance,
                         KF_DISTANCE_LIMIT);
-    return kfi_levenshtein_create(out, (kf_bytes){ needle, needle_size }, options, KFI_SCORE_NONE, error);
+    return kfi_levenshtein_create(out, (kf_bytes){ needle, needle_size }, &known, KFI_SCORE_NONE, error);
 }

@@ -3,21 +3,21 @@
  * A pass with limit k visits the keys within distance k whose score can still beat the worst of the best so
  * far. It is the last one when no key beyond k can be among the best. Passes grow by half, so all of them cost
  * about as much as the last; the scores found by one bound the next from its start. */
-#include "query/fuzzy/nearest.h"
+#include "base/options.h"
 #include "query/dfa.h"
 #include "query/fuzzy/levenshtein.h"
+#include "query/fuzzy/nearest_jaro.h"
 #include "read/part.h"
 #include "read/search/hunt.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 static const kfi_iter_class candidate_class = { NULL, NULL, NULL, NULL };
 
+KFI_STRUCT_KIND(options_kind, kf_nearest_options, KF_NEAREST_OPTIONS_INIT, within, within);
+
 static kf_status check(const kf_nearest_options *o, kf_error *error)
 {
-    if (o->struct_size < sizeof *o)
-        return kfi_fail(error, KF_INVALID, "kf_nearest_options was not initialised");
     if ((unsigned)o->metric > KF_METRIC_JARO_WINKLER || (unsigned)o->unit > KF_UNIT_BYTES
         || (unsigned)o->ranking > KF_RANK_SIMILARITY)
         return kfi_fail(error, KF_INVALID, "metric, unit or ranking is out of range");
@@ -30,13 +30,6 @@ static kf_status check(const kf_nearest_options *o, kf_error *error)
     if (!(o->least_similarity >= 0 && o->least_similarity <= 1))
         return kfi_fail(error, KF_INVALID, "the least similarity must be between 0 and 1");
     return KF_OK;
-}
-
-/* Rounded down. */
-static float below(double x)
-{
-    float f = (float)x;
-    return (double)f > x ? nextafterf(f, -INFINITY) : f;
 }
 
 /* The least score that is wanted whatever is found. */
@@ -52,30 +45,6 @@ static double best_beyond(const kfi_nearest *s, uint32_t needle_units, uint32_t 
     if (s->options->ranking == KF_RANK_DISTANCE) return -(double)d;
     if (s->options->metric == KF_METRIC_INDEL) return 1 - d / (2 * m + d);
     return 1 - d / (m + d);
-}
-
-kf_status kfi_nearest_offer(kfi_nearest *s, kf_bytes key, const kfi_hit *hit)
-{
-    const kf_entry entry = { key, hit->ordinal };
-    if (kfi_hits_full(&s->hits) && !kfi_hit_better(hit, &s->hits.hit[0])) return KF_OK;
-    if (s->candidate) {
-        s->candidate->dict = s->member;
-        s->candidate->ordinal = hit->ordinal - s->base;
-        s->candidate->current = 1;
-        s->candidate->match.distance = hit->distance;
-        s->candidate->match.similarity = s->options->ranking == KF_RANK_SIMILARITY ? hit->score : 0;
-        if (!s->within->filter(s->within->filter_context, s->candidate, &entry)) return KF_OK;
-    }
-    return kfi_hits_offer(&s->hits, hit);
-}
-
-float kfi_nearest_cutoff(const kfi_nearest *s, double least, uint64_t next)
-{
-    if (!kfi_hits_full(&s->hits)) return below(least);
-    const kfi_hit *worst = &s->hits.hit[0];
-    float cutoff = below(worst->score);
-    /* Keys to come lose against equal ones before them. */
-    return worst->ordinal < next ? nextafterf(cutoff, INFINITY) : cutoff;
 }
 
 /* The part of a pass in one member. KF_END, KF_LIMIT, errors. */
@@ -164,14 +133,14 @@ static kf_status by_distance(kfi_nearest *s, kf_error *error)
 kf_status kf_iter_create_nearest(kf_iter **out, const kf_dict *dict, const void *needle, size_t needle_size,
                           const kf_nearest_options *options, kf_error *error)
 {
-    static const kf_nearest_options defaults = KF_NEAREST_OPTIONS_INIT;
-    static const kf_iter_options everything = KF_ITER_OPTIONS_INIT;
-    kfi_nearest s = { .dict = dict, .options = options ? options : &defaults, .needle = { needle, needle_size } };
+    kf_nearest_options known;
+    kf_iter_options within;
+    kfi_nearest s = { .dict = dict, .options = &known, .within = &within, .needle = { needle, needle_size } };
     *out = NULL;
-    s.within = s.options->within ? s.options->within : &everything;
-    s.hits.limit = s.options->count;
-    kf_status status = check(s.options, error);
-    if (!status) status = kfi_iter_check(s.within, error);
+    kf_status status = kfi_options_read(&known, options, &options_kind, error);
+    if (!status) status = check(&known, error);
+    if (!status) status = kfi_iter_options_read(&within, known.within, error);
+    s.hits.limit = known.count;
     if (!status) status = kfi_iter_range(dict, s.within, &s.low, &s.high, error);
     if (!status && s.within->filter) {
         s.candidate = kfi_iter_new(sizeof *s.candidate, &candidate_class, dict);

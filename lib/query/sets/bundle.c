@@ -1,6 +1,7 @@
 /* kf_bundle_write: a manifest over files, by what the public reading API says of them. */
 #include <keyfold/bundle.h>
 
+#include "base/options.h"
 #include "base/path.h"
 #include "format/shards.h"
 #include "write/shards_writer.h"
@@ -152,7 +153,7 @@ static kf_status name_file(kf_error *error, kf_status status, const char *path)
 static kf_status examine(bundling *b, const char *path, size_t index)
 {
     kf_dict *dict;
-    kf_dict_stat stat = { .struct_size = sizeof stat };
+    kf_dict_stat stat = KF_DICT_STAT_INIT;
     kf_buffer buffer = KF_BUFFER_INIT;
     member *m = &b->members[b->count];
     if (kfi_path_same(b->path, path))
@@ -220,21 +221,24 @@ static kf_status write_manifest(bundling *b)
     return status;
 }
 
+KFI_STRUCT_KIND(options_kind, kf_bundle_options, KF_BUNDLE_OPTIONS_INIT, metadata, metadata);
+
 kf_status kf_bundle_write(const char *path, const char *const *members, size_t count, const kf_bundle_options *options,
                     kf_error *error)
 {
-    static const kf_bundle_options defaults = KF_BUNDLE_OPTIONS_INIT;
-    if (!options) options = &defaults;
-    if (options->struct_size < sizeof *options || options->flags & ~(uint32_t)KF_BUNDLE_ABSOLUTE
-        || (unsigned)options->metadata > KF_BUNDLE_METADATA_NONE)
-        return kfi_fail(error, KF_INVALID, "kf_bundle_options was not initialised, or is out of range");
+    kf_bundle_options known;
+    kf_status status = kfi_options_read(&known, options, &options_kind, error);
+    if (status) return status;
+    if (known.flags & ~(uint32_t)KF_BUNDLE_ABSOLUTE)
+        return kfi_fail(error, KF_INVALID, "unknown flags for a bundle: %#x", known.flags);
+    if ((unsigned)known.metadata > KF_BUNDLE_METADATA_NONE)
+        return kfi_fail(error, KF_INVALID, "what becomes of the metadata is out of range");
     if (!path || !*path || !members || !count) return kfi_fail(error, KF_INVALID, "no path or no members");
-    bundling b = { .path = path, .options = options, .error = error };
+    bundling b = { .path = path, .options = &known, .error = error };
     if (count > KF_BUNDLE_LIMIT)
         return kfi_fail(error, KF_LIMIT, "a bundle has at most %d members", KF_BUNDLE_LIMIT);
     b.members = calloc(count, sizeof *b.members);
     if (!b.members) return kfi_fail_memory(error, count * sizeof *b.members);
-    kf_status status = KF_OK;
     for (size_t i = 0; i < count && !status; i++) {
         if (!members[i]) status = kfi_fail(error, KF_INVALID, "member %zu has no path", i);
         else status = examine(&b, members[i], i);

@@ -12,8 +12,6 @@ typedef struct kfi_parked {
 
 static kf_status check_within(const kf_iter_options *within, kf_error *error)
 {
-    kf_status status = kfi_iter_check(within, error);
-    if (status) return status;
     if (within->order != KF_ORDER_KEY || within->flags & KF_ITER_REVERSE)
         return kfi_fail(error, KF_INVALID, "operations on sets go through the keys in order, forwards only");
     if (within->first_ordinal)
@@ -37,12 +35,13 @@ static kf_status check_members(const kf_dict *const *dicts, size_t count, kf_err
 
 kf_status kfi_grouped_create(kf_iter **out, size_t size, const kfi_iter_class *class,
                              const kf_dict *const *dicts, size_t count, kfi_group_keys keys,
-                             const kf_iter_options *within, kf_error *error)
+                             const kf_iter_options *options, kf_error *error)
 {
-    static const kf_iter_options all = KF_ITER_OPTIONS_INIT;
+    kf_iter_options known;
+    const kf_iter_options *within = &known;
     *out = NULL;
-    if (!within) within = &all;
-    kf_status status = check_within(within, error);
+    kf_status status = kfi_iter_options_read(&known, options, error);
+    if (!status) status = check_within(within, error);
     if (!status) status = check_members(dicts, count, error);
     if (status) return status;
     kfi_grouped *g = (kfi_grouped *)kfi_iter_new(size, class, dicts[0]);

@@ -1,26 +1,27 @@
 /* kf_dict_merge: a set operation feeds a builder. */
+#include "base/options.h"
 #include "query/sets/groups.h"
 #include "read/part.h"
 #include "read/values/weights_reader.h"
+#include "write/budget.h"
+#include "write/build_options.h"
 
-#include <keyfold/builder.h>
 #include <keyfold/set.h>
 
 #include <stdlib.h>
 
-enum { LEAST_MEMORY = 16 << 20 };
-#define DEFAULT_MEMORY (1ull << 30)
 /* A walk's decoded buckets and what values are decoded with; the longest key comes to that. */
 #define MEMBER_MEMORY (sizeof(kfi_member) + (128u << 10))
 
 /* What the members hold is taken from what the build may hold. */
 static uint64_t build_memory(const kf_dict *const *dicts, size_t count, uint64_t limit)
 {
+    const uint64_t least = KFI_MEMORY_LEAST;
     uint64_t members = 0;
-    if (!limit) limit = DEFAULT_MEMORY;
+    if (!limit) limit = KFI_MEMORY_DEFAULT;
     for (size_t i = 0; i < count; i++) members += MEMBER_MEMORY + dicts[i]->header.longest_key;
-    if (limit < LEAST_MEMORY) return limit;   /* the builder refuses it */
-    return limit - LEAST_MEMORY > members ? limit - members : LEAST_MEMORY;
+    if (limit < least) return limit;   /* the builder refuses it */
+    return limit - least > members ? limit - members : least;
 }
 
 /* Metadata that the library itself wrote tells of the member's build. */
@@ -112,7 +113,7 @@ static kf_status add_entry(merger *m, const kf_entry *entry, kf_error *error)
     kf_bytes key = entry->key, value = { NULL, 0 };
     uint64_t number = 0, weight = 0;
     kf_status status = KF_OK;
-    if (m->weighted) status = kfi_weight_at(m->iter->dict, m->iter->ordinal, &weight);
+    if (m->weighted) status = kf_dict_weight_at(m->iter->dict, m->iter->ordinal, &weight);
     if (!status && m->type == KF_VALUES_U64) status = kf_iter_value_u64(m->iter, &number);
     else if (!status && m->type == KF_VALUES_BYTES) status = kf_iter_value(m->iter, &value);
     if (status) return member_failed(m->iter, status, &key, error);
@@ -135,32 +136,25 @@ static kf_status add_entries(merger *m, kf_error *error)
     return status == KF_END ? KF_OK : member_failed(m->iter, status, NULL, error);
 }
 
-static kf_status check(const kf_merge_options *o, kf_error *error)
-{
-    if (o->struct_size < sizeof *o)
-        return kfi_fail(error, KF_INVALID, "kf_merge_options was not initialised");
-    if (o->values == KF_SET_VALUES_ALL)
-        return kfi_fail(error, KF_INVALID, "a dictionary has one value for a key, not all of the members'");
-    if (o->build && o->build->struct_size < sizeof *o->build)
-        return kfi_fail(error, KF_INVALID, "kf_build_options was not initialised");
-    return KF_OK;
-}
+KFI_STRUCT_KIND(options_kind, kf_merge_options, KF_MERGE_OPTIONS_INIT, build, build);
 
 kf_status kf_dict_merge(const char *path, const kf_dict *const *dicts, size_t count,
                    const kf_merge_options *options, kf_build_report *report, kf_error *error)
 {
-    static const kf_merge_options defaults = KF_MERGE_OPTIONS_INIT;
-    kf_build_options build = KF_BUILD_OPTIONS_INIT;
+    kf_merge_options known;
+    kf_build_options build;
     kf_set_options set = KF_SET_OPTIONS_INIT;
     merger m = { 0 };
-    if (!options) options = &defaults;
-    kf_status status = check(options, error);
+    kf_status status = kfi_options_read(&known, options, &options_kind, error);
+    if (!status) status = kfi_build_options_read(&build, known.build, error);
+    if (!status && report) status = kfi_build_report_check(report, error);
     if (status) return status;
-    set.values = options->values;
-    set.within = options->within;
-    status = kf_iter_create_set(&m.iter, options->operation, dicts, count, &set, error);
+    if (known.values == KF_SET_VALUES_ALL)
+        return kfi_fail(error, KF_INVALID, "a dictionary has one value for a key, not all of the members'");
+    set.values = known.values;
+    set.within = known.within;
+    status = kf_iter_create_set(&m.iter, known.operation, dicts, count, &set, error);
     if (status) return status;
-    if (options->build) build = *options->build;
     build.value_type = m.type = kf_dict_value_type(dicts[0]);
     build.duplicates = KF_DUPLICATES_ERROR;
     build.weights = weights_of(dicts, count);

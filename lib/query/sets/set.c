@@ -1,4 +1,5 @@
 /* Set operations: which groups are kept, and which member's value an entry has. */
+#include "base/options.h"
 #include "query/sets/grouped.h"
 #include "read/part.h"
 
@@ -96,21 +97,21 @@ static kf_status set_value_u64(kf_iter *iter, uint64_t *value)
 
 static const kfi_iter_class set_class = { set_next, NULL, set_value_u64, kfi_grouped_destroy };
 
+KFI_STRUCT_KIND(options_kind, kf_set_options, KF_SET_OPTIONS_INIT, within, within);
+
 kf_status kf_iter_create_set(kf_iter **out, kf_set_operation operation, const kf_dict *const *dicts, size_t count,
                       const kf_set_options *options, kf_error *error)
 {
-    static const kf_set_options defaults = KF_SET_OPTIONS_INIT;
+    kf_set_options known;
     *out = NULL;
-    if (!options) options = &defaults;
-    if (options->struct_size < sizeof *options)
-        return kfi_fail(error, KF_INVALID, "kf_set_options was not initialised");
-    kf_set_values values = options->values;
+    kf_status status = kfi_options_read(&known, options, &options_kind, error);
+    if (status) return status;
+    kf_set_values values = known.values;
     if ((unsigned)operation > KF_SET_SYMMETRIC_DIFFERENCE || (unsigned)values > KF_SET_VALUES_ALL)
         return kfi_fail(error, KF_INVALID, "the set operation or the values policy is out of range");
     kfi_group_keys keys = operation == KF_SET_INTERSECTION ? KFI_KEYS_EVERY
                           : operation == KF_SET_DIFFERENCE ? KFI_KEYS_FIRST : KFI_KEYS_ANY;
-    kf_status status = kfi_grouped_create(out, sizeof(set_iter), &set_class, dicts, count, keys,
-                                          options->within, error);
+    status = kfi_grouped_create(out, sizeof(set_iter), &set_class, dicts, count, keys, known.within, error);
     if (status) return status;
     if (values >= KF_SET_VALUES_SUM && values <= KF_SET_VALUES_MAX
         && dicts[0]->header.value_type != KF_VALUES_U64) {

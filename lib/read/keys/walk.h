@@ -18,10 +18,8 @@
  *     again:;
  *     } while (!status);
  *
- * A prefix p of the current key with keep < |p| <= size is met for the first time; the keys that begin
- * with it are the ordinals ordinal .. kfi_walk_end_of(walk, |p|)-1, without enumerating them. A query
- * that jumps (an intersection with another sorted set) seeks. For searches that have many places open
- * at once there is state.h.
+ * A prefix p of the current key with keep < |p| <= size is met for the first time. A query that jumps (an
+ * intersection with another sorted set) seeks.
  *
  * Costs: next is O(bytes that differ) plus O(1) a container entered; skip is O(1) a container left and at
  * most 64 comparisons; seek is O(key length). A container in view is decoded into a small cache, so
@@ -67,9 +65,5 @@ kf_status kfi_walk_seek(kfi_walk *walk, uint64_t ordinal);
 kf_status kfi_walk_next(kfi_walk *walk);
 kf_status kfi_walk_previous(kfi_walk *walk);
 kf_status kfi_walk_skip(kfi_walk *walk, size_t depth);
-
-/* The ordinal after the last key that begins with path[0..depth), depth <= size. On a damaged file any
- * number. */
-uint64_t kfi_walk_end_of(kfi_walk *walk, size_t depth);
 
 #endif

@@ -3,7 +3,7 @@
 
 #include "base/path.h"
 #include "format/shards.h"
-#include "read/frame.h"
+#include "read/plain.h"
 #include "read/shards/shards_verify.h"
 
 #include <stdio.h>
@@ -117,12 +117,12 @@ static kf_status add_member(opening *o, kfi_mapping mapping, const kfi_shard *e,
     kf_status status = s->count < KFI_SHARDS_LIMIT ? make_room(o)
                        : kfi_fail(o->error, KF_LIMIT, "there are more than %d shards", KFI_SHARDS_LIMIT);
     if (status) kfi_mapping_close(&mapping);
-    else status = kfi_dict_open_plain(&d, mapping, o->error);
+    else status = kfi_plain_open(&d, mapping, o->error);
     if (!status) status = check_identity(o, &d->header, e, other);
     if (!status && (d->header.value_type != whole->value_type || d->header.longest_key > whole->longest_key))
         status = kfi_fail(o->error, KF_CORRUPT, "keys or values are not of the kind that the whole has");
     if (status) {
-        kf_dict_close(&d);
+        kfi_plain_close(&d);
         return status;
     }
     size_t i = s->count++;
@@ -215,12 +215,14 @@ kf_status kfi_shards_open(kf_dict *dict, const char *path, uint32_t flags, kf_er
     directory dir = { 0 };
     kfi_shards *s = calloc(1, sizeof *s);
     if (!s) return kfi_fail_memory(error, sizeof *s);
-    char *real = kfi_path_real(path);   /* a link to a manifest finds what is beside the manifest */
+    char *real = path ? kfi_path_real(path) : NULL;   /* a link to a manifest finds what is beside the manifest */
     opening o = { dict, s, real ? real : path, flags, 0, error };
     dict->shards = s;
     kf_status status = read_directory(&dir, &dict->mapping, &dict->header, error);
     if (!status && dict->header.longest_key > KFI_KEY_LIMIT)
         status = kfi_fail(error, KF_CORRUPT, "the longest key is longer than the format allows");
+    if (!status && !dir.images && !path)
+        status = kfi_fail(error, KF_INVALID, "a manifest names files by where it lies itself: open it by its path");
     if (!status) status = dir.images ? add_images(&o, &dict->mapping, &dir, (kf_bytes){ NULL, 0 })
                                      : add_files(&o, &dir);
     if (!status) kfi_shards_index(s);
@@ -234,7 +236,7 @@ void kfi_shards_close(kfi_shards **pointer)
 {
     kfi_shards *s = *pointer;
     if (!s) return;
-    for (size_t i = 0; i < s->count; i++) kf_dict_close(&s->member[i]);
+    for (size_t i = 0; i < s->count; i++) kfi_plain_close(&s->member[i]);
     for (size_t i = 0; i < s->files; i++) kfi_mapping_close(&s->file[i].mapping);
     free(s->member);
     free(s->first);

@@ -1,7 +1,5 @@
 #include "read/values/weights_reader.h"
 
-#include "read/shards/shard_set.h"
-
 static void open_maxima(kfi_maxima *maxima, const kfi_weights_header *header, const uint8_t *section)
 {
     maxima->levels = header->levels;
@@ -30,8 +28,7 @@ kf_status kfi_weights_open(kfi_weights *weights, const uint8_t *file, const kfi_
         const uint8_t *start = file + section->offset;
         kf_status status = kfi_weights_header_parse(&parsed, start, section->size, header->keys, error);
         if (!status && parsed.has_column)
-            status = kfi_column_open(&weights->own, start, section->size, KF_VALUES_U64, KF_ENCODING_AUTO,
-                                     header->keys, error);
+            status = kfi_column_open(&weights->own, start, section->size, KF_VALUES_U64, header->keys, error);
         if (status) return status;
         if (weights->own) weights->column = weights->own;
         if (!weights->column) return kfi_fail(error, KF_CORRUPT, "the weights should be integer values");
@@ -96,52 +93,4 @@ kf_status kfi_weights_verify(const kfi_weights *weights, uint64_t keys, kf_error
         below = count;
     }
     return KF_OK;
-}
-
-/* ---- for queries ------------------------------------------------------------------------------ */
-
-int kfi_weights_present(const kf_dict *d)
-{
-    if (d->shards) d = d->shards->member[0];   /* all have the same kind */
-    return d->weights.column != NULL;
-}
-
-kf_status kfi_weight_at(const kf_dict *d, uint64_t ordinal, uint64_t *weight)
-{
-    if (!kfi_weights_present(d)) return KF_TYPE;
-    if (ordinal >= d->header.keys) return KF_NOT_FOUND;
-    if (d->shards) d = kfi_shards_by_ordinal(d->shards, &ordinal);
-    return kfi_column_u64(d->weights.column, ordinal, weight);
-}
-
-/* Of the ordinals first .. last, which are in one block of 64. */
-static uint64_t block_max(const kfi_weights *weights, uint64_t first, uint64_t last)
-{
-    uint64_t weight[KFI_WEIGHTS_FAN], largest = 0;
-    unsigned count = (unsigned)(last - first) + 1;
-    if (kfi_weights_block(weights, first, count, weight)) return UINT64_MAX;
-    for (unsigned i = 0; i < count; i++) largest = weight[i] > largest ? weight[i] : largest;
-    return largest;
-}
-
-uint64_t kfi_weights_max(const kf_dict *d, uint64_t low, uint64_t high)
-{
-    const kfi_weights *weights = &d->weights;
-    uint64_t largest = 0;
-    if (high > d->header.keys) high = d->header.keys;
-    if (!weights->column || low >= high) return 0;
-    unsigned level = kfi_maxima_level(&weights->maxima, low, high);
-    if (level) {
-        uint64_t i = low >> level * KFI_WEIGHTS_FAN_BITS, last = (high - 1) >> level * KFI_WEIGHTS_FAN_BITS;
-        for (; i <= last; i++) {
-            uint64_t maximum = kfi_maximum(&weights->maxima, level, i);
-            if (maximum > largest) largest = maximum;
-        }
-        return largest;
-    }
-    if (high - low > KFI_WEIGHTS_FAN) return UINT64_MAX;
-    uint64_t middle = (low | (KFI_WEIGHTS_FAN - 1)) + 1;
-    if (!middle || middle >= high) return block_max(weights, low, high - 1);
-    uint64_t a = block_max(weights, low, middle - 1), b = block_max(weights, middle, high - 1);
-    return a > b ? a : b;
 }

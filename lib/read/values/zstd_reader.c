@@ -3,51 +3,22 @@
  * A decompression context is about 160 KB and must not be shared, while a column is read by many
  * threads through a const handle: each thread keeps one context for all columns, made at first use
  * and freed when the thread ends. */
+#include "base/thread.h"
 #include "base/varint.h"
 #include "read/values/column_reader_parts.h"
 
-#include <pthread.h>
 #include <zstd.h>
 
 enum { WINDOW_LOG_MOST = 23 };   /* memory that a damaged frame can make the decoder allocate */
 
-static pthread_key_t context_key;
-static pthread_once_t context_once = PTHREAD_ONCE_INIT;
-static int context_key_made;
+static void *create_context(void) { return ZSTD_createDCtx(); }
 
-static void free_context(void *context)
-{
-    ZSTD_freeDCtx(context);
-}
+static void free_context(void *context) { ZSTD_freeDCtx(context); }
 
-static void make_context_key(void)
-{
-    context_key_made = pthread_key_create(&context_key, free_context) == 0;
-}
+static kfi_per_thread contexts = KFI_PER_THREAD(create_context, free_context);
 
-/* When the library is unloaded, no thread may call free_context any more. The thread that unloads
- * it (at exit, mostly the only one) gives its context back. */
-__attribute__((destructor)) static void delete_context_key(void)
-{
-    if (!context_key_made) return;
-    ZSTD_freeDCtx(pthread_getspecific(context_key));
-    pthread_key_delete(context_key);
-    context_key_made = 0;
-}
-
-static ZSTD_DCtx *thread_context(void)
-{
-    pthread_once(&context_once, make_context_key);
-    if (!context_key_made) return NULL;
-    ZSTD_DCtx *context = pthread_getspecific(context_key);
-    if (context) return context;
-    context = ZSTD_createDCtx();
-    if (context && pthread_setspecific(context_key, context)) {
-        ZSTD_freeDCtx(context);
-        context = NULL;
-    }
-    return context;
-}
+/* The thread that unloads the library (at exit, mostly the only one) gives its context back. */
+__attribute__((destructor)) static void end_contexts(void) { kfi_per_thread_end(&contexts); }
 
 kf_status kfi_zstd_open(kfi_column *column, const uint8_t *dictionary, kf_error *error)
 {
@@ -115,7 +86,7 @@ static kf_status decompress(const kfi_column *column, uint64_t offset, kf_buffer
     block_view view;
     kf_status status = view_block(column, offset, &view);
     if (status) return status;
-    ZSTD_DCtx *context = thread_context();
+    ZSTD_DCtx *context = kfi_per_thread_get(&contexts);
     if (!context) return KF_NO_MEMORY;
     *size = (size_t)view.content_size;
     if (view.content_size > KFI_COLUMN_STREAMED) return decompress_streamed(context, &view, buffer);

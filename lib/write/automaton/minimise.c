@@ -1,14 +1,12 @@
 #include "write/automaton/minimise.h"
 
 #include "base/bits.h"
+#include "base/hash.h"
+#include "base/random.h"
 #include "base/varint.h"
 #include "write/automaton/register.h"
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 #include <stdlib.h>
-#include <sys/random.h>
 
 /* What an edge leads to. Sinks have no id. */
 typedef struct child {
@@ -75,8 +73,9 @@ static kf_status add_edge(kfi_minimiser *m, size_t to, const child *c, kf_error 
     }
     m->hashed.size = (size_t)(p - m->hashed.data);
     state->edges++;
+    const uint64_t below = c->tally << 1 | (c->kind == KFI_EDGE_SINK);
     state->tally = XXH3_64bits_withSeed(m->last.data + state->depth, size,
-                                        state->tally * 0x9e3779b97f4a7c15 + (c->tally << 1 | (c->kind == KFI_EDGE_SINK)));
+                                        state->tally * 0x9e3779b97f4a7c15 + below);
     uint64_t link = c->id << 2 | (uint64_t)c->kind;
     return kfi_array_append(&m->links, &link, sizeof link, error);
 }
@@ -232,7 +231,7 @@ kf_status kfi_minimiser_create(kfi_minimiser **out, uint64_t memory, const char 
     kfi_minimiser *m = calloc(1, sizeof *m);
     if (!m) return kfi_fail_memory(error, sizeof *m);
     /* Nobody can prepare keys whose fingerprints collide, and nothing in the file depends on it. */
-    if (getrandom(&m->seed, sizeof m->seed, 0) != sizeof m->seed) m->seed = 0x6b6579666f6c6421;
+    m->seed = kfi_random();
     m->automaton.shortest_key = UINT32_MAX;
     uint64_t spools = 2 * SPOOL_BUFFER;
     kf_status status = kfi_register_create(&m->reg, memory > spools ? memory - spools : 0, error);

@@ -18,8 +18,6 @@ typedef struct emitter {
     kfi_array containers;         /* of the SHARED section, in order of completion */
     place *places;                /* by directory index */
     uint64_t stored;
-    kfi_emit_tick tick;
-    void *tick_context;
 } emitter;
 
 /* The machine's jumps name shared states; the file's name directory indexes. */
@@ -79,18 +77,12 @@ static kf_status emit_small_root(void *context, const kfi_laid_state *state, kf_
     return status ? status : kfi_writer_write(e->writer, e->node.data, e->node.size, error);
 }
 
-static kf_status emit_tick(void *context, uint64_t states_done, kf_error *error)
-{
-    emitter *e = context;
-    return e->tick && states_done % 4096 == 0 ? e->tick(e->tick_context, states_done, error) : KF_OK;
-}
-
-static kf_status write_tree(emitter *e, const kfi_automaton *automaton, kf_error *error)
+static kf_status write_tree(emitter *e, const kfi_automaton *automaton, kfi_progress *progress, kf_error *error)
 {
     uint8_t parameters[KFI_KEYS_PARAMETERS] = { 0 };
     kf_status status = kfi_writer_begin(e->writer, KFI_SECTION_TREE, error);
     if (!status) status = kfi_writer_write(e->writer, parameters, sizeof parameters, error);
-    kfi_layout_sink sink = { e, emit_node, emit_small, emit_small_root, emit_tick };
+    kfi_layout_sink sink = { e, emit_node, emit_small, emit_small_root, progress };
     if (!status) status = kfi_layout_run(automaton, e->shared, &sink, error);
     return status;
 }
@@ -143,8 +135,8 @@ static kf_status write_shared(emitter *e, uint64_t directory_size, uint64_t shar
 static kf_status write_top(emitter *e, uint64_t keys_size, kf_error *error)
 {
     kfi_array section = { 0 };
-    kf_status status = kfi_top_builder_write(e->top, keys_size / 200 + (keys_size < (1 << 18) ? keys_size / 20 : 12 << 10),
-                                             &section, error);
+    const uint64_t most = keys_size / 200 + (keys_size < (1 << 18) ? keys_size / 20 : 12 << 10);
+    kf_status status = kfi_top_builder_write(e->top, most, &section, error);
     if (!status) status = kfi_writer_begin(e->writer, KFI_SECTION_TOP, error);
     if (!status) status = kfi_writer_write(e->writer, section.data, section.size, error);
     if (!status) status = kfi_writer_end(e->writer, error);
@@ -164,10 +156,9 @@ static kf_status write_tokens(emitter *e, kf_error *error)
 }
 
 kf_status kfi_keys_emit(kfi_key_plan *plan, const kfi_automaton *automaton, kfi_shared_table *shared,
-                        kfi_writer *writer, kfi_emit_tick tick, void *tick_context, kf_error *error)
+                        kfi_writer *writer, kfi_progress *progress, kf_error *error)
 {
-    emitter e = { .plan = plan, .shared = shared, .writer = writer, .tick = tick,
-                  .tick_context = tick_context };
+    emitter e = { .plan = plan, .shared = shared, .writer = writer };
     uint8_t parameters[KFI_KEYS_PARAMETERS];
     uint64_t directory_size, shared_size, keys_size = 0;
     e.coder.parameters = &plan->parameters;
@@ -179,7 +170,7 @@ kf_status kfi_keys_emit(kfi_key_plan *plan, const kfi_automaton *automaton, kfi_
         status = kfi_fail_memory(error, e.stored * sizeof *e.places);
     if (!status) status = kfi_top_builder_create(&e.top, automaton->keys, error);
     if (!status) status = write_tokens(&e, error);
-    if (!status) status = write_tree(&e, automaton, error);
+    if (!status) status = write_tree(&e, automaton, progress, error);
     if (!status) {
         number_positions(&e, &directory_size, &shared_size);
         kfi_keys_parameters_write(&plan->parameters, parameters);

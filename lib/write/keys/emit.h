@@ -5,11 +5,8 @@
 #include "write/keys/plan.h"
 #include "write/writer.h"
 
-/* Called now and then with the number of states laid out; a result other than KF_OK stops. */
-typedef kf_status (*kfi_emit_tick)(void *context, uint64_t states_done, kf_error *error);
-
-/* Writes the four sections with the plan's codes; ranks the stored states first. */
+/* Writes the four sections with the plan's codes; ranks the stored states first. Progress counts states. */
 kf_status kfi_keys_emit(kfi_key_plan *plan, const kfi_automaton *automaton, kfi_shared_table *shared,
-                        kfi_writer *writer, kfi_emit_tick tick, void *tick_context, kf_error *error);
+                        kfi_writer *writer, kfi_progress *progress, kf_error *error);
 
 #endif

@@ -258,7 +258,7 @@ kf_status kfi_layout_run(const kfi_automaton *automaton, kfi_shared_table *share
         }
         status = run_record(&m, id, head, id + 1 == automaton->state_count, error);
         id++;
-        if (!status && sink->tick) status = sink->tick(sink->context, id, error);
+        if (!status && sink->progress) status = kfi_progress_count(sink->progress, 1, id, error);
     }
     if (status == KF_END) status = kfi_fail(error, KF_CORRUPT, "a temporary file was changed during the build");
     machine_free(&m);

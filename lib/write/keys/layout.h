@@ -8,10 +8,9 @@
 #ifndef KFI_WRITE_KEYS_LAYOUT_H
 #define KFI_WRITE_KEYS_LAYOUT_H
 
+#include "base/progress.h"
 #include "write/automaton/shared.h"
 #include "write/keys/bucket_writer.h"
-
-#include <keyfold/builder.h>
 
 /* An edge to a child that is a node. */
 typedef struct kfi_big_edge {
@@ -44,8 +43,7 @@ typedef struct kfi_layout_sink {
                        kf_error *error);
     /* The root, when it is small (may have no entries). */
     kf_status (*small_root)(void *context, const kfi_laid_state *state, kf_error *error);
-    /* After each record. A result other than KF_OK ends the run. */
-    kf_status (*tick)(void *context, uint64_t states_done, kf_error *error);
+    kfi_progress *progress;   /* of states; NULL: nobody wants to know */
 } kfi_layout_sink;
 
 kf_status kfi_layout_run(const kfi_automaton *automaton, kfi_shared_table *shared,

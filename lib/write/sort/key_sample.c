@@ -1,7 +1,6 @@
 #include "write/sort/key_sample.h"
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
+#include "base/hash.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,9 +3,10 @@
 #define KFI_WRITE_VALUES_COLUMN_WRITER_H
 
 #include "base/file.h"
+#include "base/progress.h"
 #include "write/writer.h"
 
-#include <keyfold/builder.h>
+#include <keyfold/values.h>
 
 typedef struct kfi_column_builder kfi_column_builder;
 
@@ -15,9 +16,7 @@ typedef struct kfi_column_options {
     uint64_t memory;
     const char *folder;
     kfi_disk_account *account;
-    /* Called now and then while the column is written; may be NULL. A result other than KF_OK ends it. */
-    kf_status (*tick)(void *context, uint64_t values_done, kf_error *error);
-    void *tick_context;
+    kfi_progress progress;         /* while the column is written */
 } kfi_column_options;
 
 kf_status kfi_column_builder_create(kfi_column_builder **out, const kfi_column_options *options,

@@ -4,7 +4,7 @@
 enum {
     SAMPLE_GROUP = 1 << 16,
     SAMPLE_EXCESS = 1 << 14,
-    TICK_BYTES = 4 << 20,
+    PROGRESS_BYTES = 4 << 20,
     DISCARD_BYTES = 4 << 20,
     VALUE_COST = 64            /* a value costs about what so many bytes do */
 };
@@ -12,7 +12,8 @@ enum {
 kf_status kfi_source_open_spool(kfi_value_source *source, const kfi_column_builder *builder,
                                 kf_error *error)
 {
-    *source = (kfi_value_source){.count = builder->values, .options = &builder->options};
+    *source = (kfi_value_source){.count = builder->values};
+    source->progress = kfi_progress_stage(&builder->options.progress, KF_PHASE_VALUES, builder->values, PROGRESS_BYTES);
     return kfi_spool_reader_create(&source->reader, builder->spool, 0, 2 * KFI_COLUMN_BUFFER, error);
 }
 
@@ -33,15 +34,6 @@ void kfi_source_close(kfi_value_source *source)
     kfi_spool_reader_destroy(&source->reader);
 }
 
-static kf_status tick(kfi_value_source *source, size_t cost, kf_error *error)
-{
-    const kfi_column_options *options = source->options;
-    source->since += cost;
-    if (source->since < TICK_BYTES || !options->tick) return KF_OK;
-    source->since = 0;
-    return options->tick(options->tick_context, source->index, error);
-}
-
 /* A value of so many bytes comes next: all before it were taken. */
 static void give_back(kfi_value_source *source, uint64_t size)
 {
@@ -55,7 +47,7 @@ static void give_back(kfi_value_source *source, uint64_t size)
 kf_status kfi_source_next(kfi_value_source *source, uint64_t *size, kf_error *error)
 {
     if (source->reader) {
-        kf_status status = tick(source, VALUE_COST, error);
+        kf_status status = kfi_progress_count(&source->progress, VALUE_COST, source->index, error);
         source->index++;
         if (!status) status = kfi_spool_reader_varint(source->reader, size, error);
         if (!status && source->given_back) give_back(source, *size);
@@ -69,7 +61,7 @@ kf_status kfi_source_next(kfi_value_source *source, uint64_t *size, kf_error *er
 kf_status kfi_source_take(kfi_value_source *source, size_t size, const uint8_t **data, kf_error *error)
 {
     if (source->reader) {
-        kf_status status = tick(source, size, error);
+        kf_status status = kfi_progress_count(&source->progress, size, source->index, error);
         return status ? status : kfi_spool_reader_take(source->reader, size, data, error);
     }
     *data = source->rest.data;

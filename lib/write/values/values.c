@@ -30,18 +30,19 @@ struct kfi_values {
     kfi_header image_header;
 };
 
-static kf_status tell(const kfi_values *v, uint64_t done, kf_error *error)
+static kf_status report(const kfi_values *v, uint64_t done, kf_error *error)
 {
-    const kfi_tick *t = &v->options.tick;
-    return t->call ? t->call(t->context, KF_PHASE_VALUES, done, v->count, error) : KF_OK;
+    kfi_progress progress = kfi_progress_stage(&v->options.progress, KF_PHASE_VALUES, v->count, 0);
+    return kfi_progress_report(&progress, done, error);
 }
 
-static kf_status column_tick(void *context, uint64_t values_done, kf_error *error)
+static kf_status tell_column(void *context, kf_phase phase, uint64_t done, uint64_t total, kf_error *error)
 {
     kfi_values *v = context;
-    if (!v->has_thread) return tell(v, values_done, error);
-    v->encoded = values_done;
-    return v->stop ? kfi_fail(error, KF_CANCELLED, "cancelled") : KF_OK;
+    (void)phase, (void)total;
+    if (!v->has_thread) return report(v, done, error);
+    v->encoded = done;
+    return v->stop ? kfi_cancelled(error) : KF_OK;
 }
 
 kf_status kfi_values_create(kfi_values **out, const kfi_image_options *o, kf_error *error)
@@ -53,12 +54,12 @@ kf_status kfi_values_create(kfi_values **out, const kfi_image_options *o, kf_err
     if (!v) return kfi_fail_memory(error, sizeof *v);
     v->options = *o;
     if (o->weights) {
-        kfi_weights_options weights = { given, o->choice_memory / 16, o->folder, o->account };
+        kfi_weights_options weights = { given, o->shares.weights, o->folder, o->account };
         status = kfi_weights_builder_create(&v->weights, &weights, error);
     }
     if (!status && o->value_type != KF_VALUES_NONE) {
-        kfi_column_options column = { o->value_type, o->value_encoding, o->choice_memory / (given ? 16 : 8),
-                                      o->folder, o->account, column_tick, v };
+        kfi_column_options column = { o->value_type, o->value_encoding, o->shares.values, o->folder, o->account,
+                                      { .tell = tell_column, .context = v } };
         status = kfi_column_builder_create(&v->column, &column, error);
     }
     if (status) kfi_values_destroy(&v);
@@ -143,7 +144,7 @@ static kf_status wait_for_image(kfi_values *v, kf_error *error)
     while (!v->done && !status) {
         kfi_monitor_wait_for(&v->monitor, REPORT_MILLISECONDS);
         kfi_monitor_unlock(&v->monitor);
-        status = tell(v, v->encoded, error);
+        status = report(v, v->encoded, error);
         kfi_monitor_lock(&v->monitor);
     }
     kfi_monitor_unlock(&v->monitor);
@@ -159,7 +160,7 @@ static kf_status copy_section(kfi_values *v, const kfi_section *section, kfi_wri
         size_t part = left < COPY_SIZE ? (size_t)left : COPY_SIZE;
         status = kfi_output_read(v->image, section->offset + at, buffer, part, error);
         if (!status) status = kfi_writer_write(writer, buffer, part, error);
-        if (!status) status = tell(v, v->count, error);
+        if (!status) status = report(v, v->count, error);
         kfi_output_discard(v->image, section->offset + at, part);
         at += part;
     }
@@ -182,7 +183,7 @@ static kf_status copy_image(kfi_values *v, kfi_writer *writer, kf_error *error)
 
 kf_status kfi_values_finish(kfi_values *v, kfi_writer *writer, kfi_header *header, kf_error *error)
 {
-    kf_status status = v->has_thread || v->column ? tell(v, 0, error) : KF_OK;
+    kf_status status = v->has_thread || v->column ? report(v, 0, error) : KF_OK;
     if (!status && v->has_thread) {
         status = wait_for_image(v, error);
         if (!status) status = copy_image(v, writer, error);

@@ -8,7 +8,7 @@
 
 typedef struct kfi_values kfi_values;
 
-/* `tick` is called on the thread of kfi_values_finish only. `options` is copied, the folder's name is not. */
+/* Progress is told on the thread of kfi_values_finish only. `options` is copied, the folder's name is not. */
 kf_status kfi_values_create(kfi_values **out, const kfi_image_options *options, kf_error *error);
 /* A weight that is given comes in front of the value, as a varint. */
 kf_status kfi_values_add(kfi_values *values, kf_bytes value, kf_error *error);

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -136,10 +137,57 @@ START_TEST(monitor__cannot_be_created)
 }
 END_TEST
 
-START_TEST(processors)
+/* ---- something a thread has one of ---------------------------------------------------------------- */
+
+static _Atomic int created, destroyed, none_left;
+
+static void *create_thing(void)
 {
-    ck_assert_uint_ge(kfi_processors(), 1);
-    ck_assert_uint_le(kfi_processors(), (unsigned)sysconf(_SC_NPROCESSORS_CONF));
+    if (none_left) return NULL;
+    created++;
+    return malloc(1);
+}
+
+static void destroy_thing(void *thing)
+{
+    destroyed++;
+    free(thing);
+}
+
+static kfi_per_thread things = KFI_PER_THREAD(create_thing, destroy_thing);
+
+static void note_thing(void *context)
+{
+    void **seen = context;
+    *seen = kfi_per_thread_get(&things);
+    if (kfi_per_thread_get(&things) != *seen) *seen = NULL;
+}
+
+START_TEST(per_thread__one_for_each)
+{
+    void *seen[THREADS], *own;
+    kfi_thread threads[THREADS];
+    none_left = 1;
+    ck_assert_ptr_null(kfi_per_thread_get(&things));
+    none_left = 0;
+    note_thing(&own);
+    ck_assert_ptr_nonnull(own);
+    for (unsigned i = 0; i < THREADS; i++)
+        ck_assert_int_eq(kfi_thread_start(&threads[i], note_thing, &seen[i], NULL), KF_OK);
+    for (unsigned i = 0; i < THREADS; i++) {
+        kfi_thread_join(&threads[i]);
+        ck_assert_ptr_nonnull(seen[i]);
+        ck_assert_ptr_ne(seen[i], own);
+    }
+    ck_assert_int_eq(created, THREADS + 1);
+    ck_assert_int_eq(destroyed, THREADS);
+    kfi_per_thread_end(&things);
+    ck_assert_int_eq(destroyed, THREADS + 1);
+    kfi_per_thread_end(&things);
+    note_thing(&own);   /* it begins anew */
+    ck_assert_ptr_nonnull(own);
+    kfi_per_thread_end(&things);
+    ck_assert_int_eq(destroyed, created);
 }
 END_TEST
 
@@ -152,7 +200,7 @@ int main(void)
     tcase_add_test(t, thread__takes_no_signals);
     tcase_add_test(t, thread__cannot_be_started);
     tcase_add_test(t, monitor__cannot_be_created);
-    tcase_add_test(t, processors);
+    tcase_add_test(t, per_thread__one_for_each);
     suite_add_tcase(s, t);
     return suite_run(s);
 }

@@ -4,7 +4,7 @@
 
 #include "suite.h"
 
-#include <keyfold/builder.h>
+#include <keyfold/values.h>
 #include <string.h>
 
 /* A file of three sections whose bytes, the headers' apart, are all zero. */

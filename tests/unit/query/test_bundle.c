@@ -336,7 +336,7 @@ END_TEST
 /* Weights of the members: what all have. */
 START_TEST(bundle__weights)
 {
-    kf_dict_stat stat = { .struct_size = sizeof stat };
+    kf_dict_stat stat = KF_DICT_STAT_INIT;
     build("1", "a", (kind){ KF_VALUES_U64, KF_WEIGHTS_VALUE, NULL });
     build("2", "b", (kind){ KF_VALUES_U64, KF_WEIGHTS_VALUE, NULL });
     build("3", "c", (kind){ KF_VALUES_U64, KF_WEIGHTS_NONE, NULL });

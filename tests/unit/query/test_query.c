@@ -149,7 +149,7 @@ START_TEST(query__nearest_refuses)
         case 9: o.least_similarity = 1.01; break;
         case 10: o.least_similarity = NAN; break;
         case 11: o.ranking = (kf_ranking)-1; break;
-        case 12: o.within = &within; within.struct_size--; break;
+        case 12: o.within = &within; within.struct_size = offsetof(kf_iter_options, limit); break;
         case 13: o.within = &within; within.flags = 8; break;
         default: o.within = &within; within.order = (kf_order)3;
         }

@@ -149,7 +149,7 @@ START_TEST(iter__misuse)
     kf_bytes value;
     kf_entry entry;
     open_shape(8, 1, KF_VALUES_U64);
-    kf_iter_options o = { .struct_size = sizeof o - 1 };
+    kf_iter_options o = { .struct_size = offsetof(kf_iter_options, limit) };
     ck_assert_int_eq(kf_iter_create(&iter, dict, &o, &error), KF_INVALID);
     ck_assert_ptr_null(iter);
     o = (kf_iter_options)KF_ITER_OPTIONS_INIT;

@@ -1,0 +1,193 @@
+"""Table: what all parts of a Dictionary stand on, the open file and what its keys and values are."""
+from __future__ import annotations
+
+from collections import abc
+
+from . import _codecs, _errors, _keys, _lookup
+from ._bounds import Bounds
+from ._codecs import Codec
+from ._light import Later
+from ._native import ffi, lib
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Any, Dict, Optional, Tuple, Type, TypeVar, Union
+
+    from . import _stat
+    from ._handle import Handle
+    from ._stat import Stat
+
+    K = TypeVar("K")
+    V = TypeVar("V", covariant=True)
+    T = TypeVar("T")
+else:
+    _stat = Later("_stat")
+
+_NO_KEY = (TypeError, ValueError)
+
+_lookup.bind(*(int(ffi.cast("uintptr_t", ffi.addressof(lib, _name)))
+               for _name in ("kf_dict_get", "kf_dict_get_u64", "kf_dict_contains", "kf_buffer_free")))
+
+
+def _metadata(handle: Handle, name: str) -> Optional[bytes]:
+    content = ffi.new("kf_bytes *")
+    status = lib.kf_dict_metadata(handle.pointer, name.encode(), content)
+    if status == lib.KF_NOT_FOUND:
+        return None
+    _errors.check(status, None, handle.path)
+    return bytes(ffi.buffer(content.data, content.size)) if content.size else b""
+
+
+class Table(_lookup.Lookup["K", "V"], abc.Mapping["K", "V"]):
+    """An open file with its codec and its kind of keys."""
+
+    __slots__ = ("_handle", "_keys", "_codec", "_type", "_decode_key", "_options", "__weakref__")
+
+    def __init__(self, handle: Handle, *, codec: Union[str, Codec, None] = None, keys: Optional[str] = None,
+                 allow_pickle: bool = False) -> None:
+        """Not for you: use keyfold.open."""
+        self._handle = handle
+        self._type = lib.kf_dict_value_type(handle.pointer)
+        self._options = {name: value for name, value in (
+            ("codec", codec.name if isinstance(codec, Codec) else codec), ("keys", keys),
+            ("allow_pickle", allow_pickle), ("in_memory", handle.in_memory)) if value}
+        if keys is None:
+            stored = _metadata(handle, "python.keys")
+            keys = "str" if stored is None else stored.decode("utf-8", "replace")
+        if codec is None:
+            stored = _metadata(handle, "python.values")
+            if stored is None:
+                codec = ("none", "u64", "str")[self._type]
+            else:
+                codec = stored.decode("utf-8", "replace")
+        self._keys = _keys.kind(keys)
+        self._codec = _codecs.codec(codec, allow_pickle)
+        if (self._type == lib.KF_VALUES_U64) != (self._codec.name == "u64"):
+            raise _errors.CodecError(f"{handle.path} has values of type {_stat.VALUE_TYPES[self._type]}: "
+                                     f"codec {self._codec.name!r} can't read them")
+        self._decode_key = self._keys.decode
+        plain = self._type == lib.KF_VALUES_U64 or _codecs.is_built_in(self._codec)
+        # A nested dict asks for paths, which it has encoded.
+        keys = "bytes" if self._keys.name == "nested" else self._keys.name
+        self._set_up(keys, self._codec.name if plain else "", self._keys.encode, self._codec.decode,
+                     _errors.NotFound)
+        self._release_gil = handle.exceeds_memory
+        self._hold(handle.pointer, int(ffi.cast("uintptr_t", handle.pointer)))
+
+    @property
+    def path(self) -> str:
+        """The file's path, absolute and without symbolic links."""
+        return self._handle.path
+
+    @property
+    def build_id(self) -> bytes:
+        """16 bytes derived from the file's content: equal files have equal ones."""
+        return self._handle.build_id
+
+    @property
+    def key_kind(self) -> str:
+        """What the keys are: "str", "bytes", "int" or "tuple"."""
+        return self._keys.name
+
+    @property
+    def codec(self) -> str:
+        """The name of the values' codec."""
+        return self._codec.name
+
+    @property
+    def closed(self) -> bool:
+        return bool(self._c == ffi.NULL)
+
+    def _pointer(self) -> Any:
+        """The kf_dict *. Whoever passes it on must keep it until the last use of what comes of it."""
+        c = self._c
+        if c == ffi.NULL:
+            raise ValueError("the dictionary is closed")
+        return c
+
+    @property
+    def metadata(self) -> Dict[str, bytes]:
+        """The file's metadata entries, with those that keyfold itself stored."""
+        c = self._pointer()
+        name, content = ffi.new("kf_bytes *"), ffi.new("kf_bytes *")
+        result: Dict[str, bytes] = {}
+        index = 0
+        while True:
+            status = lib.kf_dict_metadata_at(c, index, name, content)
+            if status == lib.KF_NOT_FOUND:
+                return result
+            _errors.check(status, None, self.path)
+            result[bytes(ffi.buffer(name.data, name.size)).decode("utf-8", "surrogateescape")] = \
+                bytes(ffi.buffer(content.data, content.size)) if content.size else b""
+            index += 1
+
+    def stat(self) -> Stat:
+        """Sizes of the file's parts, and what its build recorded."""
+        raw = ffi.new("kf_dict_stat *", lib.kfpy_dict_stat())
+        _errors.check(lib.kf_dict_get_stat(self._pointer(), raw), None, self.path)
+        return _stat.read(raw)
+
+    def verify(self) -> None:
+        """Checks every checksum and walks every structure. Raises CorruptError."""
+        error = ffi.new("kf_error *")
+        _errors.check(lib.kf_dict_verify(self._pointer(), error), error, self.path)
+
+    def close(self) -> None:
+        """Makes this object unusable. The file is unmapped once nothing else uses it."""
+        self._hold(ffi.NULL, 0)
+
+    def __enter__(self: T) -> T:
+        return self
+
+    def __exit__(self, kind: Optional[Type[BaseException]], value: Optional[BaseException],
+                 traceback: Optional[TracebackType]) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        if self.closed:
+            return f"<keyfold.Dictionary {self.path!r}: closed>"
+        return (f"<keyfold.Dictionary {self.path!r}: {len(self)} {self._keys.name} keys, "
+                f"{self._codec.name} values>")
+
+    def __copy__(self: T) -> T:
+        return self
+
+    def __deepcopy__(self: T, memo: Any) -> T:
+        return self
+
+    def __len__(self) -> int:
+        return lib.kf_dict_count(self._pointer())   # type: ignore[no-any-return]
+
+    def _encoded(self, key: Any) -> Optional[bytes]:
+        """The key's bytes, or None for what can't be a key here."""
+        try:
+            return self._encode(key)
+        except _NO_KEY:
+            return None
+
+    def _failed(self, status: int) -> bool:
+        """False for KF_NOT_FOUND; raises for everything else."""
+        if status == lib.KF_NOT_FOUND:
+            return False
+        self._pointer()
+        raise _errors.make(status, None, self.path)
+
+    def _value(self, data: bytes) -> Any:
+        """A value from its bytes."""
+        try:
+            return self._decode(data)
+        except Exception as problem:   # a codec's function may raise anything
+            raise self._undecodable(problem) from problem
+
+    def _undecodable(self, problem: Exception) -> Exception:
+        if isinstance(problem, (_errors.Error, MemoryError)):
+            return problem
+        return _errors.CodecError(f"{self.path}: a value is not one of codec {self._codec.name!r}: {problem}")
+
+    def _bounds(self, prefix: Any, start: Any, stop: Any, reverse: bool) -> Bounds:
+        encode = self._encode
+        if prefix is not None and not self._keys.has_prefixes:
+            raise TypeError(f"{self._keys.name} keys have no prefixes")
+        return Bounds(b"" if prefix is None else encode(prefix), b"" if start is None else encode(start),
+                      None if stop is None else encode(stop), reverse)
