@@ -140,7 +140,8 @@ static void check_after(const scene *s, kf_status status, int may_be_new, int fi
              (unsigned long long)n);
 }
 
-/* Fails the n-th call for n = 1, 1 + stride, ... (in a long run; see next_site) until a build makes fewer. Returns how often it fired. */
+/* Fails the n-th call for n = 1, 1 + stride, ... (in a long run; see next_site) until a build makes fewer. Returns how
+ * often it fired. */
 static uint64_t sweep_build(scene *s, const char *what, unsigned kinds, int os_error, int mode,
                             kf_status expected,
                             uint64_t stride)
