@@ -286,7 +286,7 @@ START_TEST(test_many_values)
     unsigned n = encodings_of_type(type_of((shape)_i), list);
     if (_i >= B_TEXT) return;   /* large values: test_every_shape has enough of them */
     for (unsigned e = 0; e < n; e++) {
-        expect_column((shape)_i, 7, 10000, list[e]);
+        expect_column((shape)_i, 7, scaled(3000, SANITIZED ? 3000 : 10000, 10000), list[e]);
     }
 }
 END_TEST
@@ -542,7 +542,7 @@ START_TEST(test_damage)
 {
     kf_encoding list[KFI_ENCODINGS];
     shape s = (shape)_i;
-    unsigned n = encodings_of_type(type_of(s), list), rounds = s < B_TEXT ? 150 : 40;
+    unsigned n = encodings_of_type(type_of(s), list), rounds = (unsigned)rounds_of(s < B_TEXT ? 150 : 40);
     uint64_t count = s < B_TEXT ? 300 : 60;
     for (unsigned e = 1; e < n; e++) {
         kf_encoding chosen;
@@ -612,7 +612,7 @@ START_TEST(test_faults_in_building)
             uint64_t calls = fault_calls();
             fault_off();
             ck_assert_uint_ge(calls, 1);
-            for (uint64_t k = 1; k <= calls; k += 1 + k / 12) {
+            for (uint64_t k = 1; k <= calls; k += 1 + k / scaled(3, SANITIZED ? 3 : 5, 12)) {
                 fault_mark();
                 fault_arm(faults[f].kinds, k, faults[f].os_error, FAULT_ONCE);
                 expect_fault_handled(s, list[e], good, size, faults[f].status);
