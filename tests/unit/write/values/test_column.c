@@ -262,8 +262,10 @@ static void expect_column(shape s, uint64_t seed, uint64_t count, kf_encoding en
     kf_buffer_free(&buffer);
     kfi_column_cursor_destroy(&cursor);
     kfi_column_close(&column);
+    column = (kfi_column *)(void *)&buffer;
     ck_assert_int_eq(kfi_column_open(&column, section, size, type_of(s), count + 1, &error),
                      KF_CORRUPT);
+    ck_assert_ptr_null(column);
     ck_assert_int_eq(kfi_column_open(&column, section, size, s < U_SHAPES ? KF_VALUES_BYTES : KF_VALUES_U64,
                                      count, &error), KF_CORRUPT);
     free(section);
