@@ -23,6 +23,28 @@ typedef enum kfi_store {
     KFI_STORE_TOKENS = 3
 } kfi_store;
 
+/* ---- the tables: what the writer's and the reader's, which do not know each other, agree on ------ */
+
+enum { KFI_ENCODINGS = 6, KFI_LAYOUTS = 6 };
+
+/* By kf_encoding. `types` has a bit 1 << type for each kf_value_type it is for. */
+typedef struct kfi_encoding_kind {
+    const char *name;
+    unsigned types;
+} kfi_encoding_kind;
+extern const kfi_encoding_kind kfi_encoding_kinds[KFI_ENCODINGS];
+
+/* KF_INVALID unless the encoding is one, and for values of the type. */
+kf_status kfi_encoding_check(kf_encoding encoding, kf_value_type type, kf_error *error);
+
+/* By kfi_layout. `codes`: what the header's first packed array has a number for. */
+typedef struct kfi_layout_kind {
+    unsigned types;
+    enum { KFI_CODES_NONE, KFI_CODES_OF_VALUES, KFI_CODES_OF_BLOCKS } codes;
+    int has_store;
+} kfi_layout_kind;
+extern const kfi_layout_kind kfi_layout_kinds[KFI_LAYOUTS];
+
 enum {
     KFI_COLUMN_HEADER_SIZE = 160,
     KFI_COLUMN_MAX_PER_BLOCK = 64,    /* values of a zstd block */
@@ -41,6 +63,9 @@ typedef struct kfi_column_header {
 } kfi_column_header;
 
 void kfi_column_header_write(const kfi_column_header *header, uint8_t out[KFI_COLUMN_HEADER_SIZE]);
+
+/* How many numbers the first packed array has. */
+uint64_t kfi_column_codes(const kfi_column_header *header);
 
 /* Parses and checks that every part lies inside the section's `size` bytes. */
 kf_status kfi_column_header_parse(kfi_column_header *header, const uint8_t *section, uint64_t size,

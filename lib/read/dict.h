@@ -21,8 +21,4 @@ struct kf_dict {
     struct kfi_shards *shards;    /* NULL: plain. Else keys, column and weights are empty (read/shards/shard_set.h) */
 };
 
-/* Opens a mapped file or image that has no shards. The mapping is the dictionary's from here on, whatever comes
- * back. */
-kf_status kfi_dict_open_plain(kf_dict **out, kfi_mapping mapping, kf_error *error);
-
 #endif

@@ -41,7 +41,7 @@ kf_status kfi_iter_value_of(kf_iter *iter, const kf_dict *dict, uint64_t ordinal
     if (dict->header.value_type != KF_VALUES_BYTES) return KF_TYPE;
     if (iter->cursor_dict != dict) {
         kfi_column_cursor_destroy(&iter->cursor);
-        kf_status status = kfi_column_cursor_create(&iter->cursor, dict->column);
+        kf_status status = kfi_column_cursor_create(&iter->cursor);
         iter->cursor_dict = status ? NULL : dict;
         if (status) return status;
     }

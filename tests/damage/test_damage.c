@@ -112,7 +112,7 @@ static void free_bases(void)
 
 /* ---- damaging ------------------------------------------------------------------------------------- */
 
-static uint64_t any(void) { return exercise_random = model_mix(exercise_random); }
+static uint64_t any(void) { return exercise_random = mix64(exercise_random); }
 static size_t below(size_t n) { return n ? (size_t)(any() % n) : 0; }
 
 /* A place worth hitting: any section with equal chance, its first bytes more often than the rest. */
@@ -295,7 +295,7 @@ START_TEST(damage__mutated)
         base_file *b = &bases[(file + (unsigned)_i) % BASES];
         kfi_header header = b->header;
         uint8_t bytes[KFI_HEADER_SIZE + (KFI_MAX_SECTIONS + 1) * KFI_SECTION_ENTRY_SIZE];
-        exercise_random = model_mix((uint64_t)_i << 40 | file);
+        exercise_random = mix64((uint64_t)_i << 40 | file);
         snprintf(current, sizeof current, "damage__mutated %d, file %llu (%s)", _i, (unsigned long long)file,
                  b->m.name);
         alarm(60);

@@ -292,7 +292,7 @@ START_TEST(cancel__many_keys)
     now.m = (model){ .type = KF_VALUES_U64, .encoding = KF_ENCODING_PACKED, .value_shape = 3, .name = "many" };
     now.m.set.random = 3;
     for (uint64_t i = 0; i < 100000; i++) {
-        int size = snprintf(text, sizeof text, "%010u", (unsigned)(model_mix(i) >> 33));
+        int size = snprintf(text, sizeof text, "%010u", (unsigned)(mix64(i) >> 33));
         set_add(&now.m.set, text, (size_t)size);
     }
     set_sort(&now.m.set);

@@ -72,12 +72,12 @@ START_TEST(damage__journal_that_lies)
     leave(p, p.input.pairs);
     uint8_t *journal = scratch_read(JOURNAL, &size), *lie = malloc(size);
     for (uint64_t round = 0; round < 3000 * scale_of_run(); round++) {
-        uint64_t r = feed_mix(round), words = size / 8 - 1, word;
+        uint64_t r = mix64(round), words = size / 8 - 1, word;
         memcpy(lie, journal, size);
         for (uint64_t n = 0; n <= r % 2; n++) {
             uint8_t *at = lie + 8 * (1 + (r >> 8 * n) % (words - 1));
             memcpy(&word, at, 8);
-            uint64_t s = feed_mix(r + n);
+            uint64_t s = mix64(r + n);
             word = s % 5 == 0 ? word + 1 : s % 5 == 1 ? word - 1 : s % 5 == 2 ? word ^ 1ull << s / 5 % 64
                    : s % 5 == 3 ? s : UINT64_MAX >> s / 5 % 64;
             memcpy(at, &word, 8);
@@ -110,14 +110,14 @@ START_TEST(damage__runs_and_values)
         if (!whole) continue;
         files++;
         for (unsigned n = 0; n < 120; n++) {
-            size_t at = n < 40 ? n : feed_mix(n) % size;
+            size_t at = n < 40 ? n : mix64(n) % size;
             whole[at] ^= (uint8_t)(1 << n % 8);
             scratch_write(name, whole, size);
             damaged(p, name + 7, "a byte");
             whole[at] ^= (uint8_t)(1 << n % 8);
         }
         for (unsigned n = 0; n < 40; n++) {
-            scratch_write(name, whole, n < 4 ? n : n < 8 ? size - n + 3 : feed_mix(n) % size);
+            scratch_write(name, whole, n < 4 ? n : n < 8 ? size - n + 3 : mix64(n) % size);
             damaged(p, name + 7, "cut");
         }
         ck_assert_int_eq(unlink(scratch_path(name)), 0);

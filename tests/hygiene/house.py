@@ -24,7 +24,7 @@ class Function:
 
     def __init__(self, name, head, lines, body):
         self.name = name
-        self.static = bool(re.search(r"\bstatic\b", head))
+        self.static = bool(re.search(r"\b(?:static|\w*INLINE)\b", head))
         self.kept = bool(re.search(r"\b(?:con|de)structor\b", head))     # the loader calls it
         self.lines = lines
         self.body = body

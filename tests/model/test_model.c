@@ -90,7 +90,7 @@ static void make(model *m, unsigned shape, uint64_t seed, size_t scale)
     memset(m, 0, sizeof *m);
     if (shape < SHAPES) set_make(&m->set, shape, seed, scale);
     else make_more(&m->set, shape - SHAPES, seed, scale);
-    m->value_seed = model_mix(seed * 64 + shape);
+    m->value_seed = mix64(seed * 64 + shape);
     m->type = (kf_value_type)(m->value_seed % 3);
     m->value_shape = (unsigned)(m->value_seed >> 8) % 64;
     if (m->type == KF_VALUES_U64) m->encoding = number[(m->value_seed >> 20) % 3];
@@ -241,7 +241,7 @@ START_TEST(model__duplicates)
 {
     const kf_duplicates policy = (kf_duplicates)_i;
     FOR_SEEDS(seed, 30) {
-        size_t count = model_mix(seed) % 600, distinct = 0;
+        size_t count = mix64(seed) % 600, distinct = 0;
         occurrence *list = malloc((count + 1) * sizeof *list);
         kf_builder *builder;
         kf_build_report report = KF_BUILD_REPORT_INIT;
@@ -253,7 +253,7 @@ START_TEST(model__duplicates)
         options.duplicates = policy;
         ck_assert_int_eq(kf_builder_create(&builder, scratch_path("twice.kf"), &options, &error), KF_OK);
         for (size_t i = 0; i < count; i++) {
-            uint64_t r = model_mix(seed << 20 | i);
+            uint64_t r = mix64(seed << 20 | i);
             list[i] = (occurrence){ (uint32_t)(r % 200), r >> 20 };
             ck_assert_int_eq(kf_builder_add_u64(builder, &list[i].key, 4, list[i].value, &error), KF_OK);
         }

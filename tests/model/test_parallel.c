@@ -21,7 +21,7 @@ static void draw_model(model *m, how *h, unsigned shape, uint64_t seed)
     static const kf_encoding numbers[] = { KF_ENCODING_AUTO, KF_ENCODING_PACKED, KF_ENCODING_DISTINCT };
     static const kf_encoding strings[] = { KF_ENCODING_AUTO, KF_ENCODING_DISTINCT, KF_ENCODING_RAW,
                                            KF_ENCODING_TOKENS, KF_ENCODING_ZSTD };
-    uint64_t r = model_mix(seed * 97 + shape);
+    uint64_t r = mix64(seed * 97 + shape);
     memset(m, 0, sizeof *m);
     memset(h, 0, sizeof *h);
     set_make(&m->set, shape, seed, 1);
@@ -105,7 +105,7 @@ static int is_never_cut(const model *m, const kf_build_report *report)
 static how draw_way(const how *base, uint64_t seed)
 {
     how h = *base;
-    uint64_t r = model_mix(seed);
+    uint64_t r = mix64(seed);
     h.threads = 1 + (unsigned)(r % 8);
     h.memory = memories[(r >> 8) % 3];
     h.order = (unsigned)((r >> 16) % ORDERS);
@@ -163,7 +163,7 @@ static void make_many(model *m, kf_value_type type)
     if (type) m->encoding = type == KF_VALUES_U64 ? KF_ENCODING_PACKED : KF_ENCODING_RAW;
     m->set.random = 77;
     for (uint64_t i = 0; m->set.count < MANY; i++)
-        if (model_mix(i) % 3)
+        if (mix64(i) % 3)
             set_add(&m->set, text, (size_t)snprintf(text, sizeof text, "%09u %s", (unsigned)i, padding));
     set_sort(&m->set);
 }
@@ -253,7 +253,7 @@ static void make_image(model *m, how *h, unsigned kind)
     m->set.random = 7 + kind;
     memset(text, 'z', sizeof text);
     for (uint64_t i = 0; i < IMAGE_KEYS; i++)
-        set_add(&m->set, text, (size_t)snprintf((char *)text, 100, "%x%s", (unsigned)(model_mix(i) >> 38),
+        set_add(&m->set, text, (size_t)snprintf((char *)text, 100, "%x%s", (unsigned)(mix64(i) >> 38),
                                                i % 3 ? "" : "-and-a-tail"));
     for (unsigned i = 0; i < 3; i++) set_add(&m->set, text, sizeof text - 10000 * i);
     set_sort(&m->set);

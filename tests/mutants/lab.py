@@ -85,6 +85,8 @@ class Lab:
             sources = [s for part in target["target_sources"] for s in part.get("sources", [])]
             if target["type"] == "executable":
                 names[target["filename"][0]] = sources[0]
+            elif target["type"] == "static library" and target["name"] == "keyfold":
+                self.library = str(pathlib.Path(target["filename"][0]).relative_to(folder))
         for test in json.loads(call(["meson", "introspect", "--tests", folder])):
             program = test["cmd"][0]
             if program not in names or not {s.split(":")[-1] for s in test["suite"]} & suites:
@@ -114,8 +116,7 @@ class Lab:
 
     def objects(self):
         folder = self.build_folder("plain") / "lib"
-        return {path: hashlib.sha256(path.read_bytes()).digest() for path in folder.rglob("*.o")
-                if ".so" not in path.parent.name}
+        return {path: hashlib.sha256(path.read_bytes()).digest() for path in folder.rglob("*.o")}
 
     def start(self, suites, twin=None):
         """Everything up to the first mutant; the tests' times are another lab's if there is one."""
@@ -127,8 +128,6 @@ class Lab:
             shutil.copy(twin.folder / "seconds.json", self.folder)
         self.time_tests()
         self.unchanged = self.objects()
-        self.library = str(self.tests and next(self.build_folder("plain").rglob("libkeyfold_private.a"))
-                           .relative_to(self.build_folder("plain")))
 
     def text_of(self, name):
         return (self.tree / name).read_text()

@@ -56,6 +56,10 @@ class Mutant:
         return self.file, self.function, self.old, self.new, self.nth
 
     @property
+    def place(self):
+        return self.function + (f" #{self.nth}" if self.nth > 1 else "")
+
+    @property
     def id(self):
         return hashlib.sha256(repr(self.key).encode()).hexdigest()[:8]
 

@@ -113,7 +113,7 @@ static kf_status add_entry(merger *m, const kf_entry *entry, kf_error *error)
     kf_bytes key = entry->key, value = { NULL, 0 };
     uint64_t number = 0, weight = 0;
     kf_status status = KF_OK;
-    if (m->weighted) status = kfi_weight_at(m->iter->dict, m->iter->ordinal, &weight);
+    if (m->weighted) status = kf_dict_weight_at(m->iter->dict, m->iter->ordinal, &weight);
     if (!status && m->type == KF_VALUES_U64) status = kf_iter_value_u64(m->iter, &number);
     else if (!status && m->type == KF_VALUES_BYTES) status = kf_iter_value(m->iter, &value);
     if (status) return member_failed(m->iter, status, &key, error);

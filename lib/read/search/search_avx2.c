@@ -2,4 +2,4 @@
 
 #define KFI_VARIANT kfi_search_avx2
 #define KFI_VARIANT_NAME "avx2"
-#include "read/search/search_body.h"
+#include "read/search/variant_body.h"

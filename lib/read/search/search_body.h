@@ -613,7 +613,3 @@ static kfi_step prefixes(const kfi_keys *keys, kfi_search *search, kf_prefix_mat
     search->in_bucket = s.in_bucket;
     return step;
 }
-
-#include "read/search/hunt_body.h"
-
-const kfi_search_variant KFI_VARIANT = { KFI_VARIANT_NAME, find, find_many, prefixes, hunt };

@@ -2,4 +2,4 @@
 
 #define KFI_VARIANT kfi_search_portable
 #define KFI_VARIANT_NAME "portable"
-#include "read/search/search_body.h"
+#include "read/search/variant_body.h"

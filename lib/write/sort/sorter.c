@@ -84,19 +84,6 @@ uint64_t kfi_sorter_dropped(const kfi_sorter *sorter) { return sorter->dropped; 
 
 kfi_key_sample *kfi_sorter_sample(kfi_sorter *sorter) { return &sorter->sample; }
 
-uint64_t kfi_sorter_output_memory(const kfi_sorter *sorter)
-{
-    return kfi_run_writer_memory(sorter->shares.block, sorter->longest_key, sorter->longest_field)
-        + kfi_sort_fold_memory(sorter->longest_key, sorter->longest_field)
-        + 2 * sorter->shares.spool_buffer;
-}
-
-kf_status kfi_sorter_create_spool(const kfi_sorter *sorter, kfi_spool **spool, kf_error *error)
-{
-    return kfi_spool_create(spool, sorter->folder, sorter->shares.spool_buffer,
-                            sorter->options.account, error);
-}
-
 /* ---- adding ------------------------------------------------------------------------------- */
 
 static kf_status spool_large_value(kfi_sorter *sorter, kf_bytes value, uint8_t *head, size_t *size,

@@ -79,6 +79,9 @@ struct kfi_sorter {
 /* What writing runs allocates besides the buffer or the merge that they come from. */
 uint64_t kfi_sorter_output_memory(const kfi_sorter *sorter);
 kf_status kfi_sorter_create_spool(const kfi_sorter *sorter, kfi_spool **spool, kf_error *error);
+/* Takes over what the writer's run is, if there is one, to its place in the order. */
+kf_status kfi_sorter_keep_run(kfi_sorter *sorter, kfi_run_writer *writer, kf_error *error);
+
 /* Frees all that pairs are kept in; the counts remain. */
 void kfi_sorter_release(kfi_sorter *sorter);
 
@@ -90,7 +93,5 @@ kf_status kfi_sorter_spill(kfi_sorter *sorter, kf_error *error);
 kf_status kfi_sorter_spill_rest(kfi_sorter *sorter, kf_error *error);
 /* Ends the threads. */
 void kfi_sorter_stop(kfi_sorter *sorter);
-/* Takes over what the writer's run is, if there is one, to its place in the order. */
-kf_status kfi_sorter_keep_run(kfi_sorter *sorter, kfi_run_writer *writer, kf_error *error);
 
 #endif

@@ -58,7 +58,8 @@ kf_status kfi_values_create(kfi_values **out, const kfi_image_options *o, kf_err
         status = kfi_weights_builder_create(&v->weights, &weights, error);
     }
     if (!status && o->value_type != KF_VALUES_NONE) {
-        kfi_column_options column = { o->value_type, o->value_encoding, o->shares.values, o->folder, o->account, { .tell = tell_column, .context = v } };
+        kfi_column_options column = { o->value_type, o->value_encoding, o->shares.values, o->folder, o->account,
+                                      { .tell = tell_column, .context = v } };
         status = kfi_column_builder_create(&v->column, &column, error);
     }
     if (status) kfi_values_destroy(&v);

@@ -14,8 +14,17 @@ enum {
     DICTIONARY_MOST = 110 << 10,
     DICTIONARY_LEAST = 1 << 10,
     WINDOW_LOG_MOST = 21,
-    ESTIMATE_MOST = 1 << 20        /* bytes of the sample that are compressed to compare */
+    ESTIMATE_MOST = 1 << 20,       /* bytes of the sample that are compressed to compare */
+    MEAN_LEAST = 256,              /* it is not tried for smaller values; from MEAN_LARGE on it need not win by much */
+    MEAN_LARGE = 1024
 };
+
+/* What writing needs, and what it will give. */
+typedef struct zstd_plan {
+    uint32_t per_block;
+    kfi_array dictionary;          /* empty: none */
+    double estimate;
+} zstd_plan;
 
 static kf_status zstd_failed(kf_error *error, size_t code)
 {
@@ -202,13 +211,12 @@ static kf_status train(kfi_array *dictionary, const kfi_array *bytes, const kfi_
     return KF_OK;
 }
 
-kf_status kfi_zstd_plan_make(kfi_zstd_plan *plan, const kfi_column_builder *builder,
-                             const kfi_value_sample *sample, kf_error *error)
+static kf_status make_plan(zstd_plan *plan, const kfi_column_builder *builder, const kfi_value_sample *sample,
+                           kf_error *error)
 {
     kfi_array bytes = {0}, sizes = {0}, none = {0};
     size_t count;
     uint64_t plain, without, with = 0, mean = builder->values ? builder->total_bytes / builder->values : 0;
-    memset(plan, 0, sizeof *plan);
     plan->per_block = mean >= BLOCK_TARGET ? 1 : (uint32_t)(BLOCK_TARGET / (mean + 1));
     if (plan->per_block < 1) plan->per_block = 1;
     if (plan->per_block > KFI_COLUMN_MAX_PER_BLOCK) plan->per_block = KFI_COLUMN_MAX_PER_BLOCK;
@@ -229,13 +237,37 @@ kf_status kfi_zstd_plan_make(kfi_zstd_plan *plan, const kfi_column_builder *buil
 out:
     kfi_array_free(&bytes);
     kfi_array_free(&sizes);
-    if (status) kfi_zstd_plan_free(plan);
     return status;
 }
 
-void kfi_zstd_plan_free(kfi_zstd_plan *plan)
+static int is_candidate(const kfi_column_builder *builder)
 {
-    kfi_array_free(&plan->dictionary);
+    return (double)builder->total_bytes / (double)builder->values >= MEAN_LEAST;
+}
+
+static void free_plan(void *state)
+{
+    kfi_array_free(&((zstd_plan *)state)->dictionary);
+    free(state);
+}
+
+static kf_status prepare(kfi_trial *trial, kf_error *error)
+{
+    const kfi_value_sample *sample;
+    zstd_plan *plan = trial->state = calloc(1, sizeof *plan);
+    if (!plan) return kfi_fail_memory(error, sizeof *plan);
+    kf_status status = kfi_trial_sample(trial, &sample, error);
+    return status ? status : make_plan(plan, trial->builder, sample, error);
+}
+
+/* Tokens decode several times faster: for short values a little space is not worth it. */
+static kf_status estimate(kfi_trial *trial, double *cost, kf_error *error)
+{
+    const kfi_column_builder *builder = trial->builder;
+    const double mean = (double)builder->total_bytes / (double)builder->values;
+    (void)error;
+    *cost = ((const zstd_plan *)trial->state)->estimate / (mean >= MEAN_LARGE ? 1 : 0.75);
+    return KF_OK;
 }
 
 /* ---- writing -------------------------------------------------------------------------------- */
@@ -338,13 +370,15 @@ static kf_status write_group(zstd_output *out, kfi_value_source *source, uint32_
     return status ? status : write_block(out, (kf_bytes){content->head.data, content->head.size}, error);
 }
 
-kf_status kfi_zstd_write(kfi_column_header *header, const kfi_column_builder *builder,
-                         const kfi_zstd_plan *plan, kfi_writer *writer, kf_error *error)
+static kf_status write_blocks(kfi_column_header *header, const kfi_column_builder *builder, void *state,
+                              kfi_writer *writer, kf_error *error)
 {
+    const zstd_plan *plan = state;
     zstd_output out = {.writer = writer, .header = header};
     kfi_value_source source = {0};
     block_content content = {0};
     kfi_array scratch = {0};
+    header->layout = KFI_LAYOUT_ZSTD;
     header->per_block = plan->per_block;
     header->dictionary_offset = kfi_writer_position(writer);
     header->dictionary_size = plan->dictionary.size;
@@ -377,3 +411,8 @@ kf_status kfi_zstd_write(kfi_column_header *header, const kfi_column_builder *bu
     encoder_free(&out.encoder);
     return status;
 }
+
+const kfi_encoding_writer kfi_encode_zstd = {
+    .encoding = KF_ENCODING_ZSTD, .type = KF_VALUES_BYTES, .is_candidate = is_candidate, .prepare = prepare,
+    .estimate = estimate, .write = write_blocks, .free = free_plan,
+};

@@ -27,7 +27,7 @@ static kf_dict *dict;
 
 static uint64_t draw_weight(unsigned shape, uint64_t seed, size_t i)
 {
-    uint64_t r = model_mix(seed * 77 + i);
+    uint64_t r = mix64(seed * 77 + i);
     switch (shape) {
     case 0: return 0;
     case 1: return UINT64_MAX;

@@ -243,8 +243,8 @@ static void expect_column(shape s, uint64_t seed, uint64_t count, kf_encoding en
     ck_assert_int_ne(chosen, KF_ENCODING_AUTO);
     if (encoding) ck_assert_int_eq(chosen, encoding);
     uint8_t *section = load_section("c", &size);
-    ck_assert_int_eq(kfi_column_open(&column, section, size, type_of(s), chosen, count, NULL), KF_OK);
-    ck_assert_int_eq(kfi_column_cursor_create(&cursor, column), KF_OK);
+    ck_assert_int_eq(kfi_column_open(&column, section, size, type_of(s), count, NULL), KF_OK);
+    ck_assert_int_eq(kfi_column_cursor_create(&cursor), KF_OK);
     for (uint64_t i = 0; i < count; i++) expect_value(column, s, seed, i, cursor, NULL);
     uint64_t tries = count < 500 ? count : 500;
     for (uint64_t k = 0; k < tries; k++) {
@@ -261,10 +261,10 @@ static void expect_column(shape s, uint64_t seed, uint64_t count, kf_encoding en
     kf_buffer_free(&buffer);
     kfi_column_cursor_destroy(&cursor);
     kfi_column_close(&column);
-    ck_assert_int_eq(kfi_column_open(&column, section, size, type_of(s), chosen, count + 1, &error),
+    ck_assert_int_eq(kfi_column_open(&column, section, size, type_of(s), count + 1, &error),
                      KF_CORRUPT);
     ck_assert_int_eq(kfi_column_open(&column, section, size, s < U_SHAPES ? KF_VALUES_BYTES : KF_VALUES_U64,
-                                     chosen, count, &error), KF_CORRUPT);
+                                     count, &error), KF_CORRUPT);
     free(section);
 }
 
@@ -420,7 +420,7 @@ START_TEST(test_huge_values)
     ck_assert_int_eq(fault_live(), 0);
     uint64_t size;
     uint8_t *section = load_section("h", &size);
-    ck_assert_int_eq(kfi_column_open(&column, section, size, KF_VALUES_BYTES, chosen, 6, NULL), KF_OK);
+    ck_assert_int_eq(kfi_column_open(&column, section, size, KF_VALUES_BYTES, 6, NULL), KF_OK);
     for (uint64_t i = 6; i-- > 0;) {
         size_t want = i % 2 ? (size_t)(i / 2) : HUGE_SIZE - (size_t)(i / 2);
         fill_huge(huge, HUGE_SIZE, i / 2);
@@ -475,7 +475,7 @@ START_TEST(test_threads)
     uint64_t size;
     ck_assert_int_eq(build_column("t", B_TEXT, 2, 500, KF_ENCODING_ZSTD, 64 << 20, &chosen, NULL), KF_OK);
     uint8_t *section = load_section("t", &size);
-    ck_assert_int_eq(kfi_column_open(&column, section, size, KF_VALUES_BYTES, chosen, 500, NULL), KF_OK);
+    ck_assert_int_eq(kfi_column_open(&column, section, size, KF_VALUES_BYTES, 500, NULL), KF_OK);
     pthread_t threads[4];
     for (int i = 0; i < 4; i++)
         ck_assert_int_eq(pthread_create(threads + i, NULL, read_in_thread, column), 0);
@@ -503,10 +503,10 @@ static void read_damaged(const uint8_t *section, uint64_t size, shape s, uint64_
     kf_buffer buffer = KF_BUFFER_INIT;
     kf_error error;
     unsigned sum = 0;
-    kf_status status = kfi_column_open(&column, section, size, type_of(s), KF_ENCODING_AUTO, count, &error);
+    kf_status status = kfi_column_open(&column, section, size, type_of(s), count, &error);
     ck_assert(acceptable(status));
     if (status) return;
-    ck_assert_int_eq(kfi_column_cursor_create(&cursor, column), KF_OK);
+    ck_assert_int_eq(kfi_column_cursor_create(&cursor), KF_OK);
     for (uint64_t i = 0; i < count; i++) {
         kf_bytes value = {NULL, 0};
         uint64_t number;
@@ -647,9 +647,9 @@ START_TEST(test_faults_in_reading)
             kf_error error;
             fault_mark();
             fault_arm(FAULT_ALLOC, k, ENOMEM, FAULT_ONCE);
-            kf_status status = kfi_column_open(&column, section, size, type_of((shape)_i), chosen, 100,
+            kf_status status = kfi_column_open(&column, section, size, type_of((shape)_i), 100,
                                                &error);
-            if (!status) status = kfi_column_cursor_create(&cursor, column);
+            if (!status) status = kfi_column_cursor_create(&cursor);
             if (!status) status = kfi_column_verify(column, &error);
             kf_buffer data = KF_BUFFER_INIT;
             uint64_t ordinals[60], ends[60];
