@@ -671,7 +671,8 @@ int main(void)
     tcase_add_test(model, test_choices);
     tcase_add_test(model, test_deterministic);
     tcase_add_test(model, test_refused_options);
-    tcase_add_loop_test(model, test_huge_values, 0, 5);
+    kf_encoding list[KFI_ENCODINGS];
+    tcase_add_loop_test(model, test_huge_values, 0, (int)encodings_of_type(KF_VALUES_BYTES, list));
     tcase_add_test(model, test_little_memory);
     tcase_add_test(model, test_threads);
     suite_add_tcase(suite, model);
