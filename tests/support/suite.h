@@ -34,6 +34,9 @@ static inline uint64_t seed_or(uint64_t otherwise)
 #define FOR_SEEDS(seed, count) \
     for (uint64_t seed = seed_or(0), seed##_end = seed_or((count) - 1) + 1; seed < seed##_end; seed++)
 
+/* As ck_assert, for inner loops: that writes to a pipe each time it holds, which costs more than most it looks at. */
+#define HOLDS(what) do { if (!(what)) ck_abort_msg("%s", #what); } while (0)
+
 static inline int suite_run(Suite *suite)
 {
     SRunner *runner = srunner_create(suite);
