@@ -24,7 +24,8 @@ typedef struct kfi_struct_kind {
  * must not end with padding: a later field would lie there, where older programs may have anything. (This is checked
  * where pointers are as wide as a uint64_t.) */
 #define KFI_STRUCT_KIND(kind, type, initial, last_first, last_now)                                                  \
-    _Static_assert(sizeof (void *) < 8 || sizeof(type) == KFI_SIZE_THROUGH(type, last_now), #type " ends with padding"); \
+    _Static_assert(sizeof (void *) < 8 || sizeof(type) == KFI_SIZE_THROUGH(type, last_now),                         \
+                   #type " ends with padding");                                                                     \
     static const type kind##_initial = initial;                                                                     \
     static const kfi_struct_kind kind = { #type, KFI_SIZE_THROUGH(type, last_first), sizeof(type), &kind##_initial }
 

@@ -86,8 +86,8 @@ def check_links(name, path, texts):
 
 
 def check_names(name, path, texts, names):
-    """What stands in backticks and looks like a path from the root, or like a source file."""
-    for quoted in re.findall(r"`([^`\n]+)`", prose(texts[path])):
+    """What stands in backticks and looks like a path from the root, or like a source file; NAME stands for any."""
+    for quoted in re.findall(r"`((?![^`\n]*NAME)[^`\n]+)`", prose(texts[path])):
         for place in PLACE.findall(quoted):
             if quoted.startswith(place) and not place.startswith("bench/out"):
                 check((ROOT / place).exists() or (path.parent / place).exists(),
@@ -97,12 +97,15 @@ def check_names(name, path, texts, names):
 
 
 def check_lists(texts):
-    """Every room of the library, and every source of the Python package, is in the table that explains them."""
+    """Every room of the library and of the command, and every source of the Python package, is in the table that
+    explains them."""
     rooms = {str(path.parent.relative_to(ROOT)) for path in (ROOT / "lib").rglob("*.[ch]")}
+    command = {str(path.parent.relative_to(ROOT / "tools")) for path in (ROOT / "tools").rglob("*.[ch]")}
     sources = {path.name for path in (ROOT / "bindings/python").rglob("*") if path.suffix in (".c", ".py")}
-    for name, parts in ("lib/README.md", rooms), ("bindings/README.md", sources):
+    for name, parts in ("lib/README.md", rooms), ("tools/README.md", command), ("bindings/README.md", sources):
         rows = re.findall(r"^\|([^|]*)\|", texts[ROOT / name], re.M)
-        named = {quoted.removeprefix("keyfold/") for row in rows for quoted in re.findall(r"`([^`]+)`", row)}
+        named = {quoted for row in rows for quoted in re.findall(r"`([^`]+)`", row)}
+        named |= {quoted.removeprefix("keyfold/") for quoted in named}
         check(parts <= named, f"{name} does not list {', '.join(sorted(parts - named))}")
 
 

@@ -149,7 +149,7 @@ static void check_model(model *m, uint64_t seed, size_t most)
 START_TEST(model__random_dictionaries)
 {
     model m;
-    uint64_t seeds = scale_of_run() * (_i < 2 ? 12 : _i == 16 || _i == SHAPES + 2 ? 6 : 30);
+    uint64_t seeds = rounds_of(_i < 2 ? 12 : _i == 16 || _i == SHAPES + 2 ? 6 : 30);
     FOR_SEEDS(seed, seeds) {
         make(&m, (unsigned)_i, seed, 1);
         check_model(&m, seed, 1000);
@@ -236,7 +236,7 @@ static uint64_t fold(const occurrence *list, size_t count, uint32_t key, kf_dupl
 START_TEST(model__duplicates)
 {
     const kf_duplicates policy = (kf_duplicates)_i;
-    FOR_SEEDS(seed, 30) {
+    FOR_SEEDS(seed, rounds_of(30)) {
         size_t count = mix64(seed) % 600, distinct = 0;
         occurrence *list = malloc((count + 1) * sizeof *list);
         kf_builder *builder;

@@ -141,7 +141,7 @@ static void check_model(unsigned shape, uint64_t seed)
 
 START_TEST(parallel__shapes)
 {
-    FOR_SEEDS(seed, SEEDS * scale_of_run()) check_model((unsigned)_i, seed);
+    FOR_SEEDS(seed, rounds_of(SEEDS)) check_model((unsigned)_i, seed);
     ck_assert_uint_gt(builds, 0);
 }
 END_TEST

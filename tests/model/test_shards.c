@@ -221,7 +221,7 @@ static void check_file(model *m, const kf_dict *plain, const char *name, uint32_
 
 START_TEST(shards__like_one)
 {
-    FOR_SEEDS(seed, SEEDS * scale_of_run()) {
+    FOR_SEEDS(seed, rounds_of(SEEDS)) {
         model m;
         kf_dict *plain;
         shards_cut cut;
