@@ -9,6 +9,7 @@
 #ifndef KEYFOLD_DICT_H
 #define KEYFOLD_DICT_H
 
+#include <keyfold/progress.h>
 #include <keyfold/status.h>
 #include <keyfold/values.h>
 
@@ -169,9 +170,22 @@ typedef struct kf_dict_stat {
  * (`stat` was not initialised). */
 KF_API kf_status kf_dict_get_stat(const kf_dict *dict, kf_dict_stat *stat);
 
-/* Checks every checksum and then walks every structure: O(file size). Errors: KF_CORRUPT with the
- * offset, KF_NO_MEMORY. A checksum is no signature: it finds accidents, not forgery. */
-KF_API kf_status kf_dict_verify(const kf_dict *dict, kf_error *error);
+typedef struct kf_verify_options {
+    size_t struct_size;           /* sizeof(kf_verify_options), set by KF_VERIFY_OPTIONS_INIT */
+    unsigned threads;             /* that may be used, the caller's among them; 0 is 1. At most 256. Where the system
+                                     does not give as many, fewer do it */
+    kf_progress_fn progress;      /* may be NULL. KF_PHASE_VERIFY; a result other than 0 cancels */
+    void *progress_context;
+} kf_verify_options;
+#define KF_VERIFY_OPTIONS_INIT { sizeof(kf_verify_options), 0, NULL, NULL }
+
+/* Checks every checksum and walks every structure, of a manifest those of all files: O(size of the files), and up to
+ * 24 bytes of memory for each shared container of the keys. `options` may be NULL. The answer does not depend on the
+ * number of threads: of several errors it is the first one in a fixed order, checksums by ascending offset before what
+ * is in them. Other threads may use the handle meanwhile.
+ * Errors: KF_CORRUPT with the offset, KF_CANCELLED, KF_NO_MEMORY, KF_INVALID (options). A checksum is no signature: it
+ * finds accidents, not forgery. */
+KF_API kf_status kf_dict_verify(const kf_dict *dict, const kf_verify_options *options, kf_error *error);
 
 #ifdef __cplusplus
 }

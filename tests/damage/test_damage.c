@@ -238,7 +238,7 @@ static void call_everything(base_file *b, int verify)
     exercise_sets(dict, keys[below(32)]);
     exercise_metadata(dict);
     if (verify) {
-        status = kf_dict_verify(dict, &error);
+        status = kf_dict_verify(dict, NULL, &error);
         MUST(!status || status == KF_CORRUPT || status == KF_NO_MEMORY, "%s: %d", current, (int)status);
     }
     while (n--) free((void *)(uintptr_t)keys[n].data);
@@ -279,7 +279,7 @@ START_TEST(damage__whole_files)
         model_check_lookups(&bases[n].m, dict, 1000);
         model_check_values(&bases[n].m, dict, 1000);
         model_check_ranges(&bases[n].m, dict, 3);
-        ck_assert_int_eq(kf_dict_verify(dict, &error), KF_OK);
+        ck_assert_int_eq(kf_dict_verify(dict, NULL, &error), KF_OK);
         kf_dict_close(&dict);
         call_everything(&bases[n], 1);
     }
@@ -379,14 +379,14 @@ START_TEST(damage__every_bit)
     memcpy(image, b.data, b.size);
     kf_dict *dict;
     ck_assert_int_eq(kf_dict_open(&dict, image_path, NULL, NULL), KF_OK);
-    ck_assert_int_eq(kf_dict_verify(dict, NULL), KF_OK);
+    ck_assert_int_eq(kf_dict_verify(dict, NULL, NULL), KF_OK);
     kf_dict_close(&dict);
     for (size_t bit = 0; bit < 8 * b.size; bit++) {
         kf_error error = { 0 };
         image[bit / 8] ^= (uint8_t)(1u << bit % 8);
         kf_status status = kf_dict_open(&dict, image_path, NULL, &error);
         if (!status) {
-            status = kf_dict_verify(dict, &error);
+            status = kf_dict_verify(dict, NULL, &error);
             kf_dict_close(&dict);
             MUST(status == KF_CORRUPT && error.status == KF_CORRUPT, "bit %zu of byte %zu of %zu: status %d",
                  bit % 8,

@@ -27,7 +27,7 @@ static int verify_file(const char *path, int quiet)
     if (dict == NULL)
         return code;
     error.offset = UINT64_MAX;
-    status = kf_dict_verify(dict, &error);
+    status = kf_dict_verify(dict, NULL, &error);
     if (status != KF_OK)
         code = complain_error(path, status, &error);
     else if (!quiet)

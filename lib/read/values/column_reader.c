@@ -111,32 +111,35 @@ kf_status kfi_column_bytes(const kfi_column *column, uint64_t ordinal, kfi_colum
 /* ---- verify --------------------------------------------------------------------------------- */
 
 static kf_status verify_values(const kfi_column *column, kfi_column_cursor *cursor, kf_buffer *buffer,
-                               uint64_t *ordinal)
+                               kfi_progress *progress, uint64_t *ordinal)
 {
+    const double share = (double)progress->total / (double)column->header.values;
     kf_status status = KF_OK;
     uint64_t number;
-    kf_bytes bytes;
+    kf_bytes bytes = { NULL, 0 };
     for (*ordinal = 0; *ordinal < column->header.values; ++*ordinal) {
         if (column->header.value_type == KF_VALUES_U64)
             status = kfi_column_u64(column, *ordinal, &number);
         else
             status = kfi_column_bytes(column, *ordinal, cursor, buffer, &bytes);
+        if (!status)
+            status = kfi_progress_count(progress, 8 + bytes.size, (uint64_t)((double)*ordinal * share), NULL);
         if (status) break;
     }
     return status;
 }
 
-kf_status kfi_column_verify(const kfi_column *column, kf_error *error)
+kf_status kfi_column_verify(const kfi_column *column, kfi_progress *progress, kf_error *error)
 {
     kfi_column_cursor *cursor = NULL;
     kf_buffer buffer = KF_BUFFER_INIT;
     uint64_t ordinal = 0;
     if (column->header.layout == KFI_LAYOUT_CONSTANT) return KF_OK;
     kf_status status = kfi_column_cursor_create(&cursor, column);
-    if (!status) status = verify_values(column, cursor, &buffer, &ordinal);
+    if (!status) status = verify_values(column, cursor, &buffer, progress, &ordinal);
     kfi_column_cursor_destroy(&cursor);
     kf_buffer_free(&buffer);
-    if (!status) return KF_OK;
+    if (!status || status == KF_CANCELLED) return status;
     return kfi_fail(error, status, "value %llu cannot be read: %s", (unsigned long long)ordinal,
                     kf_status_name(status));
 }
