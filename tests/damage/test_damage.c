@@ -217,9 +217,12 @@ static void call_everything(base_file *b, int verify)
     kf_buffer buffer = KF_BUFFER_INIT;
     kf_error error;
     kf_dict *dict;
-    kf_status status = kf_dict_open(&dict, image_path, NULL, &error);
+    const int in_memory = below(2) != 0;
+    kf_verify_options verifying = KF_VERIFY_OPTIONS_INIT;
+    kf_status status = in_memory ? kf_dict_open_memory(&dict, image, image_size, NULL, &error)
+                                 : kf_dict_open(&dict, image_path, NULL, &error);
     MUST(!status || status == KF_FORMAT || status == KF_CORRUPT || status == KF_UNSUPPORTED
-         || status == KF_NO_MEMORY,
+         || status == KF_NO_MEMORY || (status == KF_INVALID && in_memory),
          "%s: status %d", current, (int)status);
     if (status) return;
     files_opened++;
@@ -238,7 +241,8 @@ static void call_everything(base_file *b, int verify)
     exercise_sets(dict, keys[below(32)]);
     exercise_metadata(dict);
     if (verify) {
-        status = kf_dict_verify(dict, NULL, &error);
+        verifying.threads = below(8) ? 1 : 3;
+        status = kf_dict_verify(dict, &verifying, &error);
         MUST(!status || status == KF_CORRUPT || status == KF_NO_MEMORY, "%s: %d", current, (int)status);
     }
     while (n--) free((void *)(uintptr_t)keys[n].data);
