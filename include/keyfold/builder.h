@@ -10,6 +10,7 @@
 extern "C" {
 #endif
 
+/* A build under way. One thread at a time may use it. */
 typedef struct kf_builder kf_builder;
 
 /* What to do when a key is added more than once. "First" and "last" go by the order of adding. */
@@ -22,6 +23,7 @@ typedef enum kf_duplicates {
     KF_DUPLICATES_MAX = 5     /* u64 only */
 } kf_duplicates;
 
+/* What a build is to do. Read during kf_builder_create only; its strings are copied. */
 typedef struct kf_build_options {
     size_t struct_size;           /* sizeof(kf_build_options), set by KF_BUILD_OPTIONS_INIT */
     kf_value_type value_type;
@@ -58,57 +60,64 @@ typedef struct kf_build_report {
 } kf_build_report;
 #define KF_BUILD_REPORT_INIT { sizeof(kf_build_report), 0, 0, 0, 0, 0, 0, 0, 0 }
 
-/* Starts a build of the file `path`. Nothing appears at `path` before kf_builder_finish succeeds;
- * an existing regular file there is replaced atomically, anything else there is refused.
- * Errors: KF_INVALID (options), KF_NO_MEMORY, KF_IO. One thread at a time may use a builder. */
+/* Starts a build of the file `path`; `options` NULL: the defaults. Nothing appears at `path` before kf_builder_finish
+ * succeeds. A regular file there is then replaced atomically; anything else there is refused. The builder is the
+ * caller's to destroy; `*out` is NULL after a failure. O(1), without pairs to resume.
+ * Errors: KF_INVALID (options), KF_NO_MEMORY, KF_IO. */
 KF_API kf_status kf_builder_create(kf_builder **out, const char *path,
                                    const kf_build_options *options, kf_error *error);
 
-/* With a resume_folder, what was added is sorted and written there, in files with names, and synced and written
- * down now and then, at least every minute that pairs are added in: a build that dies, fails or is cancelled can be gone on with by another one that names the
- * same folder and is given the same pairs in the same order from the start. This many of them are then there already:
- * adding these costs a hash, which is compared, each. What is resumed is the adding and the first sorting; what
- * follows is done again from there. It may add more pairs than the first one, and have another target, encoding,
- * memory limit and other threads; not another value type, duplicates policy (but any after KF_DUPLICATES_ERROR), or
- * weights that are given for others that are not.
- * The folder is made if it is not there (the folder that it is in must be); one build at a time may use it. After a
- * success what the build has put there is removed, and the folder if a build made it; before, nothing is. Until then
- * runs are kept that are otherwise given back to the disk while they are merged: the temporary files together
- * take up to twice as much.
- * Errors of kf_builder_create: KF_INVALID (in use, or begun with other options), KF_CORRUPT (damaged files),
- * KF_UNSUPPORTED (another version began); of kf_builder_add and kf_builder_finish: KF_INVALID (other pairs). */
+/* Resuming an interrupted build.
+ *
+ * With a resume_folder, the pairs that were added are kept there in sorted files, and what these hold is written down
+ * at least every minute of adding. If the build dies, fails or is cancelled, make another one with the same
+ * resume_folder and add the same pairs in the same order from the start. kf_builder_resumed tells how many of them are
+ * there already: adding each of these again costs only a hash, by which it is checked to be the same pair. Adding and
+ * the first sorting are resumed; later stages are done again.
+ * What may differ: more pairs may follow, and target, encoding, memory limit and threads may be others, as may the
+ * duplicates policy after KF_DUPLICATES_ERROR. Value type, any other duplicates policy, and whether weights are given
+ * must be the same.
+ * The folder is made if its parent is there. One build at a time may use it. A build that succeeds removes its files
+ * there, and the folder if a build made it. Keeping the sorted files until then can double the temporary space.
+ * Errors besides the usual ones: of kf_builder_create KF_INVALID (folder in use, or begun with other options),
+ * KF_CORRUPT (damaged files), KF_UNSUPPORTED (begun by another version); of kf_builder_add and kf_builder_finish
+ * KF_INVALID (other pairs than before). O(1). */
 KF_API uint64_t kf_builder_resumed(const kf_builder *builder);
 
-/* Adds one pair, in any key order; sorted input is recognised and costs less. Key and value are
- * copied. For KF_VALUES_NONE the value must be empty. Amortised O(key + value) without spilling.
- * Errors: KF_TYPE (u64 dictionary), KF_LIMIT (key over 1 MiB, value over 2^40 bytes), KF_NO_MEMORY, KF_IO, KF_NO_SPACE,
- * KF_CANCELLED. After an error only kf_builder_destroy is allowed. */
+/* Adds one pair, in any key order; sorted input is recognised and costs less. Key and value are copied. For
+ * KF_VALUES_NONE the value must be empty. Amortised O(key + value) as long as the pairs fit the memory limit; beyond it
+ * sorted runs are written to temporary files, which kf_builder_finish merges. kf_builder_add is for values of bytes
+ * and for none, kf_builder_add_u64 for integers.
+ * Errors: KF_TYPE (the other call is needed), KF_LIMIT (key over 1 MiB, value over 2^40 bytes), KF_NO_MEMORY, KF_IO,
+ * KF_NO_SPACE, KF_CANCELLED. After an error only kf_builder_destroy is allowed. */
 KF_API kf_status kf_builder_add(kf_builder *builder, const void *key, size_t key_size,
                                 const void *value, size_t value_size, kf_error *error);
 KF_API kf_status kf_builder_add_u64(kf_builder *builder, const void *key, size_t key_size,
                                     uint64_t value, kf_error *error);
 
-/* The same with a weight, for dictionaries built with KF_WEIGHTS_GIVEN and for them only (KF_TYPE otherwise, as
- * for a pair without a weight there). The value is held a second time during the call. Errors besides: those of
- * kf_builder_add. */
+/* Adds one pair with a weight. With KF_WEIGHTS_GIVEN all pairs must be added by these calls, otherwise none: KF_TYPE.
+ * The value is held a second time during the call. The other errors are those of kf_builder_add. */
 KF_API kf_status kf_builder_add_weighted(kf_builder *builder, const void *key, size_t key_size,
                                          const void *value, size_t value_size, uint64_t weight,
                                          kf_error *error);
 KF_API kf_status kf_builder_add_u64_weighted(kf_builder *builder, const void *key, size_t key_size,
                                              uint64_t value, uint64_t weight, kf_error *error);
 
-/* Stores a user metadata entry; names beginning with "keyfold." are reserved. A name set twice
- * keeps the last content. Errors: KF_INVALID (name empty, reserved or over 255 bytes), KF_LIMIT
- * (all metadata together over 64 MiB), KF_NO_MEMORY. */
+/* Stores a metadata entry, which is copied, at any time before kf_builder_finish. Names that begin with "keyfold." are
+ * reserved. A name set twice keeps the last content. Errors: KF_INVALID (name empty, reserved or over 255 bytes),
+ * KF_LIMIT (all metadata together over 64 MiB), KF_NO_MEMORY. */
 KF_API kf_status kf_builder_set_metadata(kf_builder *builder, const char *name, const void *data,
                                          size_t size, kf_error *error);
 
-/* Compiles, writes beside the target, fsyncs and renames. `report` may be NULL. Errors: those of
- * kf_builder_add, KF_DUPLICATE. On failure the target is as before and no file is left behind. */
+/* Compiles all pairs, writes the file beside the target, fsyncs it and renames it. `report` (may be NULL) is filled as
+ * far as its struct_size reaches. A builder finishes once; afterwards only kf_builder_destroy is allowed. On failure
+ * the target is as before, and no file is left but in a resume_folder. O(pairs * log(pairs)) comparisons.
+ * Errors: those of kf_builder_add, KF_DUPLICATE; KF_INVALID (`report` was not initialised: nothing has happened then,
+ * and the builder can still finish). */
 KF_API kf_status kf_builder_finish(kf_builder *builder, kf_build_report *report, kf_error *error);
 
-/* Ends a build in any state, freeing everything; unfinished work and temporary files vanish, but for what a
- * resume_folder keeps. */
+/* Ends a build in any state and frees everything. Unfinished work and temporary files vanish, but for what a
+ * resume_folder keeps. NULL and a pointer to NULL are accepted; *builder becomes NULL. */
 KF_API void kf_builder_destroy(kf_builder **builder);
 
 #ifdef __cplusplus

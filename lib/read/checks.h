@@ -9,15 +9,15 @@
 #include "read/dict.h"
 
 typedef struct kfi_check {
-    /* One piece, which is `bytes` large for the progress. It reports how many of them it has done, and returns at once
-     * what that returns other than KF_OK. Pieces run in any thread. */
+    /* Does one piece, in any thread. It reports how many of the piece's bytes are done, and returns at once what that
+     * returns other than KF_OK. */
     kf_status (*run)(const struct kfi_check *check, uint64_t piece, kfi_progress *progress, kf_error *error);
     const kf_dict *dict;              /* a plain one, or the whole for what is said of the shards */
     const kfi_mapping *mapping;       /* a frame's, with its header */
     const kfi_header *header;
     size_t shard;                     /* which of the whole's shards; KFI_CHECK_WHOLE: none */
-    uint64_t bytes, pieces;           /* at least one piece; `bytes` of the last one or of each is piece_bytes at most */
-    uint64_t piece_bytes;             /* 0: the only piece has all */
+    uint64_t bytes, pieces;           /* of all pieces, of which there is at least one */
+    uint64_t piece_bytes;             /* of each but the last, which has the rest; 0: the only piece has all */
 } kfi_check;
 
 #define KFI_CHECK_WHOLE SIZE_MAX

@@ -7,8 +7,8 @@ prototypes - is what the committed description says.
     test_abi.py --break SOURCE_ROOT SHARED_LIBRARY     rewrites it whatever has changed: older programs then no longer
                                                        work, and the library needs another soversion
 
-A field that is added at a struct's end changes the struct's size and adds a line; all other lines must stay. The layouts
-are those of x86-64 and of all that lays structs out alike.
+A field that is added at a struct's end changes the struct's size and adds a line; all other lines must stay. The
+layouts are those of x86-64 and of all that lays structs out alike.
 """
 import difflib
 import os
@@ -23,7 +23,8 @@ SIZES = re.compile(r"^struct \S+ \d+$")
 
 def prototype(text):
     """On one line, without parameters' names."""
-    return re.sub(r"([ *])\w+((?:\[\w*\])?)(?=[,)])", r"\1\2", " ".join(text.split())).replace(" ,", ",").replace(" )", ")")
+    text = re.sub(r"([ *])\w+((?:\[\w*\])?)(?=[,)])", r"\1\2", " ".join(text.split()))
+    return text.replace(" ,", ",").replace(" )", ")")
 
 
 def declarations(folder):

@@ -338,7 +338,10 @@ END_TEST
 /* ---- values that nobody knows --------------------------------------------------------------------- */
 
 #define UNKNOWN(call, type, initial, field, value) \
-    do { type o = initial; o.field = value; ck_assert_msg(call(&o, NULL) == KF_INVALID, #call " " #field " = " #value); \
+    do { \
+        type o = initial; \
+        o.field = value; \
+        ck_assert_msg(call(&o, NULL) == KF_INVALID, #call " " #field " = " #value); \
     } while (0)
 
 START_TEST(options__unknown_flags)

@@ -37,9 +37,9 @@ static void build(const char *name, unsigned from, unsigned to, unsigned shards)
     kf_status status = kf_builder_create(&builder, scratch_path(name), &options, &error);
     for (unsigned i = from; i < to && !status; i++) {
         char key[16];
+        size_t size = (size_t)snprintf(key, sizeof key, "%07u", i * 7919 % 1000003 + i);
         for (size_t b = 0; b < sizeof value; b++) value[b] = (uint8_t)any();
-        status = kf_builder_add_weighted(builder, key, (size_t)snprintf(key, sizeof key, "%07u", i * 7919 % 1000003 + i),
-                                         value, sizeof value, any(), &error);
+        status = kf_builder_add_weighted(builder, key, size, value, sizeof value, any(), &error);
     }
     if (!status) status = kf_builder_finish(builder, NULL, &error);
     ck_assert_msg(!status, "%s", error.message);
