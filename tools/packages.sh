@@ -5,6 +5,8 @@
 # What compiling the library, the command and the tests takes.
 build_packages=(gcc libc6-dev pkg-config meson ninja-build libzstd-dev libxxhash-dev zlib1g-dev
     libutf8proc-dev libjansson-dev check)
+# And the Python package.
+python_packages=(python3-venv python3-dev)
 
 need_packages()
 {

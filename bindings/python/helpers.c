@@ -112,13 +112,6 @@ static kfpy_number kfpy_u64_at(const kf_dict *dict, uint64_t ordinal)
     return number;
 }
 
-static kfpy_number kfpy_weight_at(const kf_dict *dict, uint64_t ordinal)
-{
-    kfpy_number number = { KF_INVALID, 0 };
-    if (dict != NULL) number.status = kf_dict_weight_at(dict, ordinal, &number.value);
-    return number;
-}
-
 static kfpy_number kfpy_ordinal(const kf_dict *dict, const void *key, size_t key_size)
 {
     kfpy_number number = { KF_INVALID, 0 };

@@ -1,6 +1,6 @@
 /* Keys of Python as the bytes that a file has for them. */
-#ifndef LOOKUP_KEY_H
-#define LOOKUP_KEY_H
+#ifndef KFPY_LOOKUP_KEY_H
+#define KFPY_LOOKUP_KEY_H
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>

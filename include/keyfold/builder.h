@@ -67,21 +67,24 @@ typedef struct kf_build_report {
 KF_API kf_status kf_builder_create(kf_builder **out, const char *path,
                                    const kf_build_options *options, kf_error *error);
 
-/* Resuming an interrupted build.
+/* How many pairs an earlier build has left in the resume_folder, so that they are not sorted again. 0 without one.
  *
- * With a resume_folder, the pairs that were added are kept there in sorted files, and what these hold is written down
- * at least every minute of adding. If the build dies, fails or is cancelled, make another one with the same
- * resume_folder and add the same pairs in the same order from the start. kf_builder_resumed tells how many of them are
- * there already: adding each of these again costs only a hash, by which it is checked to be the same pair. Adding and
- * the first sorting are resumed; later stages are done again.
- * What may differ: more pairs may follow, and target, encoding, memory limit and threads may be others, as may the
- * duplicates policy after KF_DUPLICATES_ERROR. Value type, any other duplicates policy, and whether weights are given
- * must be the same.
- * The folder is made if its parent is there. One build at a time may use it. A build that succeeds removes its files
- * there, and the folder if a build made it. Keeping the sorted files until then can double the temporary space.
- * Errors besides the usual ones: of kf_builder_create KF_INVALID (folder in use, or begun with other options),
- * KF_CORRUPT (damaged files), KF_UNSUPPORTED (begun by another version); of kf_builder_add and kf_builder_finish
- * KF_INVALID (other pairs than before). O(1). */
+ * Resuming: with a resume_folder, pairs are sorted into files with names in it. From time to time, at least every
+ * minute in which pairs are added, these are synced, and a journal says what is in them. When the build dies, fails
+ * or is cancelled, another build that names the same folder goes on from the last such point.
+ *
+ *   - Give it the same pairs in the same order, from the start. Those that are there already cost a hash each, by which
+ *     they are compared. More pairs may follow them.
+ *   - Target, encoding, memory limit and threads may differ. The value type must be the same, and whether weights are
+ *     given, and the duplicates policy (but any may follow KF_DUPLICATES_ERROR).
+ *   - Only adding and the first sorting are resumed. All that comes after them is done again.
+ *   - The folder is made if it is missing; the folder around it must exist. One build at a time may use it. After a
+ *     success what the build has put there is removed, and the folder if a build made it. Before that nothing is:
+ *     without a resume_folder, runs are given back to the disk while they are merged, with one they are kept, so the
+ *     temporary files together take up to twice as much.
+ *
+ * Errors of kf_builder_create: KF_INVALID (in use, or begun with other options), KF_CORRUPT (damaged files),
+ * KF_UNSUPPORTED (another version began); of kf_builder_add and kf_builder_finish: KF_INVALID (other pairs). */
 KF_API uint64_t kf_builder_resumed(const kf_builder *builder);
 
 /* Adds one pair, in any key order; sorted input is recognised and costs less. Key and value are copied. For

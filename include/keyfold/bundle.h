@@ -21,6 +21,7 @@ enum {
     KF_BUNDLE_ABSOLUTE = 1u << 0     /* name all members by absolute paths */
 };
 
+/* How to write a manifest. */
 typedef struct kf_bundle_options {
     size_t struct_size;              /* sizeof(kf_bundle_options), set by KF_BUNDLE_OPTIONS_INIT */
     uint32_t flags;                  /* KF_BUNDLE_... */

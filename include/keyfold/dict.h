@@ -32,6 +32,7 @@ enum {
     KF_OPEN_LOCK = 1u << 4        /* mlock the pages; KF_IO when not permitted */
 };
 
+/* How to open a dictionary. */
 typedef struct kf_open_options {
     size_t struct_size;           /* sizeof(kf_open_options), set by KF_OPEN_OPTIONS_INIT */
     uint32_t flags;               /* KF_OPEN_... */

@@ -24,7 +24,7 @@ enum {
     KF_ITER_REVERSE = 1u << 0     /* from the last key to the first; only with KF_ORDER_KEY and no query */
 };
 
-/* In which order entries come. */
+/* The order in which an iterator yields entries. */
 typedef enum kf_order {
     KF_ORDER_KEY = 0,
     KF_ORDER_DISTANCE = 1,   /* of the query: (distance, larger weight, key); weight 0 where there is none */
@@ -107,7 +107,7 @@ KF_API int kf_iter_incomplete(const kf_iter *iter);
 KF_API kf_status kf_iter_value(kf_iter *iter, kf_bytes *value);
 KF_API kf_status kf_iter_value_u64(kf_iter *iter, uint64_t *value);
 
-/* NULL and a pointer to NULL are accepted; *iter becomes NULL. */
+/* Frees an iterator, and what it lent. NULL and a pointer to NULL are accepted; *iter becomes NULL. */
 KF_API void kf_iter_destroy(kf_iter **iter);
 
 #ifdef __cplusplus

@@ -29,8 +29,10 @@ typedef enum kf_unit {
     KF_UNIT_BYTES = 1
 } kf_unit;
 
+/* The largest distance that can be asked for. */
 #define KF_DISTANCE_LIMIT 254
 
+/* How near keys must be. */
 typedef struct kf_fuzzy_options {
     size_t struct_size;          /* sizeof(kf_fuzzy_options), set by KF_FUZZY_OPTIONS_INIT */
     kf_metric metric;            /* not KF_METRIC_JARO_WINKLER */
@@ -55,8 +57,11 @@ enum {
     KF_PATTERN_BYTES = 1u << 1          /* patterns match bytes; otherwise code points of UTF-8 */
 };
 
-/* Keys that a regular expression matches from their first to their last byte (it is anchored at both ends; to
- * search within keys, write .*x.*).
+/* Most states that a compiled pattern may have. */
+#define KF_PATTERN_STATES_LIMIT (1u << 18)
+
+/* Keys that a regular expression matches from their first to their last byte. It is anchored at both ends: to search
+ * within keys, write .*x.* for x.
  *
  *   x           a unit. ()[{.*+?|^$\ need a backslash before them; other punctuation may have one
  *   .           every unit but a line feed
@@ -79,7 +84,6 @@ enum {
  * Errors: KF_INVALID (with the position in the pattern in error->offset), KF_LIMIT (with the position: the
  * compiled pattern would take more than KF_PATTERN_STATES_LIMIT states, the pattern is over 1 MiB, nested over
  * 200 deep, or its sets are absurdly many), KF_NO_MEMORY. */
-#define KF_PATTERN_STATES_LIMIT (1u << 18)
 KF_API kf_status kf_query_create_regex(kf_query **out, const void *pattern, size_t pattern_size, uint32_t flags,
                                        kf_error *error);
 
@@ -112,6 +116,7 @@ KF_API void kf_query_destroy(kf_query **query);
 
 /* ---- nearest ---------------------------------------------------------------------------------- */
 
+/* What makes one key nearer than another. */
 typedef enum kf_ranking {
     KF_RANK_DISTANCE = 0,     /* the smallest distance first */
     KF_RANK_SIMILARITY = 1    /* the largest similarity first: 1 - d/(longer length) for Levenshtein and OSA,
@@ -119,6 +124,7 @@ typedef enum kf_ranking {
                                  up to 4 units, where Jaro's similarity exceeds 0.7) */
 } kf_ranking;
 
+/* Which nearest keys, and of which. */
 typedef struct kf_nearest_options {
     size_t struct_size;              /* sizeof(kf_nearest_options), set by KF_NEAREST_OPTIONS_INIT */
     kf_metric metric;

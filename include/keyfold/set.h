@@ -9,6 +9,7 @@
 extern "C" {
 #endif
 
+/* Which keys the result of a set operation has. */
 typedef enum kf_set_operation {
     KF_SET_UNION = 0,
     KF_SET_INTERSECTION = 1,           /* keys that all have */
@@ -26,6 +27,7 @@ typedef enum kf_set_values {
     KF_SET_VALUES_ALL = 5         /* an entry for each dictionary that has the key; not for kf_dict_merge */
 } kf_set_values;
 
+/* How to combine dictionaries. */
 typedef struct kf_set_options {
     size_t struct_size;              /* sizeof(kf_set_options), set by KF_SET_OPTIONS_INIT */
     kf_set_values values;
@@ -51,6 +53,7 @@ KF_API kf_status kf_iter_create_set(kf_iter **out, kf_set_operation operation, c
 KF_API kf_status kf_iter_create_diff(kf_iter **out, const kf_dict *old_dict, const kf_dict *new_dict,
                                      const kf_iter_options *within, kf_error *error);
 
+/* How to combine dictionaries, and to build a file of the result. */
 typedef struct kf_merge_options {
     size_t struct_size;              /* sizeof(kf_merge_options), set by KF_MERGE_OPTIONS_INIT */
     kf_set_operation operation;

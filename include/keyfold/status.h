@@ -17,6 +17,7 @@ extern "C" {
 #define KF_API
 #endif
 
+/* The version of these headers; kf_library_version tells that of the library at run time. */
 #define KF_VERSION_MAJOR 0
 #define KF_VERSION_MINOR 1
 #define KF_VERSION_PATCH 0
@@ -66,7 +67,7 @@ typedef struct kf_buffer {
 } kf_buffer;
 #define KF_BUFFER_INIT { NULL, 0 }
 
-/* Frees the memory and leaves an empty buffer. NULL is accepted. */
+/* Frees what a buffer holds; it may be used again. NULL is accepted. */
 KF_API void kf_buffer_free(kf_buffer *buffer);
 
 /* The name of a status ("not found", ...): a static string, never NULL. */

@@ -8,7 +8,7 @@
 extern "C" {
 #endif
 
-/* Which occurrences count where several overlap. */
+/* Which of the occurrences that overlap are found. */
 typedef enum kf_overlap {
     KF_OVERLAP_ALL = 0,        /* every occurrence of every key */
     KF_OVERLAP_LONGEST = 1     /* leftmost-longest: the longest key at a place, then on behind it */
@@ -26,6 +26,7 @@ typedef enum kf_boundary {
 /* Not 0 when there is a boundary before text[position]; `position` may be text.size. */
 typedef int (*kf_boundary_fn)(void *context, kf_bytes text, size_t position);
 
+/* Which occurrences to find. */
 typedef struct kf_find_options {
     size_t struct_size;           /* sizeof(kf_find_options), set by KF_FIND_OPTIONS_INIT */
     kf_overlap overlap;

@@ -2,6 +2,7 @@
 #ifndef KEYFOLD_VALUES_H
 #define KEYFOLD_VALUES_H
 
+/* What kind of value each key has. */
 typedef enum kf_value_type {
     KF_VALUES_NONE = 0,   /* a set of keys */
     KF_VALUES_U64 = 1,    /* an unsigned 64-bit integer a key */

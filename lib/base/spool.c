@@ -250,9 +250,7 @@ kf_status kfi_spool_reader_varint(kfi_spool_reader *reader, uint64_t *value, kf_
     }
     const uint8_t *p = reader->buffer + reader->position;
     size_t n = kfi_varint_read(p, reader->filled - reader->position, value);
-    /* Of a tenth byte only one bit fits. */
-    if (n == 0 || (n == KFI_VARINT_MAX && p[n - 1] > 1))
-        return kfi_fail(error, KF_CORRUPT, "temporary file holds a broken number");
+    if (n == 0) return kfi_fail(error, KF_CORRUPT, "temporary file holds a broken number");
     reader->position += n;
     return KF_OK;
 }

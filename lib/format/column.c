@@ -1,5 +1,39 @@
 #include "format/column.h"
 
+enum { NONE = 1 << KF_VALUES_NONE, U64 = 1 << KF_VALUES_U64, BYTES = 1 << KF_VALUES_BYTES };
+
+const kfi_encoding_kind kfi_encoding_kinds[KFI_ENCODINGS] = {
+    [KF_ENCODING_AUTO] = { "auto", NONE | U64 | BYTES },
+    [KF_ENCODING_PACKED] = { "packed", U64 },
+    [KF_ENCODING_DISTINCT] = { "distinct", U64 | BYTES },
+    [KF_ENCODING_RAW] = { "raw", BYTES },
+    [KF_ENCODING_TOKENS] = { "tokens", BYTES },
+    [KF_ENCODING_ZSTD] = { "zstd", BYTES },
+};
+
+const kfi_layout_kind kfi_layout_kinds[KFI_LAYOUTS] = {
+    [KFI_LAYOUT_CONSTANT] = { U64 | BYTES, KFI_CODES_NONE, 0 },
+    [KFI_LAYOUT_PACKED] = { U64, KFI_CODES_OF_VALUES, 0 },
+    [KFI_LAYOUT_PLAIN] = { BYTES, KFI_CODES_NONE, 1 },
+    [KFI_LAYOUT_CODED] = { U64 | BYTES, KFI_CODES_OF_VALUES, 1 },
+    [KFI_LAYOUT_ZSTD] = { BYTES, KFI_CODES_OF_BLOCKS, 0 },
+};
+
+kf_status kfi_encoding_check(kf_encoding encoding, kf_value_type type, kf_error *error)
+{
+    if ((unsigned)encoding >= KFI_ENCODINGS)
+        return kfi_fail(error, KF_INVALID, "there is no value encoding %d", (int)encoding);
+    if (kfi_encoding_kinds[encoding].types >> type & 1) return KF_OK;
+    return kfi_fail(error, KF_INVALID, "the value encoding \"%s\" is not for values of this type",
+                    kfi_encoding_kinds[encoding].name);
+}
+
+uint64_t kfi_column_codes(const kfi_column_header *h)
+{
+    if (kfi_layout_kinds[h->layout].codes != KFI_CODES_OF_BLOCKS) return h->values;
+    return h->values / h->per_block + (h->values % h->per_block != 0);
+}
+
 static void descriptor_write(const kfi_packed_descriptor *d, uint8_t *out)
 {
     kfi_store64(out, d->payload_offset);
@@ -60,27 +94,13 @@ static int store_fits(kfi_column_header *h, const uint8_t *section, uint64_t siz
 
 static int layout_fits(kfi_column_header *h, const uint8_t *section, uint64_t size)
 {
-    uint64_t blocks;
-    switch (h->layout) {
-    case KFI_LAYOUT_CONSTANT:
-        return h->value_type == KF_VALUES_BYTES || h->data_size == 8;
-    case KFI_LAYOUT_PACKED:
-        return h->value_type == KF_VALUES_U64
-            && descriptor_parse(&h->codes, section + 64, h->values, size);
-    case KFI_LAYOUT_PLAIN:
-        return h->value_type == KF_VALUES_BYTES && h->items == h->values
-            && store_fits(h, section, size);
-    case KFI_LAYOUT_CODED:
-        return descriptor_parse(&h->codes, section + 64, h->values, size)
-            && store_fits(h, section, size);
-    case KFI_LAYOUT_ZSTD:
-        if (h->value_type != KF_VALUES_BYTES) return 0;
-        if (h->per_block < 1 || h->per_block > KFI_COLUMN_MAX_PER_BLOCK) return 0;
-        blocks = h->values / h->per_block + (h->values % h->per_block != 0);
-        return descriptor_parse(&h->codes, section + 64, blocks, size);
-    default:
-        return 0;
-    }
+    if (h->layout >= KFI_LAYOUTS || !(kfi_layout_kinds[h->layout].types >> h->value_type & 1)) return 0;
+    const kfi_layout_kind *kind = &kfi_layout_kinds[h->layout];
+    if (h->layout == KFI_LAYOUT_CONSTANT && h->value_type == KF_VALUES_U64 && h->data_size != 8) return 0;
+    if (h->layout == KFI_LAYOUT_PLAIN && h->items != h->values) return 0;
+    if (kind->codes == KFI_CODES_OF_BLOCKS && (h->per_block < 1 || h->per_block > KFI_COLUMN_MAX_PER_BLOCK)) return 0;
+    if (kind->codes && !descriptor_parse(&h->codes, section + 64, kfi_column_codes(h), size)) return 0;
+    return !kind->has_store || store_fits(h, section, size);
 }
 
 kf_status kfi_column_header_parse(kfi_column_header *header, const uint8_t *section, uint64_t size,

@@ -1,5 +1,7 @@
 #include "format/header.h"
 
+#include "format/column.h"
+
 #include "base/bits.h"
 #include "base/hash.h"
 
@@ -149,7 +151,7 @@ static kf_status parse_fields(kfi_header *header, const uint8_t *file, kf_error 
 
     if (header->value_type > KF_VALUES_BYTES)
         return kfi_fail_at(error, KF_UNSUPPORTED, 48, "unknown value type %u", header->value_type);
-    if (header->value_encoding > KF_ENCODING_ZSTD)
+    if (header->value_encoding >= KFI_ENCODINGS)
         return kfi_fail_at(error, KF_UNSUPPORTED, 49, "unknown value encoding %u",
                            header->value_encoding);
     if (!all_zero(file + 50, 6) || !all_zero(file + AT_RESERVED, AT_CHECKSUM - AT_RESERVED))

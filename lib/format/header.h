@@ -1,41 +1,9 @@
-/* The file's frame: header, section table, checksums. FORMAT.md is normative; this is its code. */
+/* The file's frame: header, section table, pads, checksums. FORMAT.md 2 draws it; this is its code. */
 #ifndef KFI_FORMAT_HEADER_H
 #define KFI_FORMAT_HEADER_H
 
 #include "base/error.h"
 
-/*  offset size  header (the section table follows at 128, 32 bytes a section)
- *       0    8  magic  89 'K' 'F' 'D' 0D 0A 1A 0A
- *       8    2  format version, major (a reader refuses a larger one)
- *      10    2  format version, minor
- *      12    4  size of header and section table together, a multiple of 64
- *      16    8  file size
- *      24    4  incompatible features (an unknown bit refuses the file)
- *      28    4  compatible features (unknown bits are ignored)
- *      32    8  number of keys
- *      40    4  longest key, bytes
- *      44    4  number of sections
- *      48    1  value type (kf_value_type)
- *      49    1  value encoding (kf_encoding)
- *      50    6  zero
- *      56    8  raw key bytes
- *      64    8  raw value bytes
- *      72    8  states
- *      80    8  extra states
- *      88   16  build id: XXH3-128 (low half, then high half) of header and table with this
- *               field and the checksum zeroed, then the checksum section
- *     104   16  zero
- *     120    8  XXH3-64 of header and table with this field zeroed
- *
- *  section table entry: u32 type, u32 zero, u64 offset (multiple of 64), u64 size, u64 zero
- *  The table is followed by zero bytes up to the header size. No type occurs twice.
- *  Sections do not overlap, lie in the order of the table, and are each followed by zero bytes up to
- *  the next multiple of 64 and 64 zero bytes more (the tail pad), so that a fixed-size load that
- *  begins inside a section ends inside the file. The first section begins at the header size, each
- *  other one and the end of the file right after the tail pad before it.
- *
- *      header+table | section 0 | 0.. 64 | section 1 | 0.. 64 | ... | checksums | 0.. 64 |
- *                   ^ every boundary is a multiple of 64                                ^ file size */
 enum {
     KFI_HEADER_SIZE = 128,
     KFI_SECTION_ENTRY_SIZE = 32,

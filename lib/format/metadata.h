@@ -1,17 +1,4 @@
-/* The metadata section: named, typed entries in name order, found by binary search in place.
- *
- *      0   4   number of entries
- *      4   4   zero
- *      8  32   an entry each, ascending by name (unsigned bytes, no name twice):
- *                u32 type (kfi_metadata_type)   u32 name size
- *                u64 name offset                u64 content offset   u64 content size
- *      -   -   pool: name, content, name, content, ... without gaps, in entry order
- *
- *   | count | entry 0 | entry 1 | ... | name 0 | content 0 | name 1 | content 1 | ...
- *
- * Offsets count from the section's start. Names that begin with "keyfold." are the library's own.
- * Nothing here depends on the time, the machine or the library's version: the same input must give
- * the same file. */
+/* The metadata section: named, typed entries in name order, found by binary search in place. FORMAT.md 3 draws it. */
 #ifndef KFI_FORMAT_METADATA_H
 #define KFI_FORMAT_METADATA_H
 

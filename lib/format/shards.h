@@ -1,27 +1,4 @@
-/* The section SHARDS of a dictionary that is several files or images. FORMAT.md 2.7 is normative; this is its
- * code.
- *
- *   offset size
- *        0    4  number of shards, 1 to 4096
- *        4    1  weights (kf_weights): what all shards have
- *        5    3  zero
- *        8   56  an entry a shard, in the order of their keys
- *        -    -  pool: first key, last key, path, first key, last key, path, ... without gaps
- *
- *   entry
- *        0    8  offset of the image in the section IMAGES; 0 without that section
- *        8    8  size of the image, or of the file that the path names
- *       16    8  number of keys, at least 1
- *       24   16  build id of image or file
- *       40    4  size of the first key
- *       44    4  size of the last key
- *       48    4  size of the path; 0 if and only if there is a section IMAGES
- *       52    4  zero
- *
- *   | count .. | entry 0 | entry 1 | .. | first 0 | last 0 | path 0 | first 1 | ..
- *
- * Images follow each other without gaps. A path has no zero byte; if it does not begin with a slash it starts
- * from the folder of the file that it is in. */
+/* The section SHARDS of a dictionary that is several files or images. FORMAT.md 2.7 draws it; this is its code. */
 #ifndef KFI_FORMAT_SHARDS_H
 #define KFI_FORMAT_SHARDS_H
 

@@ -1,13 +1,8 @@
-/* The token dictionary: short byte strings (1 to 16 bytes) that stand for themselves in key tails
- * and string values as fixed-width codes of `bits` (8 to 16) bits.
+/* The token dictionary: short byte strings (1 to 16 bytes) that stand for themselves in key tails and string values as
+ * codes of a fixed width. FORMAT.md 4.4 draws it.
  *
- *   SECTION   u8 bits | 7 zero bytes | u32 count | u32 pool size | entries | pool | 16 zero bytes
- *   entries   count x u32: offset of the token in the pool << 5 | its length (1..16)
- *   pool      the tokens' bytes; tokens overlap freely (a token that occurs inside another one
- *             shares its bytes)
- *
- * Decoding one token is two loads: the entry, then 16 bytes of the pool, of which `length` count.
- * Every byte value that occurs in the coded text must be a token of its own. */
+ * Decoding one token is two loads: the entry, then 16 bytes of the pool, of which `length` count. Every byte value
+ * that occurs in the coded text must be a token of its own. */
 #ifndef KFI_FORMAT_TOKENS_H
 #define KFI_FORMAT_TOKENS_H
 

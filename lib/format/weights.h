@@ -1,17 +1,5 @@
-/* The section WEIGHTS: what orders the keys for completion, and maxima to find the largest of any range of
- * ordinals. FORMAT.md 5.5 is normative; this is its code.
- *
- *   offset size  header; positions count from the start of the section
- *        0  160  of a column of u64 weights (format/column.h), or zeros: the weights are the u64 values
- *      160    8  position of the maxima
- *      168    1  width: bits of a maximum, 0..57 or 64
- *      169   23  zero
- *      192       the column's parts, then the maxima
- *
- *   level 1    the largest of weights 0..63, of 64..127, ...   width bits each, the level byte-aligned
- *   level k    the largest of maxima 0..63, of 64..127, ... of level k - 1
- *
- * There is a level above any one (the weights are level 0) of more than 64. */
+/* The section WEIGHTS: what orders the keys for completion, and maxima to find the largest of any range of ordinals.
+ * FORMAT.md 5.5 draws it; this is its code. */
 #ifndef KFI_FORMAT_WEIGHTS_H
 #define KFI_FORMAT_WEIGHTS_H
 

@@ -21,7 +21,7 @@ static kf_status ranked(kf_iter **out, const kf_dict *dict, const kf_iter_option
     kf_entry entry;
     while (!(status = kf_iter_next(*all, &entry))) {
         kfi_hit hit = { .ordinal = entry.ordinal, .distance = (*all)->match.distance };
-        if (weighted && (status = kfi_weight_at((*all)->dict, (*all)->ordinal, &hit.weight))) break;
+        if (weighted && (status = kf_dict_weight_at((*all)->dict, (*all)->ordinal, &hit.weight))) break;
         (*all)->match.weight = hit.weight;
         if (o->filter && !o->filter(o->filter_context, *all, &entry)) continue;
         if (o->order == KF_ORDER_DISTANCE) hit.score = -(double)hit.distance;

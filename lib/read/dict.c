@@ -2,7 +2,9 @@
 
 #include "base/array.h"
 #include "base/options.h"
-#include "read/keys/order.h"
+#include "read/keys/by_key.h"
+#include "read/part.h"
+#include "read/plain.h"
 #include "read/shards/shard_set.h"
 
 #include <stdlib.h>
@@ -14,56 +16,15 @@ KFI_STRUCT_KIND(open_kind, kf_open_options, KF_OPEN_OPTIONS_INIT, reserved, rese
 /* Published first without what is said of weights and shards. */
 KFI_STRUCT_KIND(stat_kind, kf_dict_stat, KF_DICT_STAT_INIT, value_encoding, reserved);
 
-/* What plain and sharded dictionaries have: header and metadata. */
-static kf_status open_frame(kf_dict *d, kf_error *error)
-{
-    const uint8_t *file = d->mapping.data;
-    kf_status status = kfi_header_parse(&d->header, file, d->mapping.size, error);
-    if (status) return status;
-    const kfi_section *metadata = kfi_header_section(&d->header, KFI_SECTION_METADATA);
-    return kfi_metadata_open(&d->metadata, metadata ? file + metadata->offset : NULL,
-                             metadata ? metadata->size : 0, error);
-}
-
-static kf_status open_parts(kf_dict *d, kf_error *error)
-{
-    const uint8_t *file = d->mapping.data;
-    const kfi_section *values = kfi_header_section(&d->header, KFI_SECTION_VALUES);
-    kf_status status = kfi_keys_open(&d->keys, file, &d->header, error);
-    if (!status && d->header.value_type != KF_VALUES_NONE) {
-        if (!values) return kfi_fail(error, KF_CORRUPT, "the value section is missing");
-        status = kfi_column_open(&d->column, file + values->offset, values->size,
-                                 (kf_value_type)d->header.value_type, (kf_encoding)d->header.value_encoding,
-                                 d->header.keys, error);
-    }
-    return status ? status : kfi_weights_open(&d->weights, file, &d->header, d->column, error);
-}
-
 /* `path` and `flags` are for kfi_shards_open. */
-static kf_status open_mapping(kf_dict **out, kfi_mapping *mapping, int may_have_shards, const char *path,
-                              uint32_t flags, kf_error *error)
+static kf_status open_mapping(kf_dict **out, kfi_mapping mapping, const char *path, uint32_t flags, kf_error *error)
 {
-    *out = NULL;
-    kf_dict *d = calloc(1, sizeof *d);
-    if (!d) {
-        kfi_mapping_close(mapping);
-        return kfi_fail_memory(error, sizeof *d);
-    }
-    d->search = kfi_search_best();
-    d->mapping = *mapping;
-    kf_status status = open_frame(d, error);
-    if (!status && d->header.incompatible & KFI_FEATURE_SHARDS)
-        status = may_have_shards ? kfi_shards_open(d, path, flags, error)
-                                 : kfi_fail(error, KF_CORRUPT, "a shard has shards itself");
-    else if (!status) status = open_parts(d, error);
-    if (status) kf_dict_close(&d);
-    *out = d;
+    kf_status status = kfi_plain_begin(out, mapping, error);
+    if (status) return status;
+    status = (*out)->header.incompatible & KFI_FEATURE_SHARDS ? kfi_shards_open(*out, path, flags, error)
+                                                              : kfi_plain_open_parts(*out, error);
+    if (status) kf_dict_close(out);
     return status;
-}
-
-kf_status kfi_dict_open_plain(kf_dict **out, kfi_mapping mapping, kf_error *error)
-{
-    return open_mapping(out, &mapping, 0, NULL, 0, error);
 }
 
 /* The flags of a caller's options, `known` ones only. */
@@ -87,7 +48,7 @@ kf_status kf_dict_open(kf_dict **out, const char *path, const kf_open_options *o
     kf_status status = read_flags(&flags, options, known, error);
     if (!status && !path) status = kfi_fail(error, KF_INVALID, "no path was given");
     if (!status) status = kfi_mapping_open(&mapping, path, flags, error);
-    return status ? status : open_mapping(out, &mapping, 1, path, flags, error);
+    return status ? status : open_mapping(out, mapping, path, flags, error);
 }
 
 kf_status kf_dict_open_memory(kf_dict **out, const void *data, size_t size, const kf_open_options *options,
@@ -99,7 +60,7 @@ kf_status kf_dict_open_memory(kf_dict **out, const void *data, size_t size, cons
     kf_status status = read_flags(&flags, options, KF_OPEN_IN_MEMORY, error);
     if (!status && !data) status = kfi_fail(error, KF_INVALID, "no memory was given");
     if (!status && flags & KF_OPEN_IN_MEMORY) status = kfi_mapping_copy(&mapping, data, size, error);
-    return status ? status : open_mapping(out, &mapping, 1, NULL, 0, error);
+    return status ? status : open_mapping(out, mapping, NULL, 0, error);
 }
 
 void kf_dict_close(kf_dict **dict)
@@ -107,11 +68,7 @@ void kf_dict_close(kf_dict **dict)
     kf_dict *d = dict ? *dict : NULL;
     if (!d) return;
     kfi_shards_close(&d->shards);
-    kfi_weights_close(&d->weights);
-    kfi_column_close(&d->column);
-    kfi_mapping_close(&d->mapping);
-    free(d);
-    *dict = NULL;
+    kfi_plain_close(dict);
 }
 
 uint64_t kf_dict_count(const kf_dict *d) { return d->header.keys; }
@@ -142,13 +99,8 @@ kf_status kf_dict_contains(const kf_dict *d, const void *key, size_t key_size, i
 kf_status kf_dict_key_at(const kf_dict *d, uint64_t ordinal, kf_buffer *buffer, kf_bytes *key)
 {
     if (ordinal >= d->header.keys) return KF_NOT_FOUND;
-    if (UNLIKELY(d->shards != NULL)) d = kfi_shards_by_ordinal(d->shards, &ordinal);
-    kf_status status = kfi_buffer_reserve(buffer, (size_t)d->keys.longest_key + 2 * KFI_TOKEN_MAX, 0);
-    if (status) return status;
-    size_t size = kfi_key_at(&d->keys, ordinal, buffer->data);
-    if (size == SIZE_MAX) return KF_CORRUPT;
-    *key = (kf_bytes){ buffer->data, size };
-    return KF_OK;
+    d = kfi_member_of(d, &ordinal);
+    return kfi_plain_key_at(d, ordinal, buffer, key);
 }
 
 kf_status kf_dict_lower_bound(const kf_dict *d, const void *key, size_t key_size, uint64_t *ordinal)
@@ -192,7 +144,7 @@ kf_status kf_dict_value_at(const kf_dict *d, uint64_t ordinal, kf_buffer *buffer
 {
     if (d->header.value_type != KF_VALUES_BYTES) return KF_TYPE;
     if (ordinal >= d->header.keys) return KF_NOT_FOUND;
-    if (UNLIKELY(d->shards != NULL)) d = kfi_shards_by_ordinal(d->shards, &ordinal);
+    d = kfi_member_of(d, &ordinal);
     return kfi_column_bytes(d->column, ordinal, NULL, buffer, value);
 }
 
@@ -200,7 +152,7 @@ kf_status kf_dict_u64_at(const kf_dict *d, uint64_t ordinal, uint64_t *value)
 {
     if (d->header.value_type != KF_VALUES_U64) return KF_TYPE;
     if (ordinal >= d->header.keys) return KF_NOT_FOUND;
-    if (UNLIKELY(d->shards != NULL)) d = kfi_shards_by_ordinal(d->shards, &ordinal);
+    d = kfi_member_of(d, &ordinal);
     return kfi_column_u64(d->column, ordinal, value);
 }
 
@@ -261,11 +213,18 @@ kf_status kf_dict_value_at_many(const kf_dict *d, const uint64_t *ordinals, size
     return kfi_column_bytes_many(d->column, ordinals, count, data, ends);
 }
 
-int kf_dict_has_weights(const kf_dict *d) { return kfi_weights_present(d); }
+int kf_dict_has_weights(const kf_dict *d)
+{
+    if (d->shards) d = d->shards->member[0];   /* all have the same kind */
+    return d->weights.column != NULL;
+}
 
 kf_status kf_dict_weight_at(const kf_dict *d, uint64_t ordinal, uint64_t *weight)
 {
-    return kfi_weight_at(d, ordinal, weight);
+    if (!kf_dict_has_weights(d)) return KF_TYPE;
+    if (ordinal >= d->header.keys) return KF_NOT_FOUND;
+    d = kfi_member_of(d, &ordinal);
+    return kfi_column_u64(d->weights.column, ordinal, weight);
 }
 
 kf_status kf_dict_metadata(const kf_dict *d, const char *name, kf_bytes *content)
@@ -279,32 +238,13 @@ kf_status kf_dict_metadata_at(const kf_dict *d, size_t index, kf_bytes *name, kf
     return kfi_metadata_at(&d->metadata, index, name, content, NULL);
 }
 
-static uint64_t size_of(const kf_dict *d, uint32_t type)
-{
-    const kfi_section *s = kfi_header_section(&d->header, type);
-    return s ? s->size : 0;
-}
-
 kf_status kf_dict_get_stat(const kf_dict *d, kf_dict_stat *out)
 {
-    const kfi_header *h = &d->header;
+    kf_dict_stat stat;
     kf_status status = kfi_result_check(out, &stat_kind, NULL);
     if (status) return status;
-    kf_dict_stat stat = {
-        .keys = h->keys, .longest_key = h->longest_key,
-        .file_size = d->mapping.size,
-        .token_bytes = size_of(d, KFI_SECTION_TOKENS), .shared_bytes = size_of(d, KFI_SECTION_SHARED),
-        .value_bytes = size_of(d, KFI_SECTION_VALUES), .metadata_bytes = size_of(d, KFI_SECTION_METADATA),
-        .checksum_bytes = size_of(d, KFI_SECTION_CHECKSUMS),
-        .raw_key_bytes = h->raw_key_bytes, .raw_value_bytes = h->raw_value_bytes,
-        .states = h->states, .states_extra = h->states_extra,
-        .value_type = (kf_value_type)h->value_type, .value_encoding = (kf_encoding)h->value_encoding,
-        .weight_bytes = size_of(d, KFI_SECTION_WEIGHTS),
-        .weights = d->weights.own ? KF_WEIGHTS_GIVEN : d->weights.has_section ? KF_WEIGHTS_VALUE : KF_WEIGHTS_NONE,
-    };
-    stat.key_bytes = size_of(d, KFI_SECTION_TREE) + size_of(d, KFI_SECTION_TOP) + stat.token_bytes
-                     + stat.shared_bytes;
-    if (d->shards) status = kfi_shards_stat(d->shards, &stat);
-    if (!status) kfi_result_write(out, &stat, &stat_kind);
-    return status;
+    kfi_plain_stat(d, &stat);
+    if (d->shards) kfi_shards_stat(d->shards, &stat);
+    kfi_result_write(out, &stat, &stat_kind);
+    return KF_OK;
 }

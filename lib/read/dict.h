@@ -4,7 +4,7 @@
 
 #include "base/file.h"
 #include "format/metadata.h"
-#include "read/keys/keys_view.h"
+#include "read/search/search.h"
 #include "read/values/column_reader.h"
 #include "read/values/weights_reader.h"
 
@@ -20,9 +20,5 @@ struct kf_dict {
     const kfi_search_variant *search;
     struct kfi_shards *shards;    /* NULL: plain. Else keys, column and weights are empty (read/shards/shard_set.h) */
 };
-
-/* Opens a mapped file or image that has no shards. The mapping is the dictionary's from here on, whatever comes
- * back. */
-kf_status kfi_dict_open_plain(kf_dict **out, kfi_mapping mapping, kf_error *error);
 
 #endif

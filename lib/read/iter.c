@@ -41,7 +41,7 @@ kf_status kfi_iter_value_of(kf_iter *iter, const kf_dict *dict, uint64_t ordinal
     if (dict->header.value_type != KF_VALUES_BYTES) return KF_TYPE;
     if (iter->cursor_dict != dict) {
         kfi_column_cursor_destroy(&iter->cursor);
-        kf_status status = kfi_column_cursor_create(&iter->cursor, dict->column);
+        kf_status status = kfi_column_cursor_create(&iter->cursor);
         iter->cursor_dict = status ? NULL : dict;
         if (status) return status;
     }
@@ -104,7 +104,6 @@ kf_status kfi_iter_range(const kf_dict *d, const kf_iter_options *o, uint64_t *l
         status = kf_dict_lower_bound(d, o->to.data, o->to.size, &bound);
         if (!status && bound < *high) *high = bound;
     }
-    if (status == KF_NO_MEMORY) return kfi_fail_memory(error, o->prefix.size);
     if (status) return kfi_fail(error, status, "the key structure contradicts itself");
     if (o->first_ordinal > *low) *low = o->first_ordinal;
     if (*high < *low) *high = *low;

@@ -37,8 +37,7 @@ kf_iter *kfi_iter_new(size_t size, const kfi_iter_class *class, const kf_dict *d
 /* Reads a caller's options (NULL: the defaults) and checks what can be told without a dictionary. KF_INVALID. */
 kf_status kfi_iter_options_read(kf_iter_options *out, const kf_iter_options *given, kf_error *error);
 
-/* The contiguous ordinals low .. high-1 that satisfy prefix, from, to and first_ordinal. KF_CORRUPT,
- * KF_NO_MEMORY. */
+/* The contiguous ordinals low .. high-1 that satisfy prefix, from, to and first_ordinal. KF_CORRUPT. */
 kf_status kfi_iter_range(const kf_dict *dict, const kf_iter_options *options, uint64_t *low, uint64_t *high,
                          kf_error *error);
 

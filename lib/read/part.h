@@ -43,7 +43,7 @@ static inline kfi_part kfi_part_last(const kf_dict *dict, uint64_t low, uint64_t
 static inline const kf_dict *kfi_member_of(const kf_dict *dict, uint64_t *ordinal)
 {
     const kfi_shards *shards = dict->shards;
-    if (!shards) return dict;
+    if (__builtin_expect(!shards, 1)) return dict;
     const size_t shard = kfi_shard_of_ordinal(shards, *ordinal);
     *ordinal -= shards->first[shard];
     return shards->member[shard];

@@ -1,6 +1,8 @@
 #include "write/build_options.h"
 
 #include "base/options.h"
+#include "format/column.h"
+#include "write/budget.h"
 #include "write/sharded.h"
 
 /* Published first without weights, threads, shards, expected_bytes and resume_folder. */
@@ -14,9 +16,8 @@ kf_status kfi_build_options_read(kf_build_options *out, const kf_build_options *
 
 kf_status kfi_build_options_check(const kf_build_options *o, kf_error *error)
 {
-    if ((unsigned)o->value_type > KF_VALUES_BYTES || (unsigned)o->value_encoding > KF_ENCODING_ZSTD
-        || (unsigned)o->duplicates > KF_DUPLICATES_MAX)
-        return kfi_fail(error, KF_INVALID, "value type, encoding or duplicates policy out of range");
+    if ((unsigned)o->value_type > KF_VALUES_BYTES || (unsigned)o->duplicates > KF_DUPLICATES_MAX)
+        return kfi_fail(error, KF_INVALID, "value type or duplicates policy out of range");
     if (o->duplicates >= KF_DUPLICATES_SUM && o->value_type != KF_VALUES_U64)
         return kfi_fail(error, KF_INVALID, "the duplicates policies sum, min and max need u64 values");
     if ((unsigned)o->weights > KF_WEIGHTS_GIVEN)
@@ -28,13 +29,9 @@ kf_status kfi_build_options_check(const kf_build_options *o, kf_error *error)
     if (o->threads > KFI_BUILD_THREADS_MOST || o->shards > KFI_SHARDED_MOST)
         return kfi_fail(error, KF_INVALID, "at most %d threads and %d shards", KFI_BUILD_THREADS_MOST,
                         KFI_SHARDED_MOST);
-    if (o->memory_limit && o->memory_limit < KFI_BUILD_MEMORY_LEAST)
+    if (o->memory_limit && o->memory_limit < KFI_MEMORY_LEAST)
         return kfi_fail(error, KF_INVALID, "the memory limit must be at least 16 MiB");
-    kf_encoding e = o->value_encoding;
-    int fits = e == KF_ENCODING_AUTO || (o->value_type == KF_VALUES_U64 && e <= KF_ENCODING_DISTINCT)
-               || (o->value_type == KF_VALUES_BYTES && e >= KF_ENCODING_DISTINCT);
-    if (!fits) return kfi_fail(error, KF_INVALID, "this value encoding does not fit the value type");
-    return KF_OK;
+    return kfi_encoding_check(o->value_encoding, o->value_type, error);
 }
 
 kf_status kfi_build_report_check(const kf_build_report *report, kf_error *error)

@@ -6,11 +6,7 @@
 
 #include <keyfold/builder.h>
 
-enum {
-    KFI_BUILD_MEMORY_LEAST = 16 << 20,     /* bytes */
-    KFI_BUILD_THREADS_MOST = 256
-};
-#define KFI_BUILD_MEMORY_DEFAULT (1ull << 30)
+enum { KFI_BUILD_THREADS_MOST = 256 };
 
 /* The options as far as they are given (NULL: not at all), the rest as it is by default. KF_INVALID. */
 kf_status kfi_build_options_read(kf_build_options *out, const kf_build_options *given, kf_error *error);

@@ -84,7 +84,7 @@ static char *folder_of(const char *path)
 static kf_status start(kf_builder *b, kf_error *error)
 {
     int given = b->options.weights == KF_WEIGHTS_GIVEN;
-    kfi_sort_options sort = { b->options.memory_limit / 2, b->folder, b->options.duplicates,
+    kfi_sort_options sort = { kfi_budget_sorter(b->options.memory_limit), b->folder, b->options.duplicates,
                               given ? KF_VALUES_BYTES : b->options.value_type, &b->disk, b->options.threads,
                               b->options.resume_folder, b->options.value_type, given };
     return kfi_sorter_create(&b->sorter, &sort, error);
@@ -103,7 +103,7 @@ kf_status kf_builder_create(kf_builder **out, const char *path, const kf_build_o
     kf_builder *b = calloc(1, sizeof *b);
     if (!b) return kfi_fail_memory(error, sizeof *b);
     b->options = known;
-    if (!b->options.memory_limit) b->options.memory_limit = KFI_BUILD_MEMORY_DEFAULT;
+    if (!b->options.memory_limit) b->options.memory_limit = KFI_MEMORY_DEFAULT;
     b->reading = (kfi_progress){ tell_reading, b, KF_PHASE_READ, 0, KFI_PAIRS_STEP, 0 };
     b->path = strdup(path);
     b->target_folder = folder_of(path);
@@ -228,8 +228,8 @@ static kfi_image_options image_options(kf_builder *b)
 {
     return (kfi_image_options){
         .value_type = b->options.value_type, .value_encoding = b->options.value_encoding,
-        .weights = b->options.weights, .memory = b->options.memory_limit,
-        .choice_memory = b->options.memory_limit, .folder = b->folder,
+        .weights = b->options.weights, .folder = b->folder,
+        .shares = kfi_budget_image(b->options.memory_limit, b->options.weights == KF_WEIGHTS_GIVEN),
         .account = &b->disk, .progress = { .tell = tell, .context = b }, .expected = b->added,
         .threads = b->options.threads,
     };
@@ -256,7 +256,7 @@ static kf_status write_one(kf_builder *b, int is_sealed, kfi_header *header, kf_
 static kf_status write_several(kf_builder *b, kfi_header *header, kf_build_report *out, kf_error *error)
 {
     kfi_sharded_options options = {
-        .image = image_options(b), .path = b->path, .metadata = &b->metadata,
+        .image = image_options(b), .path = b->path, .metadata = &b->metadata, .memory = b->options.memory_limit,
         .threads = b->options.threads, .shards = b->options.shards, .file_bytes = &b->file_bytes,
         .room = room_of(b),
     };

@@ -7,11 +7,7 @@
 
 #include <stdlib.h>
 
-enum {
-    STATES_STEP = 4096,
-    BLOCKS_PART = 32,              /* of the memory is for blocks on their way to the stages, */
-    BLOCKS_MOST = 2 << 20          /* or so much where that is less */
-};
+enum { STATES_STEP = 4096 };       /* between two reports of progress */
 
 struct kfi_image {
     kfi_image_options options;
@@ -44,9 +40,8 @@ static kf_status create_pipeline(kfi_image *image, kf_error *error)
 {
     static const kfi_stage stages[] = { take_key, take_value };
     const kfi_image_options *o = &image->options;
-    uint64_t memory = o->memory / BLOCKS_PART < BLOCKS_MOST ? o->memory / BLOCKS_PART : BLOCKS_MOST;
     if (o->threads < 2) return KF_OK;
-    return kfi_pipeline_create(&image->pipeline, stages, 2, image, memory, o->threads - 1, error);
+    return kfi_pipeline_create(&image->pipeline, stages, 2, image, o->shares.blocks, o->threads - 1, error);
 }
 
 kf_status kfi_image_create(kfi_image **out, const kfi_image_options *o, kf_error *error)
@@ -56,7 +51,7 @@ kf_status kfi_image_create(kfi_image **out, const kfi_image_options *o, kf_error
     if (!image) return kfi_fail_memory(error, sizeof *image);
     image->options = *o;
     image->adding = kfi_progress_stage(&o->progress, KF_PHASE_MINIMISE, o->expected, KFI_PAIRS_STEP);
-    kf_status status = kfi_minimiser_create(&image->minimiser, o->memory / 4, o->folder, o->account, error);
+    kf_status status = kfi_minimiser_create(&image->minimiser, o->shares.minimiser, o->folder, o->account, error);
     if (!status) status = kfi_values_create(&image->values, o, error);
     if (!status) status = create_pipeline(image, error);
     if (status) kfi_image_destroy(&image);
@@ -123,11 +118,11 @@ static kf_status tell_layout(void *context, kf_phase phase, uint64_t done, uint6
 
 static kf_status write_keys(kfi_image *image, kfi_writer *writer, kf_error *error)
 {
-    const uint64_t memory = image->options.memory, choice = image->options.choice_memory;
+    const kfi_image_shares *shares = &image->options.shares;
     kfi_progress progress = { tell_layout, image, KF_PHASE_LAYOUT, image->automaton.state_count, STATES_STEP, 0 };
     kf_status status = kfi_progress_report(&progress, 0, error);
-    if (!status) status = kfi_shared_table_create(&image->shared, &image->automaton, memory / 4, error);
-    if (!status) status = kfi_key_plan_make(&image->plan, &image->automaton, &image->shared, choice / 2, error);
+    if (!status) status = kfi_shared_table_create(&image->shared, &image->automaton, shares->references, error);
+    if (!status) status = kfi_key_plan_make(&image->plan, &image->automaton, &image->shared, shares->tails, error);
     if (!status)
         status = kfi_keys_emit(&image->plan, &image->automaton, &image->shared, writer, &progress, error);
     kfi_key_plan_free(&image->plan);

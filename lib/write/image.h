@@ -13,6 +13,7 @@
 #include "base/array.h"
 #include "base/progress.h"
 #include "format/metadata.h"
+#include "write/budget.h"
 #include "write/writer.h"
 
 #include <keyfold/progress.h>
@@ -26,8 +27,7 @@ typedef struct kfi_image_options {
     kf_value_type value_type;
     kf_encoding value_encoding;
     kf_weights weights;
-    uint64_t memory;               /* a half of it is left alone until all pairs were added */
-    uint64_t choice_memory;        /* at most `memory`: for samples and tables by which the encoding is chosen */
+    kfi_image_shares shares;
     const char *folder;            /* of temporary files */
     kfi_disk_account *account;
     kfi_progress progress;

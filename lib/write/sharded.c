@@ -9,10 +9,6 @@ enum {
     LEAST_KEYS = 1 << 25,          /* fewer are not divided unless that is asked for */
     SHARD_KEYS = 1 << 24,
     MOST_BY_ITSELF = 32,           /* opening a file takes some 10 us a shard */
-    LEAST_MEMORY = 16 << 20,       /* of one image */
-    MEMORY_PARTS = 4,              /* so many images at least, where the memory is enough */
-    MOST_PARTS = 32,
-    PLENTY = 512 << 20,
     WORTH_LOOKING = 8 << 20,       /* bytes of the file */
     REPORT_MILLISECONDS = 100
 };
@@ -45,19 +41,9 @@ int kfi_sharded_is_worth(unsigned shards, uint64_t pairs)
     return shards > 1 ? pairs > 1 : !shards && pairs >= LEAST_KEYS;
 }
 
-/* What each image may use to choose encodings, whatever the number of threads: a quarter of the memory, or down to
- * a thirty-second where that is plenty. */
-static uint64_t choice_memory(uint64_t memory)
-{
-    uint64_t part = memory / MOST_PARTS;
-    if (part < PLENTY) part = PLENTY;
-    if (part > memory / MEMORY_PARTS) part = memory / MEMORY_PARTS;
-    return part < LEAST_MEMORY ? LEAST_MEMORY : part;
-}
-
 unsigned kfi_sharded_threads(const kfi_sharded_options *options)
 {
-    uint64_t most = options->image.memory / choice_memory(options->image.memory);
+    uint64_t most = kfi_budget_shards(options->memory);
     unsigned threads = options->threads < KFI_SHARDED_MOST ? options->threads : KFI_SHARDED_MOST;
     if (threads > most) threads = (unsigned)most;
     return threads ? threads : 1;
@@ -96,8 +82,7 @@ static kf_status build_shard(sharded *all, shard *s)
     kfi_writer *writer = NULL;
     kfi_header header;
     kf_error *error = &s->error;
-    options.choice_memory = choice_memory(options.memory);
-    options.memory /= all->threads;
+    options.shares = kfi_budget_shard(all->options->memory, all->threads, options.weights == KF_WEIGHTS_GIVEN);
     options.threads = all->options->threads / all->threads;
     options.progress = (kfi_progress){ .tell = tell_shard, .context = &context };
     kf_status status = kfi_image_create(&s->image, &options, error);

@@ -12,7 +12,8 @@
 enum { KFI_SHARDED_MOST = 64 };
 
 typedef struct kfi_sharded_options {
-    kfi_image_options image;       /* of all images together; `expected` pairs in all */
+    kfi_image_options image;       /* but for its shares; `expected` pairs in all */
+    uint64_t memory;               /* the limit */
     const char *path;
     const kfi_metadata *metadata;
     unsigned threads, shards;

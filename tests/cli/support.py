@@ -1,6 +1,7 @@
 """What all tests of the tool share."""
 
 import os
+import re
 import select
 import shutil
 import struct
@@ -12,27 +13,18 @@ TOOL = os.environ["KEYFOLD_TOOL"]
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 ESCAPES = {0: b"\\0", 9: b"\\t", 10: b"\\n", 13: b"\\r", 92: b"\\\\"}
+SPECIAL = re.compile(b"[\\0\\t\\n\\r\\\\\\\\]")
+ESCAPED = re.compile(rb"\\(x(..)|.|$)", re.S)
 
 
 def escape(data):
-    return b"".join(ESCAPES.get(byte) or bytes([byte]) for byte in data)
+    return SPECIAL.sub(lambda found: ESCAPES[found[0][0]], data)
 
 
 def unescape(data):
     """The inverse of escape, written independently of the tool's."""
-    names = {b"0"[0]: 0, b"t"[0]: 9, b"n"[0]: 10, b"r"[0]: 13, b"\\"[0]: 92}
-    result, at = bytearray(), 0
-    while at < len(data):
-        if data[at] != 92:
-            result.append(data[at])
-            at += 1
-        elif data[at + 1] == ord("x"):
-            result.append(int(data[at + 2:at + 4], 16))
-            at += 4
-        else:
-            result.append(names[data[at + 1]])
-            at += 2
-    return bytes(result)
+    names = {b"0": b"\0", b"t": b"\t", b"n": b"\n", b"r": b"\r", b"\\": b"\\"}
+    return ESCAPED.sub(lambda found: bytes([int(found[2], 16)]) if found[2] else names[found[1]], data)
 
 
 def zstd_frame(data):

@@ -196,7 +196,8 @@ class Dump(CliTest):
         self.round_trip([(b"a", b"1"), (b"b", b"18446744073709551615")], ("-v", "u64"))
 
     def test_keys_that_look_like_file_headers(self):
-        for key in (b"\xef\xbb\xbfkey", b"\x1f\x8b\x08key", b"\x28\xb5\x2f\xfdkey", b"\x50\x2a\x4d\x18", b"\x5f\x2a\x4d\x18"):
+        for key in (b"\xef\xbb\xbfkey", b"\x1f\x8b\x08key", b"\x28\xb5\x2f\xfdkey", b"\x50\x2a\x4d\x18",
+                    b"\x5f\x2a\x4d\x18"):
             with self.subTest(key=key):
                 self.build(b"\\x%02x" % key[0] + key[1:] + b"\tv\n", "-f", "tsv")
                 self.round_trip([(key, b"v")], formats=("tsv", "jsonl"))

@@ -175,7 +175,7 @@ START_TEST(kill__at_random_times)
     double whole = now() - start;
     for (unsigned round = 0; round < rounds; round++) {
         int result;
-        uint64_t part = model_mix(round) % 1200;
+        uint64_t part = mix64(round) % 1200;
         snprintf(when, sizeof when, "round %u", round);
         model_build(&old_model, "target.kf", 0, 0, NULL);
         pid_t child = fork();

@@ -225,8 +225,8 @@ START_TEST(memory__is_kept)
     model m;
     new_model(&m, KF_VALUES_BYTES, "memory");
     m.encoding = encodings[_i];
-    for (uint64_t i = 0; i < 24000 * scale_of_run(); i++)
-        set_add(&m.set, text, (size_t)snprintf(text, sizeof text, "%x", (unsigned)(model_mix(i) >> 33)));
+    for (uint64_t i = 0; i < rounds_of(24000); i++)
+        set_add(&m.set, text, (size_t)snprintf(text, sizeof text, "%x", (unsigned)(mix64(i) >> 33)));
     set_sort(&m.set);
     pairs p = pairs_draw(&m, m.set.count / 5);
     for (unsigned w = 0; w < 4; w++) {

@@ -162,7 +162,7 @@ static unsigned sweep(const char *what, unsigned kinds, int os_error, int mode, 
     kf_error error = { 0 };
     fault_arm(kinds, 0, 0, FAULT_ONCE);
     ck_assert_int_eq(pairs_try(&now.m, &now.p, &now.h, "out.kf", &report, &error), KF_OK);
-    uint64_t calls = fault_calls(), runs = RUNS * scale_of_run() / (now.h.memory < 64 * MIB ? 8 : 1);
+    uint64_t calls = fault_calls(), runs = rounds_of(RUNS) / (now.h.memory < 64 * MIB ? 8 : 1);
     if (runs < LEAST_RUNS) runs = LEAST_RUNS;
     uint64_t step = calls / runs ? calls / runs : 1;
     fault_off();
@@ -292,11 +292,12 @@ START_TEST(cancel__many_keys)
     now.m = (model){ .type = KF_VALUES_U64, .encoding = KF_ENCODING_PACKED, .value_shape = 3, .name = "many" };
     now.m.set.random = 3;
     for (uint64_t i = 0; i < 100000; i++) {
-        int size = snprintf(text, sizeof text, "%010u", (unsigned)(model_mix(i) >> 33));
+        int size = snprintf(text, sizeof text, "%010u", (unsigned)(mix64(i) >> 33));
         set_add(&now.m.set, text, (size_t)size);
     }
     set_sort(&now.m.set);
-    now.h = (how){ .threads = 3, .shards = _i ? 1 : 3, .memory = 48 * MIB, .order = 1, .duplicates = KF_DUPLICATES_SUM };
+    now.h = (how){ .threads = 3, .shards = _i ? 1 : 3, .memory = 48 * MIB, .order = 1,
+                   .duplicates = KF_DUPLICATES_SUM };
     now.p = pairs_draw(&now.m, 1000);
     pairs_build(&now.m, &now.p, &now.h, "out.kf", &report);
     good = scratch_read("out.kf", &good_size);

@@ -18,7 +18,7 @@ START_TEST(resume__killed_before_a_call_then_finished)
     fault_off();
     same(&got, &want, "at once");
     for (uint64_t round = 0; round < rounds; round++) {
-        uint64_t n = 1 + (round * calls + feed_mix(round + (uint64_t)_i * 977) % calls) / rounds;
+        uint64_t n = 1 + (round * calls + mix64(round + (uint64_t)_i * 977) % calls) / rounds;
         snprintf(when, sizeof when, "case %d, killed before call %llu", _i, (unsigned long long)n);
         plan first = p, second = p;
         second.threads = round % 3 ? p.threads : 4 - p.threads;
@@ -43,12 +43,12 @@ START_TEST(resume__killed_again_and_again)
     for (uint64_t round = 0; round < scale_of_run(); round++) {
         uint64_t most = 100, before = 0, lives = 1;
         for (;; most += 50, lives++) {
-            got = carry_out_apart(&p, 1 + feed_mix(most + round * 1009 + (uint64_t)_i) % most);
+            got = carry_out_apart(&p, 1 + mix64(most + round * 1009 + (uint64_t)_i) % most);
             if (got.status != KILLED) break;
             SURE(got.resumed >= before || got.resumed == 0, "went back");
             if (got.resumed) before = got.resumed;
             if (!feed_exists("resume/keyfold.journal")) before = 0;   /* it was about to be done */
-            p.threads = 1 + (unsigned)(feed_mix(most) % 4);
+            p.threads = 1 + (unsigned)(mix64(most) % 4);
         }
         snprintf(when, sizeof when, "case %d, in %llu lives", _i, (unsigned long long)lives);
         same(&got, &want, when);

@@ -38,7 +38,7 @@ static kf_status add_pairs(const job *j, kf_builder *b, kf_error *error)
     int weighted = j->weights == KF_WEIGHTS_GIVEN;
     for (uint64_t i = 0; i < j->input.pairs && !status; i++) {
         kf_bytes k = feed_key(&j->input, i, room), v = { NULL, 0 };
-        uint64_t number = feed_number(&j->input, i), weight = feed_mix(i) >> 30;
+        uint64_t number = feed_number(&j->input, i), weight = mix64(i) >> 30;
         if (j->input.type == KF_VALUES_BYTES) v = feed_value(&j->input, i, value);
         if (j->input.type == KF_VALUES_U64)
             status = weighted ? kf_builder_add_u64_weighted(b, k.data, k.size, number, weight, error)
@@ -87,7 +87,12 @@ static void same_files(const char *a, const char *b, const char *when)
 
 static job make_job(unsigned number)
 {
-    static const struct { kf_value_type type; kf_duplicates duplicates; feed_order order; kf_weights weights; } kinds[] = {
+    static const struct {
+        kf_value_type type;
+        kf_duplicates duplicates;
+        feed_order order;
+        kf_weights weights;
+    } kinds[] = {
         { KF_VALUES_NONE, KF_DUPLICATES_FIRST, FEED_MIXED, KF_WEIGHTS_NONE },
         { KF_VALUES_U64, KF_DUPLICATES_SUM, FEED_MIXED, KF_WEIGHTS_VALUE },
         { KF_VALUES_BYTES, KF_DUPLICATES_LAST, FEED_WAVES, KF_WEIGHTS_NONE },
@@ -137,7 +142,7 @@ START_TEST(build__killed_at_random_times)
             pid_t child = fork();
             SURE(child >= 0, "fork");
             if (child == 0) _exit(build(&j, "got.kf", NULL, NULL, NULL) ? 1 : 0);
-            killed += (unsigned)pause_then_kill(child, whole * (double)(feed_mix(round * 3 + life) % 1000) / 1000);
+            killed += (unsigned)pause_then_kill(child, whole * (double)(mix64(round * 3 + life) % 1000) / 1000);
         }
         snprintf(when, sizeof when, "job %d, round %u", _i, round);
         SURE(build(&j, "got.kf", &resumed, NULL, &error) == KF_OK, "%s: %s", when, error.message);

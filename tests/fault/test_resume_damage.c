@@ -71,13 +71,13 @@ START_TEST(damage__journal_that_lies)
     outcome want = undisturbed(p), got;
     leave(p, p.input.pairs);
     uint8_t *journal = scratch_read(JOURNAL, &size), *lie = malloc(size);
-    for (uint64_t round = 0; round < 3000 * scale_of_run(); round++) {
-        uint64_t r = feed_mix(round), words = size / 8 - 1, word;
+    for (uint64_t round = 0; round < rounds_of(3000); round++) {
+        uint64_t r = mix64(round), words = size / 8 - 1, word;
         memcpy(lie, journal, size);
         for (uint64_t n = 0; n <= r % 2; n++) {
             uint8_t *at = lie + 8 * (1 + (r >> 8 * n) % (words - 1));
             memcpy(&word, at, 8);
-            uint64_t s = feed_mix(r + n);
+            uint64_t s = mix64(r + n);
             word = s % 5 == 0 ? word + 1 : s % 5 == 1 ? word - 1 : s % 5 == 2 ? word ^ 1ull << s / 5 % 64
                    : s % 5 == 3 ? s : UINT64_MAX >> s / 5 % 64;
             memcpy(at, &word, 8);
@@ -110,14 +110,14 @@ START_TEST(damage__runs_and_values)
         if (!whole) continue;
         files++;
         for (unsigned n = 0; n < 120; n++) {
-            size_t at = n < 40 ? n : feed_mix(n) % size;
+            size_t at = n < 40 ? n : mix64(n) % size;
             whole[at] ^= (uint8_t)(1 << n % 8);
             scratch_write(name, whole, size);
             damaged(p, name + 7, "a byte");
             whole[at] ^= (uint8_t)(1 << n % 8);
         }
         for (unsigned n = 0; n < 40; n++) {
-            scratch_write(name, whole, n < 4 ? n : n < 8 ? size - n + 3 : feed_mix(n) % size);
+            scratch_write(name, whole, n < 4 ? n : n < 8 ? size - n + 3 : mix64(n) % size);
             damaged(p, name + 7, "cut");
         }
         ck_assert_int_eq(unlink(scratch_path(name)), 0);
@@ -139,7 +139,8 @@ END_TEST
 START_TEST(damage__no_files)
 {
     plan p = small_plan(7, 600);
-    static const char *const names[] = { JOURNAL, "resume/keyfold.lock", "resume/keyfold.runs.0", "resume/keyfold.values" };
+    static const char *const names[] = { JOURNAL, "resume/keyfold.lock", "resume/keyfold.runs.0",
+                                         "resume/keyfold.values" };
     for (size_t i = 0; i < 4; i++) {
         char *path = strdup(scratch_path(names[i]));
         leave(p, p.input.pairs);
@@ -222,7 +223,8 @@ START_TEST(folder__stores_whole_files)
             fault_off();
             read.size = 0;
             ck_assert_int_eq(kfi_folder_load(folder, "a", 10, &read, NULL), KF_OK);
-            ck_assert(read.size == 5 ? !memcmp(read.data, "first", 5) : read.size == 6 && !memcmp(read.data, "second", 6));
+            ck_assert(read.size == 5 ? !memcmp(read.data, "first", 5)
+                                     : read.size == 6 && !memcmp(read.data, "second", 6));
             ck_assert_int_eq(feed_exists("resume/a.new"), 0);
             if (!fired) break;
             ck_assert_int_ne(status, KF_OK);
@@ -260,7 +262,8 @@ static void fail_every(unsigned kinds, int os_error, int mode, kf_status expecte
         SURE(fault_open_files() == files, "call %llu: files", (unsigned long long)n);
         failed += got.status != KF_OK;
         if (got.status == KF_OK) SURE(got.hash == want.hash && got.dropped == want.dropped, "wrong");
-        else SURE(got.status == (int)expected, "call %llu: %d %s", (unsigned long long)n, got.status, got.error.message);
+        else SURE(got.status == (int)expected, "call %llu: %d %s", (unsigned long long)n, got.status,
+                  got.error.message);
         if (!fired) break;
         succeeded += got.status == KF_OK;
         got = resumed(p);

@@ -39,9 +39,9 @@ static int see(void *context, const kf_progress *progress)
 /* The pair's key is opaque, and so is its value. */
 static void make_pair(const job *j, uint64_t i, char key[17], uint8_t *value)
 {
-    snprintf(key, 17, "%016llx", (unsigned long long)feed_mix(i));
+    snprintf(key, 17, "%016llx", (unsigned long long)mix64(i));
     for (size_t b = 0; b < j->value_size; b += 8) {
-        uint64_t word = feed_mix(i << 20 | b);
+        uint64_t word = mix64(i << 20 | b);
         memcpy(value + b, &word, 8);
     }
 }
@@ -66,7 +66,7 @@ static kf_status build(const job *j, watch *w, kf_build_report *report, kf_error
     for (uint64_t i = 0; i < j->pairs && !status; i++) {
         make_pair(j, i, key, value);
         if (j->value_size) status = kf_builder_add(b, key, 16, value, j->value_size, error);
-        else status = kf_builder_add_u64(b, key, 16, feed_mix(i + 1), error);
+        else status = kf_builder_add_u64(b, key, 16, mix64(i + 1), error);
     }
     if (!status) status = kf_builder_finish(b, report, error);
     kf_builder_destroy(&b);
@@ -91,6 +91,7 @@ START_TEST(test_refused_in_time)
 {
     const job *j = &jobs[_i];
     kf_build_report report = KF_BUILD_REPORT_INIT;
+    if (SANITIZED && _i % 2 && scaled(1, 1, 0)) return;      /* with a sanitizer half of them suffice every day */
     kf_error error;
     watch all = { .capacity = UINT64_MAX };
     ck_assert_msg(build(j, &all, &report, &error) == KF_OK, "job %d: %s", _i, error.message);

@@ -103,7 +103,7 @@ class Dictionary(Frame):
         self.weights = self.values if self.value_type == U64 else None
         if WEIGHTS in self.sections:
             self.weights = Weights(self.section(WEIGHTS), self.count, self.weights, self.seen)
-        self.cache = {}
+        self.cache, self.by_byte = {}, {}
 
     # ---- 4: containers; one is named by its section and position
 
@@ -315,6 +315,15 @@ class Dictionary(Frame):
         return ((TREE, number(top, at + 1, place_bytes)), number(top, at, 1),
                 number(top, at + 1 + place_bytes, rank_bytes))
 
+    def beginning(self, place, depth, below):
+        """What is below a container, by its first byte: 4.1."""
+        name = (place, depth if self.fixed_length else 0)
+        if name not in self.by_byte:
+            self.by_byte[name] = groups = {}
+            for child in below:
+                groups.setdefault(child[0][0], []).append(child)
+        return self.by_byte[name]
+
     def find(self, key, use_top=True):
         """4.10: the ordinal, or None."""
         if self.root_kind < 2:
@@ -324,7 +333,7 @@ class Dictionary(Frame):
             final, below = self.container(place, depth)
             if depth == len(key):
                 return rank if final else None
-            for text, before, to in below:
+            for text, before, to in self.beginning(place, depth, below).get(key[depth], ()):
                 if key.startswith(text, depth) and (to or len(key) == depth + len(text)):
                     break
             else:

@@ -1,6 +1,6 @@
 /* What a fuzz target provides. libFuzzer calls the first function; standalone.c calls both. */
-#ifndef TESTS_FUZZ_H
-#define TESTS_FUZZ_H
+#ifndef TESTS_FUZZ_FUZZ_H
+#define TESTS_FUZZ_FUZZ_H
 
 #include <stddef.h>
 #include <stdint.h>

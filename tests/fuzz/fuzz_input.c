@@ -6,7 +6,7 @@
  *   3  the file */
 #include "fuzz.h"
 
-#include "input.h"
+#include "input/input.h"
 
 #include <string.h>
 #include <sys/mman.h>
@@ -67,8 +67,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     kft_input_settings settings = {
         .format = (kft_input_format)((data[0] & 7) % 6),
-        .wants_value = data[0] >> 3 & 1, .wants_weight = data[0] >> 7, .raw = data[0] >> 4 & 1, .pairs = data[0] >> 5 & 1,
-        .header = data[0] >> 6 & 1,
+        .wants_value = data[0] >> 3 & 1, .wants_weight = data[0] >> 7, .raw = data[0] >> 4 & 1,
+        .pairs = data[0] >> 5 & 1, .header = data[0] >> 6 & 1,
         .key_column = columns[data[1] & 15], .value_column = columns[data[1] >> 4],
         .weight_column = data[1] & 1 ? "3" : "weight", .delimiter = data[2],
         .key_field = "key", .value_field = "value", .weight_field = "weight",

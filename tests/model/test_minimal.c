@@ -147,7 +147,7 @@ END_TEST
 
 START_TEST(minimal__states_are_exact)
 {
-    for (uint64_t seed = 0; seed < 25 * scale_of_run(); seed++) {
+    FOR_SEEDS(seed, rounds_of(25)) {
         size_t scale = seed % 5 == 4 ? 30 : 1;
         model m = { .type = KF_VALUES_NONE };
         kf_build_report report = KF_BUILD_REPORT_INIT;
@@ -181,10 +181,10 @@ static void make_forgettable(key_set *s, size_t heads, size_t ends)
     *s = (key_set){ .random = 77 };
     for (size_t h = 0; h < heads; h++) {
         size_t at = (size_t)snprintf((char *)text, sizeof text, "%05u", (unsigned)h);
-        uint64_t ending = model_mix(h % 2 ? h / 2 % ends : h + ends);
+        uint64_t ending = mix64(h % 2 ? h / 2 % ends : h + ends);
         size_t leaves = 2 + ending % 4;
         for (size_t l = 0; l < leaves; l++) {
-            uint64_t tail = model_mix(ending + l);
+            uint64_t tail = mix64(ending + l);
             size_t size = at;
             for (size_t b = 0; b < 2 + tail % 3; b++)
                 text[size++] = (uint8_t)('a' + (tail >> (8 * b + 8)) % 26);

@@ -4,6 +4,7 @@
 #include "shapes.h"
 #include "suite.h"
 #include "model.h"
+#include "encodings.h"
 #include "sanitized.h"
 #include "parallel.h"
 
@@ -18,18 +19,14 @@ static uint64_t builds, drawn_ways;
 
 static void draw_model(model *m, how *h, unsigned shape, uint64_t seed)
 {
-    static const kf_encoding numbers[] = { KF_ENCODING_AUTO, KF_ENCODING_PACKED, KF_ENCODING_DISTINCT };
-    static const kf_encoding strings[] = { KF_ENCODING_AUTO, KF_ENCODING_DISTINCT, KF_ENCODING_RAW,
-                                           KF_ENCODING_TOKENS, KF_ENCODING_ZSTD };
-    uint64_t r = model_mix(seed * 97 + shape);
+    uint64_t r = mix64(seed * 97 + shape);
     memset(m, 0, sizeof *m);
     memset(h, 0, sizeof *h);
     set_make(&m->set, shape, seed, 1);
     m->type = (kf_value_type)((seed + shape) % 3);
     m->value_shape = (unsigned)(r % 64);
     m->value_seed = r >> 6;
-    if (m->type == KF_VALUES_U64) m->encoding = numbers[(r >> 20) % 3];
-    if (m->type == KF_VALUES_BYTES) m->encoding = strings[(r >> 20) % 5];
+    if (m->type) m->encoding = encoding_by(m->type, r >> 20);
     h->duplicates = (kf_duplicates)((r >> 24) % (m->type == KF_VALUES_U64 ? 6 : 3));
     h->weights = (kf_weights)((r >> 28) % 3);
     if (h->weights == KF_WEIGHTS_VALUE && m->type != KF_VALUES_U64) h->weights = KF_WEIGHTS_GIVEN;
@@ -105,7 +102,7 @@ static int is_never_cut(const model *m, const kf_build_report *report)
 static how draw_way(const how *base, uint64_t seed)
 {
     how h = *base;
-    uint64_t r = model_mix(seed);
+    uint64_t r = mix64(seed);
     h.threads = 1 + (unsigned)(r % 8);
     h.memory = memories[(r >> 8) % 3];
     h.order = (unsigned)((r >> 16) % ORDERS);
@@ -132,8 +129,8 @@ static void check_model(unsigned shape, uint64_t seed)
             how h = draw_way(&base, ++drawn_ways);
             if (!is_uncut) h.memory = base.memory;
             pairs_build(&m, &p, &h, "other.kf", &report);
-            MUST(same_files("other.kf", name), "%s: shards %u: threads %u, memory %u MiB, order %u give other bytes than"
-                 " threads %u, memory %u MiB", m.name, h.shards, h.threads, (unsigned)(h.memory >> 20), h.order,
+            MUST(same_files("other.kf", name), "%s: shards %u: threads %u, memory %u MiB, order %u give other bytes"
+                 " than threads %u, memory %u MiB", m.name, h.shards, h.threads, (unsigned)(h.memory >> 20), h.order,
                  base.threads, (unsigned)(base.memory >> 20));
             builds++;
         }
@@ -144,7 +141,7 @@ static void check_model(unsigned shape, uint64_t seed)
 
 START_TEST(parallel__shapes)
 {
-    for (uint64_t seed = 0; seed < SEEDS * scale_of_run(); seed++) check_model((unsigned)_i, seed);
+    FOR_SEEDS(seed, rounds_of(SEEDS)) check_model((unsigned)_i, seed);
     ck_assert_uint_gt(builds, 0);
 }
 END_TEST
@@ -163,7 +160,7 @@ static void make_many(model *m, kf_value_type type)
     if (type) m->encoding = type == KF_VALUES_U64 ? KF_ENCODING_PACKED : KF_ENCODING_RAW;
     m->set.random = 77;
     for (uint64_t i = 0; m->set.count < MANY; i++)
-        if (model_mix(i) % 3)
+        if (mix64(i) % 3)
             set_add(&m->set, text, (size_t)snprintf(text, sizeof text, "%09u %s", (unsigned)i, padding));
     set_sort(&m->set);
 }
@@ -253,7 +250,7 @@ static void make_image(model *m, how *h, unsigned kind)
     m->set.random = 7 + kind;
     memset(text, 'z', sizeof text);
     for (uint64_t i = 0; i < IMAGE_KEYS; i++)
-        set_add(&m->set, text, (size_t)snprintf((char *)text, 100, "%x%s", (unsigned)(model_mix(i) >> 38),
+        set_add(&m->set, text, (size_t)snprintf((char *)text, 100, "%x%s", (unsigned)(mix64(i) >> 38),
                                                i % 3 ? "" : "-and-a-tail"));
     for (unsigned i = 0; i < 3; i++) set_add(&m->set, text, sizeof text - 10000 * i);
     set_sort(&m->set);

@@ -1,6 +1,5 @@
 /* Set operations, diff and merge against sorted arrays: random subsets of sets of hard shapes with values
- * that often agree, all operations, policies, ranges, limits, filters and queries; what is refused; damaged
- * members. */
+ * that often agree, all operations, policies, ranges, limits, filters and queries; damaged members. */
 #include "scratch.h"
 #include "shapes.h"
 #include "damage.h"
@@ -497,7 +496,7 @@ static void check_merge(question *q)
 
 START_TEST(sets__model)
 {
-    for (uint64_t seed = 0; seed < 6 * scale_of_run(); seed++) {
+    FOR_SEEDS(seed, rounds_of(6)) {
         draw((unsigned)_i, seed);
         for (int n = 0; n < 200; n++, cases++) {
             question q;
@@ -510,101 +509,6 @@ START_TEST(sets__model)
         drop();
     }
     EXPECT(merges > 20 && (queried > 50 || _i < 3));
-}
-END_TEST
-
-/* ---- what is refused -------------------------------------------------------------------------- */
-
-static kf_status set_status(kf_set_operation operation, const kf_dict *const *dicts, size_t count,
-                            const kf_set_options *options)
-{
-    kf_iter *iter = (kf_iter *)(void *)&universe;
-    kf_error error = { 0 };
-    kf_status status = kf_iter_create_set(&iter, operation, dicts, count, options, &error);
-    ck_assert(!status || (iter == NULL && error.message[0] && error.status == status));
-    kf_iter_destroy(&iter);
-    return status;
-}
-
-START_TEST(sets__misuse)
-{
-    kf_set_options o = KF_SET_OPTIONS_INIT;
-    kf_merge_options merge = KF_MERGE_OPTIONS_INIT;
-    kf_build_options build = KF_BUILD_OPTIONS_INIT;
-    kf_iter_options within = KF_ITER_OPTIONS_INIT;
-    kf_error error;
-    draw(7, 0);   /* without values */
-    const kf_dict *dicts[2] = { subsets[0].dict, subsets[1].dict };
-    ck_assert_int_eq(set_status(KF_SET_UNION, dicts, 2, NULL), KF_OK);
-    ck_assert_int_eq(set_status(KF_SET_UNION, dicts, 0, NULL), KF_INVALID);
-    ck_assert_int_eq(set_status(KF_SET_UNION, dicts, SIZE_MAX / 4, NULL), KF_INVALID);
-    ck_assert_int_eq(set_status((kf_set_operation)4, dicts, 2, NULL), KF_INVALID);
-    o.values = (kf_set_values)6;
-    ck_assert_int_eq(set_status(KF_SET_UNION, dicts, 2, &o), KF_INVALID);
-    for (o.values = KF_SET_VALUES_SUM; o.values <= KF_SET_VALUES_MAX; o.values++)
-        ck_assert_int_eq(set_status(KF_SET_UNION, dicts, 2, &o), KF_TYPE);
-    o = (kf_set_options){ sizeof o - 1, KF_SET_VALUES_FIRST, NULL };
-    ck_assert_int_eq(set_status(KF_SET_UNION, dicts, 2, &o), KF_INVALID);
-    o = (kf_set_options)KF_SET_OPTIONS_INIT;
-    o.within = &within;
-    within.flags = KF_ITER_REVERSE;
-    ck_assert_int_eq(set_status(KF_SET_UNION, dicts, 2, &o), KF_INVALID);
-    within = (kf_iter_options)KF_ITER_OPTIONS_INIT;
-    within.order = KF_ORDER_DISTANCE;
-    ck_assert_int_eq(set_status(KF_SET_UNION, dicts, 2, &o), KF_INVALID);
-    within = (kf_iter_options)KF_ITER_OPTIONS_INIT;
-    within.first_ordinal = 1;
-    ck_assert_int_eq(set_status(KF_SET_UNION, dicts, 2, &o), KF_INVALID);
-    kf_iter *iter;
-    ck_assert_int_eq(kf_iter_create_diff(&iter, dicts[0], dicts[1], &within, &error), KF_INVALID);
-    ck_assert_int_eq(kf_iter_create_diff(&iter, dicts[0], NULL, NULL, &error), KF_INVALID);
-    const char *path = scratch_path("refused.kf");
-    merge.values = KF_SET_VALUES_ALL;
-    ck_assert_int_eq(kf_dict_merge(path, dicts, 2, &merge, NULL, &error), KF_INVALID);
-    merge = (kf_merge_options)KF_MERGE_OPTIONS_INIT;
-    merge.struct_size--;
-    ck_assert_int_eq(kf_dict_merge(path, dicts, 2, &merge, NULL, &error), KF_INVALID);
-    merge = (kf_merge_options)KF_MERGE_OPTIONS_INIT;
-    merge.build = &build;
-    build.memory_limit = 1;
-    ck_assert_int_eq(kf_dict_merge(path, dicts, 2, &merge, NULL, &error), KF_INVALID);
-    build.memory_limit = 0;
-    build.value_encoding = KF_ENCODING_ZSTD;
-    ck_assert_int_eq(kf_dict_merge(path, dicts, 2, &merge, NULL, &error), KF_INVALID);
-    build.struct_size = 0;
-    ck_assert_int_eq(kf_dict_merge(path, dicts, 2, &merge, NULL, &error), KF_INVALID);
-    ck_assert_int_eq(scratch_count(), DICTS);
-    drop();
-}
-END_TEST
-
-START_TEST(sets__mixed_types)
-{
-    const kf_dict *dicts[3];
-    kf_dict *opened[3];
-    kf_error error;
-    kf_iter *iter;
-    set_make(&universe, 14, 3, 1);
-    for (int t = 0; t < 3; t++) {
-        const char *names[] = { "none.kf", "u64.kf", "bytes.kf" };
-        set_build(&universe, names[t], (kf_value_type)t);
-        ck_assert_int_eq(kf_dict_open(&opened[t], scratch_path(names[t]), NULL, NULL), KF_OK);
-    }
-    for (int a = 0; a < 3; a++)
-        for (int b = 0; b < 3; b++) {
-            dicts[0] = dicts[1] = opened[a];
-            dicts[2] = opened[b];
-            kf_status status = kf_dict_merge(scratch_path("mixed.kf"), dicts, 3, NULL, NULL, &error);
-            ck_assert_int_eq(status, a == b ? KF_OK : KF_TYPE);
-            if (status) ck_assert_ptr_nonnull(strstr(error.message, "dictionary 2"));
-            ck_assert_int_eq(scratch_count(), 3 + !status);
-            unlink(scratch_path("mixed.kf"));
-            ck_assert_int_eq(set_status(KF_SET_INTERSECTION, dicts, 3, NULL), status);
-            ck_assert_int_eq(kf_iter_create_diff(&iter, dicts[0], dicts[2], NULL, &error), status);
-            kf_iter_destroy(&iter);
-        }
-    for (int t = 0; t < 3; t++) kf_dict_close(&opened[t]);
-    set_free(&universe);
 }
 END_TEST
 
@@ -774,7 +678,7 @@ static void damage_round(void)
 START_TEST(sets__damaged_members)
 {
     static const unsigned shapes[] = { 4, 7, 9, 11, 14, 18 };
-    for (uint64_t seed = 0; seed < 2 * scale_of_run(); seed++) {
+    FOR_SEEDS(seed, rounds_of(2)) {
         draw(shapes[_i], seed + 5);
         for (size_t d = 0; d < DICTS; d += 2) {
             char name[16];
@@ -796,8 +700,6 @@ static Suite *suite(void)
     TCase *t = tcase_create("sets");
     tcase_add_checked_fixture(t, scratch_open, scratch_close);
     tcase_add_loop_test(t, sets__model, 0, SHAPES);
-    tcase_add_test(t, sets__misuse);
-    tcase_add_test(t, sets__mixed_types);
     tcase_add_test(t, sets__many_members);
     tcase_add_test(t, sets__target_is_a_member);
     tcase_add_test(t, sets__cancelled);

@@ -9,7 +9,8 @@ from test_keys import BYTES, INTS, TUPLES, rank
 
 import keyfold
 
-CLEAN = st.one_of(st.text(st.characters(exclude_categories=["Cs"]), max_size=6), st.text("ab\0é\U0001f600", max_size=5))
+CLEAN = st.one_of(st.text(st.characters(exclude_categories=["Cs"]), max_size=6),
+                  st.text("ab\0é\U0001f600", max_size=5))
 KINDS = {
     "str": (CLEAN, lambda key: key.encode()),
     "bytes": (BYTES, bytes),

@@ -2,6 +2,8 @@
 #ifndef TESTS_SUPPORT_CHAIN_SHAPES_H
 #define TESTS_SUPPORT_CHAIN_SHAPES_H
 
+#include "random.h"
+
 enum chain_shape {
     CHAIN_BINARY33,     /* {a,b}^33 */
     CHAIN_BINARY40,     /* {b,c}^40 */
@@ -14,16 +16,8 @@ enum chain_shape {
     CHAIN_SHAPES = CHAIN_RANDOM + 6
 };
 
-static inline uint64_t chain_mix(uint64_t x)
-{
-    x += 0x9e3779b97f4a7c15;
-    x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9;
-    x = (x ^ x >> 27) * 0x94d049bb133111eb;
-    return x ^ x >> 31;
-}
-
 static uint64_t chain_draws;
-static inline uint64_t chain_draw(uint64_t below) { return chain_mix(++chain_draws) % below; }
+static inline uint64_t chain_draw(uint64_t below) { return mix64(++chain_draws) % below; }
 
 /* `levels` states, each with an edge by `count` bytes from `first` on that leads to the one before. */
 static inline void chain_uniform(chain *c, unsigned first, unsigned count, unsigned levels, int final)

@@ -187,8 +187,8 @@ static inline void exercise_sets(const kf_dict *dict, kf_bytes bound)
     within.from = bound;
     options.within = &within;
     options.values = (kf_set_values)exercise_below(6);
-    kf_status status = kf_iter_create_set(&iter, (kf_set_operation)exercise_below(4), members, 1 + exercise_below(3), &options,
-                                   NULL);
+    kf_status status = kf_iter_create_set(&iter, (kf_set_operation)exercise_below(4), members,
+                                             1 + exercise_below(3), &options, NULL);
     legal(status);
     if (!status) exercise_drain(iter, 30);
     kf_iter_destroy(&iter);

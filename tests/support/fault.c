@@ -76,6 +76,24 @@ static int fails(unsigned kind)
     return fail;
 }
 
+static fault_watcher watcher;
+void fault_watch(fault_watcher new_watcher) { watcher = new_watcher; }
+
+static void watch(unsigned kind, const char *path)
+{
+    if (watcher && !suspended) watcher(kind, path);
+}
+
+static void watch_file(unsigned kind, int fd)
+{
+    char link[40], path[500];
+    if (!watcher) return;
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    ssize_t size = readlink(link, path, sizeof path - 1);
+    path[size < 0 ? 0 : size] = '\0';
+    watch(kind, path);
+}
+
 static size_t shortened(size_t size)
 {
     return short_io && size > short_io ? short_io : size;
@@ -241,26 +259,41 @@ WRAP_OPENAT(openat64)
 WRAP(FAULT_OPEN, int, mkostemp, (char *name, int flags), (name, flags))
 WRAP(FAULT_OPEN, int, mkostemp64, (char *name, int flags), (name, flags))
 
-WRAP(FAULT_WRITE, ssize_t, write, (int fd, const void *data, size_t size),
-     (fd, data, shortened(size)))
-WRAP(FAULT_WRITE, ssize_t, pwrite, (int fd, const void *data, size_t size, off_t at),
-     (fd, data, shortened(size), at))
-WRAP(FAULT_WRITE, ssize_t, pwrite64, (int fd, const void *data, size_t size, off_t at),
-     (fd, data, shortened(size), at))
+#define WRAP_WATCHED(kind, result, name, parameters, arguments, watched) \
+    result __real_##name parameters; \
+    result __wrap_##name parameters \
+    { \
+        if (fails(kind)) return -1; \
+        watched; \
+        return __real_##name arguments; \
+    }
+WRAP_WATCHED(FAULT_WRITE, ssize_t, write, (int fd, const void *data, size_t size),
+             (fd, data, shortened(size)), watch_file(FAULT_WRITE, fd))
+WRAP_WATCHED(FAULT_WRITE, ssize_t, pwrite, (int fd, const void *data, size_t size, off_t at),
+             (fd, data, shortened(size), at), watch_file(FAULT_WRITE, fd))
+WRAP_WATCHED(FAULT_WRITE, ssize_t, pwrite64, (int fd, const void *data, size_t size, off_t at),
+             (fd, data, shortened(size), at), watch_file(FAULT_WRITE, fd))
 WRAP(FAULT_READ, ssize_t, read, (int fd, void *data, size_t size), (fd, data, shortened(size)))
 WRAP(FAULT_READ, ssize_t, pread, (int fd, void *data, size_t size, off_t at),
      (fd, data, shortened(size), at))
 WRAP(FAULT_READ, ssize_t, pread64, (int fd, void *data, size_t size, off_t at),
      (fd, data, shortened(size), at))
-int __real_fsync(int fd);
-int __wrap_fsync(int fd) { return fails(FAULT_SYNC) ? -1 : skip_sync ? 0 : __real_fsync(fd); }
-int __real_fdatasync(int fd);
-int __wrap_fdatasync(int fd) { return fails(FAULT_SYNC) ? -1 : skip_sync ? 0 : __real_fdatasync(fd); }
-WRAP(FAULT_RENAME, int, rename, (const char *from, const char *to), (from, to))
-WRAP(FAULT_RENAME, int, renameat, (int a, const char *from, int b, const char *to), (a, from, b, to))
-WRAP(FAULT_LINK, int, link, (const char *from, const char *to), (from, to))
-WRAP(FAULT_LINK, int, linkat, (int a, const char *from, int b, const char *to, int flags),
-     (a, from, b, to, flags))
+#define WRAP_SYNC(name) \
+    int __real_##name(int fd); \
+    int __wrap_##name(int fd) \
+    { \
+        if (fails(FAULT_SYNC)) return -1; \
+        watch_file(FAULT_SYNC, fd); \
+        return skip_sync ? 0 : __real_##name(fd); \
+    }
+WRAP_SYNC(fsync)
+WRAP_SYNC(fdatasync)
+WRAP_WATCHED(FAULT_RENAME, int, rename, (const char *from, const char *to), (from, to), watch(FAULT_RENAME, to))
+WRAP_WATCHED(FAULT_RENAME, int, renameat, (int a, const char *from, int b, const char *to), (a, from, b, to),
+             watch(FAULT_RENAME, to))
+WRAP_WATCHED(FAULT_LINK, int, link, (const char *from, const char *to), (from, to), watch(FAULT_LINK, to))
+WRAP_WATCHED(FAULT_LINK, int, linkat, (int a, const char *from, int b, const char *to, int flags),
+             (a, from, b, to, flags), watch(FAULT_LINK, to))
 WRAP(FAULT_TRUNCATE, int, ftruncate, (int fd, off_t size), (fd, size))
 WRAP(FAULT_TRUNCATE, int, ftruncate64, (int fd, off_t size), (fd, size))
 WRAP(FAULT_MAP, void *, mmap, (void *a, size_t n, int protection, int flags, int fd, off_t at),

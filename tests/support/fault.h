@@ -64,6 +64,11 @@ void fault_free_space(uint64_t bytes);
 /* O_TMPFILE is refused as on a file system that lacks it. fault_off leaves it. */
 void fault_refuse_nameless(int refuse);
 
+/* Called before each write, sync, link and rename that goes through, with the file's path, or the new name; it may not
+ * make any itself. NULL: no more. */
+typedef void (*fault_watcher)(unsigned kind, const char *path);
+void fault_watch(fault_watcher watcher);
+
 /* Forgets all allocations up to now. */
 void fault_mark(void);
 /* Allocations since fault_mark that were not freed, their bytes, and the most bytes at one time. */

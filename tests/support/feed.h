@@ -3,6 +3,8 @@
 #ifndef TESTS_SUPPORT_FEED_H
 #define TESTS_SUPPORT_FEED_H
 
+#include "random.h"
+
 #include <keyfold/status.h>
 #include <keyfold/values.h>
 
@@ -23,18 +25,10 @@ typedef struct feed {
 
 enum { FEED_KEY = 64, FEED_VALUE = 1 << 20 };
 
-static inline uint64_t feed_mix(uint64_t x)
-{
-    x += 0x9e3779b97f4a7c15u;
-    x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
-    x = (x ^ x >> 27) * 0x94d049bb133111ebu;
-    return x ^ x >> 31;
-}
-
 static inline kf_bytes feed_key(const feed *f, uint64_t i, uint8_t room[FEED_KEY])
 {
     uint64_t wave = f->pairs / 7 + 1;
-    uint64_t r = f->order == FEED_MIXED ? feed_mix(f->seed + i) % f->keys
+    uint64_t r = f->order == FEED_MIXED ? mix64(f->seed + i) % f->keys
                  : f->order == FEED_ASCENDING ? i * f->keys / f->pairs
                                               : i % wave * f->keys / wave;
     int size = snprintf((char *)room, FEED_KEY, "%08llx/%.*s", (unsigned long long)r, (int)(r % 12), "abcdefghijkl");
@@ -43,13 +37,13 @@ static inline kf_bytes feed_key(const feed *f, uint64_t i, uint8_t room[FEED_KEY
 
 static inline uint64_t feed_number(const feed *f, uint64_t i)
 {
-    return (feed_mix(f->seed * 7 + i) >> (20 + i % 40)) + (i + 1 == f->other_at);
+    return (mix64(f->seed * 7 + i) >> (20 + i % 40)) + (i + 1 == f->other_at);
 }
 
 /* `room`: FEED_VALUE bytes. */
 static inline kf_bytes feed_value(const feed *f, uint64_t i, uint8_t *room)
 {
-    uint64_t r = feed_mix(f->seed * 5 + i);
+    uint64_t r = mix64(f->seed * 5 + i);
     size_t size = r % 24;
     if (f->large_every && r / 24 % f->large_every == 0) size = f->large_size + r % 1000;
     for (size_t b = 0; b < size; b++) room[b] = (uint8_t)(r >> b % 8 * 8) ^ (uint8_t)(b >> 9);

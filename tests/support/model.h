@@ -6,6 +6,8 @@
 #include "read/values/column_reader_parts.h"
 #include "read/dict.h"
 
+#include "random.h"
+
 #include <keyfold/keyfold.h>
 
 typedef struct model {
@@ -20,17 +22,9 @@ typedef struct model {
 
 enum { NUMBER_SHAPES = 6, STRING_SHAPES = 9, MODEL_VALUE_MAX = 1 << 16 };
 
-static inline uint64_t model_mix(uint64_t x)
-{
-    x += 0x9e3779b97f4a7c15u;
-    x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
-    x = (x ^ x >> 27) * 0x94d049bb133111ebu;
-    return x ^ x >> 31;
-}
-
 static inline uint64_t model_number(const model *m, size_t i)
 {
-    uint64_t r = model_mix(m->value_seed + i);
+    uint64_t r = mix64(m->value_seed + i);
     switch (m->value_shape % NUMBER_SHAPES) {
     case 0: return m->value_seed;
     case 1: return 7 * i;
@@ -48,7 +42,7 @@ static inline size_t model_words(uint64_t seed, size_t words, uint8_t *out)
         "a", "server", "with", "development files", "for", "read-only", "\xe6\x97\xa5\xe6\x9c\xac", "-" };
     size_t size = 0;
     for (size_t w = 0; w < words; w++) {
-        const char *word = list[(seed = model_mix(seed)) % (sizeof list / sizeof *list)];
+        const char *word = list[(seed = mix64(seed)) % (sizeof list / sizeof *list)];
         size_t length = strlen(word);
         if (w) out[size++] = ' ';
         memcpy(out + size, word, length);
@@ -60,7 +54,7 @@ static inline size_t model_words(uint64_t seed, size_t words, uint8_t *out)
 /* The value of key i, in `room` (MODEL_VALUE_MAX bytes). */
 static inline kf_bytes model_string(const model *m, size_t i, uint8_t *room)
 {
-    uint64_t r = model_mix(m->value_seed + i);
+    uint64_t r = mix64(m->value_seed + i);
     size_t size = 0;
     switch (m->value_shape % STRING_SHAPES) {
     case 0: break;
@@ -75,7 +69,7 @@ static inline kf_bytes model_string(const model *m, size_t i, uint8_t *room)
     }
     unsigned shape = m->value_shape % STRING_SHAPES;
     if (shape == 4 || shape == 5)
-        for (size_t b = 0; b < size; b++) room[b] = (uint8_t)((r = model_mix(r)) >> 11);
+        for (size_t b = 0; b < size; b++) room[b] = (uint8_t)((r = mix64(r)) >> 11);
     if (shape == 7 && size >= 15000)
         for (size_t b = 0; b < size; b++) room[b] = (uint8_t)((b / 7 * r) % 251);
     return (kf_bytes){ room, size };
@@ -83,7 +77,7 @@ static inline kf_bytes model_string(const model *m, size_t i, uint8_t *room)
 
 static inline uint64_t model_weight(const model *m, size_t i)
 {
-    uint64_t r = model_mix(m->value_seed * 3 + i);
+    uint64_t r = mix64(m->value_seed * 3 + i);
     return r >> r % 64;
 }
 
@@ -99,7 +93,7 @@ static inline kf_status model_add_all(const model *m, kf_builder *builder, uint6
     ck_assert(turn && room);
     for (size_t i = 0; i < count; i++) turn[i] = i;
     for (size_t i = count; order && i > 1; i--) {
-        size_t j = (size_t)((order = model_mix(order)) % i), other = turn[j];
+        size_t j = (size_t)((order = mix64(order)) % i), other = turn[j];
         turn[j] = turn[i - 1];
         turn[i - 1] = other;
     }

@@ -63,7 +63,7 @@ static inline void pairs_shuffle(const pairs *p, size_t *turn, uint64_t seed)
 {
     memcpy(turn, p->turn, p->count * sizeof *turn);
     for (size_t i = p->count; i > 1; i--) {
-        size_t j = (size_t)((seed = model_mix(seed)) % i), other = turn[j];
+        size_t j = (size_t)((seed = mix64(seed)) % i), other = turn[j];
         turn[j] = turn[i - 1];
         turn[i - 1] = other;
     }
@@ -88,7 +88,7 @@ static inline void pairs_tiny(const pairs *p, size_t *turn, uint64_t seed)
 {
     pairs_shuffle(p, turn, seed);
     for (size_t i = 0, size; i < p->count; i += size) {
-        size = 1 + (size_t)((seed = model_mix(seed)) % LARGEST_PART);
+        size = 1 + (size_t)((seed = mix64(seed)) % LARGEST_PART);
         if (size > p->count - i) size = p->count - i;
         for (size_t a = i + 1; a < i + size; a++)
             for (size_t b = a; b > i && turn[b] < turn[b - 1]; b--) {
@@ -116,7 +116,7 @@ static inline void pairs_order(const pairs *p, size_t *turn, unsigned order)
 /* The number of the c-th of n pairs of key i, so that all give the model's by the policy. */
 static inline uint64_t pairs_number(const model *m, size_t i, unsigned c, unsigned n, kf_duplicates duplicates)
 {
-    uint64_t number = model_number(m, i), other = model_mix(number + c);
+    uint64_t number = model_number(m, i), other = mix64(number + c);
     switch (duplicates) {
     case KF_DUPLICATES_FIRST: return c ? other : number;
     case KF_DUPLICATES_LAST: return c + 1 < n ? other : number;

@@ -264,7 +264,7 @@ typedef struct range {
 
 static inline int filter_wants(uint64_t filter, uint64_t ordinal)
 {
-    return !filter || model_mix(filter + ordinal) % 3;
+    return !filter || mix64(filter + ordinal) % 3;
 }
 
 /* `context`: the range's number. */

@@ -125,7 +125,12 @@ static inline outcome carry_out_apart(const plan *p, uint64_t n)
 
 /* ---- the cases ---------------------------------------------------------------------------------- */
 
-static const struct { kf_value_type type; kf_duplicates duplicates; feed_order order; uint64_t large_every; } cases[] = {
+static const struct {
+    kf_value_type type;
+    kf_duplicates duplicates;
+    feed_order order;
+    uint64_t large_every;
+} cases[] = {
     { KF_VALUES_NONE, KF_DUPLICATES_FIRST, FEED_MIXED, 0 },
     { KF_VALUES_NONE, KF_DUPLICATES_LAST, FEED_ASCENDING, 0 },
     { KF_VALUES_U64, KF_DUPLICATES_SUM, FEED_MIXED, 0 },

@@ -148,10 +148,10 @@ static inline int shards_filter(void *context, kf_iter *iter, const kf_entry *en
     if (!kf_iter_value(iter, &value))
         for (size_t i = 0; i < value.size && i < 64; i++) seen = seen * 31 + value.data[i];
     for (size_t i = 0; i < entry->key.size; i++) seen = seen * 31 + entry->key.data[i];
-    seen = model_mix(seen + number);
-    const int wanted = model_mix(a->number + seen) % 3 != 0;
+    seen = mix64(seen + number);
+    const int wanted = mix64(a->number + seen) % 3 != 0;
     seen += match->position + 3 * match->distance + 5 * match->weight + 7 * match->source;
-    a->hash = model_mix(a->hash ^ seen);
+    a->hash = mix64(a->hash ^ seen);
     a->calls++;
     return wanted;
 }

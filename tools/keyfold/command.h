@@ -3,7 +3,7 @@
 #ifndef TOOL_COMMAND_H
 #define TOOL_COMMAND_H
 
-#include "options.h"
+#include "options/options.h"
 
 /* Exit codes, the same for every command and documented in keyfold(1). */
 enum {

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "command.h"
-#include "message.h"
-#include "usage.h"
+#include "options/usage.h"
+#include "output/message.h"
 
 static const kft_command *const commands[] = {
     &command_build, &command_get, &command_scan, &command_fuzzy, &command_nearest, &command_match,

@@ -36,7 +36,6 @@ typedef struct kfpy_number {
     uint64_t value;
 } kfpy_number;
 kfpy_number kfpy_u64_at(const kf_dict *dict, uint64_t ordinal);
-kfpy_number kfpy_weight_at(const kf_dict *dict, uint64_t ordinal);
 kfpy_number kfpy_ordinal(const kf_dict *dict, const void *key, size_t key_size);
 kfpy_number kfpy_lower_bound(const kf_dict *dict, const void *key, size_t key_size);
 /* The value is the length of the match. */

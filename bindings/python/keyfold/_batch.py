@@ -414,4 +414,3 @@ def _mask(batch: Any) -> Any:
 def _check_output(output: str) -> None:
     if output not in _OUTPUTS:
         raise _errors.ArgumentError(f'output must be one of {", ".join(map(repr, _OUTPUTS))}, not {output!r}')
-

@@ -7,8 +7,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-_GenericAlias: Any = type(list[int])
-
 
 class Later:
     """A module of this package that is imported when something of it is first used."""
@@ -25,4 +23,3 @@ class Later:
 def overload(function: Any) -> Any:
     """typing.overload while the program runs."""
     return function
-

@@ -3,14 +3,13 @@
  * A pass with limit k visits the keys within distance k whose score can still beat the worst of the best so
  * far. It is the last one when no key beyond k can be among the best. Passes grow by half, so all of them cost
  * about as much as the last; the scores found by one bound the next from its start. */
-#include "query/fuzzy/nearest.h"
 #include "base/options.h"
 #include "query/dfa.h"
 #include "query/fuzzy/levenshtein.h"
+#include "query/fuzzy/nearest_jaro.h"
 #include "read/part.h"
 #include "read/search/hunt.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 static const kfi_iter_class candidate_class = { NULL, NULL, NULL, NULL };
@@ -33,13 +32,6 @@ static kf_status check(const kf_nearest_options *o, kf_error *error)
     return KF_OK;
 }
 
-/* Rounded down. */
-static float below(double x)
-{
-    float f = (float)x;
-    return (double)f > x ? nextafterf(f, -INFINITY) : f;
-}
-
 /* The least score that is wanted whatever is found. */
 static double least_score(const kf_nearest_options *o)
 {
@@ -53,30 +45,6 @@ static double best_beyond(const kfi_nearest *s, uint32_t needle_units, uint32_t 
     if (s->options->ranking == KF_RANK_DISTANCE) return -(double)d;
     if (s->options->metric == KF_METRIC_INDEL) return 1 - d / (2 * m + d);
     return 1 - d / (m + d);
-}
-
-kf_status kfi_nearest_offer(kfi_nearest *s, kf_bytes key, const kfi_hit *hit)
-{
-    const kf_entry entry = { key, hit->ordinal };
-    if (kfi_hits_full(&s->hits) && !kfi_hit_better(hit, &s->hits.hit[0])) return KF_OK;
-    if (s->candidate) {
-        s->candidate->dict = s->member;
-        s->candidate->ordinal = hit->ordinal - s->base;
-        s->candidate->current = 1;
-        s->candidate->match.distance = hit->distance;
-        s->candidate->match.similarity = s->options->ranking == KF_RANK_SIMILARITY ? hit->score : 0;
-        if (!s->within->filter(s->within->filter_context, s->candidate, &entry)) return KF_OK;
-    }
-    return kfi_hits_offer(&s->hits, hit);
-}
-
-float kfi_nearest_cutoff(const kfi_nearest *s, double least, uint64_t next)
-{
-    if (!kfi_hits_full(&s->hits)) return below(least);
-    const kfi_hit *worst = &s->hits.hit[0];
-    float cutoff = below(worst->score);
-    /* Keys to come lose against equal ones before them. */
-    return worst->ordinal < next ? nextafterf(cutoff, INFINITY) : cutoff;
 }
 
 /* The part of a pass in one member. KF_END, KF_LIMIT, errors. */

@@ -1,7 +1,8 @@
 /* The nearest keys by Jaro-Winkler similarity: a walk in key order that passes over every prefix whose bound is
  * too low. As there is no distance to deepen by, passes lower the least score instead. */
+#include "query/fuzzy/nearest_jaro.h"
+
 #include "query/fuzzy/jaro.h"
-#include "query/fuzzy/nearest.h"
 #include "read/keys/walk.h"
 #include "read/part.h"
 

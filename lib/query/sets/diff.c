@@ -32,7 +32,7 @@ static kf_status value_of(diff_iter *d, size_t side, kf_bytes *value)
     kf_status status = KF_OK;
     if (d->cursor_dict[side] != dict) {
         kfi_column_cursor_destroy(&d->cursor[side]);
-        status = kfi_column_cursor_create(&d->cursor[side], dict->column);
+        status = kfi_column_cursor_create(&d->cursor[side]);
     }
     d->cursor_dict[side] = status ? NULL : dict;
     if (status) return status;

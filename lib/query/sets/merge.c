@@ -3,6 +3,7 @@
 #include "query/sets/groups.h"
 #include "read/part.h"
 #include "read/values/weights_reader.h"
+#include "write/budget.h"
 #include "write/build_options.h"
 
 #include <keyfold/set.h>
@@ -15,9 +16,9 @@
 /* What the members hold is taken from what the build may hold. */
 static uint64_t build_memory(const kf_dict *const *dicts, size_t count, uint64_t limit)
 {
-    const uint64_t least = KFI_BUILD_MEMORY_LEAST;
+    const uint64_t least = KFI_MEMORY_LEAST;
     uint64_t members = 0;
-    if (!limit) limit = KFI_BUILD_MEMORY_DEFAULT;
+    if (!limit) limit = KFI_MEMORY_DEFAULT;
     for (size_t i = 0; i < count; i++) members += MEMBER_MEMORY + dicts[i]->header.longest_key;
     if (limit < least) return limit;   /* the builder refuses it */
     return limit - least > members ? limit - members : least;
@@ -112,7 +113,7 @@ static kf_status add_entry(merger *m, const kf_entry *entry, kf_error *error)
     kf_bytes key = entry->key, value = { NULL, 0 };
     uint64_t number = 0, weight = 0;
     kf_status status = KF_OK;
-    if (m->weighted) status = kfi_weight_at(m->iter->dict, m->iter->ordinal, &weight);
+    if (m->weighted) status = kf_dict_weight_at(m->iter->dict, m->iter->ordinal, &weight);
     if (!status && m->type == KF_VALUES_U64) status = kf_iter_value_u64(m->iter, &number);
     else if (!status && m->type == KF_VALUES_BYTES) status = kf_iter_value(m->iter, &value);
     if (status) return member_failed(m->iter, status, &key, error);

@@ -14,14 +14,6 @@ typedef struct kfi_bucket_cache {
 
 kfi_bucket_cache *kfi_bucket_cache_create(void);   /* free() frees it; NULL without memory */
 
-/* Where the container at `at` and the section that holds it end. */
-static inline kfi_place kfi_place_of(const kfi_keys *keys, const uint8_t *at)
-{
-    if ((uintptr_t)at - (uintptr_t)keys->shared < keys->shared_size)
-        return (kfi_place){ at, keys->shared + keys->shared_size };
-    return (kfi_place){ at, keys->tree + keys->tree_size };
-}
-
 kfi_decoded *kfi_bucket_cache_miss(kfi_bucket_cache *cache, const kfi_keys *keys, const uint8_t *at,
                                    uint32_t depth, unsigned slot);
 

@@ -1,6 +1,6 @@
 #include "read/keys/bucket_decode.h"
 
-#include "read/search/fields_portable.h"
+#include "read/keys/fields_portable.h"
 
 /* Where each entry's codes begin, from the unary lengths: entry e's 1 bit has code[e+1] zeros before it. */
 static int unary_codes(const kfi_bucket *b, uint32_t *code)

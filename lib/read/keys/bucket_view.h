@@ -1,4 +1,4 @@
-/* A bucket's parts, located and bounds-checked but not decoded. See format/keys.h for the layout. */
+/* A bucket's parts, located and bounds-checked but not decoded. Drawn in FORMAT.md 4.7. */
 #ifndef KFI_READ_KEYS_BUCKET_VIEW_H
 #define KFI_READ_KEYS_BUCKET_VIEW_H
 

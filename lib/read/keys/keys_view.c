@@ -1,7 +1,5 @@
 #include "read/keys/keys_view.h"
 
-#include <stdlib.h>
-
 static kf_status open_top(kfi_top *top, const uint8_t *p, uint64_t size, kf_error *error)
 {
     if (!size) return KF_OK;
@@ -58,33 +56,4 @@ kf_status kfi_keys_open(kfi_keys *keys, const uint8_t *file, const kfi_header *h
     if (status) return status;
     if (!p->character_bits) return kfi_tokens_open(&keys->tokens, file + tokens->offset, tokens->size, error);
     return KF_OK;
-}
-
-static const kfi_search_variant *choose(void)
-{
-    const char *limit = getenv("KEYFOLD_ISA");
-#if defined(__x86_64__)
-    int portable = limit && !strcmp(limit, "portable");
-    int no_avx512 = portable || (limit && !strcmp(limit, "avx2"));
-    if (!no_avx512 && __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512bw")
-        && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("bmi2"))
-        return &kfi_search_avx512;
-    if (!portable && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2")
-        && __builtin_cpu_supports("popcnt"))
-        return &kfi_search_avx2;
-#endif
-    (void)limit;
-    return &kfi_search_portable;
-}
-
-const kfi_search_variant *kfi_search_best(void)
-{
-    /* Racing first calls store the same pointer. */
-    static const kfi_search_variant *best;
-    const kfi_search_variant *known = __atomic_load_n(&best, __ATOMIC_ACQUIRE);
-    if (!known) {
-        known = choose();
-        __atomic_store_n(&best, known, __ATOMIC_RELEASE);
-    }
-    return known;
 }

@@ -1,4 +1,4 @@
-/* The key structure as the reader sees it: where it lies, and a search in it.
+/* The key structure as the reader sees it: where it lies.
  *
  * Every position, width and count that comes from the file is checked against the section before it
  * is used, on the one path that all lookups take. Sections are followed by KFI_TAIL_PAD readable bytes,
@@ -10,8 +10,6 @@
 #include "format/header.h"
 #include "format/keys.h"
 #include "format/tokens.h"
-
-#include <keyfold/dict.h>
 
 /* The table of first nodes; `positions` is 0 when there is none. */
 typedef struct kfi_top {
@@ -58,73 +56,28 @@ static inline int kfi_directory_place(const kfi_keys *keys, uint64_t index, kfi_
     return 1;
 }
 
-/* A search in progress: the key's first `depth` bytes lead to the container at `place`, which has
- * `rank` keys before it. */
-typedef struct kfi_search {
-    kfi_place place;
-    uint64_t rank;
-    size_t depth;
-    int in_bucket;                 /* place must be a bucket: a node led there without a byte of the key */
-    const uint8_t *key;
-    size_t size;
-    /* A key that stays in place may have no 16 bytes behind its last ones: from tail_start on `tail` is read,
-     * which has zeros there. */
-    size_t tail_start;
-    uint8_t tail[32];
-} kfi_search;
+static inline kfi_place kfi_root(const kfi_keys *keys)
+{
+    return (kfi_place){ keys->tree + keys->parameters.root, keys->tree + keys->tree_size };
+}
 
-/* A node, its bucket and the bucket's entries may be keys that begin a text. */
-enum { KFI_STEP_NOTES = 66 };
+static inline int kfi_is_node(const uint8_t *at) { return at[0] >> 7; }
 
+/* Where the container at `at` and the section that holds it end. */
+static inline kfi_place kfi_place_of(const kfi_keys *keys, const uint8_t *at)
+{
+    if ((uintptr_t)at - (uintptr_t)keys->shared < keys->shared_size)
+        return (kfi_place){ at, keys->shared + keys->shared_size };
+    return (kfi_place){ at, keys->tree + keys->tree_size };
+}
+
+/* What going down one container comes to. */
 typedef enum kfi_step {
-    KFI_STEP_ON,          /* place, rank and depth have moved down one container */
-    KFI_STEP_JUMP,        /* rank and depth have; the place is still to be read from the directory */
-    KFI_STEP_FOUND,       /* rank is the key's ordinal */
+    KFI_STEP_ON,          /* it has gone down */
+    KFI_STEP_JUMP,        /* it has, but for the place, which is still to be read from the directory */
+    KFI_STEP_FOUND,
     KFI_STEP_ABSENT,
     KFI_STEP_CORRUPT
 } kfi_step;
-
-/* Keys to look up: `list`, or if that is NULL `data` and `offsets` (kf_dict_ordinal_many_packed). */
-typedef struct kfi_key_batch {
-    const kf_bytes *list;
-    const uint8_t *data;
-    const uint64_t *offsets;
-    const kfi_keys *keys;             /* what they are looked up in, */
-    const kfi_keys *const *keys_of;   /* or if that isn't NULL what each of them is */
-} kfi_key_batch;
-
-static inline kf_bytes kfi_batch_key(const kfi_key_batch *q, size_t i)
-{
-    if (q->list) return q->list[i];
-    return (kf_bytes){ q->data + q->offsets[i], (size_t)(q->offsets[i + 1] - q->offsets[i]) };
-}
-
-struct kfi_hunt;
-
-/* Looks for a key; the best of the variants below that the processor has. */
-typedef struct kfi_search_variant {
-    const char *name;
-    kf_status (*find)(const kfi_keys *keys, const uint8_t *key, size_t size, uint64_t *ordinal);
-    /* See kf_dict_ordinal_many; ordinals are those of each key's own kfi_keys. */
-    kf_status (*find_many)(const kfi_key_batch *batch, size_t count, uint64_t *ordinals, size_t *found);
-    /* Goes on with a descent along a text (kfi_search_text) and notes the keys that begin the text, shortest
-     * first, while there is room for KFI_STEP_NOTES more. KFI_STEP_ON: there may be more; KFI_STEP_ABSENT:
-     * that was all, and s->depth bytes of the text and the one after them were looked at. On a damaged file
-     * ordinals may be out of range. */
-    kfi_step (*prefixes)(const kfi_keys *keys, kfi_search *s, kf_prefix_match *notes, size_t capacity,
-                         size_t *count);
-    /* hunt.h: the next key, or the first one. */
-    kf_status (*hunt)(struct kfi_hunt *hunt, int begin);
-} kfi_search_variant;
-
-extern const kfi_search_variant kfi_search_portable;
-#if defined(__x86_64__)
-extern const kfi_search_variant kfi_search_avx2;
-extern const kfi_search_variant kfi_search_avx512;
-#endif
-
-/* Chosen once, at the first call. KEYFOLD_ISA=portable|avx2|avx512 in the environment restricts it
- * (for tests and measurements). */
-const kfi_search_variant *kfi_search_best(void);
 
 #endif

@@ -73,6 +73,26 @@ static inline uint8_t *kfi_node_edge_append(const kfi_keys *keys, const kfi_node
     return kfi_codes_append(keys, bits, 0, codes, to, limit);
 }
 
+/* Writes the label of the edge to child node i and finds the node; as kfi_codes_append. */
+static inline uint8_t *kfi_node_follow(const kfi_keys *keys, const kfi_node *n, unsigned i, uint8_t *to,
+                                       const uint8_t *limit, kfi_place *child)
+{
+    uint8_t *end = kfi_node_edge_append(keys, n, i, to, limit);
+    return end && kfi_node_child(keys, n, i, child) && kfi_is_node(child->at) ? end : NULL;
+}
+
+/* How many child nodes have a label below `label` (0 to 256). */
+static inline unsigned kfi_node_bigs_below(const kfi_node *n, unsigned label)
+{
+    unsigned low = 0, high = n->bigs;
+    while (low < high) {
+        unsigned middle = (low + high) / 2;
+        if (n->big_label[middle] < label) low = middle + 1;
+        else high = middle;
+    }
+    return low;
+}
+
 /* The bucket in which a run with this label would be: the last whose first label is not above it. */
 static inline unsigned kfi_node_bucket_of(const kfi_node *n, uint8_t label)
 {

@@ -1,4 +1,4 @@
-/* A node's arrays, located and bounds-checked but not decoded. See format/keys.h for the layout. */
+/* A node's arrays, located and bounds-checked but not decoded. Drawn in FORMAT.md 4.6. */
 #ifndef KFI_READ_KEYS_NODE_VIEW_H
 #define KFI_READ_KEYS_NODE_VIEW_H
 
@@ -57,6 +57,12 @@ static inline __attribute__((always_inline)) int kfi_node_parse(kfi_node *n, kfi
     return kfi_node_parse_arrays(n, place) && kfi_node_parse_paths(n);
 }
 
+/* Whoever does not know yet that the container is a node, in the section where nodes lie, and not empty. */
+static inline int kfi_node_open(const kfi_keys *keys, kfi_node *n, kfi_place place)
+{
+    return place.end == keys->tree + keys->tree_size && kfi_node_parse(n, place) && (n->bigs || n->buckets);
+}
+
 /* Child node i lies before the node; 0 when it would not. */
 static inline int kfi_node_child(const kfi_keys *keys, const kfi_node *n, unsigned i, kfi_place *child)
 {
@@ -74,6 +80,12 @@ static inline int kfi_node_bucket(const kfi_node *n, unsigned j, kfi_place *buck
     bucket->at = n->first_bucket + offset;
     bucket->end = n->end;
     return 1;
+}
+
+/* 0 too if what lies there cannot be a node's bucket. */
+static inline int kfi_node_bucket_checked(const kfi_node *n, unsigned j, kfi_place *bucket)
+{
+    return kfi_node_bucket(n, j, bucket) && !(bucket->at[0] & 0xc0);
 }
 
 /* Keys in child nodes 0..i-1, in buckets 0..j-1, and in the entries with a label below big label i. */

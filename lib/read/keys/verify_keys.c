@@ -205,7 +205,7 @@ static int check_node_buckets(verifier *v, level *f, const kfi_node *n)
     for (; f->bucket < n->buckets; f->bucket++, f->entry = 0, f->bucket_entered = 0) {
         kfi_place place;
         unsigned big = f->big;
-        if (!kfi_node_bucket(n, f->bucket, &place) || place.at[0] & 0xc0)
+        if (!kfi_node_bucket_checked(n, f->bucket, &place))
             return bad(v, "a node has a wrong bucket");
         if (f->bucket && !f->bucket_entered && f->smalls != kfi_node_buckets_before(n, f->bucket))
             return bad(v, "a node's sum of keys is wrong");
@@ -231,7 +231,7 @@ static int visit_big(verifier *v, level *f, const kfi_node *n)
     const uint8_t *limit = v->text + (v->keys->longest_key - f->depth);
     const uint8_t *end = kfi_node_edge_append(v->keys, n, i, v->text, limit);
     if (!end) return bad(v, "an edge has a wrong code or is too long");
-    if (!kfi_node_child(v->keys, n, i, &child) || !(child.at[0] & 0x80))
+    if (!kfi_node_child(v->keys, n, i, &child) || !kfi_is_node(child.at))
         return bad(v, "a node has a wrong child");
     f->edge = (uint32_t)(end - v->text);
     return enter(v, child.at, f->depth + f->edge, UINT64_MAX);
@@ -294,7 +294,7 @@ static kf_status run(verifier *v, const uint8_t *at, uint64_t directory, shared_
         if (status) return status;
         level *f = top(v);
         at = f->at;
-        step = at[0] & 0x80 ? check_node(v, f) : check_bucket(v, f);
+        step = kfi_is_node(at) ? check_node(v, f) : check_bucket(v, f);
         if (step == NEXT) step = leave(v, result);
     }
     if (step == NO_MEMORY) return kfi_fail_memory(v->error, 2 * v->capacity * sizeof *v->levels);

@@ -1,6 +1,6 @@
 #include "read/keys/verify_top.h"
 
-#include "read/keys/node_decode.h"
+#include "read/keys/by_key.h"
 
 enum { MOST_POSITIONS = 16 };
 
@@ -18,26 +18,6 @@ static unsigned cell_bytes(const kfi_top *top, uint64_t cell, const int16_t byte
     return top->positions;
 }
 
-/* Moves from a node at `*depth` to the child that `bytes` lead to, if they reach it. */
-static int descend(const kfi_keys *keys, kfi_place *place, const uint8_t *bytes, unsigned size, unsigned *depth,
-                   uint64_t *rank)
-{
-    kfi_node n;
-    uint8_t label[MOST_POSITIONS + KFI_TOKEN_MAX];
-    if (*depth == size || !kfi_node_parse(&n, *place)) return 0;
-    for (unsigned i = 0; i < n.bigs; i++) {
-        if (n.big_label[i] != bytes[*depth]) continue;
-        const uint8_t *end = kfi_node_edge_append(keys, &n, i, label, label + MOST_POSITIONS);
-        if (!end) return 0;   /* longer than the positions */
-        unsigned length = (unsigned)(end - label);
-        if (length > size - *depth || memcmp(label, bytes + *depth, length)) return 0;
-        *rank += (unsigned)n.final + kfi_node_bigs_before(&n, i) + kfi_node_smalls_before(&n, i);
-        *depth += length;
-        return kfi_node_child(keys, &n, i, place);
-    }
-    return 0;
-}
-
 /* Whether some node on the way that `bytes` lead from the root is the one that the cell names. */
 static int cell_is_right(const kfi_keys *keys, uint64_t cell, const uint8_t *bytes, unsigned size)
 {
@@ -45,13 +25,11 @@ static int cell_is_right(const kfi_keys *keys, uint64_t cell, const uint8_t *byt
     const uint8_t *p = top->cells + cell * top->cell_width;
     uint64_t position = kfi_load64(p + 1) & kfi_mask64(8 * top->position_width);
     uint64_t rank = kfi_load64(p + 1 + top->position_width) & kfi_mask64(8 * top->rank_width);
-    kfi_place place = { keys->tree + keys->parameters.root, keys->tree + keys->tree_size };
-    unsigned depth = 0;
-    uint64_t before = 0;
-    if (!(place.at[0] & 0x80)) return 0;
-    do {
-        if (depth == p[0]) return (uint64_t)(place.at - keys->tree) == position && before == rank;
-    } while (descend(keys, &place, bytes, size, &depth, &before));
+    kfi_key_way way = kfi_key_way_begin(keys, (kf_bytes){ bytes, size });
+    while (kfi_is_node(way.place.at)) {
+        if (way.depth == p[0]) return (uint64_t)(way.place.at - keys->tree) == position && way.first == rank;
+        if (kfi_step_by_key_in_node(&way) != KFI_STEP_ON) return 0;
+    }
     return 0;
 }
 

@@ -1,7 +1,7 @@
 #include "read/keys/walk.h"
 
 #include "read/keys/bucket_cache.h"
-#include "read/keys/node_decode.h"
+#include "read/keys/by_rank.h"
 
 #include <stdlib.h>
 
@@ -84,16 +84,10 @@ static int pop(kfi_walk *w)
     return w->bucket ? GO_ON : KF_CORRUPT;
 }
 
-static int parse_node(const kfi_walk *w, const uint8_t *at, kfi_node *n)
-{
-    kfi_place place = { at, w->keys->tree + w->keys->tree_size };
-    return kfi_node_parse(n, place) && (n->bigs || n->buckets);
-}
-
 static const kfi_decoded *node_bucket(const kfi_walk *w, const kfi_node *n, unsigned j, uint32_t depth)
 {
     kfi_place place;
-    if (!kfi_node_bucket(n, j, &place) || place.at[0] & 0x80) return NULL;
+    if (!kfi_node_bucket_checked(n, j, &place)) return NULL;
     return decoded(w, place.at, depth);
 }
 
@@ -110,10 +104,9 @@ static int enter(kfi_walk *w, const uint8_t *at, uint64_t first, int behind, int
     kfi_walk_level *f = push(w);
     if (!f) return KF_NO_MEMORY;
     *f = (kfi_walk_level){ .at = at, .depth = depth };
-    if (at[0] & 0x80) {
+    if (kfi_is_node(at)) {
         kfi_node n;
-        if (kfi_place_of(w->keys, at).end != w->keys->tree + w->keys->tree_size || !parse_node(w, at, &n))
-            return KF_CORRUPT;
+        if (!kfi_node_open(w->keys, &n, kfi_place_of(w->keys, at))) return KF_CORRUPT;
         *final = n.final;
         if (behind) {
             f->big = (uint16_t)n.bigs;
@@ -166,8 +159,8 @@ static uint64_t big_ordinal(const kfi_node *n, const kfi_walk_level *f)
 static int follow_big(kfi_walk *w, const kfi_node *n, kfi_walk_level *f, const uint8_t **at)
 {
     kfi_place child;
-    uint8_t *end = kfi_node_edge_append(w->keys, n, f->big, w->bytes + f->depth, w->limit);
-    if (!end || !kfi_node_child(w->keys, n, f->big, &child) || !(child.at[0] & 0x80)) return KF_CORRUPT;
+    uint8_t *end = kfi_node_follow(w->keys, n, f->big, w->bytes + f->depth, w->limit, &child);
+    if (!end) return KF_CORRUPT;
     f->child = CHILD_BIG;
     note_keep(w, f->depth);
     w->size = (size_t)(end - w->bytes);
@@ -196,7 +189,7 @@ static int node_forward(kfi_walk *w)
     kfi_node n;
     const kfi_decoded *d = NULL;
     const uint8_t *at;
-    if (!parse_node(w, f->at, &n)) return KF_CORRUPT;
+    if (!kfi_node_open(w->keys, &n, kfi_place_of(w->keys, f->at))) return KF_CORRUPT;
     if (f->child == CHILD_BIG) {
         if (!find_gap(w, &n, f)) return KF_CORRUPT;
         f->big++;
@@ -304,7 +297,7 @@ static int node_backward(kfi_walk *w)
     const kfi_decoded *d = NULL;
     const uint8_t *at;
     if (f->child == CHILD_FINAL) return pop(w);
-    if (!parse_node(w, f->at, &n)) return KF_CORRUPT;
+    if (!kfi_node_open(w->keys, &n, kfi_place_of(w->keys, f->at))) return KF_CORRUPT;
     if (f->child == CHILD_BIG && !find_gap(w, &n, f)) return KF_CORRUPT;
     f->child = CHILD_NONE;
     if (f->begin || f->bucket) {
@@ -376,74 +369,55 @@ kf_status kfi_walk_previous(kfi_walk *w)
 
 /* ---- seeking ---------------------------------------------------------------------------------- */
 
-/* Goes down from the node on top, which holds the ordinal behind its final key. Leaves runs on top, or
- * sets `*at` to the child node to enter and `*first` to its first ordinal. */
-static int seek_node(kfi_walk *w, uint64_t ordinal, const uint8_t **at, uint64_t *first)
+/* Goes down from the bucket on top. */
+static int seek_entry(kfi_walk *w, kfi_rank_way *way)
+{
+    kfi_walk_level *f = top(w);
+    unsigned entry = BEFORE;
+    const kfi_step step = kfi_step_by_rank_in_bucket(way, w->bucket, &entry);
+    const int outside = f->kind == LEVEL_RUNS && (entry < f->begin || entry >= f->end);
+    if (step == KFI_STEP_CORRUPT || outside) return KF_CORRUPT;
+    f->entry = (uint8_t)entry;
+    return step == KFI_STEP_FOUND ? KF_OK : GO_ON;
+}
+
+/* Goes down from the node on top, and from the bucket if that is where it leads. */
+static int seek_node(kfi_walk *w, kfi_rank_way *way)
 {
     kfi_walk_level *f = top(w);
     kfi_node n;
     kfi_node_pick pick;
-    if (!parse_node(w, f->at, &n) || !kfi_node_select(&n, ordinal - f->base, &pick)) return KF_CORRUPT;
+    const kfi_step step = kfi_step_by_rank_in_node(way, &n, &pick);
+    if (step == KFI_STEP_CORRUPT) return KF_CORRUPT;
+    f->child = CHILD_FINAL;
+    if (step == KFI_STEP_FOUND) return KF_OK;
     f->big = (uint16_t)pick.big;
-    *at = NULL;
-    if (pick.is_big) {
-        f->begin = UNKNOWN;
-        *first = f->base + pick.before;
-        return follow_big(w, &n, f, at);
-    }
-    f->bucket = (uint16_t)pick.bucket;
-    f->child = CHILD_RUNS;
-    const kfi_decoded *d = node_bucket(w, &n, pick.bucket, f->depth);
+    f->child = pick.is_big ? CHILD_BIG : CHILD_RUNS;
+    f->begin = UNKNOWN;
+    if (pick.is_big) return GO_ON;
+    const kfi_decoded *d = decoded(w, way->place.at, f->depth);
     if (!d) return KF_CORRUPT;
+    f->bucket = (uint16_t)pick.bucket;
     f->begin = (uint8_t)(pick.big ? kfi_decoded_run_above(d, 0, n.big_label[pick.big - 1]) : 0);
     f->end = (uint8_t)d->view.count;
     if (pick.big < n.bigs) f->end = (uint8_t)kfi_decoded_run_above(d, f->begin, n.big_label[pick.big]);
-    return enter_runs(w, d, f->base + pick.before, f->depth, f->begin, f->end, BEFORE);
-}
-
-/* Picks the entry of the bucket on top that holds the ordinal; sets `*at` if it is a jump. */
-static int seek_entry(kfi_walk *w, uint64_t ordinal, const uint8_t **at, uint64_t *first)
-{
-    kfi_walk_level *f = top(w);
-    const kfi_decoded *d = w->bucket;
-    kfi_place target;
-    unsigned entry = kfi_decoded_select(d, ordinal - f->base);
-    if (entry < f->begin || entry >= f->end) return KF_CORRUPT;
-    f->entry = (uint8_t)entry;
-    uint8_t *end = kfi_decoded_text(w->keys, d, entry, 0, w->bytes + f->depth, w->limit);
-    if (!end) return KF_CORRUPT;
-    w->size = (size_t)(end - w->bytes);
-    *first = f->base + kfi_decoded_rank(d, entry);
-    *at = NULL;
-    if (!kfi_decoded_is_jump(d, entry)) return *first == ordinal ? KF_OK : KF_CORRUPT;
-    if (!kfi_bucket_target(w->keys, &d->view, entry, &target)) return KF_CORRUPT;
-    *at = target.at;
-    return GO_ON;
+    const int result = enter_runs(w, d, way->first, f->depth, f->begin, f->end, BEFORE);
+    return result == GO_ON ? seek_entry(w, way) : result;
 }
 
 kf_status kfi_walk_seek(kfi_walk *w, uint64_t ordinal)
 {
-    const kfi_keys_parameters *p = &w->keys->parameters;
-    const uint8_t *at = w->keys->tree + p->root;
-    uint64_t first = 0;
+    kfi_rank_way way = kfi_rank_way_begin(w->keys, ordinal, w->bytes);
     int result = GO_ON;
     w->height = w->size = w->keep = 0;
     if (ordinal >= w->keys->count) return KF_NOT_FOUND;
     w->ordinal = ordinal;
-    if (p->root_kind != KFI_ROOT_CONTAINER) return ordinal ? KF_CORRUPT : KF_OK;
+    if (w->keys->parameters.root_kind != KFI_ROOT_CONTAINER) return ordinal ? KF_CORRUPT : KF_OK;
     while (result == GO_ON) {
-        int final = 0;
-        result = enter(w, at, first, 0, &final);
-        if (result != GO_ON) break;
-        if (final && ordinal == first) {
-            top(w)->child = CHILD_FINAL;
-            result = KF_OK;
-        } else if (top(w)->kind == LEVEL_NODE) {
-            result = seek_node(w, ordinal, &at, &first);
-            if (result == GO_ON && !at) result = seek_entry(w, ordinal, &at, &first);
-        } else {
-            result = seek_entry(w, ordinal, &at, &first);
-        }
+        int final;
+        result = enter(w, way.place.at, way.first, 0, &final);
+        if (result == GO_ON) result = top(w)->kind == LEVEL_NODE ? seek_node(w, &way) : seek_entry(w, &way);
+        w->size = way.size;
     }
     return stop(w, result);
 }

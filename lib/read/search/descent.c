@@ -1,6 +1,6 @@
 #include "read/search/descent.h"
 
-#include "read/keys/node_decode.h"
+#include "read/keys/by_key.h"
 
 #include <stdlib.h>
 
@@ -41,83 +41,25 @@ void kfi_descents_join(kfi_descents *d, const kfi_descents *owner, const kfi_key
     kfi_search_text(&d->search, keys, d->text, d->size);
 }
 
-/* How many bytes of an edge's label after its first agree with bytes[0..left); *whole: all of it do. -1 on
- * damage. */
-static int match_edge(const kfi_keys *keys, const kfi_node *n, unsigned edge, const uint8_t *bytes,
-                      size_t left, int *whole)
-{
-    const unsigned width = kfi_code_width(keys);
-    const uint8_t *bits;
-    uint64_t codes;
-    int same = 0;
-    *whole = 0;
-    if (!kfi_node_edge_codes(keys, n, edge, &bits, &codes)) return -1;
-    for (uint64_t bit = 0; codes; codes--, bit += width) {
-        uint8_t text[4 * KFI_TOKEN_MAX];
-        const uint8_t *end = kfi_codes_append(keys, bits, bit, 1, text, text + 2 * KFI_TOKEN_MAX);
-        if (!end) return -1;
-        for (const uint8_t *p = text; p < end; p++, same++)
-            if ((size_t)same == left || *p != bytes[same]) return same;
-    }
-    *whole = 1;
-    return same;
-}
-
-/* Goes down one node; 0 when the descent is to stop at what `start` says. */
-static int start_node(const kfi_keys *keys, kfi_start *start, const uint8_t *bytes)
-{
-    const kfi_place place = { start->at, keys->tree + keys->tree_size };
-    kfi_place next;
-    kfi_node n;
-    start->step = KFI_STEP_CORRUPT;
-    if (!kfi_node_parse(&n, place)) return 0;
-    start->step = KFI_STEP_ON;
-    if (start->depth == NEAR) return 0;
-    const uint8_t label = bytes[start->depth];
-    const uint64_t first = start->rank + (unsigned)n.final;
-    unsigned i = 0, depth = start->depth;
-    int whole, same = 0;
-    while (i < n.bigs && n.big_label[i] < label) i++;
-    const int big = i < n.bigs && n.big_label[i] == label;
-    if (big) {
-        size_t left = NEAR - 1 - depth;
-        same = match_edge(keys, &n, i, bytes + depth + 1, left, &whole);
-        if (same >= 0 && !whole && (size_t)same == left) return 0;   /* more bytes must tell */
-    }
-    if (n.final && depth) {
-        start->sizes[start->count] = (uint8_t)depth;
-        start->ordinals[start->count++] = start->rank;
-    }
-    start->step = KFI_STEP_CORRUPT;
-    start->rank = first + kfi_node_bigs_before(&n, i);
-    if (big) {
-        if (same < 0 || !kfi_node_child(keys, &n, i, &next)) return 0;
-        start->step = whole ? KFI_STEP_ON : KFI_STEP_ABSENT;
-        start->rank += kfi_node_smalls_before(&n, i);
-        start->depth = (uint8_t)(depth + 1 + (unsigned)same);
-        start->at = next.at;
-        return whole && next.at[0] & 0x80;
-    }
-    start->step = KFI_STEP_ABSENT;
-    if (!n.buckets) return 0;
-    start->step = KFI_STEP_CORRUPT;
-    unsigned j = kfi_node_bucket_of(&n, label);
-    start->rank += kfi_node_buckets_before(&n, j);
-    if (!kfi_node_bucket(&n, j, &next) || next.at[0] & 0x80) return 0;
-    start->at = next.at;
-    start->step = KFI_STEP_ON;
-    return 0;
-}
-
-/* Fills a slot with where the first nodes lead: each takes a byte at least. */
+/* Fills a slot with where the first nodes lead. */
 static __attribute__((noinline)) void fill(const kfi_keys *keys, kfi_start *start, uint64_t bytes)
 {
     uint8_t text[FAR];
     kfi_store64(text, bytes);
-    *start = (kfi_start){ .bytes = bytes, .known = NEAR, .step = KFI_STEP_ON };
-    start->at = keys->tree + keys->parameters.root;
-    if (!(start->at[0] & 0x80)) return;
-    while (start_node(keys, start, text)) {}
+    kfi_key_way way = kfi_key_way_begin(keys, (kf_bytes){ text, NEAR });
+    *start = (kfi_start){ .bytes = bytes, .known = NEAR, .step = KFI_STEP_ON, .at = way.place.at };
+    while (start->step == KFI_STEP_ON && kfi_is_node(way.place.at)) {
+        const kfi_step step = kfi_step_by_key_in_node(&way);
+        if (step == KFI_STEP_FOUND) return;   /* more bytes must tell */
+        if (way.final && start->depth) {
+            start->sizes[start->count] = start->depth;
+            start->ordinals[start->count++] = start->rank;
+        }
+        start->step = (uint8_t)step;
+        start->depth = (uint8_t)way.depth;
+        start->rank = way.first;
+        start->at = way.place.at;
+    }
 }
 
 static inline kfi_start *slot(const kfi_descents *d, uint64_t bytes)

@@ -1,4 +1,4 @@
-/* The keys that begin at many places of one text. A descent is a search (keys_view.h) that starts at each place
+/* The keys that begin at many places of one text. A descent is a search (search.h) that starts at each place
  * anew. Most come to an end after a few bytes, and in a text of a language the same few bytes come again and
  * again; so what they lead to is kept in a small table.
  *
@@ -11,25 +11,7 @@
 #ifndef KFI_READ_SEARCH_DESCENT_H
 #define KFI_READ_SEARCH_DESCENT_H
 
-#include "read/keys/keys_view.h"
-
-#include <string.h>
-
-/* Sets `s` out at the root for text[0..size). */
-static inline void kfi_search_text(kfi_search *s, const kfi_keys *keys, const uint8_t *text, size_t size)
-{
-    s->place.at = keys->tree + keys->parameters.root;
-    s->place.end = keys->tree + keys->tree_size;
-    s->rank = 0;
-    s->depth = 0;
-    s->in_bucket = 0;
-    s->key = text;
-    s->size = size;
-    const size_t kept = size < 16 ? size : 16;
-    s->tail_start = size - kept;
-    memset(s->tail, 0, sizeof s->tail);
-    if (size) memcpy(s->tail, text + s->tail_start, kept);
-}
+#include "read/search/search.h"
 
 enum { KFI_START_NOTES = 4, KFI_DESCENT_ROOM = KFI_STEP_NOTES + KFI_START_NOTES };
 

@@ -1,5 +1,7 @@
 #include "read/search/hunt.h"
 
+#include "read/search/search.h"
+
 #include <stdlib.h>
 
 enum { FIRST_LEVELS = 24, ALIGNMENT = 64 };

@@ -3,7 +3,6 @@
  * A bucket is looked at as the search does, but for many keys at once: with `alive` bytes of the current text
  * alive, the entries of interest are those with an lcp of at most `alive`, and one comparison of all lcps
  * finds the next. Only an entry whose label is alive has its tail decoded. */
-#include "read/keys/bucket_cache.h"
 #include "read/keys/node_decode.h"
 #include "read/search/hunt.h"
 
@@ -184,10 +183,8 @@ static int enter(kfi_hunt *h, const uint8_t *at, size_t depth, uint64_t first)
     int final;
     if (!f) return KF_NO_MEMORY;
     h->floor = first;
-    if (at[0] & 0x80) {
-        kfi_place place = kfi_place_of(h->keys, at);
-        if (place.end != h->keys->tree + h->keys->tree_size || !kfi_node_parse(&f->node, place)
-            || !(f->node.bigs || f->node.buckets)) return KF_CORRUPT;
+    if (kfi_is_node(at)) {
+        if (!kfi_node_open(h->keys, &f->node, kfi_place_of(h->keys, at))) return KF_CORRUPT;
         f->kind = LEVEL_NODE;
         final = f->node.final;
     } else {
@@ -320,7 +317,7 @@ static int enter_big(kfi_hunt *h, kfi_hunt_level *f, const kfi_node *n, unsigned
     f->inside = ordinal;
     if (!step_along(h, f->depth, (size_t)(end - h->bytes), &reached)) return KF_NO_MEMORY;
     if (reached < (size_t)(end - h->bytes)) return GO_ON;
-    if (!kfi_node_child(h->keys, n, big, &child) || !(child.at[0] & 0x80)) return KF_CORRUPT;
+    if (!kfi_node_child(h->keys, n, big, &child) || !kfi_is_node(child.at)) return KF_CORRUPT;
     return enter(h, child.at, reached, ordinal);
 }
 
@@ -336,28 +333,17 @@ static int enter_entries(kfi_hunt *h, const kfi_hunt_level *f, const kfi_node *n
     return GO_ON;
 }
 
-static unsigned bigs_below(const kfi_node *n, unsigned label)
-{
-    unsigned low = 0, high = n->bigs;
-    while (low < high) {
-        unsigned middle = (low + high) / 2;
-        if (n->big_label[middle] < label) low = middle + 1;
-        else high = middle;
-    }
-    return low;
-}
-
 /* The ordinal of the first key of bucket j or after it. */
 static uint64_t bucket_ordinal(const kfi_hunt_level *f, const kfi_node *n, unsigned j)
 {
     return f->base + kfi_node_buckets_before(n, j)
-           + (j ? kfi_node_bigs_before(n, bigs_below(n, n->bucket_label[j - 1])) : 0);
+           + (j ? kfi_node_bigs_before(n, kfi_node_bigs_below(n, n->bucket_label[j - 1])) : 0);
 }
 
 static const outline *node_bucket(kfi_hunt *h, const kfi_node *n, unsigned j, const uint8_t **at)
 {
     kfi_place place;
-    if (!kfi_node_bucket(n, j, &place) || place.at[0] & 0x80) return NULL;
+    if (!kfi_node_bucket_checked(n, j, &place)) return NULL;
     *at = place.at;
     return outline_of(h, place.at);
 }
@@ -400,7 +386,7 @@ static int node_by_labels(kfi_hunt *h, kfi_hunt_level *f, const kfi_node *n, con
     for (unsigned i = 1; i <= few[0]; i++) {
         const uint8_t label = few[i], *at;
         if (label < f->label) continue;
-        unsigned big = bigs_below(n, label);
+        unsigned big = kfi_node_bigs_below(n, label);
         h->work++;
         f->label = (uint16_t)(label + 1);
         if (big < n->bigs && n->big_label[big] == label) {
@@ -452,7 +438,7 @@ static int next_run(kfi_hunt *h, const kfi_hunt_level *f, const kfi_node *n, uns
 /* Enters a run and all that follow it in the bucket before the next child node, which divides the ordinals. */
 static int enter_runs(kfi_hunt *h, kfi_hunt_level *f, const kfi_node *n, const run *r)
 {
-    const unsigned big = bigs_below(n, r->label), j = r->bucket;
+    const unsigned big = kfi_node_bigs_below(n, r->label), j = r->bucket;
     const unsigned big_label = big < n->bigs ? n->big_label[big] : 256;
     int label, end = run_from(h, r->o, r->begin + 1, big_label, f->depth, &label);
     if (end < 0) return KF_CORRUPT;
@@ -466,7 +452,7 @@ static int node_in_order(kfi_hunt *h, kfi_hunt_level *f, const kfi_node *n)
 {
     const size_t height = h->height;
     for (;;) {
-        unsigned big = bigs_below(n, f->label);
+        unsigned big = kfi_node_bigs_below(n, f->label);
         run r;
         for (; big < n->bigs; big++) {
             h->work++;

@@ -1,5 +1,5 @@
-#include "read/search/fields_avx512.h"
+#include "read/keys/fields_avx512.h"
 
 #define KFI_VARIANT kfi_search_avx512
 #define KFI_VARIANT_NAME "avx512"
-#include "read/search/search_body.h"
+#include "read/search/variant_body.h"

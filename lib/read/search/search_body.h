@@ -8,7 +8,7 @@
  * of the bucket is searched the same way. */
 #include "read/keys/bucket_view.h"
 #include "read/keys/node_view.h"
-#include "read/search/descent.h"
+#include "read/search/search.h"
 
 /* The parts of a step are one function, so that what is parsed stays in registers. */
 #define KFI_INLINE static inline __attribute__((always_inline))
@@ -81,8 +81,7 @@ KFI_INLINE void start_below_top(kfi_search *s, const kfi_keys *keys, const uint8
 /* Starts at the root with a key that was padded. */
 KFI_INLINE void start_at_root(kfi_search *s, const kfi_keys *keys, const uint8_t *key, size_t size)
 {
-    s->place.at = keys->tree + keys->parameters.root;
-    s->place.end = keys->tree + keys->tree_size;
+    s->place = kfi_root(keys);
     s->rank = 0;
     s->depth = 0;
     s->key = key;
@@ -614,7 +613,3 @@ static kfi_step prefixes(const kfi_keys *keys, kfi_search *search, kf_prefix_mat
     search->in_bucket = s.in_bucket;
     return step;
 }
-
-#include "read/search/hunt_body.h"
-
-const kfi_search_variant KFI_VARIANT = { KFI_VARIANT_NAME, find, find_many, prefixes, hunt };

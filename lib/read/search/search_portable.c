@@ -1,5 +1,5 @@
-#include "read/search/fields_portable.h"
+#include "read/keys/fields_portable.h"
 
 #define KFI_VARIANT kfi_search_portable
 #define KFI_VARIANT_NAME "portable"
-#include "read/search/search_body.h"
+#include "read/search/variant_body.h"

@@ -40,7 +40,7 @@ size_t kfi_shard_of_key(const kfi_shards *shards, kf_bytes key);
  * first[shard]. O(log shards). */
 size_t kfi_shard_of_ordinal(const kfi_shards *shards, uint64_t ordinal);
 
-/* As kfi_lower_bound and kfi_prefix_range (read/keys/order.h), in global ordinals. KF_CORRUPT, KF_NO_MEMORY. */
+/* As kfi_lower_bound and kfi_prefix_range (read/keys/by_key.h), in global ordinals. KF_CORRUPT. */
 kf_status kfi_shards_lower_bound(const kfi_shards *shards, kf_bytes key, uint64_t *ordinal);
 kf_status kfi_shards_prefix_range(const kfi_shards *shards, kf_bytes prefix, uint64_t *first, uint64_t *end);
 
@@ -60,22 +60,16 @@ static inline void kfi_shard_part(const kfi_shards *shards, size_t shard, uint64
     *to = high - begin;
 }
 
-/* As kfi_prefixes (read/keys/order.h). */
+/* As kfi_prefixes (read/search/search.h). */
 kf_status kfi_shards_prefixes(const kfi_shards *shards, kf_bytes text, kf_prefix_match *matches, size_t capacity,
                               size_t *count);
 
 /* ---- for read/dict.c -------------------------------------------------------------------------- */
 
-/* The plain dictionary that has a key, if any has; the one that has an ordinal, which becomes its own. */
+/* The plain dictionary that has a key, if any has. */
 static inline const kf_dict *kfi_shards_by_key(const kfi_shards *shards, const void *key, size_t key_size)
 {
     return shards->member[kfi_shard_of_key(shards, (kf_bytes){ key, key_size })];
-}
-static inline const kf_dict *kfi_shards_by_ordinal(const kfi_shards *shards, uint64_t *ordinal)
-{
-    size_t shard = kfi_shard_of_ordinal(shards, *ordinal);
-    *ordinal -= shards->first[shard];
-    return shards->member[shard];
 }
 
 /* As a variant's find_many; the batch's keys and keys_of don't matter. */
@@ -95,6 +89,6 @@ void kfi_shards_index(kfi_shards *shards);
 /* Accepts NULL. */
 void kfi_shards_close(kfi_shards **shards);
 /* Adds what the members' files have to what the outer file has. */
-kf_status kfi_shards_stat(const kfi_shards *shards, kf_dict_stat *stat);
+void kfi_shards_stat(const kfi_shards *shards, kf_dict_stat *stat);
 
 #endif

@@ -3,7 +3,7 @@
 
 #include "base/path.h"
 #include "format/shards.h"
-#include "read/frame.h"
+#include "read/plain.h"
 #include "read/shards/shards_verify.h"
 
 #include <stdio.h>
@@ -117,12 +117,12 @@ static kf_status add_member(opening *o, kfi_mapping mapping, const kfi_shard *e,
     kf_status status = s->count < KFI_SHARDS_LIMIT ? make_room(o)
                        : kfi_fail(o->error, KF_LIMIT, "there are more than %d shards", KFI_SHARDS_LIMIT);
     if (status) kfi_mapping_close(&mapping);
-    else status = kfi_dict_open_plain(&d, mapping, o->error);
+    else status = kfi_plain_open(&d, mapping, o->error);
     if (!status) status = check_identity(o, &d->header, e, other);
     if (!status && (d->header.value_type != whole->value_type || d->header.longest_key > whole->longest_key))
         status = kfi_fail(o->error, KF_CORRUPT, "keys or values are not of the kind that the whole has");
     if (status) {
-        kf_dict_close(&d);
+        kfi_plain_close(&d);
         return status;
     }
     size_t i = s->count++;
@@ -236,7 +236,7 @@ void kfi_shards_close(kfi_shards **pointer)
 {
     kfi_shards *s = *pointer;
     if (!s) return;
-    for (size_t i = 0; i < s->count; i++) kf_dict_close(&s->member[i]);
+    for (size_t i = 0; i < s->count; i++) kfi_plain_close(&s->member[i]);
     for (size_t i = 0; i < s->files; i++) kfi_mapping_close(&s->file[i].mapping);
     free(s->member);
     free(s->first);

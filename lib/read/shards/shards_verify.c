@@ -2,7 +2,7 @@
 
 #include "format/shards.h"
 #include "read/frame.h"
-#include "read/keys/order.h"
+#include "read/plain.h"
 
 #include <stdlib.h>
 
@@ -11,7 +11,7 @@ static kf_status verify_end(const kf_dict *d, uint64_t ordinal, kf_bytes wanted,
 {
     kf_buffer buffer = KF_BUFFER_INIT;
     kf_bytes key;
-    kf_status status = kf_dict_key_at(d, ordinal, &buffer, &key);
+    kf_status status = kfi_plain_key_at(d, ordinal, &buffer, &key);
     if (status == KF_NO_MEMORY) status = kfi_fail_memory(error, d->header.longest_key);
     else if (status || kfi_shard_compare(key, wanted))
         status = kfi_fail_key(error, KF_CORRUPT, wanted, "the first or last key is not the one that it should be");
@@ -68,14 +68,13 @@ kf_status kfi_shards_verify_sums(const kf_dict *dict, kf_error *error)
     return kfi_fail(error, KF_CORRUPT, "the header contradicts the shards");
 }
 
-kf_status kfi_shards_stat(const kfi_shards *s, kf_dict_stat *stat)
+void kfi_shards_stat(const kfi_shards *s, kf_dict_stat *stat)
 {
     uint64_t files = 0;
     for (size_t i = 0; i < s->count; i++) {
         const kf_dict *d = s->member[i];
-        kf_dict_stat part = KF_DICT_STAT_INIT;
-        kf_status status = kf_dict_get_stat(d, &part);
-        if (status) return status;
+        kf_dict_stat part;
+        kfi_plain_stat(d, &part);
         stat->key_bytes += part.key_bytes;
         stat->token_bytes += part.token_bytes;
         stat->shared_bytes += part.shared_bytes;
@@ -90,5 +89,4 @@ kf_status kfi_shards_stat(const kfi_shards *s, kf_dict_stat *stat)
     stat->shards = s->count;
     stat->is_manifest = files != 0;
     stat->weights = (kf_weights)s->weights;
-    return KF_OK;
 }

@@ -7,17 +7,9 @@
 /* GCC 12 takes a function that does nothing but prefetch for one without effect, and drops the call. */
 #define INLINE static inline __attribute__((always_inline))
 
-static int has_codes(const kfi_column *column)
-{
-    const unsigned layout = column->header.layout;
-    return layout == KFI_LAYOUT_CODED || layout == KFI_LAYOUT_PACKED;
-}
+static int has_codes(const kfi_column *column) { return column->kind.codes == KFI_CODES_OF_VALUES; }
 
-static int in_store(const kfi_column *column)
-{
-    const unsigned layout = column->header.layout;
-    return layout == KFI_LAYOUT_CODED || layout == KFI_LAYOUT_PLAIN;
-}
+static int in_store(const kfi_column *column) { return column->kind.has_store; }
 
 /* Of an item that is in the store: where it begins or, of the stores with ends, what tells. */
 INLINE void ask_item(const kfi_column *column, uint64_t item)
@@ -58,7 +50,7 @@ static kf_status to_items(const kfi_column *const *columns, uint64_t *items, siz
     for (size_t i = 0; i < count; i++) {
         if (items[i] == KF_ABSENT) continue;
         if (items[i] >= columns[i]->header.values) status = KF_NOT_FOUND;
-        else if (columns[i]->header.layout == KFI_LAYOUT_CODED
+        else if (has_codes(columns[i]) && in_store(columns[i])
                  && kfi_packed_get(&columns[i]->codes, items[i], &items[i]))
             status = KF_CORRUPT;
     }
@@ -100,7 +92,7 @@ static kf_status value_in_block(kfi_column_gather *g, const kfi_column *column, 
     if (g->column != column) {
         kfi_column_cursor_destroy(&g->cursor);
         g->column = NULL;
-        kf_status status = kfi_column_cursor_create(&g->cursor, column);
+        kf_status status = kfi_column_cursor_create(&g->cursor);
         if (status) return status;
         g->column = column;
     }
@@ -133,7 +125,7 @@ kf_status kfi_column_gather_group(kfi_column_gather *g, const kfi_column *const 
         kf_bytes value = { NULL, 0 };
         if (ordinals[i] == KF_ABSENT) status = KF_OK;
         else if (in_store(columns[i]))
-            status = kfi_store_bytes(columns[i], items[i], g->data, (size_t)g->used, &value);
+            status = kfi_store_item(columns[i], items[i], g->data, (size_t)g->used, &value);
         else status = value_in_block(g, columns[i], ordinals[i], &value);
         if (!status) status = append(g, value);
     }

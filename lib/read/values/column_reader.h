@@ -1,4 +1,4 @@
-/* Reading the value column in place. Layouts are in format/FORMAT.md and format/column.h. Every
+/* Reading the value column in place. Layouts are drawn in FORMAT.md 5. Every
  * read is bounded whatever the bytes say. Thread rule: a kfi_column is read-only after open. */
 #ifndef KFI_READ_VALUES_COLUMN_READER_H
 #define KFI_READ_VALUES_COLUMN_READER_H
@@ -15,8 +15,7 @@ typedef struct kfi_column_cursor kfi_column_cursor;
 /* O(1). `section` has KFI_TAIL_PAD readable bytes after it. Allocates the small handle only (a
  * zstd dictionary is digested here, once, if the encoding has one). */
 kf_status kfi_column_open(kfi_column **out, const uint8_t *section, uint64_t size,
-                          kf_value_type type, kf_encoding encoding, uint64_t count,
-                          kf_error *error);
+                          kf_value_type type, uint64_t count, kf_error *error);
 void kfi_column_close(kfi_column **column);
 
 /* ordinal < count is the caller's duty. KF_CORRUPT, KF_TYPE, KF_NO_MEMORY. */
@@ -59,7 +58,7 @@ kf_status kfi_column_u64_many(const kfi_column *column, const uint64_t *ordinals
 kf_status kfi_column_bytes_many(const kfi_column *column, const uint64_t *ordinals, size_t count,
                                 kf_buffer *data, uint64_t *ends);
 
-kf_status kfi_column_cursor_create(kfi_column_cursor **out, const kfi_column *column);
+kf_status kfi_column_cursor_create(kfi_column_cursor **out);
 void kfi_column_cursor_destroy(kfi_column_cursor **cursor);
 
 /* Walks the whole section: every offset, code and block. What the progress returns ends it. */

@@ -43,8 +43,14 @@ static kf_status decode_tokens(const kfi_column *column, uint64_t first, uint64_
     return KF_OK;
 }
 
-kf_status kfi_store_bytes(const kfi_column *column, uint64_t index, kf_buffer *buffer, size_t used,
-                          kf_bytes *value)
+kf_status kfi_store_open(kfi_column *column, const uint8_t *dictionary, kf_error *error)
+{
+    const kfi_column_header *header = &column->header;
+    if (header->store != KFI_STORE_TOKENS) return KF_OK;
+    return kfi_tokens_open(&column->tokens, dictionary, header->dictionary_size, error);
+}
+
+kf_status kfi_store_item(const kfi_column *column, uint64_t index, kf_buffer *buffer, size_t used, kf_bytes *value)
 {
     const kfi_column_header *header = &column->header;
     if (index >= header->items) return KF_CORRUPT;
@@ -63,4 +69,20 @@ kf_status kfi_store_bytes(const kfi_column *column, uint64_t index, kf_buffer *b
     if (end > column->data_size || (end * column->tokens.bits + 7) / 8 > column->data_size)
         return KF_CORRUPT;
     return decode_tokens(column, start, end - start, buffer, used, value);
+}
+
+kf_status kfi_plain_bytes(const kfi_column *column, uint64_t ordinal, kfi_column_cursor *cursor, kf_buffer *buffer,
+                          kf_bytes *value)
+{
+    (void)cursor;
+    return kfi_store_item(column, ordinal, buffer, 0, value);
+}
+
+kf_status kfi_coded_bytes(const kfi_column *column, uint64_t ordinal, kfi_column_cursor *cursor, kf_buffer *buffer,
+                          kf_bytes *value)
+{
+    uint64_t code = 0;
+    (void)cursor;
+    if (kfi_packed_get(&column->codes, ordinal, &code)) return KF_CORRUPT;
+    return kfi_store_item(column, code, buffer, 0, value);
 }

@@ -1,7 +1,5 @@
 #include "read/values/weights_reader.h"
 
-#include "read/shards/shard_set.h"
-
 static void open_maxima(kfi_maxima *maxima, const kfi_weights_header *header, const uint8_t *section)
 {
     maxima->levels = header->levels;
@@ -30,8 +28,7 @@ kf_status kfi_weights_open(kfi_weights *weights, const uint8_t *file, const kfi_
         const uint8_t *start = file + section->offset;
         kf_status status = kfi_weights_header_parse(&parsed, start, section->size, header->keys, error);
         if (!status && parsed.has_column)
-            status = kfi_column_open(&weights->own, start, section->size, KF_VALUES_U64, KF_ENCODING_AUTO,
-                                     header->keys, error);
+            status = kfi_column_open(&weights->own, start, section->size, KF_VALUES_U64, header->keys, error);
         if (status) return status;
         if (weights->own) weights->column = weights->own;
         if (!weights->column) return kfi_fail(error, KF_CORRUPT, "the weights should be integer values");
@@ -98,20 +95,4 @@ kf_status kfi_weights_verify(const kfi_weights *weights, uint64_t keys, kfi_prog
         below = count;
     }
     return KF_OK;
-}
-
-/* ---- for queries ------------------------------------------------------------------------------ */
-
-int kfi_weights_present(const kf_dict *d)
-{
-    if (d->shards) d = d->shards->member[0];   /* all have the same kind */
-    return d->weights.column != NULL;
-}
-
-kf_status kfi_weight_at(const kf_dict *d, uint64_t ordinal, uint64_t *weight)
-{
-    if (!kfi_weights_present(d)) return KF_TYPE;
-    if (ordinal >= d->header.keys) return KF_NOT_FOUND;
-    if (d->shards) d = kfi_shards_by_ordinal(d->shards, &ordinal);
-    return kfi_column_u64(d->weights.column, ordinal, weight);
 }

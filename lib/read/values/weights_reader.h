@@ -8,8 +8,6 @@
 #include "format/weights.h"
 #include "read/values/column_reader.h"
 
-#include <keyfold/dict.h>
-
 /* Maxima of blocks of 64, of 64 such blocks, and so on. */
 typedef struct kfi_maxima {
     unsigned levels;                 /* 0: none */
@@ -48,11 +46,5 @@ static inline kf_status kfi_weights_block(const kfi_weights *weights, uint64_t f
 {
     return kfi_column_u64_run(weights->column, first, count, out);
 }
-
-/* ---- for queries ------------------------------------------------------------------------------ */
-
-int kfi_weights_present(const kf_dict *dict);
-/* KF_TYPE without weights, KF_NOT_FOUND, KF_CORRUPT. */
-kf_status kfi_weight_at(const kf_dict *dict, uint64_t ordinal, uint64_t *weight);
 
 #endif

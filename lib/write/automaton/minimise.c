@@ -73,8 +73,9 @@ static kf_status add_edge(kfi_minimiser *m, size_t to, const child *c, kf_error 
     }
     m->hashed.size = (size_t)(p - m->hashed.data);
     state->edges++;
+    const uint64_t below = c->tally << 1 | (c->kind == KFI_EDGE_SINK);
     state->tally = XXH3_64bits_withSeed(m->last.data + state->depth, size,
-                                        state->tally * 0x9e3779b97f4a7c15 + (c->tally << 1 | (c->kind == KFI_EDGE_SINK)));
+                                        state->tally * 0x9e3779b97f4a7c15 + below);
     uint64_t link = c->id << 2 | (uint64_t)c->kind;
     return kfi_array_append(&m->links, &link, sizeof link, error);
 }

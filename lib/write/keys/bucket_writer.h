@@ -1,4 +1,4 @@
-/* Encoding buckets and edge paths; the layout is drawn in format/keys.h. */
+/* Encoding buckets and edge paths; the layout is drawn in FORMAT.md 4.6 to 4.8. */
 #ifndef KFI_WRITE_KEYS_BUCKET_WRITER_H
 #define KFI_WRITE_KEYS_BUCKET_WRITER_H
 

@@ -135,8 +135,8 @@ static kf_status write_shared(emitter *e, uint64_t directory_size, uint64_t shar
 static kf_status write_top(emitter *e, uint64_t keys_size, kf_error *error)
 {
     kfi_array section = { 0 };
-    kf_status status = kfi_top_builder_write(e->top, keys_size / 200 + (keys_size < (1 << 18) ? keys_size / 20 : 12 << 10),
-                                             &section, error);
+    const uint64_t most = keys_size / 200 + (keys_size < (1 << 18) ? keys_size / 20 : 12 << 10);
+    kf_status status = kfi_top_builder_write(e->top, most, &section, error);
     if (!status) status = kfi_writer_begin(e->writer, KFI_SECTION_TOP, error);
     if (!status) status = kfi_writer_write(e->writer, section.data, section.size, error);
     if (!status) status = kfi_writer_end(e->writer, error);

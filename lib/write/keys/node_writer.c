@@ -2,7 +2,7 @@
 
 enum { MOST_CHILDREN = 256 };
 
-/* The parts of a node while it is being put together. Sums and offsets are as format/keys.h says. */
+/* The parts of a node while it is being put together. Sums and offsets are as FORMAT.md 4.6 says. */
 typedef struct node_plan {
     unsigned bigs, buckets;
     uint64_t big_sum[MOST_CHILDREN], small_before[MOST_CHILDREN], big_offset[MOST_CHILDREN];

@@ -1,4 +1,4 @@
-/* Encoding nodes with their buckets; the layout is drawn in format/keys.h. */
+/* Encoding nodes with their buckets; the layout is drawn in FORMAT.md 4.6. */
 #ifndef KFI_WRITE_KEYS_NODE_WRITER_H
 #define KFI_WRITE_KEYS_NODE_WRITER_H
 

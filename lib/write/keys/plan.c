@@ -1,11 +1,12 @@
 #include "write/keys/plan.h"
 
+#include "write/budget.h"
+
 #include <stdlib.h>
 
 enum {
     MOST_SAMPLE = 8 << 20,        /* of tails, to train tokens on */
     FIXED_SAMPLE = 1 << 20,       /* for fixed-length keys, which are mostly coded by characters */
-    TRAINING_FACTOR = 16,         /* training holds at most so many times its sample */
     CHECK_SAMPLE = 1 << 16,       /* bytes of tails on which tokens and characters are compared */
     ESCAPE_BITS = 11              /* what one more token and its length bit cost, about */
 };
@@ -206,8 +207,7 @@ kf_status kfi_key_plan_make(kfi_key_plan *plan, const kfi_automaton *automaton,
     planner p = { .stride = 1, .references = automaton->reference_count + 1 };
     memset(plan, 0, sizeof *plan);
     uint64_t most = automaton->longest_key == automaton->shortest_key ? FIXED_SAMPLE : MOST_SAMPLE;
-    uint64_t sample = memory / TRAINING_FACTOR < most ? memory / TRAINING_FACTOR : most;
-    kf_status status = kfi_token_trainer_create(&p.trainer, (size_t)sample, error);
+    kf_status status = kfi_token_trainer_create(&p.trainer, kfi_budget_training(memory, most), error);
     kfi_layout_sink sink = { &p, plan_node, plan_small, plan_small_root, NULL };
     if (!status) status = kfi_layout_run(automaton, shared, &sink, error);
     if (!status) {

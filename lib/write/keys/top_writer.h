@@ -1,5 +1,5 @@
 /* Building the TOP section: a table by the key's first bytes of the deepest node that they lead to, which
- * saves a lookup the first levels of nodes. Drawn in format/keys.h. */
+ * saves a lookup the first levels of nodes. Drawn in FORMAT.md 4.9. */
 #ifndef KFI_WRITE_KEYS_TOP_WRITER_H
 #define KFI_WRITE_KEYS_TOP_WRITER_H
 

@@ -2,17 +2,15 @@
 
 #include <stdlib.h>
 
-enum { CHUNK_MIN = 64 << 10, CHUNK_MAX = 4 << 20, PREFETCH_AHEAD = 12 };
+enum { PREFETCH_AHEAD = 12 };
 
-void kfi_sort_buffer_init(kfi_sort_buffer *buffer, uint64_t limit, kf_value_type type)
+void kfi_sort_buffer_init(kfi_sort_buffer *buffer, const kfi_sort_shares *shares, kf_value_type type)
 {
     memset(buffer, 0, sizeof *buffer);
     buffer->type = type;
-    buffer->limit = limit;
-    /* What is left unused at the end of the last chunk costs at most 1/64 of the limit. */
-    uint64_t part = limit / 64 < 256 ? 256 : limit / 64;
-    buffer->smallest_chunk = part > CHUNK_MIN ? CHUNK_MIN : (size_t)part;
-    buffer->largest_chunk = part > CHUNK_MAX ? CHUNK_MAX : (size_t)part;
+    buffer->limit = shares->buffer;
+    buffer->smallest_chunk = shares->smallest_chunk;
+    buffer->largest_chunk = shares->largest_chunk;
     buffer->sorted = 1;
 }
 

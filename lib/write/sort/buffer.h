@@ -2,6 +2,7 @@
 #ifndef KFI_WRITE_SORT_BUFFER_H
 #define KFI_WRITE_SORT_BUFFER_H
 
+#include "write/budget.h"
 #include "write/sort/radix_sort.h"
 
 /* While keys arrive in order, the records are later read back as they lie. From the first key on
@@ -29,7 +30,7 @@ typedef struct kfi_sort_buffer {
     size_t previous_size;
 } kfi_sort_buffer;
 
-void kfi_sort_buffer_init(kfi_sort_buffer *buffer, uint64_t limit, kf_value_type type);
+void kfi_sort_buffer_init(kfi_sort_buffer *buffer, const kfi_sort_shares *shares, kf_value_type type);
 
 /* Appends a pair whose field is `head` followed by `body`; or sets *full and adds nothing, when less
  * than `reserve` bytes of the limit would stay free. An empty buffer takes any pair. */

@@ -92,7 +92,7 @@ void kfi_resume_count(kfi_sorter *sorter, kf_bytes key, kf_bytes value)
 int kfi_resume_wants_spill(const kfi_sorter *sorter)
 {
     const kfi_resume *resume = sorter->resume;
-    if (resume->now.large_size - resume->large_spilled >= LARGE_WORTH * sorter->sizes.checkpoint_step) return 1;
+    if (resume->now.large_size - resume->large_spilled >= LARGE_WORTH * sorter->shares.checkpoint_step) return 1;
     return resume->now.pairs % CLOCK_PAIRS == 0 && kfi_seconds() - resume->spilled_at >= INTERVAL;
 }
 
@@ -121,7 +121,7 @@ kf_status kfi_resume_check_end(const kfi_sorter *sorter, kf_error *error)
 
 static kf_status open_spool(kfi_sorter *sorter, const char *name, uint64_t size, kfi_spool **out, kf_error *error)
 {
-    return kfi_folder_spool(sorter->resume->folder, name, size, sorter->sizes.spool_buffer, sorter->options.account,
+    return kfi_folder_spool(sorter->resume->folder, name, size, sorter->shares.spool_buffer, sorter->options.account,
                             out, error);
 }
 
@@ -211,7 +211,7 @@ static int is_due(const kfi_sorter *sorter)
 {
     const kfi_resume *resume = sorter->resume;
     if (kfi_seconds() - resume->checked_at >= INTERVAL) return 1;
-    return resume->since >= sorter->sizes.checkpoint_step
+    return resume->since >= sorter->shares.checkpoint_step
            && resume->since / JOURNAL_WORTH >= resume->journal.runs.size;
 }
 
@@ -297,10 +297,10 @@ static kf_status take_run(kfi_sorter *sorter, const kfi_journal_run *from, kf_er
         .spool = sorter->spillers[from->spool].spool, .offset = from->offset, .size = from->size,
         .order = from->order, .longest_key = (size_t)from->longest_key,
         .longest_field = (size_t)from->longest_field, .largest_block = (size_t)from->largest_block,
-        .hash = from->hash, .mark_step = sorter->sizes.mark_step
+        .hash = from->hash, .mark_step = sorter->shares.mark_step
     } };
     kfi_run *run = &keeper.run;
-    size_t buffer = sorter->sizes.smallest_buffer;
+    size_t buffer = sorter->shares.run_buffer;
     if (buffer < run->largest_block) buffer = run->largest_block;
     if (sorter->longest_key < run->longest_key) sorter->longest_key = run->longest_key;
     if (sorter->longest_field < run->longest_field) sorter->longest_field = run->longest_field;

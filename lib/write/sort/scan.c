@@ -28,7 +28,7 @@ static kf_status read_large_value(scan *s, uint64_t offset, kf_bytes *value, kf_
     if (s->large_reader && s->large_position != offset) kfi_spool_reader_destroy(&s->large_reader);
     if (!s->large_reader) {
         kf_status status = kfi_spool_reader_create(&s->large_reader, sorter->large, offset,
-                                                   sorter->sizes.smallest_buffer, error);
+                                                   sorter->shares.run_buffer, error);
         if (status) return status;
     }
     s->large_position = offset + value->size;
@@ -60,7 +60,7 @@ static kf_status give(void *context, const kfi_sort_pair *pair, kf_error *error)
         }
     }
     kf_status status = s->sink(s->context, key, value, error);
-    if (s->large_reader && value.size > s->sorter->sizes.large_value * 4)
+    if (s->large_reader && value.size > s->sorter->shares.large_value * 4)
         kfi_spool_reader_destroy(&s->large_reader);
     if (is_large) kfi_spool_discard(s->sorter->large, offset, value.size);
     return status;
@@ -91,7 +91,7 @@ static kf_status drain(kfi_sorter *sorter, scan *s, kfi_sort_source source, kf_e
 /* What one of so many scans may use for its merge. */
 static uint64_t merge_memory(const kfi_sorter *sorter)
 {
-    uint64_t memory = sorter->scan_memory / sorter->scans, output = kfi_sorter_output_memory(sorter);
+    uint64_t memory = sorter->shares.scans / sorter->scans, output = kfi_sorter_output_memory(sorter);
     return memory > output ? memory - output : 0;
 }
 
@@ -103,10 +103,10 @@ static kf_status merge_group(kfi_sorter *sorter, kfi_run_writer *writer, kfi_spo
 {
     kfi_merge *merge = NULL;
     kfi_sort_fold fold = { .duplicates = sorter->options.duplicates };
-    kf_status status = kfi_merge_create(&merge, runs, count, &everything, sorter->sizes.smallest_buffer,
+    kf_status status = kfi_merge_create(&merge, runs, count, &everything, sorter->shares.run_buffer,
                                         merge_memory(sorter), sorter->options.value_type, error);
     if (status) return status;
-    kfi_run_writer_begin(writer, spool, sorter->sizes.block_target, sorter->sizes.mark_step);
+    kfi_run_writer_begin(writer, spool, sorter->shares.block, sorter->shares.mark_step);
     writer->run.order = runs->order;
     status = kfi_run_writer_segment(writer, sorter->longest_key, sorter->longest_field, error);
     if (!status)
@@ -130,7 +130,7 @@ static kf_status merge_pass(kfi_sorter *sorter, kf_error *error)
     sorter->runs = NULL;
     sorter->run_count = sorter->run_capacity = 0;
     for (size_t i = 0, n; !status && i < count; i += n) {
-        n = kfi_merge_fan_in(runs + i, count - i, sorter->sizes.smallest_buffer, merge_memory(sorter));
+        n = kfi_merge_fan_in(runs + i, count - i, sorter->shares.run_buffer, merge_memory(sorter));
         status = merge_group(sorter, &writer, spool, runs + i, n, error);
         if (!status) status = kfi_sorter_keep_run(sorter, &writer, error);
     }
@@ -155,7 +155,7 @@ kf_status kfi_sorter_seal(kfi_sorter *sorter, unsigned scans, kf_error *error)
     if (!status && sorter->large) status = kfi_spool_finish(sorter->large, error);
     if (!status) status = kfi_sorter_spill_rest(sorter, error);
     while (!status && sorter->run_count > 2
-           && kfi_merge_fan_in(sorter->runs, sorter->run_count, sorter->sizes.smallest_buffer,
+           && kfi_merge_fan_in(sorter->runs, sorter->run_count, sorter->shares.run_buffer,
                                merge_memory(sorter)) < sorter->run_count)
         status = merge_pass(sorter, error);
     return status;
@@ -167,7 +167,7 @@ kf_status kfi_sorter_scan(kfi_sorter *sorter, const kfi_key_range *range, kfi_pa
     scan s = { .range = range, .sink = sink, .context = context };
     if (!sorter->run_count) return KF_OK;
     kf_status status = kfi_merge_create(&s.merge, sorter->runs, sorter->run_count, range,
-                                        sorter->sizes.smallest_buffer, merge_memory(sorter),
+                                        sorter->shares.run_buffer, merge_memory(sorter),
                                         sorter->options.value_type, error);
     if (!status) status = drain(sorter, &s, (kfi_sort_source){ next_in_range, &s }, error);
     kfi_merge_destroy(&s.merge);

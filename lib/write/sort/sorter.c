@@ -3,36 +3,15 @@
 
 #include <stdlib.h>
 
-enum { LARGEST_BUFFER = 1 << 30 };   /* with threads: waiting for a sort of more gains nothing */
-
-static size_t part_of(uint64_t memory, unsigned divisor, size_t least, size_t most)
-{
-    uint64_t part = memory / divisor;
-    return part < least ? least : part > most ? most : (size_t)part;
-}
-
 static void divide_memory(kfi_sorter *sorter, const kfi_sort_options *options)
 {
-    uint64_t memory = options->memory;
     unsigned threads = options->threads ? options->threads : 1;
     sorter->spiller_count = threads > KFI_SPILLERS + 1 ? KFI_SPILLERS : threads > 1 ? threads - 1 : 1;
     unsigned buffers = threads > 1 ? sorter->spiller_count + 1 : 1;
     uint64_t samples = (sorter->spiller_count + 1) * (uint64_t)KFI_KEY_SAMPLE_MEMORY;
-    if (memory > 8 * samples) memory -= samples;
-    sorter->scan_memory = memory;
-    memory /= buffers;
-    if (threads > 1 && memory > LARGEST_BUFFER) memory = LARGEST_BUFFER;
-    sorter->sizes = (kfi_sort_sizes){
-        .block_target = part_of(memory, 512, 512, 32 << 10),
-        .smallest_buffer = part_of(memory, 256, 1 << 10, 64 << 10),
-        .spool_buffer = part_of(memory, 64, 4 << 10, 256 << 10),
-        .large_value = part_of(memory, 64, 256, 1 << 20),
-        .early_spill = part_of(memory, 16, 1 << 10, 1 << 20),
-        .mark_step = part_of(memory, 16, 1 << 10, 1 << 20),
-        .checkpoint_step = part_of(memory, 8, 1 << 10, 64 << 20)
-    };
+    sorter->shares = kfi_budget_sort(options->memory, buffers, samples);
     for (unsigned i = 0; i < buffers; i++) {
-        kfi_sort_buffer_init(&sorter->buffers[i], memory, options->value_type);
+        kfi_sort_buffer_init(&sorter->buffers[i], &sorter->shares, options->value_type);
         sorter->idle[sorter->idle_count++] = &sorter->buffers[i];
     }
     sorter->buffer = sorter->idle[--sorter->idle_count];
@@ -105,19 +84,6 @@ uint64_t kfi_sorter_dropped(const kfi_sorter *sorter) { return sorter->dropped; 
 
 kfi_key_sample *kfi_sorter_sample(kfi_sorter *sorter) { return &sorter->sample; }
 
-uint64_t kfi_sorter_output_memory(const kfi_sorter *sorter)
-{
-    return kfi_run_writer_memory(sorter->sizes.block_target, sorter->longest_key, sorter->longest_field)
-        + kfi_sort_fold_memory(sorter->longest_key, sorter->longest_field)
-        + 2 * sorter->sizes.spool_buffer;
-}
-
-kf_status kfi_sorter_create_spool(const kfi_sorter *sorter, kfi_spool **spool, kf_error *error)
-{
-    return kfi_spool_create(spool, sorter->folder, sorter->sizes.spool_buffer,
-                            sorter->options.account, error);
-}
-
 /* ---- adding ------------------------------------------------------------------------------- */
 
 static kf_status spool_large_value(kfi_sorter *sorter, kf_bytes value, uint8_t *head, size_t *size,
@@ -140,7 +106,7 @@ static kf_status make_field(kfi_sorter *sorter, kf_bytes *value, uint8_t *head, 
     kf_status status = KF_OK;
     *size = 0;
     if (sorter->options.value_type == KF_VALUES_BYTES) {
-        if (value->size <= sorter->sizes.large_value) {
+        if (value->size <= sorter->shares.large_value) {
             *size = kfi_varint_write(head, (uint64_t)value->size << 1);
             return KF_OK;
         }
@@ -159,7 +125,7 @@ static kf_status make_field(kfi_sorter *sorter, kf_bytes *value, uint8_t *head, 
 /* Whether the buffer should be spilled although it is not full. */
 static int is_due(const kfi_sorter *sorter)
 {
-    if (sorter->buffer->used >= sorter->sizes.early_spill && kfi_sorter_can_extend_run(sorter)) return 1;
+    if (sorter->buffer->used >= sorter->shares.early_spill && kfi_sorter_can_extend_run(sorter)) return 1;
     return sorter->resume && sorter->buffer->count && kfi_resume_wants_spill(sorter);
 }
 

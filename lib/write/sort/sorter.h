@@ -14,9 +14,9 @@
  * a few KiB, a KiB or so a MiB of runs, and one buffer of the value's size while a value above memory/64 (at
  * most 1 MiB) is in a sink. 16 MiB suffice for all keys and values; below that, large pairs may exceed it. When
  * runs are merged, less may be used: at most about 1 MiB a run. Disk: the runs (smaller than the input)
- * plus the large values, each given back once it was in the sink. What was read of a run for the last time is given back to the disk at once, where the
- * file system can; elsewhere, and when the sorting can be resumed, the runs are there twice while a pass is under
- * way. For resuming see resume.h. */
+ * plus the large values, each given back once it was in the sink. What was read of a run for the last time is
+ * given back to the disk at once, where the file system can; elsewhere, and when the sorting can be resumed, the
+ * runs are there twice while a pass is under way. For resuming see resume.h. */
 #ifndef KFI_WRITE_SORT_SORTER_H
 #define KFI_WRITE_SORT_SORTER_H
 

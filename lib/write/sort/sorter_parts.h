@@ -12,20 +12,6 @@
 
 enum { KFI_SPILLERS = 3 };
 
-/* What the memory is divided into. Everything follows the budget, so that tests with tiny ones go
- * the same ways as real ones. */
-typedef struct kfi_sort_sizes {
-    size_t block_target;       /* of a run */
-    size_t smallest_buffer;    /* for reading a run */
-    size_t spool_buffer;       /* for writing */
-    size_t large_value;        /* above this a value goes to a spool of its own at once: it neither
-                                  crowds the buffer nor is it copied by every merge */
-    size_t early_spill;        /* sorted input that goes on extending a run is written out when it
-                                  has so many bytes: that costs nothing and stays in the cache */
-    uint64_t mark_step;        /* of a run */
-    uint64_t checkpoint_step;  /* bytes added from one checkpoint to the next, at least */
-} kfi_sort_sizes;
-
 typedef struct kfi_resume kfi_resume;
 
 /* Where the adding stood when a buffer was handed over. */
@@ -58,14 +44,13 @@ typedef struct kfi_spiller {
 struct kfi_sorter {
     kfi_sort_options options;
     char *folder;
-    kfi_sort_sizes sizes;
+    kfi_sort_shares shares;
     uint64_t added;
     uint64_t buffered;         /* bytes of the pairs in the buffer being filled */
     size_t longest_key, longest_field;
     uint64_t reserve;          /* of a buffer's memory, for writing runs with such keys and fields */
     int finished;
     _Atomic uint64_t dropped;
-    uint64_t scan_memory;      /* of all scans together */
     unsigned scans;            /* that may be under way at once */
 
     kfi_monitor monitor;
@@ -94,6 +79,9 @@ struct kfi_sorter {
 /* What writing runs allocates besides the buffer or the merge that they come from. */
 uint64_t kfi_sorter_output_memory(const kfi_sorter *sorter);
 kf_status kfi_sorter_create_spool(const kfi_sorter *sorter, kfi_spool **spool, kf_error *error);
+/* Takes over what the writer's run is, if there is one, to its place in the order. */
+kf_status kfi_sorter_keep_run(kfi_sorter *sorter, kfi_run_writer *writer, kf_error *error);
+
 /* Frees all that pairs are kept in; the counts remain. */
 void kfi_sorter_release(kfi_sorter *sorter);
 
@@ -105,7 +93,5 @@ kf_status kfi_sorter_spill(kfi_sorter *sorter, kf_error *error);
 kf_status kfi_sorter_spill_rest(kfi_sorter *sorter, kf_error *error);
 /* Ends the threads. */
 void kfi_sorter_stop(kfi_sorter *sorter);
-/* Takes over what the writer's run is, if there is one, to its place in the order. */
-kf_status kfi_sorter_keep_run(kfi_sorter *sorter, kfi_run_writer *writer, kf_error *error);
 
 #endif

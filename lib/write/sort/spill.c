@@ -2,25 +2,6 @@
 #include "write/sort/resume.h"
 #include "write/sort/sorter_parts.h"
 
-#include <stdlib.h>
-
-kf_status kfi_sorter_keep_run(kfi_sorter *sorter, kfi_run_writer *writer, kf_error *error)
-{
-    if (!writer->run.spool) return KF_OK;
-    if (sorter->run_count == sorter->run_capacity) {
-        size_t larger = sorter->run_capacity ? 2 * sorter->run_capacity : 16;
-        kfi_run *moved = realloc(sorter->runs, larger * sizeof *moved);
-        if (!moved) return kfi_fail_memory(error, larger * sizeof *moved);
-        sorter->runs = moved;
-        sorter->run_capacity = larger;
-    }
-    size_t at = sorter->run_count++;   /* most come in order */
-    for (; at && sorter->runs[at - 1].order > writer->run.order; at--) sorter->runs[at] = sorter->runs[at - 1];
-    sorter->runs[at] = writer->run;
-    writer->run = (kfi_run){ .spool = NULL };
-    return KF_OK;
-}
-
 /* Begins a run for the buffer, unless it can go on with the spiller's last: its keys are all above that, and no
  * other buffer came in between, whose equal keys would have to be merged in between. */
 static kf_status begin_run(kfi_spiller *spiller, const kfi_sort_buffer *buffer, kf_error *error)
@@ -38,7 +19,7 @@ static kf_status begin_run(kfi_spiller *spiller, const kfi_sort_buffer *buffer, 
         kfi_monitor_unlock(&sorter->monitor);
         if (status) return status;
     }
-    kfi_run_writer_begin(writer, spiller->spool, sorter->sizes.block_target, sorter->sizes.mark_step);
+    kfi_run_writer_begin(writer, spiller->spool, sorter->shares.block, sorter->shares.mark_step);
     writer->run.order = spiller->order;
     return KF_OK;
 }

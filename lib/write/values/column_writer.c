@@ -4,51 +4,30 @@
 
 enum {
     FIRST_MOST = 1 << 16,          /* a longer first value is not looked for again */
-    TOKEN_SAMPLE_MOST = 8 << 20,
     GIVE_UP_AFTER = 1 << 16        /* values, before "too many distinct ones" is concluded */
 };
-
-static int encoding_fits(kf_value_type type, kf_encoding encoding)
-{
-    switch (encoding) {
-    case KF_ENCODING_AUTO:
-    case KF_ENCODING_DISTINCT:
-        return 1;
-    case KF_ENCODING_PACKED:
-        return type == KF_VALUES_U64;
-    case KF_ENCODING_RAW:
-    case KF_ENCODING_TOKENS:
-    case KF_ENCODING_ZSTD:
-        return type == KF_VALUES_BYTES;
-    default:
-        return 0;
-    }
-}
 
 kf_status kfi_column_builder_create(kfi_column_builder **out, const kfi_column_options *options,
                                     kf_error *error)
 {
     *out = NULL;
-    if ((options->type != KF_VALUES_U64 && options->type != KF_VALUES_BYTES)
-        || !encoding_fits(options->type, options->encoding))
-        return kfi_fail(error, KF_INVALID, "this encoding is not for values of this type");
+    if (options->type != KF_VALUES_U64 && options->type != KF_VALUES_BYTES)
+        return kfi_fail(error, KF_INVALID, "there is no column of such values");
+    kf_status status = kfi_encoding_check(options->encoding, options->type, error);
+    if (status) return status;
     kfi_column_builder *builder = calloc(1, sizeof *builder);
     if (!builder) return kfi_fail_memory(error, sizeof *builder);
     builder->options = *options;
+    builder->shares = kfi_budget_column(options->memory);
     builder->smallest = UINT64_MAX;
     builder->constant = 1;
     builder->anchor_step = 4096;
-    kf_encoding encoding = options->encoding;
-    kf_status status = kfi_spool_create(&builder->spool, options->folder, KFI_COLUMN_BUFFER,
-                                        options->account, error);
-    if (!status && (encoding == KF_ENCODING_AUTO || encoding == KF_ENCODING_DISTINCT))
-        status = kfi_distinct_create(&builder->distinct, options->memory / 4, error);
-    if (!status && options->type == KF_VALUES_BYTES
-        && (encoding == KF_ENCODING_AUTO || encoding == KF_ENCODING_TOKENS)) {
-        uint64_t sample = options->memory / 32;
-        if (sample > TOKEN_SAMPLE_MOST) sample = TOKEN_SAMPLE_MOST;
-        status = kfi_token_trainer_create(&builder->trainer, (size_t)sample, error);
-    }
+    const unsigned collects = kfi_encodings_collect(options);
+    status = kfi_spool_create(&builder->spool, options->folder, KFI_COLUMN_BUFFER, options->account, error);
+    if (!status && collects & KFI_COLLECTS_DISTINCT)
+        status = kfi_distinct_create(&builder->distinct, builder->shares.distinct, error);
+    if (!status && collects & KFI_COLLECTS_TOKENS)
+        status = kfi_token_trainer_create(&builder->trainer, builder->shares.token_sample, error);
     if (status) kfi_column_builder_destroy(&builder);
     *out = builder;
     return status;
@@ -82,7 +61,7 @@ static kf_status note_constant(kfi_column_builder *builder, kf_bytes value, kf_e
 
 static kf_status note_distinct(kfi_column_builder *builder, kf_bytes value, kf_error *error)
 {
-    int forced = builder->options.encoding == KF_ENCODING_DISTINCT;
+    int forced = builder->options.encoding != KF_ENCODING_AUTO;
     kf_status status = kfi_distinct_add(builder->distinct, value, error);
     if (status && status != KF_LIMIT) return status;
     if (status && forced)
@@ -201,12 +180,8 @@ kf_status kfi_column_builder_write(kfi_column_builder *builder, kfi_writer *writ
     kf_status status = kfi_spool_finish(builder->spool, error);
     if (!status) status = kfi_writer_write(writer, zeros, head_size, error);
     if (status) return status;
-    if (builder->constant)
-        status = write_constant(&header, builder, writer, chosen, error);
-    else if (builder->options.type == KF_VALUES_U64)
-        status = kfi_column_u64_write(&header, builder, writer, chosen, error);
-    else
-        status = kfi_column_bytes_write(&header, builder, writer, chosen, error);
+    status = builder->constant ? write_constant(&header, builder, writer, chosen, error)
+                               : kfi_encodings_write(&header, builder, writer, chosen, error);
     kfi_column_header_write(&header, bytes);
     return status ? status : kfi_writer_patch(writer, 0, bytes, sizeof bytes, error);
 }

@@ -4,6 +4,7 @@
 
 #include "base/array.h"
 #include "format/column.h"
+#include "write/budget.h"
 #include "write/tokens/token_trainer.h"
 #include "write/values/column_writer.h"
 #include "write/values/distinct.h"
@@ -16,6 +17,7 @@ enum {
 
 struct kfi_column_builder {
     kfi_column_options options;
+    kfi_column_shares shares;
     kfi_spool *spool;              /* a value: varint size | bytes; of a u64: varint */
     uint64_t values, total_bytes, smallest, largest;
     uint64_t most;                 /* u64: the largest value */
@@ -74,34 +76,54 @@ static inline size_t kfi_sample_size(const kfi_value_sample *sample, size_t i)
     return size;
 }
 
-/* ---- writing -------------------------------------------------------------------------------- */
+/* ---- encodings ------------------------------------------------------------------------------ */
 
-/* Each writes its parts into the current section and fills in the header's fields for them. */
+/* Values that are being tried with an encoding. */
+typedef struct kfi_trial {
+    const kfi_column_builder *builder;
+    void *state;                   /* of the encoding */
+    kfi_value_sample sample;       /* see kfi_trial_sample */
+    int has_sample;
+} kfi_trial;
+
+/* A way to write the values of one type: a row of the table in encodings.c. */
+typedef struct kfi_encoding_writer {
+    kf_encoding encoding;
+    kf_value_type type;
+    enum { KFI_COLLECTS_DISTINCT = 1, KFI_COLLECTS_TOKENS = 2 } collects;   /* while values are added. Given up when
+                                      there are too many distinct ones: then it is out of the question */
+    /* Whether it may be worth it for such values; NULL: always. Not asked if it was forced. */
+    int (*is_candidate)(const kfi_column_builder *builder);
+    /* Makes what the others need: trial->state, which `free` frees. NULL: nothing. */
+    kf_status (*prepare)(kfi_trial *trial, kf_error *error);
+    /* The size that the column will have, weighed by what reading it costs: the least is chosen, of equal ones the
+     * first of the table. */
+    kf_status (*estimate)(kfi_trial *trial, double *cost, kf_error *error);
+    /* Writes the parts into the current section and fills in the header's fields for them. */
+    kf_status (*write)(kfi_column_header *header, const kfi_column_builder *builder, void *state, kfi_writer *writer,
+                       kf_error *error);
+    void (*free)(void *state);
+} kfi_encoding_writer;
+
+extern const kfi_encoding_writer kfi_encode_packed, kfi_encode_distinct_u64;   /* integers_writer.c */
+extern const kfi_encoding_writer kfi_encode_raw, kfi_encode_tokens, kfi_encode_distinct_bytes;   /* strings_writer.c */
+extern const kfi_encoding_writer kfi_encode_zstd;   /* zstd_writer.c */
+
+/* What the encodings that come into question want collected. */
+unsigned kfi_encodings_collect(const kfi_column_options *options);
+/* Chooses and writes; the header is left to the caller. */
+kf_status kfi_encodings_write(kfi_column_header *header, kfi_column_builder *builder, kfi_writer *writer,
+                              kf_encoding *chosen, kf_error *error);
+/* Taken when an encoding first asks for it. */
+kf_status kfi_trial_sample(kfi_trial *trial, const kfi_value_sample **sample, kf_error *error);
+
+/* ---- parts of several encodings ------------------------------------------------------------- */
 
 /* A store of the source's values: ITEMS if all have one size of at most 255, else STRINGS, or TOKENS
  * when an encoder is given. `total` is the sum of the sizes. */
 kf_status kfi_store_write(kfi_column_header *header, const kfi_column_builder *builder,
                           kfi_value_source *source, uint64_t total, int same_size,
                           kfi_token_encoder *encoder, kfi_writer *writer, kf_error *error);
-
-/* zstd: measures what the column would take, or writes it. */
-typedef struct kfi_zstd_plan {
-    uint32_t per_block;
-    kfi_array dictionary;          /* empty: none */
-    double estimate;
-} kfi_zstd_plan;
-
-kf_status kfi_zstd_plan_make(kfi_zstd_plan *plan, const kfi_column_builder *builder,
-                             const kfi_value_sample *sample, kf_error *error);
-void kfi_zstd_plan_free(kfi_zstd_plan *plan);
-kf_status kfi_zstd_write(kfi_column_header *header, const kfi_column_builder *builder,
-                         const kfi_zstd_plan *plan, kfi_writer *writer, kf_error *error);
-
-/* u64 and bytes: what is chosen is written, header left to the caller. */
-kf_status kfi_column_u64_write(kfi_column_header *header, kfi_column_builder *builder,
-                               kfi_writer *writer, kf_encoding *chosen, kf_error *error);
-kf_status kfi_column_bytes_write(kfi_column_header *header, kfi_column_builder *builder,
-                                 kfi_writer *writer, kf_encoding *chosen, kf_error *error);
 /* The codes of all values into `codes` (which may only count). */
 kf_status kfi_column_add_codes(const kfi_column_builder *builder, kfi_packed_writer *codes,
                                kf_error *error);

@@ -15,29 +15,25 @@ static kf_status add_values(const kfi_column_builder *builder, kfi_packed_writer
     return status;
 }
 
-/* The sizes of both forms, by making them without storing them. */
-static kf_status measure(const kfi_column_builder *builder, uint64_t *packed_size,
-                         uint64_t *coded_size, kf_error *error)
+/* The sizes are found by making both forms without storing them. */
+static kf_status estimate_packed(kfi_trial *trial, double *cost, kf_error *error)
 {
-    kfi_packed_writer *packed = NULL, *codes = NULL;
-    uint64_t distinct = kfi_distinct_count(builder->distinct);
-    kf_status status = kfi_packed_counter_create(&packed, builder->most, error);
-    if (!status) status = kfi_packed_counter_create(&codes, distinct - 1, error);
-    if (!status) status = add_values(builder, packed, error);
-    if (!status) status = kfi_column_add_codes(builder, codes, error);
+    kfi_packed_writer *packed = NULL;
+    kf_status status = kfi_packed_counter_create(&packed, trial->builder->most, error);
+    if (!status) status = add_values(trial->builder, packed, error);
     if (!status) {
-        *packed_size = kfi_packed_writer_size(packed);
-        *coded_size = kfi_packed_writer_size(codes) + distinct * kfi_byte_width(builder->most);
+        uint64_t size = kfi_packed_writer_size(packed);
+        *cost = (double)(size - size / 20);   /* codes cost a read more */
     }
     kfi_packed_writer_destroy(&packed);
-    kfi_packed_writer_destroy(&codes);
     return status;
 }
 
-static kf_status write_packed(kfi_column_header *header, const kfi_column_builder *builder,
+static kf_status write_packed(kfi_column_header *header, const kfi_column_builder *builder, void *state,
                               kfi_writer *writer, kf_error *error)
 {
     kfi_packed_writer *packed = NULL;
+    (void)state;
     header->layout = KFI_LAYOUT_PACKED;
     kf_status status = kfi_packed_writer_create(&packed, builder->most, builder->options.folder,
                                                 builder->options.account, error);
@@ -47,12 +43,33 @@ static kf_status write_packed(kfi_column_header *header, const kfi_column_builde
     return status;
 }
 
-static kf_status write_coded(kfi_column_header *header, const kfi_column_builder *builder,
+const kfi_encoding_writer kfi_encode_packed = {
+    .encoding = KF_ENCODING_PACKED, .type = KF_VALUES_U64, .estimate = estimate_packed, .write = write_packed,
+};
+
+/* ---- codes ---------------------------------------------------------------------------------- */
+
+static kf_status rank(kfi_trial *trial, kf_error *error) { return kfi_distinct_rank(trial->builder->distinct, error); }
+
+static kf_status estimate_coded(kfi_trial *trial, double *cost, kf_error *error)
+{
+    kfi_packed_writer *codes = NULL;
+    uint64_t distinct = kfi_distinct_count(trial->builder->distinct);
+    kf_status status = kfi_packed_counter_create(&codes, distinct - 1, error);
+    if (!status) status = kfi_column_add_codes(trial->builder, codes, error);
+    if (!status)
+        *cost = (double)(kfi_packed_writer_size(codes) + distinct * kfi_byte_width(trial->builder->most));
+    kfi_packed_writer_destroy(&codes);
+    return status;
+}
+
+static kf_status write_coded(kfi_column_header *header, const kfi_column_builder *builder, void *state,
                              kfi_writer *writer, kf_error *error)
 {
     unsigned width = kfi_byte_width(builder->most | 1);
     uint64_t count = kfi_distinct_count(builder->distinct);
     kf_status status = KF_OK;
+    (void)state;
     header->layout = KFI_LAYOUT_CODED;
     header->store = KFI_STORE_ITEMS;
     header->item_width = (uint8_t)width;
@@ -64,20 +81,7 @@ static kf_status write_coded(kfi_column_header *header, const kfi_column_builder
     return status ? status : kfi_column_write_codes(header, builder, writer, error);
 }
 
-kf_status kfi_column_u64_write(kfi_column_header *header, kfi_column_builder *builder,
-                               kfi_writer *writer, kf_encoding *chosen, kf_error *error)
-{
-    int coded = builder->options.encoding == KF_ENCODING_DISTINCT;
-    kf_status status = builder->distinct ? kfi_distinct_rank(builder->distinct, error) : KF_OK;
-    if (!status && !coded && builder->distinct
-        && kfi_distinct_count(builder->distinct) <= builder->values / 2) {
-        uint64_t packed_size, coded_size;
-        status = measure(builder, &packed_size, &coded_size, error);
-        /* Codes cost a read more. */
-        coded = !status && coded_size < packed_size - packed_size / 20;
-    }
-    if (status) return status;
-    *chosen = coded ? KF_ENCODING_DISTINCT : KF_ENCODING_PACKED;
-    return coded ? write_coded(header, builder, writer, error)
-                 : write_packed(header, builder, writer, error);
-}
+const kfi_encoding_writer kfi_encode_distinct_u64 = {
+    .encoding = KF_ENCODING_DISTINCT, .type = KF_VALUES_U64, .collects = KFI_COLLECTS_DISTINCT,
+    .prepare = rank, .estimate = estimate_coded, .write = write_coded,
+};

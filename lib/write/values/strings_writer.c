@@ -1,37 +1,15 @@
-/* Choosing and writing the form of a column of strings. */
+/* Strings: as they are, as tokens, or as codes of the distinct ones. */
 #include "write/values/column_writer_parts.h"
 
 #include <stdlib.h>
 
 enum {
-    SAMPLE_MOST = 4 << 20,
     TOKENS_MEAN_MOST = 4096,    /* tokens are for strings: above this mean only zstd is tried */
-    ZSTD_MEAN_LEAST = 256,      /* below it zstd is not tried, from ZSTD_MEAN on it need not win by much */
-    ZSTD_MEAN = 1024,
     TOKEN_PIECE = 1 << 14
 };
 
 /* A string's share of the packed ends, as found on one-line descriptions and names. */
 #define END_COST 1.2
-
-typedef struct bytes_choice {
-    kf_encoding encoding;
-    kfi_token_encoder *encoder;       /* of all values, for TOKENS */
-    kfi_token_encoder *item_encoder;  /* of the distinct ones, for DISTINCT; NULL: not coded */
-    kfi_zstd_plan zstd;
-    kfi_value_sample sample;
-    double raw, distinct, tokens;     /* estimated sizes */
-} bytes_choice;
-
-static void choice_free(bytes_choice *choice)
-{
-    kfi_token_encoder_destroy(&choice->encoder);
-    kfi_token_encoder_destroy(&choice->item_encoder);
-    kfi_zstd_plan_free(&choice->zstd);
-    kfi_sample_free(&choice->sample);
-}
-
-/* ---- estimates ------------------------------------------------------------------------------ */
 
 static double dictionary_size(const kfi_token_encoder *encoder, kf_status *status, kf_error *error)
 {
@@ -60,131 +38,8 @@ static uint64_t count_codes(kfi_token_encoder *encoder, const uint8_t *data, siz
     return count;
 }
 
-static kf_status estimate_tokens(bytes_choice *choice, const kfi_column_builder *builder,
-                                 kf_error *error)
-{
-    kf_status status = kfi_token_encoder_train(&choice->encoder, builder->trainer, 0, error);
-    if (status) return status;
-    const uint8_t *data = choice->sample.bytes.data;
-    uint64_t codes = 0, bytes = 0;
-    size_t step = choice->sample.bytes.size / (1 << 20) + 1;
-    for (size_t i = 0; i < choice->sample.count; i++) {
-        size_t size = kfi_sample_size(&choice->sample, i);
-        if (i % step == 0) {
-            codes += count_codes(choice->encoder, data, size);
-            bytes += size;
-        }
-        data += size;
-    }
-    double scale = bytes ? (double)builder->total_bytes / (double)bytes : 0;
-    choice->tokens = (double)codes * scale * kfi_token_encoder_bits(choice->encoder) / 8
-                   + (double)builder->values * END_COST
-                   + dictionary_size(choice->encoder, &status, error);
-    return status;
-}
-
-/* Whether the distinct strings themselves are better token-coded. */
-static kf_status train_items(bytes_choice *choice, const kfi_column_builder *builder, double *size,
-                             kf_error *error)
-{
-    const kfi_distinct *distinct = builder->distinct;
-    uint64_t count = kfi_distinct_count(distinct);
-    kfi_token_trainer *trainer = NULL;
-    double plain = (double)kfi_distinct_bytes(distinct), coded = 0;
-    *size = plain + ends_cost(builder, (double)count);
-    if (plain < 4096 || plain > TOKENS_MEAN_MOST * (double)count) return KF_OK;
-    kf_status status = kfi_token_trainer_create(&trainer, (size_t)(builder->options.memory / 32), error);
-    for (uint32_t rank = 0; rank < count && !status; rank++) {
-        kf_bytes item = kfi_distinct_at(distinct, rank);
-        status = kfi_token_trainer_add(trainer, item.data, item.size, error);
-    }
-    if (!status) status = kfi_token_encoder_train(&choice->item_encoder, trainer, 0, error);
-    for (uint32_t rank = 0; rank < count && !status; rank++) {
-        kf_bytes item = kfi_distinct_at(distinct, rank);
-        coded += (double)count_codes(choice->item_encoder, item.data, item.size);
-    }
-    if (!status) {
-        coded = coded * kfi_token_encoder_bits(choice->item_encoder) / 8 + (double)count * END_COST
-              + dictionary_size(choice->item_encoder, &status, error);
-        if (coded < *size * 0.9) *size = coded;
-        else kfi_token_encoder_destroy(&choice->item_encoder);
-    }
-    kfi_token_trainer_destroy(&trainer);
-    return status;
-}
-
-static kf_status estimate_distinct(bytes_choice *choice, const kfi_column_builder *builder,
-                                   kf_error *error)
-{
-    kfi_packed_writer *codes = NULL;
-    double items = 0;
-    kf_status status = kfi_distinct_rank(builder->distinct, error);
-    if (!status) status = train_items(choice, builder, &items, error);
-    if (!status)
-        status = kfi_packed_counter_create(&codes, kfi_distinct_count(builder->distinct) - 1, error);
-    if (!status) status = kfi_column_add_codes(builder, codes, error);
-    if (!status) choice->distinct = items + (double)kfi_packed_writer_size(codes);
-    kfi_packed_writer_destroy(&codes);
-    return status;
-}
-
-/* ---- choosing ------------------------------------------------------------------------------- */
-
-static kf_status choose(bytes_choice *choice, const kfi_column_builder *builder, kf_error *error)
-{
-    double mean = (double)builder->total_bytes / (double)builder->values, best;
-    kf_status status = KF_OK;
-    choice->raw = (double)builder->total_bytes + ends_cost(builder, (double)builder->values);
-    choice->encoding = KF_ENCODING_RAW;
-    best = choice->raw * 0.95;
-    if (builder->distinct) {
-        if ((status = estimate_distinct(choice, builder, error))) return status;
-        if (choice->distinct < best) choice->encoding = KF_ENCODING_DISTINCT, best = choice->distinct;
-    }
-    if (mean < TOKENS_MEAN_MOST) {
-        if ((status = estimate_tokens(choice, builder, error))) return status;
-        if (choice->tokens < best) choice->encoding = KF_ENCODING_TOKENS, best = choice->tokens;
-    }
-    if (mean >= ZSTD_MEAN_LEAST) {
-        status = kfi_zstd_plan_make(&choice->zstd, builder, &choice->sample, error);
-        if (status) return status;
-        /* Tokens decode several times faster: for short values a little space is not worth it. */
-        double margin = mean >= ZSTD_MEAN ? 1 : 0.75;
-        if (choice->zstd.estimate < best * margin) choice->encoding = KF_ENCODING_ZSTD;
-    }
-    return KF_OK;
-}
-
-static kf_status prepare(bytes_choice *choice, kfi_column_builder *builder, kf_error *error)
-{
-    uint64_t limit = builder->options.memory / 16;
-    if (limit > SAMPLE_MOST) limit = SAMPLE_MOST;
-    double size;
-    kf_status status = KF_OK;
-    choice->encoding = builder->options.encoding;
-    switch (choice->encoding) {
-    case KF_ENCODING_AUTO:
-        if (builder->distinct && kfi_distinct_count(builder->distinct) > builder->values / 2)
-            kfi_distinct_destroy(&builder->distinct);   /* hopeless; training can use the memory */
-        status = kfi_sample_take(&choice->sample, builder, limit, error);
-        return status ? status : choose(choice, builder, error);
-    case KF_ENCODING_ZSTD:
-        status = kfi_sample_take(&choice->sample, builder, limit, error);
-        return status ? status : kfi_zstd_plan_make(&choice->zstd, builder, &choice->sample, error);
-    case KF_ENCODING_TOKENS:
-        return kfi_token_encoder_train(&choice->encoder, builder->trainer, 0, error);
-    case KF_ENCODING_DISTINCT:
-        status = kfi_distinct_rank(builder->distinct, error);
-        return status ? status : train_items(choice, builder, &size, error);
-    default:
-        return KF_OK;
-    }
-}
-
-/* ---- writing -------------------------------------------------------------------------------- */
-
-static kf_status write_plain(kfi_column_header *header, const kfi_column_builder *builder,
-                             kfi_token_encoder *encoder, kfi_writer *writer, kf_error *error)
+static kf_status write_plain(kfi_column_header *header, const kfi_column_builder *builder, void *encoder,
+                             kfi_writer *writer, kf_error *error)
 {
     kfi_value_source source;
     header->layout = KFI_LAYOUT_PLAIN;
@@ -196,10 +51,139 @@ static kf_status write_plain(kfi_column_header *header, const kfi_column_builder
     return status;
 }
 
-static kf_status write_distinct(kfi_column_header *header, const kfi_column_builder *builder,
-                                kfi_token_encoder *encoder, kfi_writer *writer, kf_error *error)
+/* ---- as they are ---------------------------------------------------------------------------- */
+
+/* To be chosen, what has to be decoded must save a twentieth. */
+static kf_status estimate_raw(kfi_trial *trial, double *cost, kf_error *error)
+{
+    const kfi_column_builder *builder = trial->builder;
+    (void)error;
+    *cost = ((double)builder->total_bytes + ends_cost(builder, (double)builder->values)) * 0.95;
+    return KF_OK;
+}
+
+const kfi_encoding_writer kfi_encode_raw = {
+    .encoding = KF_ENCODING_RAW, .type = KF_VALUES_BYTES, .estimate = estimate_raw, .write = write_plain,
+};
+
+/* ---- as tokens ------------------------------------------------------------------------------ */
+
+static int may_be_tokens(const kfi_column_builder *builder)
+{
+    return (double)builder->total_bytes / (double)builder->values < TOKENS_MEAN_MOST;
+}
+
+static void free_encoder(void *state)
+{
+    kfi_token_encoder *encoder = state;
+    kfi_token_encoder_destroy(&encoder);
+}
+
+static kf_status train_tokens(kfi_trial *trial, kf_error *error)
+{
+    kfi_token_encoder *encoder = NULL;
+    kf_status status = kfi_token_encoder_train(&encoder, trial->builder->trainer, 0, error);
+    trial->state = encoder;
+    return status;
+}
+
+static kf_status estimate_tokens(kfi_trial *trial, double *cost, kf_error *error)
+{
+    const kfi_column_builder *builder = trial->builder;
+    kfi_token_encoder *encoder = trial->state;
+    const kfi_value_sample *sample;
+    kf_status status = kfi_trial_sample(trial, &sample, error);
+    if (status) return status;
+    const uint8_t *data = sample->bytes.data;
+    uint64_t codes = 0, bytes = 0;
+    size_t step = sample->bytes.size / (1 << 20) + 1;
+    for (size_t i = 0; i < sample->count; i++) {
+        size_t size = kfi_sample_size(sample, i);
+        if (i % step == 0) {
+            codes += count_codes(encoder, data, size);
+            bytes += size;
+        }
+        data += size;
+    }
+    double scale = bytes ? (double)builder->total_bytes / (double)bytes : 0;
+    *cost = (double)codes * scale * kfi_token_encoder_bits(encoder) / 8 + (double)builder->values * END_COST
+          + dictionary_size(encoder, &status, error);
+    return status;
+}
+
+const kfi_encoding_writer kfi_encode_tokens = {
+    .encoding = KF_ENCODING_TOKENS, .type = KF_VALUES_BYTES, .collects = KFI_COLLECTS_TOKENS,
+    .is_candidate = may_be_tokens, .prepare = train_tokens, .estimate = estimate_tokens, .write = write_plain,
+    .free = free_encoder,
+};
+
+/* ---- as codes of the distinct ones ---------------------------------------------------------- */
+
+typedef struct distinct_state {
+    kfi_token_encoder *encoder;   /* of the distinct strings; NULL: not coded */
+    double size;                  /* of them */
+} distinct_state;
+
+static void free_distinct(void *state)
+{
+    kfi_token_encoder_destroy(&((distinct_state *)state)->encoder);
+    free(state);
+}
+
+/* Whether the distinct strings themselves are better token-coded. */
+static kf_status train_items(distinct_state *state, const kfi_column_builder *builder, kf_error *error)
+{
+    const kfi_distinct *distinct = builder->distinct;
+    uint64_t count = kfi_distinct_count(distinct);
+    kfi_token_trainer *trainer = NULL;
+    double plain = (double)kfi_distinct_bytes(distinct), coded = 0;
+    state->size = plain + ends_cost(builder, (double)count);
+    if (plain < 4096 || plain > TOKENS_MEAN_MOST * (double)count) return KF_OK;
+    kf_status status = kfi_token_trainer_create(&trainer, builder->shares.item_sample, error);
+    for (uint32_t rank = 0; rank < count && !status; rank++) {
+        kf_bytes item = kfi_distinct_at(distinct, rank);
+        status = kfi_token_trainer_add(trainer, item.data, item.size, error);
+    }
+    if (!status) status = kfi_token_encoder_train(&state->encoder, trainer, 0, error);
+    for (uint32_t rank = 0; rank < count && !status; rank++) {
+        kf_bytes item = kfi_distinct_at(distinct, rank);
+        coded += (double)count_codes(state->encoder, item.data, item.size);
+    }
+    if (!status) {
+        coded = coded * kfi_token_encoder_bits(state->encoder) / 8 + (double)count * END_COST
+              + dictionary_size(state->encoder, &status, error);
+        if (coded < state->size * 0.9) state->size = coded;
+        else kfi_token_encoder_destroy(&state->encoder);
+    }
+    kfi_token_trainer_destroy(&trainer);
+    return status;
+}
+
+static kf_status prepare_distinct(kfi_trial *trial, kf_error *error)
+{
+    distinct_state *state = trial->state = calloc(1, sizeof *state);
+    if (!state) return kfi_fail_memory(error, sizeof *state);
+    kf_status status = kfi_distinct_rank(trial->builder->distinct, error);
+    return status ? status : train_items(state, trial->builder, error);
+}
+
+static kf_status estimate_distinct(kfi_trial *trial, double *cost, kf_error *error)
+{
+    kfi_packed_writer *codes = NULL;
+    const kfi_column_builder *builder = trial->builder;
+    const distinct_state *state = trial->state;
+    kf_status status = kfi_packed_counter_create(&codes, kfi_distinct_count(builder->distinct) - 1, error);
+    if (!status) status = kfi_column_add_codes(builder, codes, error);
+    if (!status) *cost = state->size + (double)kfi_packed_writer_size(codes);
+    kfi_packed_writer_destroy(&codes);
+    return status;
+}
+
+static kf_status write_distinct(kfi_column_header *header, const kfi_column_builder *builder, void *state,
+                                kfi_writer *writer, kf_error *error)
 {
     kfi_value_source source;
+    kfi_token_encoder *encoder = ((distinct_state *)state)->encoder;
     header->layout = KFI_LAYOUT_CODED;
     kfi_source_open_distinct(&source, builder->distinct);
     kf_status status = kfi_store_write(header, builder, &source, kfi_distinct_bytes(builder->distinct),
@@ -207,27 +191,8 @@ static kf_status write_distinct(kfi_column_header *header, const kfi_column_buil
     return status ? status : kfi_column_write_codes(header, builder, writer, error);
 }
 
-kf_status kfi_column_bytes_write(kfi_column_header *header, kfi_column_builder *builder,
-                                 kfi_writer *writer, kf_encoding *chosen, kf_error *error)
-{
-    bytes_choice choice = {0};
-    kf_status status = prepare(&choice, builder, error);
-    kfi_sample_free(&choice.sample);
-    if (status) goto out;
-    *chosen = choice.encoding;
-    switch (choice.encoding) {
-    case KF_ENCODING_DISTINCT:
-        status = write_distinct(header, builder, choice.item_encoder, writer, error);
-        break;
-    case KF_ENCODING_ZSTD:
-        header->layout = KFI_LAYOUT_ZSTD;
-        status = kfi_zstd_write(header, builder, &choice.zstd, writer, error);
-        break;
-    default:
-        status = write_plain(header, builder,
-                             choice.encoding == KF_ENCODING_TOKENS ? choice.encoder : NULL, writer, error);
-    }
-out:
-    choice_free(&choice);
-    return status;
-}
+const kfi_encoding_writer kfi_encode_distinct_bytes = {
+    .encoding = KF_ENCODING_DISTINCT, .type = KF_VALUES_BYTES, .collects = KFI_COLLECTS_DISTINCT,
+    .prepare = prepare_distinct, .estimate = estimate_distinct,
+    .write = write_distinct, .free = free_distinct,
+};

@@ -54,12 +54,12 @@ kf_status kfi_values_create(kfi_values **out, const kfi_image_options *o, kf_err
     if (!v) return kfi_fail_memory(error, sizeof *v);
     v->options = *o;
     if (o->weights) {
-        kfi_weights_options weights = { given, o->choice_memory / 16, o->folder, o->account };
+        kfi_weights_options weights = { given, o->shares.weights, o->folder, o->account };
         status = kfi_weights_builder_create(&v->weights, &weights, error);
     }
     if (!status && o->value_type != KF_VALUES_NONE) {
-        kfi_column_options column = { o->value_type, o->value_encoding, o->choice_memory / (given ? 16 : 8),
-                                      o->folder, o->account, { .tell = tell_column, .context = v } };
+        kfi_column_options column = { o->value_type, o->value_encoding, o->shares.values, o->folder, o->account,
+                                      { .tell = tell_column, .context = v } };
         status = kfi_column_builder_create(&v->column, &column, error);
     }
     if (status) kfi_values_destroy(&v);

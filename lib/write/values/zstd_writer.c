@@ -14,8 +14,17 @@ enum {
     DICTIONARY_MOST = 110 << 10,
     DICTIONARY_LEAST = 1 << 10,
     WINDOW_LOG_MOST = 21,
-    ESTIMATE_MOST = 1 << 20        /* bytes of the sample that are compressed to compare */
+    ESTIMATE_MOST = 1 << 20,       /* bytes of the sample that are compressed to compare */
+    MEAN_LEAST = 256,              /* it is not tried for smaller values; from MEAN_LARGE on it need not win by much */
+    MEAN_LARGE = 1024
 };
+
+/* What writing needs, and what it will give. */
+typedef struct zstd_plan {
+    uint32_t per_block;
+    kfi_array dictionary;          /* empty: none */
+    double estimate;
+} zstd_plan;
 
 static kf_status zstd_failed(kf_error *error, size_t code)
 {
@@ -41,11 +50,11 @@ static void encoder_free(zstd_encoder *encoder)
     free(encoder->out);
 }
 
-static kf_status encoder_init(zstd_encoder *encoder, uint64_t memory, const kfi_array *dictionary,
+static kf_status encoder_init(zstd_encoder *encoder, uint64_t window, const kfi_array *dictionary,
                               kf_error *error)
 {
     *encoder = (zstd_encoder){0};
-    int log = (int)kfi_bit_width(memory / 16);
+    int log = (int)kfi_bit_width(window);
     encoder->window_log = log < 17 ? 17 : log > WINDOW_LOG_MOST ? WINDOW_LOG_MOST : log;
     encoder->context = ZSTD_createCCtx();
     encoder->out_capacity = ZSTD_CStreamOutSize();
@@ -164,11 +173,11 @@ static kf_status sample_blocks(const kfi_value_sample *sample, uint32_t per_bloc
 
 /* Compressed size of about ESTIMATE_MOST bytes of the blocks, and how many bytes those were. */
 static kf_status measure(const kfi_array *bytes, const kfi_array *sizes, size_t count,
-                         const kfi_array *dictionary, uint64_t memory, uint64_t *plain,
+                         const kfi_array *dictionary, uint64_t window, uint64_t *plain,
                          uint64_t *compressed, kf_error *error)
 {
     zstd_encoder encoder;
-    kf_status status = encoder_init(&encoder, memory, dictionary, error);
+    kf_status status = encoder_init(&encoder, window, dictionary, error);
     size_t step = bytes->size / ESTIMATE_MOST + 1, at = 0;
     *plain = *compressed = 0;
     for (size_t i = 0; i < count && !status; i++) {
@@ -202,26 +211,25 @@ static kf_status train(kfi_array *dictionary, const kfi_array *bytes, const kfi_
     return KF_OK;
 }
 
-kf_status kfi_zstd_plan_make(kfi_zstd_plan *plan, const kfi_column_builder *builder,
-                             const kfi_value_sample *sample, kf_error *error)
+static kf_status make_plan(zstd_plan *plan, const kfi_column_builder *builder, const kfi_value_sample *sample,
+                           kf_error *error)
 {
     kfi_array bytes = {0}, sizes = {0}, none = {0};
     size_t count;
     uint64_t plain, without, with = 0, mean = builder->values ? builder->total_bytes / builder->values : 0;
-    memset(plan, 0, sizeof *plan);
     plan->per_block = mean >= BLOCK_TARGET ? 1 : (uint32_t)(BLOCK_TARGET / (mean + 1));
     if (plan->per_block < 1) plan->per_block = 1;
     if (plan->per_block > KFI_COLUMN_MAX_PER_BLOCK) plan->per_block = KFI_COLUMN_MAX_PER_BLOCK;
     kf_status status = sample_blocks(sample, plan->per_block, &bytes, &sizes, &count, error);
     if (status) goto out;
-    status = measure(&bytes, &sizes, count, &none, builder->options.memory, &plain, &without, error);
+    status = measure(&bytes, &sizes, count, &none, builder->shares.window, &plain, &without, error);
     if (status) goto out;
     double scale = plain ? (double)builder->total_bytes / (double)plain : 0;
     plan->estimate = (double)without * scale;
     if (mean >= KFI_COLUMN_LARGE) goto out;
     status = train(&plan->dictionary, &bytes, &sizes, count, builder->total_bytes, error);
     if (status || !plan->dictionary.size) goto out;
-    status = measure(&bytes, &sizes, count, &plan->dictionary, builder->options.memory, &plain, &with,
+    status = measure(&bytes, &sizes, count, &plan->dictionary, builder->shares.window, &plain, &with,
                      error);
     double estimate = (double)with * scale + (double)plan->dictionary.size;
     if (estimate < plan->estimate * 0.98) plan->estimate = estimate;
@@ -229,13 +237,37 @@ kf_status kfi_zstd_plan_make(kfi_zstd_plan *plan, const kfi_column_builder *buil
 out:
     kfi_array_free(&bytes);
     kfi_array_free(&sizes);
-    if (status) kfi_zstd_plan_free(plan);
     return status;
 }
 
-void kfi_zstd_plan_free(kfi_zstd_plan *plan)
+static int is_candidate(const kfi_column_builder *builder)
 {
-    kfi_array_free(&plan->dictionary);
+    return (double)builder->total_bytes / (double)builder->values >= MEAN_LEAST;
+}
+
+static void free_plan(void *state)
+{
+    kfi_array_free(&((zstd_plan *)state)->dictionary);
+    free(state);
+}
+
+static kf_status prepare(kfi_trial *trial, kf_error *error)
+{
+    const kfi_value_sample *sample;
+    zstd_plan *plan = trial->state = calloc(1, sizeof *plan);
+    if (!plan) return kfi_fail_memory(error, sizeof *plan);
+    kf_status status = kfi_trial_sample(trial, &sample, error);
+    return status ? status : make_plan(plan, trial->builder, sample, error);
+}
+
+/* Tokens decode several times faster: for short values a little space is not worth it. */
+static kf_status estimate(kfi_trial *trial, double *cost, kf_error *error)
+{
+    const kfi_column_builder *builder = trial->builder;
+    const double mean = (double)builder->total_bytes / (double)builder->values;
+    (void)error;
+    *cost = ((const zstd_plan *)trial->state)->estimate / (mean >= MEAN_LARGE ? 1 : 0.75);
+    return KF_OK;
 }
 
 /* ---- writing -------------------------------------------------------------------------------- */
@@ -338,17 +370,19 @@ static kf_status write_group(zstd_output *out, kfi_value_source *source, uint32_
     return status ? status : write_block(out, (kf_bytes){content->head.data, content->head.size}, error);
 }
 
-kf_status kfi_zstd_write(kfi_column_header *header, const kfi_column_builder *builder,
-                         const kfi_zstd_plan *plan, kfi_writer *writer, kf_error *error)
+static kf_status write_blocks(kfi_column_header *header, const kfi_column_builder *builder, void *state,
+                              kfi_writer *writer, kf_error *error)
 {
+    const zstd_plan *plan = state;
     zstd_output out = {.writer = writer, .header = header};
     kfi_value_source source = {0};
     block_content content = {0};
     kfi_array scratch = {0};
+    header->layout = KFI_LAYOUT_ZSTD;
     header->per_block = plan->per_block;
     header->dictionary_offset = kfi_writer_position(writer);
     header->dictionary_size = plan->dictionary.size;
-    kf_status status = encoder_init(&out.encoder, builder->options.memory, &plan->dictionary, error);
+    kf_status status = encoder_init(&out.encoder, builder->shares.window, &plan->dictionary, error);
     if (!status) status = kfi_writer_write(writer, plan->dictionary.data, plan->dictionary.size, error);
     /* Incompressible values take a little more than their size. */
     uint64_t most = builder->total_bytes + builder->total_bytes / 16 + 64 * builder->values;
@@ -377,3 +411,8 @@ kf_status kfi_zstd_write(kfi_column_header *header, const kfi_column_builder *bu
     encoder_free(&out.encoder);
     return status;
 }
+
+const kfi_encoding_writer kfi_encode_zstd = {
+    .encoding = KF_ENCODING_ZSTD, .type = KF_VALUES_BYTES, .is_candidate = is_candidate, .prepare = prepare,
+    .estimate = estimate, .write = write_blocks, .free = free_plan,
+};

@@ -1,6 +1,7 @@
 /* The walk and what goes by ordinals, against a sorted array, over dictionaries of hard shapes. */
 #include "read/dict.h"
-#include "read/keys/order.h"
+#include "read/keys/by_key.h"
+#include "read/keys/by_rank.h"
 #include "read/keys/verify_keys.h"
 #include "read/keys/walk.h"
 
@@ -255,7 +256,7 @@ static void check_all(size_t most)
 
 START_TEST(walk__shapes)
 {
-    for (uint64_t seed = 0; seed < 24 * scale_of_run(); seed++) {
+    FOR_SEEDS(seed, rounds_of(24)) {
         open_shape((unsigned)_i, seed, 1);
         check_all(_i == 16 ? 40 : 200);
         close_shape();
@@ -268,8 +269,8 @@ START_TEST(walk__large_shapes)
 {
     for (uint64_t seed = 100; seed < 101; seed++) {
         if (_i == 16 || _i < 4) break;
-        open_shape((unsigned)_i, seed, 40);
-        check_all(1500);
+        open_shape((unsigned)_i, seed, (unsigned)scaled(10, SANITIZED ? 15 : 40, 40));
+        check_all(scaled(500, SANITIZED ? 500 : 1500, 1500));
         close_shape();
     }
 }
@@ -335,7 +336,7 @@ static void query_damaged(const kfi_keys *keys, uint64_t count)
 START_TEST(walk__damage)
 {
     found_damage = accepted = 0;
-    for (uint64_t seed = 0; seed < 3 * scale_of_run(); seed++) {
+    FOR_SEEDS(seed, rounds_of(3)) {
         shape_now = (unsigned)_i;
         seed_now = seed;
         set_make(&set, shape_now, seed, 1);
@@ -380,7 +381,9 @@ START_TEST(walk__verify_finds)
             uint8_t bit = (uint8_t)(1u << set_below(&set, 8));
             file[at_byte] ^= bit;
             changes++;
-            if (!kfi_keys_open(&keys, file, &header, NULL) && !kfi_keys_verify(&keys, file, &(kfi_progress){ 0 }, NULL)) missed++;
+            if (!kfi_keys_open(&keys, file, &header, NULL)
+                && !kfi_keys_verify(&keys, file, &(kfi_progress){ 0 }, NULL))
+                missed++;
             file[at_byte] ^= bit;
         }
         damage_free();

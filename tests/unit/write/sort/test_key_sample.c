@@ -2,6 +2,7 @@
 #include "write/sort/key_sample.h"
 
 #include "fault.h"
+#include "random.h"
 #include "suite.h"
 
 #include <errno.h>
@@ -10,18 +11,10 @@
 
 #define SURE(condition) do { if (!(condition)) ck_abort_msg("%s", #condition); } while (0)
 
-static uint64_t mix(uint64_t x)
-{
-    x += 0x9e3779b97f4a7c15u;
-    x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
-    x = (x ^ x >> 27) * 0x94d049bb133111ebu;
-    return x ^ x >> 31;
-}
-
 /* Key i of a set: 11 to 388 bytes; many begin alike, and in odd sets some in all that the sample keeps. Distinct. */
 static kf_bytes draw_key(uint64_t set, uint64_t i, uint8_t room[400])
 {
-    uint64_t r = mix(set * 1000003 + i);
+    uint64_t r = mix64(set * 1000003 + i);
     size_t size = r % 50 == 0 ? (set % 2 ? 380 : 230) : 3 + r % 7;
     memset(room, (int)(r >> 8) % 3, size);
     for (unsigned b = 0; b < 8; b++) room[size + b] = (uint8_t)(i >> (56 - 8 * b));
@@ -57,9 +50,9 @@ START_TEST(same__in_any_order_and_number_and_parts)
         for (size_t i = 0; i < n; i++) add(&up, draw_key(s, i, room));
         for (uint64_t i = 0, k = 0; n && i < n; i++, k = (k + 7919) % n) {   /* 7919 is no divisor of these */
             add(&scattered, draw_key(s, k, room));
-            add(&scattered, draw_key(s, mix(i) % n, room));
-            add(&part[mix(k) % 4], draw_key(s, k, room));
-            add(&part[mix(k) % 3], draw_key(s, mix(k) % n, room));
+            add(&scattered, draw_key(s, mix64(i) % n, room));
+            add(&part[mix64(k) % 4], draw_key(s, k, room));
+            add(&part[mix64(k) % 3], draw_key(s, mix64(k) % n, room));
         }
         for (size_t p = 0; p < 5; p++) SURE(kfi_key_sample_merge(&whole, &part[4 - p], NULL) == KF_OK);
         SURE(up.count == (n < KFI_KEY_SAMPLE ? n : KFI_KEY_SAMPLE));
@@ -106,9 +99,9 @@ START_TEST(distinct__error_is_as_the_theory_says)
     uint64_t within = 0;
     for (uint64_t set = 0; set < SETS; set++) {
         kfi_key_sample sample = { 0 };
-        uint64_t n = 20000 + mix(set) % 40000;
+        uint64_t n = 20000 + mix64(set) % 40000;
         for (uint64_t i = 0; i < n; i++) {
-            uint64_t key = mix(set << 32 ^ i);
+            uint64_t key = mix64(set << 32 ^ i);
             add(&sample, (kf_bytes){ (const uint8_t *)&key, sizeof key });
         }
         double error = (double)kfi_key_sample_distinct(&sample) / (double)n - 1;
@@ -161,7 +154,7 @@ START_TEST(divide__evenly)
     uint64_t inside[64];
     for (uint64_t set = 0; set < 40; set++) {
         const size_t parts = set < 20 ? 2 + set : 64;
-        const uint64_t n = 4000 + mix(set) % 6000;
+        const uint64_t n = 4000 + mix64(set) % 6000;
         ck_assert_uint_eq(divide(2 * set, n, parts, inside), parts - 1);
         /* The share of a part is the sum of k / parts gaps between the sampled keys: its standard deviation is
          * sqrt(share (1 - share) / k), and less as the sample is more of all. */

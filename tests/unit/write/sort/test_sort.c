@@ -5,6 +5,7 @@
 #include "write/sort/run_merge.h"
 
 #include "fault.h"
+#include "random.h"
 #include "scratch.h"
 #include "suite.h"
 
@@ -38,18 +39,6 @@ typedef struct input {
     kf_value_type type;
 } input;
 
-static uint64_t random_state;
-
-static uint64_t random64(void)
-{
-    uint64_t z = random_state += 0x9e3779b97f4a7c15u;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return z ^ z >> 31;
-}
-
-static size_t below(size_t n) { return n ? (size_t)(random64() % n) : 0; }
-
 static void *take(size_t size)
 {
     void *data = malloc(size ? size : 1);
@@ -75,12 +64,13 @@ static size_t make_key(enum shape shape, size_t i, size_t count, uint8_t *key)
     size_t size = 0, shared;
     switch (shape) {
     case FEW_LETTERS:
-        size = below(7);
-        for (size_t j = 0; j < size; j++) key[j] = (uint8_t)('a' + below(2));
+        size = random_below(7);
+        for (size_t j = 0; j < size; j++) key[j] = (uint8_t)('a' + random_below(2));
         break;
     case ANY_BYTES:
-        size = below(40);
-        for (size_t j = 0; j < size; j++) key[j] = below(3) ? (uint8_t)random64() : (uint8_t)(below(2) * 255);
+        size = random_below(40);
+        for (size_t j = 0; j < size; j++)
+            key[j] = random_below(3) ? (uint8_t)random64() : (uint8_t)(random_below(2) * 255);
         break;
     case ALL_EQUAL:
         memset(key, 'e', size = count % 50);
@@ -88,8 +78,8 @@ static size_t make_key(enum shape shape, size_t i, size_t count, uint8_t *key)
     case SHARED_PREFIX:
         shared = 20 + count % 700;
         memset(key, 0, shared);
-        for (size = shared; below(5); size++) key[size] = (uint8_t)below(3);
-        if (!below(10)) size = below(shared);
+        for (size = shared; random_below(5); size++) key[size] = (uint8_t)random_below(3);
+        if (!random_below(10)) size = random_below(shared);
         break;
     case ASCENDING:
         size = (size_t)sprintf((char *)key, "%09zu", i);
@@ -101,27 +91,28 @@ static size_t make_key(enum shape shape, size_t i, size_t count, uint8_t *key)
         size = (size_t)sprintf((char *)key, "%zu", 1000000 - i);
         break;
     case CHAIN:
-        memset(key, 'c', size = below(300));
+        memset(key, 'c', size = random_below(300));
         break;
     case ZEROS:
-        memset(key, 0, size = below(60));
+        memset(key, 0, size = random_below(60));
         break;
     case PIECES:
-        size = (size_t)sprintf((char *)key, "k%07zu", i % (1 + count / 4) * 4 + below(3));
+        size = (size_t)sprintf((char *)key, "k%07zu", i % (1 + count / 4) * 4 + random_below(3));
         break;
     case ACCESSIONS:
-        size = (size_t)sprintf((char *)key, "%c%c_%08zu.%zu", (int)('A' + below(3)), (int)('A' + below(2)),
-                               below(2 * count), below(2));
+        size = (size_t)sprintf((char *)key, "%c%c_%08zu.%zu", (int)('A' + random_below(3)),
+                               (int)('A' + random_below(2)),
+                               random_below(2 * count), random_below(2));
         break;
     case LONG:
-        size = below(3000);
+        size = random_below(3000);
         for (size_t j = 0; j < size; j++) key[j] = (uint8_t)random64();
         break;
     default: /* differs only beyond what one word can cache, at two places */
         size = 60;
         memset(key, 'x', size);
-        key[25 + below(3)] = (uint8_t)below(256);
-        key[59] = (uint8_t)below(256);
+        key[25 + random_below(3)] = (uint8_t)random_below(256);
+        key[59] = (uint8_t)random_below(256);
     }
     return size;
 }
@@ -129,14 +120,15 @@ static size_t make_key(enum shape shape, size_t i, size_t count, uint8_t *key)
 static void make_value(item *it, kf_value_type type, int large_numbers)
 {
     it->value_size = 0;
-    it->number = random64() >> below(64);
-    if (large_numbers ? below(3) : 1) it->number >>= 24;
+    it->number = random64() >> random_below(64);
+    if (large_numbers ? random_below(3) : 1) it->number >>= 24;
     if (type == KF_VALUES_U64) {
         it->value = take(8);
         kfi_store64(it->value, it->number);
         it->value_size = 8;
     } else if (type == KF_VALUES_BYTES) {
-        it->value_size = below(30) ? below(30) : below(4) ? 200 + below(2000) : below(70000);
+        it->value_size = random_below(30) ? random_below(30)
+                         : random_below(4) ? 200 + random_below(2000) : random_below(70000);
         it->value = take(it->value_size);
         for (size_t j = 0; j < it->value_size; j++) it->value[j] = (uint8_t)(it->order * 7 + j);
     }
@@ -254,7 +246,6 @@ static kf_status count_pair(void *context, kf_bytes key, kf_bytes value, kf_erro
 }
 
 static unsigned threads = 1;
-static const kfi_key_range everything = { .has_to = 0 };
 
 static kf_status sort_input(const input *in, kf_duplicates duplicates, uint64_t memory, checker *c,
                             uint64_t *dropped, kfi_disk_account *account, kf_error *error)
@@ -347,7 +338,7 @@ static kf_status scan_input(const input *in, kf_duplicates duplicates, uint64_t 
 
 static void check_input(const input *in, kf_duplicates duplicates, uint64_t memory)
 {
-    threads = 1 + below(5);
+    threads = 1 + random_below(5);
     kf_error error = { .status = KF_OK };
     kfi_disk_account account;
     uint64_t dropped = 0;
@@ -410,13 +401,13 @@ START_TEST(model__random)
 {
     random_state = (uint64_t)_i;
     for (int round = 0; round < 60; round++) {
-        kf_value_type type = (kf_value_type)below(3);
-        kf_duplicates duplicates = (kf_duplicates)below(type == KF_VALUES_U64 ? 6 : 3);
-        size_t count = below(8) ? below(60) : below(3000);
-        uint64_t memory = budgets[below(6)];
+        kf_value_type type = (kf_value_type)random_below(3);
+        kf_duplicates duplicates = (kf_duplicates)random_below(type == KF_VALUES_U64 ? 6 : 3);
+        size_t count = random_below(8) ? random_below(60) : random_below(3000);
+        uint64_t memory = budgets[random_below(6)];
         if (memory < 3000 && count > 300) count = 300;
-        input in = make_input((enum shape)_i, count, type, !below(4));
-        if (duplicates == KF_DUPLICATES_ERROR && below(4)) keep_unique(&in);
+        input in = make_input((enum shape)_i, count, type, !random_below(4));
+        if (duplicates == KF_DUPLICATES_ERROR && random_below(4)) keep_unique(&in);
         check_input(&in, duplicates, memory);
         free_input(&in);
     }
@@ -766,179 +757,6 @@ START_TEST(fault__io)
 }
 END_TEST
 
-/* ---- damaged runs --------------------------------------------------------------------------- */
-
-/* Writes a run of `count` numbered keys and returns its bytes. */
-static uint8_t *write_run(size_t count, kf_value_type type, kfi_run *run)
-{
-    kfi_run_writer writer = { .spool = NULL };
-    kfi_spool *spool;
-    kfi_spool_reader *reader;
-    const uint8_t *data;
-    uint8_t previous[64], key[64] = { 0 }, field[64] = { 0 };
-    size_t previous_size = 0;
-    ck_assert_int_eq(kfi_spool_create(&spool, scratch, 4096, NULL, NULL), KF_OK);
-    kfi_run_writer_begin(&writer, spool, 200, 1000);
-    ck_assert_int_eq(kfi_run_writer_segment(&writer, 40, 20, NULL), KF_OK);
-    for (size_t i = 0; i < count; i++) {
-        size_t size = (size_t)sprintf((char *)key, i % 3 ? "%05zu/some/path/of/its/own" : "%05zu", i);
-        size_t field_size = 0;
-        if (type == KF_VALUES_U64) field_size = kfi_sort_u64_put(field, random64() >> below(64));
-        if (type == KF_VALUES_BYTES) field_size = kfi_varint_write(field, 2 * 10) + 10;
-        size_t shorter = size < previous_size ? size : previous_size;
-        kfi_sort_pair pair = { key, size, kfi_sort_common(key, previous, shorter), field, field_size };
-        ck_assert_int_eq(kfi_run_writer_put(&writer, &pair, NULL), KF_OK);
-        memcpy(previous, key, previous_size = size);
-    }
-    ck_assert_int_eq(kfi_run_writer_flush(&writer, NULL), KF_OK);
-    ck_assert_int_eq(kfi_spool_finish(spool, NULL), KF_OK);
-    *run = writer.run;
-    run->marks = run->text = (kfi_array){ NULL, 0, 0 };   /* they are the writer's */
-    uint8_t *bytes = take((size_t)run->size);
-    ck_assert_int_eq(kfi_spool_reader_create(&reader, spool, 0, 4096, NULL), KF_OK);
-    ck_assert_int_eq(kfi_spool_reader_take(reader, (size_t)run->size, &data, NULL), KF_OK);
-    memcpy(bytes, data, (size_t)run->size);
-    kfi_spool_reader_destroy(&reader);
-    kfi_run_writer_free(&writer);
-    kfi_spool_destroy(&spool);
-    return bytes;
-}
-
-static kf_status count_folded(void *context, const kfi_sort_pair *pair, kf_error *error)
-{
-    size_t *count = context;
-    SURE(pair->key_size <= 40 && pair->field_size <= 20);
-    *count += 1 + (pair->key_size && pair->key[pair->key_size - 1] == 255);
-    return KF_OK;
-}
-
-static void damage(uint8_t *bytes, size_t size)
-{
-    size_t at = below(size);
-    switch (below(4)) {
-    case 0: bytes[at] ^= (uint8_t)(1u << below(8)); break;
-    case 1: bytes[at] = 255; break;
-    case 2: for (size_t i = at; i < size && i < at + 30; i++) bytes[i] = (uint8_t)random64(); break;
-    default: memset(bytes + at, 0, size - at < 40 ? size - at : 40);
-    }
-}
-
-START_TEST(damaged_runs)
-{
-    kf_value_type type = (kf_value_type)_i;
-    kfi_run runs[4];
-    size_t corrupt = 0;
-    random_state = 4242 + (uint64_t)_i;
-    uint8_t *bytes = write_run(120, type, &runs[0]);
-    size_t size = (size_t)runs[0].size;
-    uint8_t *changed = take(size);
-    for (int round = 0; round < 1500; round++) {
-        kfi_spool *spool;
-        kfi_merge *merge;
-        kf_error error;
-        kfi_sort_fold fold = { .duplicates = KF_DUPLICATES_LAST, .last_pass = 1 };
-        size_t count = 0;
-        ck_assert_int_eq(kfi_spool_create(&spool, scratch, 4096, NULL, NULL), KF_OK);
-        for (size_t i = 0; i < 4; i++) {
-            memcpy(changed, bytes, size);
-            if (round) damage(changed, size);
-            runs[i] = runs[0];
-            runs[i].spool = spool;
-            runs[i].offset = i * size;
-            ck_assert_int_eq(kfi_spool_write(spool, changed, size, NULL), KF_OK);
-        }
-        ck_assert_int_eq(kfi_spool_finish(spool, NULL), KF_OK);
-        ck_assert_int_eq(kfi_merge_create(&merge, runs, 4, &everything, 1024, 100000, type, &error), KF_OK);
-        kf_status status = kfi_sort_fold_all(&fold, (kfi_sort_source){ kfi_merge_next, merge }, 40, 20,
-                                             count_folded, &count, &error);
-        if (!round) {
-            ck_assert_int_eq(status, KF_OK);
-            ck_assert_uint_eq(count, 120);
-            ck_assert_uint_eq(fold.dropped, 360);
-        }
-        ck_assert(status == KF_OK || status == KF_CORRUPT);
-        corrupt += status == KF_CORRUPT;
-        kfi_merge_destroy(&merge);
-        kfi_sort_fold_free(&fold);
-        kfi_spool_destroy(&spool);
-    }
-    ck_assert_uint_gt(corrupt, 500);
-    free(changed);
-    free(bytes);
-}
-END_TEST
-
-/* Reads all of a run that is one block with these records. */
-static kf_status read_typed(kf_value_type type, const char *records, size_t size, uint32_t block_size,
-                            size_t largest_block, size_t longest_key, size_t longest_field)
-{
-    kfi_spool *spool;
-    kfi_run_reader reader;
-    kf_status status;
-    uint8_t bytes[256] = { 0 };
-    kfi_store32(bytes, block_size);
-    memcpy(bytes + 4, records, size);
-    size += 4 + KFI_SORT_PAD;
-    ck_assert_int_eq(kfi_spool_create(&spool, scratch, 4096, NULL, NULL), KF_OK);
-    ck_assert_int_eq(kfi_spool_write(spool, bytes, size, NULL), KF_OK);
-    ck_assert_int_eq(kfi_spool_finish(spool, NULL), KF_OK);
-    kfi_run run = { .spool = spool, .size = size, .longest_key = longest_key, .longest_field = longest_field,
-                    .largest_block = largest_block };
-    ck_assert_int_eq(kfi_run_reader_open(&reader, &run, &everything, 64, type, NULL), KF_OK);
-    do status = kfi_run_reader_next(&reader, NULL);
-    while (!status);
-    kfi_run_reader_close(&reader);
-    kfi_spool_destroy(&spool);
-    return status;
-}
-
-static kf_status read_crafted(const char *records, size_t size, uint32_t block_size, size_t largest_block,
-                              size_t longest_key, size_t longest_field)
-{
-    return read_typed(KF_VALUES_U64, records, size, block_size, largest_block, longest_key, longest_field);
-}
-
-START_TEST(crafted_runs)
-{
-    /* "ab" -> 5, then "abc" -> 0. */
-    const char good[] = "\x02" "ab" "\x01\x05" "\x21" "c" "\x00";
-    const uint32_t n = sizeof good - 1 + KFI_SORT_PAD;
-    ck_assert_int_eq(read_crafted(good, 8, n, n + 4, 3, 2), KF_END);
-    ck_assert_int_eq(read_crafted(good, 8, n - 1, n + 4, 3, 2), KF_CORRUPT);   /* record cut */
-    ck_assert_int_eq(read_crafted(good, 8, n + 1, n + 5, 3, 2), KF_CORRUPT);   /* more than the run has */
-    ck_assert_int_eq(read_crafted(good, 8, n, n - 1, 3, 2), KF_CORRUPT);       /* larger than any block */
-    ck_assert_int_eq(read_crafted(good, 8, KFI_SORT_PAD, n + 4, 3, 2), KF_CORRUPT);
-    ck_assert_int_eq(read_crafted(good, 8, 0, n + 4, 3, 2), KF_CORRUPT);
-    ck_assert_int_eq(read_typed(KF_VALUES_NONE, "", 0, KFI_SORT_PAD, n + 4, 3, 2), KF_CORRUPT);
-    ck_assert_int_eq(read_typed(KF_VALUES_NONE, "\0", 1, KFI_SORT_PAD + 1, n + 4, 3, 2), KF_END);
-    ck_assert_int_eq(read_crafted(good, 8, n - 3, n + 4, 3, 2), KF_CORRUPT);   /* a rest that is no block */
-    ck_assert_int_eq(read_crafted(good, 8, n, n + 4, 2, 2), KF_CORRUPT);       /* key too long */
-    ck_assert_int_eq(read_crafted(good, 8, n, n + 4, 3, 1), KF_CORRUPT);       /* field too long */
-    ck_assert_int_eq(read_crafted("\x12" "ab" "\x01\x05" "\x21" "c", 8, n, n + 4, 9, 2), KF_CORRUPT);
-    ck_assert_int_eq(read_crafted("\x02" "ab" "\x01\x05" "\x31" "c", 8, n, n + 4, 9, 2), KF_CORRUPT);
-    ck_assert_int_eq(read_crafted("\x02" "ab" "\x09" "12345678", 12, n + 4, n + 8, 9, 20), KF_CORRUPT);
-    ck_assert_int_eq(read_crafted("\x0f\xff\xff\xff\xff\xff\xff\xff", 8, n, n + 4, 9, 2), KF_CORRUPT);
-    ck_assert_int_eq(read_crafted("\xf1\xff\xff\xff\xff\xff\xff\xff", 8, n, n + 4, 9, 2), KF_CORRUPT);
-    ck_assert_int_eq(read_crafted("\x0f\xff\xff\xff\x7f" "abc", 8, n, n + 4, 9, 2), KF_CORRUPT);
-}
-END_TEST
-
-/* ---- pieces --------------------------------------------------------------------------------- */
-
-START_TEST(fan_in)
-{
-    kfi_run runs[10];
-    for (size_t i = 0; i < 10; i++) runs[i] = (kfi_run){ .size = 1000000, .longest_key = 100, .longest_field = 8, .largest_block = 4000 };
-    ck_assert_uint_eq(kfi_merge_fan_in(runs, 0, 1000, 0), 0);
-    ck_assert_uint_eq(kfi_merge_fan_in(runs, 1, 1000, 0), 1);
-    ck_assert_uint_eq(kfi_merge_fan_in(runs, 10, 1000, 0), 2);
-    ck_assert_uint_eq(kfi_merge_fan_in(runs, 10, 1000, 1 << 20), 10);
-    size_t some = kfi_merge_fan_in(runs, 10, 1000, 25000);
-    ck_assert(some > 2 && some < 10);
-    ck_assert_uint_lt(kfi_merge_fan_in(runs, 10, 8000, 25000), some);
-}
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("sort");
@@ -957,9 +775,6 @@ int main(void)
     tcase_add_test(all, sink_error_ends_it);
     tcase_add_test(all, fault__memory);
     tcase_add_test(all, fault__io);
-    tcase_add_loop_test(all, damaged_runs, 0, 3);
-    tcase_add_test(all, crafted_runs);
-    tcase_add_test(all, fan_in);
     suite_add_tcase(suite, all);
     return suite_run(suite);
 }

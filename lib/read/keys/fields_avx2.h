@@ -1,0 +1,134 @@
+/* Packed fields with AVX2 and BMI2; see fields_portable.h for what each function does.
+ *
+ * Unpacking: 16 fields of w bits are 2w bytes, at most 16: one lane. A byte shuffle brings each field's
+ * 16-bit window into a 16-bit slot, a multiplication moves the field to the slot's top (there is no
+ * variable 16-bit shift), and one shift brings it down. */
+#ifndef KFI_READ_KEYS_FIELDS_AVX2_H
+#define KFI_READ_KEYS_FIELDS_AVX2_H
+
+#include "base/bits.h"
+
+#include <immintrin.h>
+
+typedef struct kfi_vec { __m256i low, high; } kfi_vec;
+
+typedef struct kfi_unpack_plan { uint8_t window[2][16]; uint16_t factor[2][8]; } kfi_unpack_plan;
+
+#define KFI_W(w, i) (uint8_t)((i) * (w) / 8), (uint8_t)((i) * (w) / 8 + 1)
+#define KFI_F(w, i) (uint16_t)(1u << (16 - (w) - (i) * (w) % 8))
+#define KFI_PLAN(w) { { { KFI_W(w, 0), KFI_W(w, 1), KFI_W(w, 2), KFI_W(w, 3), KFI_W(w, 4), KFI_W(w, 5), \
+                          KFI_W(w, 6), KFI_W(w, 7) }, \
+                        { KFI_W(w, 8), KFI_W(w, 9), KFI_W(w, 10), KFI_W(w, 11), KFI_W(w, 12), KFI_W(w, 13), \
+                          KFI_W(w, 14), KFI_W(w, 15) } }, \
+                      { { KFI_F(w, 0), KFI_F(w, 1), KFI_F(w, 2), KFI_F(w, 3), KFI_F(w, 4), KFI_F(w, 5), \
+                          KFI_F(w, 6), KFI_F(w, 7) }, \
+                        { KFI_F(w, 8), KFI_F(w, 9), KFI_F(w, 10), KFI_F(w, 11), KFI_F(w, 12), KFI_F(w, 13), \
+                          KFI_F(w, 14), KFI_F(w, 15) } } }
+static const kfi_unpack_plan kfi_unpack_plans[9] = {
+    { { { 0 } }, { { 0 } } }, KFI_PLAN(1), KFI_PLAN(2), KFI_PLAN(3), KFI_PLAN(4), KFI_PLAN(5), KFI_PLAN(6),
+    KFI_PLAN(7), KFI_PLAN(8),
+};
+#undef KFI_W
+#undef KFI_F
+#undef KFI_PLAN
+
+static inline __m256i kfi_unpack32(const uint8_t *p, unsigned width, const kfi_unpack_plan *plan)
+{
+    __m256i bytes = _mm256_inserti128_si256(
+        _mm256_castsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)p)),
+        _mm_loadu_si128((const __m128i *)(const void *)(p + 2 * width)), 1);
+    __m128i down = _mm_cvtsi32_si128((int)(16 - width));
+    __m256i part[2];
+    for (int i = 0; i < 2; i++) {
+        __m256i window = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)plan->window[i]));
+        __m256i factor = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)plan->factor[i]));
+        part[i] = _mm256_srl_epi16(_mm256_mullo_epi16(_mm256_shuffle_epi8(bytes, window), factor), down);
+    }
+    return _mm256_packus_epi16(part[0], part[1]);
+}
+
+static inline kfi_vec kfi_vec_unpack(const uint8_t *p, unsigned width, unsigned count)
+{
+    const kfi_unpack_plan *plan = &kfi_unpack_plans[width];
+    kfi_vec v = { _mm256_setzero_si256(), _mm256_setzero_si256() };
+    if (width) {
+        v.low = kfi_unpack32(p, width, plan);
+        if (count > 32) v.high = kfi_unpack32(p + 4 * width, width, plan);
+    }
+    return v;
+}
+
+static inline kfi_vec kfi_vec_load(const uint8_t *p)
+{
+    kfi_vec v = { _mm256_loadu_si256((const __m256i *)(const void *)p),
+                  _mm256_loadu_si256((const __m256i *)(const void *)(p + 32)) };
+    return v;
+}
+
+static inline uint64_t kfi_masks(__m256i low, __m256i high)
+{
+    return (uint32_t)_mm256_movemask_epi8(low) | (uint64_t)(uint32_t)_mm256_movemask_epi8(high) << 32;
+}
+
+static inline uint64_t kfi_vec_equal(kfi_vec v, uint8_t value)
+{
+    __m256i x = _mm256_set1_epi8((char)value);
+    return kfi_masks(_mm256_cmpeq_epi8(v.low, x), _mm256_cmpeq_epi8(v.high, x));
+}
+
+static inline uint64_t kfi_vec_less(kfi_vec v, uint8_t value)
+{
+    __m256i x = _mm256_set1_epi8((char)value);   /* not less: the larger of both is v itself */
+    return ~kfi_masks(_mm256_cmpeq_epi8(_mm256_max_epu8(v.low, x), v.low),
+                      _mm256_cmpeq_epi8(_mm256_max_epu8(v.high, x), v.high));
+}
+
+static inline kfi_vec kfi_vec_table(kfi_vec v, const uint8_t *table)
+{
+    __m256i t = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)table));
+    v.low = _mm256_shuffle_epi8(t, v.low);
+    v.high = _mm256_shuffle_epi8(t, v.high);
+    return v;
+}
+
+static inline uint64_t kfi_vec_sum(kfi_vec v, unsigned count)
+{
+    static const uint8_t ones_then_zeros[128] = {
+        255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
+        255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
+        255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
+        255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
+    };
+    kfi_vec keep = kfi_vec_load(ones_then_zeros + 64 - count);
+    __m256i zero = _mm256_setzero_si256();
+    __m256i sums = _mm256_add_epi64(_mm256_sad_epu8(_mm256_and_si256(v.low, keep.low), zero),
+                                    _mm256_sad_epu8(_mm256_and_si256(v.high, keep.high), zero));
+    __m128i half = _mm_add_epi64(_mm256_castsi256_si128(sums), _mm256_extracti128_si256(sums, 1));
+    return (uint64_t)_mm_cvtsi128_si64(half) + (uint64_t)_mm_extract_epi64(half, 1);
+}
+
+static inline uint32_t kfi_labels16(const uint8_t *p, uint8_t c, uint32_t *less)
+{
+    __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p), x = _mm_set1_epi8((char)c);
+    *less = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_max_epu8(v, x), v)) ^ 0xffff;
+    return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(v, x));
+}
+
+static inline unsigned kfi_match16(const uint8_t *a, const uint8_t *b)
+{
+    __m128i x = _mm_loadu_si128((const __m128i *)(const void *)a);
+    __m128i y = _mm_loadu_si128((const __m128i *)(const void *)b);
+    return (unsigned)__builtin_ctz(~(unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(x, y)) | 1u << 16);
+}
+
+static inline unsigned kfi_select(uint64_t word, unsigned k)
+{
+    return (unsigned)__builtin_ctzll(_pdep_u64(1ull << k, word));
+}
+
+static inline uint64_t kfi_select_pair(uint64_t word, unsigned k)
+{
+    return _pdep_u64(3ull << k, word);
+}
+
+#endif

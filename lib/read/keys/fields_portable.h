@@ -1,0 +1,122 @@
+/* Packed fields in plain C: the reference for the SIMD variants beside it, and the fallback.
+ *
+ * All variants provide: kfi_vec (64 bytes), kfi_vec_unpack, kfi_vec_load, kfi_vec_equal, kfi_vec_less,
+ * kfi_vec_table, kfi_vec_sum, kfi_labels16, kfi_match16, kfi_select, kfi_select_pair. Masks have bit i for byte i.
+ * Fields beyond `count` are undefined. Unpacking reads at most 64 bytes from where it is told to begin. */
+#ifndef KFI_READ_KEYS_FIELDS_PORTABLE_H
+#define KFI_READ_KEYS_FIELDS_PORTABLE_H
+
+#include "base/bits.h"
+
+typedef struct kfi_vec { uint8_t byte[64]; } kfi_vec;
+
+/* The first `count` fields of `width` (0..8) bits. */
+static inline kfi_vec kfi_vec_unpack(const uint8_t *p, unsigned width, unsigned count)
+{
+    kfi_vec v;
+    const uint64_t ones = 0x0101010101010101;
+    if (width == 0) {
+        memset(v.byte, 0, sizeof v.byte);
+        return v;
+    }
+    /* Eight fields at a time: spread w*8 bits into eight bytes by three halvings. */
+    const uint64_t pairs = kfi_mask64(2 * width) * 0x0000000100000001;
+    const uint64_t singles = kfi_mask64(width) * 0x0001000100010001;
+    for (unsigned i = 0; i < count; i += 8, p += width) {
+        uint64_t x = kfi_load64(p) & kfi_mask64(8 * width);
+        x = (x & kfi_mask64(4 * width)) | (x >> (4 * width) << 32);
+        x = (x & pairs) | ((x >> (2 * width) & pairs) << 16);
+        x = (x & singles) | ((x >> width & singles) << 8);
+        kfi_store64(v.byte + i, x & (kfi_mask64(width) * ones));
+    }
+    return v;
+}
+
+static inline kfi_vec kfi_vec_load(const uint8_t *p)
+{
+    kfi_vec v;
+    memcpy(v.byte, p, 64);
+    return v;
+}
+
+/* The top bits of a word's eight bytes, as bits 0..7. */
+static inline uint64_t kfi_top_bits(uint64_t x)
+{
+    return (x >> 7 & 0x0101010101010101) * 0x0102040810204080 >> 56;
+}
+
+static inline uint64_t kfi_vec_equal(kfi_vec v, uint8_t value)
+{
+    const uint64_t low = 0x7f7f7f7f7f7f7f7f, all = value * 0x0101010101010101u;
+    uint64_t mask = 0;
+    for (unsigned i = 0; i < 64; i += 8) {
+        uint64_t x = kfi_load64(v.byte + i) ^ all;
+        mask |= kfi_top_bits(~(((x & low) + low) | x)) << i;
+    }
+    return mask;
+}
+
+static inline uint64_t kfi_vec_less(kfi_vec v, uint8_t value)
+{
+    const uint64_t top = 0x8080808080808080, b = value * 0x0101010101010101u;
+    uint64_t mask = 0;
+    for (unsigned i = 0; i < 64; i += 8) {
+        uint64_t a = kfi_load64(v.byte + i);
+        uint64_t not_less = (a & ~b) | (~(a ^ b) & ((a | top) - (b & ~top)));
+        mask |= kfi_top_bits(~not_less) << i;
+    }
+    return mask;
+}
+
+/* table[v[i]] for indexes below 16; 16 bytes of the table are read. */
+static inline kfi_vec kfi_vec_table(kfi_vec v, const uint8_t *table)
+{
+    for (unsigned i = 0; i < 64; i++) v.byte[i] = table[v.byte[i] & 15];
+    return v;
+}
+
+/* Sum of the first `count` (0..64) bytes. */
+static inline uint64_t kfi_vec_sum(kfi_vec v, unsigned count)
+{
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < count; i++) sum += v.byte[i];
+    return sum;
+}
+
+/* Bits i of 16 for labels equal to c, and in `*less` for those below it. */
+static inline uint32_t kfi_labels16(const uint8_t *p, uint8_t c, uint32_t *less)
+{
+    uint32_t equal = 0, below = 0;
+    for (unsigned i = 0; i < 16; i++) {
+        equal |= (uint32_t)(p[i] == c) << i;
+        below |= (uint32_t)(p[i] < c) << i;
+    }
+    *less = below;
+    return equal;
+}
+
+/* How many of the 16 bytes at a and b agree before the first difference. */
+static inline unsigned kfi_match16(const uint8_t *a, const uint8_t *b)
+{
+    uint64_t x = kfi_load64(a) ^ kfi_load64(b);
+    if (x) return (unsigned)__builtin_ctzll(x) / 8;
+    x = kfi_load64(a + 8) ^ kfi_load64(b + 8);
+    return x ? 8 + (unsigned)__builtin_ctzll(x) / 8 : 16;
+}
+
+/* Position of set bit number `k` (from 0), which exists. */
+static inline unsigned kfi_select(uint64_t word, unsigned k)
+{
+    while (k--) word &= word - 1;
+    return (unsigned)__builtin_ctzll(word);
+}
+
+/* Set bits number k and k + 1 of the word, those that there are. */
+static inline uint64_t kfi_select_pair(uint64_t word, unsigned k)
+{
+    while (k--) word &= word - 1;
+    uint64_t above = word & (word - 1);
+    return (word & -word) | (above & -above);
+}
+
+#endif

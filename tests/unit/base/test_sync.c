@@ -1,0 +1,81 @@
+/* A file gets its name when its bytes are on disk, and the folder is synced when it has the name: the order of the
+ * calls shows it. */
+#include "base/file.h"
+#include "base/folder.h"
+
+#include "fault.h"
+#include "scratch.h"
+#include "suite.h"
+
+static char events[200];      /* w: write, s: sync of a file, n: a name is given, f: sync of a folder; once each */
+
+static void watcher(unsigned kind, const char *path)
+{
+    size_t size = strlen(events);
+    char event = kind == FAULT_WRITE ? 'w' : kind != FAULT_SYNC ? 'n' : strcmp(path, scratch) ? 's' : 'f';
+    if (size && events[size - 1] == event) return;
+    if (size < sizeof events - 1) events[size] = event;
+}
+
+static void begin(void)
+{
+    memset(events, 0, sizeof events);
+    fault_watch(watcher);
+}
+
+START_TEST(sync__output)
+{
+    static uint8_t data[3 << 20];
+    kfi_output *output;
+    kf_error e;
+    for (int exists = 0; exists < 2; exists++) {
+        fault_refuse_nameless(_i);
+        begin();
+        ck_assert_int_eq(kfi_output_create(&output, scratch_path("out"), &e), KF_OK);
+        for (int i = 0; i < 2; i++) ck_assert_int_eq(kfi_output_write(output, data, sizeof data, &e), KF_OK);
+        ck_assert_int_eq(kfi_output_patch(output, 5, "patch", 5, &e), KF_OK);
+        ck_assert_int_eq(kfi_output_write(output, "the end", 7, &e), KF_OK);
+        ck_assert_int_eq(kfi_output_publish(output, &e), KF_OK);
+        kfi_output_destroy(&output);
+        fault_watch(NULL);
+        ck_assert_str_eq(events, "wsnf");
+    }
+    fault_refuse_nameless(0);
+}
+END_TEST
+
+START_TEST(sync__folder)
+{
+    kfi_folder *folder;
+    kfi_spool *spool;
+    kf_error e;
+    ck_assert_int_eq(kfi_folder_open(&folder, scratch, &e), KF_OK);
+    for (int round = 0; round < 2; round++) {
+        begin();
+        ck_assert_int_eq(kfi_folder_store(folder, "whole", "content", 7, &e), KF_OK);
+        ck_assert_str_eq(events, "wsnf");
+    }
+    begin();
+    ck_assert_int_eq(kfi_folder_spool(folder, "spool", 0, 64, NULL, &spool, &e), KF_OK);
+    ck_assert_str_eq(events, "f");                  /* its name lasts before anything relies on it */
+    ck_assert_int_eq(kfi_spool_write(spool, "content", 7, &e), KF_OK);
+    ck_assert_int_eq(kfi_spool_flush(spool, &e), KF_OK);
+    ck_assert_int_eq(kfi_spool_sync(spool, &e), KF_OK);
+    ck_assert_str_eq(events, "fws");
+    fault_watch(NULL);
+    kfi_spool_destroy(&spool);
+    kfi_folder_close(&folder);
+}
+END_TEST
+
+int main(void)
+{
+    fault_skip_sync(1);
+    Suite *suite = suite_create("sync");
+    TCase *order = tcase_create("order");
+    tcase_add_checked_fixture(order, scratch_open, scratch_close);
+    tcase_add_loop_test(order, sync__output, 0, 2);
+    tcase_add_test(order, sync__folder);
+    suite_add_tcase(suite, order);
+    return suite_run(suite);
+}

@@ -1,0 +1,211 @@
+/* The guided walk against a filter of all keys, under random automata: with states that are dead, bounds below the
+ * cutoff, labels that are few and many, transitions that are filled in on the way and states that are forgotten. */
+#include "read/search/hunt.h"
+
+#include "scratch.h"
+#include "shapes.h"
+#include "damage.h"
+#include "model.h"
+#include "containers.h"
+#include "suite.h"
+
+enum { STATES = 9, CLASSES = 6, ROW = KFI_GUIDE_NEXT + CLASSES };
+
+/* State 0 is dead. The guide's table begins without transitions, and `next` has them. */
+static kfi_guide guide;
+static uint32_t table[STATES * ROW], next[STATES][CLASSES];
+static uint8_t class_of[256];
+static unsigned fills, forget_every;
+
+static void forget(void)
+{
+    for (unsigned s = 0; s < STATES; s++)
+        for (unsigned c = 0; c < CLASSES; c++)
+            table[s * ROW + KFI_GUIDE_NEXT + c] = s ? KFI_GUIDE_UNKNOWN : KFI_GUIDE_DEAD;
+}
+
+static uint32_t fill(kfi_guide *g, uint32_t state, uint8_t byte)
+{
+    /* Not before the walk can have stepped its path again. */
+    if (forget_every && ++fills > forget_every + g->path) {
+        forget();
+        fills = 0;
+        g->resets++;
+        return KFI_GUIDE_DEAD;   /* means nothing */
+    }
+    return table[state + KFI_GUIDE_NEXT + class_of[byte]] = next[state / ROW][class_of[byte]];
+}
+
+static int find_labels(kfi_guide *g, uint32_t state)
+{
+    uint8_t *labels = (uint8_t *)&g->table[state + KFI_GUIDE_LABELS];
+    unsigned count = 0;
+    for (unsigned b = 0; b < 256; b++) {
+        if (next[state / ROW][class_of[b]] == KFI_GUIDE_DEAD) continue;
+        if (++count > KFI_GUIDE_FEW) break;
+        labels[count] = (uint8_t)b;
+    }
+    labels[0] = (uint8_t)(count > KFI_GUIDE_FEW ? KFI_GUIDE_MANY : count);
+    return 1;
+}
+
+/* `rare`: bytes of keys have few in a class, so that labels are few. */
+static void make_guide(int rare)
+{
+    memset(class_of, 0, sizeof class_of);
+    for (unsigned b = 0; b < 256; b++)
+        class_of[b] = (uint8_t)(rare ? (set_below(&set, 40) ? 0 : 1 + set_below(&set, CLASSES - 1))
+                                     : set_below(&set, CLASSES));
+    for (size_t i = 0; rare && i < 8 && set.count; i++) {
+        const kf_bytes key = set.keys[set_below(&set, set.count)];
+        if (key.size) class_of[key.data[set_below(&set, key.size)]] = (uint8_t)(1 + set_below(&set, CLASSES - 1));
+    }
+    memset(table, 0, sizeof table);
+    for (unsigned s = 0; s < STATES; s++) {
+        const float bound = (float)set_below(&set, 10);
+        table[s * ROW + KFI_GUIDE_INFO] = s << 1 | (s && set_below(&set, 2));
+        memcpy(&table[s * ROW + KFI_GUIDE_BOUND], &bound, sizeof bound);
+        *(uint8_t *)&table[s * ROW + KFI_GUIDE_LABELS] = KFI_GUIDE_LABELS_UNKNOWN;
+        for (unsigned c = 0; c < CLASSES; c++) {
+            const int dead = !s || (rare && !c) || !set_below(&set, 6);
+            next[s][c] = dead ? KFI_GUIDE_DEAD : ROW * (1 + (uint32_t)set_below(&set, STATES - 1));
+        }
+    }
+    forget();
+    fills = 0;
+    forget_every = set_below(&set, 3) ? 0 : 5 + (unsigned)set_below(&set, 60);
+    guide = (kfi_guide){ .table = table, .class_of = class_of,
+                         .start = ROW * (1 + (uint32_t)set_below(&set, STATES - 1)),
+                         .cutoff = set_below(&set, 2) ? (float)set_below(&set, 4) : 0, .fill = fill,
+                         .find_labels = find_labels };
+}
+
+/* The state after a key; KFI_GUIDE_DEAD if there is none. */
+static uint32_t run(kf_bytes key)
+{
+    uint32_t state = guide.start;
+    for (size_t i = 0; i < key.size && state != KFI_GUIDE_DEAD; i++) {
+        state = next[state / ROW][class_of[key.data[i]]];
+        if (kfi_guide_bound(&guide, state) < guide.cutoff) state = KFI_GUIDE_DEAD;
+    }
+    return state;
+}
+
+static size_t hits;
+
+static void check_hunt(kfi_hunt *h, size_t low, size_t high)
+{
+    kfi_hunt_begin(h, keys, &guide, low, high);
+    for (size_t i = low; i < high; i++) {
+        const uint32_t state = run(set.keys[i]);
+        if (state == KFI_GUIDE_DEAD || !kfi_guide_accepts(&guide, state)) continue;
+        EXPECT(kfi_hunt_next(h) == KF_OK, i);
+        EXPECT(h->ordinal == i && h->state == state && h->size == set.keys[i].size, i);
+        EXPECT(!h->size || !memcmp(h->path, set.keys[i].data, h->size), i);
+        hits++;
+    }
+    EXPECT(kfi_hunt_next(h) == KF_END && kfi_hunt_next(h) == KF_END, high);
+}
+
+START_TEST(hunt__all)
+{
+    const kfi_search_variant *variants[3];
+    const size_t count = model_variants(variants);
+    kfi_hunt h;
+    hits = 0;
+    open_shape((unsigned)_i, 1);
+    ck_assert_int_eq(kfi_hunt_create(&h, keys->longest_key), KF_OK);
+    for (unsigned round = 0; round < (_i == 16 ? 4 : 40); round++) {
+        make_guide(round % 2);
+        size_t low = set_below(&set, set.count + 1), high = low + set_below(&set, set.count - low + 1);
+        if (round % 4 == 0) low = 0, high = set.count;
+        for (size_t k = 0; k < count; k++) {
+            h.variant = variants[k];
+            if (!forget_every) forget();
+            check_hunt(&h, low, high);
+        }
+    }
+    kfi_hunt_destroy(&h);
+    if (_i > 3) ck_assert_uint_gt(hits, 0);
+    close_shape();
+}
+END_TEST
+
+/* The walk ends where the work does, and can set out again. */
+START_TEST(hunt__work_limit)
+{
+    kfi_hunt h;
+    open_shape(18, 1);
+    ck_assert_int_eq(kfi_hunt_create(&h, keys->longest_key), KF_OK);
+    make_guide(0);
+    kf_status status;
+    uint64_t whole;
+    do {   /* an automaton that has something to do */
+        make_guide(0);
+        forget_every = 0;
+        h.work = 0;
+        kfi_hunt_begin(&h, keys, &guide, 0, set.count);
+        while (!(status = kfi_hunt_next(&h))) {}
+        ck_assert_int_eq(status, KF_END);
+        whole = h.work;
+    } while (whole < 200);
+    h.work = 0;
+    h.work_limit = whole / 2;
+    kfi_hunt_begin(&h, keys, &guide, 0, set.count);
+    while (!(status = kfi_hunt_next(&h))) {}
+    ck_assert_int_eq(status, KF_LIMIT);
+    ck_assert_uint_lt(h.work, whole);
+    ck_assert_int_eq(kfi_hunt_next(&h), KF_END);
+    h.work_limit = UINT64_MAX;
+    check_hunt(&h, 0, set.count);
+    kfi_hunt_destroy(&h);
+    close_shape();
+}
+END_TEST
+
+START_TEST(hunt__damage)
+{
+    size_t found = 0, fine = 0;
+    open_shape((unsigned)_i, 1);
+    damage_load("shape.kf");
+    for (unsigned round = 0; round < 200; round++) {
+        kfi_keys k;
+        damage(&set);
+        if (!kfi_keys_open(&k, file, &header, NULL)) {
+            kfi_hunt h;
+            kf_status status;
+            uint64_t least = 0;
+            make_guide(round % 2);
+            ck_assert_int_eq(kfi_hunt_create(&h, k.longest_key), KF_OK);
+            kfi_hunt_begin(&h, &k, &guide, 0, set.count);
+            while (!(status = kfi_hunt_next(&h))) {
+                EXPECT(h.ordinal >= least && h.ordinal < set.count && h.size <= k.longest_key, round);
+                least = h.ordinal + 1;
+            }
+            EXPECT(status == KF_END || status == KF_CORRUPT, status);
+            if (status == KF_CORRUPT) found++;
+            else fine++;
+            kfi_hunt_destroy(&h);
+        }
+        damage_undo();
+    }
+    ck_assert_uint_gt(found, 0);
+    ck_assert_uint_gt(fine, 0);
+    damage_free();
+    close_shape();
+}
+END_TEST
+
+static Suite *suite(void)
+{
+    Suite *s = suite_create("hunt");
+    TCase *t = tcase_create("hunt");
+    tcase_add_unchecked_fixture(t, scratch_open, scratch_close);
+    tcase_add_loop_test(t, hunt__all, 0, SHAPES);
+    tcase_add_test(t, hunt__work_limit);
+    tcase_add_loop_test(t, hunt__damage, 6, 16);
+    suite_add_tcase(s, t);
+    return s;
+}
+
+int main(void) { return suite_run(suite()); }

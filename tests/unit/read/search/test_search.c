@@ -1,0 +1,256 @@
+/* The search's variants against a sorted array and against each other, one key and many at a time; the packed fields
+ * that they are made of; and how a variant is chosen. */
+#include "read/keys/fields_portable.h"
+
+#include "scratch.h"
+#include "shapes.h"
+#include "damage.h"
+#include "model.h"
+#include "containers.h"
+#include "suite.h"
+
+static const kfi_search_variant *variants[3];
+static size_t variant_count;
+
+/* ---- fields ----------------------------------------------------------------------------------- */
+
+START_TEST(search__fields)
+{
+    uint8_t packed[64 + 64], other[64];
+    set = (key_set){ .random = 11 };
+    for (unsigned round = 0; round < 40; round++) {
+        for (size_t i = 0; i < sizeof packed; i++) packed[i] = (uint8_t)set_below(&set, 256);
+        for (unsigned width = 0; width <= 8; width++) {
+            const unsigned count = 1 + (unsigned)set_below(&set, 64), probe = (unsigned)set_below(&set, 1u << width);
+            const kfi_vec v = kfi_vec_unpack(packed, width, count);
+            uint64_t equal = 0, less = 0, sum = 0;
+            for (unsigned i = 0; i < count; i++) {
+                const uint64_t field = kfi_load_bits(packed, (uint64_t)i * width, width);
+                EXPECT(v.byte[i] == field, i);
+                equal |= (uint64_t)(field == probe) << i;
+                less |= (uint64_t)(field < probe) << i;
+                sum += field;
+            }
+            const uint64_t all = ~0ull >> (64 - count);
+            EXPECT((kfi_vec_equal(v, (uint8_t)probe) & all) == equal, width);
+            EXPECT((kfi_vec_less(v, (uint8_t)probe) & all) == less, width);
+            EXPECT(kfi_vec_sum(v, count) == sum && kfi_vec_sum(v, 0) == 0, width);
+        }
+        const kfi_vec indices = kfi_vec_unpack(packed, 4, 64), looked = kfi_vec_table(indices, packed + 64);
+        for (unsigned i = 0; i < 64; i++) EXPECT(looked.byte[i] == packed[64 + indices.byte[i]], i);
+        const unsigned same = (unsigned)set_below(&set, 17);
+        memcpy(other, packed, 16);
+        if (same < 16) other[same] ^= 0x80;
+        EXPECT(kfi_match16(packed, other) == same, same);
+        uint32_t below, labels = kfi_labels16(packed, packed[5], &below);
+        for (unsigned i = 0; i < 16; i++) {
+            EXPECT((labels >> i & 1) == (packed[i] == packed[5]), i);
+            EXPECT((below >> i & 1) == (packed[i] < packed[5]), i);
+        }
+        const uint64_t word = kfi_load64(packed) | 1ull << 40;
+        for (unsigned k = 0, bit = 0; bit < 64; bit++) {
+            if (!(word >> bit & 1)) continue;
+            const uint64_t above = bit == 63 ? 0 : word & ~0ull << (bit + 1);
+            EXPECT(kfi_select(word, k) == bit, k);
+            EXPECT(kfi_select_pair(word, k++) == (1ull << bit | (above & -above)), bit);
+        }
+    }
+}
+END_TEST
+
+/* ---- one key and many ------------------------------------------------------------------------- */
+
+/* Keys that are there and keys that are not. */
+static size_t draw(kf_bytes *list, uint8_t *room, size_t most)
+{
+    size_t n = 0;
+    while (n < most) {
+        kf_bytes key = set.keys[set_below(&set, set.count)];
+        const size_t kind = set_below(&set, 5), size = key.size < 400 ? key.size : 0;
+        uint8_t *copy = room + 402 * n;
+        if (size) memcpy(copy, key.data, size);
+        if (kind == 1 && size) copy[set_below(&set, size)] ^= (uint8_t)(1 + set_below(&set, 255));
+        if (kind == 2) copy[size] = (uint8_t)set_below(&set, 256);
+        if (kind > 0) key = (kf_bytes){ copy, size + (kind == 2) };
+        if (kind == 3 && key.size) key.size = set_below(&set, key.size);
+        list[n++] = key;
+    }
+    return n;
+}
+
+static uint64_t wanted(kf_bytes key)
+{
+    const size_t i = set_bound(&set, key);
+    return i < set.count && !bytes_compare(set.keys[i], key) ? i : UINT64_MAX;
+}
+
+static void check_batch(const kfi_search_variant *v, kfi_key_batch *batch, size_t n)
+{
+    uint64_t ordinals[200];
+    size_t found, present = 0;
+    EXPECT(v->find_many(batch, n, ordinals, &found) == KF_OK, n);
+    for (size_t i = 0; i < n; i++) {
+        EXPECT(ordinals[i] == wanted(kfi_batch_key(batch, i)), i);
+        present += ordinals[i] != UINT64_MAX;
+    }
+    EXPECT(found == present, n);
+}
+
+static void check_prefixes(const kfi_search_variant *v, kf_bytes text)
+{
+    kf_prefix_match notes[KFI_STEP_NOTES];
+    kfi_step step = KFI_STEP_ON;
+    kfi_search s;
+    size_t size = 0;   /* of the text that is accounted for */
+    kfi_search_text(&s, keys, text.data, text.size);
+    while (step == KFI_STEP_ON) {
+        size_t n;
+        step = v->prefixes(keys, &s, notes, KFI_STEP_NOTES, &n);
+        for (size_t k = 0; k < n; k++) {
+            for (; size < notes[k].size; size++) EXPECT(wanted((kf_bytes){ text.data, size }) == UINT64_MAX, size);
+            EXPECT(wanted((kf_bytes){ text.data, size }) == notes[k].ordinal, size);
+            size++;
+        }
+    }
+    EXPECT(step == KFI_STEP_ABSENT, step);
+    for (; size <= text.size; size++) EXPECT(wanted((kf_bytes){ text.data, size }) == UINT64_MAX, size);
+}
+
+START_TEST(search__variants)
+{
+    static uint8_t room[200 * 402], data[200 * 600];
+    kf_bytes list[200];
+    uint64_t offsets[201] = { 0 };
+    const kfi_keys *of[200];
+    open_shape((unsigned)_i, 1);
+    if (set.count) {
+        const size_t n = draw(list, room, 200);
+        size_t packed = 0;
+        for (; packed < n && list[packed].size < 600; packed++) {
+            if (list[packed].size) memcpy(data + offsets[packed], list[packed].data, list[packed].size);
+            offsets[packed + 1] = offsets[packed] + list[packed].size;
+        }
+        for (size_t i = 0; i < n; i++) of[i] = keys;
+        for (size_t k = 0; k < variant_count; k++) {
+            const kfi_search_variant *v = variants[k];
+            for (size_t i = 0; i < n; i++) {
+                uint64_t ordinal;
+                const kf_status status = v->find(keys, list[i].data, list[i].size, &ordinal);
+                EXPECT(status == (wanted(list[i]) == UINT64_MAX ? KF_NOT_FOUND : KF_OK), i);
+                EXPECT(status || ordinal == wanted(list[i]), i);
+            }
+            for (int interleave = 0; interleave < 2; interleave++) {
+                kfi_keys same = *keys;
+                same.interleave = interleave;
+                check_batch(v, &(kfi_key_batch){ .list = list, .keys = &same }, n);
+                check_batch(v, &(kfi_key_batch){ .data = data, .offsets = offsets, .keys = &same }, packed);
+            }
+            check_batch(v, &(kfi_key_batch){ .list = list, .keys_of = of }, n);
+            check_batch(v, &(kfi_key_batch){ .list = list, .keys = keys }, 0);
+            if (keys->parameters.root_kind != KFI_ROOT_CONTAINER) continue;
+            for (size_t i = 0; i < n; i += 5) if (list[i].size < 1000) check_prefixes(v, list[i]);
+        }
+    }
+    close_shape();
+}
+END_TEST
+
+/* Keys at the lengths where one is copied, kept in place, or compared by its last bytes. */
+START_TEST(search__lengths)
+{
+    uint8_t text[600];
+    memset(text, 'k', sizeof text);
+    set = (key_set){ .random = 3 };
+    for (size_t size = 0; size < 600; size += 1 + (size > 40 && size < 230)) {
+        set_add(&set, text, size);
+        if (size) text[size - 1] = 'j', set_add(&set, text, size), text[size - 1] = 'k';
+    }
+    set_sort(&set);
+    set_build(&set, "shape.kf", KF_VALUES_NONE);
+    ck_assert_int_eq(kf_dict_open(&dict, scratch_path("shape.kf"), NULL, NULL), KF_OK);
+    keys = &dict->keys;
+    for (size_t k = 0; k < variant_count; k++)
+        for (size_t i = 0; i < set.count; i++) {
+            uint64_t ordinal;
+            uint8_t *exact = malloc(set.keys[i].size);   /* nothing may be read beyond a key */
+            if (set.keys[i].size) memcpy(exact, set.keys[i].data, set.keys[i].size);
+            EXPECT(variants[k]->find(keys, exact, set.keys[i].size, &ordinal) == KF_OK && ordinal == i, i);
+            free(exact);
+        }
+    close_shape();
+}
+END_TEST
+
+/* ---- damage ----------------------------------------------------------------------------------- */
+
+START_TEST(search__damage)
+{
+    size_t found = 0, fine = 0;
+    open_shape((unsigned)_i, 1);
+    damage_load("shape.kf");
+    for (unsigned round = 0; round < 200; round++) {
+        kfi_keys k;
+        damage(&set);
+        if (!kfi_keys_open(&k, file, &header, NULL)) {
+            for (unsigned i = 0; i < 20; i++) {
+                const kf_bytes key = set.keys[set_below(&set, set.count)];
+                for (size_t n = 0; n < variant_count; n++) {
+                    kf_prefix_match match;
+                    uint64_t ordinal;
+                    size_t count;
+                    kf_status status = variants[n]->find(&k, key.data, key.size, &ordinal);
+                    EXPECT(status == KF_OK || status == KF_NOT_FOUND || status == KF_CORRUPT, round);
+                    EXPECT(status || ordinal < set.count, round);
+                    found += status == KF_CORRUPT;
+                    fine += status == KF_OK;
+                    status = kfi_prefixes(&k, key, &match, 1, &count);
+                    EXPECT(status == KF_OK || status == KF_CORRUPT, round);
+                    EXPECT(status || !count || match.ordinal < set.count, round);
+                }
+            }
+        }
+        damage_undo();
+    }
+    ck_assert_uint_gt(found, 0);
+    ck_assert_uint_gt(fine, 0);
+    damage_free();
+    close_shape();
+}
+END_TEST
+
+/* ---- choosing --------------------------------------------------------------------------------- */
+
+/* It is chosen once in a process: this needs one of its own. */
+START_TEST(search__chosen)
+{
+    static const char *const limits[] = { "portable", "avx2", "avx512" };
+    const char *fork = getenv("CK_FORK");
+    if (fork && !strcmp(fork, "no")) return;
+    setenv("KEYFOLD_ISA", limits[_i], 1);
+    const kfi_search_variant *best = kfi_search_best();
+    size_t expected = 0;   /* the last one that the processor has and the limit allows */
+    for (size_t k = 0; k < variant_count; k++)
+        for (int limit = 0; limit <= _i; limit++)
+            if (!strcmp(variants[k]->name, limits[limit])) expected = k;
+    ck_assert_str_eq(best->name, variants[expected]->name);
+    setenv("KEYFOLD_ISA", limits[(_i + 1) % 3], 1);
+    ck_assert_ptr_eq(kfi_search_best(), best);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+    Suite *s = suite_create("search");
+    TCase *t = tcase_create("search");
+    variant_count = model_variants(variants);
+    tcase_add_unchecked_fixture(t, scratch_open, scratch_close);
+    tcase_add_loop_test(t, search__chosen, 0, 3);
+    tcase_add_test(t, search__fields);
+    tcase_add_loop_test(t, search__variants, 0, SHAPES);
+    tcase_add_test(t, search__lengths);
+    tcase_add_loop_test(t, search__damage, 6, 16);
+    suite_add_tcase(s, t);
+    return s;
+}
+
+int main(void) { return suite_run(suite()); }

@@ -1,0 +1,285 @@
+/* keyfold build: compiles files of key/value pairs into a dictionary. */
+#include <keyfold/keyfold.h>
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "command.h"
+#include "input/reader.h"
+#include "input/survey.h"
+#include "interrupt.h"
+#include "options/build_options.h"
+#include "output/message.h"
+#include "output/progress.h"
+#include "output/report.h"
+
+#define LONGEST_KEY ((size_t)1 << 20)   /* kf_builder_add's limit; a longer key is a bad record */
+#define MESSAGES_SHOWN 10
+#define TURN_BYTES ((uint64_t)16 << 20)   /* of long records, after which somebody may want to hear of them */
+
+typedef struct kft_build {
+    const kft_build_options *options;
+    kft_input_settings settings;
+    kf_builder *builder;        /* NULL until the first input has told the values' type */
+    kf_value_type value_type;
+    uint64_t bad;               /* records skipped */
+    uint64_t records;           /* added */
+    uint64_t input_done;        /* bytes of the inputs that are through */
+    kft_survey survey;
+    kf_build_report report;
+} kft_build;
+
+/* Reports a failed call of the builder; a cancelled one is told of at the end. */
+static int failed(const kft_build *build, kf_status status, const kf_error *error)
+{
+    if (status == KF_CANCELLED)
+        return EXIT_TROUBLE;
+    return complain_error(build->options->output, status, error);
+}
+
+static int create_builder(kft_build *build)
+{
+    const kft_build_options *options = build->options;
+    kf_build_options build_options = KF_BUILD_OPTIONS_INIT;
+    kf_error error = { 0 };
+    kf_status status;
+
+    build_options.value_type = build->value_type;
+    build_options.value_encoding = (kf_encoding)options->encoding;
+    build_options.weights = (kf_weights)options->weights;
+    build_options.duplicates = (kf_duplicates)options->duplicates;
+    build_options.memory_limit = options->memory;
+    build_options.temporary_folder = options->temporary_folder;
+    build_options.resume_folder = options->resume_folder;
+    build_options.expected_bytes = build->survey.expected_bytes;
+    build_options.progress = progress_report;
+    parallel_take(&command_build, &options->parallel, &build_options);
+    progress_values(build->value_type != KF_VALUES_NONE);
+    status = kf_builder_create(&build->builder, options->output, &build_options, &error);
+    for (size_t i = 0; i < options->metadata.count && status == KF_OK; i++) {
+        const char *entry = options->metadata.items[i];
+        const char *equals = strchr(entry, '=');
+        char name[257];
+
+        snprintf(name, sizeof name, "%.*s", (int)(equals - entry), entry);
+        status = kf_builder_set_metadata(build->builder, name, equals + 1, strlen(equals + 1),
+                                         &error);
+    }
+    if (status == KF_OK && kf_builder_resumed(build->builder) > 0 && !options->quiet)
+        complain("note: %s: going on after %" PRIu64 " records", options->resume_folder,
+                 kf_builder_resumed(build->builder));
+    return status == KF_OK ? 0 : failed(build, status, &error);
+}
+
+/* Fits an input's format and the values' type together; the first input may settle the type. */
+static int settle_values(kft_build *build, const kft_input *input)
+{
+    int has_values = input_has_values(input->format, &build->settings);
+    int asked = build->options->values;
+
+    if (build->builder == NULL) {
+        build->value_type = asked != VALUES_AUTO ? (kf_value_type)asked
+                            : has_values ? KF_VALUES_BYTES : KF_VALUES_NONE;
+        build->settings.wants_value = build->value_type != KF_VALUES_NONE;
+    }
+    if (build->settings.wants_value && !has_values) {
+        complain("%s: taken for %s, which has no values, but the dictionary has; see --format",
+                 input->stream.name, input_format_name(input->format));
+        return EXIT_TROUBLE;
+    }
+    if (has_values && !build->settings.wants_value && asked == VALUES_AUTO) {
+        complain("%s: taken for %s, which has values, but the inputs before had none; see --values",
+                 input->stream.name, input_format_name(input->format));
+        return EXIT_TROUBLE;
+    }
+    if (build->settings.wants_weight && input->format == FORMAT_LINES) {
+        complain("%s: taken for lines, which has no weights; see --format", input->stream.name);
+        return EXIT_TROUBLE;
+    }
+    return build->builder == NULL ? create_builder(build) : 0;
+}
+
+static int bad_record(kft_build *build, const kft_input *input)
+{
+    if (build->options->on_error == ON_ERROR_FAIL) {
+        complain("%s:%" PRIu64 ": %s", input->stream.name, input->line, input->reason);
+        return EXIT_TROUBLE;
+    }
+    if (build->bad++ < MESSAGES_SHOWN)
+        complain("%s:%" PRIu64 ": %s; skipped", input->stream.name, input->line, input->reason);
+    return 0;
+}
+
+/* Hands a record to the builder. `number`: the value, if values are u64. */
+static kf_status add_to_builder(kft_build *build, const kft_record *record, uint64_t number, uint64_t weight,
+                                kf_error *error)
+{
+    size_t value_size = build->value_type == KF_VALUES_BYTES ? record->value_size : 0;
+    int weighted = build->settings.wants_weight;
+
+    if (build->value_type == KF_VALUES_U64)
+        return weighted ? kf_builder_add_u64_weighted(build->builder, record->key, record->key_size, number,
+                                                      weight, error)
+                        : kf_builder_add_u64(build->builder, record->key, record->key_size, number, error);
+    return weighted ? kf_builder_add_weighted(build->builder, record->key, record->key_size, record->value,
+                                              value_size, weight, error)
+                    : kf_builder_add(build->builder, record->key, record->key_size, record->value, value_size,
+                                     error);
+}
+
+static int add_record(kft_build *build, kft_input *input, const kft_record *record)
+{
+    uint64_t number = 0, weight = 0;
+    kf_error error = { 0 };
+    kf_status status;
+
+    if (record->key_size > LONGEST_KEY) {
+        input_bad(input, "the key has %zu bytes, the limit is %zu", record->key_size, LONGEST_KEY);
+        return bad_record(build, input);
+    }
+    if (build->value_type == KF_VALUES_U64 && !parse_u64(record->value, record->value_size, &number)) {
+        input_bad(input, "the value is not an integer from 0 to 18446744073709551615");
+        return bad_record(build, input);
+    }
+    if (build->settings.wants_weight && !parse_u64(record->weight, record->weight_size, &weight)) {
+        input_bad(input, "the weight is not an integer from 0 to 18446744073709551615");
+        return bad_record(build, input);
+    }
+    build->records++;
+    status = add_to_builder(build, record, number, weight, &error);
+    return status == KF_OK ? 0 : failed(build, status, &error);
+}
+
+static int add_records(kft_build *build, kft_input *input)
+{
+    kft_record record;
+    uint64_t turn_bytes = 0;
+    uint32_t turn = 0;
+    int code = 0;
+
+    while (code == 0) {
+        int result = input_next(input, &record);
+
+        if (++turn % 1024 == 0 || input->stream.bytes_read - turn_bytes >= TURN_BYTES) {
+            turn_bytes = input->stream.bytes_read;
+            progress_input(build->input_done + turn_bytes, build->survey.input_total, build->records);
+            if (interrupt_signal() != 0)
+                return EXIT_TROUBLE;
+        }
+        if (result == INPUT_END)
+            break;
+        if (result == INPUT_FAILED) {
+            if (interrupt_signal() == 0)
+                complain("%s: %s", input->stream.name, input->stream.problem);
+            return EXIT_TROUBLE;
+        }
+        code = result == INPUT_BAD ? bad_record(build, input) : add_record(build, input, &record);
+    }
+    build->input_done += input->stream.bytes_read;
+    return code;
+}
+
+static int add_file(kft_build *build, const char *path)
+{
+    kft_input input;
+    int code = EXIT_TROUBLE;
+
+    if (!input_open(&input, &build->settings, path)) {
+        if (interrupt_signal() == 0)
+            complain("%s: %s", input.stream.name, input.stream.problem);
+    } else {
+        if (input.had_mark && !build->options->quiet)
+            complain("%s: note: skipped a UTF-8 byte order mark", input.stream.name);
+        code = settle_values(build, &input);
+        if (code == 0)
+            code = add_records(build, &input);
+    }
+    input_close(&input);
+    return code;
+}
+
+static void say_summary(const kft_build *build, double seconds)
+{
+    if (build->bad > MESSAGES_SHOWN)
+        complain("%" PRIu64 " bad records skipped, %" PRIu64 " of them not shown", build->bad,
+                 build->bad - MESSAGES_SHOWN);
+    else if (build->bad > 0)
+        complain("%" PRIu64 " bad record%s skipped", build->bad, build->bad == 1 ? "" : "s");
+    if (build->options->quiet || build->options->json)
+        return;
+    report_say(build->options->output, &build->report, seconds);
+}
+
+static int finish(kft_build *build)
+{
+    kf_error error = { 0 };
+    kf_status status = kf_builder_finish(build->builder, &build->report, &error);
+    int code;
+
+    if (status == KF_OK)
+        return 0;
+    code = failed(build, status, &error);
+    if (status == KF_DUPLICATE)
+        complain("see --duplicates");
+    return code;
+}
+
+static int build_run(int argc, char **argv)
+{
+    kft_build_options options = BUILD_OPTIONS_INIT;
+    kft_build build = { .options = &options, .report = KF_BUILD_REPORT_INIT };
+    kft_arguments inputs;
+    double seconds;
+    int code = options_parse(&command_build, &options, argc, argv, &inputs);
+
+    if (code == OPTIONS_GO_ON)
+        code = build_options_check(&options, &inputs, &build.settings);
+    if (code != OPTIONS_GO_ON)
+        goto out;
+    code = survey_inputs(&build.survey, &options, &build.settings, &inputs);
+    if (code != 0)
+        goto out;
+    interrupt_catch();
+    progress_start(options.quiet ? PROGRESS_NONE : (progress_mode)options.progress, &options.parallel);
+    progress_input(0, build.survey.input_total, 0);
+    for (int i = 0; i < inputs.count && code == 0; i++)
+        code = add_file(&build, inputs.items[i]);
+    progress_input(build.input_done, build.survey.input_total, build.records);
+    if (code == 0)
+        code = finish(&build);
+    if (code == 0)
+        progress_done(build.report.file_size);
+    seconds = progress_seconds();
+    progress_stop();
+    kf_builder_destroy(&build.builder);
+    if (code == 0) {
+        say_summary(&build, seconds);
+        if (options.json)
+            code = report_print(options.output, build.value_type, &build.report, "bad_records", build.bad,
+                                seconds);
+    } else if (interrupt_signal() != 0) {
+        complain("interrupted; %s is as it was before%s%s", options.output,
+                 options.resume_folder ? "; go on with --resume " : "",
+                 options.resume_folder ? options.resume_folder : "");
+        code = EXIT_SIGNALLED + interrupt_signal();
+    }
+out:
+    options_list_free(&options.metadata);
+    return code;
+}
+
+const kft_command command_build = {
+    "build", "Compile key/value pairs into a dictionary", "[options] -o FILE INPUT...",
+    build_options_table,
+    "INPUT '-' is standard input; .gz and .zst data is recognised. Format auto goes by\n"
+    "the extension (.tsv .tab .csv .jsonl .ndjson), else the first line: with a tab\n"
+    "it is tsv, without it is lines.\n\n"
+    "In tsv and lines \\t \\n \\r \\0 \\\\ stand for tab, newline, carriage return, NUL\n"
+    "and backslash, as get, scan and dump print them; --raw turns that off.\n\n"
+    "With --weights column a line of tsv ends with <TAB>WEIGHT, a record of nul with\n"
+    "WEIGHT NUL, and a JSON array is [KEY, VALUE, WEIGHT].\n\n"
+    "Exit code: 0 done (with --on-error skip also when lines were skipped), 2 usage,\n"
+    "3 data or I/O error, 128+N stopped by signal N.\n",
+    build_run
+};

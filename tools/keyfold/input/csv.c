@@ -1,0 +1,224 @@
+/* CSV after RFC 4180: fields may be quoted, a quote inside is doubled, and a quoted field may hold
+ * delimiters and newlines. A quote inside an unquoted field stands for itself. */
+#include <stdio.h>
+#include <string.h>
+
+#include "input/reader.h"
+#include "options/options.h"
+
+typedef struct csv_record {
+    uint8_t *data;
+    size_t size;      /* without the line's end */
+    size_t at;        /* where the next field begins */
+    int ended;
+} csv_record;
+
+typedef enum csv_state { AT_START, UNQUOTED, QUOTED, AFTER_QUOTE } csv_state;
+
+/* Goes over the bytes of one line and says whether the line's end lies inside quotes. */
+static csv_state scan_line(csv_state state, const uint8_t *data, size_t size, uint8_t delimiter)
+{
+    if (state != QUOTED && memchr(data, '"', size) == NULL)
+        return UNQUOTED;
+    for (size_t i = 0; i < size; i++) {
+        if (state == QUOTED)
+            state = data[i] == '"' ? AFTER_QUOTE : QUOTED;
+        else if (data[i] == delimiter)
+            state = AT_START;
+        else if (data[i] == '"' && state != UNQUOTED)
+            state = QUOTED;   /* opens a field, or is doubled */
+        else
+            state = UNQUOTED;
+    }
+    return state;
+}
+
+/* Takes the next record out of the stream, over as many lines as its quotes span. */
+static int next_record(kft_input *input, csv_record *csv)
+{
+    csv_state state = AT_START;
+    size_t from = 0, end;
+    int found;
+
+    input->line = input->lines_read + 1;
+    for (;;) {
+        found = stream_find(&input->stream, from, '\n', &end);
+        if (found == STREAM_FAILED)
+            return INPUT_FAILED;
+        if (found == STREAM_END && end == 0)
+            return INPUT_END;
+        if (found == STREAM_FOUND || end > from)
+            input->lines_read++;
+        if (end > from)
+            state = scan_line(state, stream_window(&input->stream) + from, end - from,
+                              input->settings->delimiter);
+        if (found == STREAM_END || state != QUOTED)
+            break;
+        from = end + 1;
+    }
+    csv->data = stream_window(&input->stream);
+    csv->size = end;
+    csv->at = 0;
+    csv->ended = 0;
+    stream_consume(&input->stream, end + (found == STREAM_FOUND));
+    if (state == QUOTED)
+        return input_bad(input, "a quote is not closed");
+    if (csv->size > 0 && csv->data[csv->size - 1] == '\r')
+        csv->size--;
+    return INPUT_RECORD;
+}
+
+/* Undoes the quoting in place. csv->at is the opening quote; it becomes the field's end. */
+static int unquote(kft_input *input, csv_record *csv, size_t *size)
+{
+    uint8_t *end = csv->data + csv->size;
+    uint8_t *from = csv->data + csv->at + 1;
+    uint8_t *to = from, *start = from;
+
+    for (;;) {
+        uint8_t *quote = memchr(from, '"', (size_t)(end - from));
+        int doubled;
+
+        if (quote == NULL)
+            return input_bad(input, "a quote is not closed");
+        doubled = quote + 1 < end && quote[1] == '"';
+        memmove(to, from, (size_t)(quote - from) + (size_t)doubled);
+        to += quote - from + doubled;
+        from = quote + 1 + doubled;
+        if (!doubled)
+            break;
+    }
+    *size = (size_t)(to - start);
+    csv->at = (size_t)(from - csv->data);
+    if (from < end && *from != input->settings->delimiter)
+        return input_bad(input, "text after a closing quote");
+    return INPUT_RECORD;
+}
+
+/* INPUT_RECORD, INPUT_END after the last field, or INPUT_BAD. */
+static int next_field(kft_input *input, csv_record *csv, uint8_t **data, size_t *size)
+{
+    if (csv->ended)
+        return INPUT_END;
+    if (csv->at < csv->size && csv->data[csv->at] == '"') {
+        *data = csv->data + csv->at + 1;
+        if (unquote(input, csv, size) == INPUT_BAD)
+            return INPUT_BAD;
+    } else {
+        uint8_t *end;
+
+        *data = csv->data + csv->at;
+        end = memchr(*data, input->settings->delimiter, csv->size - csv->at);
+        *size = end != NULL ? (size_t)(end - *data) : csv->size - csv->at;
+        csv->at += *size;
+    }
+    csv->ended = csv->at >= csv->size;
+    csv->at++;
+    return INPUT_RECORD;
+}
+
+static int no_column(kft_input *input, const char *name)
+{
+    snprintf(input->stream.problem, sizeof input->stream.problem,
+             "the header has no column '%.100s'", name);
+    return INPUT_FAILED;
+}
+
+/* A column that is looked for. */
+typedef struct csv_column {
+    const char *text;     /* of the option: a number or a name */
+    size_t *index;        /* where its number from 0 goes */
+    int wanted;
+    uint64_t number;      /* from 1; 0: not found yet */
+    int named;
+} csv_column;
+
+/* Finds named columns in the header. */
+static int read_header(kft_input *input, csv_column *columns, size_t count)
+{
+    uint64_t column = 0;
+    csv_record csv;
+    uint8_t *name;
+    size_t size;
+    int result = next_record(input, &csv);
+
+    while (result == INPUT_RECORD && (result = next_field(input, &csv, &name, &size)) == INPUT_RECORD) {
+        column++;
+        for (size_t i = 0; i < count; i++)
+            if (columns[i].named && columns[i].number == 0 && size == strlen(columns[i].text) &&
+                memcmp(name, columns[i].text, size) == 0)
+                columns[i].number = column;
+    }
+    if (result == INPUT_BAD) {
+        snprintf(input->stream.problem, sizeof input->stream.problem, "the header: %s", input->reason);
+        return INPUT_FAILED;
+    }
+    return result;
+}
+
+/* Column numbers from the settings and, when there is one, the header. */
+static int settle_columns(kft_input *input)
+{
+    const kft_input_settings *settings = input->settings;
+    csv_column columns[] = {
+        { settings->key_column, &input->key_index, 1, 0, 0 },
+        { settings->value_column, &input->value_index, settings->wants_value, 0, 0 },
+        { settings->weight_column, &input->weight_index, settings->wants_weight, 0, 0 },
+    };
+    const size_t count = sizeof columns / sizeof columns[0];
+
+    input->columns_known = 1;
+    for (size_t i = 0; i < count; i++)
+        columns[i].named = columns[i].wanted &&
+                           !parse_u64(columns[i].text, strlen(columns[i].text), &columns[i].number);
+    if (settings->header && read_header(input, columns, count) == INPUT_FAILED)
+        return INPUT_FAILED;
+    for (size_t i = 0; i < count; i++) {
+        *columns[i].index = 0;
+        if (!columns[i].wanted)
+            continue;
+        if (columns[i].number == 0)
+            return no_column(input, columns[i].text);
+        *columns[i].index = (size_t)columns[i].number - 1;
+    }
+    return INPUT_RECORD;
+}
+
+int input_next_csv(kft_input *input, kft_record *record)
+{
+    size_t needed, count = 0, size;
+    csv_record csv;
+    uint8_t *field;
+    int result = input->columns_known ? INPUT_RECORD : settle_columns(input);
+
+    if (result == INPUT_RECORD)
+        result = next_record(input, &csv);
+    if (result != INPUT_RECORD)
+        return result;
+    needed = input->key_index;
+    if (input->settings->wants_value && input->value_index > needed)
+        needed = input->value_index;
+    if (input->settings->wants_weight && input->weight_index > needed)
+        needed = input->weight_index;
+    while ((result = next_field(input, &csv, &field, &size)) == INPUT_RECORD) {
+        if (count == input->key_index) {
+            record->key = field;
+            record->key_size = size;
+        }
+        if (count == input->value_index && input->settings->wants_value) {
+            record->value = field;
+            record->value_size = size;
+        }
+        if (count == input->weight_index && input->settings->wants_weight) {
+            record->weight = field;
+            record->weight_size = size;
+        }
+        count++;
+    }
+    if (result == INPUT_BAD)
+        return INPUT_BAD;
+    if (count <= needed)
+        return input_bad(input, "%zu field%s, column %zu is needed", count, count == 1 ? "" : "s",
+                         needed + 1);
+    return INPUT_RECORD;
+}

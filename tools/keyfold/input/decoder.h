@@ -1,0 +1,31 @@
+/* Streaming decompression of .gz (several members too) and .zst (several frames too). */
+#ifndef TOOL_INPUT_DECODER_H
+#define TOOL_INPUT_DECODER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct kft_decoder kft_decoder;
+
+typedef enum kft_decoder_kind {
+    DECODER_NONE,
+    DECODER_GZIP,
+    DECODER_ZSTD
+} kft_decoder_kind;
+
+/* What the first bytes of a file announce. `*undecided` is set when more than `size` bytes are
+ * needed to tell. */
+kft_decoder_kind decoder_detect(const uint8_t *data, size_t size, int *undecided);
+
+kft_decoder *decoder_create(kft_decoder_kind kind);   /* NULL: out of memory */
+void decoder_destroy(kft_decoder **decoder);
+
+/* Decodes from *in (advanced, *in_size reduced) into `out`, which has room for *out_size bytes and
+ * where *out_size is set to the bytes produced. Returns NULL, or what is wrong with the data. */
+const char *decoder_run(kft_decoder *decoder, const uint8_t **in, size_t *in_size, uint8_t *out,
+                        size_t *out_size);
+
+/* Whether the data may end here: between members or frames, with all output taken. */
+int decoder_may_end(const kft_decoder *decoder);
+
+#endif

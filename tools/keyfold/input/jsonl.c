@@ -1,0 +1,248 @@
+/* JSON lines. The outer brackets and plain strings are read here, other elements by jansson, so
+ * that a value that is no string keeps its own spelling: numbers of any size and precision stay what
+ * they were. Decoded text is never longer than its JSON form and is put back in its place in the
+ * window. */
+#include <jansson.h>
+#include <string.h>
+
+#include "input/reader.h"
+#include "output/escape.h"
+
+typedef struct json_cursor {
+    kft_input *input;
+    uint8_t *at;
+    uint8_t *end;
+    const uint8_t *start;
+} json_cursor;
+
+typedef struct json_element {
+    int is_string;
+    uint8_t *data;     /* a string's decoded bytes, else the compact JSON text */
+    size_t size;
+} json_element;
+
+static int invalid(json_cursor *cursor)
+{
+    return input_bad(cursor->input, "not valid JSON at byte %zu of the line",
+                     (size_t)(cursor->at - cursor->start) + 1);
+}
+
+static void skip_space(json_cursor *cursor)
+{
+    while (cursor->at < cursor->end && (*cursor->at == ' ' || *cursor->at == '\t' ||
+                                        *cursor->at == '\r'))
+        cursor->at++;
+}
+
+/* Takes `byte` if it is next. */
+static int take(json_cursor *cursor, uint8_t byte)
+{
+    skip_space(cursor);
+    if (cursor->at == cursor->end || *cursor->at != byte)
+        return 0;
+    cursor->at++;
+    return 1;
+}
+
+/* Drops the space between the tokens of valid JSON, in place. */
+static size_t compact(uint8_t *data, size_t size)
+{
+    size_t kept = 0;
+    int quoted = 0;
+
+    for (size_t i = 0; i < size; i++) {
+        uint8_t byte = data[i];
+
+        if (!quoted && (byte == ' ' || byte == '\t' || byte == '\r'))
+            continue;
+        data[kept++] = byte;
+        if (byte == '"')
+            quoted = !quoted;
+        else if (byte == '\\' && quoted && i + 1 < size)
+            data[kept++] = data[++i];
+    }
+    return kept;
+}
+
+/* A string without escapes, which is what most are, needs no parser. Returns 0 for anything else;
+ * jansson then says whether it is right. */
+static int take_plain_string(json_cursor *cursor, json_element *element)
+{
+    uint8_t *start = cursor->at + 1, *at = start;
+    int ascii = 1;
+
+    if (cursor->at == cursor->end || *cursor->at != '"')
+        return 0;
+    for (; at < cursor->end && *at != '"'; at++) {
+        if (*at == '\\' || *at < 0x20)
+            return 0;
+        ascii &= *at < 0x80;
+    }
+    if (at == cursor->end || (!ascii && !is_utf8(start, (size_t)(at - start))))
+        return 0;
+    element->is_string = 1;
+    element->data = start;
+    element->size = (size_t)(at - start);
+    cursor->at = at + 1;
+    return 1;
+}
+
+/* Any JSON value. INPUT_RECORD or INPUT_BAD. */
+static int take_element(json_cursor *cursor, json_element *element)
+{
+    json_error_t error;
+    json_t *value;
+
+    skip_space(cursor);
+    if (take_plain_string(cursor, element))
+        return INPUT_RECORD;
+    /* Integers as reals: jansson's own are 63 bits and it would refuse larger ones. */
+    value = json_loadb((const char *)cursor->at, (size_t)(cursor->end - cursor->at),
+                       JSON_DECODE_ANY | JSON_DISABLE_EOF_CHECK | JSON_ALLOW_NUL |
+                           JSON_DECODE_INT_AS_REAL, &error);
+    if (value == NULL) {
+        if (error.position > 0)
+            cursor->at += error.position - 1;
+        return invalid(cursor);
+    }
+    element->is_string = json_is_string(value);
+    element->data = cursor->at;
+    element->size = (size_t)error.position;
+    cursor->at += error.position;
+    if (element->is_string) {
+        element->size = json_string_length(value);
+        memcpy(element->data, json_string_value(value), element->size);
+    } else {
+        element->size = compact(element->data, element->size);
+    }
+    json_decref(value);
+    return INPUT_RECORD;
+}
+
+static int decode_hex(json_cursor *cursor, json_element *element)
+{
+    if (!element->is_string || element->size % 2 != 0)
+        return input_bad(cursor->input, "a _hex field is a string of pairs of digits");
+    for (size_t i = 0; i < element->size; i += 2) {
+        int high = hex_digit(element->data[i]), low = hex_digit(element->data[i + 1]);
+
+        if (high < 0 || low < 0)
+            return input_bad(cursor->input, "a _hex field is a string of pairs of digits");
+        element->data[i / 2] = (uint8_t)(high << 4 | low);
+    }
+    element->size /= 2;
+    return INPUT_RECORD;
+}
+
+/* Whether a member's name is `field` (1), `field`_hex (2), or another (0). */
+static int match_field(const json_element *name, const char *field)
+{
+    size_t size = strlen(field);
+
+    if (name->size < size || memcmp(name->data, field, size) != 0)
+        return 0;
+    if (name->size == size)
+        return 1;
+    return name->size == size + 4 && memcmp(name->data + size, "_hex", 4) == 0 ? 2 : 0;
+}
+
+/* What a line is about. */
+typedef struct json_parts {
+    json_element key, value, weight;
+} json_parts;
+
+static int take_object(json_cursor *cursor, json_parts *parts)
+{
+    const kft_input_settings *settings = cursor->input->settings;
+    json_element name, content;
+
+    if (take(cursor, '}'))
+        return INPUT_RECORD;
+    do {
+        json_element *target = NULL;
+        int match;
+
+        skip_space(cursor);
+        if (cursor->at == cursor->end || *cursor->at != '"')
+            return invalid(cursor);
+        if (take_element(cursor, &name) == INPUT_BAD)
+            return INPUT_BAD;
+        if (!take(cursor, ':'))
+            return invalid(cursor);
+        if (take_element(cursor, &content) == INPUT_BAD)
+            return INPUT_BAD;
+        if ((match = match_field(&name, settings->key_field)) != 0)
+            target = &parts->key;
+        else if ((match = match_field(&name, settings->value_field)) != 0)
+            target = &parts->value;
+        else if (settings->wants_weight && (match = match_field(&name, settings->weight_field)) == 1)
+            target = &parts->weight;
+        if (target == NULL)
+            continue;
+        if (target->data != NULL)
+            return input_bad(cursor->input, "the field \"%s\" comes twice",
+                             target == &parts->key ? settings->key_field
+                             : target == &parts->value ? settings->value_field : settings->weight_field);
+        if (match == 2 && decode_hex(cursor, &content) == INPUT_BAD)
+            return INPUT_BAD;
+        *target = content;
+    } while (take(cursor, ','));
+    return take(cursor, '}') ? INPUT_RECORD : invalid(cursor);
+}
+
+static int take_array(json_cursor *cursor, json_parts *parts)
+{
+    const int weighted = cursor->input->settings->wants_weight;
+
+    if (take_element(cursor, &parts->key) == INPUT_BAD)
+        return INPUT_BAD;
+    if (take(cursor, ',') && take_element(cursor, &parts->value) == INPUT_BAD)
+        return INPUT_BAD;
+    if (weighted && take(cursor, ',') && take_element(cursor, &parts->weight) == INPUT_BAD)
+        return INPUT_BAD;
+    skip_space(cursor);
+    if (cursor->at < cursor->end && *cursor->at == ',')
+        return input_bad(cursor->input, "an array of more than [key, value%s]", weighted ? ", weight" : "");
+    return take(cursor, ']') ? INPUT_RECORD : invalid(cursor);
+}
+
+int input_next_jsonl(kft_input *input, kft_record *record)
+{
+    json_parts parts = { { 0, NULL, 0 }, { 0, NULL, 0 }, { 0, NULL, 0 } };
+    json_cursor cursor = { input, NULL, NULL, NULL };
+    size_t size;
+    int result = input_next_line(input, '\n', &cursor.at, &size);
+
+    if (result != INPUT_RECORD)
+        return result;
+    cursor.start = cursor.at;
+    cursor.end = cursor.at + size;
+    if (take(&cursor, '['))
+        result = take_array(&cursor, &parts);
+    else if (take(&cursor, '{'))
+        result = take_object(&cursor, &parts);
+    else if (cursor.at == cursor.end)
+        result = input_bad(input, "empty line");
+    else
+        result = take_element(&cursor, &parts.key);
+    if (result != INPUT_RECORD)
+        return result;
+    skip_space(&cursor);
+    if (cursor.at != cursor.end)
+        return invalid(&cursor);
+    if (parts.key.data == NULL)
+        return input_bad(input, "no field \"%s\"", input->settings->key_field);
+    if (!parts.key.is_string)
+        return input_bad(input, "the key is not a string");
+    if (parts.value.data == NULL && input->settings->wants_value)
+        return input_bad(input, "no value");
+    if (parts.weight.data == NULL && input->settings->wants_weight)
+        return input_bad(input, "no weight");
+    record->key = parts.key.data;
+    record->key_size = parts.key.size;
+    record->value = parts.value.data;
+    record->value_size = parts.value.size;
+    record->weight = parts.weight.data;
+    record->weight_size = parts.weight.size;
+    return INPUT_RECORD;
+}

@@ -1,0 +1,67 @@
+#include "input/survey.h"
+
+#include <keyfold/values.h>
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "input/decoder.h"
+#include "output/message.h"
+
+/* Whether a file is compressed; one that can't be read is told of when its turn comes. */
+static int is_packed(const char *path)
+{
+    uint8_t head[16];
+    int undecided = 0, file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    ssize_t size;
+
+    if (file < 0)
+        return 1;
+    size = read(file, head, sizeof head);
+    close(file);
+    return size < 0 || decoder_detect(head, (size_t)size, &undecided) != DECODER_NONE;
+}
+
+/* Whether nearly all bytes of such an input become keys and values. What else CSV and JSON have in a record may be
+ * most of it, and what compressed data will be is not known. */
+static int all_is_stored(const kft_build_options *options, const kft_input_settings *settings, const char *path)
+{
+    kft_input_format format = settings->format != FORMAT_AUTO ? settings->format : input_format_of_name(path);
+
+    if (format == FORMAT_CSV || format == FORMAT_JSONL)
+        return 0;
+    if (options->values == KF_VALUES_NONE && format != FORMAT_LINES && (format != FORMAT_NUL || options->pairs))
+        return 0;
+    return !is_packed(path);
+}
+
+int survey_inputs(kft_survey *survey, const kft_build_options *options, const kft_input_settings *settings,
+                  const kft_arguments *inputs)
+{
+    struct stat output, status;
+    int output_exists = stat(options->output, &output) == 0;
+    int known = 1;
+
+    memset(survey, 0, sizeof *survey);
+    for (int i = 0; i < inputs->count; i++) {
+        const char *path = inputs->items[i];
+
+        if (strcmp(path, "-") == 0 || stat(path, &status) != 0 || !S_ISREG(status.st_mode)) {
+            known = 0;
+            continue;
+        }
+        if (output_exists && status.st_dev == output.st_dev && status.st_ino == output.st_ino) {
+            complain("build: %s is both input and output", path);
+            return EXIT_USAGE;
+        }
+        survey->input_total += (uint64_t)status.st_size;
+        if (all_is_stored(options, settings, path))
+            survey->expected_bytes += (uint64_t)status.st_size;
+    }
+    if (!known)
+        survey->input_total = 0;
+    return 0;
+}

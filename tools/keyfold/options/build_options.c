@@ -1,0 +1,173 @@
+#include "options/build_options.h"
+
+#include <keyfold/builder.h>
+
+#include <string.h>
+
+#include "command.h"
+#include "options/names.h"
+
+static const kft_option_choice formats[] = {
+    { "auto", FORMAT_AUTO }, { "tsv", FORMAT_TSV }, { "csv", FORMAT_CSV },
+    { "jsonl", FORMAT_JSONL }, { "lines", FORMAT_LINES }, { "nul", FORMAT_NUL }, { NULL, 0 }
+};
+static const kft_option_choice values[] = {
+    { "auto", VALUES_AUTO }, { "none", KF_VALUES_NONE }, { "u64", KF_VALUES_U64 },
+    { "bytes", KF_VALUES_BYTES }, { NULL, 0 }
+};
+static const kft_option_choice on_error[] = {
+    { "fail", ON_ERROR_FAIL }, { "skip", ON_ERROR_SKIP }, { NULL, 0 }
+};
+
+const kft_option_spec build_options_table[] = {
+    { "output", 'o', OPTION_FILE, offsetof(kft_build_options, output), "FILE",
+      "the dictionary to write (required)", NULL },
+    { "format", 'f', OPTION_CHOICE, offsetof(kft_build_options, format), "FORMAT",
+      "how the input is written (default: auto)", formats },
+    { "values", 'v', OPTION_CHOICE, offsetof(kft_build_options, values), "TYPE",
+      "what the values are (default: auto, which is none where\n"
+      "the format has none, else bytes)", values },
+    { "encoding", 0, OPTION_CHOICE, offsetof(kft_build_options, encoding), "ENCODING",
+      "how values are stored (default: auto)", encoding_names },
+    { "duplicates", 'd', OPTION_CHOICE, offsetof(kft_build_options, duplicates), "POLICY",
+      "what to do when a key comes again (default: error)", duplicates_names },
+    { "weights", 'w', OPTION_CHOICE, offsetof(kft_build_options, weights), "WEIGHTS",
+      "what orders the keys for complete: the values, a column of\n"
+      "its own in the input, or nothing (default: none)", weights_names },
+    { "memory", 'M', OPTION_SIZE, offsetof(kft_build_options, memory), "SIZE",
+      "hold at most so much in memory (default: 1G)", NULL },
+    { "tmpdir", 'T', OPTION_FOLDER, offsetof(kft_build_options, temporary_folder), "FOLDER",
+      "where temporary files go (default: beside the output)", NULL },
+    { "resume", 0, OPTION_FOLDER, offsetof(kft_build_options, resume_folder), "FOLDER",
+      "keep there what is sorted, and go on with what an\n"
+      "interrupted build of the same input left there", NULL },
+    PARALLEL_OPTIONS(kft_build_options, parallel),
+    { "on-error", 0, OPTION_CHOICE, offsetof(kft_build_options, on_error), "ACTION",
+      "what to do with a bad line (default: fail)", on_error },
+    { "meta", 'm', OPTION_LIST, offsetof(kft_build_options, metadata), "NAME=TEXT",
+      "store a metadata entry; may be repeated", NULL },
+    { "raw", 'r', OPTION_FLAG, offsetof(kft_build_options, raw), NULL,
+      "tsv, lines: no escapes, and CR stays", NULL },
+    { "pairs", 0, OPTION_FLAG, offsetof(kft_build_options, pairs), NULL,
+      "nul: key NUL value NUL", NULL },
+    { "header", 'H', OPTION_FLAG, offsetof(kft_build_options, header), NULL,
+      "csv: the first record names the columns", NULL },
+    { "key-column", 'K', OPTION_TEXT, offsetof(kft_build_options, key_column), "COLUMN",
+      "csv: a number from 1, or a name (default: 1)", NULL },
+    { "value-column", 'V', OPTION_TEXT, offsetof(kft_build_options, value_column), "COLUMN",
+      "csv: a number from 1, or a name (default: 2)", NULL },
+    { "weight-column", 'W', OPTION_TEXT, offsetof(kft_build_options, weight_column), "COLUMN",
+      "csv: a number from 1, or a name (default: 3)", NULL },
+    { "delimiter", 'D', OPTION_TEXT, offsetof(kft_build_options, delimiter), "BYTE",
+      "csv: what separates fields, \\t for a tab (default: ,)", NULL },
+    { "key-field", 0, OPTION_TEXT, offsetof(kft_build_options, key_field), "NAME",
+      "jsonl: an object's key (default: key)", NULL },
+    { "value-field", 0, OPTION_TEXT, offsetof(kft_build_options, value_field), "NAME",
+      "jsonl: an object's value (default: value)", NULL },
+    { "weight-field", 0, OPTION_TEXT, offsetof(kft_build_options, weight_field), "NAME",
+      "jsonl: an object's weight (default: weight)", NULL },
+    { "progress", 0, OPTION_CHOICE, offsetof(kft_build_options, progress), "MODE",
+      "what to tell on standard error (default: auto, which is\n"
+      "text on a terminal)", progress_names },
+    { "quiet", 'q', OPTION_FLAG, offsetof(kft_build_options, quiet), NULL,
+      "no progress, notes or summary, only errors", NULL },
+    { "json", 'j', OPTION_FLAG, offsetof(kft_build_options, json), NULL,
+      "print a report as a JSON object on standard output", NULL },
+    OPTIONS_END
+};
+
+static int is_number(const char *text)
+{
+    uint64_t number;
+
+    return parse_u64(text, strlen(text), &number) && number > 0;
+}
+
+/* One byte that means nothing else in CSV; 0 when `text` is none. */
+static uint8_t delimiter_byte(const char *text)
+{
+    if (strcmp(text, "\\t") == 0)
+        return '\t';
+    return strlen(text) == 1 && strchr("\"\r\n", text[0]) == NULL ? (uint8_t)text[0] : 0;
+}
+
+static int check_columns(const kft_build_options *options)
+{
+    if (options->key_column[0] == 0 || strcmp(options->key_column, "0") == 0 ||
+        options->value_column[0] == 0 || strcmp(options->value_column, "0") == 0 ||
+        options->weight_column[0] == 0 || strcmp(options->weight_column, "0") == 0)
+        return usage_error(&command_build, "columns are counted from 1");
+    if (!options->header && (!is_number(options->key_column) || !is_number(options->value_column) ||
+                             !is_number(options->weight_column)))
+        return usage_error(&command_build, "naming a column needs --header");
+    return OPTIONS_GO_ON;
+}
+
+static int check_weights(const kft_build_options *options)
+{
+    if (options->weights == KF_WEIGHTS_VALUE && options->values != KF_VALUES_U64)
+        return usage_error(&command_build, "--weights value needs --values u64");
+    if (options->weights != KF_WEIGHTS_GIVEN)
+        return OPTIONS_GO_ON;
+    if (options->duplicates >= KF_DUPLICATES_SUM)
+        return usage_error(&command_build, "--duplicates %s does not go with --weights column",
+                           option_choice_name(duplicates_names, options->duplicates));
+    if (options->format == FORMAT_LINES)
+        return usage_error(&command_build, "--format lines has no weights");
+    if (strcmp(options->weight_field, options->key_field) == 0 ||
+        strcmp(options->weight_field, options->value_field) == 0)
+        return usage_error(&command_build, "--weight-field is the same as another field");
+    return OPTIONS_GO_ON;
+}
+
+int build_options_check(const kft_build_options *options, const kft_arguments *inputs,
+                        kft_input_settings *settings)
+{
+    kf_build_options unused = KF_BUILD_OPTIONS_INIT;
+    int stdin_uses = 0, code;
+
+    if (options->output == NULL)
+        return usage_error(&command_build, "where to? Name the dictionary with -o FILE");
+    if (inputs->count == 0)
+        return usage_error(&command_build, "which INPUT? '-' is standard input");
+    for (int i = 0; i < inputs->count; i++)
+        stdin_uses += strcmp(inputs->items[i], "-") == 0;
+    if (stdin_uses > 1)
+        return usage_error(&command_build, "standard input can be read only once");
+    for (size_t i = 0; i < options->metadata.count; i++)
+        if (strchr(options->metadata.items[i], '=') == NULL)
+            return usage_error(&command_build, "--meta needs NAME=TEXT, not '%s'",
+                               options->metadata.items[i]);
+    if (options->pairs && options->format != FORMAT_NUL)
+        return usage_error(&command_build, "--pairs needs --format nul");
+    code = parallel_take(&command_build, &options->parallel, &unused);
+    if (code == OPTIONS_GO_ON)
+        code = check_columns(options);
+    if (code == OPTIONS_GO_ON)
+        code = check_weights(options);
+    if (code != OPTIONS_GO_ON)
+        return code;
+
+    settings->format = (kft_input_format)options->format;
+    settings->raw = options->raw;
+    settings->pairs = options->pairs;
+    settings->header = options->header;
+    settings->key_column = options->key_column;
+    settings->value_column = options->value_column;
+    settings->wants_weight = options->weights == KF_WEIGHTS_GIVEN;
+    settings->weight_column = options->weight_column;
+    settings->weight_field = options->weight_field;
+    settings->delimiter = delimiter_byte(options->delimiter);
+    settings->key_field = options->key_field;
+    settings->value_field = options->value_field;
+    if (settings->delimiter == 0)
+        return usage_error(&command_build, "--delimiter is one byte other than a quote or newline");
+    if (strcmp(settings->key_field, settings->value_field) == 0)
+        return usage_error(&command_build, "--key-field and --value-field are the same");
+    if (settings->format != FORMAT_AUTO && options->values > KF_VALUES_NONE &&
+        !input_has_values(settings->format, settings))
+        return usage_error(&command_build, "--format %s has no values, --values %s asks for them",
+                           input_format_name(settings->format),
+                           option_choice_name(values, options->values));
+    return OPTIONS_GO_ON;
+}

@@ -1,0 +1,36 @@
+#include "options/names.h"
+
+#include <keyfold/builder.h>
+#include <keyfold/set.h>
+
+#include "output/progress.h"
+
+const kft_option_choice value_type_names[] = {
+    { "none", KF_VALUES_NONE }, { "u64", KF_VALUES_U64 }, { "bytes", KF_VALUES_BYTES }, { NULL, 0 }
+};
+
+const kft_option_choice encoding_names[] = {
+    { "auto", KF_ENCODING_AUTO }, { "packed", KF_ENCODING_PACKED },
+    { "distinct", KF_ENCODING_DISTINCT }, { "raw", KF_ENCODING_RAW },
+    { "tokens", KF_ENCODING_TOKENS }, { "zstd", KF_ENCODING_ZSTD }, { NULL, 0 }
+};
+
+const kft_option_choice duplicates_names[] = {
+    { "error", KF_DUPLICATES_ERROR }, { "first", KF_DUPLICATES_FIRST },
+    { "last", KF_DUPLICATES_LAST }, { "sum", KF_DUPLICATES_SUM }, { "min", KF_DUPLICATES_MIN },
+    { "max", KF_DUPLICATES_MAX }, { NULL, 0 }
+};
+
+const kft_option_choice weights_names[] = {
+    { "none", KF_WEIGHTS_NONE }, { "value", KF_WEIGHTS_VALUE }, { "column", KF_WEIGHTS_GIVEN }, { NULL, 0 }
+};
+
+const kft_option_choice set_values_names[] = {
+    { "first", KF_SET_VALUES_FIRST }, { "last", KF_SET_VALUES_LAST }, { "sum", KF_SET_VALUES_SUM },
+    { "min", KF_SET_VALUES_MIN }, { "max", KF_SET_VALUES_MAX }, { "all", KF_SET_VALUES_ALL }, { NULL, 0 }
+};
+
+const kft_option_choice progress_names[] = {
+    { "auto", PROGRESS_AUTO }, { "none", PROGRESS_NONE }, { "text", PROGRESS_TEXT }, { "json", PROGRESS_JSON },
+    { NULL, 0 }
+};

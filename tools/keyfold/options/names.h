@@ -1,0 +1,14 @@
+/* How the command line and the reports call the library's enumerations. */
+#ifndef TOOL_OPTIONS_NAMES_H
+#define TOOL_OPTIONS_NAMES_H
+
+#include "options/options.h"
+
+extern const kft_option_choice value_type_names[];   /* kf_value_type, without auto */
+extern const kft_option_choice encoding_names[];     /* kf_encoding */
+extern const kft_option_choice duplicates_names[];   /* kf_duplicates */
+extern const kft_option_choice weights_names[];      /* kf_weights */
+extern const kft_option_choice set_values_names[];   /* kf_set_values */
+extern const kft_option_choice progress_names[];     /* progress_mode */
+
+#endif

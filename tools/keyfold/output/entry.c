@@ -1,0 +1,109 @@
+#include "output/entry.h"
+
+#include <string.h>
+
+#include "output/message.h"
+
+void entry_print_bytes(const kft_printer *printer, kf_bytes bytes)
+{
+    if (printer->raw)
+        output_bytes(printer->out, bytes.data, bytes.size);
+    else
+        output_escaped(printer->out, bytes.data, bytes.size);
+}
+
+void entry_print_members(const kft_printer *printer, const kft_entry *entry)
+{
+    kft_output *out = printer->out;
+
+    output_json_member(out, "key", entry->key.data, entry->key.size);
+    if (printer->ordinal) {
+        output_text(out, ",\"ordinal\":");
+        output_u64(out, entry->ordinal);
+    }
+    if (printer->value_type == KF_VALUES_U64) {
+        output_text(out, ",\"value\":");
+        output_u64(out, entry->number);
+    } else if (printer->value_type == KF_VALUES_BYTES) {
+        output_byte(out, ',');
+        output_json_member(out, "value", entry->value.data, entry->value.size);
+    }
+}
+
+void entry_print_value(const kft_printer *printer, const kft_entry *entry)
+{
+    kft_output *out = printer->out;
+
+    if (printer->ordinal) {
+        output_byte(out, '\t');
+        output_u64(out, entry->ordinal);
+    } else if (printer->value_type == KF_VALUES_U64) {
+        output_byte(out, '\t');
+        output_u64(out, entry->number);
+    } else if (printer->value_type == KF_VALUES_BYTES) {
+        output_byte(out, '\t');
+        entry_print_bytes(printer, entry->value);
+    }
+}
+
+void entry_print(const kft_printer *printer, const kft_entry *entry)
+{
+    kft_output *out = printer->out;
+
+    if (printer->json) {
+        output_byte(out, '{');
+        entry_print_members(printer, entry);
+        output_text(out, "}\n");
+        return;
+    }
+    entry_print_bytes(printer, entry->key);
+    entry_print_value(printer, entry);
+    output_byte(out, '\n');
+}
+
+void entry_print_absent(const kft_printer *printer, kf_bytes key, const char *text)
+{
+    kft_output *out = printer->out;
+
+    if (printer->json) {
+        output_byte(out, '{');
+        output_json_member(out, "key", key.data, key.size);
+        output_text(out, printer->ordinal ? ",\"ordinal\":null," : ",");
+        output_json_member(out, "missing", (const uint8_t *)text, strlen(text));
+        output_text(out, "}\n");
+        return;
+    }
+    entry_print_bytes(printer, key);
+    output_byte(out, '\t');
+    output_text(out, text);
+    output_byte(out, '\n');
+}
+
+kf_status entry_next(kf_iter *iter, kf_value_type value_type, kft_entry *entry)
+{
+    kf_entry found;
+    kf_status status = kf_iter_next(iter, &found);
+
+    if (status != KF_OK)
+        return status;
+    *entry = (kft_entry){ found.key, found.ordinal, { NULL, 0 }, 0 };
+    if (value_type == KF_VALUES_BYTES)
+        return kf_iter_value(iter, &entry->value);
+    if (value_type == KF_VALUES_U64)
+        return kf_iter_value_u64(iter, &entry->number);
+    return KF_OK;
+}
+
+kf_dict *entry_open(const char *path, uint32_t flags, int *code)
+{
+    kf_open_options options = KF_OPEN_OPTIONS_INIT;
+    kf_dict *dict = NULL;
+    kf_error error = { 0 };
+    kf_status status;
+
+    options.flags = flags;
+    status = kf_dict_open(&dict, path, &options, &error);
+    if (status != KF_OK)
+        *code = complain_error(path, status, &error);
+    return dict;
+}

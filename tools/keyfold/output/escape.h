@@ -1,0 +1,29 @@
+/* The one escape rule of the tool's line formats, so that any bytes fit a line and come back:
+ *
+ *   tab \t   newline \n   carriage return \r   NUL \0   backslash \\
+ *
+ * Every other byte stands for itself. \xHH is read as the byte with that hexadecimal number; it is
+ * written only where output would begin like compressed data or a byte order mark. A backslash
+ * before anything else is an error. */
+#ifndef TOOL_OUTPUT_ESCAPE_H
+#define TOOL_OUTPUT_ESCAPE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* The letter that follows the backslash for each byte that is escaped, else 0. */
+extern const uint8_t escape_letter[256];
+
+/* 0 to 15, or -1. */
+int hex_digit(uint8_t byte);
+
+/* Undoes the escapes in place; returns 0 when one is invalid. */
+int unescape(uint8_t *data, size_t *size);
+
+/* For messages: bytes that could harm a terminal become \xHH. Writes at most 4 * size + 1 bytes. */
+void escape_for_terminal(char *out, const uint8_t *data, size_t size);
+
+/* Whether the bytes are well-formed UTF-8 (no surrogates, no overlong forms). */
+int is_utf8(const uint8_t *data, size_t size);
+
+#endif
