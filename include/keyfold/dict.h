@@ -179,6 +179,7 @@ typedef struct kf_dict_stat {
  * (`stat` was not initialised). */
 KF_API kf_status kf_dict_get_stat(const kf_dict *dict, kf_dict_stat *stat);
 
+/* How to verify. */
 typedef struct kf_verify_options {
     size_t struct_size;           /* sizeof(kf_verify_options), set by KF_VERIFY_OPTIONS_INIT */
     unsigned threads;             /* that may be used, the caller's among them; 0 is 1. At most 256. Where the system
