@@ -18,6 +18,7 @@ OPTIONS(kf_set_options, kfpy_set_options, KF_SET_OPTIONS_INIT)
 OPTIONS(kf_merge_options, kfpy_merge_options, KF_MERGE_OPTIONS_INIT)
 OPTIONS(kf_find_options, kfpy_find_options, KF_FIND_OPTIONS_INIT)
 OPTIONS(kf_bundle_options, kfpy_bundle_options, KF_BUNDLE_OPTIONS_INIT)
+OPTIONS(kf_verify_options, kfpy_verify_options, KF_VERIFY_OPTIONS_INIT)
 OPTIONS(kf_build_report, kfpy_build_report, KF_BUILD_REPORT_INIT)
 OPTIONS(kf_dict_stat, kfpy_dict_stat, KF_DICT_STAT_INIT)
 

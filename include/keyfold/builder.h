@@ -10,7 +10,7 @@
 extern "C" {
 #endif
 
-/* A build under way. It belongs to one thread at a time. */
+/* A build under way. One thread at a time may use it. */
 typedef struct kf_builder kf_builder;
 
 /* What to do when a key is added more than once. "First" and "last" go by the order of adding. */
@@ -23,7 +23,7 @@ typedef enum kf_duplicates {
     KF_DUPLICATES_MAX = 5     /* u64 only */
 } kf_duplicates;
 
-/* What to build, and within which means. */
+/* What a build is to do. Read during kf_builder_create only; its strings are copied. */
 typedef struct kf_build_options {
     size_t struct_size;           /* sizeof(kf_build_options), set by KF_BUILD_OPTIONS_INIT */
     kf_value_type value_type;
@@ -60,9 +60,10 @@ typedef struct kf_build_report {
 } kf_build_report;
 #define KF_BUILD_REPORT_INIT { sizeof(kf_build_report), 0, 0, 0, 0, 0, 0, 0, 0 }
 
-/* Starts a build of the file `path`. Nothing appears at `path` before kf_builder_finish succeeds;
- * an existing regular file there is replaced atomically, anything else there is refused.
- * Errors: KF_INVALID (options), KF_NO_MEMORY, KF_IO. One thread at a time may use a builder. */
+/* Starts a build of the file `path`; `options` NULL: the defaults. Nothing appears at `path` before kf_builder_finish
+ * succeeds. A regular file there is then replaced atomically; anything else there is refused. The builder is the
+ * caller's to destroy; `*out` is NULL after a failure. O(1), without pairs to resume.
+ * Errors: KF_INVALID (options), KF_NO_MEMORY, KF_IO. */
 KF_API kf_status kf_builder_create(kf_builder **out, const char *path,
                                    const kf_build_options *options, kf_error *error);
 
@@ -86,36 +87,40 @@ KF_API kf_status kf_builder_create(kf_builder **out, const char *path,
  * KF_UNSUPPORTED (another version began); of kf_builder_add and kf_builder_finish: KF_INVALID (other pairs). */
 KF_API uint64_t kf_builder_resumed(const kf_builder *builder);
 
-/* Adds one pair, in any key order; sorted input is recognised and costs less. Key and value are
- * copied. For KF_VALUES_NONE the value must be empty. Amortised O(key + value) without spilling.
- * Errors: KF_TYPE (u64 dictionary), KF_LIMIT (key over 1 MiB, value over 2^40 bytes), KF_NO_MEMORY, KF_IO, KF_NO_SPACE,
- * KF_CANCELLED. After an error only kf_builder_destroy is allowed. */
+/* Adds one pair, in any key order; sorted input is recognised and costs less. Key and value are copied. For
+ * KF_VALUES_NONE the value must be empty. Amortised O(key + value) as long as the pairs fit the memory limit; beyond it
+ * sorted runs are written to temporary files, which kf_builder_finish merges. kf_builder_add is for values of bytes
+ * and for none, kf_builder_add_u64 for integers.
+ * Errors: KF_TYPE (the other call is needed), KF_LIMIT (key over 1 MiB, value over 2^40 bytes), KF_NO_MEMORY, KF_IO,
+ * KF_NO_SPACE, KF_CANCELLED. After an error only kf_builder_destroy is allowed. */
 KF_API kf_status kf_builder_add(kf_builder *builder, const void *key, size_t key_size,
                                 const void *value, size_t value_size, kf_error *error);
 KF_API kf_status kf_builder_add_u64(kf_builder *builder, const void *key, size_t key_size,
                                     uint64_t value, kf_error *error);
 
-/* The same with a weight, for dictionaries built with KF_WEIGHTS_GIVEN and for them only (KF_TYPE otherwise, as
- * for a pair without a weight there). The value is held a second time during the call. Errors besides: those of
- * kf_builder_add. */
+/* Adds one pair with a weight. With KF_WEIGHTS_GIVEN all pairs must be added by these calls, otherwise none: KF_TYPE.
+ * The value is held a second time during the call. The other errors are those of kf_builder_add. */
 KF_API kf_status kf_builder_add_weighted(kf_builder *builder, const void *key, size_t key_size,
                                          const void *value, size_t value_size, uint64_t weight,
                                          kf_error *error);
 KF_API kf_status kf_builder_add_u64_weighted(kf_builder *builder, const void *key, size_t key_size,
                                              uint64_t value, uint64_t weight, kf_error *error);
 
-/* Stores a user metadata entry; names beginning with "keyfold." are reserved. A name set twice
- * keeps the last content. Errors: KF_INVALID (name empty, reserved or over 255 bytes), KF_LIMIT
- * (all metadata together over 64 MiB), KF_NO_MEMORY. */
+/* Stores a metadata entry, which is copied, at any time before kf_builder_finish. Names that begin with "keyfold." are
+ * reserved. A name set twice keeps the last content. Errors: KF_INVALID (name empty, reserved or over 255 bytes),
+ * KF_LIMIT (all metadata together over 64 MiB), KF_NO_MEMORY. */
 KF_API kf_status kf_builder_set_metadata(kf_builder *builder, const char *name, const void *data,
                                          size_t size, kf_error *error);
 
-/* Compiles, writes beside the target, fsyncs and renames. `report` may be NULL. Errors: those of
- * kf_builder_add, KF_DUPLICATE. On failure the target is as before and no file is left behind. */
+/* Compiles all pairs, writes the file beside the target, fsyncs it and renames it. `report` (may be NULL) is filled as
+ * far as its struct_size reaches. A builder finishes once; afterwards only kf_builder_destroy is allowed. On failure
+ * the target is as before, and no file is left but in a resume_folder. O(pairs * log(pairs)) comparisons.
+ * Errors: those of kf_builder_add, KF_DUPLICATE; KF_INVALID (`report` was not initialised: nothing has happened then,
+ * and the builder can still finish). */
 KF_API kf_status kf_builder_finish(kf_builder *builder, kf_build_report *report, kf_error *error);
 
-/* Ends a build in any state, freeing everything; unfinished work and temporary files vanish, but for what a
- * resume_folder keeps. */
+/* Ends a build in any state and frees everything. Unfinished work and temporary files vanish, but for what a
+ * resume_folder keeps. NULL and a pointer to NULL are accepted; *builder becomes NULL. */
 KF_API void kf_builder_destroy(kf_builder **builder);
 
 #ifdef __cplusplus

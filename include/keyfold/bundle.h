@@ -40,7 +40,7 @@ typedef struct kf_bundle_options {
  * Errors: KF_INVALID (options; key ranges that overlap; values or weights of different kinds; different metadata;
  * a member that is a manifest itself; no keys at all), those of kf_dict_open, KF_LIMIT, KF_NO_SPACE. */
 KF_API kf_status kf_bundle_write(const char *path, const char *const *members, size_t count,
-                           const kf_bundle_options *options, kf_error *error);
+                                 const kf_bundle_options *options, kf_error *error);
 
 #ifdef __cplusplus
 }

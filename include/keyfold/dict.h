@@ -2,13 +2,14 @@
  *
  * Threads: every function that takes `const kf_dict *` may be called from any number of threads at
  * once on one handle. Processes that open the same file share its pages; a handle survives fork.
- * Damage: on any bytes whatsoever, every call returns in bounded time and reads only the mapping;
+ * Damage: on any bytes whatsoever, every call returns in bounded time and reads only the file's bytes;
  * on a damaged file an answer may be wrong or KF_CORRUPT. kf_dict_verify finds damage.
  * A file must be replaced by rename (as kf_builder does), never rewritten in place: a file that is
  * truncated under a mapping raises SIGBUS, unless it was opened with KF_OPEN_IN_MEMORY. */
 #ifndef KEYFOLD_DICT_H
 #define KEYFOLD_DICT_H
 
+#include <keyfold/progress.h>
 #include <keyfold/status.h>
 #include <keyfold/values.h>
 
@@ -39,8 +40,9 @@ typedef struct kf_open_options {
 } kf_open_options;
 #define KF_OPEN_OPTIONS_INIT { sizeof(kf_open_options), 0, 0 }
 
-/* Opens `path`: O(1) in the file's size, below a millisecond. `options` may be NULL.
- * Errors: KF_IO, KF_FORMAT (foreign, cut or grown), KF_UNSUPPORTED, KF_CORRUPT, KF_NO_MEMORY;
+/* Opens `path`: O(1) in the file's size, below a millisecond; O(files) for a manifest. `options` may be NULL. The
+ * handle is the caller's to close; `*out` is NULL after a failure.
+ * Errors: KF_INVALID (options), KF_IO, KF_FORMAT (foreign, cut or grown), KF_UNSUPPORTED, KF_CORRUPT, KF_NO_MEMORY;
  * of a manifest also KF_REPLACED. */
 KF_API kf_status kf_dict_open(kf_dict **out, const char *path, const kf_open_options *options,
                               kf_error *error);
@@ -60,7 +62,7 @@ KF_API kf_status kf_dict_open_memory(kf_dict **out, const void *data, size_t siz
  * over it must not be used afterwards. No other thread may be using the handle. */
 KF_API void kf_dict_close(kf_dict **dict);
 
-/* The number of keys, and what kind of values they have. O(1). */
+/* How many keys there are. O(1), as all four. */
 KF_API uint64_t kf_dict_count(const kf_dict *dict);
 KF_API kf_value_type kf_dict_value_type(const kf_dict *dict);
 /* The longest key's length in bytes. */
@@ -75,67 +77,72 @@ KF_API kf_status kf_dict_contains(const kf_dict *dict, const void *key, size_t k
 KF_API kf_status kf_dict_ordinal(const kf_dict *dict, const void *key, size_t key_size,
                                  uint64_t *ordinal);
 
-/* The value of a key. `value` is set to bytes inside the mapping (valid until close) where the
- * encoding allows, else to bytes in `buffer` (valid until its next use).
- * Errors: KF_NOT_FOUND, KF_TYPE (the values are u64), KF_CORRUPT, KF_NO_MEMORY. */
+/* The value of a key. `value` is set to bytes inside the mapping (valid until close) where the encoding allows, else to
+ * bytes in `buffer` (valid until its next use). O(key + value), and a block of values under KF_ENCODING_ZSTD.
+ * Errors: KF_NOT_FOUND, KF_TYPE (values of another type, or none), KF_CORRUPT, KF_NO_MEMORY. */
 KF_API kf_status kf_dict_get(const kf_dict *dict, const void *key, size_t key_size,
                              kf_buffer *buffer, kf_bytes *value);
 KF_API kf_status kf_dict_get_u64(const kf_dict *dict, const void *key, size_t key_size,
                                  uint64_t *value);
 
-/* By ordinal. KF_NOT_FOUND when `ordinal` >= count. key_at: O(key length). */
+/* Key and value by ordinal, as by key. A key lies in `buffer`. O(key length), O(value).
+ * Errors: KF_NOT_FOUND (`ordinal` >= count), KF_TYPE, KF_CORRUPT, KF_NO_MEMORY. */
 KF_API kf_status kf_dict_key_at(const kf_dict *dict, uint64_t ordinal, kf_buffer *buffer,
                                 kf_bytes *key);
 KF_API kf_status kf_dict_value_at(const kf_dict *dict, uint64_t ordinal, kf_buffer *buffer,
                                   kf_bytes *value);
 KF_API kf_status kf_dict_u64_at(const kf_dict *dict, uint64_t ordinal, uint64_t *value);
 
-/* Weights order the keys for completion (kf_build_options.weights). Values that are integers are weights too,
- * whether the file has maxima of them or not; given weights come before them. */
+/* Whether keys have weights, which order them for completion (kf_build_options.weights): 1 or 0. Values that are
+ * integers are weights too, whether the file has maxima of them or not; given weights come before them. */
 KF_API int kf_dict_has_weights(const kf_dict *dict);
-/* Errors: KF_TYPE (there are none), KF_NOT_FOUND (`ordinal` >= count), KF_CORRUPT. */
+/* The weight of a key, by ordinal. O(1). Errors: KF_TYPE (there are none), KF_NOT_FOUND (`ordinal` >= count),
+ * KF_CORRUPT. */
 KF_API kf_status kf_dict_weight_at(const kf_dict *dict, uint64_t ordinal, uint64_t *weight);
 
-/* Batch: ordinals[i] = ordinal of keys[i], or KF_ABSENT. The lookups are interleaved so that their
- * cache misses overlap. `found` may be NULL. Errors: KF_CORRUPT (the rest is still answered). */
+/* Lookups of many keys: ordinals[i] is that of keys[i], or KF_ABSENT. They are interleaved so that their cache misses
+ * overlap. `found` (may be NULL) is set to the number of keys that are there. Errors: KF_CORRUPT (the rest is still
+ * answered). */
 KF_API kf_status kf_dict_ordinal_many(const kf_dict *dict, const kf_bytes *keys, size_t count,
-                                  uint64_t *ordinals, size_t *found);
+                                      uint64_t *ordinals, size_t *found);
 /* The same over packed keys: key i is data[offsets[i] .. offsets[i+1]), as in an Arrow column. */
 KF_API kf_status kf_dict_ordinal_many_packed(const kf_dict *dict, const uint8_t *data,
-                                         const uint64_t *offsets, size_t count,
-                                         uint64_t *ordinals, size_t *found);
-/* u64 values of a batch of ordinals; values[i] is left alone where ordinals[i] is KF_ABSENT. */
+                                             const uint64_t *offsets, size_t count,
+                                             uint64_t *ordinals, size_t *found);
+/* u64 values of many ordinals; values[i] is left alone where ordinals[i] is KF_ABSENT. Errors: KF_TYPE, KF_NOT_FOUND
+ * (an ordinal >= count), KF_CORRUPT. */
 KF_API kf_status kf_dict_u64_at_many(const kf_dict *dict, const uint64_t *ordinals, size_t count,
                                      uint64_t *values);
-/* Byte values of a batch of ordinals, end to end in `data`: value i is data[ends[i-1] .. ends[i]), the first
+/* Byte values of many ordinals, end to end in `data`: value i is data[ends[i-1] .. ends[i]), the first
  * one begins at 0, and those of KF_ABSENT are empty. Errors: KF_TYPE, KF_NOT_FOUND (an ordinal >= count),
  * KF_CORRUPT, KF_NO_MEMORY. */
 KF_API kf_status kf_dict_value_at_many(const kf_dict *dict, const uint64_t *ordinals, size_t count,
-                                        kf_buffer *data, uint64_t *ends);
+                                       kf_buffer *data, uint64_t *ends);
 
-/* Counting without enumerating, O(prefix length). The keys that begin with `prefix` have the
- * ordinals first .. first+count-1. */
+/* The keys that begin with `prefix` have the ordinals first .. first+count-1: they are counted without being visited.
+ * O(prefix length). Errors: KF_CORRUPT, KF_NO_MEMORY, with `count` 0. */
 KF_API kf_status kf_dict_prefix_range(const kf_dict *dict, const void *prefix, size_t prefix_size,
                                       uint64_t *first, uint64_t *count);
-/* How many keys are < `key`: the ordinal of the first key >= `key`. */
+/* How many keys are < `key`: the ordinal of the first key >= `key`. O(key length). Errors: KF_CORRUPT, KF_NO_MEMORY. */
 KF_API kf_status kf_dict_lower_bound(const kf_dict *dict, const void *key, size_t key_size,
                                      uint64_t *ordinal);
 
-/* A key that begins a text. */
+/* A key that begins a text. This struct never changes. */
 typedef struct kf_prefix_match {
     size_t size;        /* the key's length: it is text[0 .. size) */
     uint64_t ordinal;
 } kf_prefix_match;
 
-/* The longest key that begins `text`; KF_NOT_FOUND when none does. O(text walked). */
+/* The longest key that begins `text`; KF_NOT_FOUND when none does. O(longest key). Errors: KF_CORRUPT. */
 KF_API kf_status kf_dict_longest_prefix(const kf_dict *dict, const void *text, size_t text_size,
                                         kf_prefix_match *match);
 /* All keys that begin `text`, shortest first: at most `capacity` are stored, `count` is the number
- * stored. When `count` equals `capacity` there may be more. */
+ * stored. When `count` equals `capacity` there may be more. O(longest key). Errors: KF_CORRUPT. */
 KF_API kf_status kf_dict_prefixes(const kf_dict *dict, const void *text, size_t text_size,
                                   kf_prefix_match *matches, size_t capacity, size_t *count);
 
-/* Metadata. Entries are in name order; content is borrowed from the mapping. */
+/* The metadata entry of a name, and the entries by index from 0, in the order of their names. Names and contents are
+ * borrowed from the mapping: valid until close. O(log entries), O(1). Errors: KF_NOT_FOUND, KF_CORRUPT. */
 KF_API kf_status kf_dict_metadata(const kf_dict *dict, const char *name, kf_bytes *content);
 KF_API kf_status kf_dict_metadata_at(const kf_dict *dict, size_t index, kf_bytes *name,
                                      kf_bytes *content);
@@ -172,9 +179,23 @@ typedef struct kf_dict_stat {
  * (`stat` was not initialised). */
 KF_API kf_status kf_dict_get_stat(const kf_dict *dict, kf_dict_stat *stat);
 
-/* Checks every checksum and then walks every structure: O(file size). Errors: KF_CORRUPT with the
- * offset, KF_NO_MEMORY. A checksum is no signature: it finds accidents, not forgery. */
-KF_API kf_status kf_dict_verify(const kf_dict *dict, kf_error *error);
+/* How to verify. */
+typedef struct kf_verify_options {
+    size_t struct_size;           /* sizeof(kf_verify_options), set by KF_VERIFY_OPTIONS_INIT */
+    unsigned threads;             /* that may be used, the caller's among them; 0 is 1. At most 256. Where the system
+                                     does not give as many, fewer do it */
+    kf_progress_fn progress;      /* may be NULL. KF_PHASE_VERIFY; a result other than 0 cancels */
+    void *progress_context;
+} kf_verify_options;
+#define KF_VERIFY_OPTIONS_INIT { sizeof(kf_verify_options), 0, NULL, NULL }
+
+/* Checks every checksum and walks every structure, of a manifest those in all files that it names: O(size of the
+ * files), and up to 24 bytes of memory for each shared container of the keys. `options` may be NULL. The answer does
+ * not depend on the number of threads: of several errors it is the first one in a fixed order, checksums by ascending
+ * offset before what is in them. Other threads may use the handle meanwhile.
+ * Errors: KF_CORRUPT with the offset, KF_CANCELLED, KF_NO_MEMORY, KF_INVALID (options). A checksum is no signature: it
+ * finds accidents, not forgery. */
+KF_API kf_status kf_dict_verify(const kf_dict *dict, const kf_verify_options *options, kf_error *error);
 
 #ifdef __cplusplus
 }

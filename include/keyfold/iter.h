@@ -14,7 +14,7 @@ typedef struct kf_iter kf_iter;
 /* A condition on keys (query.h). */
 typedef struct kf_query kf_query;
 
-/* One entry. `key` lies in the iterator and is valid until the next call on it. */
+/* One entry. `key` lies in the iterator and is valid until the next call on it. This struct never changes. */
 typedef struct kf_entry {
     kf_bytes key;
     uint64_t ordinal;
@@ -38,7 +38,7 @@ typedef int (*kf_filter_fn)(void *context, kf_iter *iter, const kf_entry *entry)
 /* Which keys to visit: those that satisfy all that is given. */
 typedef struct kf_iter_options {
     size_t struct_size;           /* sizeof(kf_iter_options), set by KF_ITER_OPTIONS_INIT */
-    uint32_t flags;
+    uint32_t flags;               /* KF_ITER_... */
     kf_bytes prefix;              /* only keys that begin with it */
     kf_bytes from;                /* only keys >= from */
     kf_bytes to;                  /* only keys < to, when has_to is not 0 */
@@ -55,11 +55,15 @@ typedef struct kf_iter_options {
 #define KF_ITER_OPTIONS_INIT { sizeof(kf_iter_options), 0, {NULL, 0}, {NULL, 0}, {NULL, 0}, 0, 0, \
                                UINT64_MAX, KF_ORDER_KEY, NULL, NULL, NULL, 0 }
 
-/* Creates an iterator; `options` (NULL: everything) is read during the call only, the query is kept.
- * O(prefix or bound length) in key order. KF_ORDER_DISTANCE searches everything here and holds the best
- * `limit` entries. KF_ORDER_WEIGHT without a query takes O(log keys) an entry when the file has maxima
- * (kf_build_options.weights), else it reads all weights of the range here; with a query it holds the best
- * `limit` entries. Errors: KF_INVALID, KF_TYPE, KF_NO_MEMORY, KF_CORRUPT. */
+/* Creates an iterator over a dictionary, which must outlive it. `options` (NULL: everything) and the bytes that it
+ * points to are read during the call only; what is needed of the query is kept. The iterator is the caller's to
+ * destroy; `*out` is NULL after a failure. What the call costs goes by the order:
+ *   KF_ORDER_KEY        O(length of the prefix or bound).
+ *   KF_ORDER_DISTANCE   the whole search; the best `limit` entries are held in memory.
+ *   KF_ORDER_WEIGHT     without a query: little, and O(log keys) for each entry, if the file has maxima of the weights
+ *                       (kf_build_options.weights); else all weights of the range are read. With a query: the whole
+ *                       search, and the best `limit` entries are held.
+ * Errors: KF_INVALID (options), KF_TYPE (no weights to order by), KF_NO_MEMORY, KF_CORRUPT. */
 KF_API kf_status kf_iter_create(kf_iter **out, const kf_dict *dict, const kf_iter_options *options,
                                 kf_error *error);
 
@@ -67,10 +71,11 @@ KF_API kf_status kf_iter_create(kf_iter **out, const kf_dict *dict, const kf_ite
  * asked entry by entry. */
 KF_API uint64_t kf_iter_remaining(const kf_iter *iter);
 
-/* The next entry; KF_END after the last one. Amortised O(bytes by which keys differ) in plain iteration. */
+/* The next entry; KF_END after the last one, and for ever after an error. Amortised O(bytes by which keys differ) in
+ * plain iteration. Errors: KF_CORRUPT, KF_NO_MEMORY. */
 KF_API kf_status kf_iter_next(kf_iter *iter, kf_entry *entry);
 
-/* What became of a key (set.h: kf_iter_create_diff). */
+/* What became of a key from the old dictionary to the new one (kf_iter_create_diff). */
 typedef enum kf_change {
     KF_CHANGE_NONE = 0,
     KF_CHANGE_ADDED = 1,
@@ -78,7 +83,8 @@ typedef enum kf_change {
     KF_CHANGE_VALUE = 3
 } kf_change;
 
-/* What a query says about an entry beside its key. Fields that the query does not speak of are 0. */
+/* What a query says about an entry beside its key. Fields that the query does not speak of are 0. Later versions may
+ * add fields at the end. */
 typedef struct kf_match {
     uint64_t distance;       /* fuzzy, nearest: edits */
     double similarity;       /* nearest by similarity: 0 to 1 */
@@ -89,8 +95,7 @@ typedef struct kf_match {
     uint64_t before;         /* diff: the ordinal in the old dictionary; KF_ABSENT for an added key */
 } kf_match;
 
-/* About the entry that kf_iter_next returned last. It lies in the iterator: valid until the next call on
- * it; fields may be added to the end in later versions. */
+/* About the entry that kf_iter_next returned last. It lies in the iterator: valid until the next call on it. */
 KF_API const kf_match *kf_iter_match(const kf_iter *iter);
 
 /* Not 0 when a work limit ended the search before it was complete. */

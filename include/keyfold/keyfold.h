@@ -14,7 +14,15 @@
  *   - `kf_error *error` is optional (NULL is fine); it is written only when the status is a failure.
  *     KF_NOT_FOUND and KF_END are ordinary answers and leave it alone.
  *   - Keys and values are any bytes, NUL included; keys order by unsigned byte comparison.
- *   - `destroy`/`close` functions take a pointer to the handle, accept NULL and clear the handle.
+ *   - `destroy`/`close` functions take a pointer to the handle, set it to NULL, and do nothing when it or what it
+ *     points to is NULL.
+ *   - A struct with a `struct_size` is begun with its ..._INIT macro, which sets that. Later versions of the library
+ *     may add fields at its end. A program that was compiled before does not know them: options then have their
+ *     defaults, and results leave them out. A program that was compiled against a newer version works too, unless it
+ *     sets an option that the library does not know: KF_INVALID.
+ *   - kf_match and kf_progress, which the library hands out by pointer, may grow at their ends too. kf_error, kf_bytes,
+ *     kf_buffer, kf_entry and kf_prefix_match never change.
+ *   - Unknown flags, and enumerators out of range, are refused with KF_INVALID.
  *   - An ordinal is the rank of a key among all keys of a dictionary, from 0.
  */
 #ifndef KEYFOLD_KEYFOLD_H

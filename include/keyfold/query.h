@@ -50,7 +50,7 @@ typedef struct kf_fuzzy_options {
  * Errors: KF_INVALID (options; a needle that is not UTF-8 where code points are asked for), KF_LIMIT (a needle
  * over 1 MiB), KF_NO_MEMORY. */
 KF_API kf_status kf_query_create_fuzzy(kf_query **out, const void *needle, size_t needle_size,
-                                const kf_fuzzy_options *options, kf_error *error);
+                                       const kf_fuzzy_options *options, kf_error *error);
 
 enum {
     KF_PATTERN_IGNORE_CASE = 1u << 0,   /* by simple Unicode case folding; ASCII only with KF_PATTERN_BYTES */
@@ -85,19 +85,19 @@ enum {
  * compiled pattern would take more than KF_PATTERN_STATES_LIMIT states, the pattern is over 1 MiB, nested over
  * 200 deep, or its sets are absurdly many), KF_NO_MEMORY. */
 KF_API kf_status kf_query_create_regex(kf_query **out, const void *pattern, size_t pattern_size, uint32_t flags,
-                                kf_error *error);
+                                       kf_error *error);
 
 /* Keys that a glob matches: ? one unit, * any number of any, [a-z] [!a-z] or [^a-z] with [:alpha:] and the
  * like, {this,that} with anything in it, a backslash before what is meant literally. `*` and `?` match slashes,
  * line feeds, leading dots and stray bytes. A bracket or brace that is not closed is an error. Errors as for
  * kf_query_create_regex. */
 KF_API kf_status kf_query_create_glob(kf_query **out, const void *pattern, size_t pattern_size, uint32_t flags,
-                               kf_error *error);
+                                      kf_error *error);
 
 /* Keys that have all units of `letters`, in their order, with anything between, before and after them.
  * Errors as for kf_query_create_regex. */
 KF_API kf_status kf_query_create_subsequence(kf_query **out, const void *letters, size_t letters_size, uint32_t flags,
-                                      kf_error *error);
+                                             kf_error *error);
 
 /* Combinations of `count` (1..64) queries: keys that all of them, any of them, or not this one accept. The
  * distance of a hit is the largest of all parts' and the smallest of those that accept; a negation's is 0.
@@ -110,7 +110,8 @@ KF_API kf_status kf_query_create_not(kf_query **out, const kf_query *query, kf_e
  * O(text). Errors: KF_NO_MEMORY. */
 KF_API kf_status kf_query_matches(const kf_query *query, const void *text, size_t text_size, uint64_t *distance);
 
-/* Frees a query as soon as nothing needs it any more. NULL and a pointer to NULL are accepted; *query becomes NULL. */
+/* Frees the query, unless iterators or combinations still need it: then with the last of them. NULL and a pointer to
+ * NULL are accepted; *query becomes NULL. */
 KF_API void kf_query_destroy(kf_query **query);
 
 /* ---- nearest ---------------------------------------------------------------------------------- */
@@ -144,7 +145,7 @@ typedef struct kf_nearest_options {
  * be better keys. Memory: O(count). Errors: those of kf_query_create_fuzzy and kf_iter_create; KF_LIMIT
  * for Jaro-Winkler when the needle is over 4096 bytes. */
 KF_API kf_status kf_iter_create_nearest(kf_iter **out, const kf_dict *dict, const void *needle, size_t needle_size,
-                                 const kf_nearest_options *options, kf_error *error);
+                                        const kf_nearest_options *options, kf_error *error);
 
 #ifdef __cplusplus
 }

@@ -44,14 +44,14 @@ typedef struct kf_set_options {
  * Errors: KF_INVALID (no dictionary, an option), KF_TYPE (values of different types, or not u64 where they
  * are to be added up or compared), KF_NO_MEMORY, KF_CORRUPT. */
 KF_API kf_status kf_iter_create_set(kf_iter **out, kf_set_operation operation, const kf_dict *const *dicts,
-                             size_t count, const kf_set_options *options, kf_error *error);
+                                    size_t count, const kf_set_options *options, kf_error *error);
 
 /* What changed between two dictionaries, in key order; kf_iter_match has change and `before`. The entry's
  * ordinal and value are of the new dictionary, of the old one for removed keys (source 1 and 0). `within` is
  * as for sets: a value that changed is reported where the key satisfies it.
  * Errors: KF_INVALID, KF_TYPE (values of different types), KF_NO_MEMORY, KF_CORRUPT. */
 KF_API kf_status kf_iter_create_diff(kf_iter **out, const kf_dict *old_dict, const kf_dict *new_dict,
-                              const kf_iter_options *within, kf_error *error);
+                                     const kf_iter_options *within, kf_error *error);
 
 /* How to combine dictionaries, and to build a file of the result. */
 typedef struct kf_merge_options {
@@ -70,7 +70,7 @@ typedef struct kf_merge_options {
  * and of kf_iter_create_set, and KF_LIMIT for a sum above 2^64-1; an error of a member names its index. A failed
  * merge leaves the target as it was. `path` may be a member's: its handle keeps the old file. */
 KF_API kf_status kf_dict_merge(const char *path, const kf_dict *const *dicts, size_t count,
-                          const kf_merge_options *options, kf_build_report *report, kf_error *error);
+                               const kf_merge_options *options, kf_build_report *report, kf_error *error);
 
 #ifdef __cplusplus
 }

@@ -41,7 +41,7 @@ typedef enum kf_status {
     KF_REPLACED = 14     /* a file that a manifest names is another dictionary than when that was written */
 } kf_status;
 
-/* Details of a failure, owned by the caller; needs no clean-up. */
+/* Details of a failure, owned by the caller; needs no clean-up. This struct never changes. */
 typedef struct kf_error {
     kf_status status;
     int os_error;         /* errno, or 0 */
@@ -51,7 +51,7 @@ typedef struct kf_error {
     char message[256];    /* one line, NUL-terminated, no final newline */
 } kf_error;
 
-/* Borrowed bytes; `data` may be NULL when `size` is 0. */
+/* Borrowed bytes; `data` may be NULL when `size` is 0. This struct never changes. */
 typedef struct kf_bytes {
     const uint8_t *data;
     size_t size;
@@ -59,7 +59,8 @@ typedef struct kf_bytes {
 
 /* Memory that a caller lends to calls that may have to assemble their result. Start with
  * KF_BUFFER_INIT, reuse it for as many calls as you like, and free it with kf_buffer_free.
- * It grows when needed; a result stays valid until the next call that is lent the same buffer. */
+ * It grows when needed; a result stays valid until the next call that is lent the same buffer. One thread at a time may
+ * use it. This struct never changes. */
 typedef struct kf_buffer {
     uint8_t *data;
     size_t capacity;

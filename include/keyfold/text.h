@@ -38,12 +38,12 @@ typedef struct kf_find_options {
 } kf_find_options;
 #define KF_FIND_OPTIONS_INIT { sizeof(kf_find_options), KF_OVERLAP_ALL, KF_BOUNDARY_BYTES, NULL, NULL, NULL, NULL }
 
-/* Occurrences of keys in `text` (which must stay as it is while the iterator lives), by position, then by
- * length; kf_iter_match has the position. `options` NULL: the defaults. The empty key is never found. entry.key
- * points into the text. O(text * longest match) at worst. Errors: KF_INVALID, KF_NO_MEMORY; kf_iter_next:
- * KF_CORRUPT. */
+/* Occurrences of keys in `text`, by position, then by length; kf_iter_match has the position. The text is not copied:
+ * it must stay as it is while the iterator lives, and entry.key points into it. `options` NULL: the defaults. The
+ * empty key is never found. The iterator is the caller's to destroy. O(text * longest match) at worst, all together.
+ * Errors: KF_INVALID (options), KF_NO_MEMORY; of kf_iter_next KF_CORRUPT. */
 KF_API kf_status kf_iter_create_find(kf_iter **out, const kf_dict *dict, const void *text, size_t text_size,
-                              const kf_find_options *options, kf_error *error);
+                                     const kf_find_options *options, kf_error *error);
 
 #ifdef __cplusplus
 }

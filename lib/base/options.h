@@ -23,10 +23,9 @@ typedef struct kfi_struct_kind {
 /* Defines `kind` for a struct whose last field is `last_now` and was `last_first` when it was first published. A struct
  * must not end with padding: a later field would lie there, where older programs may have anything. (This is checked
  * where pointers are as wide as a uint64_t.) */
-#define KFI_STRUCT_KIND(kind, type, initial, last_first, last_now)                                                  \
-    _Static_assert(sizeof (void *) < 8 || sizeof(type) == KFI_SIZE_THROUGH(type, last_now),                         \
-                   #type " ends with padding");                                                                     \
-    static const type kind##_initial = initial;                                                                     \
+#define KFI_STRUCT_KIND(kind, type, initial, last_first, last_now)                                        \
+    _Static_assert(sizeof (void *) < 8 || sizeof(type) == KFI_SIZE_THROUGH(type, last_now), "padding");   \
+    static const type kind##_initial = initial;                                                           \
     static const kfi_struct_kind kind = { #type, KFI_SIZE_THROUGH(type, last_first), sizeof(type), &kind##_initial }
 
 /* Copies a caller's options to `out`, which has the size that the library knows; what they lack has its default.

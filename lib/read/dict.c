@@ -2,13 +2,10 @@
 
 #include "base/array.h"
 #include "base/options.h"
-#include "read/frame.h"
 #include "read/keys/by_key.h"
-#include "read/keys/verify_keys.h"
-#include "read/keys/verify_top.h"
 #include "read/part.h"
 #include "read/plain.h"
-#include "read/shards/shards_verify.h"
+#include "read/shards/shard_set.h"
 
 #include <stdlib.h>
 
@@ -250,16 +247,4 @@ kf_status kf_dict_get_stat(const kf_dict *d, kf_dict_stat *out)
     if (d->shards) kfi_shards_stat(d->shards, &stat);
     kfi_result_write(out, &stat, &stat_kind);
     return KF_OK;
-}
-
-kf_status kf_dict_verify(const kf_dict *d, kf_error *error)
-{
-    kf_status status = kfi_frame_verify(&d->mapping, &d->header, error);
-    if (!status) status = kfi_metadata_verify(&d->metadata, error);
-    if (d->shards) return status ? status : kfi_shards_verify(d, error);
-    if (!status) status = kfi_keys_verify(&d->keys, d->mapping.data, error);
-    if (!status) status = kfi_top_verify(&d->keys, d->mapping.data, error);
-    if (!status && d->column) status = kfi_column_verify(d->column, error);
-    if (!status) status = kfi_weights_verify(&d->weights, d->header.keys, error);
-    return status;
 }

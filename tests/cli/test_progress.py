@@ -190,6 +190,54 @@ class Text(CliTest):
         self.assertNotIn("\033", self.build(pairs(1000)))
 
 
+class Verify(CliTest):
+    def lines(self, *args):
+        """The progress of verifying one file."""
+        found = [json.loads(line) for line in self.err("verify", "--progress=json", *args).splitlines()]
+        for line in found:
+            self.assertEqual(set(line), FIELDS)
+            self.assertEqual(line["phase"], "verify")
+            self.assertLessEqual(line["done"], line["total"])
+        for name in ("seconds", "share", "done"):
+            self.assertEqual([line[name] for line in found], sorted(line[name] for line in found))
+        self.assertEqual((found[0]["share"], found[-1]["share"]), (0, 1))
+        self.assertEqual(found[-1]["done"], found[-1]["total"])
+        return found
+
+    def test_bytes(self):
+        self.build(pairs(60000, size=100))
+        for threads in ("1", "2", "7", "256"):
+            found = self.lines("--threads", threads, self.kf)
+            self.assertGreater(found[0]["total"], os.path.getsize(self.kf))
+            self.assertLess(found[0]["total"], 2.1 * os.path.getsize(self.kf))
+
+    def test_several_files(self):
+        self.build(pairs(1000))
+        error = self.err("verify", "--progress=json", self.kf, self.kf)
+        self.assertEqual([json.loads(line)["share"] for line in error.splitlines()].count(1), 2)
+
+    def test_text(self):
+        self.build(pairs(60000, size=100))
+        error = self.err("verify", "--progress=text", self.kf)
+        self.assertIn("verify ", error)
+        self.assertTrue(error.endswith("\r\033[K"))
+        self.assertEqual(self.err("verify", self.kf), "")
+        self.assertEqual(self.err("verify", "-q", "--progress=text", self.kf), "")
+
+    def test_signal(self):
+        self.build(pairs(200000, size=100), "--encoding", "zstd")
+        for _ in range(6):
+            child = subprocess.Popen([TOOL, "verify", "--progress=json", self.kf], stdout=subprocess.PIPE,
+                                     stderr=subprocess.PIPE, text=True)
+            child.stderr.readline()
+            child.send_signal(signal.SIGTERM)
+            out, error = child.communicate(timeout=60)
+            if child.returncode != 0:
+                break
+        self.assertEqual((child.returncode, out), (128 + signal.SIGTERM, ""))
+        self.assertTrue(error.endswith("keyfold: interrupted\n"))
+
+
 class Signals(CliTest):
     def stop(self, phase, number, *args):
         """Sends the signal once the phase has begun; the exit code. Nothing may be left unless it was too late."""

@@ -217,9 +217,12 @@ static void call_everything(base_file *b, int verify)
     kf_buffer buffer = KF_BUFFER_INIT;
     kf_error error;
     kf_dict *dict;
-    kf_status status = kf_dict_open(&dict, image_path, NULL, &error);
+    const int in_memory = below(2) != 0;
+    kf_verify_options verifying = KF_VERIFY_OPTIONS_INIT;
+    kf_status status = in_memory ? kf_dict_open_memory(&dict, image, image_size, NULL, &error)
+                                 : kf_dict_open(&dict, image_path, NULL, &error);
     MUST(!status || status == KF_FORMAT || status == KF_CORRUPT || status == KF_UNSUPPORTED
-         || status == KF_NO_MEMORY,
+         || status == KF_NO_MEMORY || (status == KF_INVALID && in_memory),
          "%s: status %d", current, (int)status);
     if (status) return;
     files_opened++;
@@ -238,7 +241,8 @@ static void call_everything(base_file *b, int verify)
     exercise_sets(dict, keys[below(32)]);
     exercise_metadata(dict);
     if (verify) {
-        status = kf_dict_verify(dict, &error);
+        verifying.threads = below(8) ? 1 : 3;
+        status = kf_dict_verify(dict, &verifying, &error);
         MUST(!status || status == KF_CORRUPT || status == KF_NO_MEMORY, "%s: %d", current, (int)status);
     }
     while (n--) free((void *)(uintptr_t)keys[n].data);
@@ -279,7 +283,7 @@ START_TEST(damage__whole_files)
         model_check_lookups(&bases[n].m, dict, 1000);
         model_check_values(&bases[n].m, dict, 1000);
         model_check_ranges(&bases[n].m, dict, 3);
-        ck_assert_int_eq(kf_dict_verify(dict, &error), KF_OK);
+        ck_assert_int_eq(kf_dict_verify(dict, NULL, &error), KF_OK);
         kf_dict_close(&dict);
         call_everything(&bases[n], 1);
     }
@@ -379,7 +383,7 @@ START_TEST(damage__every_bit)
     memcpy(image, b.data, b.size);
     kf_dict *dict;
     ck_assert_int_eq(kf_dict_open(&dict, image_path, NULL, NULL), KF_OK);
-    ck_assert_int_eq(kf_dict_verify(dict, NULL), KF_OK);
+    ck_assert_int_eq(kf_dict_verify(dict, NULL, NULL), KF_OK);
     kf_dict_close(&dict);
     /* Every bit in a long run; else each of the first KiB and, spread by the seed, some of those behind. */
     size_t step = scaled(29, SANITIZED ? 7 : 5, 1);
@@ -388,7 +392,7 @@ START_TEST(damage__every_bit)
         image[bit / 8] ^= (uint8_t)(1u << bit % 8);
         kf_status status = kf_dict_open(&dict, image_path, NULL, &error);
         if (!status) {
-            status = kf_dict_verify(dict, &error);
+            status = kf_dict_verify(dict, NULL, &error);
             kf_dict_close(&dict);
             MUST(status == KF_CORRUPT && error.status == KF_CORRUPT, "bit %zu of byte %zu of %zu: status %d",
                  bit % 8,

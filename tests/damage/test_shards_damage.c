@@ -57,7 +57,7 @@ static kf_status open_and_verify(const char *path)
     error.message[0] = '\0';
     kf_status status = kf_dict_open(&dict, path, NULL, &error);
     if (status) return status;
-    status = kf_dict_verify(dict, &error);
+    status = kf_dict_verify(dict, NULL, &error);
     kf_dict_close(&dict);
     return status;
 }
@@ -141,7 +141,7 @@ static void exercise_image(void)
     exercise_ordinals(dict, &buffer);
     exercise_many(dict, keys, 12);
     exercise_metadata(dict);
-    kf_dict_verify(dict, NULL);
+    kf_dict_verify(dict, NULL, NULL);
     for (size_t i = 0; i < 12; i++) free((void *)(uintptr_t)drawn[i].data);
     kf_buffer_free(&buffer);
     kf_dict_close(&dict);

@@ -105,7 +105,7 @@ static kf_status read_back(scene *s, uint32_t flags, kf_error *error)
     }
     if (status == KF_END) status = KF_OK;
     kf_iter_destroy(&iter);
-    if (!status) status = kf_dict_verify(dict, error);
+    if (!status) status = kf_dict_verify(dict, NULL, error);
     kf_buffer_free(&buffer);
     kf_dict_close(&dict);
     return status;

@@ -65,7 +65,7 @@ static int check_whole(const char *path, const char *when)
     MUST(!status, "%s: the file cannot be opened: %s", when, error.message);
     int is_new = kf_dict_count(dict) == new_model.set.count;
     model *m = is_new ? &new_model : &old_model;
-    status = kf_dict_verify(dict, &error);
+    status = kf_dict_verify(dict, NULL, &error);
     MUST(!status, "%s: %s", when, error.message);
     model_check_facts(m, dict);
     model_check_lookups(m, dict, 500);

@@ -162,7 +162,7 @@ START_TEST(readers__share_one_copy)
         ck_assert_int_ge(children[r], 0);
         if (children[r]) continue;
         kf_dict *dict;
-        if (kf_dict_open(&dict, path, NULL, NULL) || kf_dict_verify(dict, NULL)) _exit(2);
+        if (kf_dict_open(&dict, path, NULL, NULL) || kf_dict_verify(dict, NULL, NULL)) _exit(2);
         pass(ready);
         if (read(go[0], &byte, 1) != 1) _exit(3);
         shares[r] = mapped_share(path);
@@ -237,7 +237,7 @@ static void *read_in_thread(void *context)
             wrong += kf_dict_key_at(dict, n, &buffer, &key) != KF_OK || key.size != entry.key.size;
         }
         kf_iter_destroy(&iter);
-        if (turn == 3) wrong += kf_dict_verify(dict, NULL) != KF_OK;
+        if (turn == 3) wrong += kf_dict_verify(dict, NULL, NULL) != KF_OK;
     }
     kf_buffer_free(&buffer);
     return (void *)(uintptr_t)wrong;

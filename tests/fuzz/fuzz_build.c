@@ -146,7 +146,7 @@ static void check(const char *path, const pair *pairs, size_t count, kf_value_ty
     kf_status status = kf_dict_open(&dict, path, NULL, &error);
     FUZZ_MUST(!status, "%s", error.message);
     FUZZ_MUST(kf_dict_count(dict) == count, "%zu keys", count);
-    status = kf_dict_verify(dict, &error);
+    status = kf_dict_verify(dict, NULL, &error);
     FUZZ_MUST(!status, "%s", error.message);
     if (type == KF_VALUES_U64 || weights) check_weights(dict, pairs, count, weights);
     FUZZ_MUST(!kf_iter_create(&iter, dict, NULL, &error), "%s", error.message);

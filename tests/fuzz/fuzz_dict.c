@@ -129,7 +129,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         dict->search = &kfi_search_avx2;
 #endif
     use(dict, data, size);
-    status = kf_dict_verify(dict, &error);
+    status = kf_dict_verify(dict, NULL, &error);
     FUZZ_MUST(status == KF_OK || status == KF_CORRUPT || status == KF_NO_MEMORY, "verify: %d", (int)status);
     FUZZ_MUST(!status || error.message[0], "no message");
     kf_dict_close(&dict);

@@ -247,7 +247,7 @@ START_TEST(minimal__small_memory)
     ck_assert_int_eq(kf_dict_get_stat(dict, &stat), KF_OK);
     ck_assert_uint_eq(stat.states, report.states);
     ck_assert_uint_eq(stat.states_extra, report.states_extra);
-    kf_status status = kf_dict_verify(dict, &error);
+    kf_status status = kf_dict_verify(dict, NULL, &error);
     ck_assert_msg(!status, "%s", error.message);
     kf_dict_close(&dict);
     set_free(&m.set);

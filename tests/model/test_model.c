@@ -122,7 +122,7 @@ static void check_file(model *m, const char *name, size_t most)
     }
     model_check_values(m, dict, most);
     model_check_ranges(m, dict, 4);
-    status = kf_dict_verify(dict, &error);
+    status = kf_dict_verify(dict, NULL, &error);
     ck_assert_msg(!status, "%s: %s", m->name, error.message);
     kf_dict_close(&dict);
 }

@@ -207,7 +207,7 @@ static void check_file(model *m, const kf_dict *plain, const char *name, uint32_
     kf_error error = { 0 };
     kf_status status = kf_dict_open(&sharded, scratch_path(name), &options, &error);
     MUST(!status, "%s: %s: %s", m->name, name, error.message);
-    status = kf_dict_verify(sharded, &error);
+    status = kf_dict_verify(sharded, NULL, &error);
     MUST(!status, "%s: %s: %s", m->name, name, error.message);
     model_check_facts(m, sharded);
     model_check_lookups(m, sharded, 700);

@@ -1,4 +1,5 @@
 """Dictionary against dict: every method, every kind of keys."""
+import os
 import pickle
 from collections import abc
 
@@ -259,3 +260,33 @@ def test_copies_are_the_same_object(make):
     table = make({"a": 1})
     assert copy.copy(table) is table and copy.deepcopy([table])[0] is table
     assert pickle.loads(pickle.dumps(table)) == table
+
+
+def test_verify_reports_and_can_be_ended(tmp_path):
+    table = keyfold.compile(tmp_path / "a.kf", {f"key {i}": os.urandom(2000) for i in range(3000)}, codec="bytes")
+    for threads in (None, 1, 3):
+        told = []
+        assert table.verify(threads=threads, progress=lambda done, total: told.append((done, total))) is None
+        assert told == sorted(told) and told[-1][0] == told[-1][1] > os.path.getsize(table.path)
+        assert len({total for _, total in told}) == 1
+
+    class Bar:
+        total = None
+        done = 0
+
+        def update(self, count):
+            self.done += count
+
+    bar = Bar()
+    table.verify(progress=bar)
+    assert bar.done == bar.total > 0
+
+    def stop(done, total):
+        raise KeyboardInterrupt
+    with pytest.raises(KeyboardInterrupt):
+        table.verify(threads=2, progress=stop)
+    for threads in (0, 257, "2"):
+        with pytest.raises(keyfold.ArgumentError, match="threads"):
+            table.verify(threads=threads)
+    with pytest.raises(keyfold.ArgumentError, match="progress"):
+        table.verify(progress=7)

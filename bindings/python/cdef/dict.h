@@ -111,4 +111,11 @@ typedef struct kf_dict_stat {
 
 kf_status kf_dict_get_stat(const kf_dict *dict, kf_dict_stat *stat);
 
-kf_status kf_dict_verify(const kf_dict *dict, kf_error *error);
+typedef struct kf_verify_options {
+    size_t struct_size;
+    unsigned threads;
+    kf_progress_fn progress;
+    void *progress_context;
+} kf_verify_options;
+
+kf_status kf_dict_verify(const kf_dict *dict, const kf_verify_options *options, kf_error *error);

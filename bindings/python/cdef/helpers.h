@@ -10,6 +10,7 @@ kf_set_options kfpy_set_options(void);
 kf_merge_options kfpy_merge_options(void);
 kf_find_options kfpy_find_options(void);
 kf_bundle_options kfpy_bundle_options(void);
+kf_verify_options kfpy_verify_options(void);
 kf_build_report kfpy_build_report(void);
 kf_dict_stat kfpy_dict_stat(void);
 

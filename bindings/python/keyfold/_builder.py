@@ -49,6 +49,12 @@ def _count(name: str, asked: Any, most: int) -> None:
         raise _errors.ArgumentError(f"{name}={asked!r}: a number from 1 to {most} is needed, or None")
 
 
+def thread_count(threads: Optional[int]) -> int:
+    """What threads=None and the like mean."""
+    _count("threads", threads, _MOST_THREADS)
+    return threads or min(processors(), _MOST_THREADS)
+
+
 class BuildOptions:
     """What a build is asked for; made, and so checked, before anything is read."""
 
@@ -56,7 +62,7 @@ class BuildOptions:
                  weights: Optional[str] = None, tmpdir: Optional[StrPath] = None,
                  threads: Optional[int] = None, shards: Optional[int] = None,
                  resume: Optional[StrPath] = None) -> None:
-        _count("threads", threads, _MOST_THREADS)
+        self.threads = thread_count(threads)
         _count("shards", shards, _MOST_SHARDS)
         if duplicates not in DUPLICATES:
             raise _errors.ArgumentError(f"duplicates={duplicates!r}: there are {', '.join(DUPLICATES)}")
@@ -66,7 +72,6 @@ class BuildOptions:
         self.memory = memory_size(memory)
         self.duplicates = duplicates
         self.weights = weights
-        self.threads = threads
         self.shards = shards
         self.tmpdir = None if tmpdir is None else os.path.abspath(os.fsdecode(tmpdir))
         self.resume = None if resume is None else os.path.abspath(os.fsdecode(resume))
@@ -86,7 +91,7 @@ class BuildOptions:
         options.weights = _WEIGHTS[self.weights]
         # Also beside worker processes: they are gone by the time that the keys are folded, and until then the
         # threads only sort and write what has come, for which this process, and so all of them, had to wait.
-        options.threads = self.threads or min(processors(), _MOST_THREADS)
+        options.threads = self.threads
         options.shards = self.shards or 0
         kept = []
         for name, folder in (("temporary_folder", self.tmpdir), ("resume_folder", self.resume)):

@@ -1,4 +1,4 @@
-"""Telling how far a build is.
+"""Telling how far a build or a check is.
 
 While the C library works it calls back every some 10 000 pairs, so that Python can run its signal handlers:
 without that Ctrl-C would wait for the end of a build of hours.
@@ -18,10 +18,11 @@ _PHASES = {lib.KF_PHASE_READ: "reading", lib.KF_PHASE_SORT: "sorting", lib.KF_PH
 
 
 class Progress:
-    """Reports to what the caller passed as progress=: a function that gets the number of pairs done and of
-    all (None while unknown), an object with update(increment) such as a tqdm bar, or True."""
+    """Reports to what the caller passed as progress=: a function that gets the number of pairs (or whatever the
+    unit is) done and of all (None while unknown), an object with update(increment) such as a tqdm bar, or True."""
 
-    def __init__(self, wish: Any, total: Optional[int] = None) -> None:
+    def __init__(self, wish: Any, total: Optional[int] = None, unit: str = "pairs") -> None:
+        self._unit = unit
         self._tell: Optional[Callable[[int, Optional[int]], Any]] = None
         self._bar: Any = None
         self._own_bar = False
@@ -49,7 +50,7 @@ class Progress:
         except ImportError:
             self._line = bool(sys.stderr is not None and sys.stderr.isatty())
         else:
-            self._bar, self._own_bar = tqdm(total=self._total, unit=" pairs", unit_scale=True), True
+            self._bar, self._own_bar = tqdm(total=self._total, unit=f" {self._unit}", unit_scale=True), True
 
     def pairs(self, count: int) -> None:
         """So many more pairs were read."""
@@ -68,6 +69,14 @@ class Progress:
                 share = f" {100 * min(done, total) // total} %" if total else ""
                 self._show(f"{_PHASES.get(phase, 'working')}{share}")
 
+    def verified(self, phase: int, done: int, total: int) -> None:
+        """So many bytes of all are checked."""
+        now = time.monotonic()
+        if now >= self._next or done == total:
+            self._next = now + _INTERVAL
+            self._done, self._total = done, total
+            self._report("verifying")
+
     def all_read(self) -> None:
         """There are no more pairs."""
         self._total = self._done
@@ -82,7 +91,7 @@ class Progress:
             self._bar.update(self._done - self._told)
             self._told = self._done
         elif self._line:
-            self._show(f"{phase} {self._done:,} pairs")
+            self._show(f"{phase} {self._done:,} {self._unit}")
 
     def _show(self, text: str) -> None:
         sys.stderr.write(f"\r\x1b[K{text}")
@@ -97,7 +106,7 @@ class Progress:
 
 
 class Heart:
-    """The progress callback of a builder or a merge. What it raises is kept, and cancels."""
+    """The progress callback of a builder, a merge or a check. What it raises is kept, and cancels."""
 
     def __init__(self, beat: Callable[[int, int, int], Any]) -> None:
         self.beat = beat
@@ -105,7 +114,7 @@ class Heart:
         self._handle = ffi.new_handle(self)
 
     def fill(self, options: Any) -> None:
-        """Makes it the callback of a kf_build_options."""
+        """Makes it the callback of a kf_build_options or kf_verify_options."""
         options.progress = lib.kfpy_progress
         options.progress_context = self._handle
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any, Dict, Optional, Tuple, Type, TypeVar, Union
 
-    from . import _stat
+    from . import _stat, _verify
     from ._handle import Handle
     from ._stat import Stat
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 else:
     _stat = Later("_stat")
+    _verify = Later("_verify")
 
 _NO_KEY = (TypeError, ValueError)
 
@@ -128,10 +129,14 @@ class Table(_lookup.Lookup["K", "V"], abc.Mapping["K", "V"]):
         _errors.check(lib.kf_dict_get_stat(self._pointer(), raw), None, self.path)
         return _stat.read(raw)
 
-    def verify(self) -> None:
-        """Checks every checksum and walks every structure. Raises CorruptError."""
-        error = ffi.new("kf_error *")
-        _errors.check(lib.kf_dict_verify(self._pointer(), error), error, self.path)
+    def verify(self, *, threads: Optional[int] = None, progress: Any = None) -> None:
+        """Checks every checksum and walks every structure. Raises CorruptError.
+
+        threads     as many as there are processors if not given
+        progress    True, a function that gets the number of bytes checked and of all, or a tqdm bar. What it raises
+                    ends the check
+        """
+        _verify.verify(self._pointer(), self.path, threads, progress)
 
     def close(self) -> None:
         """Makes this object unusable. The file is unmapped once nothing else uses it."""

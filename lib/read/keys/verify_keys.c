@@ -34,11 +34,13 @@ typedef struct level {
 typedef struct verifier {
     const kfi_keys *keys;
     const uint8_t *file;
+    kfi_progress *progress;
     kf_error *error;
     shared_facts *facts;
     level *levels;
     size_t height, capacity;
     uint64_t tree_left, shared_left;   /* bytes that no container visited has claimed */
+    uint64_t told;                     /* of those that were, what the progress knows of */
     uint8_t *text;
     const char *reason;
     kfi_decoded decoded;
@@ -276,10 +278,20 @@ static int leave(verifier *v, shared_facts *result)
     return NEXT;
 }
 
+static kf_status tell(verifier *v)
+{
+    const uint64_t done = v->keys->tree_size - v->tree_left + (v->keys->shared_size - v->shared_left);
+    const uint64_t work = done - v->told;
+    v->told = done;
+    return kfi_progress_count(v->progress, work, done, v->error);
+}
+
 static kf_status run(verifier *v, const uint8_t *at, uint64_t directory, shared_facts *result)
 {
     int step = enter(v, at, 0, directory);
     while (v->height && (step == NEXT || step == ENTERED)) {
+        kf_status status = tell(v);
+        if (status) return status;
         level *f = top(v);
         at = f->at;
         step = kfi_is_node(at) ? check_node(v, f) : check_bucket(v, f);
@@ -320,10 +332,10 @@ static kf_status verify_root(verifier *v)
     return status;
 }
 
-kf_status kfi_keys_verify(const kfi_keys *keys, const uint8_t *file, kf_error *error)
+kf_status kfi_keys_verify(const kfi_keys *keys, const uint8_t *file, kfi_progress *progress, kf_error *error)
 {
     const uint64_t shared = keys->parameters.directory_count;
-    verifier v = { .keys = keys, .file = file, .error = error, .tree_left = keys->tree_size,
+    verifier v = { .keys = keys, .file = file, .progress = progress, .error = error, .tree_left = keys->tree_size,
                    .shared_left = keys->shared_size };
     shared_facts ignored;
     kf_status status = verify_tokens(keys, file, error);

@@ -31,26 +31,25 @@ static uint64_t offset_in_file(const kf_dict *dict, const kf_dict *member)
     return (uint64_t)(part->data - in->data);
 }
 
-static kf_status verify_members(const kf_dict *dict, kf_error *error)
+kf_status kfi_shards_verify_ends(const kf_dict *dict, size_t shard, kf_error *error)
 {
     const kfi_shards *s = dict->shards;
-    kf_status status = KF_OK;
-    for (size_t i = 0; i < s->count && !status; i++) {
-        const kf_dict *d = s->member[i];
-        status = kf_dict_verify(d, error);
-        if (!status) status = verify_end(d, 0, s->first_key[i], error);
-        if (!status) status = verify_end(d, d->header.keys - 1, s->last_key[i], error);
-        if (!status && i && kfi_shard_compare(s->last_key[i - 1], s->first_key[i]) >= 0)
-            status = kfi_fail(error, KF_CORRUPT, "its keys are not above those of the shard before");
-        if (!status) continue;
-        if (error && error->offset != UINT64_MAX) error->offset += offset_in_file(dict, d);
-        return kfi_shards_blame(error, status, i, s->path[i]);
-    }
-    return KF_OK;
+    const kf_dict *d = s->member[shard];
+    kf_status status = verify_end(d, 0, s->first_key[shard], error);
+    if (!status) status = verify_end(d, d->header.keys - 1, s->last_key[shard], error);
+    if (!status && shard && kfi_shard_compare(s->last_key[shard - 1], s->first_key[shard]) >= 0)
+        status = kfi_fail(error, KF_CORRUPT, "its keys are not above those of the shard before");
+    return status;
 }
 
-/* What the header says of the whole. */
-static kf_status verify_sums(const kf_dict *dict, kf_error *error)
+void kfi_shards_blame_member(kf_error *error, kf_status status, const kf_dict *dict, size_t shard)
+{
+    const kfi_shards *s = dict->shards;
+    if (error->offset != UINT64_MAX) error->offset += offset_in_file(dict, s->member[shard]);
+    kfi_shards_blame(error, status, shard, s->path[shard]);
+}
+
+kf_status kfi_shards_verify_sums(const kf_dict *dict, kf_error *error)
 {
     kfi_header sum = { 0 };
     const kfi_header *h = &dict->header;
@@ -67,15 +66,6 @@ static kf_status verify_sums(const kf_dict *dict, kf_error *error)
         && sum.states_extra == h->states_extra)
         return KF_OK;
     return kfi_fail(error, KF_CORRUPT, "the header contradicts the shards");
-}
-
-kf_status kfi_shards_verify(const kf_dict *dict, kf_error *error)
-{
-    const kfi_shards *s = dict->shards;
-    kf_status status = verify_sums(dict, error);
-    for (size_t i = 0; i < s->files && !status; i++)
-        status = kfi_frame_verify(&s->file[i].mapping, &s->file[i].header, error);
-    return status ? status : verify_members(dict, error);
 }
 
 void kfi_shards_stat(const kfi_shards *s, kf_dict_stat *stat)

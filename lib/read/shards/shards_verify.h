@@ -12,7 +12,12 @@ struct kfi_shards_file {
 /* Puts the shard's number, and its path if it has one, before the message; returns `status`. */
 kf_status kfi_shards_blame(kf_error *error, kf_status status, size_t shard, kf_bytes path);
 
-/* Files, members, and the order across them. The outer file itself is the caller's to verify. */
-kf_status kfi_shards_verify(const kf_dict *dict, kf_error *error);
+/* The header of the whole says what those of the members add up to. KF_CORRUPT. */
+kf_status kfi_shards_verify_sums(const kf_dict *dict, kf_error *error);
+/* A member's first and last key are those that lookups go by, and above those of the member before. KF_CORRUPT,
+ * KF_NO_MEMORY. */
+kf_status kfi_shards_verify_ends(const kf_dict *dict, size_t shard, kf_error *error);
+/* Makes an error of a member one of the whole: with the offset in the file that the member lies in. */
+void kfi_shards_blame_member(kf_error *error, kf_status status, const kf_dict *dict, size_t shard);
 
 #endif

@@ -51,8 +51,9 @@ kf_status kfi_column_bytes(const kfi_column *column, uint64_t ordinal, kfi_colum
 
 /* ---- verify --------------------------------------------------------------------------------- */
 
-static kf_status verify_values(const kfi_column *column, uint64_t *ordinal)
+static kf_status verify_values(const kfi_column *column, kfi_progress *progress, uint64_t *ordinal)
 {
+    const double share = (double)progress->total / (double)column->header.values;
     kfi_column_cursor *cursor = NULL;
     kf_buffer buffer = KF_BUFFER_INIT;
     const kfi_layout_reader *reader = column->reader;
@@ -60,9 +61,11 @@ static kf_status verify_values(const kfi_column *column, uint64_t *ordinal)
     kf_status status = kfi_column_cursor_create(&cursor);
     for (*ordinal = 0; !status && *ordinal < column->header.values; ++*ordinal) {
         uint64_t number;
-        kf_bytes bytes;
+        kf_bytes bytes = { NULL, 0 };
         status = is_u64 ? reader->number(column, *ordinal, &number)
                         : reader->bytes(column, *ordinal, cursor, &buffer, &bytes);
+        if (!status)
+            status = kfi_progress_count(progress, 8 + bytes.size, (uint64_t)((double)*ordinal * share), NULL);
         if (status) break;
     }
     kfi_column_cursor_destroy(&cursor);
@@ -70,11 +73,11 @@ static kf_status verify_values(const kfi_column *column, uint64_t *ordinal)
     return status;
 }
 
-kf_status kfi_column_verify(const kfi_column *column, kf_error *error)
+kf_status kfi_column_verify(const kfi_column *column, kfi_progress *progress, kf_error *error)
 {
     uint64_t ordinal = 0;
-    kf_status status = column->reader->verify ? column->reader->verify(column, &ordinal) : KF_OK;
-    if (!status) return KF_OK;
+    kf_status status = column->reader->verify ? column->reader->verify(column, progress, &ordinal) : KF_OK;
+    if (!status || status == KF_CANCELLED) return status;
     return kfi_fail(error, status, "value %llu cannot be read: %s", (unsigned long long)ordinal,
                     kf_status_name(status));
 }

@@ -4,6 +4,7 @@
 #define KFI_READ_VALUES_COLUMN_READER_H
 
 #include "base/error.h"
+#include "base/progress.h"
 
 #include <keyfold/values.h>
 
@@ -60,7 +61,7 @@ kf_status kfi_column_bytes_many(const kfi_column *column, const uint64_t *ordina
 kf_status kfi_column_cursor_create(kfi_column_cursor **out);
 void kfi_column_cursor_destroy(kfi_column_cursor **cursor);
 
-/* Walks the whole section: every offset, code and block. */
-kf_status kfi_column_verify(const kfi_column *column, kf_error *error);
+/* Walks the whole section: every offset, code and block. What the progress returns ends it. */
+kf_status kfi_column_verify(const kfi_column *column, kfi_progress *progress, kf_error *error);
 
 #endif

@@ -20,7 +20,7 @@ typedef struct kfi_layout_reader {
     kf_status (*bytes)(const kfi_column *column, uint64_t ordinal, kfi_column_cursor *cursor, kf_buffer *buffer,
                        kf_bytes *value);
     /* `*ordinal` of a value that can't be read. NULL: nothing can be wrong. */
-    kf_status (*verify)(const kfi_column *column, uint64_t *ordinal);
+    kf_status (*verify)(const kfi_column *column, kfi_progress *progress, uint64_t *ordinal);
 } kfi_layout_reader;
 
 struct kfi_column {

@@ -75,11 +75,11 @@ static kf_status largest_below(const kfi_weights *weights, unsigned level, uint6
     return status;
 }
 
-kf_status kfi_weights_verify(const kfi_weights *weights, uint64_t keys, kf_error *error)
+kf_status kfi_weights_verify(const kfi_weights *weights, uint64_t keys, kfi_progress *progress, kf_error *error)
 {
     uint64_t below = keys, ignored;
     if (!weights->has_section) return KF_OK;
-    kf_status status = weights->own ? kfi_column_verify(weights->own, error) : KF_OK;
+    kf_status status = weights->own ? kfi_column_verify(weights->own, progress, error) : KF_OK;
     if (status || kfi_column_constant(weights->column, &ignored)) return status;
     for (unsigned level = 1; level <= weights->maxima.levels; level++) {
         uint64_t count = kfi_weights_above(below);
@@ -89,6 +89,8 @@ kf_status kfi_weights_verify(const kfi_weights *weights, uint64_t keys, kf_error
             if (status || kfi_maximum(&weights->maxima, level, i) != largest)
                 return kfi_fail(error, KF_CORRUPT, "maximum %llu of level %u is not that of the weights",
                                 (unsigned long long)i, level);
+            status = kfi_progress_count(progress, 8 * KFI_WEIGHTS_FAN, 0, error);
+            if (status) return status;
         }
         below = count;
     }

@@ -28,8 +28,8 @@ typedef struct kfi_weights {
 kf_status kfi_weights_open(kfi_weights *weights, const uint8_t *file, const kfi_header *header,
                            const kfi_column *values, kf_error *error);
 void kfi_weights_close(kfi_weights *weights);
-/* Every maximum is exact, and an own column sound. KF_CORRUPT. */
-kf_status kfi_weights_verify(const kfi_weights *weights, uint64_t keys, kf_error *error);
+/* Every maximum is exact, and an own column sound. KF_CORRUPT, what the progress returns. */
+kf_status kfi_weights_verify(const kfi_weights *weights, uint64_t keys, kfi_progress *progress, kf_error *error);
 
 /* Maximum `index` of a level (1..levels), an index that there is. */
 static inline uint64_t kfi_maximum(const kfi_maxima *maxima, unsigned level, uint64_t index)

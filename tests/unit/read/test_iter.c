@@ -221,7 +221,7 @@ START_TEST(iter__memory_runs_out)
         kf_error error = { 0 };
         fault_mark();
         fault_arm(FAULT_ALLOC, n, ENOMEM, FAULT_ONCE);
-        kf_status status = kf_dict_verify(dict, &error);
+        kf_status status = kf_dict_verify(dict, NULL, &error);
         int fired = fault_fired();
         fault_off();
         ck_assert_int_eq(fault_live(), 0);

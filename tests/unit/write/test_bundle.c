@@ -217,7 +217,7 @@ static kf_dict *open_it(const char *name)
 {
     kf_dict *dict;
     ck_assert_msg(kf_dict_open(&dict, scratch_path(name), NULL, &error) == KF_OK, "%s", error.message);
-    ck_assert_msg(kf_dict_verify(dict, &error) == KF_OK, "%s", error.message);
+    ck_assert_msg(kf_dict_verify(dict, NULL, &error) == KF_OK, "%s", error.message);
     return dict;
 }
 
@@ -519,7 +519,7 @@ static kf_status open_all(void)
 {
     kf_dict *dict;
     kf_status status = kf_dict_open(&dict, scratch_path("manifest"), NULL, &error);
-    if (!status) status = kf_dict_verify(dict, &error);
+    if (!status) status = kf_dict_verify(dict, NULL, &error);
     kf_dict_close(&dict);
     return status;
 }

@@ -288,14 +288,14 @@ START_TEST(chain__verified)
 {
     kf_error error = { 0 };
     open_shape(_i * VARIANTS);
-    ck_assert_msg(!kf_dict_verify(dict, &error), "shape %u: %s", shape_now, error.message);
+    ck_assert_msg(!kf_dict_verify(dict, NULL, &error), "shape %u: %s", shape_now, error.message);
     const uint64_t wrong[] = { 1ull << 32, 0 - (1ull << 32), 1, 0 - 1ull };
     for (unsigned i = 0; i < 4; i++) {
         if (count_now() > UINT64_MAX - wrong[i] && wrong[i] >> 63 == 0) continue;
         kf_dict_close(&dict);
         chain_write(&now, "wrong.kf", wrong[i]);
         open_file("wrong.kf");
-        ck_assert_int_eq(kf_dict_verify(dict, &error), KF_CORRUPT);
+        ck_assert_int_eq(kf_dict_verify(dict, NULL, &error), KF_CORRUPT);
     }
     close_shape();
 }
@@ -322,7 +322,7 @@ START_TEST(chain__bundled)
     ck_assert_msg(!kf_bundle_write(scratch_path("both.kfm"), files, 2, NULL, &error), "%s", error.message);
     open_file("both.kfm");
     ck_assert_uint_eq(kf_dict_count(dict), 1ull << 34);
-    ck_assert_msg(!kf_dict_verify(dict, &error), "%s", error.message);
+    ck_assert_msg(!kf_dict_verify(dict, NULL, &error), "%s", error.message);
     for (unsigned n = 0; n < PROBES; n++) {
         const uint64_t edge = 1ull << (32 + chain_draw(3)), base = 1ull << 33;
         const uint64_t ordinal = chain_draw(2) ? chain_draw(2 * base) : (edge - 2 + chain_draw(5)) % (2 * base);

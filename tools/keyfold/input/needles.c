@@ -8,7 +8,6 @@
 #include "output/escape.h"
 #include "output/message.h"
 
-#define MOST_THREADS 256
 
 int needles_open(kft_needles *needles, const kft_command *command, const kft_needle_options *options,
                  const kft_arguments *rest)
@@ -23,8 +22,8 @@ int needles_open(kft_needles *needles, const kft_command *command, const kft_nee
     needles->at = 1;
     if (options->with_needle && options->no_needle)
         return usage_error(command, "either --with-needle or --no-needle");
-    if (options->threads > MOST_THREADS)
-        return usage_error(command, "--threads is at most %d", MOST_THREADS);
+    if (options->threads > THREADS_MOST)
+        return usage_error(command, "--threads is at most %d", THREADS_MOST);
     if (rest->count > 1) {
         if (options->input != NULL || options->null)
             return usage_error(command, "--%s is about needles that are read, but needles are given",
@@ -118,5 +117,5 @@ unsigned needles_threads(const kft_needles *needles)
 {
     if (needles->options->threads > 0)
         return (unsigned)needles->options->threads;
-    return needles->streaming ? processors(MOST_THREADS) : 1;
+    return needles->streaming ? processors(THREADS_MOST) : 1;
 }

@@ -2,7 +2,6 @@
 
 #include <sched.h>
 
-#define MOST_THREADS 256
 #define MOST_SHARDS 64
 /* What the library does unless told, see kf_build_options.shards: guesses depend on it, results do not. */
 #define WORTH_DIVIDING ((uint64_t)1 << 25)
@@ -22,11 +21,11 @@ unsigned processors(unsigned most)
 
 int parallel_take(const kft_command *command, const kft_parallel_options *options, kf_build_options *build)
 {
-    if (options->threads > MOST_THREADS)
-        return usage_error(command, "--threads is at most %d", MOST_THREADS);
+    if (options->threads > THREADS_MOST)
+        return usage_error(command, "--threads is at most %d", THREADS_MOST);
     if (options->shards > MOST_SHARDS)
         return usage_error(command, "--shards is at most %d", MOST_SHARDS);
-    build->threads = options->threads > 0 ? (unsigned)options->threads : processors(MOST_THREADS);
+    build->threads = options->threads > 0 ? (unsigned)options->threads : processors(THREADS_MOST);
     build->shards = (unsigned)options->shards;
     return OPTIONS_GO_ON;
 }
@@ -34,7 +33,7 @@ int parallel_take(const kft_command *command, const kft_parallel_options *option
 double parallel_at_once(const kft_parallel_options *options, uint64_t pairs)
 {
     uint64_t shards = options->shards > 0 ? options->shards : pairs >= WORTH_DIVIDING ? pairs / SHARD_PAIRS : 1;
-    uint64_t threads = options->threads > 0 ? options->threads : processors(MOST_THREADS);
+    uint64_t threads = options->threads > 0 ? options->threads : processors(THREADS_MOST);
 
     if (shards > MOST_BY_ITSELF && options->shards == 0)
         shards = MOST_BY_ITSELF;

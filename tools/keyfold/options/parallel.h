@@ -19,6 +19,8 @@ typedef struct kft_parallel_options {
       "divide the keys among at most so many automata, which are\n" \
       "built side by side (default: one below 33 million keys)", NULL }
 
+#define THREADS_MOST 256
+
 /* The processors that this process may use, at least 1 and at most `most`. */
 unsigned processors(unsigned most);
 

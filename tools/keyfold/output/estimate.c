@@ -5,9 +5,10 @@
 /* The phases' usual parts of the time, rounded means of builds of sorted and shuffled keys, alone, with integers
  * and with texts, at a memory limit that made them spill and without. Single builds are far from them: reading takes
  * 0.05 to 0.45, layout 0.05 (accessions) to 0.6 (random keys), values to 0.65 (texts under zstd). */
-static const double of_keys[ESTIMATE_PHASES] = { 0.27, 0.04, 0.30, 0.38, 0, 0.01 };
-static const double of_pairs[ESTIMATE_PHASES] = { 0.27, 0.04, 0.23, 0.25, 0.20, 0.01 };
-static const double of_shards[ESTIMATE_PHASES] = { 0.45, 0.05, 0.49, 0, 0, 0.01 };
+static const double of_keys[ESTIMATE_PHASES] = { 0.27, 0.04, 0.30, 0.38, 0, 0.01, 0 };
+static const double of_pairs[ESTIMATE_PHASES] = { 0.27, 0.04, 0.23, 0.25, 0.20, 0.01, 0 };
+static const double of_shards[ESTIMATE_PHASES] = { 0.45, 0.05, 0.49, 0, 0, 0.01, 0 };
+static const double of_verifying[ESTIMATE_PHASES] = { 0, 0, 0, 0, 0, 0, 1 };
 
 /* Of the work for a shard, what is done after its last key was counted: 0.15 (accessions) to 0.6 (random keys). */
 #define SHARD_REST 0.4
@@ -102,8 +103,10 @@ static double part_of_shards(double part, double at_once)
     return part - SHARD_REST * (part < at_once ? part : at_once);
 }
 
-static const double *weights_of(const kft_estimate_build *build)
+static const double *weights_of(const kft_estimate_build *build, kf_phase phase)
 {
+    if (phase == KF_PHASE_VERIFY)
+        return of_verifying;
     return build->at_once > 0 ? of_shards : build->has_values ? of_pairs : of_keys;
 }
 
@@ -115,11 +118,11 @@ void estimate_update(kft_estimate *estimate, const kft_estimate_build *build, kf
         return;
     if (phase > estimate->phase) {
         if (estimate->phase == KF_PHASE_READ || phase <= KF_PHASE_MINIMISE)
-            estimate->weights = weights_of(build);
+            estimate->weights = weights_of(build, phase);
         enter(estimate, phase, now);
     } else if (phase == KF_PHASE_READ) {
         estimate->blind = part < 0;
-        estimate->weights = weights_of(build);
+        estimate->weights = weights_of(build, phase);
         estimate->phase_to = estimate->weights[phase];
     }
     if (phase == KF_PHASE_MINIMISE && build->at_once > 0)

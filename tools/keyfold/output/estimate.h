@@ -1,4 +1,4 @@
-/* How much of a whole build is done, and how long the rest will take.
+/* How much of a whole build is done, and how long the rest will take; or of verifying, which has one phase.
  *
  * Phases differ in what they count, so each has a weight, its usual part of the time, and the shares of all of them
  * add up. The rest of a phase is told from the phase's own speed, phases to come from what everything before took
@@ -8,7 +8,7 @@
 
 #include <keyfold/progress.h>
 
-#define ESTIMATE_PHASES 6
+#define ESTIMATE_PHASES 7
 #define ESTIMATE_UNKNOWN (-1.0)
 
 typedef struct kft_estimate {

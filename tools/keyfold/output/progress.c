@@ -88,7 +88,7 @@ double progress_seconds(void)
 
 static const char *phase_name(kf_phase phase)
 {
-    static const char *const names[] = { "read", "sort", "minimise", "layout", "values", "write" };
+    static const char *const names[] = { "read", "sort", "minimise", "layout", "values", "write", "verify" };
 
     return (unsigned)phase < sizeof names / sizeof names[0] ? names[phase] : "work";
 }
@@ -147,9 +147,9 @@ static void __attribute__((format(printf, 2, 3))) put(text_line *line, const cha
 
 static void show_text(const kf_progress *progress, double time)
 {
-    static const char *const units[] = { "pairs", "pairs", "keys", "states", "values", "bytes" };
+    static const char *const units[] = { "pairs", "pairs", "keys", "states", "values" };
     double share = estimate_share(&state.estimate), left = estimate_seconds_left(&state.estimate, time);
-    unsigned phase = (unsigned)progress->phase <= 5 ? (unsigned)progress->phase : 5;
+    int in_bytes = (unsigned)progress->phase >= sizeof units / sizeof units[0];
     text_line line = { .size = 0 };
     human_text text;
 
@@ -159,11 +159,13 @@ static void show_text(const kf_progress *progress, double time)
     put(&line, "  %s", human_seconds(text, time - state.started));
     if (left >= 0)
         put(&line, ", %s left", human_seconds(text, left));
-    if (progress->phase == KF_PHASE_WRITE)
+    if (in_bytes)
         put(&line, "  %s", progress->done > 0 ? human_size(text, progress->done) : "");
     else
-        put(&line, "  %s %s", human_count(text, progress->done), units[phase]);
-    if (state.rate >= 0 && progress->phase != KF_PHASE_WRITE)
+        put(&line, "  %s %s", human_count(text, progress->done), units[progress->phase]);
+    if (state.rate >= 0 && progress->phase == KF_PHASE_VERIFY)
+        put(&line, "  %s/s", human_size(text, (uint64_t)state.rate));
+    else if (state.rate >= 0 && !in_bytes)
         put(&line, "  %.2f M/s", state.rate / 1e6);
     if (progress->temporary_bytes > 0)
         put(&line, "  disk %s", human_size(text, progress->temporary_bytes));
@@ -272,8 +274,12 @@ void progress_done(uint64_t file_bytes)
 
     if (state.mode != PROGRESS_JSON)
         return;
-    last.phase = KF_PHASE_WRITE;
-    last.done = last.total = last.file_bytes = file_bytes;
+    if (last.phase == KF_PHASE_VERIFY) {
+        last.done = last.total;
+    } else {
+        last.phase = KF_PHASE_WRITE;
+        last.done = last.total = last.file_bytes = file_bytes;
+    }
     last.temporary_bytes = 0;
     state.rate = -1;
     show_json(&last, 1, 0, now());

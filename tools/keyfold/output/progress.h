@@ -1,8 +1,8 @@
-/* How far a build is, on stderr: one line that is rewritten on a terminal, or JSON lines. */
+/* How far a build or verifying is, on stderr: one line that is rewritten on a terminal, or JSON lines. */
 #ifndef TOOL_OUTPUT_PROGRESS_H
 #define TOOL_OUTPUT_PROGRESS_H
 
-#include <keyfold/builder.h>
+#include <keyfold/progress.h>
 
 #include "options/parallel.h"
 
@@ -13,8 +13,8 @@ typedef enum progress_mode {
     PROGRESS_JSON
 } progress_mode;
 
-/* There is one progress a process; it lives from start to stop. The options, which tell how the phases will be,
- * must live as long. */
+/* There is one progress at a time; it lives from start to stop. The options, which tell how a build's phases will be,
+ * must live as long; NULL where nothing is built. */
 void progress_start(progress_mode mode, const kft_parallel_options *parallel);
 void progress_stop(void);
 
@@ -28,10 +28,10 @@ void progress_input(uint64_t bytes_read, uint64_t bytes_total, uint64_t pairs);
 /* How many pairs will be added, when there are no inputs whose bytes tell. */
 void progress_expect(uint64_t pairs);
 
-/* For kf_build_options.progress; cancels once a signal asked to stop. */
+/* For the options of kf_builder_create, kf_dict_merge and kf_dict_verify; cancels once a signal asked to stop. */
 int progress_report(void *context, const kf_progress *progress);
 
-/* All is done; the file has so many bytes. */
+/* All is done; the file that was written has so many bytes. */
 void progress_done(uint64_t file_bytes);
 
 /* Seconds since progress_start. */

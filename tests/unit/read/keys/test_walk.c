@@ -240,7 +240,7 @@ static void keys_at(size_t most)
 static void verified(void)
 {
     kf_error error;
-    kf_status status = kf_dict_verify(dict, &error);
+    kf_status status = kf_dict_verify(dict, NULL, &error);
     ck_assert_msg(!status, "shape %u seed %d: %s", shape_now, (int)seed_now, error.message);
 }
 
@@ -353,7 +353,7 @@ START_TEST(walk__damage)
             if (!status) {
                 walk_damaged(&keys, lying.keys);
                 query_damaged(&keys, lying.keys);
-                legal(kfi_keys_verify(&keys, file, NULL));
+                legal(kfi_keys_verify(&keys, file, &(kfi_progress){ 0 }, NULL));
             }
             damage_undo();
         }
@@ -381,7 +381,9 @@ START_TEST(walk__verify_finds)
             uint8_t bit = (uint8_t)(1u << set_below(&set, 8));
             file[at_byte] ^= bit;
             changes++;
-            if (!kfi_keys_open(&keys, file, &header, NULL) && !kfi_keys_verify(&keys, file, NULL)) missed++;
+            if (!kfi_keys_open(&keys, file, &header, NULL)
+                && !kfi_keys_verify(&keys, file, &(kfi_progress){ 0 }, NULL))
+                missed++;
             file[at_byte] ^= bit;
         }
         damage_free();

@@ -183,7 +183,7 @@ static void check_reading(void)
         EXPECT(kfi_weights_block(&dict->weights, i, (unsigned)n, run) == KF_OK, i);
         EXPECT(!memcmp(run, weights + i, n * sizeof *run), i);
     }
-    kf_status status = kf_dict_verify(dict, &error);
+    kf_status status = kf_dict_verify(dict, NULL, &error);
     MUST(!status, "%s: %s", now.name, error.message);
 }
 
@@ -248,7 +248,7 @@ START_TEST(test_large)
         open_now(n == 2 ? KF_WEIGHTS_VALUE : KF_WEIGHTS_GIVEN, 16 << 20, 1);
         ck_assert_uint_eq(dict->weights.maxima.levels, 3);
         kf_error error = { 0 };
-        ck_assert_msg(!kf_dict_verify(dict, &error), "%s", error.message);
+        ck_assert_msg(!kf_dict_verify(dict, NULL, &error), "%s", error.message);
         uint8_t *room = malloc(MODEL_VALUE_MAX);
         kf_buffer buffer = KF_BUFFER_INIT;
         for (size_t i = 0; i < now.set.count && n < 2; i += 331) model_check_value(&now, dict, i, &buffer, room);
@@ -432,9 +432,9 @@ static void check_damaged(const char *path)
     }
     EXPECT(status == KF_CORRUPT || (status == KF_END && n == left), n);
     kf_iter_destroy(&iter);
-    EXPECT(kfi_weights_verify(&dict->weights, count, NULL) == KF_OK
-           || kfi_weights_verify(&dict->weights, count, &error) == KF_CORRUPT, 0);
-    EXPECT(kf_dict_verify(dict, &error) == KF_CORRUPT || !damage_count || !memcmp(file, weights, 0), 0);
+    EXPECT(kfi_weights_verify(&dict->weights, count, &(kfi_progress){ 0 }, NULL) == KF_OK
+           || kfi_weights_verify(&dict->weights, count, &(kfi_progress){ 0 }, &error) == KF_CORRUPT, 0);
+    EXPECT(kf_dict_verify(dict, NULL, &error) == KF_CORRUPT || !damage_count || !memcmp(file, weights, 0), 0);
     kf_dict_close(&dict);
 }
 
@@ -479,7 +479,7 @@ START_TEST(test_verify)
         file[at] ^= 4;
         scratch_write("damaged.kf", file, file_size);
         ck_assert_int_eq(kf_dict_open(&dict, scratch_path("damaged.kf"), &options, &error), KF_OK);
-        ck_assert_int_eq(kfi_weights_verify(&dict->weights, now.set.count, &error), KF_CORRUPT);
+        ck_assert_int_eq(kfi_weights_verify(&dict->weights, now.set.count, &(kfi_progress){ 0 }, &error), KF_CORRUPT);
         kf_dict_close(&dict);
         file[at] ^= 4;
         found++;

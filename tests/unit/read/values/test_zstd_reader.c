@@ -58,7 +58,8 @@ static kf_status read_value(uint64_t content_size, uint64_t frame_size, size_t k
     kfi_column *column = NULL;
     uint64_t size = make(content_size, frame_size, kept);
     ck_assert_int_eq(kfi_column_open(&column, section, size, KF_VALUES_BYTES, 1, NULL), KF_OK);
-    kf_status status = kfi_column_bytes(column, 0, NULL, &buffer, value), verified = kfi_column_verify(column, NULL);
+    kf_status status = kfi_column_bytes(column, 0, NULL, &buffer, value);
+    kf_status verified = kfi_column_verify(column, &(kfi_progress){ 0 }, NULL);
     kfi_column_close(&column);
     ck_assert_int_eq(verified, status);
     return status;
