@@ -195,7 +195,7 @@ static void run_shape(int n, void (*check)(universe *, const kf_dict *, int *))
         universe_free(&u);
     }
     ck_assert_uint_gt(cases, 40);
-    ck_assert_uint_gt(hits_seen, shape == 8 ? 20 : 1000);
+    ck_assert_uint_gt(hits_seen, shape == 8 ? 20 : scaled(500, 1000, 1000));
     printf("%s %d: %llu iterators, %llu hits\n", check == check_fuzzy ? "fuzzy" : "combined", n, cases,
            hits_seen);
     fflush(stdout);
