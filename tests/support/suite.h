@@ -44,6 +44,9 @@ static inline uint64_t seed_or(uint64_t otherwise)
 #define FOR_SEEDS(seed, count) \
     for (uint64_t seed = seed_or(0), seed##_end = seed_or((count) - 1) + 1; seed < seed##_end; seed++)
 
+/* As ck_assert, for inner loops: that writes to a pipe each time it holds, which costs more than most it looks at. */
+#define HOLDS(what) do { if (!(what)) ck_abort_msg("%s", #what); } while (0)
+
 /* Where a sweep of failing calls goes on after the n-th: through each of the first, then `stride` calls further in a
  * long run and at places that the seed draws, a few strides apart, in others. */
 static inline uint64_t next_site(uint64_t n, uint64_t stride)

@@ -161,7 +161,6 @@ static kf_status examine(bundling *b, const char *path, size_t index)
     kf_status status = kf_dict_open(&dict, path, NULL, b->error);
     if (status) return name_file(b->error, status, path);
     status = kf_dict_get_stat(dict, &stat);
-    if (status) kfi_fail(b->error, status, "'%s' cannot be examined", path);
     if (!status) status = check_kind(b, dict, &stat, index, path);
     if (status || !stat.keys) goto out;
     b->count++;

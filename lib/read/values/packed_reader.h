@@ -118,8 +118,8 @@ KFI_PACKED_INLINE kf_status kfi_packed_get(const kfi_packed *packed, uint64_t in
 }
 
 /* Values `index` - 1 (0 if there is none) and `index`: where something begins and ends. */
-static inline kf_status kfi_packed_get_span(const kfi_packed *packed, uint64_t index, uint64_t *start,
-                                            uint64_t *end)
+KFI_PACKED_INLINE kf_status kfi_packed_get_span(const kfi_packed *packed, uint64_t index, uint64_t *start,
+                                                uint64_t *end)
 {
     if (index % KFI_PACKED_BLOCK) {
         uint64_t both[2];

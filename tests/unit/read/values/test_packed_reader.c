@@ -92,18 +92,18 @@ static void check_value(uint64_t index)
 {
     uint64_t want, got = 0;
     int there = plain_get(index, &want);
-    ck_assert_int_eq(kfi_packed_get(&now, index, &got), there ? KF_OK : KF_CORRUPT);
-    if (there && is_defined()) ck_assert_uint_eq(got, want);
+    HOLDS(kfi_packed_get(&now, index, &got) == (there ? KF_OK : KF_CORRUPT));
+    if (there && is_defined()) HOLDS(got == want);
 }
 
 static void check_span(uint64_t index)
 {
     uint64_t before = 0, want, start = 1, end = 1;
     int there = plain_get(index, &want) && (!index || plain_get(index - 1, &before));
-    ck_assert_int_eq(kfi_packed_get_span(&now, index, &start, &end), there ? KF_OK : KF_CORRUPT);
+    HOLDS(kfi_packed_get_span(&now, index, &start, &end) == (there ? KF_OK : KF_CORRUPT));
     if (!there || !is_defined()) return;
-    ck_assert_uint_eq(start, before);
-    ck_assert_uint_eq(end, want);
+    HOLDS(start == before);
+    HOLDS(end == want);
 }
 
 static void check_run(uint64_t first, unsigned count)
@@ -111,8 +111,8 @@ static void check_run(uint64_t first, unsigned count)
     uint64_t want[BLOCK], got[BLOCK];
     int there = 1;
     for (unsigned k = 0; k < count; k++) there &= plain_get(first + k, &want[k]);
-    ck_assert_int_eq(kfi_packed_load(&now, first, count, got), there ? KF_OK : KF_CORRUPT);
-    for (unsigned k = 0; k < count && there && is_defined(); k++) ck_assert_uint_eq(got[k], want[k]);
+    HOLDS(kfi_packed_load(&now, first, count, got) == (there ? KF_OK : KF_CORRUPT));
+    for (unsigned k = 0; k < count && there && is_defined(); k++) HOLDS(got[k] == want[k]);
 }
 
 START_TEST(any_bytes)

@@ -400,7 +400,7 @@ static const uint64_t budgets[] = { 0, 3000, 20000, 60000, 300000, 16 << 20 };
 START_TEST(model__random)
 {
     random_state = (uint64_t)_i;
-    for (int round = 0; round < 60; round++) {
+    for (int round = 0; round < (int)rounds_of(60); round++) {
         kf_value_type type = (kf_value_type)random_below(3);
         kf_duplicates duplicates = (kf_duplicates)random_below(type == KF_VALUES_U64 ? 6 : 3);
         size_t count = random_below(8) ? random_below(60) : random_below(3000);
@@ -418,7 +418,8 @@ END_TEST
 START_TEST(model__large)
 {
     random_state = 1000 + (uint64_t)_i;
-    input in = make_input((enum shape)_i, _i == LONG ? 3000 : 40000, KF_VALUES_U64, 0);
+    size_t count = scaled(12000, SANITIZED ? 12000 : 40000, 40000);
+    input in = make_input((enum shape)_i, _i == LONG ? 3000 : count, KF_VALUES_U64, 0);
     check_input(&in, KF_DUPLICATES_LAST, 64 << 20);
     check_input(&in, KF_DUPLICATES_FIRST, 200000);
     check_input(&in, KF_DUPLICATES_SUM, 50000);
@@ -700,7 +701,8 @@ START_TEST(sink_error_ends_it)
 }
 END_TEST
 
-/* Fails the n-th call of these kinds, for all n, in a sort with several passes and large values. */
+/* Fails the n-th call of these kinds, for all n (in a long run; see next_site), in a sort with several passes and
+ * large values. */
 static void sweep(unsigned kinds, int os_error, int mode, kf_status expected)
 {
     kf_error error;
@@ -710,7 +712,7 @@ static void sweep(unsigned kinds, int os_error, int mode, kf_status expected)
     input in = make_input(ACCESSIONS, 150, KF_VALUES_BYTES, 0);
     model m = make_model(&in, KF_DUPLICATES_LAST);
     int files = fault_open_files();
-    for (uint64_t n = 1; ; n++) {
+    for (uint64_t n = 1; ; n = next_site(n, 1)) {
         checker c = { &m, KF_VALUES_BYTES, 0, SIZE_MAX };
         error.status = KF_OK;
         fault_mark();

@@ -375,7 +375,7 @@ START_TEST(test_random_sections)
         if (!status) opened++, read_all(&tokens);
         free(section);
     }
-    ck_assert_uint_gt(opened, 1000);
+    ck_assert_uint_gt(opened, rounds_of(1000));
 }
 END_TEST
 
