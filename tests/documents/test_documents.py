@@ -86,8 +86,8 @@ def check_links(name, path, texts):
 
 
 def check_names(name, path, texts, names):
-    """What stands in backticks and looks like a path from the root, or like a source file."""
-    for quoted in re.findall(r"`([^`\n]+)`", prose(texts[path])):
+    """What stands in backticks and looks like a path from the root, or like a source file; NAME stands for any."""
+    for quoted in re.findall(r"`((?![^`\n]*NAME)[^`\n]+)`", prose(texts[path])):
         for place in PLACE.findall(quoted):
             if quoted.startswith(place) and not place.startswith("bench/out"):
                 check((ROOT / place).exists() or (path.parent / place).exists(),

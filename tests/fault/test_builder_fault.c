@@ -140,14 +140,15 @@ static void check_after(const scene *s, kf_status status, int may_be_new, int fi
              (unsigned long long)n);
 }
 
-/* Fails the n-th call for n = 1, 1 + stride, ... until a build makes fewer. Returns how often it fired. */
+/* Fails the n-th call for n = 1, 1 + stride, ... (in a long run; see next_site) until a build makes fewer. Returns how
+ * often it fired. */
 static uint64_t sweep_build(scene *s, const char *what, unsigned kinds, int os_error, int mode,
                             kf_status expected,
                             uint64_t stride)
 {
     int files = fault_open_files();
     uint64_t fired_times = 0;
-    for (uint64_t n = 1; ; n += stride) {
+    for (uint64_t n = 1; ; n = next_site(n, stride)) {
         kf_error error = { 0 };
         scratch_write("out.kf", old_content, sizeof old_content);
         fault_mark();
@@ -177,7 +178,7 @@ static uint64_t sweep_build(scene *s, const char *what, unsigned kinds, int os_e
 static void sweep_read(scene *s, uint32_t flags, unsigned kinds, int os_error, int mode, kf_status expected)
 {
     int files = fault_open_files();
-    for (uint64_t n = 1; ; n++) {
+    for (uint64_t n = 1; ; n = next_site(n, 1)) {
         kf_error error = { 0 };
         fault_mark();
         fault_arm(kinds, n, os_error, mode);

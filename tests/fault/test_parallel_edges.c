@@ -225,7 +225,7 @@ START_TEST(memory__is_kept)
     model m;
     new_model(&m, KF_VALUES_BYTES, "memory");
     m.encoding = encodings[_i];
-    for (uint64_t i = 0; i < 24000 * scale_of_run(); i++)
+    for (uint64_t i = 0; i < rounds_of(24000); i++)
         set_add(&m.set, text, (size_t)snprintf(text, sizeof text, "%x", (unsigned)(mix64(i) >> 33)));
     set_sort(&m.set);
     pairs p = pairs_draw(&m, m.set.count / 5);

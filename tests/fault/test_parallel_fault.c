@@ -162,7 +162,7 @@ static unsigned sweep(const char *what, unsigned kinds, int os_error, int mode, 
     kf_error error = { 0 };
     fault_arm(kinds, 0, 0, FAULT_ONCE);
     ck_assert_int_eq(pairs_try(&now.m, &now.p, &now.h, "out.kf", &report, &error), KF_OK);
-    uint64_t calls = fault_calls(), runs = RUNS * scale_of_run() / (now.h.memory < 64 * MIB ? 8 : 1);
+    uint64_t calls = fault_calls(), runs = rounds_of(RUNS) / (now.h.memory < 64 * MIB ? 8 : 1);
     if (runs < LEAST_RUNS) runs = LEAST_RUNS;
     uint64_t step = calls / runs ? calls / runs : 1;
     fault_off();

@@ -71,7 +71,7 @@ START_TEST(damage__journal_that_lies)
     outcome want = undisturbed(p), got;
     leave(p, p.input.pairs);
     uint8_t *journal = scratch_read(JOURNAL, &size), *lie = malloc(size);
-    for (uint64_t round = 0; round < 3000 * scale_of_run(); round++) {
+    for (uint64_t round = 0; round < rounds_of(3000); round++) {
         uint64_t r = mix64(round), words = size / 8 - 1, word;
         memcpy(lie, journal, size);
         for (uint64_t n = 0; n <= r % 2; n++) {

@@ -25,6 +25,9 @@ RUNS = [                      # bits, order, MiB of memory, other options
     (SMALL, "sorted", 1024, []),
     (LARGE, "shuffled", 1024, []),
 ]
+# The larger half takes most of the time and shows the same at another size: it is for the long run.
+if os.environ.get("KEYFOLD_TESTS") != "long":
+    RUNS = [run for run in RUNS if run[0] == SMALL]
 passed = failed = 0
 
 
@@ -76,7 +79,8 @@ def main():
             peaks[bits, order, memory] = peak
     # The budgets are the reason: the same pairs take more where they may.
     check("64 MiB is less than the pairs would take", peaks.get((SMALL, "sorted", 1024), 0) > 64 * MIB + BESIDE)
-    check("256 MiB is less than the pairs would take", peaks.get((LARGE, "shuffled", 1024), 0) > 256 * MIB + BESIDE)
+    if (LARGE, "shuffled", 1024) in peaks:
+        check("256 MiB is less than the pairs would take", peaks.get((LARGE, "shuffled", 1024), 0) > 256 * MIB + BESIDE)
     print("%d passed, %d failed" % (passed, failed))
     return 1 if failed else 0
 

@@ -286,7 +286,7 @@ START_TEST(find__shapes)
     const kfi_search_variant *variants[3];
     const size_t variant_count = model_variants(variants);
     round_now = (unsigned)_i;
-    FOR_SEEDS(seed, 2 * scale_of_run()) {
+    FOR_SEEDS(seed, rounds_of(2)) {
         set_make(&set, (unsigned)_i, seed, 1);
         if (set.count) {
             open_set((kf_value_type)(seed % 3));
@@ -390,7 +390,7 @@ START_TEST(find__damage)
     const kfi_search_variant *variants[3];
     const size_t variant_count = model_variants(variants);
     uint64_t corrupt = 0, ended = 0;
-    FOR_SEEDS(seed, 2 * scale_of_run()) {
+    FOR_SEEDS(seed, rounds_of(2)) {
         set_make(&set, (unsigned)_i, seed, 1);
         set_build(&set, "find.kf", KF_VALUES_NONE);
         damage_load("find.kf");

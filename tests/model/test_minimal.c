@@ -147,7 +147,7 @@ END_TEST
 
 START_TEST(minimal__states_are_exact)
 {
-    FOR_SEEDS(seed, 25 * scale_of_run()) {
+    FOR_SEEDS(seed, rounds_of(25)) {
         size_t scale = seed % 5 == 4 ? 30 : 1;
         model m = { .type = KF_VALUES_NONE };
         kf_build_report report = KF_BUILD_REPORT_INIT;

@@ -3,6 +3,7 @@
 #include "shapes.h"
 #include "suite.h"
 #include "model.h"
+#include "encodings.h"
 
 enum { MORE_SHAPES = 8, ALL_SHAPES = SHAPES + MORE_SHAPES, SMALL_MEMORY = 16 << 20 };
 
@@ -83,18 +84,13 @@ static void make_more(key_set *s, unsigned shape, uint64_t seed, size_t scale)
 
 static void make(model *m, unsigned shape, uint64_t seed, size_t scale)
 {
-    static const kf_encoding number[] = { KF_ENCODING_AUTO, KF_ENCODING_PACKED, KF_ENCODING_DISTINCT };
-    static const kf_encoding string[] = { KF_ENCODING_AUTO, KF_ENCODING_DISTINCT, KF_ENCODING_RAW,
-                                          KF_ENCODING_TOKENS,
-                                          KF_ENCODING_ZSTD };
     memset(m, 0, sizeof *m);
     if (shape < SHAPES) set_make(&m->set, shape, seed, scale);
     else make_more(&m->set, shape - SHAPES, seed, scale);
     m->value_seed = mix64(seed * 64 + shape);
     m->type = (kf_value_type)(m->value_seed % 3);
     m->value_shape = (unsigned)(m->value_seed >> 8) % 64;
-    if (m->type == KF_VALUES_U64) m->encoding = number[(m->value_seed >> 20) % 3];
-    if (m->type == KF_VALUES_BYTES) m->encoding = string[(m->value_seed >> 20) % 5];
+    if (m->type) m->encoding = encoding_by(m->type, m->value_seed >> 20);
     snprintf(m->name, sizeof m->name, "shape %u seed %llu scale %zu values %d/%u encoding %d", shape,
              (unsigned long long)seed, scale, (int)m->type, m->value_shape, (int)m->encoding);
 }
@@ -153,7 +149,7 @@ static void check_model(model *m, uint64_t seed, size_t most)
 START_TEST(model__random_dictionaries)
 {
     model m;
-    uint64_t seeds = scale_of_run() * (_i < 2 ? 12 : _i == 16 || _i == SHAPES + 2 ? 6 : 30);
+    uint64_t seeds = rounds_of(_i < 2 ? 12 : _i == 16 || _i == SHAPES + 2 ? 6 : 30);
     FOR_SEEDS(seed, seeds) {
         make(&m, (unsigned)_i, seed, 1);
         check_model(&m, seed, 1000);
@@ -240,7 +236,7 @@ static uint64_t fold(const occurrence *list, size_t count, uint32_t key, kf_dupl
 START_TEST(model__duplicates)
 {
     const kf_duplicates policy = (kf_duplicates)_i;
-    FOR_SEEDS(seed, 30) {
+    FOR_SEEDS(seed, rounds_of(30)) {
         size_t count = mix64(seed) % 600, distinct = 0;
         occurrence *list = malloc((count + 1) * sizeof *list);
         kf_builder *builder;

@@ -199,7 +199,7 @@ START_TEST(nearest__all_metrics)
     static const char *const variants[] = { "portable", "avx2", "avx512" };
     const unsigned shape = (unsigned)_i % TEXT_SHAPES;
     setenv("KEYFOLD_ISA", variants[_i / TEXT_SHAPES % 3], 1);
-    FOR_SEEDS(seed, (shape == 7 ? 1 : SEEDS) * (uint64_t)scale_of_run()) {
+    FOR_SEEDS(seed, shape == 7 ? 1 : rounds_of(SEEDS)) {
         universe u;
         kf_dict *dict;
         universe_make(&u, shape, 1000 + seed * 40 + (unsigned)_i, &dict);

@@ -4,6 +4,7 @@
 #include "shapes.h"
 #include "suite.h"
 #include "model.h"
+#include "encodings.h"
 #include "sanitized.h"
 #include "parallel.h"
 
@@ -18,9 +19,6 @@ static uint64_t builds, drawn_ways;
 
 static void draw_model(model *m, how *h, unsigned shape, uint64_t seed)
 {
-    static const kf_encoding numbers[] = { KF_ENCODING_AUTO, KF_ENCODING_PACKED, KF_ENCODING_DISTINCT };
-    static const kf_encoding strings[] = { KF_ENCODING_AUTO, KF_ENCODING_DISTINCT, KF_ENCODING_RAW,
-                                           KF_ENCODING_TOKENS, KF_ENCODING_ZSTD };
     uint64_t r = mix64(seed * 97 + shape);
     memset(m, 0, sizeof *m);
     memset(h, 0, sizeof *h);
@@ -28,8 +26,7 @@ static void draw_model(model *m, how *h, unsigned shape, uint64_t seed)
     m->type = (kf_value_type)((seed + shape) % 3);
     m->value_shape = (unsigned)(r % 64);
     m->value_seed = r >> 6;
-    if (m->type == KF_VALUES_U64) m->encoding = numbers[(r >> 20) % 3];
-    if (m->type == KF_VALUES_BYTES) m->encoding = strings[(r >> 20) % 5];
+    if (m->type) m->encoding = encoding_by(m->type, r >> 20);
     h->duplicates = (kf_duplicates)((r >> 24) % (m->type == KF_VALUES_U64 ? 6 : 3));
     h->weights = (kf_weights)((r >> 28) % 3);
     if (h->weights == KF_WEIGHTS_VALUE && m->type != KF_VALUES_U64) h->weights = KF_WEIGHTS_GIVEN;
@@ -144,7 +141,7 @@ static void check_model(unsigned shape, uint64_t seed)
 
 START_TEST(parallel__shapes)
 {
-    FOR_SEEDS(seed, SEEDS * scale_of_run()) check_model((unsigned)_i, seed);
+    FOR_SEEDS(seed, rounds_of(SEEDS)) check_model((unsigned)_i, seed);
     ck_assert_uint_gt(builds, 0);
 }
 END_TEST

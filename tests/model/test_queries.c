@@ -184,7 +184,7 @@ static void run_shape(int n, void (*check)(universe *, const kf_dict *, int *))
 {
     const unsigned shape = (unsigned)n % TEXT_SHAPES;
     choose_variant(n);
-    FOR_SEEDS(seed, (shape == 7 ? 1 : ROUNDS) * (uint64_t)scale_of_run()) {
+    FOR_SEEDS(seed, shape == 7 ? 1 : rounds_of(ROUNDS)) {
         universe u;
         kf_dict *dict;
         universe_make(&u, shape, seed * 40 + (unsigned)n, &dict);

@@ -496,7 +496,7 @@ static void check_merge(question *q)
 
 START_TEST(sets__model)
 {
-    FOR_SEEDS(seed, 6 * scale_of_run()) {
+    FOR_SEEDS(seed, rounds_of(6)) {
         draw((unsigned)_i, seed);
         for (int n = 0; n < 200; n++, cases++) {
             question q;
@@ -678,7 +678,7 @@ static void damage_round(void)
 START_TEST(sets__damaged_members)
 {
     static const unsigned shapes[] = { 4, 7, 9, 11, 14, 18 };
-    FOR_SEEDS(seed, 2 * scale_of_run()) {
+    FOR_SEEDS(seed, rounds_of(2)) {
         draw(shapes[_i], seed + 5);
         for (size_t d = 0; d < DICTS; d += 2) {
             char name[16];

@@ -3,6 +3,7 @@
 #include "shapes.h"
 #include "suite.h"
 #include "model.h"
+#include "encodings.h"
 #include "shard_files.h"
 
 #include "read/shards/shard_set.h"
@@ -64,8 +65,6 @@ static void make_more(key_set *s, unsigned shape, uint64_t seed)
 
 static void draw_model(model *m, unsigned shape, uint64_t seed)
 {
-    static const kf_encoding strings[] = { KF_ENCODING_AUTO, KF_ENCODING_DISTINCT, KF_ENCODING_RAW,
-                                           KF_ENCODING_TOKENS, KF_ENCODING_ZSTD };
     memset(m, 0, sizeof *m);
     if (shape < SHAPES) set_make(&m->set, shape, seed, 1);
     else make_more(&m->set, shape - SHAPES, seed);
@@ -73,7 +72,7 @@ static void draw_model(model *m, unsigned shape, uint64_t seed)
     m->value_shape = shape + (unsigned)seed / 3;
     m->value_seed = seed * 31 + shape;
     m->weighted = (seed + shape) % 4 == 1;
-    if (m->type == KF_VALUES_BYTES) m->encoding = strings[(shape + seed) % 5];
+    if (m->type == KF_VALUES_BYTES) m->encoding = encoding_by(m->type, shape + seed);
     if (m->type == KF_VALUES_U64) m->encoding = shape % 2 ? KF_ENCODING_PACKED : KF_ENCODING_DISTINCT;
     snprintf(m->name, sizeof m->name, "shape %u seed %u", shape, (unsigned)seed);
 }
@@ -222,7 +221,7 @@ static void check_file(model *m, const kf_dict *plain, const char *name, uint32_
 
 START_TEST(shards__like_one)
 {
-    FOR_SEEDS(seed, SEEDS * scale_of_run()) {
+    FOR_SEEDS(seed, rounds_of(SEEDS)) {
         model m;
         kf_dict *plain;
         shards_cut cut;

@@ -362,7 +362,7 @@ END_TEST
 static void run(int number, void (*check)(pair *, bounds *), const char *what)
 {
     static bounds b;
-    FOR_SEEDS(seed, SEEDS * scale_of_run()) {
+    FOR_SEEDS(seed, rounds_of(SEEDS)) {
         pair p;
         if (!pair_make(&p, number, seed)) continue;
         check(&p, &b);

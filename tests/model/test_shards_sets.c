@@ -168,7 +168,7 @@ static void check_operation(unsigned shape, uint64_t seed)
 
 START_TEST(shards_sets__operations)
 {
-    FOR_SEEDS(seed, SEEDS * 3 * scale_of_run()) {
+    FOR_SEEDS(seed, rounds_of(SEEDS * 3)) {
         if (!draw((unsigned)_i, seed)) continue;
         for (unsigned n = 0; n < 60; n++) check_operation((unsigned)_i, seed);
         drop();
@@ -288,7 +288,7 @@ END_TEST
 START_TEST(shards_sets__damaged)
 {
     unsigned opened = 0;
-    FOR_SEEDS(seed, 4 * SEEDS * scale_of_run()) {
+    FOR_SEEDS(seed, rounds_of(4 * SEEDS)) {
         model m = { .type = (kf_value_type)(seed % 3), .value_shape = 2, .value_seed = seed };
         kf_dict *plain, *sharded;
         const size_t shards = 2 + seed % 4;

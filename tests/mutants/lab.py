@@ -16,7 +16,7 @@ BUILDS = {
     "sanitize": FIXED + ["-Db_sanitize=address,undefined", "-Db_lundef=false",
                          "-Dc_args=-fno-sanitize-recover=all"],
 }
-LEAST_SECONDS = 10                # what every test may take, however quick it is without a mutant
+LEAST_SECONDS = 5                 # what every test may take, however quick it is without a mutant
 MEMORY, FILE_SIZE = 16 << 30, 4 << 30   # what a mutant that has lost all measure may take
 POLL = 0.02
 

@@ -2,6 +2,8 @@
 #ifndef TESTS_SUPPORT_SUITE_H
 #define TESTS_SUPPORT_SUITE_H
 
+#include "sanitized.h"
+
 #include <check.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -23,6 +25,14 @@ static inline unsigned scale_of_run(void)
     return scale < 1 ? 1 : scale > 1000000 ? 1000000 : (unsigned)scale;
 }
 
+/* How often a random test that does `usual` rounds shall do them now: fewer in a quick run and, since each round then
+ * takes several times as long, under the sanitizer. */
+static inline uint64_t rounds_of(uint64_t usual)
+{
+    uint64_t now = scaled(usual / 4, SANITIZED ? usual / 3 : usual, usual);
+    return (now ? now : 1) * scale_of_run();
+}
+
 /* The one seed to run, KEYFOLD_TEST_SEED, or else `otherwise`. */
 static inline uint64_t seed_or(uint64_t otherwise)
 {
@@ -33,6 +43,16 @@ static inline uint64_t seed_or(uint64_t otherwise)
 /* A loop over `count` seeds from 0 on, or over the one that was asked for. */
 #define FOR_SEEDS(seed, count) \
     for (uint64_t seed = seed_or(0), seed##_end = seed_or((count) - 1) + 1; seed < seed##_end; seed++)
+
+/* Where a sweep of failing calls goes on after the n-th: through each of the first, then `stride` calls further in a
+ * long run and at places that the seed draws, a few strides apart, in others. */
+static inline uint64_t next_site(uint64_t n, uint64_t stride)
+{
+    uint64_t apart = stride * scaled(10, 4, 1);
+    if (n < 12 || apart == stride) return n + stride;
+    uint64_t drawn = (seed_or(0) * 1000003 + n) * 0x9E3779B97F4A7C15u >> 33;
+    return n + 1 + drawn % (2 * apart - 1);
+}
 
 static inline int suite_run(Suite *suite)
 {

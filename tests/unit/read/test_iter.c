@@ -126,7 +126,7 @@ static void random_bounds(unsigned rounds)
 
 START_TEST(iter__shapes)
 {
-    FOR_SEEDS(seed, 60 * scale_of_run()) {
+    FOR_SEEDS(seed, rounds_of(60)) {
         kf_iter_options all = KF_ITER_OPTIONS_INIT;
         open_shape((unsigned)_i, seed, (kf_value_type)(seed % 3));
         run(&all, 0, set.count);

@@ -136,14 +136,14 @@ START_TEST(chain__lookups)
     kf_bytes key;
     size_t hits = 0;
     open_shape(_i);
-    for (unsigned n = 0; n < PROBES * scale_of_run(); n++) {
+    for (unsigned n = 0; n < rounds_of(PROBES); n++) {
         probe_ordinal(draw_ordinal(), &buffer);
         probe(text, draw_text(text));
         hits += (size_t)want.exact;
     }
     probe(text, 0);
     EXPECT(want.under == count_now(), 0);
-    EXPECT(hits > PROBES / 20 && hits < PROBES * scale_of_run(), hits);
+    EXPECT(hits > rounds_of(PROBES) / 20 && hits < rounds_of(PROBES), hits);
     EXPECT(kf_dict_key_at(dict, count_now(), &buffer, &key) == KF_NOT_FOUND, count_now());
     EXPECT(kf_dict_key_at(dict, UINT64_MAX, &buffer, &key) == KF_NOT_FOUND, UINT64_MAX);
     kf_buffer_free(&buffer);
@@ -206,7 +206,7 @@ static void batch(void)
 START_TEST(chain__batches)
 {
     open_shape(_i);
-    for (unsigned n = 0; n < 30 * scale_of_run(); n++) batch();
+    for (unsigned n = 0; n < rounds_of(30); n++) batch();
     close_shape();
 }
 END_TEST
@@ -266,7 +266,7 @@ START_TEST(chain__iteration)
     iterate_from(middle - 60, middle + 60, UINT64_MAX);
     iterate_from(middle - 60, count, count - middle);
     iterate_from(0, middle + 60, middle);
-    for (unsigned n = 0; n < 30 * scale_of_run(); n++) {
+    for (unsigned n = 0; n < rounds_of(30); n++) {
         uint64_t low = draw_ordinal(), high = draw_ordinal();
         iterate_from(low < high ? low : high, low < high ? high : low + chain_draw(3) % (count - low),
                      chain_draw(2) ? draw_ordinal() : chain_draw(100));

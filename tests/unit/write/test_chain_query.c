@@ -176,7 +176,7 @@ START_TEST(chain_query__near)
     kf_dict *dict = open_chain(&c, "chain.kf");
     const uint64_t count = chain_root(&c)->keys;
     const unsigned most = byte_count < 4 ? 2 : 1;
-    for (unsigned n = 0; n < 4 * scale_of_run(); n++) {
+    for (unsigned n = 0; n < rounds_of(4); n++) {
         const uint64_t ordinal = n == 0 ? 1ull << 32 : n == 1 ? count - 1 : chain_draw(count);
         size_t size = chain_key(&c, ordinal, needle);
         if (size && n == 2) needle[chain_draw(size)] = bytes_used[chain_draw(byte_count)];

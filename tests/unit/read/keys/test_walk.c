@@ -256,7 +256,7 @@ static void check_all(size_t most)
 
 START_TEST(walk__shapes)
 {
-    FOR_SEEDS(seed, 24 * scale_of_run()) {
+    FOR_SEEDS(seed, rounds_of(24)) {
         open_shape((unsigned)_i, seed, 1);
         check_all(_i == 16 ? 40 : 200);
         close_shape();
@@ -269,8 +269,8 @@ START_TEST(walk__large_shapes)
 {
     for (uint64_t seed = 100; seed < 101; seed++) {
         if (_i == 16 || _i < 4) break;
-        open_shape((unsigned)_i, seed, 40);
-        check_all(1500);
+        open_shape((unsigned)_i, seed, (unsigned)scaled(10, SANITIZED ? 15 : 40, 40));
+        check_all(scaled(500, SANITIZED ? 500 : 1500, 1500));
         close_shape();
     }
 }
@@ -336,7 +336,7 @@ static void query_damaged(const kfi_keys *keys, uint64_t count)
 START_TEST(walk__damage)
 {
     found_damage = accepted = 0;
-    FOR_SEEDS(seed, 3 * scale_of_run()) {
+    FOR_SEEDS(seed, rounds_of(3)) {
         shape_now = (unsigned)_i;
         seed_now = seed;
         set_make(&set, shape_now, seed, 1);

@@ -203,7 +203,7 @@ static void teardown(void) { scratch_close(); }
 
 START_TEST(test_orders)
 {
-    for (unsigned n = 0; n < SHAPES * 4 * scale_of_run(); n++) {
+    for (unsigned n = 0; n < rounds_of(SHAPES * 4); n++) {
         open_drawn(n % SHAPES, n, n % WEIGHT_SHAPES, (kf_weights)(n / 3 % 3));
         check_reading();
         check_ranges(40, UINT64_MAX);
@@ -446,7 +446,7 @@ START_TEST(test_damage)
         kf_dict_close(&dict);
         damage_load("w.kf");
         const kfi_section *s = kfi_header_section(&header, KFI_SECTION_WEIGHTS);
-        for (unsigned k = 0; k < 150 * scale_of_run(); k++) {
+        for (unsigned k = 0; k < rounds_of(150); k++) {
             for (size_t bytes = 1 + set_below(&now.set, 5); bytes--; ) {
                 size_t part = set_below(&now.set, 3) ? (size_t)s->size : KFI_WEIGHTS_HEADER_SIZE;
                 damage_byte(&now.set, (size_t)s->offset + set_below(&now.set, part));

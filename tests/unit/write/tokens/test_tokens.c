@@ -2,8 +2,7 @@
 #include "write/tokens/token_trainer.h"
 #include "format/tokens.h"
 
-#include <check.h>
-#include <stdlib.h>
+#include "suite.h"
 
 /* ---- helpers ------------------------------------------------------------------------------- */
 
@@ -359,7 +358,7 @@ START_TEST(test_random_sections)
 {
     random_state = 11;
     unsigned opened = 0;
-    for (int round = 0; round < 3000; round++) {
+    for (int round = 0; round < (int)rounds_of(3000); round++) {
         size_t size = random_below(300);
         uint8_t *section = malloc(size + !size);
         for (size_t i = 0; i < size; i++) section[i] = (uint8_t)random_below(256);
@@ -395,7 +394,7 @@ START_TEST(test_cut_and_flipped_sections)
         ck_assert_int_eq(kfi_tokens_open(&tokens, part, cut, &error), KF_CORRUPT);
         free(part);
     }
-    for (int round = 0; round < 2000; round++) {
+    for (int round = 0; round < (int)rounds_of(2000); round++) {
         uint8_t *part = malloc(size);
         memcpy(part, section, size);
         for (int flips = 0; flips < 3; flips++)
@@ -429,10 +428,5 @@ int main(void)
     tcase_add_test(damage, test_random_sections);
     tcase_add_test(damage, test_cut_and_flipped_sections);
     suite_add_tcase(suite, damage);
-    SRunner *runner = srunner_create(suite);
-    srunner_set_tap(runner, "-");
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

@@ -1,0 +1,105 @@
+/* Columns of zstd blocks, made by hand: sizes that lie. A frame of raw blocks is as long as it says, so that whoever
+ * believes a frame size reads just so far; what lies behind the column can be read here, and only the status tells. */
+#include "base/varint.h"
+#include "format/column.h"
+#include "read/values/column_reader.h"
+
+#include "suite.h"
+
+enum { SIZE = 5000, BEHIND = 1 << 15 };
+
+static uint8_t section[KFI_COLUMN_HEADER_SIZE + 64 + SIZE + BEHIND];
+
+static size_t put(size_t at, const void *bytes, size_t size)
+{
+    memcpy(section + at, bytes, size);
+    return at + size;
+}
+
+/* A frame of one raw block of SIZE bytes, of which `kept` are there. */
+static size_t put_frame(size_t at, size_t kept)
+{
+    static const uint8_t magic[] = { 0x28, 0xb5, 0x2f, 0xfd, 0x60 };   /* one segment, its size in two bytes */
+    uint8_t head[5];
+    kfi_store16(head, SIZE - 256);
+    head[2] = (uint8_t)(1 | SIZE << 3);
+    head[3] = (uint8_t)(SIZE >> 5);
+    head[4] = (uint8_t)(SIZE >> 13);
+    at = put(at, magic, sizeof magic);
+    at = put(at, head, sizeof head);
+    for (size_t i = 0; i < kept; i++) section[at + i] = (uint8_t)(i * 7);
+    return at + kept;
+}
+
+enum { FRAME = 10 + SIZE };
+
+/* A column of one value in one block, whose frame says so many bytes; `kept` bytes of it are in the column. Returns
+ * the section's size. */
+static uint64_t make(uint64_t content_size, uint64_t frame_size, size_t kept)
+{
+    kfi_column_header header = { .layout = KFI_LAYOUT_ZSTD, .value_type = KF_VALUES_BYTES, .per_block = 1, .values = 1,
+                                 .data_offset = KFI_COLUMN_HEADER_SIZE + 16, .largest_content = SIZE + 1 };
+    memset(section, 0x5a, sizeof section);
+    memset(section, 0, KFI_COLUMN_HEADER_SIZE + 16);
+    size_t at = header.data_offset;
+    at += kfi_varint_write(section + at, content_size);
+    at += kfi_varint_write(section + at, frame_size);
+    at = put_frame(at, kept);
+    header.data_size = at - header.data_offset;
+    /* The block's place: entry 0 of a directory of zeros, 0 bits wide. */
+    header.codes = (kfi_packed_descriptor){ KFI_COLUMN_HEADER_SIZE + 8, 8, KFI_COLUMN_HEADER_SIZE, 1 };
+    kfi_column_header_write(&header, section);
+    return at;
+}
+
+static kf_status read_value(uint64_t content_size, uint64_t frame_size, size_t kept, kf_bytes *value)
+{
+    static kf_buffer buffer;
+    kfi_column *column = NULL;
+    uint64_t size = make(content_size, frame_size, kept);
+    ck_assert_int_eq(kfi_column_open(&column, section, size, KF_VALUES_BYTES, 1, NULL), KF_OK);
+    kf_status status = kfi_column_bytes(column, 0, NULL, &buffer, value), verified = kfi_column_verify(column, NULL);
+    kfi_column_close(&column);
+    ck_assert_int_eq(verified, status);
+    return status;
+}
+
+START_TEST(frame__as_it_should_be)
+{
+    kf_bytes value;
+    ck_assert_int_eq(read_value(SIZE, FRAME, SIZE, &value), KF_OK);
+    ck_assert_uint_eq(value.size, SIZE);
+    for (size_t i = 0; i < SIZE; i++) ck_assert_uint_eq(value.data[i], (uint8_t)(i * 7));
+}
+END_TEST
+
+START_TEST(frame__size_beyond_the_column)
+{
+    kf_bytes value;
+    for (size_t kept = 0; kept < SIZE; kept += 1 + kept / 3)
+        ck_assert_int_eq(read_value(SIZE, FRAME, kept, &value), KF_CORRUPT);
+    ck_assert_int_eq(read_value(SIZE, FRAME, SIZE - 1, &value), KF_CORRUPT);
+    ck_assert_int_eq(read_value(SIZE, FRAME + 1, SIZE, &value), KF_CORRUPT);
+    ck_assert_int_eq(read_value(SIZE, UINT64_MAX, SIZE, &value), KF_CORRUPT);
+}
+END_TEST
+
+START_TEST(content__of_another_size)
+{
+    static const uint64_t sizes[] = { 0, 1, SIZE - 1, SIZE + 1, SIZE + 2, 1 << 20, UINT64_MAX };
+    kf_bytes value;
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        ck_assert_int_eq(read_value(sizes[i], FRAME, SIZE, &value), KF_CORRUPT);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("zstd_reader");
+    TCase *t = tcase_create("zstd_reader");
+    tcase_add_test(t, frame__as_it_should_be);
+    tcase_add_test(t, frame__size_beyond_the_column);
+    tcase_add_test(t, content__of_another_size);
+    suite_add_tcase(s, t);
+    return suite_run(s);
+}
