@@ -263,7 +263,7 @@ def test_copies_are_the_same_object(make):
 
 
 def test_verify_reports_and_can_be_ended(tmp_path):
-    table = keyfold.compile(tmp_path / "a.kf", {f"key {i}": os.urandom(2000) for i in range(3000)}, codec="bytes")
+    table = keyfold.compile(tmp_path / "a.kf", {f"key {i}": os.urandom(2000) for i in range(3000)}, codec="raw")
     for threads in (None, 1, 3):
         told = []
         assert table.verify(threads=threads, progress=lambda done, total: told.append((done, total))) is None
