@@ -9,8 +9,11 @@
 
 static char events[200];      /* w: write, s: sync of a file, n: a name is given, f: sync of a folder; once each */
 
+static char written[600];     /* what was written to last */
+
 static void watcher(unsigned kind, const char *path)
 {
+    if (kind == FAULT_WRITE) snprintf(written, sizeof written, "%s", path);
     size_t size = strlen(events);
     char event = kind == FAULT_WRITE ? 'w' : kind != FAULT_SYNC ? 'n' : strcmp(path, scratch) ? 's' : 'f';
     if (size && events[size - 1] == event) return;
@@ -54,6 +57,7 @@ START_TEST(sync__folder)
         begin();
         ck_assert_int_eq(kfi_folder_store(folder, "whole", "content", 7, &e), KF_OK);
         ck_assert_str_eq(events, "wsnf");
+        ck_assert_str_eq(written, scratch_path("whole.new"));
     }
     begin();
     ck_assert_int_eq(kfi_folder_spool(folder, "spool", 0, 64, NULL, &spool, &e), KF_OK);

@@ -103,6 +103,30 @@ START_TEST(keys_view__header)
 }
 END_TEST
 
+/* Parameters that are out of range are refused, whatever the sections behind them say. */
+START_TEST(keys_view__parameters)
+{
+    load();
+    uint8_t *tree = file + section_of(KFI_SECTION_TREE)->offset;
+    unsigned refused = 0;
+    for (unsigned at = 0; at < 5; at++) {
+        const uint8_t right = tree[at];
+        for (unsigned value = 0; value < 256; value++) {
+            kfi_keys_parameters parameters;
+            tree[at] = (uint8_t)value;
+            kf_status status = kfi_keys_parameters_read(&parameters, tree, KFI_KEYS_PARAMETERS, NULL);
+            refused += status != KF_OK;
+            if (status) ck_assert_msg(reopened() == KF_CORRUPT, "byte %u is %u", at, value);
+        }
+        tree[at] = right;
+    }
+    ck_assert_uint_gt(refused, 1000);
+    section_of(KFI_SECTION_TREE)->size = KFI_KEYS_PARAMETERS - 1;
+    ck_assert_int_eq(reopened(), KF_CORRUPT);
+    drop();
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("keys_view");
@@ -110,6 +134,7 @@ int main(void)
     tcase_add_checked_fixture(all, scratch_open, scratch_close);
     tcase_add_test(all, keys_view__top_table);
     tcase_add_test(all, keys_view__header);
+    tcase_add_test(all, keys_view__parameters);
     suite_add_tcase(suite, all);
     return suite_run(suite);
 }
