@@ -90,7 +90,7 @@ START_TEST(damage__journal_that_lies)
         if (got.status == KF_OK) SURE(got.hash == want.hash && got.keys == want.keys, "a wrong success");
         if (!feed_exists("resume")) leave(p, p.input.pairs);
     }
-    SURE(refusals > 1500, "%u refused", refusals);
+    SURE(refusals > rounds_of(3000) / 2, "%u refused", refusals);
     free(journal);
     free(lie);
 }

@@ -13,7 +13,7 @@
 
 #include <keyfold/keyfold.h>
 
-#include <check.h>
+#include "suite.h"
 
 enum { CHAIN_LABEL = 48, CHAIN_STATES = 400, CHAIN_KEY = 4096, CHAIN_SINK = -1 };
 

@@ -8,7 +8,7 @@
 #include <keyfold/status.h>
 #include <keyfold/values.h>
 
-#include <check.h>
+#include "suite.h"
 #include <sys/stat.h>
 
 typedef enum feed_order { FEED_MIXED, FEED_ASCENDING, FEED_WAVES, FEED_ORDERS } feed_order;

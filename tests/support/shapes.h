@@ -5,7 +5,7 @@
 
 #include <keyfold/keyfold.h>
 
-#include <check.h>
+#include "suite.h"
 #include <stdlib.h>
 #include <string.h>
 

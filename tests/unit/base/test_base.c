@@ -404,7 +404,7 @@ START_TEST(spool__every_call_fails)
     int files = fault_open_files();
     for (int named = 0; named < 2; named++)
         for (int mode = FAULT_ONCE; mode <= FAULT_FROM; mode++)
-            for (uint64_t n = 1; ; n++) {
+            for (uint64_t n = 1; ; n = next_site(n, 1)) {
                 kfi_disk_account account = { 0, 0 };
                 kfi_spool *s = NULL;
                 kf_error e;

@@ -20,6 +20,9 @@ static void tear_down(void)
     scratch_close();
 }
 
+/* A quick run, and one with sanitizers, does half: of the shapes, of their sizes or of the encodings. */
+static int all_of_it(void) { return scaled(0, !SANITIZED, 1) != 0; }
+
 /* ---- values: a function of shape, seed and index ------------------------------------------- */
 
 static uint64_t mix(uint64_t x)
@@ -278,7 +281,7 @@ START_TEST(test_every_shape)
     unsigned n = encodings_of_type(type_of((shape)_i), list);
     for (unsigned e = 0; e < n; e++)
         for (unsigned c = 0; c < sizeof counts / sizeof *counts; c++)
-            expect_column((shape)_i, 1 + c + e, counts[c], list[e]);
+            if ((c + e + (unsigned)_i) % 2 || all_of_it()) expect_column((shape)_i, 1 + c + e, counts[c], list[e]);
 }
 END_TEST
 
@@ -388,7 +391,7 @@ START_TEST(test_huge_values)
 {
     kf_encoding encoding = encoding_by(KF_VALUES_BYTES, (uint64_t)_i), chosen;
     if (encoding == KF_ENCODING_DISTINCT) return;      /* holds all distinct values by nature */
-    if (!scaled(0, 1, 1)) return;
+    if (_i % 2 && !all_of_it()) return;
     uint8_t *huge = malloc(HUGE_SIZE);
     kfi_column_builder *builder = NULL;
     kfi_writer *writer = NULL;
@@ -600,7 +603,7 @@ START_TEST(test_faults_in_building)
     kf_encoding list[KFI_ENCODINGS];
     shape s = (shape)_i;
     unsigned n = encodings_of_type(type_of(s), list);
-    if (s == B_MIXED_LARGE || s == B_FEW_LONG || (s % 2 && !scaled(0, 1, 1))) return;
+    if (s == B_MIXED_LARGE || s == B_FEW_LONG || (s % 2 && !all_of_it())) return;
     for (unsigned e = 0; e < n; e++) {
         kf_encoding chosen;
         uint64_t size;
