@@ -185,7 +185,6 @@ static void weigh(const char *pairs, const char *output)
     kf_error error = {0};
     bench_reader reader;
     double cpu = bench_process_cpu();
-    memset(&report, 0, sizeof report);
     options.value_type = KF_VALUES_U64;
     options.weights = KF_WEIGHTS_VALUE;
     must(kf_builder_create(&builder, output, &options, &error), &error, "create");

@@ -63,7 +63,6 @@ static void merge(const char *output, int count, char **paths)
     kf_error error = {0};
     size_t n = open_all(dicts, count, paths);
     double start = bench_process_cpu();
-    memset(&report, 0, sizeof report);
     must(kf_dict_merge(output, dicts, n, NULL, &report, &error), &error, "merge");
     printf("{\"keys\": %llu, \"bytes\": %llu, \"cpu_s\": %.6f}\n", (unsigned long long)report.keys,
            (unsigned long long)bench_file_size(output), bench_process_cpu() - start);
