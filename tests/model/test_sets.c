@@ -496,7 +496,7 @@ static void check_merge(question *q)
 
 START_TEST(sets__model)
 {
-    FOR_SEEDS(seed, scaled(6, SANITIZED ? 4 : 6, 6) * scale_of_run()) {
+    FOR_SEEDS(seed, 6 * scale_of_run()) {
         draw((unsigned)_i, seed);
         for (int n = 0; n < 200; n++, cases++) {
             question q;
