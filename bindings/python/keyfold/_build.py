@@ -8,7 +8,7 @@ from collections import abc
 from typing import (TYPE_CHECKING, Any, Callable, Iterable, List, Mapping, Optional, Tuple, TypeVar, Union,
                     overload)
 
-from . import _choose, _errors, _keys
+from . import _choose, _codecs, _errors, _keys
 from ._builder import Builder, BuildOptions, processors
 from ._codecs import Codec
 from ._dictionary import Dictionary
@@ -188,7 +188,7 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
         for each in builders:
             each.close()
         reports.close()
-    pickles = isinstance(chosen, Codec) and chosen.name == "pickle"
+    pickles = isinstance(chosen, Codec) and chosen.name in _codecs.PICKLES
     return _open(path, allow_pickle=allow_pickle or pickles)
 
 

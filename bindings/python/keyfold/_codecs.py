@@ -148,6 +148,7 @@ _codecs: Dict[str, Codec] = {each.name: each for each in (
 _ELSEWHERE = {**dict.fromkeys(("json", "object", "msgpack", "pickle"), "_structured"),
               **dict.fromkeys(("date", "datetime", "datetime-utc", "timedelta", "decimal", "uuid"), "_moments")}
 _BUILT_IN = frozenset((*_codecs, *_ELSEWHERE, "auto"))
+PICKLES = ("pickle", "list:pickle")
 _FAMILIES = ("struct:", "list:")
 
 
@@ -163,7 +164,7 @@ def codec(name: Union[str, Codec], allow_pickle: bool = False) -> Codec:
     """The codec of a name. "pickle" must be allowed, as reading a pickle can run any code."""
     if isinstance(name, Codec):
         return name
-    if name in ("pickle", "list:pickle") and not allow_pickle:
+    if name in PICKLES and not allow_pickle:
         raise CodecError("the values are pickles, and reading one can run any code that is in it: "
                          "pass allow_pickle=True if you trust the file")
     found = _codecs.get(name)

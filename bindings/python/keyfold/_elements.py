@@ -71,7 +71,7 @@ def _encode_datetime(value: Any) -> bytes:
 def _encode_time(value: Any) -> bytes:
     if value.tzinfo is not None:
         raise TypeError("a time with a time zone is no key")
-    return b"\x09" + _int(((value.hour * 60 + value.minute) * 60 + value.second) * 1_000_000 + value.microsecond)
+    return b"\x09" + _int(microseconds(datetime.datetime.combine(datetime.date(1970, 1, 1), value)))
 
 
 def encode(item: Any) -> bytes:

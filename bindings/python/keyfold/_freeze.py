@@ -177,7 +177,7 @@ def _write(content: _Content, options: BuildOptions, progress: Any) -> None:
 
 def _try_open(path: str, codec: Codec) -> Optional[Dictionary[Any, Any]]:
     try:
-        table = _open(path, allow_pickle=codec.name == "pickle")
+        table = _open(path, allow_pickle=codec.name in _codecs.PICKLES)
         os.utime(path)      # what is used was used lately, for those who clear the folder
         return table
     except (_errors.Error, OSError):
@@ -234,7 +234,7 @@ def _find_or_write(content: _Content, folder: str,
             os.replace(temporary, path)
     finally:
         _remove(temporary)
-    return found if found is not None else _open(path, allow_pickle=content.codec.name == "pickle")
+    return found if found is not None else _open(path, allow_pickle=content.codec.name in _codecs.PICKLES)
 
 
 def _write_and_name(pairs: Any, folder: str, options: Dict[str, Any], **rest: Any) -> Dictionary[Any, Any]:
@@ -249,7 +249,7 @@ def _write_and_name(pairs: Any, folder: str, options: Dict[str, Any], **rest: An
         found = _try_open(path, codec)
         if found is None:
             os.replace(temporary, path)
-            found = _open(path, allow_pickle=codec.name == "pickle")
+            found = _open(path, allow_pickle=codec.name in _codecs.PICKLES)
         return found
     finally:
         _remove(temporary)
@@ -357,4 +357,4 @@ def freeze(mapping_or_items: Any, path: Optional[StrPath] = None, *, codec: Unio
     if path is None:
         return _find_or_write(content, folder, options, progress)
     _write(content, BuildOptions(path, **options), progress)
-    return _open(path, allow_pickle=content.codec.name == "pickle")
+    return _open(path, allow_pickle=content.codec.name in _codecs.PICKLES)

@@ -93,13 +93,15 @@ def plain_or_same(value: Any) -> Any:
 
 def microseconds(value: Any) -> int:
     """Of a datetime since the beginning of 1970, in its own time."""
-    return ((value.toordinal() - EPOCH_DAY) * _DAY + ((value.hour * 60 + value.minute) * 60 + value.second) * 1_000_000
-            + value.microsecond)    # type: ignore[no-any-return]
+    seconds = (value.hour * 60 + value.minute) * 60 + value.second
+    number: int = (value.toordinal() - EPOCH_DAY) * _DAY + seconds * 1_000_000 + value.microsecond
+    return number
 
 
 def utc_microseconds(value: Any) -> int:
     """Of a datetime with a time zone since the beginning of 1970, in UTC."""
-    return microseconds(value) - value.utcoffset() // MICROSECOND   # type: ignore[no-any-return]
+    offset: int = value.utcoffset() // MICROSECOND
+    return microseconds(value) - offset
 
 
 def from_microseconds(number: int, zone: Any = None) -> datetime.datetime:
