@@ -1,13 +1,14 @@
 """compile: pairs into a file."""
 from __future__ import annotations
 
+import errno
 import itertools
 import os
 from collections import abc
 from typing import (TYPE_CHECKING, Any, Callable, Iterable, List, Mapping, Optional, Tuple, TypeVar, Union,
                     overload)
 
-from . import _choose, _errors, _keys
+from . import _choose, _codecs, _errors, _keys
 from ._builder import Builder, BuildOptions, processors
 from ._codecs import Codec
 from ._dictionary import Dictionary
@@ -27,9 +28,26 @@ V = TypeVar("V")
 _Path = (str, bytes, os.PathLike)
 
 
+def _must_exist(path: Any, alone: bool) -> None:
+    """Says of a str that names no file what else may have been meant. A PathLike is a path in any case."""
+    try:
+        os.stat(path)
+    except (OSError, ValueError) as problem:
+        if isinstance(path, os.PathLike):
+            return              # whoever opens it says so
+        code = (problem.errno if isinstance(problem, OSError) else None) or errno.ENOENT
+        name = os.fsdecode(path)
+        meant = "a str is taken for the path of a file to read" if alone else \
+            "str among the inputs are taken for paths of files to read. For a table of keys alone pass " \
+            "dict.fromkeys(keys) in their place"
+        raise _errors.os_error(code, name if len(name) <= 200 else name[:200] + "...",
+                               f"{os.strerror(code)} ({meant})") from None
+
+
 def _paths(inputs: Any) -> Tuple[Optional[List[str]], Any]:
     """The paths that the inputs are, or None; and the inputs, whose first may have been taken to see that."""
     if isinstance(inputs, _Path):
+        _must_exist(inputs, True)
         return [os.fsdecode(inputs)], inputs
     if isinstance(inputs, abc.Mapping) or not isinstance(inputs, abc.Iterable):
         return None, inputs
@@ -45,6 +63,7 @@ def _paths(inputs: Any) -> Tuple[Optional[List[str]], Any]:
     for path in again:
         if not isinstance(path, _Path):
             raise TypeError(f"{path!r:.100} among paths of files is none")
+        _must_exist(path, False)
         paths.append(os.fsdecode(path))
     return paths, inputs
 
@@ -69,10 +88,12 @@ def _all_values(inputs: Any) -> Any:
 
 def _build_pairs(inputs: Any, wanted: _choose.Wish, options: BuildOptions,
                  make: _parts.MakeBuilder) -> Optional[Builder]:
-    source = Source(inputs, options.weights == "given")
+    source = Source(inputs, options.weights == "given", lists=wanted.lists)
     values = None
     if wanted.codec == "auto" and not source.weighted:
         values = _all_values(inputs)
+        if wanted.lists and isinstance(inputs, abc.Mapping):
+            values = _choose.items(values)
     builder = make(*_choose.choose(wanted, source, values))
     builder.add(source, _choose.guess(wanted))
     return builder
@@ -167,7 +188,7 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
         for each in builders:
             each.close()
         reports.close()
-    pickles = isinstance(chosen, Codec) and chosen.name == "pickle"
+    pickles = isinstance(chosen, Codec) and chosen.name in _codecs.PICKLES
     return _open(path, allow_pickle=allow_pickle or pickles)
 
 
@@ -175,7 +196,7 @@ def _build_parts(parts: Iterable[Any], reader: Callable[[Any], Any], workers: in
                  options: BuildOptions, make: _parts.MakeBuilder) -> Optional[Builder]:
     if workers == 0:
         return _parts.read_here(parts, reader, wanted, options.weights, make)
-    # Which pair is the first or the last of a key goes by the order of the parts, and a build can be resumed only
+    # Which pair is the first or the last of a key, or of a list, goes by the order of the parts, and a build can be resumed only
     # with pairs in the order that they had.
-    ordered = options.duplicates in ("first", "last") or options.resume is not None
+    ordered = options.duplicates in ("first", "last", "all") or options.resume is not None
     return _parts.read_parts(parts, reader, workers, wanted, options.weights, make, ordered)

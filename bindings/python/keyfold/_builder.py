@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 DUPLICATES = {"error": lib.KF_DUPLICATES_ERROR, "first": lib.KF_DUPLICATES_FIRST,
               "last": lib.KF_DUPLICATES_LAST, "sum": lib.KF_DUPLICATES_SUM,
-              "min": lib.KF_DUPLICATES_MIN, "max": lib.KF_DUPLICATES_MAX}
+              "min": lib.KF_DUPLICATES_MIN, "max": lib.KF_DUPLICATES_MAX, "all": lib.KF_DUPLICATES_JOIN}
 _WEIGHTS = {None: lib.KF_WEIGHTS_NONE, "value": lib.KF_WEIGHTS_VALUE, "given": lib.KF_WEIGHTS_GIVEN}
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _LEAST_MEMORY = 16 << 20
@@ -68,9 +68,12 @@ class BuildOptions:
             raise _errors.ArgumentError(f"duplicates={duplicates!r}: there are {', '.join(DUPLICATES)}")
         if weights not in _WEIGHTS:
             raise _errors.ArgumentError(f'weights={weights!r}: there are None, "value" and "given"')
+        if duplicates == "all" and weights is not None:
+            raise _errors.ArgumentError(f'duplicates="all" does not go with weights="{weights}"')
         self.path = os.path.abspath(os.fsdecode(path))
         self.memory = memory_size(memory)
         self.duplicates = duplicates
+        self.lists = duplicates == "all"
         self.weights = weights
         self.shards = shards
         self.tmpdir = None if tmpdir is None else os.path.abspath(os.fsdecode(tmpdir))
