@@ -5,7 +5,7 @@ from typing import Any, List, NamedTuple, Optional, Tuple, Union
 
 from . import _codecs, _errors, _keys
 from ._codecs import Codec
-from ._pack import Source
+from ._pack import Columns, Source
 
 _SAMPLE = 1000
 
@@ -15,13 +15,15 @@ class Wish(NamedTuple):
 
     keys: str
     codec: Union[str, Codec]
+    columns: Columns = Columns()
 
     @property
     def settled(self) -> bool:
         return self.keys != "auto" and self.codec != "auto"
 
 
-def wish(keys: str, codec: Union[str, Codec], weights: Optional[str], duplicates: str) -> Wish:
+def wish(keys: str, codec: Union[str, Codec], weights: Optional[str], duplicates: str,
+         columns: Columns = Columns()) -> Wish:
     """Checks what the caller said, and adds what follows from it."""
     if keys == "nested":
         raise _errors.ArgumentError('keys="nested": freeze makes those')
@@ -35,7 +37,7 @@ def wish(keys: str, codec: Union[str, Codec], weights: Optional[str], duplicates
             raise _errors.ArgumentError(f'{why} needs codec="u64", not {codec!r}')
     if codec != "auto":
         codec = _codecs.codec(codec, True)
-    return Wish(keys, codec)
+    return Wish(keys, codec, columns)
 
 
 def guess(wanted: Wish) -> Tuple[str, str]:
@@ -48,6 +50,8 @@ def choose(wanted: Wish, source: Source, values: Any = None,
            alone: bool = True) -> Tuple[_keys.KeyKind, Codec]:
     """The kind of keys and the codec for what a source gives. `values`: all values, where they are at hand.
     `alone`: no other source follows."""
+    if source.columns:
+        return source.choose(wanted, alone)     # type: ignore[attr-defined, no-any-return]
     keys: List[Any] = []
     sample: List[Any] = []
     if not wanted.settled:

@@ -204,7 +204,7 @@ def _from_chunk(kind: KeyKind, chunk: Any, schema: Any, raw: Any) -> Source:
         else:
             # The last buffer has the sizes of those before.
             keys = _described(lib.KFPY_KEYS_VIEWS, raw.length, buffers[1], buffers=buffers + 2,
-                              buffer_count=max(0, raw.n_buffers - 3))
+                              buffer_count=max(0, raw.n_buffers - 3), offsets=buffers[raw.n_buffers - 1])
     elif kind.name == "int" and format in _INTEGERS:
         layout, width = _INTEGERS[format]
         keys = _described(layout, raw.length, buffers[1], width=width, stride=width)

@@ -11,7 +11,7 @@ from multiprocessing import connection, parent_process
 from typing import Any, Callable, Iterable, Iterator, Optional
 
 from . import _choose, _codecs, _keys, _wire
-from ._pack import Packer, Source
+from ._pack import Packer, Source, is_columns, source_of
 
 
 class ReaderFailed(Exception):
@@ -31,7 +31,7 @@ def read(reader: Callable[[Any], Any], part: Any) -> Any:
     """What the reader returns; its errors, then and later, become ReaderFailed."""
     try:
         pairs = reader(part)
-        if isinstance(pairs, (dict, list, tuple, type({}.items()))):
+        if isinstance(pairs, (dict, list, tuple, type({}.items()))) or is_columns(pairs):
             return pairs
         if isinstance(pairs, abc.Mapping):
             pairs = pairs.items()
@@ -106,7 +106,7 @@ class _Worker:
             del part
 
     def _part(self, part: Any, name: str) -> int:
-        source = Source(read(self.reader, part), self.weighted, f"part {name}")
+        source = source_of(read(self.reader, part), self.wanted.columns, self.weighted, f"part {name}")
         del part   # or two parts are in memory while the next is read
         if self.packer is None:
             self._choose(source)
