@@ -36,6 +36,21 @@ def _opened(capsule: Any, kind: str, name: bytes) -> Any:
     return ffi.cast(f"struct {kind} *", _capsules()[1](capsule, name))
 
 
+def schema_in(capsule: Any) -> Any:
+    """The struct ArrowSchema * in a capsule."""
+    return _opened(capsule, "ArrowSchema", b"arrow_schema")
+
+
+def stream_capsule() -> Tuple[object, Any]:
+    """A capsule, and the struct ArrowArrayStream * in it, which is to be filled."""
+    place = lib.kfpy_stream_new()
+    if place == ffi.NULL:
+        raise MemoryError
+    capsule = _capsules()[0](_address(place), _address(lib.kfpy_stream_name()),
+                             _address(lib.kfpy_stream_destructor()))
+    return capsule, ffi.cast("struct ArrowArrayStream *", place)
+
+
 class Chunk:
     """An array that somebody else exported, while this object lives."""
 

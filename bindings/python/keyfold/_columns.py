@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import sys
 from array import array
+from collections import abc
 
 from . import _arrow, _keys
 from ._keys import KeyKind
@@ -248,7 +249,8 @@ def sources(kind: KeyKind, keys: Any) -> Iterable[Source]:
         raise TypeError(f"many keys are needed, not one {type(keys).__name__}")
     if is_pandas(keys):
         return _from_pandas(kind, keys)
-    if hasattr(keys, "__arrow_c_array__") or hasattr(keys, "__arrow_c_stream__"):
+    if (hasattr(keys, "__arrow_c_array__") or hasattr(keys, "__arrow_c_stream__")) and \
+            not isinstance(keys, abc.Mapping):      # a Dictionary is a table: of it the keys are meant
         return _from_arrow(kind, keys)
     numpy = sys.modules.get("numpy")
     if numpy is not None and isinstance(keys, numpy.ndarray):
