@@ -6,6 +6,7 @@
 
 #include "command.h"
 #include "input/decoder.h"
+#include "input/kind.h"
 #include "output/entry.h"
 #include "output/message.h"
 
@@ -38,13 +39,23 @@ typedef struct kft_dump {
 } kft_dump;
 
 /* Whether the output would be taken for something else by its first bytes. */
-static int misleads(kf_bytes key)
+static int misleads(const kft_dump *dump, kf_bytes key)
 {
     static const uint8_t mark[] = { 0xEF, 0xBB, 0xBF };
+    const kft_head head = { key.data, key.size, 0 };
+    kft_kind kind;
+    size_t at = 0;
     int undecided;
 
-    return decoder_detect(key.data, key.size, &undecided) != DECODER_NONE ||
-           (key.size >= sizeof mark && memcmp(key.data, mark, sizeof mark) == 0);
+    if (decoder_detect(key.data, key.size, &undecided) != DECODER_NONE || kind_foreign(&head, 0, &kind))
+        return 1;
+    if (dump->format == DUMP_NUL)
+        return 0;
+    if (key.size >= sizeof mark && memcmp(key.data, mark, sizeof mark) == 0)
+        return 1;
+    while (at < key.size && key.data[at] == ' ')
+        at++;
+    return at < key.size && strchr("<{[", key.data[at]) != NULL && key.data[at] != 0;
 }
 
 /* A line of tsv or jsonl. */
@@ -56,7 +67,7 @@ static void print_line(const kft_dump *dump, const kft_entry *entry, uint64_t we
         output_byte(out, '{');
         entry_print_members(&dump->printer, entry);
     } else {
-        entry_print_bytes(&dump->printer, entry->key);
+        entry_print_key(&dump->printer, entry->key, !dump->weighted && dump->printer.value_type == KF_VALUES_NONE);
         entry_print_value(&dump->printer, entry);
     }
     if (dump->weighted) {
@@ -117,11 +128,11 @@ static int dump_all(const kft_dump *dump, kf_iter *iter)
             status = kf_dict_weight_at(dump->dict, entry.ordinal, &weight);
         if (status != KF_OK)
             return complain_status(dump->path, status);
-        if (dump->format == DUMP_TSV && at_start && !printer->raw && misleads(entry.key)) {
+        if (dump->format == DUMP_TSV && at_start && !printer->raw && misleads(dump, entry.key)) {
             print_guarded(dump, &entry, weight);
         } else if (dump->format != DUMP_NUL) {
             print_line(dump, &entry, weight);
-        } else if ((at_start && misleads(entry.key)) || !print_nul(dump, &entry, weight)) {
+        } else if ((at_start && misleads(dump, entry.key)) || !print_nul(dump, &entry, weight)) {
             complain("%s: the entry with ordinal %llu can't be printed as nul; take tsv or jsonl",
                      dump->path, (unsigned long long)entry.ordinal);
             return EXIT_TROUBLE;

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "command.h"
-#include "input/stream.h"
+#include "input/needles.h"
 #include "output/entry.h"
 #include "output/escape.h"
 #include "output/message.h"
@@ -156,7 +156,7 @@ static int get_stdin(kft_lookup *lookup)
     kft_stream stream;
     int code = EXIT_TROUBLE;
 
-    if (stream_open(&stream, "-", 0))
+    if (stream_open(&stream, "-", needles_look(lookup->options->null, lookup->options->raw)))
         code = get_stream(lookup, &stream);
     else
         complain("%s: %s", stream.name, stream.problem);

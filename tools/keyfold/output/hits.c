@@ -69,7 +69,7 @@ static void print_line(const kft_hits *hits, const kft_printer *printer, kf_byte
     kft_output *out = printer->out;
 
     print_needle(hits, printer, needle);
-    entry_print_bytes(printer, entry->key);
+    entry_print_key(printer, entry->key, hits->options->keys_only && !hits->with_needle);
     if (!hits->options->keys_only) {
         output_byte(out, '\t');
         if (hits->with_similarity)
