@@ -36,6 +36,21 @@ def _opened(capsule: Any, kind: str, name: bytes) -> Any:
     return ffi.cast(f"struct {kind} *", _capsules()[1](capsule, name))
 
 
+def schema_in(capsule: Any) -> Any:
+    """The struct ArrowSchema * in a capsule."""
+    return _opened(capsule, "ArrowSchema", b"arrow_schema")
+
+
+def stream_capsule() -> Tuple[object, Any]:
+    """A capsule, and the struct ArrowArrayStream * in it, which is to be filled."""
+    place = lib.kfpy_stream_new()
+    if place == ffi.NULL:
+        raise MemoryError
+    capsule = _capsules()[0](_address(place), _address(lib.kfpy_stream_name()),
+                             _address(lib.kfpy_stream_destructor()))
+    return capsule, ffi.cast("struct ArrowArrayStream *", place)
+
+
 class Chunk:
     """An array that somebody else exported, while this object lives."""
 
@@ -47,23 +62,32 @@ class Chunk:
         self._keep = keep
 
 
-def chunks(column: Any) -> Iterator[Chunk]:
-    """The arrays of an object with __arrow_c_array__ or __arrow_c_stream__."""
+def opened(column: Any) -> Tuple[Any, Iterator[Chunk], Any]:
+    """The schema of an object with __arrow_c_array__ or __arrow_c_stream__; its arrays, the first of which is asked
+    for when it is wanted; and the capsules."""
     if hasattr(column, "__arrow_c_array__"):
-        schema, array = column.__arrow_c_array__()
-        yield Chunk(_opened(schema, "ArrowSchema", b"arrow_schema"),
-                    _opened(array, "ArrowArray", b"arrow_array"), (schema, array))
-        return
+        capsules = column.__arrow_c_array__()
+        own = _opened(capsules[0], "ArrowSchema", b"arrow_schema")
+        return own, iter((Chunk(own, _opened(capsules[1], "ArrowArray", b"arrow_array"), capsules),)), capsules
     capsule = column.__arrow_c_stream__()
     stream = _opened(capsule, "ArrowArrayStream", b"arrow_array_stream")
-    owned_schema = ffi.gc(ffi.new("struct ArrowSchema *"), lib.kfpy_schema_release)
-    _check(stream, stream.get_schema(stream, owned_schema))
+    schema = ffi.gc(ffi.new("struct ArrowSchema *"), lib.kfpy_schema_release)
+    _check(stream, stream.get_schema(stream, schema))
+    return schema, _arrays(stream, schema, capsule), capsule
+
+
+def _arrays(stream: Any, schema: Any, capsule: Any) -> Iterator[Chunk]:
     while True:
         owned_array = ffi.gc(ffi.new("struct ArrowArray *"), lib.kfpy_array_release)
         _check(stream, stream.get_next(stream, owned_array))
         if owned_array.release == ffi.NULL:
             return
-        yield Chunk(owned_schema, owned_array, capsule)
+        yield Chunk(schema, owned_array, capsule)
+
+
+def chunks(column: Any) -> Iterator[Chunk]:
+    """The arrays of an object with __arrow_c_array__ or __arrow_c_stream__."""
+    return opened(column)[1]
 
 
 def _check(stream: Any, code: int) -> None:

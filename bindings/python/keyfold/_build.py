@@ -14,7 +14,7 @@ from ._codecs import Codec
 from ._dictionary import Dictionary
 from ._light import Later
 from ._open import open as _open
-from ._pack import Source
+from ._pack import Columns, Source, is_columns, source_of
 from ._progress import Progress
 
 if TYPE_CHECKING:
@@ -91,11 +91,9 @@ def _all_values(inputs: Any) -> Any:
     return None
 
 
-def _build_pairs(inputs: Any, wanted: _choose.Wish, options: BuildOptions,
-                 make: _parts.MakeBuilder) -> Optional[Builder]:
-    source = Source(inputs, options.weights == "given", lists=wanted.lists)
+def _build_pairs(inputs: Any, source: Source, wanted: _choose.Wish, make: _parts.MakeBuilder) -> Optional[Builder]:
     values = None
-    if wanted.codec == "auto" and not source.weighted:
+    if wanted.codec == "auto" and not source.weighted and not source.columns:
         values = _all_values(inputs)
         if wanted.lists and isinstance(inputs, abc.Mapping):
             values = _choose.items(values)
@@ -126,7 +124,8 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
             codec: Union[str, Codec] = "auto", keys: str = "auto", weights: Optional[str] = None,
             progress: Any = None, tmpdir: Optional[StrPath] = None,
             threads: Optional[int] = None, shards: Optional[int] = None,
-            resume: Optional[StrPath] = None, allow_pickle: bool = False,
+            resume: Optional[StrPath] = None, allow_pickle: bool = False, key: Any = None, value: Any = None,
+            nulls: str = "error",
             encoding: Encoding = "auto", metadata: _Metadata = None, format: Optional[Format] = None,
             delimiter: Optional[str] = None, header: bool = False, key_column: Union[int, str, None] = None,
             value_column: Union[int, str, None] = None, weight_column: Union[int, str, None] = None,
@@ -140,7 +139,8 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
             codec: Union[str, Codec] = "auto", keys: str = "auto", weights: Optional[str] = None,
             progress: Any = None, tmpdir: Optional[StrPath] = None,
             threads: Optional[int] = None, shards: Optional[int] = None,
-            resume: Optional[StrPath] = None, allow_pickle: bool = False,
+            resume: Optional[StrPath] = None, allow_pickle: bool = False, key: Any = None, value: Any = None,
+            nulls: str = "error",
             encoding: Encoding = "auto", metadata: _Metadata = None, format: Optional[Format] = None,
             delimiter: Optional[str] = None, header: bool = False, key_column: Union[int, str, None] = None,
             value_column: Union[int, str, None] = None, weight_column: Union[int, str, None] = None,
@@ -194,21 +194,22 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
         format=format, delimiter=delimiter, header=header, key_column=key_column, value_column=value_column,
         weight_column=weight_column, key_field=key_field, value_field=value_field, weight_field=weight_field, raw=raw,
         pairs=pairs, on_error=on_error))
-    wanted = _choose.wish(keys, codec, weights, duplicates)
-    files = None
+    wanted = _choose.wish(keys, codec, weights, duplicates, Columns(key, value, nulls))
+    files = source = None
     if reader is None:
-        files, inputs = _paths(inputs)
+        files, inputs = (None, inputs) if is_columns(inputs) else _paths(inputs)
+        if files is None:
+            _file_options.refuse(about_files, inputs, None)
+            source = source_of(inputs, wanted.columns, weights == "given", lists=wanted.lists)
     elif not callable(reader):
         raise TypeError(f"reader={reader!r:.100} can't be called")
-    elif isinstance(inputs, _Path):
-        inputs = [inputs]
+    else:
+        _file_options.refuse(about_files, inputs, reader)
+        inputs = [inputs] if isinstance(inputs, _Path) else inputs
     if reader is None and workers is not None:
         raise _errors.ArgumentError(f"workers={workers!r} needs a reader=: only that runs in worker processes (threads= is "
                                     "how many sort and fold)")
-    if files is None:
-        _file_options.refuse(about_files, inputs, reader)
-    sized = reader is None and files is None and isinstance(inputs, abc.Sized)
-    reports = Progress(progress, len(inputs) if sized else None)
+    reports = Progress(progress, None if source is None else source.rows)
     builders: List[Builder] = []
 
     def make(kind: _keys.KeyKind, chosen: Codec) -> Builder:
@@ -220,8 +221,8 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
         if files is not None:
             _files.build(files, options, keys, codec, reports, about_files)
         else:
-            builder = _build_parts(inputs, reader, _workers(workers, inputs), wanted, options, make) \
-                if reader is not None else _build_pairs(inputs, wanted, options, make)
+            builder = _build_pairs(inputs, source, wanted, make) if source is not None else \
+                _build_parts(inputs, reader, _workers(workers, inputs), wanted, options, make)
             if builder is None:
                 builder = make(*_choose.choose(wanted, Source(())))
             chosen = builder.codec
@@ -234,11 +235,11 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
     return _open(path, allow_pickle=allow_pickle or pickles)
 
 
-def _build_parts(parts: Iterable[Any], reader: Callable[[Any], Any], workers: int, wanted: _choose.Wish,
+def _build_parts(parts: Iterable[Any], reader: Any, workers: int, wanted: _choose.Wish,
                  options: BuildOptions, make: _parts.MakeBuilder) -> Optional[Builder]:
     if workers == 0:
         return _parts.read_here(parts, reader, wanted, options.weights, make)
-    # Which pair is the first or the last of a key, or of a list, goes by the order of the parts, and a build can be resumed only
-    # with pairs in the order that they had.
+    # Which pair is the first or the last of a key, or of a list, goes by the order of the parts, and a build can be
+    # resumed only with pairs in the order that they had.
     ordered = options.duplicates in ("first", "last", "all") or options.resume is not None
     return _parts.read_parts(parts, reader, workers, wanted, options.weights, make, ordered)

@@ -5,7 +5,7 @@ from typing import Any, Iterable, Iterator, List, NamedTuple, Optional, Tuple, U
 
 from . import _codecs, _errors, _keys
 from ._codecs import Codec
-from ._pack import Source
+from ._pack import Columns, Source
 
 _SAMPLE = 1000
 
@@ -16,13 +16,15 @@ class Wish(NamedTuple):
     keys: str
     codec: Union[str, Codec]
     lists: bool = False         # of all values that a key is given
+    columns: Columns = Columns()
 
     @property
     def settled(self) -> bool:
         return self.keys != "auto" and self.codec != "auto"
 
 
-def wish(keys: str, codec: Union[str, Codec], weights: Optional[str], duplicates: str) -> Wish:
+def wish(keys: str, codec: Union[str, Codec], weights: Optional[str], duplicates: str,
+         columns: Columns = Columns()) -> Wish:
     """Checks what the caller said, and adds what follows from it."""
     if keys == "nested":
         raise _errors.ArgumentError('keys="nested": freeze makes those')
@@ -39,7 +41,7 @@ def wish(keys: str, codec: Union[str, Codec], weights: Optional[str], duplicates
         codec = _codecs.codec(codec, True)
         if lists and not codec.name.startswith("list:"):
             codec = _codecs.codec(_codecs.of_items(codec.name), True)
-    return Wish(keys, codec, lists)
+    return Wish(keys, codec, lists, columns)
 
 
 def items(values: Iterable[Any]) -> Iterator[Any]:
@@ -58,6 +60,8 @@ def choose(wanted: Wish, source: Source, values: Any = None,
            alone: bool = True) -> Tuple[_keys.KeyKind, Codec]:
     """The kind of keys and the codec for what a source gives. `values`: all values, where they are at hand.
     `alone`: no other source follows."""
+    if source.columns:
+        return source.choose(wanted, alone)     # type: ignore[attr-defined, no-any-return]
     keys: List[Any] = []
     sample: List[Any] = []
     if not wanted.settled:

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import sys
 from array import array
+from collections import abc
 
 from . import _arrow, _keys
 from ._keys import KeyKind
@@ -204,7 +205,7 @@ def _from_chunk(kind: KeyKind, chunk: Any, schema: Any, raw: Any) -> Source:
         else:
             # The last buffer has the sizes of those before.
             keys = _described(lib.KFPY_KEYS_VIEWS, raw.length, buffers[1], buffers=buffers + 2,
-                              buffer_count=max(0, raw.n_buffers - 3))
+                              buffer_count=max(0, raw.n_buffers - 3), offsets=buffers[raw.n_buffers - 1])
     elif kind.name == "int" and format in _INTEGERS:
         layout, width = _INTEGERS[format]
         keys = _described(layout, raw.length, buffers[1], width=width, stride=width)
@@ -295,7 +296,8 @@ def sources(kind: KeyKind, keys: Any) -> Iterable[Source]:
     _refuse_one(keys)
     if is_pandas(keys):
         return _from_pandas(kind, keys)
-    if hasattr(keys, "__arrow_c_array__") or hasattr(keys, "__arrow_c_stream__"):
+    if (hasattr(keys, "__arrow_c_array__") or hasattr(keys, "__arrow_c_stream__")) and \
+            not isinstance(keys, abc.Mapping):      # a Dictionary is a table: of it the keys are meant
         return _from_arrow(kind, keys)
     numpy = sys.modules.get("numpy")
     if numpy is not None and isinstance(keys, numpy.ndarray):

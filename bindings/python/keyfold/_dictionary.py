@@ -6,8 +6,10 @@ from collections import abc
 
 from . import _errors
 from ._batch import Batches
+from ._bounds import EVERYTHING
 from ._handle import acquire
 from ._keys import FRACTION as _FRACTION
+from ._light import Later
 from ._native import ffi, lib
 from ._search import Searches
 from ._views import ItemsView, KeysView, ValuesView
@@ -16,11 +18,19 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Iterator, List, Mapping, NoReturn, Optional, Tuple, TypeVar, Union, overload
 
+    import pandas
+    import polars
+    import pyarrow
+
+    from . import _export
+
     K = TypeVar("K")
     V = TypeVar("V", covariant=True)
     T = TypeVar("T")
 else:
     from ._light import overload
+
+    _export = Later("_export")
 
 _unpack = ffi.unpack
 _INLINE = lib.KFPY_INLINE
@@ -133,6 +143,53 @@ class Dictionary(Batches["K", "V"], Searches["K", "V"]):
                 self._failed(number.status)
             return number.value   # type: ignore[no-any-return]
         return self._value(self._taken(lib.kfpy_value_at, place))   # type: ignore[no-any-return]
+
+    # ---- as a table ---------------------------------------------------------------------------
+
+    def __arrow_c_stream__(self, requested_schema: Optional[object] = None) -> object:
+        """Arrow's stream protocol: columns "key" and "value" (none of a set of keys) in the order of the keys, in
+        batches of up to 65536 rows and some 4 MiB, so that a table needs no memory as a whole. What items() returns
+        has it too, for a prefix or a range.
+
+        polars.DataFrame(table)
+        duckdb.sql("select * from table_of_mine where value > 5")
+        pyarrow.RecordBatchReader.from_stream(table.items(prefix="a"))
+
+        Types are those of get_many(output="arrow"); keys are large_string, large_binary, int64 or uint64, strings
+        with offsets of 32 bits if the requested schema says so. TypeError for tuples as keys, and for codecs whose
+        values have no Arrow type of their own.
+        """
+        return _export.stream(self, EVERYTHING, requested_schema)
+
+    def to_arrow(self, prefix: Optional[K] = None, *, start: Optional[K] = None, stop: Optional[K] = None,
+                 reverse: bool = False) -> pyarrow.Table:
+        """A pyarrow.Table of those entries, as items() takes them: columns "key" and "value". Values of codecs without
+        an Arrow type get the one that suits all of them; TypeError if there is none.
+
+        >>> table = keyfold.compile("capitals.kf", {"Peru": "Lima", "Poland": "Warsaw"})
+        >>> table.to_arrow("Po").to_pylist()
+        [{'key': 'Poland', 'value': 'Warsaw'}]
+        """
+        return _export.to_arrow(self, self._bounds(prefix, start, stop, reverse))
+
+    def to_pandas(self, prefix: Optional[K] = None, *, start: Optional[K] = None, stop: Optional[K] = None,
+                  reverse: bool = False) -> pandas.DataFrame:
+        """A pandas.DataFrame of those entries. Tuples as keys, and values that are no numbers, bytes or str, are
+        objects.
+
+        >>> table.to_pandas().set_index("key")["value"]["Peru"]
+        'Lima'
+        """
+        return _export.to_pandas(self, self._bounds(prefix, start, stop, reverse))
+
+    def to_polars(self, prefix: Optional[K] = None, *, start: Optional[K] = None, stop: Optional[K] = None,
+                  reverse: bool = False) -> polars.DataFrame:
+        """A polars.DataFrame of those entries, as to_arrow.
+
+        >>> table.to_polars(start="Pf").rows()
+        [('Poland', 'Warsaw')]
+        """
+        return _export.to_polars(self, self._bounds(prefix, start, stop, reverse))
 
     # ---- prefixes of a text -------------------------------------------------------------------
 

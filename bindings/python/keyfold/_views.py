@@ -6,16 +6,20 @@ from collections import abc
 from . import _errors
 from ._bounds import EVERYTHING, Bounds, ordinals
 from ._entries import blocks, own
+from ._light import Later
 from ._native import ffi, lib
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Iterable, Iterator, List, Mapping, Set, TypeVar
+    from typing import Any, Iterable, Iterator, List, Mapping, Optional, Set, TypeVar
 
+    from . import _export
     from ._table import Table
 
     V_co = TypeVar("V_co", covariant=True)
     K_co = TypeVar("K_co", covariant=True)
+else:
+    _export = Later("_export")
 
 
 class _View:
@@ -125,6 +129,10 @@ class ItemsView(_View, abc.ItemsView["K_co", "V_co"]):
         decode = self._mapping._decode_key
         for block in self._blocks(bounds, True, True):
             yield from zip(map(decode, block.keys), _decoded(self._mapping, block))
+
+    def __arrow_c_stream__(self, requested_schema: Optional[object] = None) -> object:
+        """As Dictionary.__arrow_c_stream__."""
+        return _export.stream(self._mapping, self._bounds, requested_schema)
 
     def __contains__(self, item: object) -> bool:
         if not isinstance(item, tuple) or len(item) != 2:

@@ -11,7 +11,7 @@ from multiprocessing import connection, parent_process
 from typing import Any, Callable, Iterable, Iterator, Optional
 
 from . import _choose, _codecs, _keys, _wire
-from ._pack import Packer, Source
+from ._pack import Packer, Source, is_columns, source_of
 
 
 class ReaderFailed(Exception):
@@ -32,13 +32,13 @@ def read(reader: Callable[[Any], Any], part: Any, wanted: _choose.Wish, weighted
     try:
         pairs = reader(part)
         is_mapping = isinstance(pairs, abc.Mapping)
-        if not isinstance(pairs, (dict, list, tuple, type({}.items()))):
-            if isinstance(pairs, abc.Mapping):
+        if not isinstance(pairs, (dict, list, tuple, type({}.items()))) and not is_columns(pairs):
+            if is_mapping:
                 pairs = pairs.items()
             pairs = _guarded(iter(pairs)) if isinstance(pairs, abc.Iterable) else pairs
     except BaseException as problem:   # SystemExit too
         raise ReaderFailed(problem) from problem
-    return Source(pairs, weighted, f"part {name}", wanted.lists, is_mapping)
+    return source_of(pairs, wanted.columns, weighted, f"part {name}", wanted.lists, is_mapping)
 
 
 def _end_with_parent() -> None:
