@@ -5,10 +5,10 @@ import errno
 import itertools
 import os
 from collections import abc
-from typing import (TYPE_CHECKING, Any, Callable, Iterable, List, Mapping, Optional, Tuple, TypeVar, Union,
+from typing import (TYPE_CHECKING, Any, Callable, Iterable, List, Literal, Mapping, Optional, Tuple, TypeVar, Union,
                     overload)
 
-from . import _choose, _codecs, _errors, _keys
+from . import _choose, _codecs, _errors, _file_options, _keys
 from ._builder import Builder, BuildOptions, processors
 from ._codecs import Codec
 from ._dictionary import Dictionary
@@ -25,6 +25,11 @@ else:      # what they import takes longer than many a build
 
 K = TypeVar("K")
 V = TypeVar("V")
+Duplicates = Literal["error", "first", "last", "sum", "min", "max", "all"]
+Encoding = Literal["auto", "packed", "distinct", "raw", "tokens", "zstd"]
+Format = Literal["auto", "tsv", "csv", "jsonl", "lines", "nul"]
+OnError = Literal["fail", "skip"]
+_Metadata = Optional[Mapping[str, Union[str, bytes]]]
 _Path = (str, bytes, os.PathLike)
 
 
@@ -103,14 +108,16 @@ def compile(path: StrPath, inputs: Mapping[K, V], *, reader: None = None, worker
             memory: Union[int, str] = "1G", duplicates: str = "error", codec: Union[str, Codec] = "auto",
             keys: str = "auto", weights: None = None, progress: Any = None, tmpdir: Optional[StrPath] = None,
             threads: Optional[int] = None, shards: Optional[int] = None,
-            resume: Optional[StrPath] = None, allow_pickle: bool = False) -> Dictionary[K, V]: ...
+            resume: Optional[StrPath] = None, allow_pickle: bool = False,
+            encoding: Encoding = "auto", metadata: _Metadata = None) -> Dictionary[K, V]: ...
 @overload
 def compile(path: StrPath, inputs: Iterable[Tuple[K, V]], *, reader: None = None,
             workers: Optional[int] = None, memory: Union[int, str] = "1G", duplicates: str = "error",
             codec: Union[str, Codec] = "auto", keys: str = "auto", weights: Optional[str] = None,
             progress: Any = None, tmpdir: Optional[StrPath] = None,
             threads: Optional[int] = None, shards: Optional[int] = None,
-            resume: Optional[StrPath] = None, allow_pickle: bool = False) -> Dictionary[K, V]: ...
+            resume: Optional[StrPath] = None, allow_pickle: bool = False,
+            encoding: Encoding = "auto", metadata: _Metadata = None) -> Dictionary[K, V]: ...
 @overload
 def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]] = None,
             workers: Optional[int] = None, memory: Union[int, str] = "1G", duplicates: str = "error",
@@ -118,7 +125,13 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
             progress: Any = None, tmpdir: Optional[StrPath] = None,
             threads: Optional[int] = None, shards: Optional[int] = None,
             resume: Optional[StrPath] = None, allow_pickle: bool = False, key: Any = None, value: Any = None,
-            nulls: str = "error") -> Dictionary[Any, Any]: ...
+            nulls: str = "error",
+            encoding: Encoding = "auto", metadata: _Metadata = None, format: Optional[Format] = None,
+            delimiter: Optional[str] = None, header: bool = False, key_column: Union[int, str, None] = None,
+            value_column: Union[int, str, None] = None, weight_column: Union[int, str, None] = None,
+            key_field: Optional[str] = None, value_field: Optional[str] = None,
+            weight_field: Optional[str] = None, raw: bool = False, pairs: bool = False,
+            on_error: Optional[OnError] = None) -> Dictionary[Any, Any]: ...
 
 
 def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]] = None,
@@ -127,7 +140,13 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
             progress: Any = None, tmpdir: Optional[StrPath] = None,
             threads: Optional[int] = None, shards: Optional[int] = None,
             resume: Optional[StrPath] = None, allow_pickle: bool = False, key: Any = None, value: Any = None,
-            nulls: str = "error") -> Dictionary[Any, Any]:
+            nulls: str = "error",
+            encoding: Encoding = "auto", metadata: _Metadata = None, format: Optional[Format] = None,
+            delimiter: Optional[str] = None, header: bool = False, key_column: Union[int, str, None] = None,
+            value_column: Union[int, str, None] = None, weight_column: Union[int, str, None] = None,
+            key_field: Optional[str] = None, value_field: Optional[str] = None,
+            weight_field: Optional[str] = None, raw: bool = False, pairs: bool = False,
+            on_error: Optional[OnError] = None) -> Dictionary[Any, Any]:
     """Compiles pairs into the file `path` and opens it. Nothing appears there before all is done.
 
     inputs      a dict or other Mapping; or any iterable of (key, value) pairs; or paths of .tsv, .csv, .jsonl
@@ -149,24 +168,47 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
     shards      most automata that the keys are divided among, which are built side by side and make one file
                 all the same: if not given, as many as the keys are worth, one below some 33 million; 1 always
                 one, which is smallest; at most 64
+    encoding    how the file stores the values: "auto" samples them and chooses one of "packed", "distinct", "raw",
+                "tokens" and "zstd"
+    metadata    a dict of entries of the caller's, str or bytes, which Dictionary.metadata gives as bytes
     resume      a folder that keeps what is sorted, also when the build fails or is killed: the same call then
                 goes on from there. It reads all inputs again, which must give the same pairs in the same order
                 (a set gives another one in each process) and be encoded alike, or ArgumentError is raised; more
                 may follow them. Pairs of parts are added in the order of the parts, so that a worker may have
                 to wait for those before it. The folder is made if need be, and goes when the file is there
+
+    What is about files only, and refused with anything else:
+
+    format      "tsv", "csv", "jsonl", "lines" or "nul"; if not given, what the name and the first line say
+    header, delimiter, key_column, value_column, weight_column
+                of csv: whether the first record names the columns; a column is a number from 1, or such a name
+    key_field, value_field, weight_field
+                of jsonl: the members of an object
+    raw, pairs  of tsv and lines: no escapes; of nul: values too
+    on_error    "skip": bad records are left out, and a warning tells how many; "fail" (the default) names the first
     """
     options = BuildOptions(path, memory=memory, duplicates=duplicates, weights=weights, tmpdir=tmpdir,
-                           threads=threads, shards=shards, resume=resume)
+                           threads=threads, shards=shards, resume=resume, encoding=encoding,
+                           metadata=_file_options.metadata(metadata))
+    about_files = _file_options.given(dict(
+        format=format, delimiter=delimiter, header=header, key_column=key_column, value_column=value_column,
+        weight_column=weight_column, key_field=key_field, value_field=value_field, weight_field=weight_field, raw=raw,
+        pairs=pairs, on_error=on_error))
     wanted = _choose.wish(keys, codec, weights, duplicates, Columns(key, value, nulls))
     files = source = None
     if reader is None:
         files, inputs = (None, inputs) if is_columns(inputs) else _paths(inputs)
         if files is None:
+            _file_options.refuse(about_files, inputs, None)
             source = source_of(inputs, wanted.columns, weights == "given", lists=wanted.lists)
     elif not callable(reader):
         raise TypeError(f"reader={reader!r:.100} can't be called")
-    elif isinstance(inputs, _Path):
-        inputs = [inputs]
+    else:
+        _file_options.refuse(about_files, inputs, reader)
+        inputs = [inputs] if isinstance(inputs, _Path) else inputs
+    if reader is None and workers is not None:
+        raise _errors.ArgumentError(f"workers={workers!r} needs a reader=: only that runs in worker processes (threads= is "
+                                    "how many sort and fold)")
     reports = Progress(progress, None if source is None else source.rows)
     builders: List[Builder] = []
 
@@ -177,7 +219,7 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
     chosen = codec
     try:
         if files is not None:
-            _files.build(files, options, keys, codec, reports)
+            _files.build(files, options, keys, codec, reports, about_files)
         else:
             builder = _build_pairs(inputs, source, wanted, make) if source is not None else \
                 _build_parts(inputs, reader, _workers(workers, inputs), wanted, options, make)

@@ -10,6 +10,7 @@
 #include "input/survey.h"
 #include "interrupt.h"
 #include "options/build_options.h"
+#include "output/list.h"
 #include "output/message.h"
 #include "output/progress.h"
 #include "output/report.h"
@@ -27,6 +28,7 @@ typedef struct kft_build {
     uint64_t records;           /* added */
     uint64_t input_done;        /* bytes of the inputs that are through */
     kft_survey survey;
+    kft_list list;              /* --duplicates all: a record's value as one */
     kf_build_report report;
 } kft_build;
 
@@ -57,6 +59,8 @@ static int create_builder(kft_build *build)
     parallel_take(&command_build, &options->parallel, &build_options);
     progress_values(build->value_type != KF_VALUES_NONE);
     status = kf_builder_create(&build->builder, options->output, &build_options, &error);
+    if (status == KF_OK && options->duplicates == KF_DUPLICATES_JOIN)     /* what --meta says replaces it */
+        status = kf_builder_set_metadata(build->builder, LIST_METADATA, LIST_OF_TEXTS, strlen(LIST_OF_TEXTS), &error);
     for (size_t i = 0; i < options->metadata.count && status == KF_OK; i++) {
         const char *entry = options->metadata.items[i];
         const char *equals = strchr(entry, '=');
@@ -82,6 +86,11 @@ static int settle_values(kft_build *build, const kft_input *input)
         build->value_type = asked != VALUES_AUTO ? (kf_value_type)asked
                             : has_values ? KF_VALUES_BYTES : KF_VALUES_NONE;
         build->settings.wants_value = build->value_type != KF_VALUES_NONE;
+    }
+    if (build->value_type != KF_VALUES_BYTES && build->options->duplicates == KF_DUPLICATES_JOIN) {
+        complain("%s: taken for %s, which has no values that --duplicates all could list; see --format",
+                 input->stream.name, input_format_name(input->format));
+        return EXIT_TROUBLE;
     }
     if (build->settings.wants_value && !has_values) {
         complain("%s: taken for %s, which has no values, but the dictionary has; see --format",
@@ -117,6 +126,11 @@ static kf_status add_to_builder(kft_build *build, const kft_record *record, uint
 {
     size_t value_size = build->value_type == KF_VALUES_BYTES ? record->value_size : 0;
     int weighted = build->settings.wants_weight;
+
+    if (build->options->duplicates == KF_DUPLICATES_JOIN)
+        return list_of_one(&build->list, record->value, value_size)
+               ? kf_builder_add(build->builder, record->key, record->key_size, build->list.data, build->list.size, error)
+               : KF_NO_MEMORY;
 
     if (build->value_type == KF_VALUES_U64)
         return weighted ? kf_builder_add_u64_weighted(build->builder, record->key, record->key_size, number,
@@ -256,6 +270,7 @@ static int build_run(int argc, char **argv)
     seconds = progress_seconds();
     progress_stop();
     kf_builder_destroy(&build.builder);
+    list_free(&build.list);
     if (code == 0) {
         say_summary(&build, seconds);
         if (options.json)

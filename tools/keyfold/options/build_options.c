@@ -143,6 +143,10 @@ int build_options_check(const kft_build_options *options, const kft_arguments *i
                                options->metadata.items[i]);
     if (options->pairs && options->format != FORMAT_NUL)
         return usage_error(&command_build, "--pairs needs --format nul");
+    if (options->duplicates == KF_DUPLICATES_JOIN && options->values != VALUES_AUTO &&
+        options->values != KF_VALUES_BYTES)
+        return usage_error(&command_build, "--duplicates all makes lists of bytes, not of --values %s",
+                           option_choice_name(values, options->values));
     code = parallel_take(&command_build, &options->parallel, &unused);
     if (code == OPTIONS_GO_ON)
         code = check_columns(options);
