@@ -193,9 +193,9 @@ static int dump_run(int argc, char **argv)
     } else {
         kf_dict_stat stat = KF_DICT_STAT_INIT;
         kft_dump dump = { dict, rest.items[0], options.format, 0,
-                          { &out, kf_dict_value_type(dict), 0, options.raw, options.format == DUMP_JSONL } };
+                          { &out, kf_dict_value_type(dict), 0, options.raw, options.format == DUMP_JSONL,
+                            entry_lists() } };
 
-        dump.printer.items = entry_lists();
         dump.weighted = kf_dict_get_stat(dict, &stat) == KF_OK && stat.weights == KF_WEIGHTS_GIVEN;
         code = output_finish(&out, dump_all(&dump, iter));
     }

@@ -194,7 +194,7 @@ static int get_run(int argc, char **argv)
     lookup->path = rest.items[0];
     lookup->options = &options;
     lookup->printer = (kft_printer){ &out, kf_dict_value_type(dict), options.ordinal, options.raw,
-                                     options.json };
+                                     options.json, 0 };
     if (options.ordinal && !options.json)
         lookup->printer.value_type = KF_VALUES_NONE;
     code = rest.count > 1 ? get_arguments(lookup, rest.items + 1, rest.count - 1)
