@@ -107,7 +107,7 @@ class Intake(Source):
         keys = wanted.keys if wanted.keys != "auto" else self._choose_keys(frame, window)
         codec = wanted.codec if wanted.codec != "auto" else self._choose_codec(frame, window, alone)
         if wanted.codec == "auto" and self.lists:
-            codec = _codecs.of_items(codec)
+            codec = _codecs.of_items(codec if isinstance(codec, str) else codec.name)
         return _keys.kind(keys), _codecs.codec(codec, True)
 
     def _sample(self, frame: Frame, window: Window, role: Role, most: int) -> List[Any]:
