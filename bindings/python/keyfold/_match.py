@@ -7,17 +7,26 @@ from ._native import ffi, lib
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Iterator, Optional, Tuple
+    from typing import Any, Callable, Generic, Iterator, List, Optional, Tuple, TypeVar
 
-    Filter = Callable[["Match"], Any]
+    K = TypeVar("K")
+    V = TypeVar("V")
+    Filter = Callable[["Match[K, V]"], Any]
+else:
+    from ._light import Generic
 
 
-class Match:
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 100 else f"{text[:100]}..."
+
+
+class Match(Generic["K", "V"]):
     """A key that a search found. The value is read when it is asked for."""
 
     __slots__ = ("key", "ordinal", "distance", "similarity", "weight", "_dictionary")
 
-    def __init__(self, dictionary: Any, key: Any, ordinal: int, distance: int, similarity: float,
+    def __init__(self, dictionary: Any, key: K, ordinal: int, distance: int, similarity: float,
                  weight: int) -> None:
         self.key = key
         self.ordinal = ordinal
@@ -27,9 +36,10 @@ class Match:
         self._dictionary = dictionary
 
     @property
-    def value(self) -> Any:
+    def value(self) -> V:
         """The key's value."""
-        return self._dictionary.value_at(self.ordinal)
+        value: V = self._dictionary.value_at(self.ordinal)
+        return value
 
     def _fields(self) -> Tuple[Any, ...]:
         return self.key, self.ordinal, self.distance, self.similarity, self.weight
@@ -41,47 +51,55 @@ class Match:
         return hash(self._fields())
 
     def __repr__(self) -> str:
-        rest = "".join(f", {name}={getattr(self, name)!r}" for name in ("distance", "similarity", "weight")
+        rest = "".join(f", {name}={getattr(self, name)!r:.6}" for name in ("distance", "similarity", "weight")
                        if getattr(self, name))
-        return f"<Match {self.key!r}{rest}>"
+        return f"<Match {self.key!r}{self._shown()}{rest}>"
+
+    def _shown(self) -> str:
+        """The value, if it can be read and is not None."""
+        try:
+            value = self.value
+        except Exception:       # of a dictionary that is closed, of a codec of one's own
+            return ": ?"
+        return "" if value is None else f": {_short(value)}"
 
 
-class Occurrence(Match):
+class Occurrence(Match["K", "V"]):
     """A key in a text: text[start:end] == key."""
 
     __slots__ = ("start", "end")
 
-    def __init__(self, dictionary: Any, key: Any, ordinal: int, start: int) -> None:
+    def __init__(self, dictionary: Any, key: K, ordinal: int, start: int) -> None:
         super().__init__(dictionary, key, ordinal, 0, 0.0, 0)
         self.start = start
-        self.end = start + len(key)
+        self.end = start + len(key)   # type: ignore[arg-type]
 
     def _fields(self) -> Tuple[Any, ...]:
         return self.key, self.ordinal, self.start
 
     def __repr__(self) -> str:
-        return f"<Occurrence {self.key!r} at {self.start}:{self.end}>"
+        return f"<Occurrence {self.key!r}{self._shown()} at {self.start}:{self.end}>"
 
 
-class Nearest(list[Match]):
+class Nearest(list["Match[K, V]"]):
     """The nearest keys, best first. `incomplete`: `work` ended the search, so there may be better ones."""
 
     incomplete = False
 
 
-class Matches(abc.Iterator[Match]):
+class Matches(abc.Iterator["Match[K, V]"]):
     """What a search finds, while it is read."""
 
     __slots__ = ("_iterator", "_read")
 
-    def __init__(self, iterator: Any, read: Iterator[Match]) -> None:
+    def __init__(self, iterator: Any, read: Iterator[Match[K, V]]) -> None:
         self._iterator = iterator
         self._read = read
 
-    def __iter__(self) -> Iterator[Match]:
+    def __iter__(self) -> Iterator[Match[K, V]]:
         return self._read
 
-    def __next__(self) -> Match:
+    def __next__(self) -> Match[K, V]:
         return next(self._read)
 
     @property
@@ -89,6 +107,8 @@ class Matches(abc.Iterator[Match]):
         """Whether the search ended because of `work`, so that there may be more."""
         return bool(lib.kf_iter_incomplete(self._iterator))
 
+    def __repr__(self) -> str:
+        return "<keyfold.Matches: for match in ... reads them>"
 
 
 class Callback:

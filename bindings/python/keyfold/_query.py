@@ -11,6 +11,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, Optional, Tuple, Type, Union
 
+    from ._types import Metric, Unit
+
     Text = Union[str, bytes]
 
 METRICS = {"levenshtein": lib.KF_METRIC_LEVENSHTEIN, "osa": lib.KF_METRIC_OSA, "indel": lib.KF_METRIC_INDEL,
@@ -27,7 +29,7 @@ def chosen(options: Dict[str, int], name: str, value: str) -> int:
             f"{name} must be one of {', '.join(map(repr, options))}, not {value!r}") from None
 
 
-def unit_of(needle: Text, unit: Optional[str]) -> int:
+def unit_of(needle: Text, unit: Optional[Unit]) -> int:
     """What is counted: unless told, code points of str and bytes of bytes."""
     if unit is None:
         unit = "code points" if isinstance(needle, str) else "bytes"
@@ -173,8 +175,8 @@ class Fuzzy(Query):
 
     __slots__ = ()
 
-    def __init__(self, needle: Text, distance: int = 1, *, metric: str = "levenshtein",
-                 unit: Optional[str] = None, exact_prefix: int = 0, prefix: bool = False) -> None:
+    def __init__(self, needle: Text, distance: int = 1, *, metric: Metric = "levenshtein",
+                 unit: Optional[Unit] = None, exact_prefix: int = 0, prefix: bool = False) -> None:
         data = encoded(needle)
         options = ffi.new("kf_fuzzy_options *", lib.kfpy_fuzzy_options())
         options.metric = chosen(METRICS, "metric", metric)
@@ -196,7 +198,7 @@ class Fuzzy(Query):
             f", {name}={value!r}" for name, value, default in given if value != default)
 
 
-def _fuzzy(needle: Text, distance: int, metric: str, unit: Optional[str], exact_prefix: int,
+def _fuzzy(needle: Text, distance: int, metric: Metric, unit: Optional[Unit], exact_prefix: int,
            prefix: bool) -> Fuzzy:
     return Fuzzy(needle, distance, metric=metric, unit=unit, exact_prefix=exact_prefix, prefix=prefix)
 
