@@ -175,7 +175,12 @@ class Batches(Table["K", "V_co"]):
     def ordinals(self, keys: Column[K], *, output: str) -> Any: ...
 
     def ordinals(self, keys: Any, *, output: str = "list") -> Any:
-        """The ordinals of many keys: None for absent ones; as numpy one array of int64, with -1 for them."""
+        """The ordinals of many keys: None for absent ones; as numpy one array of int64, with -1 for them.
+
+        >>> words = keyfold.compile("words.kf", {"talk": 7, "walk": 5, "walked": 9, "walking": 20})
+        >>> words.ordinals(["walk", "run"])
+        [1, None]
+        """
         _check_output(output)
         batch = self._batch(keys)
         if output == "arrow":
@@ -195,7 +200,12 @@ class Batches(Table["K", "V_co"]):
     def contains_many(self, keys: Column[K], *, output: str) -> Any: ...
 
     def contains_many(self, keys: Any, *, output: str = "list") -> Any:
-        """Which of many keys are there, as booleans (as numpy: one array)."""
+        """Which of many keys are there, as booleans (as numpy: one array).
+
+        >>> words = keyfold.compile("words.kf", {"talk": 7, "walk": 5, "walked": 9, "walking": 20})
+        >>> words.contains_many(["walk", "run"])
+        [True, False]
+        """
         _check_output(output)
         batch = self._batch(keys)
         if output == "arrow":
@@ -239,6 +249,13 @@ class Batches(Table["K", "V_co"]):
 
         Absent ones are the default; without one 0 in arrays of numbers, NaT in those of times, None in those of
         objects, null in Arrow's.
+
+        >>> words = keyfold.compile("words.kf", {"talk": 7, "walk": 5, "walked": 9, "walking": 20})
+        >>> words.get_many(["walk", "run"], 0)
+        [5, 0]
+        >>> values, found = words.get_many(["walk", "run"], output="numpy")
+        >>> values.tolist(), found.tolist()
+        ([5, 0], [True, False])
         """
         _check_output(output)
         return self._results(self._batch(keys), default, output)
@@ -258,7 +275,12 @@ class Batches(Table["K", "V_co"]):
 
     def values_at(self, ordinals: Any, default: Any = None, *, output: str = "list") -> Any:
         """The values of keys by their ordinals, as get_many. None, null and -1, which `ordinals` returns for
-        absent keys, get the default; other ordinals that don't exist raise IndexError."""
+        absent keys, get the default; other ordinals that don't exist raise IndexError.
+
+        >>> words = keyfold.compile("words.kf", {"talk": 7, "walk": 5, "walked": 9, "walking": 20})
+        >>> words.values_at([1, -1])
+        [5, None]
+        """
         _check_output(output)
         batch = self._found(ordinals, lib.kfpy_lookup_ordinals, _columns.ORDINALS)
         return self._results(batch, default, output)

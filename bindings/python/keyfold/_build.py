@@ -198,6 +198,18 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
                 of jsonl: the members of an object
     raw, pairs  of tsv and lines: no escapes; of nul: values too
     on_error    "skip": bad records are left out, and a warning tells how many; "fail" (the default) names the first
+
+    >>> table = keyfold.compile("ages.kf", {"Ann": 31, "Bo": 27})
+    >>> table["Bo"]
+    27
+    >>> pairs = [("red", "apple"), ("green", "lime"), ("red", "cherry")]
+    >>> dict(keyfold.compile("colours.kf", pairs, duplicates="all"))
+    {'green': ['lime'], 'red': ['apple', 'cherry']}
+    >>> with open("towns.csv", "w") as file:
+    ...     _ = file.write("town;people\\nOslo;700000\\n")
+    >>> towns = keyfold.compile("towns.kf", "towns.csv", header=True, delimiter=";", value_column="people", codec="u64")
+    >>> towns["Oslo"]
+    700000
     """
     options = BuildOptions(path, memory=memory, duplicates=duplicates, weights=weights, tmpdir=tmpdir,
                            threads=threads, shards=shards, resume=resume, encoding=encoding,
@@ -219,8 +231,8 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
         _file_options.refuse(about_files, inputs, reader)
         inputs = [inputs] if isinstance(inputs, _Path) else inputs
     if reader is None and workers is not None:
-        raise _errors.ArgumentError(f"workers={workers!r} needs a reader=: only that runs in worker processes (threads= is "
-                                    "how many sort and fold)")
+        raise _errors.ArgumentError(f"workers={workers!r} needs a reader=: only that runs in worker processes "
+                                    "(threads= is how many sort and fold)")
     reports = Progress(progress, None if source is None else source.rows)
     builders: List[Builder] = []
 

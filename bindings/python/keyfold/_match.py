@@ -22,7 +22,13 @@ def _short(value: Any) -> str:
 
 
 class Match(Generic["K", "V"]):
-    """A key that a search found. The value is read when it is asked for."""
+    """A key that a search found. The value is read when it is asked for.
+
+    >>> words = keyfold.compile("words.kf", {"talk": 7, "walk": 5, "walked": 9, "walking": 20})
+    >>> match = words.nearest("walks")[0]
+    >>> match.key, match.value, match.distance, match.ordinal
+    ('walk', 5, 1, 1)
+    """
 
     __slots__ = ("key", "ordinal", "distance", "similarity", "weight", "_dictionary")
 
@@ -37,7 +43,12 @@ class Match(Generic["K", "V"]):
 
     @property
     def value(self) -> V:
-        """The key's value."""
+        """The key's value.
+
+        >>> words = keyfold.compile("words.kf", {"talk": 7, "walk": 5, "walked": 9, "walking": 20})
+        >>> words.nearest("talks")[0].value
+        7
+        """
         value: V = self._dictionary.value_at(self.ordinal)
         return value
 
@@ -65,7 +76,13 @@ class Match(Generic["K", "V"]):
 
 
 class Occurrence(Match["K", "V"]):
-    """A key in a text: text[start:end] == key."""
+    """A key in a text: text[start:end] == key.
+
+    >>> words = keyfold.compile("words.kf", {"talk": 7, "walk": 5, "walked": 9, "walking": 20})
+    >>> found = next(words.find_all("I walk"))
+    >>> found.key, found.start, found.end
+    ('walk', 2, 6)
+    """
 
     __slots__ = ("start", "end")
 
@@ -82,13 +99,25 @@ class Occurrence(Match["K", "V"]):
 
 
 class Nearest(list["Match[K, V]"]):
-    """The nearest keys, best first. `incomplete`: `work` ended the search, so there may be better ones."""
+    """The nearest keys, best first. `incomplete`: `work` ended the search, so there may be better ones.
+
+    >>> words = keyfold.compile("words.kf", {"talk": 7, "walk": 5, "walked": 9, "walking": 20})
+    >>> found = words.nearest("walks", 2)
+    >>> [match.key for match in found], found.incomplete
+    (['walk', 'talk'], False)
+    """
 
     incomplete = False
 
 
 class Matches(abc.Iterator["Match[K, V]"]):
-    """What a search finds, while it is read."""
+    """What a search finds, while it is read.
+
+    >>> words = keyfold.compile("words.kf", {"talk": 7, "walk": 5, "walked": 9, "walking": 20})
+    >>> for match in words.fuzzy("walks"):
+    ...     print(match.key, match.value)
+    walk 5
+    """
 
     __slots__ = ("_iterator", "_read")
 
@@ -104,7 +133,13 @@ class Matches(abc.Iterator["Match[K, V]"]):
 
     @property
     def incomplete(self) -> bool:
-        """Whether the search ended because of `work`, so that there may be more."""
+        """Whether the search ended because of `work`, so that there may be more.
+
+        >>> words = keyfold.compile("words.kf", {"talk": 7, "walk": 5, "walked": 9, "walking": 20})
+        >>> found = words.fuzzy("walks", 2, work=100000)
+        >>> len(list(found)), found.incomplete
+        (3, False)
+        """
         return bool(lib.kf_iter_incomplete(self._iterator))
 
     def __repr__(self) -> str:

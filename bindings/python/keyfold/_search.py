@@ -105,6 +105,10 @@ class Searches(Table["K", "V_co"]):
         """The keys that a query accepts, by "key", by "distance" or by "weight" (the heaviest first).
 
         work  how many labels of the automaton to look at, at most: then the result is `incomplete`
+
+        >>> words = keyfold.compile("words.kf", {"talk": 7, "walk": 5, "walked": 9, "walking": 20})
+        >>> [match.key for match in words.select(keyfold.Glob("w*") & ~keyfold.Regex(".*ed"))]
+        ['walk', 'walking']
         """
         if not isinstance(query, _query.Query):
             raise TypeError(f"a query is needed, such as keyfold.Regex(...), not {type(query).__name__}")
@@ -126,7 +130,12 @@ class Searches(Table["K", "V_co"]):
               exact_prefix: int = 0, prefix: bool = False, order: Order = "key", limit: Optional[int] = None,
               within: Optional[K] = None, start: Optional[K] = None, stop: Optional[K] = None,
               work: Optional[int] = None, filter: Optional[Filter[K, V_co]] = None) -> Matches[K, V_co]:
-        """The keys within a distance of a needle; see Fuzzy for metric, unit, exact_prefix and prefix."""
+        """The keys within a distance of a needle; see Fuzzy for metric, unit, exact_prefix and prefix.
+
+        >>> words = keyfold.compile("words.kf", {"talk": 7, "walk": 5, "walked": 9, "walking": 20})
+        >>> list(words.fuzzy("wals"))
+        [<Match 'walk': 5, distance=1>]
+        """
         self._searchable(isinstance(needle, str), "the needle")
         query = _query.Fuzzy(needle, distance, metric=metric, unit=unit,   # type: ignore[arg-type]
                       exact_prefix=exact_prefix, prefix=prefix)
@@ -136,7 +145,12 @@ class Searches(Table["K", "V_co"]):
     def match(self, pattern: K, ignore_case: bool = False, *, limit: Optional[int] = None,
               within: Optional[K] = None, start: Optional[K] = None, stop: Optional[K] = None,
               work: Optional[int] = None, filter: Optional[Filter[K, V_co]] = None) -> Matches[K, V_co]:
-        """The keys that a regular expression matches as a whole; see Regex."""
+        """The keys that a regular expression matches as a whole; see Regex.
+
+        >>> words = keyfold.compile("words.kf", {"talk": 7, "walk": 5, "walked": 9, "walking": 20})
+        >>> [match.key for match in words.match("walk(ed|ing)")]
+        ['walked', 'walking']
+        """
         self._searchable(isinstance(pattern, str), "the pattern")
         query = _query.Regex(pattern, ignore_case)   # type: ignore[arg-type]
         return self.select(query, limit=limit, within=within, start=start, stop=stop, work=work,
@@ -145,7 +159,12 @@ class Searches(Table["K", "V_co"]):
     def glob(self, pattern: K, ignore_case: bool = False, *, limit: Optional[int] = None,
              within: Optional[K] = None, start: Optional[K] = None, stop: Optional[K] = None,
              work: Optional[int] = None, filter: Optional[Filter[K, V_co]] = None) -> Matches[K, V_co]:
-        """The keys that a glob matches; see Glob."""
+        """The keys that a glob matches; see Glob.
+
+        >>> words = keyfold.compile("words.kf", {"talk": 7, "walk": 5, "walked": 9, "walking": 20})
+        >>> [match.key for match in words.glob("?alk")]
+        ['talk', 'walk']
+        """
         self._searchable(isinstance(pattern, str), "the pattern")
         query = _query.Glob(pattern, ignore_case)   # type: ignore[arg-type]
         return self.select(query, limit=limit, within=within, start=start, stop=stop, work=work,
@@ -154,7 +173,12 @@ class Searches(Table["K", "V_co"]):
     def subsequence(self, letters: K, ignore_case: bool = False, *, limit: Optional[int] = None,
                     within: Optional[K] = None, start: Optional[K] = None, stop: Optional[K] = None,
                     work: Optional[int] = None, filter: Optional[Filter[K, V_co]] = None) -> Matches[K, V_co]:
-        """The keys that have some letters in their order, with anything between."""
+        """The keys that have some letters in their order, with anything between.
+
+        >>> words = keyfold.compile("words.kf", {"talk": 7, "walk": 5, "walked": 9, "walking": 20})
+        >>> [match.key for match in words.subsequence("wkg")]
+        ['walking']
+        """
         self._searchable(isinstance(letters, str), "the letters")
         query = _query.Subsequence(letters, ignore_case)   # type: ignore[arg-type]
         return self.select(query, limit=limit, within=within, start=start, stop=stop, work=work,
@@ -163,7 +187,12 @@ class Searches(Table["K", "V_co"]):
     def fuzzy_many(self, needles: Column[K], distance: int = 1, *, workers: Optional[int] = None,
                    **options: Any) -> List[List[Match[K, V_co]]]:
         """fuzzy for many needles, in threads (as many as there are processors): a list for each. Needles come as
-        get_many takes keys; those that are None, NaN or null find nothing."""
+        get_many takes keys; those that are None, NaN or null find nothing.
+
+        >>> words = keyfold.compile("words.kf", {"talk": 7, "walk": 5, "walked": 9, "walking": 20})
+        >>> words.fuzzy_many(["wals", None, "tolk"])
+        [[<Match 'walk': 5, distance=1>], [], [<Match 'talk': 7, distance=1>]]
+        """
         return _in_threads(lambda needle: [] if needle is None else list(self.fuzzy(needle, distance, **options)),
                            self._needles(needles), workers)
 
@@ -176,7 +205,12 @@ class Searches(Table["K", "V_co"]):
     def complete(self, prefix: K, n: int = 10, *, query: Optional[Query] = None,
                  filter: Optional[Filter[K, V_co]] = None) -> List[Match[K, V_co]]:
         """The n heaviest keys that begin with a prefix (and that a query accepts). Weights are those that the
-        file was compiled with, or its values where they are integers."""
+        file was compiled with, or its values where they are integers.
+
+        >>> words = keyfold.compile("words.kf", {"talk": 7, "walk": 5, "walked": 9, "walking": 20}, weights="value")
+        >>> words.complete("walk", 2)
+        [<Match 'walking': 20, weight=20>, <Match 'walked': 9, weight=9>]
+        """
         self._searchable(isinstance(prefix, str), "the prefix")
         if query is not None:
             self._searchable(query.is_text, "a query's texts")
@@ -206,6 +240,10 @@ class Searches(Table["K", "V_co"]):
         cutoff         only keys as similar as that: 0 to 1
         most_distance  only keys within that distance
         work           how many labels of the automaton to look at, at most: then the result is `incomplete`
+
+        >>> words = keyfold.compile("words.kf", {"talk": 7, "walk": 5, "walked": 9, "walking": 20})
+        >>> words.nearest("wolke")
+        [<Match 'walk': 5, distance=2>]
         """
         self._searchable(isinstance(needle, str), "the needle")
         data = self._encode(needle)
@@ -236,7 +274,12 @@ class Searches(Table["K", "V_co"]):
     def nearest_many(self, needles: Column[K], n: int = 1, *, workers: Optional[int] = None,
                      **options: Any) -> List[Nearest[K, V_co]]:
         """nearest for many needles, in threads (as many as there are processors). Needles come as get_many takes
-        keys; those that are None, NaN or null find nothing."""
+        keys; those that are None, NaN or null find nothing.
+
+        >>> words = keyfold.compile("words.kf", {"talk": 7, "walk": 5, "walked": 9, "walking": 20})
+        >>> [found[0].key for found in words.nearest_many(["tolk", "walkin"])]
+        ['talk', 'walking']
+        """
         return _in_threads(lambda needle: _match.Nearest() if needle is None else self.nearest(needle, n, **options),
                            self._needles(needles), workers)
 
@@ -250,6 +293,10 @@ class Searches(Table["K", "V_co"]):
         overlap   "all", or "longest": the longest key at a place, then on behind it
         boundary  where keys may begin and end: "words" (not within a word), "code points" (for str),
                   "bytes" (for bytes: anywhere), or a function of the text and a position
+
+        >>> words = keyfold.compile("words.kf", {"talk": 7, "walk": 5, "walked": 9, "walking": 20})
+        >>> list(words.find_all("to talk or walk", boundary="words"))
+        [<Occurrence 'talk': 7 at 3:7>, <Occurrence 'walk': 5 at 11:15>]
         """
         self._searchable(isinstance(text, str), "the text")
         data = self._encode(text)

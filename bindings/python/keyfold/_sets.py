@@ -3,8 +3,8 @@ held in memory; the members are walked side by side in key order."""
 from __future__ import annotations
 
 import os
-from typing import (TYPE_CHECKING, Any, Dict, Generic, Iterable, Iterator, List, Literal, NamedTuple, Optional, Sequence,
-                    Tuple, TypeVar, Union, overload)
+from typing import (TYPE_CHECKING, Any, Dict, Generic, Iterable, Iterator, List, Literal, NamedTuple, Optional,
+                    Sequence, Tuple, TypeVar, Union, overload)
 
 from . import _errors
 from ._builder import BuildOptions
@@ -132,17 +132,17 @@ def _all_items(first: _Dictionary, iterator: Any) -> Iterator[Tuple[Any, Dict[in
 
 
 @overload
-def union(*dictionaries: Dictionary[K, V], values: OneValue = "first", prefix: Optional[K] = None, start: Optional[K] = None,
-            stop: Optional[K] = None, limit: Optional[int] = None) -> Iterator[Tuple[K, V]]: ...
+def union(*dictionaries: Dictionary[K, V], values: OneValue = "first",
+            prefix: Optional[K] = None, start: Optional[K] = None, stop: Optional[K] = None, limit: Optional[int] = None) -> Iterator[Tuple[K, V]]: ...
 @overload
-def union(dictionaries: Iterable[Dictionary[K, V]], /, *, values: OneValue = "first", prefix: Optional[K] = None, start: Optional[K] = None,
-            stop: Optional[K] = None, limit: Optional[int] = None) -> Iterator[Tuple[K, V]]: ...
+def union(dictionaries: Iterable[Dictionary[K, V]], /, *, values: OneValue = "first",
+            prefix: Optional[K] = None, start: Optional[K] = None, stop: Optional[K] = None, limit: Optional[int] = None) -> Iterator[Tuple[K, V]]: ...
 @overload
-def union(*dictionaries: Dictionary[K, V], values: Literal["all"], prefix: Optional[K] = None, start: Optional[K] = None,
-            stop: Optional[K] = None, limit: Optional[int] = None) -> Iterator[Tuple[K, Dict[int, V]]]: ...
+def union(*dictionaries: Dictionary[K, V], values: Literal["all"],
+            prefix: Optional[K] = None, start: Optional[K] = None, stop: Optional[K] = None, limit: Optional[int] = None) -> Iterator[Tuple[K, Dict[int, V]]]: ...
 @overload
-def union(dictionaries: Iterable[Dictionary[K, V]], /, *, values: Literal["all"], prefix: Optional[K] = None, start: Optional[K] = None,
-            stop: Optional[K] = None, limit: Optional[int] = None) -> Iterator[Tuple[K, Dict[int, V]]]: ...
+def union(dictionaries: Iterable[Dictionary[K, V]], /, *, values: Literal["all"],
+            prefix: Optional[K] = None, start: Optional[K] = None, stop: Optional[K] = None, limit: Optional[int] = None) -> Iterator[Tuple[K, Dict[int, V]]]: ...
 
 
 def union(*dictionaries: Any, values: str = "first", prefix: Any = None, start: Any = None, stop: Any = None,
@@ -152,68 +152,97 @@ def union(*dictionaries: Any, values: str = "first", prefix: Any = None, start: 
     values: which one a key has that several hold: that of the "first" or "last" of them; of integers also
     "sum", "min" and "max"; "all" gives a dict from the member's number to its value. The keys are those that
     begin with `prefix`, from `start`, before `stop`; at most `limit`.
+
+    >>> old = keyfold.compile("old.kf", {"a": 1, "b": 2})
+    >>> new = keyfold.compile("new.kf", {"b": 3, "c": 4})
+    >>> dict(keyfold.union(old, new, values="sum"))
+    {'a': 1, 'b': 5, 'c': 4}
     """
     return _operate("union", dictionaries, values, prefix, start, stop, limit)
 
 
 @overload
-def intersection(*dictionaries: Dictionary[K, V], values: OneValue = "first", prefix: Optional[K] = None, start: Optional[K] = None,
-            stop: Optional[K] = None, limit: Optional[int] = None) -> Iterator[Tuple[K, V]]: ...
+def intersection(*dictionaries: Dictionary[K, V], values: OneValue = "first",
+            prefix: Optional[K] = None, start: Optional[K] = None, stop: Optional[K] = None, limit: Optional[int] = None) -> Iterator[Tuple[K, V]]: ...
 @overload
-def intersection(dictionaries: Iterable[Dictionary[K, V]], /, *, values: OneValue = "first", prefix: Optional[K] = None, start: Optional[K] = None,
-            stop: Optional[K] = None, limit: Optional[int] = None) -> Iterator[Tuple[K, V]]: ...
+def intersection(dictionaries: Iterable[Dictionary[K, V]], /, *, values: OneValue = "first",
+            prefix: Optional[K] = None, start: Optional[K] = None, stop: Optional[K] = None, limit: Optional[int] = None) -> Iterator[Tuple[K, V]]: ...
 @overload
-def intersection(*dictionaries: Dictionary[K, V], values: Literal["all"], prefix: Optional[K] = None, start: Optional[K] = None,
-            stop: Optional[K] = None, limit: Optional[int] = None) -> Iterator[Tuple[K, Dict[int, V]]]: ...
+def intersection(*dictionaries: Dictionary[K, V], values: Literal["all"],
+            prefix: Optional[K] = None, start: Optional[K] = None, stop: Optional[K] = None, limit: Optional[int] = None) -> Iterator[Tuple[K, Dict[int, V]]]: ...
 @overload
-def intersection(dictionaries: Iterable[Dictionary[K, V]], /, *, values: Literal["all"], prefix: Optional[K] = None, start: Optional[K] = None,
-            stop: Optional[K] = None, limit: Optional[int] = None) -> Iterator[Tuple[K, Dict[int, V]]]: ...
+def intersection(dictionaries: Iterable[Dictionary[K, V]], /, *, values: Literal["all"],
+            prefix: Optional[K] = None, start: Optional[K] = None, stop: Optional[K] = None, limit: Optional[int] = None) -> Iterator[Tuple[K, Dict[int, V]]]: ...
 
 
 def intersection(*dictionaries: Any, values: str = "first", prefix: Any = None, start: Any = None,
                  stop: Any = None, limit: Optional[int] = None) -> Iterator[Tuple[Any, Any]]:
-    """The items whose keys all dictionaries have; see union."""
+    """The items whose keys all dictionaries have; see union.
+
+    >>> old = keyfold.compile("old.kf", {"a": 1, "b": 2})
+    >>> new = keyfold.compile("new.kf", {"b": 3, "c": 4})
+    >>> dict(keyfold.intersection(old, new, values="all"))
+    {'b': {0: 2, 1: 3}}
+    """
     return _operate("intersection", dictionaries, values, prefix, start, stop, limit)
 
 
 @overload
-def difference(*dictionaries: Dictionary[K, V], prefix: Optional[K] = None, start: Optional[K] = None,
-            stop: Optional[K] = None, limit: Optional[int] = None) -> Iterator[Tuple[K, V]]: ...
+def difference(*dictionaries: Dictionary[K, V],
+            prefix: Optional[K] = None, start: Optional[K] = None, stop: Optional[K] = None, limit: Optional[int] = None) -> Iterator[Tuple[K, V]]: ...
 @overload
-def difference(dictionaries: Iterable[Dictionary[K, V]], /, *, prefix: Optional[K] = None, start: Optional[K] = None,
-            stop: Optional[K] = None, limit: Optional[int] = None) -> Iterator[Tuple[K, V]]: ...
+def difference(dictionaries: Iterable[Dictionary[K, V]], /, *,
+            prefix: Optional[K] = None, start: Optional[K] = None, stop: Optional[K] = None, limit: Optional[int] = None) -> Iterator[Tuple[K, V]]: ...
 
 
 def difference(*dictionaries: Any, prefix: Any = None, start: Any = None, stop: Any = None,
                limit: Optional[int] = None) -> Iterator[Tuple[Any, Any]]:
-    """The items of the first dictionary whose keys no other has; see union."""
+    """The items of the first dictionary whose keys no other has; see union.
+
+    >>> old = keyfold.compile("old.kf", {"a": 1, "b": 2})
+    >>> new = keyfold.compile("new.kf", {"b": 3, "c": 4})
+    >>> dict(keyfold.difference(old, new))
+    {'a': 1}
+    """
     return _operate("difference", dictionaries, "first", prefix, start, stop, limit)
 
 
 @overload
-def symmetric_difference(*dictionaries: Dictionary[K, V], values: OneValue = "first", prefix: Optional[K] = None, start: Optional[K] = None,
-            stop: Optional[K] = None, limit: Optional[int] = None) -> Iterator[Tuple[K, V]]: ...
+def symmetric_difference(*dictionaries: Dictionary[K, V], values: OneValue = "first",
+            prefix: Optional[K] = None, start: Optional[K] = None, stop: Optional[K] = None, limit: Optional[int] = None) -> Iterator[Tuple[K, V]]: ...
 @overload
-def symmetric_difference(dictionaries: Iterable[Dictionary[K, V]], /, *, values: OneValue = "first", prefix: Optional[K] = None, start: Optional[K] = None,
-            stop: Optional[K] = None, limit: Optional[int] = None) -> Iterator[Tuple[K, V]]: ...
+def symmetric_difference(dictionaries: Iterable[Dictionary[K, V]], /, *, values: OneValue = "first",
+            prefix: Optional[K] = None, start: Optional[K] = None, stop: Optional[K] = None, limit: Optional[int] = None) -> Iterator[Tuple[K, V]]: ...
 @overload
-def symmetric_difference(*dictionaries: Dictionary[K, V], values: Literal["all"], prefix: Optional[K] = None, start: Optional[K] = None,
-            stop: Optional[K] = None, limit: Optional[int] = None) -> Iterator[Tuple[K, Dict[int, V]]]: ...
+def symmetric_difference(*dictionaries: Dictionary[K, V], values: Literal["all"],
+            prefix: Optional[K] = None, start: Optional[K] = None, stop: Optional[K] = None, limit: Optional[int] = None) -> Iterator[Tuple[K, Dict[int, V]]]: ...
 @overload
-def symmetric_difference(dictionaries: Iterable[Dictionary[K, V]], /, *, values: Literal["all"], prefix: Optional[K] = None, start: Optional[K] = None,
-            stop: Optional[K] = None, limit: Optional[int] = None) -> Iterator[Tuple[K, Dict[int, V]]]: ...
+def symmetric_difference(dictionaries: Iterable[Dictionary[K, V]], /, *, values: Literal["all"],
+            prefix: Optional[K] = None, start: Optional[K] = None, stop: Optional[K] = None, limit: Optional[int] = None) -> Iterator[Tuple[K, Dict[int, V]]]: ...
 
 
 def symmetric_difference(*dictionaries: Any, values: str = "first", prefix: Any = None, start: Any = None,
                          stop: Any = None, limit: Optional[int] = None) -> Iterator[Tuple[Any, Any]]:
-    """The items whose keys an odd number of the dictionaries has; see union."""
+    """The items whose keys an odd number of the dictionaries has; see union.
+
+    >>> old = keyfold.compile("old.kf", {"a": 1, "b": 2})
+    >>> new = keyfold.compile("new.kf", {"b": 3, "c": 4})
+    >>> dict(keyfold.symmetric_difference(old, new))
+    {'a': 1, 'c': 4}
+    """
     return _operate("symmetric_difference", dictionaries, values, prefix, start, stop, limit)
 
 
 if TYPE_CHECKING:
     class Change(NamedTuple, Generic[K, V]):
         """What diff found of a key. `change` is "added", "removed" or "changed"; a value that isn't there is
-        None."""
+        None.
+
+        >>> old = keyfold.compile("old.kf", {"a": 1})
+        >>> new = keyfold.compile("new.kf", {"a": 2})
+        >>> next(keyfold.diff(old, new))
+        Change(key='a', change='changed', before=1, after=2)
+        """
 
         key: K
         change: ChangeKind
@@ -222,7 +251,13 @@ if TYPE_CHECKING:
 else:   # from Python 3.11 on it can be generic while the program runs
     class Change(NamedTuple):
         """What diff found of a key. `change` is "added", "removed" or "changed"; a value that isn't there is
-        None."""
+        None.
+
+        >>> old = keyfold.compile("old.kf", {"a": 1})
+        >>> new = keyfold.compile("new.kf", {"a": 2})
+        >>> next(keyfold.diff(old, new))
+        Change(key='a', change='changed', before=1, after=2)
+        """
 
         key: Any
         change: str
@@ -232,7 +267,13 @@ else:   # from Python 3.11 on it can be generic while the program runs
 
 def diff(old: Dictionary[K, V], new: Dictionary[K, V], *, prefix: Optional[K] = None, start: Optional[K] = None,
          stop: Optional[K] = None, limit: Optional[int] = None) -> Iterator[Change[K, V]]:
-    """What changed from one dictionary to another, in key order."""
+    """What changed from one dictionary to another, in key order.
+
+    >>> old = keyfold.compile("old.kf", {"a": 1, "b": 2})
+    >>> new = keyfold.compile("new.kf", {"b": 3, "c": 4})
+    >>> [(change.change, change.key) for change in keyfold.diff(old, new)]
+    [('removed', 'a'), ('changed', 'b'), ('added', 'c')]
+    """
     _members((old, new))
     within = _Within(old, prefix, start, stop, limit)
     _, keep = _pointers([old, new])
@@ -261,7 +302,13 @@ def merge(path: StrPath, dictionaries: Iterable[Dictionary[K, V]], operation: Op
           threads: Optional[int] = None, shards: Optional[int] = None) -> Dictionary[K, V]:
     """Writes the result of a set operation into the file `path` and opens it; see union. The operation is
     "union", "intersection", "difference" or "symmetric_difference". The path may be a member's own. The last
-    options are those of compile."""
+    options are those of compile.
+
+    >>> old = keyfold.compile("old.kf", {"a": 1, "b": 2})
+    >>> new = keyfold.compile("new.kf", {"b": 3, "c": 4})
+    >>> dict(keyfold.merge("both.kf", [old, new], values="last"))
+    {'a': 1, 'b': 3, 'c': 4}
+    """
     if isinstance(dictionaries, Dictionary):
         dictionaries = [dictionaries]
     members = _members(list(dictionaries))

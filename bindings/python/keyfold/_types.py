@@ -4,6 +4,7 @@ from __future__ import annotations
 from typing import Literal
 
 Keys = Literal["auto", "str", "bytes", "int", "tuple", "any"]
+OpenKeys = Literal["str", "bytes", "int", "tuple", "any"]
 NoLists = Literal["error", "first", "last", "sum", "min", "max"]
 Duplicates = Literal["error", "first", "last", "sum", "min", "max", "all"]
 Weights = Literal["value", "given"]

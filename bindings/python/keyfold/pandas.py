@@ -28,6 +28,11 @@ def lookup(series: "pd.Series[Any]", dictionary: "Dictionary[Any, Any]",
                    there is no default: nullable (UInt64), or NaN in floats
     times          datetime64 (of codec datetime-utc with UTC) and timedelta64, with NaT
     other values   objects
+
+    >>> import pandas
+    >>> ages = keyfold.compile("ages.kf", {"Ann": 31, "Bo": 27})
+    >>> keyfold.pandas.lookup(pandas.Series(["Bo", "Cy"]), ages, 0).tolist()
+    [27, 0]
     """
     if not isinstance(series, pd.Series):
         raise TypeError(f"a Series is needed, not {type(series).__name__}")
