@@ -105,9 +105,10 @@ class Intake(Source):
         self._ahead_windows = itertools.chain((first,), self._ahead_windows)
         frame, window = first
         keys = wanted.keys if wanted.keys != "auto" else self._choose_keys(frame, window)
-        codec = wanted.codec if wanted.codec != "auto" else self._choose_codec(frame, window, alone)
-        if wanted.codec == "auto" and self.lists:
-            codec = _codecs.of_items(codec if isinstance(codec, str) else codec.name)
+        codec = wanted.codec
+        if codec == "auto":
+            name = self._choose_codec(frame, window, alone)
+            codec = _codecs.of_items(name) if self.lists else name
         return _keys.kind(keys), _codecs.codec(codec, True)
 
     def _sample(self, frame: Frame, window: Window, role: Role, most: int) -> List[Any]:

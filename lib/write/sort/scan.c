@@ -82,7 +82,7 @@ static kf_status drain(kfi_sorter *sorter, scan *s, kfi_sort_source source, kf_e
     s->sorter = sorter;
     s->fold.duplicates = sorter->options.duplicates;
     s->fold.last_pass = 1;
-    kfi_join join = { s->sink, s->context };
+    kfi_join join = { .sink = s->sink, .context = s->context };
     int joins = s->fold.duplicates == KF_DUPLICATES_JOIN;
     if (joins) {
         s->sink = kfi_join_add;

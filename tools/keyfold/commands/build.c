@@ -201,10 +201,13 @@ static int add_file(kft_build *build, const char *path)
 
     if (!input_open(&input, &build->settings, path)) {
         if (interrupt_signal() == 0)
-            complain("%s: %s", input.stream.name, input.stream.problem);
+            complain("%s: %s%s", input.stream.name, input.stream.problem,
+                     input.stream.foreign ? " (--text takes any file as text)" : "");
     } else {
-        if (input.had_mark && !build->options->quiet)
+        if (input.stream.had_mark && input.stream.unicode == UNICODE_NONE && !build->options->quiet)
             complain("%s: note: skipped a UTF-8 byte order mark", input.stream.name);
+        if (input.stream.unicode != UNICODE_NONE && !build->options->quiet)
+            complain("%s: note: read as %s", input.stream.name, unicode_name(input.stream.unicode));
         code = settle_values(build, &input);
         if (code == 0)
             code = add_records(build, &input);
@@ -287,11 +290,12 @@ out:
 const kft_command command_build = {
     "build", "Compile key/value pairs into a dictionary", "[options] -o FILE INPUT...",
     build_options_table,
-    "INPUT '-' is standard input; .gz and .zst data is recognised. Format auto goes by\n"
+    "INPUT '-' is standard input; gzip, zstd, xz and bzip2 data is unpacked, and UTF-16\n"
+    "read as UTF-8; files that are not lines of text are refused. Format auto goes by\n"
     "the extension (.tsv .tab .csv .jsonl .ndjson), else the first line: with a tab\n"
     "it is tsv, without it is lines.\n\n"
-    "In tsv and lines \\t \\n \\r \\0 \\\\ stand for tab, newline, carriage return, NUL\n"
-    "and backslash, as get, scan and dump print them; --raw turns that off.\n\n"
+    "In tsv and lines \\t \\n \\r \\0 \\\\ \\& stand for tab, newline, carriage return, NUL,\n"
+    "backslash and nothing, as get, scan and dump print them; --raw turns that off.\n\n"
     "With --weights column a line of tsv ends with <TAB>WEIGHT, a record of nul with\n"
     "WEIGHT NUL, and a JSON array is [KEY, VALUE, WEIGHT].\n\n"
     "Exit code: 0 done (with --on-error skip also when lines were skipped), 2 usage,\n"

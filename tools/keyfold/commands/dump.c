@@ -6,6 +6,7 @@
 
 #include "command.h"
 #include "input/decoder.h"
+#include "input/kind.h"
 #include "output/entry.h"
 #include "output/list.h"
 #include "output/message.h"
@@ -39,13 +40,23 @@ typedef struct kft_dump {
 } kft_dump;
 
 /* Whether the output would be taken for something else by its first bytes. */
-static int misleads(kf_bytes key)
+static int misleads(const kft_dump *dump, kf_bytes key)
 {
     static const uint8_t mark[] = { 0xEF, 0xBB, 0xBF };
+    const kft_head head = { key.data, key.size, 0 };
+    kft_kind kind;
+    size_t at = 0;
     int undecided;
 
-    return decoder_detect(key.data, key.size, &undecided) != DECODER_NONE ||
-           (key.size >= sizeof mark && memcmp(key.data, mark, sizeof mark) == 0);
+    if (decoder_detect(key.data, key.size, &undecided) != DECODER_NONE || kind_foreign(&head, 0, &kind))
+        return 1;
+    if (dump->format == DUMP_NUL)
+        return 0;
+    if (key.size >= sizeof mark && memcmp(key.data, mark, sizeof mark) == 0)
+        return 1;
+    while (at < key.size && key.data[at] == ' ')
+        at++;
+    return at < key.size && strchr("<{[", key.data[at]) != NULL && key.data[at] != 0;
 }
 
 /* A line of tsv or jsonl. */
@@ -57,7 +68,7 @@ static void print_line(const kft_dump *dump, const kft_entry *entry, uint64_t we
         output_byte(out, '{');
         entry_print_members(&dump->printer, entry);
     } else {
-        entry_print_bytes(&dump->printer, entry->key);
+        entry_print_key(&dump->printer, entry->key, !dump->weighted && dump->printer.value_type == KF_VALUES_NONE);
         entry_print_value(&dump->printer, entry);
     }
     if (dump->weighted) {
@@ -107,7 +118,7 @@ static int print_nul(const kft_dump *dump, const kft_entry *entry, uint64_t weig
 /* An entry, the first of all if it is `at_start`. Returns 0 when it can't be printed in the format. */
 static int print_one(const kft_dump *dump, const kft_entry *entry, uint64_t weight, int at_start)
 {
-    int misled = at_start && misleads(entry->key);
+    int misled = at_start && misleads(dump, entry->key);
 
     if (dump->format == DUMP_NUL)
         return !misled && print_nul(dump, entry, weight);
@@ -182,9 +193,9 @@ static int dump_run(int argc, char **argv)
     } else {
         kf_dict_stat stat = KF_DICT_STAT_INIT;
         kft_dump dump = { dict, rest.items[0], options.format, 0,
-                          { &out, kf_dict_value_type(dict), 0, options.raw, options.format == DUMP_JSONL } };
+                          { &out, kf_dict_value_type(dict), 0, options.raw, options.format == DUMP_JSONL,
+                            entry_lists() } };
 
-        dump.printer.items = entry_lists();
         dump.weighted = kf_dict_get_stat(dict, &stat) == KF_OK && stat.weights == KF_WEIGHTS_GIVEN;
         code = output_finish(&out, dump_all(&dump, iter));
     }

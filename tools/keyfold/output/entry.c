@@ -20,6 +20,14 @@ void entry_print_bytes(const kft_printer *printer, kf_bytes bytes)
         output_escaped(printer->out, bytes.data, bytes.size);
 }
 
+void entry_print_key(const kft_printer *printer, kf_bytes key, int alone)
+{
+    if (alone && key.size == 0 && !printer->raw)
+        output_text(printer->out, "\\&");
+    else
+        entry_print_bytes(printer, key);
+}
+
 static void print_array(kft_output *out, kf_bytes list)
 {
     kf_bytes item;
@@ -87,7 +95,7 @@ void entry_print(const kft_printer *printer, const kft_entry *entry)
         output_text(out, "}\n");
         return;
     }
-    entry_print_bytes(printer, entry->key);
+    entry_print_key(printer, entry->key, !printer->ordinal && printer->value_type == KF_VALUES_NONE);
     entry_print_value(printer, entry);
     output_byte(out, '\n');
 }

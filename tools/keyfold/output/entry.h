@@ -25,8 +25,10 @@ typedef struct kft_entry {
 void entry_print(const kft_printer *printer, const kft_entry *entry);
 
 /* Parts of what entry_print prints, for lines that have more: bytes as the printer writes them; the tab and
- * what follows a key, if anything does; the members of the JSON object. */
+ * what follows a key, if anything does; the members of the JSON object. A key that is `alone` on its line is written \&
+ * if it is empty, as an empty line is no key to build. */
 void entry_print_bytes(const kft_printer *printer, kf_bytes bytes);
+void entry_print_key(const kft_printer *printer, kf_bytes key, int alone);
 void entry_print_value(const kft_printer *printer, const kft_entry *entry);
 void entry_print_members(const kft_printer *printer, const kft_entry *entry);
 
