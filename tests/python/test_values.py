@@ -93,8 +93,8 @@ def check(make, value, expected, codec=None):
     for each in (table, again):
         found = [each["a"], each.get("b"), each.value_at(0), *each.values(), *dict(each.items()).values(),
                  *each.get_many(["a", "b"]), *each.get_many(["a"], output="numpy")[0].tolist(), each.get_many(["x", "a"])[1]]
-        if isinstance(expected, moment) and expected.tzinfo is not None and table.codec == "datetime-utc":
-            found[-2] = found[-2].replace(tzinfo=UTC)      # NumPy has no time zones
+        if table.codec == "datetime-utc":       # NumPy has no time zones
+            found[-2] = found[-2].replace(tzinfo=UTC)
         assert [form(each) for each in found] == [form(expected)] * len(found)
         assert each.get_many(["x"]) == [None] and each.get_many(["x"], value) == [value]
 
@@ -150,6 +150,35 @@ def test_the_codec_is_chosen(make, values, codec):
     assert table.codec == codec and dict(table) == model
     assert make(iter(model.items())).codec == ("int" if codec == "u64" else "object" if codec == "json" else codec) or \
         dict(make(iter(model.items()))) == model
+
+
+@pytest.mark.parametrize("values, dtype, format", [
+    ([date(2026, 11, 28), date(1, 1, 1), date(9999, 12, 31)], "M8[D]", "tdD"),
+    ([moment(2026, 11, 28, 1, 2, 3, 4), moment.min, moment.max], "M8[us]", "tsu:"),
+    ([moment(2026, 11, 28, tzinfo=UTC), moment(1, 1, 1, tzinfo=UTC), moment(9999, 1, 1, tzinfo=UTC)], "M8[us]", "tsu:UTC"),
+    ([timedelta(1, 2, 3), timedelta(-5), timedelta(days=10**7)], "m8[us]", "tDu")])
+def test_columns_of_times(make, values, dtype, format):
+    pyarrow, pandas = pytest.importorskip("pyarrow"), pytest.importorskip("pandas")
+    table = make({f"{i}": value for i, value in enumerate(values)})
+    keys = ["1", "no", "0", None, "2"]
+    listed = [values[1], None, values[0], None, values[2]]
+    array, found = table.get_many(keys, output="numpy")
+    assert array.dtype == dtype and list(found) == [True, False, True, False, True] and list(numpy.isnat(array)) == list(~found)
+    naive = [None if value is None else value.replace(tzinfo=None) if isinstance(value, moment) else value for value in listed]
+    assert array.tolist() == naive
+    column = table.get_many(keys, output="arrow")
+    assert column.format == format and pyarrow.array(column).to_pylist() == listed
+    assert table.get_many(keys, values[2], output="numpy")[0].tolist()[1] == naive[4]
+    assert pyarrow.array(table.get_many(keys, values[2], output="arrow")).to_pylist()[1] == values[2]
+    assert table.get_many(keys, values[2]) == table.get_many(keys, values[2], output="list") == \
+        [values[2] if value is None else value for value in listed]
+    for output in ("numpy", "arrow"):
+        with pytest.raises(TypeError, match="default does not fit"):
+            table.get_many(keys, 5, output=output)
+    found_by = keyfold.pandas.lookup(pandas.Series(["0", "no"]), table)
+    assert pandas.isna(found_by[1]) and found_by[0] == values[0]
+    assert pyarrow.table(table)["value"].to_pylist() == values
+    assert table.to_pandas()["value"].tolist()[0] == values[0]
 
 
 def test_what_can_not_be_kept_is_refused(make):

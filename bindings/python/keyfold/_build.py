@@ -20,15 +20,12 @@ from ._progress import Progress
 if TYPE_CHECKING:
     from . import _files, _parts
     from ._handle import StrPath
+    from ._types import Duplicates, Encoding, Format, Keys, NoLists, Nulls, OnError, Weights
 else:      # what they import takes longer than many a build
     _files, _parts = Later("_files"), Later("_parts")
 
 K = TypeVar("K")
 V = TypeVar("V")
-Duplicates = Literal["error", "first", "last", "sum", "min", "max", "all"]
-Encoding = Literal["auto", "packed", "distinct", "raw", "tokens", "zstd"]
-Format = Literal["auto", "tsv", "csv", "jsonl", "lines", "nul"]
-OnError = Literal["fail", "skip"]
 _Metadata = Optional[Mapping[str, Union[str, bytes]]]
 _Path = (str, bytes, os.PathLike)
 
@@ -105,27 +102,42 @@ def _build_pairs(inputs: Any, source: Source, wanted: _choose.Wish, make: _parts
 # What files and readers give has no types of its own.
 @overload
 def compile(path: StrPath, inputs: Mapping[K, V], *, reader: None = None, workers: Optional[int] = None,
-            memory: Union[int, str] = "1G", duplicates: str = "error", codec: Union[str, Codec] = "auto",
-            keys: str = "auto", weights: None = None, progress: Any = None, tmpdir: Optional[StrPath] = None,
+            memory: Union[int, str] = "1G", duplicates: NoLists = "error", codec: Union[str, Codec] = "auto",
+            keys: Keys = "auto", weights: None = None, progress: Any = None, tmpdir: Optional[StrPath] = None,
             threads: Optional[int] = None, shards: Optional[int] = None,
             resume: Optional[StrPath] = None, allow_pickle: bool = False,
             encoding: Encoding = "auto", metadata: _Metadata = None) -> Dictionary[K, V]: ...
 @overload
 def compile(path: StrPath, inputs: Iterable[Tuple[K, V]], *, reader: None = None,
-            workers: Optional[int] = None, memory: Union[int, str] = "1G", duplicates: str = "error",
-            codec: Union[str, Codec] = "auto", keys: str = "auto", weights: Optional[str] = None,
+            workers: Optional[int] = None, memory: Union[int, str] = "1G", duplicates: NoLists = "error",
+            codec: Union[str, Codec] = "auto", keys: Keys = "auto", weights: Optional[Weights] = None,
             progress: Any = None, tmpdir: Optional[StrPath] = None,
             threads: Optional[int] = None, shards: Optional[int] = None,
             resume: Optional[StrPath] = None, allow_pickle: bool = False,
             encoding: Encoding = "auto", metadata: _Metadata = None) -> Dictionary[K, V]: ...
 @overload
+def compile(path: StrPath, inputs: Mapping[K, List[V]], *, reader: None = None, workers: Optional[int] = None,
+            memory: Union[int, str] = "1G", duplicates: Literal["all"], codec: Union[str, Codec] = "auto",
+            keys: Keys = "auto", weights: None = None, progress: Any = None, tmpdir: Optional[StrPath] = None,
+            threads: Optional[int] = None, shards: Optional[int] = None,
+            resume: Optional[StrPath] = None, allow_pickle: bool = False,
+            encoding: Encoding = "auto", metadata: _Metadata = None) -> Dictionary[K, List[V]]: ...
+@overload
+def compile(path: StrPath, inputs: Iterable[Tuple[K, V]], *, reader: None = None,
+            workers: Optional[int] = None, memory: Union[int, str] = "1G", duplicates: Literal["all"],
+            codec: Union[str, Codec] = "auto", keys: Keys = "auto", weights: None = None,
+            progress: Any = None, tmpdir: Optional[StrPath] = None,
+            threads: Optional[int] = None, shards: Optional[int] = None,
+            resume: Optional[StrPath] = None, allow_pickle: bool = False,
+            encoding: Encoding = "auto", metadata: _Metadata = None) -> Dictionary[K, List[V]]: ...
+@overload
 def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]] = None,
-            workers: Optional[int] = None, memory: Union[int, str] = "1G", duplicates: str = "error",
-            codec: Union[str, Codec] = "auto", keys: str = "auto", weights: Optional[str] = None,
+            workers: Optional[int] = None, memory: Union[int, str] = "1G", duplicates: Duplicates = "error",
+            codec: Union[str, Codec] = "auto", keys: Keys = "auto", weights: Optional[Weights] = None,
             progress: Any = None, tmpdir: Optional[StrPath] = None,
             threads: Optional[int] = None, shards: Optional[int] = None,
             resume: Optional[StrPath] = None, allow_pickle: bool = False, key: Any = None, value: Any = None,
-            nulls: str = "error",
+            nulls: Nulls = "error",
             encoding: Encoding = "auto", metadata: _Metadata = None, format: Optional[Format] = None,
             delimiter: Optional[str] = None, header: bool = False, key_column: Union[int, str, None] = None,
             value_column: Union[int, str, None] = None, weight_column: Union[int, str, None] = None,
@@ -135,12 +147,12 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
 
 
 def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]] = None,
-            workers: Optional[int] = None, memory: Union[int, str] = "1G", duplicates: str = "error",
-            codec: Union[str, Codec] = "auto", keys: str = "auto", weights: Optional[str] = None,
+            workers: Optional[int] = None, memory: Union[int, str] = "1G", duplicates: Duplicates = "error",
+            codec: Union[str, Codec] = "auto", keys: Keys = "auto", weights: Optional[Weights] = None,
             progress: Any = None, tmpdir: Optional[StrPath] = None,
             threads: Optional[int] = None, shards: Optional[int] = None,
             resume: Optional[StrPath] = None, allow_pickle: bool = False, key: Any = None, value: Any = None,
-            nulls: str = "error",
+            nulls: Nulls = "error",
             encoding: Encoding = "auto", metadata: _Metadata = None, format: Optional[Format] = None,
             delimiter: Optional[str] = None, header: bool = False, key_column: Union[int, str, None] = None,
             value_column: Union[int, str, None] = None, weight_column: Union[int, str, None] = None,
@@ -186,6 +198,18 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
                 of jsonl: the members of an object
     raw, pairs  of tsv and lines: no escapes; of nul: values too
     on_error    "skip": bad records are left out, and a warning tells how many; "fail" (the default) names the first
+
+    >>> table = keyfold.compile("ages.kf", {"Ann": 31, "Bo": 27})
+    >>> table["Bo"]
+    27
+    >>> pairs = [("red", "apple"), ("green", "lime"), ("red", "cherry")]
+    >>> dict(keyfold.compile("colours.kf", pairs, duplicates="all"))
+    {'green': ['lime'], 'red': ['apple', 'cherry']}
+    >>> with open("towns.csv", "w") as file:
+    ...     _ = file.write("town;people\\nOslo;700000\\n")
+    >>> towns = keyfold.compile("towns.kf", "towns.csv", header=True, delimiter=";", value_column="people", codec="u64")
+    >>> towns["Oslo"]
+    700000
     """
     options = BuildOptions(path, memory=memory, duplicates=duplicates, weights=weights, tmpdir=tmpdir,
                            threads=threads, shards=shards, resume=resume, encoding=encoding,
@@ -207,8 +231,8 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
         _file_options.refuse(about_files, inputs, reader)
         inputs = [inputs] if isinstance(inputs, _Path) else inputs
     if reader is None and workers is not None:
-        raise _errors.ArgumentError(f"workers={workers!r} needs a reader=: only that runs in worker processes (threads= is "
-                                    "how many sort and fold)")
+        raise _errors.ArgumentError(f"workers={workers!r} needs a reader=: only that runs in worker processes "
+                                    "(threads= is how many sort and fold)")
     reports = Progress(progress, None if source is None else source.rows)
     builders: List[Builder] = []
 

@@ -84,7 +84,7 @@ def metadata_arguments(entries: Mapping[str, bytes]) -> List[str]:
     result = []
     for name, content in entries.items():
         if "=" in name or "\0" in name or b"\0" in content:
-            raise _errors.ArgumentError(f"metadata: {name!r:.100} has a {'NUL' if '=' not in name else '='}, which no entry "
-                                        "of a file compiled from files can have")
+            raise _errors.ArgumentError(f"metadata: {name!r:.100} has a {'NUL' if '=' not in name else '='}, which no "
+                                        "entry of a file compiled from files can have")
         result.append(f"--meta={name}={os.fsdecode(content)}")
     return result
