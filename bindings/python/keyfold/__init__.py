@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from ._codecs import register_codec
     from ._dictionary import Dictionary
     from ._errors import (ArgumentError, Cancelled, CodecError, CorruptError, DuplicateKey, Error,
-                          FormatError, IOError_, LimitError, MemoryError_, NotFound, ReaderError, Replaced,
-                          UnsupportedError, ValueTypeError)
+                          FormatError, IOError_, IsFolder, LimitError, MemoryError_, NoFile, NoPermission,
+                          NotFound, ReaderError, Replaced, UnsupportedError, ValueTypeError)
     from ._freeze import freeze
     from ._match import Match, Matches, Nearest, Occurrence
     from ._nested import SubDictionary
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ArgumentError", "ArrowArray", "Cancelled", "Change", "CodecError", "CorruptError", "Dictionary",
-    "DuplicateKey", "Error", "FormatError", "Fuzzy", "Glob", "IOError_", "ItemsView", "KeysView",
-    "LimitError", "Match", "Matches", "MemoryError_", "Nearest", "NotFound", "Occurrence", "PatternError",
-    "PatternLimitError", "Query", "ReaderError", "Regex", "Replaced", "Stat", "SubDictionary", "Subsequence",
+    "DuplicateKey", "Error", "FormatError", "Fuzzy", "Glob", "IOError_", "IsFolder", "ItemsView", "KeysView",
+    "LimitError", "Match", "Matches", "MemoryError_", "Nearest", "NoFile", "NoPermission", "NotFound",
+    "Occurrence", "PatternError", "PatternLimitError", "Query", "ReaderError", "Regex", "Replaced", "Stat", "SubDictionary", "Subsequence",
     "UnsupportedError", "ValueTypeError", "ValuesView", "bundle", "compile", "diff", "difference",
     "freeze", "intersection", "merge", "open", "register_codec", "symmetric_difference", "union",
 ]
@@ -45,7 +45,8 @@ _MODULES = {
     "_codecs": "register_codec",
     "_dictionary": "Dictionary",
     "_errors": "ArgumentError Cancelled CodecError CorruptError DuplicateKey Error FormatError IOError_ "
-               "LimitError MemoryError_ NotFound ReaderError Replaced UnsupportedError ValueTypeError",
+               "IsFolder LimitError MemoryError_ NoFile NoPermission NotFound ReaderError Replaced "
+               "UnsupportedError ValueTypeError",
     "_freeze": "freeze",
     "_match": "Match Matches Nearest Occurrence",
     "_nested": "SubDictionary",

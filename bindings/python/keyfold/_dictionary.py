@@ -6,7 +6,7 @@ from collections import abc
 
 from . import _errors
 from ._batch import Batches
-from ._handle import acquire
+from ._late import arrive
 from ._native import ffi, lib
 from ._search import Searches
 from ._views import ItemsView, KeysView, ValuesView
@@ -35,18 +35,18 @@ def _new_slot() -> Any:
 
 
 def _reopen(path: str, build_id: bytes, options: Mapping[str, Any] = {}) -> "Dictionary[Any, Any]":
-    rest = dict(options)
-    handle = acquire(path, build_id=build_id, in_memory=rest.pop("in_memory", False))
-    return Dictionary(handle, **rest)
+    return arrive(Dictionary, path, build_id, options)
 
 
 class Dictionary(Batches["K", "V"], Searches["K", "V"]):
     """A read-only Mapping over a file, in key order. Made by open, compile, freeze, merge and bundle.
 
     Any number of threads may use it. A single lookup keeps the GIL, as a dict's does, unless the file needs
-    more than half of the memory; all else that searches or reads lets other threads run. It pickles as the
-    file's path and build id, and processes that open the same file share its memory. It is not hashable, as
+    more than half of the memory; all else that searches or reads lets other threads run. It is not hashable, as
     it equals any Mapping with the same items.
+
+    It pickles as the file's path and build id. What arrives in another process opens the file when it is first
+    used, and that raises NoFile or Replaced if the file is not there; processes share the file's memory.
     """
 
     __slots__ = ()

@@ -48,7 +48,6 @@ class Table(_lookup.Lookup["K", "V"], abc.Mapping["K", "V"]):
     def __init__(self, handle: Handle, *, codec: Union[str, Codec, None] = None, keys: Optional[str] = None,
                  allow_pickle: bool = False) -> None:
         """Not for you: use keyfold.open."""
-        self._handle = handle
         self._type = lib.kf_dict_value_type(handle.pointer)
         self._options = {name: value for name, value in (
             ("codec", codec.name if isinstance(codec, Codec) else codec), ("keys", keys),
@@ -67,6 +66,7 @@ class Table(_lookup.Lookup["K", "V"], abc.Mapping["K", "V"]):
         if (self._type == lib.KF_VALUES_U64) != (self._codec.name == "u64"):
             raise _errors.CodecError(f"{handle.path} has values of type {_stat.VALUE_TYPES[self._type]}: "
                                      f"codec {self._codec.name!r} can't read them")
+        self._handle = handle
         self._decode_key = self._keys.decode
         plain = self._type == lib.KF_VALUES_U64 or _codecs.is_built_in(self._codec)
         # A nested dict asks for paths, which it has encoded.
@@ -99,6 +99,10 @@ class Table(_lookup.Lookup["K", "V"], abc.Mapping["K", "V"]):
     @property
     def closed(self) -> bool:
         return bool(self._c == ffi.NULL)
+
+    def _is_open(self) -> bool:
+        """Whether it can be looked at without opening it, for what must not fail."""
+        return not self.closed
 
     def _pointer(self) -> Any:
         """The kf_dict *. Whoever passes it on must keep it until the last use of what comes of it."""
@@ -150,7 +154,7 @@ class Table(_lookup.Lookup["K", "V"], abc.Mapping["K", "V"]):
         self.close()
 
     def __repr__(self) -> str:
-        if self.closed:
+        if not self._is_open():
             return f"<keyfold.Dictionary {self.path!r}: closed>"
         return (f"<keyfold.Dictionary {self.path!r}: {len(self)} {self._keys.name} keys, "
                 f"{self._codec.name} values>")
