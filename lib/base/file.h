@@ -14,6 +14,7 @@ typedef struct kfi_mapping {
     size_t size;
     int owned;             /* allocated rather than mapped */
     int borrowed;          /* a part of another mapping, or a caller's memory, which must outlive it */
+    uint64_t device, inode;   /* of a file */
 } kfi_mapping;
 
 /* Opens `path` (O_RDONLY|O_CLOEXEC|O_NOCTTY|O_NONBLOCK, fstat on the descriptor, regular files
@@ -25,8 +26,11 @@ void kfi_mapping_close(kfi_mapping *mapping);
 /* `size` bytes from `offset` on, which the mapping has. */
 static inline kfi_mapping kfi_mapping_part(const kfi_mapping *mapping, uint64_t offset, uint64_t size)
 {
-    return (kfi_mapping){ mapping->data + offset, (size_t)size, 0, 1 };
+    return (kfi_mapping){ .data = mapping->data + offset, .size = (size_t)size, .borrowed = 1 };
 }
+/* Whether both are of the same bytes, and will be whatever becomes of files: of one file that had the same size, of the
+ * same memory, or copies that are equal. O(1), O(size) of copies. */
+int kfi_mapping_is_same(const kfi_mapping *a, const kfi_mapping *b);
 
 /* ---- publishing --------------------------------------------------------------------------- */
 

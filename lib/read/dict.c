@@ -71,6 +71,12 @@ void kf_dict_close(kf_dict **dict)
     kfi_plain_close(dict);
 }
 
+int kf_dict_same_files(const kf_dict *a, const kf_dict *b)
+{
+    return !memcmp(a->header.build_id, b->header.build_id, sizeof a->header.build_id)
+        && kfi_mapping_is_same(&a->mapping, &b->mapping) && kfi_shards_same_files(a->shards, b->shards);
+}
+
 uint64_t kf_dict_count(const kf_dict *d) { return d->header.keys; }
 kf_value_type kf_dict_value_type(const kf_dict *d) { return (kf_value_type)d->header.value_type; }
 size_t kf_dict_longest_key(const kf_dict *d) { return d->header.longest_key; }

@@ -15,10 +15,11 @@ from __future__ import annotations
 from collections import abc
 from itertools import islice
 
-from . import _batch, _dictionary, _errors, _keys
+from . import _batch, _errors, _keys
 from ._bounds import Bounds
 from ._dictionary import Dictionary
 from ._keys import decode_step, encode_step
+from ._late import arrive
 from ._native import ffi, lib
 from ._views import ItemsView
 
@@ -380,6 +381,8 @@ class SubDictionary(abc.Mapping):   # type: ignore[type-arg]
     __hash__ = None   # type: ignore[assignment]
 
     def __repr__(self) -> str:
+        if not self._file._is_open():
+            return f"<keyfold.SubDictionary of {self._file!r}>"
         return f"<keyfold.SubDictionary of {self._file.path!r}: {len(self)} keys>"
 
     def __reduce__(self) -> Tuple[Any, ...]:
@@ -474,5 +477,5 @@ def refined(file: Dictionary[Any, Any]) -> NestedDictionary:
     return file
 
 
-def _reopen(*arguments: Any) -> NestedDictionary:
-    return refined(_dictionary._reopen(*arguments))
+def _reopen(path: str, build_id: bytes, options: Mapping[str, Any] = {}) -> NestedDictionary:
+    return arrive(NestedDictionary, path, build_id, options)

@@ -248,3 +248,17 @@ void kfi_shards_close(kfi_shards **pointer)
     free(s);
     *pointer = NULL;
 }
+
+int kfi_shards_same_files(const kfi_shards *a, const kfi_shards *b)
+{
+    if (!a || !b) return a == b;
+    if (a->count != b->count || a->files != b->files) return 0;
+    for (size_t i = 0; i < a->files; i++)
+        if (!kfi_mapping_is_same(&a->file[i].mapping, &b->file[i].mapping)) return 0;
+    for (size_t i = 0; i < a->count; i++) {
+        const kfi_mapping *x = &a->member[i]->mapping, *y = &b->member[i]->mapping;
+        if (x->borrowed != y->borrowed) return 0;   /* what is borrowed is a part of what was compared */
+        if (!x->borrowed && !kfi_mapping_is_same(x, y)) return 0;
+    }
+    return 1;
+}
