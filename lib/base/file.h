@@ -87,7 +87,8 @@ static inline void kfi_disk_grow(kfi_disk_account *account, uint64_t size)
 /* ---- spools ------------------------------------------------------------------------------- */
 
 /* A temporary file: written once from start to end, then read from start to end, any number of
- * times. It has no name (or is unlinked at once), so it vanishes with the process. */
+ * times. It has no name (or is unlinked at once), so it vanishes with the process. What fits the
+ * buffer stays there, and no file is made. */
 typedef struct kfi_spool kfi_spool;
 typedef struct kfi_spool_reader kfi_spool_reader;
 
@@ -100,11 +101,11 @@ kf_status kfi_spool_create(kfi_spool **out, const char *folder, size_t buffer_si
 kf_status kfi_spool_adopt(kfi_spool **out, int fd, uint64_t size, size_t buffer_size, kfi_disk_account *account,
                           kf_error *error);
 kf_status kfi_spool_write(kfi_spool *spool, const void *data, size_t size, kf_error *error);
-/* Moves what is in the write buffer to the file. */
+/* Moves what is in the write buffer to the file, which is made when first needed. */
 kf_status kfi_spool_flush(kfi_spool *spool, kf_error *error);
 /* Waits until what is in the file is on disk. Any thread may do so. */
 kf_status kfi_spool_sync(const kfi_spool *spool, kf_error *error);
-/* Flushes and frees the write buffer; nothing can be written afterwards. */
+/* Nothing can be written afterwards. */
 kf_status kfi_spool_finish(kfi_spool *spool, kf_error *error);
 uint64_t kfi_spool_size(const kfi_spool *spool);
 /* Gives the disk back what lies in a part of a finished spool, which is not read any more, if the file system can.
