@@ -84,21 +84,24 @@ def compile(path: StrPath, inputs: Mapping[K, V], *, reader: None = None, worker
             memory: Union[int, str] = "1G", duplicates: str = "error", codec: Union[str, Codec] = "auto",
             keys: str = "auto", weights: None = None, progress: Any = None, tmpdir: Optional[StrPath] = None,
             threads: Optional[int] = None, shards: Optional[int] = None,
-            resume: Optional[StrPath] = None, allow_pickle: bool = False) -> Dictionary[K, V]: ...
+            resume: Optional[StrPath] = None, allow_pickle: bool = False,
+            normalise: Union[str, Iterable[str], None] = None) -> Dictionary[K, V]: ...
 @overload
 def compile(path: StrPath, inputs: Iterable[Tuple[K, V]], *, reader: None = None,
             workers: Optional[int] = None, memory: Union[int, str] = "1G", duplicates: str = "error",
             codec: Union[str, Codec] = "auto", keys: str = "auto", weights: Optional[str] = None,
             progress: Any = None, tmpdir: Optional[StrPath] = None,
             threads: Optional[int] = None, shards: Optional[int] = None,
-            resume: Optional[StrPath] = None, allow_pickle: bool = False) -> Dictionary[K, V]: ...
+            resume: Optional[StrPath] = None, allow_pickle: bool = False,
+            normalise: Union[str, Iterable[str], None] = None) -> Dictionary[K, V]: ...
 @overload
 def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]] = None,
             workers: Optional[int] = None, memory: Union[int, str] = "1G", duplicates: str = "error",
             codec: Union[str, Codec] = "auto", keys: str = "auto", weights: Optional[str] = None,
             progress: Any = None, tmpdir: Optional[StrPath] = None,
             threads: Optional[int] = None, shards: Optional[int] = None,
-            resume: Optional[StrPath] = None, allow_pickle: bool = False) -> Dictionary[Any, Any]: ...
+            resume: Optional[StrPath] = None, allow_pickle: bool = False,
+            normalise: Union[str, Iterable[str], None] = None) -> Dictionary[Any, Any]: ...
 
 
 def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]] = None,
@@ -106,7 +109,8 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
             codec: Union[str, Codec] = "auto", keys: str = "auto", weights: Optional[str] = None,
             progress: Any = None, tmpdir: Optional[StrPath] = None,
             threads: Optional[int] = None, shards: Optional[int] = None,
-            resume: Optional[StrPath] = None, allow_pickle: bool = False) -> Dictionary[Any, Any]:
+            resume: Optional[StrPath] = None, allow_pickle: bool = False,
+            normalise: Union[str, Iterable[str], None] = None) -> Dictionary[Any, Any]:
     """Compiles pairs into the file `path` and opens it. Nothing appears there before all is done.
 
     inputs      a dict or other Mapping; or any iterable of (key, value) pairs; or paths of .tsv, .csv, .jsonl
@@ -133,9 +137,13 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
                 (a set gives another one in each process) and be encoded alike, or ArgumentError is raised; more
                 may follow them. Pairs of parts are added in the order of the parts, so that a worker may have
                 to wait for those before it. The folder is made if need be, and goes when the file is there
+    normalise   what is to make no difference between keys, names with commas between: "case" (full case
+                folding), "accents" (marks above, below and through letters), "nfc" or "nfkc" (Unicode's normal
+                forms). Keys are stored like that, and what is looked up or searched for becomes so too. Keys
+                that are then the same are duplicates. For str, and for bytes, which are taken as UTF-8
     """
     options = BuildOptions(path, memory=memory, duplicates=duplicates, weights=weights, tmpdir=tmpdir,
-                           threads=threads, shards=shards, resume=resume)
+                           threads=threads, shards=shards, resume=resume, normalise=normalise)
     wanted = _choose.wish(keys, codec, weights, duplicates)
     files = None
     if reader is None:

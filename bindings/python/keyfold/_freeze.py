@@ -140,7 +140,8 @@ def _digest(kind: _keys.KeyKind, codec: Codec, options: BuildOptions, batches: I
     """The name of a file with such content."""
     import hashlib
     version = ffi.string(lib.kf_library_version()).decode()
-    head = "\n".join((_VERSION, version, kind.name, codec.name, str(options.weights)))
+    head = "\n".join((_VERSION, version, kind.name, codec.name, str(options.weights),
+                      *([str(options.normalise)] if options.normalise else ())))
     state = hashlib.blake2b(head.encode(), digest_size=20)
     for batch in batches:
         state.update(f"\n{batch.pairs} {len(batch.key_data)} {len(batch.value_data)}\n".encode())
@@ -296,7 +297,8 @@ def _gathered(pairs: Iterable[Any], duplicates: str) -> Dict[Any, Any]:
 def freeze(mapping_or_items: Any, path: Optional[StrPath] = None, *, codec: Union[str, Codec] = "auto",
            keys: str = "auto", memory: Union[int, str] = "1G", duplicates: str = "error",
            weights: Optional[str] = None, progress: Any = None, tmpdir: Optional[StrPath] = None,
-           threads: Optional[int] = None, shards: Optional[int] = None, nested: Optional[bool] = None) -> Any:
+           threads: Optional[int] = None, shards: Optional[int] = None, nested: Optional[bool] = None,
+           normalise: Union[str, Iterable[str], None] = None) -> Any:
     """Turns a dict, any Mapping or pairs into a Dictionary that all processes share.
 
     Without a path the file goes into a cache folder, $KEYFOLD_CACHE or keyfold in the user's cache folder,
@@ -309,7 +311,7 @@ def freeze(mapping_or_items: Any, path: Optional[StrPath] = None, *, codec: Unio
     compile.
     """
     options: Dict[str, Any] = dict(memory=memory, duplicates=duplicates, weights=weights, tmpdir=tmpdir,
-                                   threads=threads, shards=shards)
+                                   threads=threads, shards=shards, normalise=normalise)
     source = mapping_or_items
     if isinstance(source, (Dictionary, _nested.SubDictionary)):
         if path is None:
