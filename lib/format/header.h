@@ -18,7 +18,8 @@ enum {
 /* Incompatible features. */
 enum {
     KFI_FEATURE_SHARDS = 1u << 0,   /* the keys are in other files or images (format/shards.h) */
-    KFI_FEATURES_KNOWN = KFI_FEATURE_SHARDS
+    KFI_FEATURE_NORMALISED = 1u << 1,   /* keys are in a normal form (base/normalise.h), which the header names */
+    KFI_FEATURES_KNOWN = KFI_FEATURE_SHARDS | KFI_FEATURE_NORMALISED
 };
 
 typedef enum kfi_section_type {
@@ -48,6 +49,7 @@ typedef struct kfi_header {
     uint64_t keys;
     uint32_t longest_key;
     uint8_t value_type, value_encoding;
+    uint8_t normalise;               /* KF_NORMALISE_..., complete; writing sets its feature */
     uint64_t raw_key_bytes, raw_value_bytes, states, states_extra;
     uint8_t build_id[16];
     uint32_t section_count;

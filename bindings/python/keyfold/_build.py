@@ -20,7 +20,7 @@ from ._progress import Progress
 if TYPE_CHECKING:
     from . import _files, _parts
     from ._handle import StrPath
-    from ._types import Duplicates, Encoding, Format, Keys, NoLists, Nulls, OnError, Weights
+    from ._types import Duplicates, Encoding, Format, Keys, NoLists, Normal, Nulls, OnError, Weights
 else:      # what they import takes longer than many a build
     _files, _parts = Later("_files"), Later("_parts")
 
@@ -106,7 +106,8 @@ def compile(path: StrPath, inputs: Mapping[K, V], *, reader: None = None, worker
             keys: Keys = "auto", weights: None = None, progress: Any = None, tmpdir: Optional[StrPath] = None,
             threads: Optional[int] = None, shards: Optional[int] = None,
             resume: Optional[StrPath] = None, allow_pickle: bool = False,
-            encoding: Encoding = "auto", metadata: _Metadata = None) -> Dictionary[K, V]: ...
+            encoding: Encoding = "auto", metadata: _Metadata = None,
+            normalise: Normal = None) -> Dictionary[K, V]: ...
 @overload
 def compile(path: StrPath, inputs: Iterable[Tuple[K, V]], *, reader: None = None,
             workers: Optional[int] = None, memory: Union[int, str] = "1G", duplicates: NoLists = "error",
@@ -114,14 +115,16 @@ def compile(path: StrPath, inputs: Iterable[Tuple[K, V]], *, reader: None = None
             progress: Any = None, tmpdir: Optional[StrPath] = None,
             threads: Optional[int] = None, shards: Optional[int] = None,
             resume: Optional[StrPath] = None, allow_pickle: bool = False,
-            encoding: Encoding = "auto", metadata: _Metadata = None) -> Dictionary[K, V]: ...
+            encoding: Encoding = "auto", metadata: _Metadata = None,
+            normalise: Normal = None) -> Dictionary[K, V]: ...
 @overload
 def compile(path: StrPath, inputs: Mapping[K, List[V]], *, reader: None = None, workers: Optional[int] = None,
             memory: Union[int, str] = "1G", duplicates: Literal["all"], codec: Union[str, Codec] = "auto",
             keys: Keys = "auto", weights: None = None, progress: Any = None, tmpdir: Optional[StrPath] = None,
             threads: Optional[int] = None, shards: Optional[int] = None,
             resume: Optional[StrPath] = None, allow_pickle: bool = False,
-            encoding: Encoding = "auto", metadata: _Metadata = None) -> Dictionary[K, List[V]]: ...
+            encoding: Encoding = "auto", metadata: _Metadata = None,
+            normalise: Normal = None) -> Dictionary[K, List[V]]: ...
 @overload
 def compile(path: StrPath, inputs: Iterable[Tuple[K, V]], *, reader: None = None,
             workers: Optional[int] = None, memory: Union[int, str] = "1G", duplicates: Literal["all"],
@@ -129,7 +132,8 @@ def compile(path: StrPath, inputs: Iterable[Tuple[K, V]], *, reader: None = None
             progress: Any = None, tmpdir: Optional[StrPath] = None,
             threads: Optional[int] = None, shards: Optional[int] = None,
             resume: Optional[StrPath] = None, allow_pickle: bool = False,
-            encoding: Encoding = "auto", metadata: _Metadata = None) -> Dictionary[K, List[V]]: ...
+            encoding: Encoding = "auto", metadata: _Metadata = None,
+            normalise: Normal = None) -> Dictionary[K, List[V]]: ...
 @overload
 def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]] = None,
             workers: Optional[int] = None, memory: Union[int, str] = "1G", duplicates: Duplicates = "error",
@@ -143,7 +147,7 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
             value_column: Union[int, str, None] = None, weight_column: Union[int, str, None] = None,
             key_field: Optional[str] = None, value_field: Optional[str] = None,
             weight_field: Optional[str] = None, raw: bool = False, pairs: bool = False,
-            on_error: Optional[OnError] = None) -> Dictionary[Any, Any]: ...
+            on_error: Optional[OnError] = None, normalise: Normal = None) -> Dictionary[Any, Any]: ...
 
 
 def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]] = None,
@@ -158,7 +162,7 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
             value_column: Union[int, str, None] = None, weight_column: Union[int, str, None] = None,
             key_field: Optional[str] = None, value_field: Optional[str] = None,
             weight_field: Optional[str] = None, raw: bool = False, pairs: bool = False,
-            on_error: Optional[OnError] = None) -> Dictionary[Any, Any]:
+            on_error: Optional[OnError] = None, normalise: Normal = None) -> Dictionary[Any, Any]:
     """Compiles pairs into the file `path` and opens it. Nothing appears there before all is done.
 
     inputs      a dict or other Mapping; or any iterable of (key, value) pairs; or paths of .tsv, .csv, .jsonl
@@ -188,6 +192,10 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
                 (a set gives another one in each process) and be encoded alike, or ArgumentError is raised; more
                 may follow them. Pairs of parts are added in the order of the parts, so that a worker may have
                 to wait for those before it. The folder is made if need be, and goes when the file is there
+    normalise   what is to make no difference between keys, names with commas between: "case" (full case
+                folding), "accents" (marks above, below and through letters), "nfc" or "nfkc" (Unicode's normal
+                forms). Keys are stored like that, and what is looked up or searched for becomes so too. Keys
+                that are then the same are duplicates. For str, and for bytes, which are taken as UTF-8
 
     What is about files only, and refused with anything else:
 
@@ -213,7 +221,7 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
     """
     options = BuildOptions(path, memory=memory, duplicates=duplicates, weights=weights, tmpdir=tmpdir,
                            threads=threads, shards=shards, resume=resume, encoding=encoding,
-                           metadata=_file_options.metadata(metadata))
+                           metadata=_file_options.metadata(metadata), normalise=normalise)
     about_files = _file_options.given(dict(
         format=format, delimiter=delimiter, header=header, key_column=key_column, value_column=value_column,
         weight_column=weight_column, key_field=key_field, value_field=value_field, weight_field=weight_field, raw=raw,

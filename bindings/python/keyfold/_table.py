@@ -123,6 +123,13 @@ class Table(_lookup.Lookup["K", "V"], abc.Mapping["K", "V"]):
         return self._codec.name
 
     @property
+    def normalise(self) -> Optional[str]:
+        """The normal form of the keys, and so of all that is looked up: "case,nfc" and the like (see compile), or
+        None."""
+        name = self.stat().normalise
+        return None if name == "none" else name
+
+    @property
     def closed(self) -> bool:
         """Whether close() was called.
 
