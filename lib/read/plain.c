@@ -10,6 +10,8 @@ static kf_status open_frame(kf_dict *d, kf_error *error)
     const uint8_t *file = d->mapping.data;
     kf_status status = kfi_header_parse(&d->header, file, d->mapping.size, error);
     if (status) return status;
+    if (d->header.incompatible & KFI_FEATURE_NAMES)
+        return kfi_fail(error, KF_TYPE, "the file is a names index, not a dictionary: see kf_names_open");
     const kfi_section *metadata = kfi_header_section(&d->header, KFI_SECTION_METADATA);
     return kfi_metadata_open(&d->metadata, metadata ? file + metadata->offset : NULL,
                              metadata ? metadata->size : 0, error);
