@@ -8,7 +8,7 @@ from . import _errors
 from ._batch import Batches
 from ._bounds import EVERYTHING
 from ._handle import acquire
-from ._keys import FRACTION as _FRACTION
+from ._integers import FRACTION as _FRACTION
 from ._light import Later
 from ._native import ffi, lib
 from ._search import Searches
