@@ -37,7 +37,8 @@ THINGS = {id(thing): (name, thing) for name, thing in public()}.values()
 @pytest.mark.parametrize("name, thing", THINGS, ids=lambda value: value if isinstance(value, str) else "")
 def test_examples(name, thing, tmp_path, monkeypatch):
     """Every public docstring has an example, which does what it says."""
-    pytest.importorskip("numpy"), pytest.importorskip("pandas"), pytest.importorskip("pyarrow"), pytest.importorskip("polars")
+    for package in ("numpy", "pandas", "pyarrow", "polars"):
+        pytest.importorskip(package)
     text = inspect.getdoc(thing)
     assert text, f"{name} has no docstring"
     examples = doctest.DocTestParser().get_doctest(text, {"keyfold": keyfold}, name, None, 0)
@@ -74,8 +75,9 @@ def test_the_script(make, tmp_path):
     done = subprocess.run([script, "get", path, "a"], capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (0, "a\tx\n", "")
     assert subprocess.run([script, "get", path, "b"]).returncode == 1
-    points = [point for point in importlib.metadata.distribution("keyfold").entry_points if point.group == "console_scripts"]
-    assert [(point.name, point.value) for point in points] == [("keyfold", "keyfold.__main__:main")]
+    points = importlib.metadata.distribution("keyfold").entry_points
+    assert [(point.name, point.value) for point in points if point.group == "console_scripts"] == \
+        [("keyfold", "keyfold.__main__:main")]
 
 
 def test_metadata():
@@ -84,7 +86,8 @@ def test_metadata():
     assert {line.partition(",")[0] for line in about.get_all("Project-URL")} >= {"Homepage", "Changelog", "Issues"}
     classifiers = about.get_all("Classifier")
     assert "License :: OSI Approved :: MIT License" in classifiers and "Typing :: Typed" in classifiers
-    versions = [line.rpartition(" ")[2] for line in classifiers if line.startswith("Programming Language :: Python :: 3.")]
+    begin = "Programming Language :: Python :: "
+    versions = [line[len(begin):] for line in classifiers if line.startswith(begin + "3.")]
     tested = (SOURCE / "tests/python/interpreters").read_text()
     assert versions == [f"3.{minor}" for minor in range(9, 15)] and all(version in tested for version in versions)
     assert "](" not in about.get_payload() or "](http" in about.get_payload()
@@ -92,8 +95,8 @@ def test_metadata():
 
 def test_calling_the_class_says_what_to_call(tmp_path):
     for wrong, said in (("t.kf", r"keyfold\.open\('t\.kf'\)"), (b"t.kf", r"keyfold\.open"),
-                        (pathlib.Path("t.kf"), r"keyfold\.open"), ({"a": 1}, r"keyfold\.freeze"), ([("a", 1)], "freeze"),
-                        (None, "freeze")):
+                        (pathlib.Path("t.kf"), r"keyfold\.open"), ({"a": 1}, r"keyfold\.freeze"),
+                        ([("a", 1)], "freeze"), (None, "freeze")):
         with pytest.raises(TypeError, match=said):
             keyfold.Dictionary(wrong)
 

@@ -146,7 +146,7 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
             delimiter: Optional[str] = None, header: bool = False, key_column: Union[int, str, None] = None,
             value_column: Union[int, str, None] = None, weight_column: Union[int, str, None] = None,
             key_field: Optional[str] = None, value_field: Optional[str] = None,
-            weight_field: Optional[str] = None, raw: bool = False, pairs: bool = False,
+            weight_field: Optional[str] = None, raw: bool = False, text: bool = False, pairs: bool = False,
             on_error: Optional[OnError] = None, normalise: Normal = None) -> Dictionary[Any, Any]: ...
 
 
@@ -161,7 +161,7 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
             delimiter: Optional[str] = None, header: bool = False, key_column: Union[int, str, None] = None,
             value_column: Union[int, str, None] = None, weight_column: Union[int, str, None] = None,
             key_field: Optional[str] = None, value_field: Optional[str] = None,
-            weight_field: Optional[str] = None, raw: bool = False, pairs: bool = False,
+            weight_field: Optional[str] = None, raw: bool = False, text: bool = False, pairs: bool = False,
             on_error: Optional[OnError] = None, normalise: Normal = None) -> Dictionary[Any, Any]:
     """Compiles pairs into the file `path` and opens it. Nothing appears there before all is done.
 
@@ -205,6 +205,7 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
     key_field, value_field, weight_field
                 of jsonl: the members of an object
     raw, pairs  of tsv and lines: no escapes; of nul: values too
+    text        take files as text of the format whatever they look like, NUL bytes and all
     on_error    "skip": bad records are left out, and a warning tells how many; "fail" (the default) names the first
 
     >>> table = keyfold.compile("ages.kf", {"Ann": 31, "Bo": 27})
@@ -225,7 +226,7 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
     about_files = _file_options.given(dict(
         format=format, delimiter=delimiter, header=header, key_column=key_column, value_column=value_column,
         weight_column=weight_column, key_field=key_field, value_field=value_field, weight_field=weight_field, raw=raw,
-        pairs=pairs, on_error=on_error))
+        text=text, pairs=pairs, on_error=on_error))
     wanted = _choose.wish(keys, codec, weights, duplicates, Columns(key, value, nulls))
     files = source = None
     if reader is None:

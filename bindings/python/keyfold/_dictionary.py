@@ -7,7 +7,7 @@ from collections import abc
 from . import _errors
 from ._batch import Batches
 from ._bounds import EVERYTHING
-from ._keys import FRACTION as _FRACTION
+from ._integers import FRACTION as _FRACTION
 from ._late import arrive
 from ._light import Later
 from ._native import ffi, lib

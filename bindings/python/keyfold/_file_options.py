@@ -14,7 +14,7 @@ _FORMATS: Dict[str, List[str]] = {
     "jsonl": ["key_field", "value_field", "weight_field"],
 }
 _CHOICES = {"format": ("auto", *_FORMATS), "on_error": ("fail", "skip")}
-_FLAGS = ("raw", "pairs", "header")
+_FLAGS = ("raw", "text", "pairs", "header")
 
 
 def _called(inputs: Any) -> str:

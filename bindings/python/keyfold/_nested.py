@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections import abc
 from itertools import islice
 
-from . import _batch, _errors, _keys
+from . import _batch, _errors, _integers, _keys
 from ._bounds import Bounds
 from ._dictionary import Dictionary
 from ._keys import decode_step, encode_step
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple, Union
 
 _OWN = b"\x00"          # what a dict's own entry ends with
-_BEHIND = _keys.FRACTION    # greater than every tag of an element
+_BEHIND = _integers.FRACTION    # greater than every tag of an element
 _missing = object()
 
 

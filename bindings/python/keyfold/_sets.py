@@ -26,7 +26,8 @@ _OPERATIONS = {"union": lib.KF_SET_UNION, "intersection": lib.KF_SET_INTERSECTIO
                "symmetric_difference": lib.KF_SET_SYMMETRIC_DIFFERENCE}
 _VALUES = {"first": lib.KF_SET_VALUES_FIRST, "last": lib.KF_SET_VALUES_LAST, "sum": lib.KF_SET_VALUES_SUM,
            "min": lib.KF_SET_VALUES_MIN, "max": lib.KF_SET_VALUES_MAX, "all": lib.KF_SET_VALUES_ALL}
-_CHANGES: Dict[int, ChangeKind] = {lib.KF_CHANGE_ADDED: "added", lib.KF_CHANGE_REMOVED: "removed", lib.KF_CHANGE_VALUE: "changed"}
+_CHANGES: Dict[int, ChangeKind] = {lib.KF_CHANGE_ADDED: "added", lib.KF_CHANGE_REMOVED: "removed",
+                                   lib.KF_CHANGE_VALUE: "changed"}
 _Dictionary = Dictionary[Any, Any]
 
 
@@ -133,16 +134,20 @@ def _all_items(first: _Dictionary, iterator: Any) -> Iterator[Tuple[Any, Dict[in
 
 @overload
 def union(*dictionaries: Dictionary[K, V], values: OneValue = "first",
-            prefix: Optional[K] = None, start: Optional[K] = None, stop: Optional[K] = None, limit: Optional[int] = None) -> Iterator[Tuple[K, V]]: ...
+            prefix: Optional[K] = None, start: Optional[K] = None, stop: Optional[K] = None,
+            limit: Optional[int] = None) -> Iterator[Tuple[K, V]]: ...
 @overload
 def union(dictionaries: Iterable[Dictionary[K, V]], /, *, values: OneValue = "first",
-            prefix: Optional[K] = None, start: Optional[K] = None, stop: Optional[K] = None, limit: Optional[int] = None) -> Iterator[Tuple[K, V]]: ...
+            prefix: Optional[K] = None, start: Optional[K] = None, stop: Optional[K] = None,
+            limit: Optional[int] = None) -> Iterator[Tuple[K, V]]: ...
 @overload
 def union(*dictionaries: Dictionary[K, V], values: Literal["all"],
-            prefix: Optional[K] = None, start: Optional[K] = None, stop: Optional[K] = None, limit: Optional[int] = None) -> Iterator[Tuple[K, Dict[int, V]]]: ...
+            prefix: Optional[K] = None, start: Optional[K] = None, stop: Optional[K] = None,
+            limit: Optional[int] = None) -> Iterator[Tuple[K, Dict[int, V]]]: ...
 @overload
 def union(dictionaries: Iterable[Dictionary[K, V]], /, *, values: Literal["all"],
-            prefix: Optional[K] = None, start: Optional[K] = None, stop: Optional[K] = None, limit: Optional[int] = None) -> Iterator[Tuple[K, Dict[int, V]]]: ...
+            prefix: Optional[K] = None, start: Optional[K] = None, stop: Optional[K] = None,
+            limit: Optional[int] = None) -> Iterator[Tuple[K, Dict[int, V]]]: ...
 
 
 def union(*dictionaries: Any, values: str = "first", prefix: Any = None, start: Any = None, stop: Any = None,
@@ -163,16 +168,20 @@ def union(*dictionaries: Any, values: str = "first", prefix: Any = None, start: 
 
 @overload
 def intersection(*dictionaries: Dictionary[K, V], values: OneValue = "first",
-            prefix: Optional[K] = None, start: Optional[K] = None, stop: Optional[K] = None, limit: Optional[int] = None) -> Iterator[Tuple[K, V]]: ...
+            prefix: Optional[K] = None, start: Optional[K] = None, stop: Optional[K] = None,
+            limit: Optional[int] = None) -> Iterator[Tuple[K, V]]: ...
 @overload
 def intersection(dictionaries: Iterable[Dictionary[K, V]], /, *, values: OneValue = "first",
-            prefix: Optional[K] = None, start: Optional[K] = None, stop: Optional[K] = None, limit: Optional[int] = None) -> Iterator[Tuple[K, V]]: ...
+            prefix: Optional[K] = None, start: Optional[K] = None, stop: Optional[K] = None,
+            limit: Optional[int] = None) -> Iterator[Tuple[K, V]]: ...
 @overload
 def intersection(*dictionaries: Dictionary[K, V], values: Literal["all"],
-            prefix: Optional[K] = None, start: Optional[K] = None, stop: Optional[K] = None, limit: Optional[int] = None) -> Iterator[Tuple[K, Dict[int, V]]]: ...
+            prefix: Optional[K] = None, start: Optional[K] = None, stop: Optional[K] = None,
+            limit: Optional[int] = None) -> Iterator[Tuple[K, Dict[int, V]]]: ...
 @overload
 def intersection(dictionaries: Iterable[Dictionary[K, V]], /, *, values: Literal["all"],
-            prefix: Optional[K] = None, start: Optional[K] = None, stop: Optional[K] = None, limit: Optional[int] = None) -> Iterator[Tuple[K, Dict[int, V]]]: ...
+            prefix: Optional[K] = None, start: Optional[K] = None, stop: Optional[K] = None,
+            limit: Optional[int] = None) -> Iterator[Tuple[K, Dict[int, V]]]: ...
 
 
 def intersection(*dictionaries: Any, values: str = "first", prefix: Any = None, start: Any = None,
@@ -189,10 +198,12 @@ def intersection(*dictionaries: Any, values: str = "first", prefix: Any = None, 
 
 @overload
 def difference(*dictionaries: Dictionary[K, V],
-            prefix: Optional[K] = None, start: Optional[K] = None, stop: Optional[K] = None, limit: Optional[int] = None) -> Iterator[Tuple[K, V]]: ...
+            prefix: Optional[K] = None, start: Optional[K] = None, stop: Optional[K] = None,
+            limit: Optional[int] = None) -> Iterator[Tuple[K, V]]: ...
 @overload
 def difference(dictionaries: Iterable[Dictionary[K, V]], /, *,
-            prefix: Optional[K] = None, start: Optional[K] = None, stop: Optional[K] = None, limit: Optional[int] = None) -> Iterator[Tuple[K, V]]: ...
+            prefix: Optional[K] = None, start: Optional[K] = None, stop: Optional[K] = None,
+            limit: Optional[int] = None) -> Iterator[Tuple[K, V]]: ...
 
 
 def difference(*dictionaries: Any, prefix: Any = None, start: Any = None, stop: Any = None,
@@ -209,16 +220,20 @@ def difference(*dictionaries: Any, prefix: Any = None, start: Any = None, stop: 
 
 @overload
 def symmetric_difference(*dictionaries: Dictionary[K, V], values: OneValue = "first",
-            prefix: Optional[K] = None, start: Optional[K] = None, stop: Optional[K] = None, limit: Optional[int] = None) -> Iterator[Tuple[K, V]]: ...
+            prefix: Optional[K] = None, start: Optional[K] = None, stop: Optional[K] = None,
+            limit: Optional[int] = None) -> Iterator[Tuple[K, V]]: ...
 @overload
 def symmetric_difference(dictionaries: Iterable[Dictionary[K, V]], /, *, values: OneValue = "first",
-            prefix: Optional[K] = None, start: Optional[K] = None, stop: Optional[K] = None, limit: Optional[int] = None) -> Iterator[Tuple[K, V]]: ...
+            prefix: Optional[K] = None, start: Optional[K] = None, stop: Optional[K] = None,
+            limit: Optional[int] = None) -> Iterator[Tuple[K, V]]: ...
 @overload
 def symmetric_difference(*dictionaries: Dictionary[K, V], values: Literal["all"],
-            prefix: Optional[K] = None, start: Optional[K] = None, stop: Optional[K] = None, limit: Optional[int] = None) -> Iterator[Tuple[K, Dict[int, V]]]: ...
+            prefix: Optional[K] = None, start: Optional[K] = None, stop: Optional[K] = None,
+            limit: Optional[int] = None) -> Iterator[Tuple[K, Dict[int, V]]]: ...
 @overload
 def symmetric_difference(dictionaries: Iterable[Dictionary[K, V]], /, *, values: Literal["all"],
-            prefix: Optional[K] = None, start: Optional[K] = None, stop: Optional[K] = None, limit: Optional[int] = None) -> Iterator[Tuple[K, Dict[int, V]]]: ...
+            prefix: Optional[K] = None, start: Optional[K] = None, stop: Optional[K] = None,
+            limit: Optional[int] = None) -> Iterator[Tuple[K, Dict[int, V]]]: ...
 
 
 def symmetric_difference(*dictionaries: Any, values: str = "first", prefix: Any = None, start: Any = None,

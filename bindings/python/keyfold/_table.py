@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from collections import abc
 
-from . import _codecs, _errors, _keys, _lookup
+from . import _codecs, _errors, _integers, _keys, _lookup
 from ._bounds import Bounds
 from ._codecs import Codec
 from ._light import Later
@@ -264,6 +264,6 @@ class Table(_lookup.Lookup["K", "V"], abc.Mapping["K", "V"]):
         end = None if stop is None else encode(stop)
         if begin and self._keys.name == "tuple":
             # (2,) begins (2, "x") but not (2.5,), which is behind it.
-            behind = begin + _keys.FRACTION
+            behind = begin + _integers.FRACTION
             end = behind if end is None else min(end, behind)
         return Bounds(begin, b"" if start is None else encode(start), end, reverse)
