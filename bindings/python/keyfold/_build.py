@@ -17,10 +17,10 @@ from ._pack import Columns, Source, is_columns, source_of
 from ._progress import Progress
 
 if TYPE_CHECKING:
-    from . import _files, _parts
+    from . import _column_files, _files, _parts
     from ._handle import StrPath
 else:      # what they import takes longer than many a build
-    _files, _parts = Later("_files"), Later("_parts")
+    _column_files, _files, _parts = Later("_column_files"), Later("_files"), Later("_parts")
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -140,8 +140,14 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
     files = source = None
     if reader is None:
         files, inputs = (None, inputs) if is_columns(inputs) else _paths(inputs)
+        if files is not None:
+            tables = _column_files.tables(files)
+            files, inputs = (files, inputs) if tables is None else \
+                (None, tables[0] if len(tables) == 1 else iter(tables))
         if files is None:
             source = source_of(inputs, wanted.columns, weights == "given")
+        elif wanted.columns != Columns():
+            raise _errors.ArgumentError(f"key=, value= and nulls= are about tables of columns: {files[0]} is none")
     elif not callable(reader):
         raise TypeError(f"reader={reader!r:.100} can't be called")
     elif isinstance(inputs, _Path):

@@ -169,26 +169,31 @@ class Dictionary(Batches["K", "V"], Searches["K", "V"]):
         >>> table.to_arrow("Po").to_pylist()
         [{'key': 'Poland', 'value': 'Warsaw'}]
         """
-        return _export.to_arrow(self, self._bounds(prefix, start, stop, reverse))
+        made: pyarrow.Table = _export.to_arrow(self, self._bounds(prefix, start, stop, reverse))
+        return made
 
     def to_pandas(self, prefix: Optional[K] = None, *, start: Optional[K] = None, stop: Optional[K] = None,
                   reverse: bool = False) -> pandas.DataFrame:
         """A pandas.DataFrame of those entries. Tuples as keys, and values that are no numbers, bytes or str, are
         objects.
 
+        >>> table = keyfold.compile("capitals.kf", {"Peru": "Lima", "Poland": "Warsaw"})
         >>> table.to_pandas().set_index("key")["value"]["Peru"]
         'Lima'
         """
-        return _export.to_pandas(self, self._bounds(prefix, start, stop, reverse))
+        made: pandas.DataFrame = _export.to_pandas(self, self._bounds(prefix, start, stop, reverse))
+        return made
 
     def to_polars(self, prefix: Optional[K] = None, *, start: Optional[K] = None, stop: Optional[K] = None,
                   reverse: bool = False) -> polars.DataFrame:
         """A polars.DataFrame of those entries, as to_arrow.
 
+        >>> table = keyfold.compile("capitals.kf", {"Peru": "Lima", "Poland": "Warsaw"})
         >>> table.to_polars(start="Pf").rows()
         [('Poland', 'Warsaw')]
         """
-        return _export.to_polars(self, self._bounds(prefix, start, stop, reverse))
+        made: polars.DataFrame = _export.to_polars(self, self._bounds(prefix, start, stop, reverse))
+        return made
 
     # ---- prefixes of a text -------------------------------------------------------------------
 

@@ -14,8 +14,6 @@ from ._views import KeysView, ValuesView
 _Column = Tuple[int, str, int]      # what it is, Arrow's format, the width of an item
 _NONE: _Column = (lib.KFPY_STREAM_NONE, "", 0)
 _SMALL = {"u": lib.KFPY_STREAM_TEXT, "z": lib.KFPY_STREAM_BYTES}
-_AS_TEXTS = ', and one opened with codec="str" their JSON texts'
-_AS_BYTES = ', and one opened with codec="raw" their bytes'
 
 
 def _key_column(table: Table[Any, Any], bounds: Bounds) -> Optional[_Column]:
@@ -61,6 +59,18 @@ def _refuse_keys(table: Table[Any, Any]) -> TypeError:
     return TypeError(f"{table.path}: {table.key_kind} keys have no Arrow type; to_pandas gives them as objects")
 
 
+def _mixed(table: Table[Any, Any], whose: str, problem: Exception) -> TypeError:
+    return TypeError(f"{table.path}: the values have no one {whose} type ({str(problem).partition(chr(10))[0]}); "
+                     f"to_pandas gives them as objects{_otherwise(table)}")
+
+
+def _otherwise(table: Table[Any, Any]) -> str:
+    """What else there is for values without an Arrow type."""
+    if table.codec in ("json", "object"):
+        return ', and a dictionary opened with codec="str" their JSON texts'
+    return ', and one opened with codec="raw" their bytes'
+
+
 def _requested(column: _Column, formats: Dict[str, str], name: str) -> _Column:
     """The column with offsets of 32 bits if those are asked for. What else is asked for is the consumer's to make."""
     what, format, width = column
@@ -87,8 +97,7 @@ def stream(table: Table[Any, Any], bounds: Bounds, requested: Any = None, values
         raise _refuse_keys(table)
     if value is None:
         raise TypeError(f"{table.path}: values of codec {table.codec!r} have no Arrow type of their own: to_arrow "
-                        "looks at all of them for one, to_pandas gives them as they are"
-                        f"{_AS_TEXTS if table.codec in ('json', 'object') else _AS_BYTES}")
+                        f"looks at all of them for one, to_pandas gives them as they are{_otherwise(table)}")
     formats = _formats(requested)
     c = table._pointer()
     options, keep = bounds.options()
@@ -138,8 +147,7 @@ def to_arrow(table: Table[Any, Any], bounds: Bounds) -> Any:
     try:
         return made.append_column("value", pyarrow.array(values))
     except (pyarrow.ArrowException, ValueError, TypeError) as problem:
-        raise TypeError(f"{table.path}: the values have no one Arrow type ({problem}); to_pandas gives them as "
-                        f"objects{_AS_TEXTS if table.codec in ('json', 'object') else _AS_BYTES}") from problem
+        raise _mixed(table, "Arrow", problem) from problem
 
 
 def to_polars(table: Table[Any, Any], bounds: Bounds) -> Any:
@@ -157,8 +165,7 @@ def to_polars(table: Table[Any, Any], bounds: Bounds) -> Any:
     try:
         return made.with_columns(polars.Series("value", values))
     except Exception as problem:        # polars has errors of many kinds
-        raise TypeError(f"{table.path}: the values have no one Polars type ({problem}); to_pandas gives them as "
-                        f"objects{_AS_TEXTS if table.codec in ('json', 'object') else _AS_BYTES}") from problem
+        raise _mixed(table, "Polars", problem) from problem
 
 
 def to_pandas(table: Table[Any, Any], bounds: Bounds) -> Any:
