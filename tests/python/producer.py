@@ -67,8 +67,8 @@ def view_column(texts, fields=None, sizes=None, **lies):
 
 
 class Producer:
-    """Batches of columns, each a dict by the name of the column, which text_column and the like make. `table`: lies about
-    the struct around them. `fails`: (code, message) of get_next after the batches."""
+    """Batches of columns, each a dict by the name of the column, which text_column and the like make. `table`: lies
+    about the struct around them. `fails`: (code, message) of get_next after the batches."""
 
     def __init__(self, batches, table=None, fails=None, schema_fails=None):
         self.batches, self.table, self.fails, self.schema_fails = batches, table or {}, fails, schema_fails

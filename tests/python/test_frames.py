@@ -198,7 +198,8 @@ def test_codecs_that_are_asked_for(make):
 
 def test_keys_of_no_kind(make):
     pa = needs("pyarrow")
-    for column, shown in (([1.5], "float64"), ([True], "bool"), ([datetime.date(2000, 1, 1)], "date32"), ([[1]], "list")):
+    day = datetime.date(2000, 1, 1)
+    for column, shown in (([1.5], "float64"), ([True], "bool"), ([day], "date32"), ([[1]], "list")):
         with pytest.raises(TypeError, match=f"column 'k' .*{shown}"):
             make(pa.table({"k": column, "v": [1]}))
     assert dict(make(pa.table({"k": [1.0, 2.0], "v": [1, 2]}), keys="int")) == {1: 1, 2: 2}
@@ -489,7 +490,8 @@ def test_pandas_types(make):
         check(make, holed, {"a": 1, "c": 3}, nulls="skip")
         check(make, holed.dropna(), {"a": 1, "c": 3})
     for holed in (pd.Series([1.5, np.nan], ["a", "b"]), pd.Series([1.5, None], ["a", "b"], dtype="Float64"),
-                  pd.Series([1.5, np.nan], ["a", "b"], dtype=object), pd.Series([1.5, pd.NA], ["a", "b"], dtype=object)):
+                  pd.Series([1.5, np.nan], ["a", "b"], dtype=object),
+                  pd.Series([1.5, pd.NA], ["a", "b"], dtype=object)):
         with pytest.raises(keyfold.ArgumentError, match="row 1 .*null"):
             make(holed)
         check(make, holed, {"a": 1.5}, nulls="skip")

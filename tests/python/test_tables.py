@@ -250,9 +250,10 @@ for name in ("arrow", "pandas", "polars"):
 def test_duckdb(make):
     connection = needs("duckdb").connect()
     table = make({f"k{i}": i for i in range(5000)})
-    assert connection.sql("select count(*), sum(value) from table where value >= 10".replace("table", "entries")
-                          if (entries := table.items()) else "").fetchall() == [(4990, sum(range(10, 5000)))]
-    assert connection.sql("select key from entries where value = 7").fetchall() == [("k7",)]
+    for entries in (table, table.items()):
+        assert connection.sql("select count(*), sum(value) from entries where value >= 10").fetchall() == \
+            [(4990, sum(range(10, 5000)))]
+        assert connection.sql("select key from entries where value = 7").fetchall() == [("k7",)]
 
 
 # ---- what holds on to what ----
@@ -358,8 +359,9 @@ def test_the_examples(tmp_path, monkeypatch):
         needs(name)
     finder = doctest.DocTestFinder(recurse=False)
     runner = doctest.DocTestRunner()
-    for call in ("to_arrow", "to_pandas", "to_polars"):
-        examples = finder.find(getattr(keyfold.Dictionary, call), call, globs={"keyfold": keyfold})
+    exports = [getattr(keyfold.Dictionary, f"to_{name}") for name in ("arrow", "pandas", "polars")]
+    for call in (keyfold.compile, *exports):
+        examples = finder.find(call, call.__name__, globs={"keyfold": keyfold})
         assert examples and all(each.examples for each in examples)
         for each in examples:
             runner.run(each)

@@ -4,17 +4,19 @@ from __future__ import annotations
 import itertools
 import os
 from collections import abc
-from typing import (TYPE_CHECKING, Any, Callable, Iterable, List, Mapping, Optional, Tuple, TypeVar, Union,
+from typing import (TYPE_CHECKING, Any, Callable, Iterable, List, Literal, Mapping, Optional, Tuple, TypeVar, Union,
                     overload)
 
 from . import _choose, _errors, _keys
 from ._builder import Builder, BuildOptions, processors
 from ._codecs import Codec
 from ._dictionary import Dictionary
+from ._inputs import source_of
 from ._light import Later
 from ._open import open as _open
-from ._pack import Columns, Source, is_columns, source_of
+from ._pack import Source
 from ._progress import Progress
+from ._shapes import Columns, is_columns
 
 if TYPE_CHECKING:
     from . import _column_files, _files, _parts
@@ -97,7 +99,7 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
             progress: Any = None, tmpdir: Optional[StrPath] = None,
             threads: Optional[int] = None, shards: Optional[int] = None,
             resume: Optional[StrPath] = None, allow_pickle: bool = False, key: Any = None, value: Any = None,
-            nulls: str = "error") -> Dictionary[Any, Any]: ...
+            nulls: Literal["error", "skip"] = "error") -> Dictionary[Any, Any]: ...
 
 
 def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]] = None,
@@ -106,13 +108,15 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
             progress: Any = None, tmpdir: Optional[StrPath] = None,
             threads: Optional[int] = None, shards: Optional[int] = None,
             resume: Optional[StrPath] = None, allow_pickle: bool = False, key: Any = None, value: Any = None,
-            nulls: str = "error") -> Dictionary[Any, Any]:
+            nulls: Literal["error", "skip"] = "error") -> Dictionary[Any, Any]:
     """Compiles pairs into the file `path` and opens it. Nothing appears there before all is done.
 
-    inputs      a dict or other Mapping; or any iterable of (key, value) pairs; or paths of .tsv, .csv, .jsonl
-                and other files, also compressed ones, as the keyfold command reads them; or, with a reader,
-                parts of any kind. A str is a path: for a mere set of keys pass dict.fromkeys(keys)
-    reader      reader(part) gives a part's pairs: a dict, a list, a generator. It runs in worker processes
+    inputs      a dict or other Mapping; or any iterable of (key, value) pairs; or a table of Arrow, pandas,
+                Polars, DuckDB or NumPy; or paths of .tsv, .csv, .jsonl and other files, also compressed ones, as
+                the keyfold command reads them, or of Parquet, Feather and Arrow IPC files; or, with a reader, parts
+                of any kind. A str is a path: for a mere set of keys pass dict.fromkeys(keys)
+    reader      reader(part) gives a part's pairs: a dict, a list, a generator; a table, or a generator of tables.
+                It runs in worker processes
     workers     how many: as many as there are processors if not given. 0 reads in this process
     memory      what the building process may hold; each worker holds what its reader does
     duplicates  when a key comes again: "error", "first" or "last" (in the order of the inputs); of integers
@@ -133,6 +137,15 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
                 (a set gives another one in each process) and be encoded alike, or ArgumentError is raised; more
                 may follow them. Pairs of parts are added in the order of the parts, so that a worker may have
                 to wait for those before it. The folder is made if need be, and goes when the file is there
+    key, value  which columns of a table are the keys and the values: a name, or a list of names for tuples;
+                value=[] for a set of keys. Needed unless there are one or two columns. A pandas Series is index and
+                values, and (keys, values), a tuple of two columns, is a table as well
+    nulls       "error", or "skip" for rows with a null (in pandas NaN is one)
+
+    >>> import pandas
+    >>> ages = pandas.DataFrame({"name": ["Ann", "Bo"], "age": [31, 27], "town": ["Rome", "Oslo"]})
+    >>> dict(keyfold.compile("ages.kf", ages, key="name", value="age"))
+    {'Ann': 31, 'Bo': 27}
     """
     options = BuildOptions(path, memory=memory, duplicates=duplicates, weights=weights, tmpdir=tmpdir,
                            threads=threads, shards=shards, resume=resume)

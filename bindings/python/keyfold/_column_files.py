@@ -38,8 +38,8 @@ def tables(paths: List[str]) -> Optional[List[Any]]:
     if None in kinds.values():
         path, kind = next((path, kind) for path, kind in kinds.items() if kind is not None)
         other = next(path for path, kind in kinds.items() if kind is None)
-        raise _errors.ArgumentError(f"{path} is a file of columns ({_SHOWN[str(kind)]}) and {other} is none: they can't "
-                                    "be read together")
+        raise _errors.ArgumentError(f"{path} is a file of columns ({_SHOWN[str(kind)]}) and {other} is none: they "
+                                    "can't be read together")
     frames: List[Any] = []
     for path in paths:
         kind = str(kinds[path])
@@ -67,4 +67,3 @@ def _table(path: str, kind: str) -> Any:
         return pyarrow.feather.read_table(path)
     import pyarrow.ipc
     return pyarrow.ipc.open_stream(pyarrow.memory_map(path))
-

@@ -9,7 +9,6 @@ from ._bounds import Bounds, ordinals
 from ._entries import own
 from ._native import ffi, lib
 from ._table import Table
-from ._views import KeysView, ValuesView
 
 _Column = Tuple[int, str, int]      # what it is, Arrow's format, the width of an item
 _NONE: _Column = (lib.KFPY_STREAM_NONE, "", 0)
@@ -130,51 +129,47 @@ class Entries:
         return stream(self.table, self.bounds, requested_schema, self.values)
 
 
-def _listed_values(table: Table[Any, Any], bounds: Bounds) -> Optional[List[Any]]:
-    """The values, if they have no Arrow type."""
-    return None if _value_column(table) is not None else list(ValuesView(table, bounds))
-
-
-def to_arrow(table: Table[Any, Any], bounds: Bounds) -> Any:
-    """A pyarrow.Table."""
+def to_arrow(items: Any) -> Any:
+    """A pyarrow.Table of what an ItemsView holds."""
     pyarrow = _runs.pyarrow("to_arrow")
+    table, bounds = items._mapping, items._bounds
     if _key_column(table, bounds) is None:
         raise _refuse_keys(table)
-    values = _listed_values(table, bounds)
-    made = pyarrow.table(Entries(table, bounds, values is None))
-    if values is None:
-        return made
+    if _value_column(table) is not None:
+        return pyarrow.table(Entries(table, bounds))
+    made = pyarrow.table(Entries(table, bounds, False))
     try:
-        return made.append_column("value", pyarrow.array(values))
+        return made.append_column("value", pyarrow.array([value for _, value in items]))
     except (pyarrow.ArrowException, ValueError, TypeError) as problem:
         raise _mixed(table, "Arrow", problem) from problem
 
 
-def to_polars(table: Table[Any, Any], bounds: Bounds) -> Any:
+def to_polars(items: Any) -> Any:
     """A polars.DataFrame."""
     try:
         import polars
     except ImportError:
         raise ImportError("to_polars needs the polars package: pip install polars") from None
+    table, bounds = items._mapping, items._bounds
     if _key_column(table, bounds) is None:
         raise _refuse_keys(table)
-    values = _listed_values(table, bounds)
-    made = polars.DataFrame(Entries(table, bounds, values is None))
-    if values is None:
-        return made
+    if _value_column(table) is not None:
+        return polars.DataFrame(Entries(table, bounds))
+    made = polars.DataFrame(Entries(table, bounds, False))
+    values = [value for _, value in items]
     try:
         return made.with_columns(polars.Series("value", values))
     except Exception as problem:        # polars has errors of many kinds
         raise _mixed(table, "Polars", problem) from problem
 
 
-def to_pandas(table: Table[Any, Any], bounds: Bounds) -> Any:
+def to_pandas(items: Any) -> Any:
     """A pandas.DataFrame."""
     try:
         import pandas
     except ImportError:
         raise ImportError("to_pandas needs the pandas package: pip install pandas") from None
-    columns: Dict[str, Any] = {}
+    table, bounds = items._mapping, items._bounds
     try:
         key, value = _key_column(table, bounds), _value_column(table)
     except _errors.LimitError:
@@ -182,9 +177,14 @@ def to_pandas(table: Table[Any, Any], bounds: Bounds) -> Any:
     if key is not None and value is not None and table.codec != "int" and _has_pyarrow():
         return _runs.pyarrow("to_pandas").table(Entries(table, bounds)).to_pandas(split_blocks=True,
                                                                                   self_destruct=True)
-    columns["key"] = _series(pandas, list(KeysView(table, bounds)), table.key_kind, key)
+    keys: List[Any] = []
+    values: List[Any] = []
+    for each, its in items:
+        keys.append(each)
+        values.append(its)
+    columns: Dict[str, Any] = {"key": _series(pandas, keys, table.key_kind, key)}
     if value != _NONE:
-        columns["value"] = _series(pandas, list(ValuesView(table, bounds)), table.codec, value)
+        columns["value"] = _series(pandas, values, table.codec, value)
     return pandas.DataFrame(columns)
 
 

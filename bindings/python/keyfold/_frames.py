@@ -5,8 +5,8 @@ from typing import Any, Callable, Iterator, List, NamedTuple, NoReturn, Optional
 
 from . import _arrow, _errors, _runs, _series
 from ._native import ffi
-from ._pack import Columns
 from ._runs import OBJECT, Run
+from ._shapes import Columns
 
 
 class Role(NamedTuple):

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import itertools
 from array import array
-from typing import Any, Callable, Iterable, Iterator, List, NoReturn, Optional, Tuple, Type
+from typing import Any, Callable, Iterable, Iterator, List, NoReturn, Optional, Tuple, Type, Union
 
-from . import _choose, _codecs, _errors, _frames, _keys, _runs
+from . import _codecs, _errors, _frames, _keys, _runs
 from ._codecs import Codec
 from ._frames import Frame, Role, Window
 from ._keys import KeyKind
 from ._native import lib
-from ._pack import _BYTES, _FIRST, _MOST, Batch, Columns, Source, key_packer, value_packer
+from ._pack import _BYTES, _FIRST, _MOST, Batch, Source, key_packer, value_packer
 from ._runs import BOOL, BYTES, FLOAT, NULL, OBJECT, SIGNED, TEXT, UNSIGNED, Run
+from ._shapes import Columns
 
 _SAMPLE = 1000
 _KEYS = {TEXT: "str", BYTES: "bytes", SIGNED: "int", UNSIGNED: "int"}
@@ -101,17 +102,20 @@ class Intake(Source):
 
     # ---- what suits the columns ---------------------------------------------------------------
 
-    def choose(self, wanted: _choose.Wish, alone: bool) -> Tuple[KeyKind, Codec]:
-        """The kind of keys and the codec that the types of the columns ask for."""
+    def choose(self, keys: str, codec: Union[str, Codec], alone: bool) -> Tuple[KeyKind, Codec]:
+        """The kind of keys and the codec: those, or in place of "auto" what the types of the columns ask for."""
         first = next(self._ahead_windows, None)
         frame, window = first or (self._first, None)
         if first is not None:
             self._ahead_windows = itertools.chain((first,), self._ahead_windows)
-        keys = wanted.keys if wanted.keys != "auto" else self._choose_keys(frame, window)
-        codec = wanted.codec if wanted.codec != "auto" else self._choose_codec(frame, window, alone)
+        if keys == "auto":
+            keys = self._choose_keys(frame, window)
+        if codec == "auto":
+            codec = self._choose_codec(frame, window, alone)
         return _keys.kind(keys), _codecs.codec(codec, True)
 
-    def _pieces(self, frame: Frame, windows: Iterable[Window]) -> Iterator[Tuple[Window, int, int, Optional[bytearray]]]:
+    def _pieces(self, frame: Frame,
+                windows: Iterable[Window]) -> Iterator[Tuple[Window, int, int, Optional[bytearray]]]:
         """Pieces of windows that lie ahead, which are only looked at: window, start, count and mask."""
         row = self.position
         for window in windows:

@@ -32,14 +32,6 @@ class Batch(NamedTuple):
     weights: Optional[Any]
 
 
-class Columns(NamedTuple):
-    """Which columns of a frame are which, and what becomes of nulls."""
-
-    key: Any = None
-    value: Any = None
-    nulls: str = "error"
-
-
 _Packed = Tuple[Any, bytes]
 _dict_items: Type[Any] = type({}.items())
 
@@ -153,72 +145,6 @@ class Source:
     def named(self, index: int) -> str:
         """What a message calls the pair at an index from the position."""
         return f"{self._where()}pair {self.position + index + 1}"
-
-
-def is_columns(thing: Any) -> bool:
-    """Whether it is a table or column of some library, which _frames can take apart, or a tuple of columns."""
-    kind = type(thing)
-    if kind in (dict, list, str):
-        return False
-    if kind is tuple:
-        return 2 <= len(thing) <= 3 and all(map(_is_column, thing))
-    if isinstance(thing, (abc.Mapping, abc.ItemsView)):
-        return False
-    if hasattr(kind, "__arrow_c_stream__") or hasattr(kind, "__arrow_c_array__"):
-        return True
-    root = kind.__module__.partition(".")[0]
-    if root == "pandas":
-        return hasattr(thing, "iloc") or hasattr(thing, "get_level_values")
-    if root == "numpy":
-        return _is_column(thing) and not _has_rows(thing)
-    return root in ("pyarrow", "polars") and _is_table(thing)
-
-
-def _is_column(thing: Any) -> bool:
-    if type(thing).__module__.partition(".")[0] == "numpy":
-        return hasattr(thing, "dtype") and thing.ndim > 0
-    return type(thing) is not tuple and is_columns(thing) and not _is_table(thing)
-
-
-def _has_rows(values: Any) -> bool:
-    """Whether the items of a numpy array are pairs."""
-    if values.dtype.names is not None:
-        return False
-    return values.ndim != 1 or values.dtype.kind == "O" and len(values) > 0 and isinstance(values[0], (tuple, list))
-
-
-def _is_table(thing: Any) -> bool:
-    """Whether what has columns is more than one column; of libraries that are not known it is."""
-    root = type(thing).__module__.partition(".")[0]
-    if root in ("numpy", "pandas", "polars"):
-        return hasattr(type(thing), "columns")
-    return root != "pyarrow" or any(hasattr(type(thing), name) for name in ("schema", "scanner", "to_reader"))
-
-
-def source_of(pairs: Any, columns: Columns, weighted: bool, name: str = "") -> Source:
-    """A source of pairs, of a frame, or of frames one after the other."""
-    whole, sized = pairs, isinstance(pairs, abc.Sized)
-    if is_columns(pairs):
-        from ._intake import Intake
-        return Intake((pairs,), columns, weighted, name)
-    if isinstance(pairs, abc.Iterable) and not isinstance(pairs, (abc.Mapping, abc.ItemsView, str, bytes)):
-        again = iter(pairs)
-        first = list(itertools.islice(again, 1))
-        if first and is_columns(first[0]) and type(first[0]) is not tuple and _is_table(first[0]):
-            from ._intake import Intake
-            return Intake(itertools.chain(first, again), columns, weighted, name, many=True)
-        if first and (hasattr(first[0], "__arrow_c_array__") or hasattr(first[0], "__arrow_c_stream__")):
-            raise _errors.ArgumentError(f"{name or 'the input'}: columns are given as a tuple (keys, values), "
-                                        f"not as a {type(pairs).__name__}")
-        if again is pairs:
-            pairs = itertools.chain(first, again)
-    if columns != Columns():
-        raise _errors.ArgumentError("key=, value= and nulls= are about tables of columns (Arrow, pandas, NumPy): "
-                                    f"{name or 'these inputs'} are none")
-    source = Source(pairs, weighted, name)
-    if sized:
-        source.rows = len(whole)
-    return source
 
 
 class Packer:

@@ -13,7 +13,7 @@ from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Tupl
 from . import _choose, _codecs, _errors, _keys, _wire, _worker
 from ._builder import Builder
 from ._codecs import Codec
-from ._pack import source_of
+from ._inputs import source_of
 
 _PATIENCE = 1.0     # seconds between two looks whether a silent worker still lives
 _GRACE = 5.0        # seconds that a worker has to end in
