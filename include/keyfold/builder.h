@@ -20,7 +20,10 @@ typedef enum kf_duplicates {
     KF_DUPLICATES_LAST = 2,
     KF_DUPLICATES_SUM = 3,    /* u64 only; a sum above 2^64-1 fails with KF_LIMIT */
     KF_DUPLICATES_MIN = 4,    /* u64 only */
-    KF_DUPLICATES_MAX = 5     /* u64 only */
+    KF_DUPLICATES_MAX = 5,    /* u64 only */
+    KF_DUPLICATES_JOIN = 6    /* bytes only: the values end to end in the order of adding, so that a caller who adds
+                                 each with its size gets lists. While the file is written all values of a key are
+                                 in memory at once; over 2^40 bytes of them fail with KF_LIMIT */
 } kf_duplicates;
 
 /* What a build is to do. Read during kf_builder_create only; its strings are copied. */

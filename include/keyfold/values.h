@@ -26,7 +26,8 @@ typedef enum kf_weights {
     KF_WEIGHTS_NONE = 0,      /* costs nothing */
     KF_WEIGHTS_VALUE = 1,     /* the values; u64 only */
     KF_WEIGHTS_GIVEN = 2      /* each pair has one: kf_builder_add_weighted. Of a key that is added more than
-                                 once, the weight of the chosen pair; not with the policies sum, min and max */
+                                 once, the weight of the chosen pair; not with the policies sum, min, max and
+                                 join */
 } kf_weights;
 
 #endif

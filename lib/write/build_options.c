@@ -16,16 +16,18 @@ kf_status kfi_build_options_read(kf_build_options *out, const kf_build_options *
 
 kf_status kfi_build_options_check(const kf_build_options *o, kf_error *error)
 {
-    if ((unsigned)o->value_type > KF_VALUES_BYTES || (unsigned)o->duplicates > KF_DUPLICATES_MAX)
+    if ((unsigned)o->value_type > KF_VALUES_BYTES || (unsigned)o->duplicates > KF_DUPLICATES_JOIN)
         return kfi_fail(error, KF_INVALID, "value type or duplicates policy out of range");
-    if (o->duplicates >= KF_DUPLICATES_SUM && o->value_type != KF_VALUES_U64)
+    if (o->duplicates == KF_DUPLICATES_JOIN && o->value_type != KF_VALUES_BYTES)
+        return kfi_fail(error, KF_INVALID, "the duplicates policy join needs values of bytes");
+    if (o->duplicates >= KF_DUPLICATES_SUM && o->duplicates <= KF_DUPLICATES_MAX && o->value_type != KF_VALUES_U64)
         return kfi_fail(error, KF_INVALID, "the duplicates policies sum, min and max need u64 values");
     if ((unsigned)o->weights > KF_WEIGHTS_GIVEN)
         return kfi_fail(error, KF_INVALID, "weights are out of range");
     if (o->weights == KF_WEIGHTS_VALUE && o->value_type != KF_VALUES_U64)
         return kfi_fail(error, KF_INVALID, "values are weights only if they are u64");
     if (o->weights == KF_WEIGHTS_GIVEN && o->duplicates >= KF_DUPLICATES_SUM)
-        return kfi_fail(error, KF_INVALID, "the duplicates policies sum, min and max do not go with given weights");
+        return kfi_fail(error, KF_INVALID, "the duplicates policies sum, min, max and join do not go with given weights");
     if (o->threads > KFI_BUILD_THREADS_MOST || o->shards > KFI_SHARDED_MOST)
         return kfi_fail(error, KF_INVALID, "at most %d threads and %d shards", KFI_BUILD_THREADS_MOST,
                         KFI_SHARDED_MOST);

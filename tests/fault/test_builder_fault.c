@@ -378,18 +378,11 @@ START_TEST(reader__calls_fail)
 }
 END_TEST
 
-static void set_up(void)
-{
-    /* Thousands of builds: in memory if possible. */
-    if (!getenv("TMPDIR") && access("/dev/shm", W_OK) == 0) setenv("TMPDIR", "/dev/shm", 1);
-    scratch_open();
-}
-
 static Suite *suite(void)
 {
     Suite *s = suite_create("builder_fault");
     TCase *t = tcase_create("faults");
-    tcase_add_checked_fixture(t, set_up, scratch_close);
+    tcase_add_checked_fixture(t, scratch_open, scratch_close);
     tcase_add_loop_test(t, builder__allocations_fail, 0, SCENES);
     tcase_add_loop_test(t, builder__system_calls_fail, 0, SCENES);
     tcase_add_loop_test(t, builder__interrupted_and_short_calls, 0, SCENES);

@@ -166,9 +166,10 @@ def test_values_of_other_types(make):
     check(make, pa.table({"k": list(model), "v": list(model.values())}), model)
     runs = pa.RunEndEncodedArray.from_arrays([2, 5], ["x", "y"])
     check(make, pa.table({"k": list(range(5)), "v": runs}), dict(enumerate("xxyyy")))
-    day = datetime.date(2026, 11, 28)
-    assert make(pa.table({"k": [1], "v": [day]}), codec="pickle")[1] == day
-    assert make(pa.table({"k": [1], "v": [decimal.Decimal("1.50")]}), codec="pickle")[1] == decimal.Decimal("1.50")
+    moment = datetime.datetime(2026, 11, 28, 22, 40, 1, 5)
+    for values in ([moment.date()], [moment], [moment.replace(tzinfo=datetime.timezone.utc)], [decimal.Decimal("1.50")],
+                   [datetime.timedelta(1, 2, 3)]):
+        check(make, pa.table({"k": [1], "v": values}), {1: values[0]})
     nothing = make(pa.table({"k": ["a", "b"], "v": pa.nulls(2)}))
     assert nothing.codec == "none" and dict(nothing) == {"a": None, "b": None}
 
@@ -196,15 +197,20 @@ def test_codecs_that_are_asked_for(make):
             make(table, key="k", value="v", keys=keys)
 
 
-def test_keys_of_no_kind(make):
+def test_keys_of_other_types(make):
     pa = needs("pyarrow")
     day = datetime.date(2000, 1, 1)
-    for column, shown in (([1.5], "float64"), ([True], "bool"), ([day], "date32"), ([[1]], "list")):
-        with pytest.raises(TypeError, match=f"column 'k' .*{shown}"):
-            make(pa.table({"k": column, "v": [1]}))
+    for keys in ([1.5, -2.0], [1.0, -2.0], [True, False], [day, datetime.date(1999, 1, 1)]):
+        check(make, pa.table({"k": keys, "v": ["x", "y"]}), dict(zip(keys, "xy")))
+    assert dict(make(pa.table({"k": [1.0, 2.5], "v": ["x", "y"]}))) == {1: "x", 2.5: "y"}
+    assert make(pa.table({"k": [1.0], "v": [1]}).to_reader()).key_kind == "any"
+    with pytest.raises(TypeError, match="column 'k' .list."):
+        make(pa.table({"k": [[1]], "v": [1]}))
     assert dict(make(pa.table({"k": [1.0, 2.0], "v": [1, 2]}), keys="int")) == {1: 1, 2: 2}
     with pytest.raises(TypeError, match="row 1 .*'k' .float64. can't be a key"):
         make(pa.table({"k": [1.0, 2.5], "v": [1, 2]}), keys="int")
+    with pytest.raises((TypeError, ValueError), match="row 1 .*'k' .float64. can't be a key: NaN"):
+        make(pa.table({"k": [1.0, float("nan")], "v": [1, 2]}))
 
 
 # ---- nulls ----
@@ -302,8 +308,8 @@ def test_several_columns_are_tuples(make):
 def test_what_is_no_table_has_no_columns(make, tmp_path):
     path = tmp_path / "a.tsv"
     path.write_text("a\tb\n")
-    for inputs in ({"a": 1}, [("a", 1)], iter([("a", 1)]), str(path)):
-        for options in ({"key": "a"}, {"value": "a"}, {"nulls": "skip"}):
+    for options in ({"key": "a"}, {"value": "a"}, {"nulls": "skip"}):
+        for inputs in ({"a": 1}, [("a", 1)], iter([("a", 1)]), str(path)):
             with pytest.raises(keyfold.ArgumentError, match="tables of columns"):
                 make(inputs, **options)
     with pytest.raises(keyfold.ArgumentError, match="tables of columns .*part 0.* none"):

@@ -108,8 +108,8 @@ def test_what_a_killed_process_left_goes(cache):
 
 
 def test_a_failure_leaves_nothing(cache):
-    for bad in ({"a": object()}, {"a": {"b": object()}}, {1.5: 1},
-                {"a": {1.5: 1}}, [("a", 1), ("a", 2)], [5], 5):
+    for bad in ({"a": object()}, {"a": {"b": object()}}, {1.5j: 1},
+                {"a": {1.5j: 1}}, {float("nan"): 1}, [("a", 1), ("a", 2)], [5], 5):
         with pytest.raises((TypeError, ValueError)):
             keyfold.freeze(bad)
     with pytest.raises(keyfold.DuplicateKey):

@@ -7,7 +7,8 @@ typedef enum kf_duplicates {
     KF_DUPLICATES_LAST = 2,
     KF_DUPLICATES_SUM = 3,
     KF_DUPLICATES_MIN = 4,
-    KF_DUPLICATES_MAX = 5
+    KF_DUPLICATES_MAX = 5,
+    KF_DUPLICATES_JOIN = 6
 } kf_duplicates;
 
 typedef struct kf_build_options {

@@ -1,13 +1,14 @@
 """compile: pairs into a file."""
 from __future__ import annotations
 
+import errno
 import itertools
 import os
 from collections import abc
 from typing import (TYPE_CHECKING, Any, Callable, Iterable, List, Literal, Mapping, Optional, Tuple, TypeVar, Union,
                     overload)
 
-from . import _choose, _errors, _keys
+from . import _choose, _codecs, _errors, _file_options, _keys
 from ._builder import Builder, BuildOptions, processors
 from ._codecs import Codec
 from ._dictionary import Dictionary
@@ -26,12 +27,34 @@ else:      # what they import takes longer than many a build
 
 K = TypeVar("K")
 V = TypeVar("V")
+Duplicates = Literal["error", "first", "last", "sum", "min", "max", "all"]
+Encoding = Literal["auto", "packed", "distinct", "raw", "tokens", "zstd"]
+Format = Literal["auto", "tsv", "csv", "jsonl", "lines", "nul"]
+OnError = Literal["fail", "skip"]
+_Metadata = Optional[Mapping[str, Union[str, bytes]]]
 _Path = (str, bytes, os.PathLike)
+
+
+def _must_exist(path: Any, alone: bool) -> None:
+    """Says of a str that names no file what else may have been meant. A PathLike is a path in any case."""
+    try:
+        os.stat(path)
+    except (OSError, ValueError) as problem:
+        if isinstance(path, os.PathLike):
+            return              # whoever opens it says so
+        code = (problem.errno if isinstance(problem, OSError) else None) or errno.ENOENT
+        name = os.fsdecode(path)
+        meant = "a str is taken for the path of a file to read" if alone else \
+            "str among the inputs are taken for paths of files to read. For a table of keys alone pass " \
+            "dict.fromkeys(keys) in their place"
+        raise _errors.os_error(code, name if len(name) <= 200 else name[:200] + "...",
+                               f"{os.strerror(code)} ({meant})") from None
 
 
 def _paths(inputs: Any) -> Tuple[Optional[List[str]], Any]:
     """The paths that the inputs are, or None; and the inputs, whose first may have been taken to see that."""
     if isinstance(inputs, _Path):
+        _must_exist(inputs, True)
         return [os.fsdecode(inputs)], inputs
     if isinstance(inputs, abc.Mapping) or not isinstance(inputs, abc.Iterable):
         return None, inputs
@@ -47,6 +70,7 @@ def _paths(inputs: Any) -> Tuple[Optional[List[str]], Any]:
     for path in again:
         if not isinstance(path, _Path):
             raise TypeError(f"{path!r:.100} among paths of files is none")
+        _must_exist(path, False)
         paths.append(os.fsdecode(path))
     return paths, inputs
 
@@ -73,6 +97,8 @@ def _build_pairs(inputs: Any, source: Source, wanted: _choose.Wish, make: _parts
     values = None
     if wanted.codec == "auto" and not source.weighted and not source.columns:
         values = _all_values(inputs)
+        if wanted.lists and isinstance(inputs, abc.Mapping):
+            values = _choose.items(values)
     builder = make(*_choose.choose(wanted, source, values))
     builder.add(source, _choose.guess(wanted))
     return builder
@@ -84,14 +110,16 @@ def compile(path: StrPath, inputs: Mapping[K, V], *, reader: None = None, worker
             memory: Union[int, str] = "1G", duplicates: str = "error", codec: Union[str, Codec] = "auto",
             keys: str = "auto", weights: None = None, progress: Any = None, tmpdir: Optional[StrPath] = None,
             threads: Optional[int] = None, shards: Optional[int] = None,
-            resume: Optional[StrPath] = None, allow_pickle: bool = False) -> Dictionary[K, V]: ...
+            resume: Optional[StrPath] = None, allow_pickle: bool = False,
+            encoding: Encoding = "auto", metadata: _Metadata = None) -> Dictionary[K, V]: ...
 @overload
 def compile(path: StrPath, inputs: Iterable[Tuple[K, V]], *, reader: None = None,
             workers: Optional[int] = None, memory: Union[int, str] = "1G", duplicates: str = "error",
             codec: Union[str, Codec] = "auto", keys: str = "auto", weights: Optional[str] = None,
             progress: Any = None, tmpdir: Optional[StrPath] = None,
             threads: Optional[int] = None, shards: Optional[int] = None,
-            resume: Optional[StrPath] = None, allow_pickle: bool = False) -> Dictionary[K, V]: ...
+            resume: Optional[StrPath] = None, allow_pickle: bool = False,
+            encoding: Encoding = "auto", metadata: _Metadata = None) -> Dictionary[K, V]: ...
 @overload
 def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]] = None,
             workers: Optional[int] = None, memory: Union[int, str] = "1G", duplicates: str = "error",
@@ -99,7 +127,13 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
             progress: Any = None, tmpdir: Optional[StrPath] = None,
             threads: Optional[int] = None, shards: Optional[int] = None,
             resume: Optional[StrPath] = None, allow_pickle: bool = False, key: Any = None, value: Any = None,
-            nulls: Literal["error", "skip"] = "error") -> Dictionary[Any, Any]: ...
+            nulls: Literal["error", "skip"] = "error",
+            encoding: Encoding = "auto", metadata: _Metadata = None, format: Optional[Format] = None,
+            delimiter: Optional[str] = None, header: bool = False, key_column: Union[int, str, None] = None,
+            value_column: Union[int, str, None] = None, weight_column: Union[int, str, None] = None,
+            key_field: Optional[str] = None, value_field: Optional[str] = None,
+            weight_field: Optional[str] = None, raw: bool = False, pairs: bool = False,
+            on_error: Optional[OnError] = None) -> Dictionary[Any, Any]: ...
 
 
 def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]] = None,
@@ -108,7 +142,13 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
             progress: Any = None, tmpdir: Optional[StrPath] = None,
             threads: Optional[int] = None, shards: Optional[int] = None,
             resume: Optional[StrPath] = None, allow_pickle: bool = False, key: Any = None, value: Any = None,
-            nulls: Literal["error", "skip"] = "error") -> Dictionary[Any, Any]:
+            nulls: Literal["error", "skip"] = "error",
+            encoding: Encoding = "auto", metadata: _Metadata = None, format: Optional[Format] = None,
+            delimiter: Optional[str] = None, header: bool = False, key_column: Union[int, str, None] = None,
+            value_column: Union[int, str, None] = None, weight_column: Union[int, str, None] = None,
+            key_field: Optional[str] = None, value_field: Optional[str] = None,
+            weight_field: Optional[str] = None, raw: bool = False, pairs: bool = False,
+            on_error: Optional[OnError] = None) -> Dictionary[Any, Any]:
     """Compiles pairs into the file `path` and opens it. Nothing appears there before all is done.
 
     inputs      a dict or other Mapping; or any iterable of (key, value) pairs; or a table of Arrow, pandas,
@@ -132,6 +172,9 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
     shards      most automata that the keys are divided among, which are built side by side and make one file
                 all the same: if not given, as many as the keys are worth, one below some 33 million; 1 always
                 one, which is smallest; at most 64
+    encoding    how the file stores the values: "auto" samples them and chooses one of "packed", "distinct", "raw",
+                "tokens" and "zstd"
+    metadata    a dict of entries of the caller's, str or bytes, which Dictionary.metadata gives as bytes
     resume      a folder that keeps what is sorted, also when the build fails or is killed: the same call then
                 goes on from there. It reads all inputs again, which must give the same pairs in the same order
                 (a set gives another one in each process) and be encoded alike, or ArgumentError is raised; more
@@ -142,13 +185,28 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
                 values, and (keys, values), a tuple of two columns, is a table as well
     nulls       "error", or "skip" for rows with a null (in pandas NaN is one)
 
+    What is about files only, and refused with anything else:
+
+    format      "tsv", "csv", "jsonl", "lines" or "nul"; if not given, what the name and the first line say
+    header, delimiter, key_column, value_column, weight_column
+                of csv: whether the first record names the columns; a column is a number from 1, or such a name
+    key_field, value_field, weight_field
+                of jsonl: the members of an object
+    raw, pairs  of tsv and lines: no escapes; of nul: values too
+    on_error    "skip": bad records are left out, and a warning tells how many; "fail" (the default) names the first
+
     >>> import pandas
     >>> ages = pandas.DataFrame({"name": ["Ann", "Bo"], "age": [31, 27], "town": ["Rome", "Oslo"]})
     >>> dict(keyfold.compile("ages.kf", ages, key="name", value="age"))
     {'Ann': 31, 'Bo': 27}
     """
     options = BuildOptions(path, memory=memory, duplicates=duplicates, weights=weights, tmpdir=tmpdir,
-                           threads=threads, shards=shards, resume=resume)
+                           threads=threads, shards=shards, resume=resume, encoding=encoding,
+                           metadata=_file_options.metadata(metadata))
+    about_files = _file_options.given(dict(
+        format=format, delimiter=delimiter, header=header, key_column=key_column, value_column=value_column,
+        weight_column=weight_column, key_field=key_field, value_field=value_field, weight_field=weight_field, raw=raw,
+        pairs=pairs, on_error=on_error))
     wanted = _choose.wish(keys, codec, weights, duplicates, Columns(key, value, nulls))
     files = source = None
     if reader is None:
@@ -158,13 +216,20 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
             files, inputs = (files, inputs) if tables is None else \
                 (None, tables[0] if len(tables) == 1 else iter(tables))
         if files is None:
-            source = source_of(inputs, wanted.columns, weights == "given")
+            _file_options.refuse(about_files, inputs, None)
+            source = source_of(inputs, wanted.columns, weights == "given", lists=wanted.lists)
         elif wanted.columns != Columns():
-            raise _errors.ArgumentError(f"key=, value= and nulls= are about tables of columns: {files[0]} is none")
+            raise _errors.ArgumentError(f"key=, value= and nulls= are about tables of columns, and {files[0]} is none: "
+                                        "key_column= and value_column= are for csv, key_field= and value_field= for "
+                                        "jsonl")
     elif not callable(reader):
         raise TypeError(f"reader={reader!r:.100} can't be called")
-    elif isinstance(inputs, _Path):
-        inputs = [inputs]
+    else:
+        _file_options.refuse(about_files, inputs, reader)
+        inputs = [inputs] if isinstance(inputs, _Path) else inputs
+    if reader is None and workers is not None:
+        raise _errors.ArgumentError(f"workers={workers!r} needs a reader=: only that runs in worker processes (threads= "
+                                    "is how many sort and fold)")
     reports = Progress(progress, None if source is None else source.rows)
     builders: List[Builder] = []
 
@@ -175,7 +240,7 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
     chosen = codec
     try:
         if files is not None:
-            _files.build(files, options, keys, codec, reports)
+            _files.build(files, options, keys, codec, reports, about_files)
         else:
             builder = _build_pairs(inputs, source, wanted, make) if source is not None else \
                 _build_parts(inputs, reader, _workers(workers, inputs), wanted, options, make)
@@ -187,7 +252,7 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
         for each in builders:
             each.close()
         reports.close()
-    pickles = isinstance(chosen, Codec) and chosen.name == "pickle"
+    pickles = isinstance(chosen, Codec) and chosen.name in _codecs.PICKLES
     return _open(path, allow_pickle=allow_pickle or pickles)
 
 
@@ -195,7 +260,7 @@ def _build_parts(parts: Iterable[Any], reader: Any, workers: int, wanted: _choos
                  options: BuildOptions, make: _parts.MakeBuilder) -> Optional[Builder]:
     if workers == 0:
         return _parts.read_here(parts, reader, wanted, options.weights, make)
-    # Which pair is the first or the last of a key goes by the order of the parts, and a build can be resumed only
-    # with pairs in the order that they had.
-    ordered = options.duplicates in ("first", "last") or options.resume is not None
+    # Which pair is the first or the last of a key, or of a list, goes by the order of the parts, and a build can be
+    # resumed only with pairs in the order that they had.
+    ordered = options.duplicates in ("first", "last", "all") or options.resume is not None
     return _parts.read_parts(parts, reader, workers, wanted, options.weights, make, ordered)

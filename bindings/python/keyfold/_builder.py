@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import errno
 import os
-from typing import TYPE_CHECKING, Any, Optional, Tuple, Union
+from typing import TYPE_CHECKING, Any, Mapping, Optional, Tuple, Union
 
 from . import _errors, _keys
 from ._codecs import Codec
@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 
 DUPLICATES = {"error": lib.KF_DUPLICATES_ERROR, "first": lib.KF_DUPLICATES_FIRST,
               "last": lib.KF_DUPLICATES_LAST, "sum": lib.KF_DUPLICATES_SUM,
-              "min": lib.KF_DUPLICATES_MIN, "max": lib.KF_DUPLICATES_MAX}
+              "min": lib.KF_DUPLICATES_MIN, "max": lib.KF_DUPLICATES_MAX, "all": lib.KF_DUPLICATES_JOIN}
 _WEIGHTS = {None: lib.KF_WEIGHTS_NONE, "value": lib.KF_WEIGHTS_VALUE, "given": lib.KF_WEIGHTS_GIVEN}
+ENCODINGS = {"auto": lib.KF_ENCODING_AUTO, "packed": lib.KF_ENCODING_PACKED, "distinct": lib.KF_ENCODING_DISTINCT,
+             "raw": lib.KF_ENCODING_RAW, "tokens": lib.KF_ENCODING_TOKENS, "zstd": lib.KF_ENCODING_ZSTD}
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _LEAST_MEMORY = 16 << 20
 _MOST_THREADS = 256
@@ -61,16 +63,24 @@ class BuildOptions:
     def __init__(self, path: StrPath, *, memory: Union[int, str] = "1G", duplicates: str = "error",
                  weights: Optional[str] = None, tmpdir: Optional[StrPath] = None,
                  threads: Optional[int] = None, shards: Optional[int] = None,
-                 resume: Optional[StrPath] = None) -> None:
+                 resume: Optional[StrPath] = None, encoding: str = "auto",
+                 metadata: Optional[Mapping[str, bytes]] = None) -> None:
         self.threads = thread_count(threads)
         _count("shards", shards, _MOST_SHARDS)
         if duplicates not in DUPLICATES:
             raise _errors.ArgumentError(f"duplicates={duplicates!r}: there are {', '.join(DUPLICATES)}")
         if weights not in _WEIGHTS:
             raise _errors.ArgumentError(f'weights={weights!r}: there are None, "value" and "given"')
+        if encoding not in ENCODINGS:
+            raise _errors.ArgumentError(f"encoding={encoding!r}: there are {', '.join(ENCODINGS)}")
+        if duplicates == "all" and weights is not None:
+            raise _errors.ArgumentError(f'duplicates="all" does not go with weights="{weights}"')
         self.path = os.path.abspath(os.fsdecode(path))
         self.memory = memory_size(memory)
         self.duplicates = duplicates
+        self.lists = duplicates == "all"
+        self.encoding = encoding
+        self.metadata = metadata or {}
         self.weights = weights
         self.shards = shards
         self.tmpdir = None if tmpdir is None else os.path.abspath(os.fsdecode(tmpdir))
@@ -87,6 +97,7 @@ class BuildOptions:
     def fill(self, options: Any) -> Any:
         """Fills a kf_build_options; returns what must live as long."""
         options.duplicates = DUPLICATES[self.duplicates]
+        options.value_encoding = ENCODINGS[self.encoding]
         options.memory_limit = self.memory
         options.weights = _WEIGHTS[self.weights]
         # Also beside worker processes: they are gone by the time that the keys are folded, and until then the
@@ -124,6 +135,8 @@ class Builder:
         self._check(lib.kf_builder_create(out, os.fsencode(self.path), options, self._error))
         del folders  # the builder has copies
         self._builder = ffi.gc(out[0], lib.kfpy_builder_free)
+        for name, content in wanted.metadata.items():
+            self.set_metadata(name, content)
         self.set_metadata("python.keys", keys.name.encode())
         self.set_metadata("python.values", codec.name.encode())
 
@@ -149,7 +162,7 @@ class Builder:
         return f"{error.args[0]} (key {shown:.200})"
 
     def set_metadata(self, name: str, content: bytes) -> None:
-        self._check(lib.kf_builder_set_metadata(self._builder, name.encode(), content, len(content),
+        self._check(lib.kf_builder_set_metadata(self._builder, name.encode("utf-8", "surrogateescape"), content, len(content),
                                                 self._error))
 
     def add_batch(self, batch: Batch) -> bool:

@@ -8,6 +8,7 @@ from . import _errors
 from ._batch import Batches
 from ._bounds import EVERYTHING
 from ._handle import acquire
+from ._keys import FRACTION as _FRACTION
 from ._light import Later
 from ._native import ffi, lib
 from ._search import Searches
@@ -202,6 +203,10 @@ class Dictionary(Batches["K", "V"], Searches["K", "V"]):
             raise TypeError(f"{self._keys.name} keys have no prefixes")
         return self._encode(text)
 
+    def _splits(self, encoded: bytes, size: int) -> bool:
+        """Whether so much of an encoded tuple would end within a number: in 2.5 behind the 2."""
+        return self._keys.name == "tuple" and encoded.startswith(_FRACTION, size)
+
     @overload
     def longest_prefix(self, text: K, default: None = None) -> Optional[K]: ...
     @overload
@@ -211,6 +216,8 @@ class Dictionary(Batches["K", "V"], Searches["K", "V"]):
         """The longest key that begins a text, or the default."""
         encoded = self._text(text)
         number = lib.kfpy_longest_prefix(self._pointer(), encoded, len(encoded))
+        if number.status == 0 and self._splits(encoded, number.value):
+            return (self.prefixes(text) or [default])[-1]
         if number.status == 0:
             return self._decode_key(encoded[:number.value])
         self._failed(number.status)
@@ -227,7 +234,8 @@ class Dictionary(Batches["K", "V"], Searches["K", "V"]):
             status = lib.kf_dict_prefixes(c, encoded, len(encoded), matches, capacity, count)
             _errors.check(status, None, self.path)
             if count[0] < capacity or capacity > len(encoded):
-                return [self._decode_key(encoded[:matches[i].size]) for i in range(count[0])]
+                sizes = [matches[i].size for i in range(count[0])]
+                return [self._decode_key(encoded[:size]) for size in sizes if not self._splits(encoded, size)]
             capacity *= 8
 
     # ---- comparing ----------------------------------------------------------------------------

@@ -7,9 +7,10 @@ import re
 import signal
 import stat
 import subprocess
-from typing import List, Union
+import warnings
+from typing import Any, List, Mapping, Union
 
-from . import _errors
+from . import _codecs, _errors, _file_options
 from ._builder import BuildOptions
 from ._codecs import Codec
 from ._progress import Progress
@@ -24,17 +25,25 @@ _RESUMING = (("is damaged; remove that folder", _errors.CorruptError),
 _TEXTS = ("str", "raw", "json")     # codecs whose encoded values a text file can hold
 
 
-def _command(paths: List[str], wanted: BuildOptions, keys: str, codec: Union[str, Codec]) -> List[str]:
+def _command(paths: List[str], wanted: BuildOptions, keys: str, codec: Union[str, Codec],
+             options: Mapping[str, Any]) -> List[str]:
     name = codec.name if isinstance(codec, Codec) else codec
     if keys not in ("auto", "str", "bytes"):
         raise _errors.ArgumentError(f"keys={keys!r}: the keys in files are str or bytes; a reader= can turn "
                                     "them into others")
+    if wanted.lists:
+        name = name[len("list:"):] if name.startswith("list:") else name
     values = {"auto": "auto", "u64": "u64", "none": "none"}.get(name, "bytes")
+    if wanted.lists and values in ("u64", "none"):
+        raise _errors.ArgumentError(f'codec={name!r}: of files, duplicates="all" makes lists of {", ".join(_TEXTS)}; a '
+                                    "reader= can turn values into others")
     if values == "bytes" and name not in _TEXTS:
         raise _errors.ArgumentError(f"codec={name!r}: the values in files are {', '.join(_TEXTS)}, u64 or "
                                     "none; a reader= can turn them into others")
     command = ["keyfold", "build", f"--output={wanted.path}", f"--values={values}",
                "--progress=json", "--json", f"--duplicates={wanted.duplicates}", f"--memory={wanted.memory}",
+               f"--encoding={wanted.encoding}", *_file_options.arguments(options),
+               *_file_options.metadata_arguments(wanted.metadata),
                f"--weights={({None: 'none', 'given': 'column'}).get(wanted.weights, 'value')}"]
     # What is not given is what the command does by itself.
     for option, number in (("threads", wanted.threads), ("shards", wanted.shards)):
@@ -48,12 +57,26 @@ def _command(paths: List[str], wanted: BuildOptions, keys: str, codec: Union[str
     if keys != "auto":
         command.append(f"--meta=python.keys={keys}")
     if name != "auto":
-        command.append(f"--meta=python.values={name}")
+        command.append(f"--meta=python.values={_codecs.of_items(name) if wanted.lists else name}")
     return command + ["--", *paths]
 
 
+_NAMES = {"values": "codec", "meta": "metadata"}
+_WITH_CHOICE = re.compile(r"(?<![\w/-])--(format|values|weights|duplicates|encoding|on-error) ([a-z0-9]+)\b")
+
+
+def _in_python(text: str) -> str:
+    """A message that names options as they are called here."""
+    text = _WITH_CHOICE.sub(lambda found: f"--{found[1]}\"{'given' if found[2] == 'column' else found[2]}\"", text)
+    return re.sub(r"(?<![\w/-])--([a-z][a-z-]+)", lambda found: _NAMES.get(found[1], found[1]).replace("-", "_") + "=",
+                  text)
+
+
 def _error(messages: List[str], code: int) -> _errors.Error:
-    text = "\n".join(line[len("keyfold: "):] if line.startswith("keyfold: ") else line for line in messages)
+    lines = [line[len("keyfold: "):] if line.startswith("keyfold: ") else line for line in messages]
+    text = "\n".join(line for line in lines if not line.startswith("Try 'keyfold "))
+    if code == 2:
+        return _errors.ArgumentError(_in_python(text[len("build: "):] if text.startswith("build: ") else text))
     if messages and messages[-1].endswith("see --duplicates"):
         text = "\n".join(text.split("\n")[:-1])
         return _errors.DuplicateKey(f"{text}; duplicates= can say what to do then")
@@ -87,15 +110,15 @@ def _end(tool: "subprocess.Popen[str]") -> None:
         tool.wait()
 
 
-def build(paths: List[str], wanted: BuildOptions, keys: str,
-          codec: Union[str, Codec], progress: Progress) -> None:
+def build(paths: List[str], wanted: BuildOptions, keys: str, codec: Union[str, Codec], progress: Progress,
+          options: Mapping[str, Any] = {}) -> None:
     """Builds a file from .tsv, .csv, .jsonl and other files, compressed ones too, as `keyfold build` does."""
     for path in paths:
         _check(path)
     messages: List[str] = []
     done = 0
     # However this process ends, the tool ends with it (follow.c).
-    tool = subprocess.Popen(_command([os.path.abspath(path) for path in paths], wanted, keys, codec),
+    tool = subprocess.Popen(_command([os.path.abspath(path) for path in paths], wanted, keys, codec, options),
                             executable=TOOL, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                             stderr=subprocess.PIPE, encoding="utf-8", errors="backslashreplace",
                             env={**os.environ, "KEYFOLD_PARENT": str(os.getpid())})
@@ -121,5 +144,8 @@ def build(paths: List[str], wanted: BuildOptions, keys: str,
                 pipe.close()
     if code != 0:
         raise _error(messages, code)
-    progress.pairs(max(0, json.loads(report)["pairs_added"] - done))
+    summary = json.loads(report)
+    if summary["bad_records"]:
+        warnings.warn("\n".join(line[len("keyfold: "):] for line in messages if "skipped" in line), stacklevel=3)
+    progress.pairs(max(0, summary["pairs_added"] - done))
     progress.all_read()

@@ -48,17 +48,21 @@ class _Content:
 
 
 def _flat(mapping: Mapping[Any, Any], wanted: _choose.Wish) -> _Content:
-    source = Source(mapping)
-    kind, codec = _choose.choose(wanted, source, mapping.values() if wanted.codec == "auto" else None)
+    source = Source(mapping, lists=wanted.lists)
+    values: Optional[Iterable[Any]] = mapping.values() if wanted.codec == "auto" else None
+    if values is not None and wanted.lists:
+        values = _choose.items(values)
+    kind, codec = _choose.choose(wanted, source, values)
     try:
         # The order of str, bytes and int is that of their encodings, but for lone surrogates.
-        keys = sorted(mapping, key=kind.encode if kind.name == "tuple" else None)
+        keys = sorted(mapping, key=kind.encode if kind.name in ("tuple", "any") else None)
     except (TypeError, ValueError):
         keys = list(mapping)     # some key is wrong: the packer says which
 
     def batches() -> Iterator[Batch]:
         pairs = zip(keys, map(mapping.__getitem__, keys))
-        return Packer(kind, codec, _choose.guess(wanted)).batches(Source(pairs))
+        return Packer(kind, codec, _choose.guess(wanted)).batches(
+            Source(pairs, lists=wanted.lists, mapping=True))
 
     return _Content(kind, codec, batches, len(keys))
 
@@ -173,7 +177,7 @@ def _write(content: _Content, options: BuildOptions, progress: Any) -> None:
 
 def _try_open(path: str, codec: Codec) -> Optional[Dictionary[Any, Any]]:
     try:
-        table = _open(path, allow_pickle=codec.name == "pickle")
+        table = _open(path, allow_pickle=codec.name in _codecs.PICKLES)
         os.utime(path)      # what is used was used lately, for those who clear the folder
         return table
     except (_errors.Error, OSError):
@@ -230,7 +234,7 @@ def _find_or_write(content: _Content, folder: str,
             os.replace(temporary, path)
     finally:
         _remove(temporary)
-    return found if found is not None else _open(path, allow_pickle=content.codec.name == "pickle")
+    return found if found is not None else _open(path, allow_pickle=content.codec.name in _codecs.PICKLES)
 
 
 def _write_and_name(pairs: Any, folder: str, options: Dict[str, Any], **rest: Any) -> Dictionary[Any, Any]:
@@ -245,7 +249,7 @@ def _write_and_name(pairs: Any, folder: str, options: Dict[str, Any], **rest: An
         found = _try_open(path, codec)
         if found is None:
             os.replace(temporary, path)
-            found = _open(path, allow_pickle=codec.name == "pickle")
+            found = _open(path, allow_pickle=codec.name in _codecs.PICKLES)
         return found
     finally:
         _remove(temporary)
@@ -293,6 +297,12 @@ def _gathered(pairs: Iterable[Any], duplicates: str) -> Dict[Any, Any]:
     return result
 
 
+def _paths_refused(ahead: List[Any]) -> None:
+    if ahead and isinstance(ahead[0], (str, bytes, os.PathLike)):
+        raise _errors.ArgumentError(f"{ahead[0]!r:.100}: a dict or pairs are needed. For a table of keys alone pass "
+                                    "dict.fromkeys(keys); keyfold.compile reads files")
+
+
 def freeze(mapping_or_items: Any, path: Optional[StrPath] = None, *, codec: Union[str, Codec] = "auto",
            keys: str = "auto", memory: Union[int, str] = "1G", duplicates: str = "error",
            weights: Optional[str] = None, progress: Any = None, tmpdir: Optional[StrPath] = None,
@@ -318,8 +328,10 @@ def freeze(mapping_or_items: Any, path: Optional[StrPath] = None, *, codec: Unio
             return _copy(source, BuildOptions(path, **options), progress)
     wanted = _choose.wish(keys, codec, weights, duplicates)
     if not isinstance(source, abc.Mapping):
+        _paths_refused([source])
         source = iter(source)
         ahead: List[Any] = list(itertools.islice(source, 1000))
+        _paths_refused(ahead[:1])
         source = itertools.chain(ahead, source)
         if nested is None and weights != "given":
             nested = _is_nested(pair[1] for pair in ahead if isinstance(pair, tuple) and len(pair) == 2)
@@ -327,6 +339,9 @@ def freeze(mapping_or_items: Any, path: Optional[StrPath] = None, *, codec: Unio
             source = _gathered(source, duplicates)
     elif nested is None:
         nested = _is_nested(source.values()) or (keys == "auto" and _is_mixed(source))
+    if nested and wanted.lists:
+        raise _errors.ArgumentError('duplicates="all": a nested dict has a key only once; nested=False stores the '
+                                    "inner dicts as values")
     if weights == "given" and isinstance(source, abc.Mapping):
         raise _errors.ArgumentError('weights="given" needs (key, value, weight) triples, not a mapping')
     folder = ""
@@ -342,4 +357,4 @@ def freeze(mapping_or_items: Any, path: Optional[StrPath] = None, *, codec: Unio
     if path is None:
         return _find_or_write(content, folder, options, progress)
     _write(content, BuildOptions(path, **options), progress)
-    return _open(path, allow_pickle=content.codec.name == "pickle")
+    return _open(path, allow_pickle=content.codec.name in _codecs.PICKLES)

@@ -68,11 +68,12 @@ class Intake(Source):
     columns = True
 
     def __init__(self, frames: Iterable[Any], wanted: Columns, weighted: bool, name: str = "",
-                 many: bool = False) -> None:
+                 lists: bool = False, many: bool = False) -> None:
         if wanted.nulls not in ("error", "skip"):
             raise _errors.ArgumentError(f'nulls={wanted.nulls!r}: there are "error" and "skip"')
         self.name = name
         self.weighted = weighted
+        self.lists = lists
         self.position = 0
         self._wanted = wanted
         self._many = many
@@ -109,9 +110,10 @@ class Intake(Source):
         if first is not None:
             self._ahead_windows = itertools.chain((first,), self._ahead_windows)
         if keys == "auto":
-            keys = self._choose_keys(frame, window)
+            keys = self._choose_keys(frame, window, alone)
         if codec == "auto":
             codec = self._choose_codec(frame, window, alone)
+            codec = _codecs.of_items(codec) if self.lists else codec
         return _keys.kind(keys), _codecs.codec(codec, True)
 
     def _pieces(self, frame: Frame,
@@ -128,23 +130,24 @@ class Intake(Source):
         for window, start, count, mask in self._pieces(frame, windows):
             yield from listed(window, role, start, count, mask)
 
-    def _choose_keys(self, frame: Frame, window: Optional[Window]) -> str:
+    def _choose_keys(self, frame: Frame, window: Optional[Window], alone: bool) -> str:
         role = frame.roles.key
         family, shown = frame.types[role.places[0]]
         if role.is_tuple:
             return "tuple"
         if family in _KEYS:
             return _KEYS[family]
-        label = frame.labels[role.places[0]]
-        if family == OBJECT:
-            sample = list(itertools.islice(self._items(frame, () if window is None else (window,), role), 1))
-            try:
-                return _keys.kind_of(sample[0]).name if sample else "str"
-            except TypeError as problem:
-                raise TypeError(f"{self._where()}column {label!r} ({shown}): {problem}") from None
-        if family == NULL:
-            return "str"
-        raise TypeError(f"{self._where()}column {label!r} is of type {shown}: keys must be str, bytes or integers")
+        if family == FLOAT:
+            # An integer and the float that equals it are one key.
+            whole = alone and frame.again and not self._many
+            return "int" if whole and all(key.is_integer() for key in self._items(frame, frame.windows(), role)) \
+                else "any"
+        sample = list(itertools.islice(self._items(frame, () if window is None else (window,), role), 1))
+        try:
+            return _keys.kind_of(sample[0]).name if sample else "str"
+        except TypeError as problem:
+            label = frame.labels[role.places[0]]
+            raise TypeError(f"{self._where()}column {label!r} ({shown}): {problem}") from None
 
     def _choose_codec(self, frame: Frame, window: Optional[Window], alone: bool) -> str:
         role = frame.roles.value
@@ -233,16 +236,20 @@ class Intake(Source):
 
         def native_value(family: str) -> Optional[int]:
             if family == BOOL and codec.name not in ("u64", "none"):
-                truths[:] = truths or [codec.encode(False), codec.encode(True)]
+                truths[:] = truths or [encode(False), encode(True)]
                 return lib.KFPY_PACK_BYTES      # type: ignore[no-any-return]
             return _VALUE_PACKING.get((codec.name, family)) if _codecs.is_built_in(codec) else None
 
         encode: Callable[[Any], Any] = _codecs.u64 if codec.name == "u64" else codec.encode
         if roles.value is None and codec.name != "none":
             raise _errors.CodecError(f"{self._where()}there is no column of values for codec {codec.name!r}")
+        pack = value_packer(codec)
+        if self.lists:      # each value is a list of one
+            encode = lambda value: codec.encode([value])
+            pack = lambda values: value_packer(codec)([[value] for value in values])
         found = [_Column("key", roles.key, key_packer(kind), kind.encode,
                          lambda family: _KEY_PACKING.get((kind.name, family)), []),
-                 _Column("value", roles.value, value_packer(codec), encode, native_value, truths)]
+                 _Column("value", roles.value, pack, encode, native_value, truths)]
         if self.weighted:
             u64 = _codecs.codec("u64")
             found.append(_Column("weight", roles.weight, value_packer(u64), _codecs.u64,

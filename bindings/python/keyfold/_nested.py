@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple, Union
 
 _OWN = b"\x00"          # what a dict's own entry ends with
-_BEHIND = b"\x06"       # greater than every tag of an element
+_BEHIND = _keys.FRACTION    # greater than every tag of an element
 _missing = object()
 
 
@@ -42,14 +42,17 @@ def _step_end(data: bytes, at: int) -> int:
             elif tag == 0x04:
                 depth += 1
             elif tag == 0x05:
-                at = _keys._take_int(data, at)[1]
+                at = _keys.take_number(data, at)[1]
             elif tag == 0x00 and depth:
                 depth -= 1
-            elif tag != 0x01:
+            elif tag == 0x00:
                 break
+            elif tag != 0x01:
+                from . import _elements
+                at = _elements.take(tag, data, at)[1]
             if depth == 0:
                 return at
-    except (IndexError, ValueError):
+    except (IndexError, ValueError, OverflowError):
         pass
     raise _errors.CorruptError("a key that is no path of a nested dict")
 
@@ -102,12 +105,13 @@ def _entries(file: Dictionary[Any, Any], prefix: bytes, values: bool,
              begin: bytes = b"") -> Iterator[Tuple[bytes, Any, bool]]:
     """The encoded keys of the dict at a path, their encoded values, and whether those are dicts."""
     start = b""
+    stop = prefix + _BEHIND if prefix else None
     while True:
         inside = None     # the path of the dict whose content is being passed over
-        for block in ItemsView(file)._blocks(Bounds(prefix + begin, start, None, False), True, values):
+        for block in ItemsView(file)._blocks(Bounds(prefix + begin, start, stop, False), True, values):
             contents = block.values if values else [None] * block.count
             for key, value in zip(block.keys, contents):
-                if inside is not None and key.startswith(inside):
+                if inside is not None and key.startswith(inside) and not key.startswith(_BEHIND, len(inside)):
                     continue
                 if len(key) == len(prefix) + 1 and key.endswith(_OWN):
                     continue

@@ -11,7 +11,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Iterable, Iterator, List, Optional, Tuple, TypeVar, Union
 
-    from . import _match, _query
+    from . import _columns, _match, _query
+    from ._batch import Column
     from ._match import Callback, Filter, Match, Matches, Nearest, Occurrence
     from ._query import Query
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     V_co = TypeVar("V_co", covariant=True)
     T = TypeVar("T")
 else:
-    _match, _query = Later("_match"), Later("_query")
+    _columns, _match, _query = Later("_columns"), Later("_match"), Later("_query")
 
 _ORDERS = {"key": lib.KF_ORDER_KEY, "distance": lib.KF_ORDER_DISTANCE, "weight": lib.KF_ORDER_WEIGHT}
 _RANKINGS = {"distance": lib.KF_RANK_DISTANCE, "similarity": lib.KF_RANK_SIMILARITY}
@@ -29,9 +30,8 @@ _BOUNDARIES = {"bytes": lib.KF_BOUNDARY_BYTES, "code points": lib.KF_BOUNDARY_CO
 _WANT = lib.KFPY_WANT_KEYS | lib.KFPY_WANT_MATCHES
 
 
-def _in_threads(function: Callable[[Any], T], needles: Iterable[Any], workers: Optional[int]) -> List[T]:
+def _in_threads(function: Callable[[Any], T], needles: List[Any], workers: Optional[int]) -> List[T]:
     import os
-    needles = list(needles)
     if workers is None:
         workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     workers = min(_query.number("workers", workers, 1024, 1), len(needles) or 1)
@@ -159,10 +159,16 @@ class Searches(Table["K", "V_co"]):
         return self.select(query, limit=limit, within=within, start=start, stop=stop, work=work,
                            filter=filter)
 
-    def fuzzy_many(self, needles: Iterable[K], distance: int = 1, *, workers: Optional[int] = None,
+    def fuzzy_many(self, needles: Column[K], distance: int = 1, *, workers: Optional[int] = None,
                    **options: Any) -> List[List[Match]]:
-        """fuzzy for many needles, in threads (as many as there are processors): a list for each."""
-        return _in_threads(lambda needle: list(self.fuzzy(needle, distance, **options)), needles, workers)
+        """fuzzy for many needles, in threads (as many as there are processors): a list for each. Needles come as
+        get_many takes keys; those that are None, NaN or null find nothing."""
+        return _in_threads(lambda needle: [] if needle is None else list(self.fuzzy(needle, distance, **options)),
+                           self._needles(needles), workers)
+
+    def _needles(self, needles: Any) -> List[Any]:
+        self._searchable(self._keys.name == "str", "needles")
+        return _columns.needles(self._keys, needles)
 
     # ---- ranks --------------------------------------------------------------------------------
 
@@ -226,10 +232,12 @@ class Searches(Table["K", "V_co"]):
         result.incomplete = bool(lib.kf_iter_incomplete(iterator))
         return result
 
-    def nearest_many(self, needles: Iterable[K], n: int = 1, *, workers: Optional[int] = None,
+    def nearest_many(self, needles: Column[K], n: int = 1, *, workers: Optional[int] = None,
                      **options: Any) -> List[Nearest]:
-        """nearest for many needles, in threads (as many as there are processors)."""
-        return _in_threads(lambda needle: self.nearest(needle, n, **options), needles, workers)
+        """nearest for many needles, in threads (as many as there are processors). Needles come as get_many takes
+        keys; those that are None, NaN or null find nothing."""
+        return _in_threads(lambda needle: _match.Nearest() if needle is None else self.nearest(needle, n, **options),
+                           self._needles(needles), workers)
 
     # ---- texts --------------------------------------------------------------------------------
 

@@ -36,10 +36,7 @@ def numpy_run(values: Any, absent: Any = None) -> Run:
         return numpy_run(values.data, numpy.ma.getmaskarray(values) if absent is None else absent)
     letter, shown, width = values.dtype.kind, str(values.dtype), values.dtype.itemsize
     if letter in "Mm":
-        if width and str(values.dtype).endswith(("ns]", "ps]", "fs]", "as]")):
-            raise TypeError(f"NumPy gives items of type {shown} as mere integers: "
-                            f'.astype("{values.dtype.str[1]}8[us]") makes dates and times of them')
-        return _masked(Run(OBJECT, shown, len(values), items=values.tolist()), absent)
+        return _masked(Run(OBJECT, shown, len(values), items=list(values)), absent)     # tolist makes ints of some
     if letter == "U":
         native = values.dtype.isnative
         layout = lib.KFPY_KEYS_UCS4 if native else lib.KFPY_KEYS_UCS4_SWAPPED

@@ -194,5 +194,10 @@ class Table(_lookup.Lookup["K", "V"], abc.Mapping["K", "V"]):
         encode = self._encode
         if prefix is not None and not self._keys.has_prefixes:
             raise TypeError(f"{self._keys.name} keys have no prefixes")
-        return Bounds(b"" if prefix is None else encode(prefix), b"" if start is None else encode(start),
-                      None if stop is None else encode(stop), reverse)
+        begin = b"" if prefix is None else encode(prefix)
+        end = None if stop is None else encode(stop)
+        if begin and self._keys.name == "tuple":
+            # (2,) begins (2, "x") but not (2.5,), which is behind it.
+            behind = begin + _keys.FRACTION
+            end = behind if end is None else min(end, behind)
+        return Bounds(begin, b"" if start is None else encode(start), end, reverse)

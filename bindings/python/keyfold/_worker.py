@@ -29,17 +29,18 @@ def _guarded(pairs: Iterable[Any]) -> Iterator[Any]:
         raise ReaderFailed(problem) from problem
 
 
-def read(reader: Callable[[Any], Any], part: Any) -> Any:
+def read(reader: Callable[[Any], Any], part: Any, wanted: _choose.Wish, weighted: bool, name: str) -> Source:
     """What the reader returns; its errors, then and later, become ReaderFailed."""
     try:
         pairs = reader(part)
-        if isinstance(pairs, (dict, list, tuple, type({}.items()))) or is_columns(pairs):
-            return pairs
-        if isinstance(pairs, abc.Mapping):
-            pairs = pairs.items()
-        return _guarded(iter(pairs)) if isinstance(pairs, abc.Iterable) else pairs
+        is_mapping = isinstance(pairs, abc.Mapping)
+        if not isinstance(pairs, (dict, list, tuple, type({}.items()))) and not is_columns(pairs):
+            if is_mapping:
+                pairs = pairs.items()
+            pairs = _guarded(iter(pairs)) if isinstance(pairs, abc.Iterable) else pairs
     except BaseException as problem:   # SystemExit too
         raise ReaderFailed(problem) from problem
+    return source_of(pairs, wanted.columns, weighted, f"part {name}", wanted.lists, is_mapping)
 
 
 def _end_with_parent() -> None:
@@ -108,7 +109,7 @@ class _Worker:
             del part
 
     def _part(self, part: Any, name: str) -> int:
-        source = source_of(read(self.reader, part), self.wanted.columns, self.weighted, f"part {name}")
+        source = read(self.reader, part, self.wanted, self.weighted, name)
         del part   # or two parts are in memory while the next is read
         if self.packer is None:
             self._choose(source)

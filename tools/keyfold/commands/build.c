@@ -10,6 +10,7 @@
 #include "input/survey.h"
 #include "interrupt.h"
 #include "options/build_options.h"
+#include "output/list.h"
 #include "output/message.h"
 #include "output/progress.h"
 #include "output/report.h"
@@ -27,6 +28,7 @@ typedef struct kft_build {
     uint64_t records;           /* added */
     uint64_t input_done;        /* bytes of the inputs that are through */
     kft_survey survey;
+    kft_list list;              /* --duplicates all: a record's value as one */
     kf_build_report report;
 } kft_build;
 
@@ -57,6 +59,8 @@ static int create_builder(kft_build *build)
     parallel_take(&command_build, &options->parallel, &build_options);
     progress_values(build->value_type != KF_VALUES_NONE);
     status = kf_builder_create(&build->builder, options->output, &build_options, &error);
+    if (status == KF_OK && options->duplicates == KF_DUPLICATES_JOIN)     /* what --meta says replaces it */
+        status = kf_builder_set_metadata(build->builder, LIST_METADATA, LIST_OF_TEXTS, strlen(LIST_OF_TEXTS), &error);
     for (size_t i = 0; i < options->metadata.count && status == KF_OK; i++) {
         const char *entry = options->metadata.items[i];
         const char *equals = strchr(entry, '=');
@@ -82,6 +86,11 @@ static int settle_values(kft_build *build, const kft_input *input)
         build->value_type = asked != VALUES_AUTO ? (kf_value_type)asked
                             : has_values ? KF_VALUES_BYTES : KF_VALUES_NONE;
         build->settings.wants_value = build->value_type != KF_VALUES_NONE;
+    }
+    if (build->value_type != KF_VALUES_BYTES && build->options->duplicates == KF_DUPLICATES_JOIN) {
+        complain("%s: taken for %s, which has no values that --duplicates all could list; see --format",
+                 input->stream.name, input_format_name(input->format));
+        return EXIT_TROUBLE;
     }
     if (build->settings.wants_value && !has_values) {
         complain("%s: taken for %s, which has no values, but the dictionary has; see --format",
@@ -117,6 +126,11 @@ static kf_status add_to_builder(kft_build *build, const kft_record *record, uint
 {
     size_t value_size = build->value_type == KF_VALUES_BYTES ? record->value_size : 0;
     int weighted = build->settings.wants_weight;
+
+    if (build->options->duplicates == KF_DUPLICATES_JOIN)
+        return list_of_one(&build->list, record->value, value_size)
+               ? kf_builder_add(build->builder, record->key, record->key_size, build->list.data, build->list.size, error)
+               : KF_NO_MEMORY;
 
     if (build->value_type == KF_VALUES_U64)
         return weighted ? kf_builder_add_u64_weighted(build->builder, record->key, record->key_size, number,
@@ -187,10 +201,13 @@ static int add_file(kft_build *build, const char *path)
 
     if (!input_open(&input, &build->settings, path)) {
         if (interrupt_signal() == 0)
-            complain("%s: %s", input.stream.name, input.stream.problem);
+            complain("%s: %s%s", input.stream.name, input.stream.problem,
+                     input.stream.foreign ? " (--text takes any file as text)" : "");
     } else {
-        if (input.had_mark && !build->options->quiet)
+        if (input.stream.had_mark && input.stream.unicode == UNICODE_NONE && !build->options->quiet)
             complain("%s: note: skipped a UTF-8 byte order mark", input.stream.name);
+        if (input.stream.unicode != UNICODE_NONE && !build->options->quiet)
+            complain("%s: note: read as %s", input.stream.name, unicode_name(input.stream.unicode));
         code = settle_values(build, &input);
         if (code == 0)
             code = add_records(build, &input);
@@ -253,6 +270,7 @@ static int build_run(int argc, char **argv)
     seconds = progress_seconds();
     progress_stop();
     kf_builder_destroy(&build.builder);
+    list_free(&build.list);
     if (code == 0) {
         say_summary(&build, seconds);
         if (options.json)
@@ -272,11 +290,12 @@ out:
 const kft_command command_build = {
     "build", "Compile key/value pairs into a dictionary", "[options] -o FILE INPUT...",
     build_options_table,
-    "INPUT '-' is standard input; .gz and .zst data is recognised. Format auto goes by\n"
+    "INPUT '-' is standard input; gzip, zstd, xz and bzip2 data is unpacked, and UTF-16\n"
+    "read as UTF-8; files that are not lines of text are refused. Format auto goes by\n"
     "the extension (.tsv .tab .csv .jsonl .ndjson), else the first line: with a tab\n"
     "it is tsv, without it is lines.\n\n"
-    "In tsv and lines \\t \\n \\r \\0 \\\\ stand for tab, newline, carriage return, NUL\n"
-    "and backslash, as get, scan and dump print them; --raw turns that off.\n\n"
+    "In tsv and lines \\t \\n \\r \\0 \\\\ \\& stand for tab, newline, carriage return, NUL,\n"
+    "backslash and nothing, as get, scan and dump print them; --raw turns that off.\n\n"
     "With --weights column a line of tsv ends with <TAB>WEIGHT, a record of nul with\n"
     "WEIGHT NUL, and a JSON array is [KEY, VALUE, WEIGHT].\n\n"
     "Exit code: 0 done (with --on-error skip also when lines were skipped), 2 usage,\n"

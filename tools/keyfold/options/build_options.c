@@ -46,8 +46,11 @@ const kft_option_spec build_options_table[] = {
       "what to do with a bad line (default: fail)", on_error },
     { "meta", 'm', OPTION_LIST, offsetof(kft_build_options, metadata), "NAME=TEXT",
       "store a metadata entry; may be repeated", NULL },
+    { "text", 'a', OPTION_FLAG, offsetof(kft_build_options, text), NULL,
+      "take inputs as text of the format whatever they look like,\n"
+      "with NUL bytes too; only compressed data is recognised", NULL },
     { "raw", 'r', OPTION_FLAG, offsetof(kft_build_options, raw), NULL,
-      "tsv, lines: no escapes, and CR stays", NULL },
+      "tsv, lines: no escapes, and CR and NUL stay", NULL },
     { "pairs", 0, OPTION_FLAG, offsetof(kft_build_options, pairs), NULL,
       "nul: key NUL value NUL", NULL },
     { "header", 'H', OPTION_FLAG, offsetof(kft_build_options, header), NULL,
@@ -140,6 +143,10 @@ int build_options_check(const kft_build_options *options, const kft_arguments *i
                                options->metadata.items[i]);
     if (options->pairs && options->format != FORMAT_NUL)
         return usage_error(&command_build, "--pairs needs --format nul");
+    if (options->duplicates == KF_DUPLICATES_JOIN && options->values != VALUES_AUTO &&
+        options->values != KF_VALUES_BYTES)
+        return usage_error(&command_build, "--duplicates all makes lists of bytes, not of --values %s",
+                           option_choice_name(values, options->values));
     code = parallel_take(&command_build, &options->parallel, &unused);
     if (code == OPTIONS_GO_ON)
         code = check_columns(options);
@@ -149,6 +156,7 @@ int build_options_check(const kft_build_options *options, const kft_arguments *i
         return code;
 
     settings->format = (kft_input_format)options->format;
+    settings->text = options->text;
     settings->raw = options->raw;
     settings->pairs = options->pairs;
     settings->header = options->header;

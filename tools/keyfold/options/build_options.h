@@ -23,6 +23,7 @@ typedef struct kft_build_options {
     kft_parallel_options parallel;
     int on_error;
     kft_option_list metadata;
+    int text;
     int raw;
     int pairs;
     int header;

@@ -18,7 +18,7 @@ const kft_option_choice encoding_names[] = {
 const kft_option_choice duplicates_names[] = {
     { "error", KF_DUPLICATES_ERROR }, { "first", KF_DUPLICATES_FIRST },
     { "last", KF_DUPLICATES_LAST }, { "sum", KF_DUPLICATES_SUM }, { "min", KF_DUPLICATES_MIN },
-    { "max", KF_DUPLICATES_MAX }, { NULL, 0 }
+    { "max", KF_DUPLICATES_MAX }, { "all", KF_DUPLICATES_JOIN }, { NULL, 0 }
 };
 
 const kft_option_choice weights_names[] = {

@@ -45,6 +45,7 @@ int unescape(uint8_t *data, size_t *size)
         case 'r': *to++ = '\r'; break;
         case '0': *to++ = 0; break;
         case '\\': *to++ = '\\'; break;
+        case '&': break;
         case 'x':
             byte = hex_escape(from, end);
             if (byte < 0)

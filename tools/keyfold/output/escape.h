@@ -1,10 +1,10 @@
 /* The one escape rule of the tool's line formats, so that any bytes fit a line and come back:
  *
- *   tab \t   newline \n   carriage return \r   NUL \0   backslash \\
+ *   tab \t   newline \n   carriage return \r   NUL \0   backslash \\   nothing \&
  *
  * Every other byte stands for itself. \xHH is read as the byte with that hexadecimal number; it is
- * written only where output would begin like compressed data or a byte order mark. A backslash
- * before anything else is an error. */
+ * written only where output would begin like a file of another kind; \& stands for nothing, and is written for the
+ * empty key where it would be an empty line. A backslash before anything else is an error. */
 #ifndef TOOL_OUTPUT_ESCAPE_H
 #define TOOL_OUTPUT_ESCAPE_H
 
