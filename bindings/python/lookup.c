@@ -425,7 +425,9 @@ static void lookup_dealloc(Lookup *self)
 
 static PyMethodDef lookup_methods[] = {
     { "get", METHOD(lookup_get), METH_FASTCALL | METH_KEYWORDS,
-      "get($self, /, key, default=None)\n--\n\nThe value of a key, or the default." },
+      "get($self, /, key, default=None)\n--\n\nThe value of a key, or the default.\n\n"
+      ">>> table = keyfold.compile(\"capitals.kf\", {\"Peru\": \"Lima\"})\n"
+      ">>> table.get(\"Peru\"), table.get(\"Chile\", \"?\")\n('Lima', '?')" },
     { "_entry", METHOD(lookup_entry), METH_FASTCALL,
       "_entry($self, encoded, default, raw, /)\n--\n\n"
       "The value under an encoded key, or its bytes if `raw`; or the default." },

@@ -27,7 +27,8 @@ kf_status kfi_build_options_check(const kf_build_options *o, kf_error *error)
     if (o->weights == KF_WEIGHTS_VALUE && o->value_type != KF_VALUES_U64)
         return kfi_fail(error, KF_INVALID, "values are weights only if they are u64");
     if (o->weights == KF_WEIGHTS_GIVEN && o->duplicates >= KF_DUPLICATES_SUM)
-        return kfi_fail(error, KF_INVALID, "the duplicates policies sum, min, max and join do not go with given weights");
+        return kfi_fail(error, KF_INVALID,
+                        "the duplicates policies sum, min, max and join do not go with given weights");
     if (o->threads > KFI_BUILD_THREADS_MOST || o->shards > KFI_SHARDED_MOST)
         return kfi_fail(error, KF_INVALID, "at most %d threads and %d shards", KFI_BUILD_THREADS_MOST,
                         KFI_SHARDED_MOST);

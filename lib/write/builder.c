@@ -63,7 +63,8 @@ static kf_status check_disk(const kf_builder *b, kf_error *error)
     if (buffered >= b->added_bytes) return KF_OK;
     double runs = (double)used * (double)expected / (double)(b->added_bytes - buffered);
     /* Duplicates go before values are spooled: how many there are can't be told under other policies. */
-    room.values_are_whole = (b->options.duplicates == KF_DUPLICATES_ERROR || b->options.duplicates == KF_DUPLICATES_JOIN)
+    kf_duplicates policy = b->options.duplicates;
+    room.values_are_whole = (policy == KF_DUPLICATES_ERROR || policy == KF_DUPLICATES_JOIN)
                             && !kfi_sharded_is_worth(b->options.shards, (uint64_t)((double)b->added * times));
     return kfi_room_for_runs(&room, used, runs, (double)b->spooled * times, error);
 }

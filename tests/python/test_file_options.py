@@ -66,6 +66,7 @@ CASES = [
      ["-wcolumn", "--weight-field=w"], {"a": "x"}),
     ("a.tsv", "a\tx\na\ty\n", {"duplicates": "last"}, ["-dlast"], {"a": "y"}),
     ("a.tsv", "a\tx\na\ty\n", {"duplicates": "all"}, ["-dall"], {"a": ["x", "y"]}),
+    ("a.tsv", "a\tx\0y\n", {"text": True}, ["--text"], {"a": "x\0y"}),
     ("a.tsv", "a\tx\n", {"encoding": "zstd"}, ["--encoding=zstd"], {"a": "x"}),
 ]
 
@@ -93,8 +94,9 @@ def test_lists_of_files(make, write):
             make(first, duplicates="all", codec=codec)
 
 
-FILE_OPTIONS = {"format": "csv", "delimiter": ";", "header": True, "key_column": 1, "value_column": "b", "weight_column": 3,
-                "key_field": "k", "value_field": "v", "weight_field": "w", "raw": True, "pairs": True, "on_error": "skip"}
+FILE_OPTIONS = {"format": "csv", "delimiter": ";", "header": True, "key_column": 1, "value_column": "b",
+                "weight_column": 3, "key_field": "k", "value_field": "v", "weight_field": "w", "raw": True,
+                "text": True, "pairs": True, "on_error": "skip"}
 
 
 @pytest.mark.parametrize("name", FILE_OPTIONS)
@@ -113,11 +115,13 @@ def test_what_is_about_files_is_refused_elsewhere(make, name):
 @pytest.mark.parametrize("options, said", [
     ({"format": "tsv", "delimiter": ";"}, 'delimiter= is for format="csv", not for "tsv"'),
     ({"format": "csv", "key_field": "x"}, 'key_field= is for format="jsonl", not for "csv"'),
-    ({"format": "jsonl", "header": True}, 'header= is for format="csv"'), ({"format": "csv", "raw": True}, "tsv or lines"),
+    ({"format": "jsonl", "header": True}, 'header= is for format="csv"'),
+    ({"format": "csv", "raw": True}, "tsv or lines"),
     ({"format": "lines", "pairs": True}, 'format="nul"'), ({"format": "xml"}, "there are auto, tsv"),
     ({"on_error": "stop"}, "there are fail, skip"), ({"encoding": "gzip"}, "there are auto, packed"),
     ({"delimiter": "ab", "format": "csv"}, "^delimiter= is one byte"), ({"delimiter": ""}, "delimiter= is one byte"),
-    ({"key_column": 0}, "counted from 1"), ({"key_column": "name"}, "needs header="), ({"key_column": -1}, "needs header="),
+    ({"key_column": 0}, "counted from 1"), ({"key_column": "name"}, "needs header="),
+    ({"key_column": -1}, "needs header="),
     ({"key_column": "a\0b"}, "NUL"), ({"key_column": 1.5}, "a number or a name"), ({"header": 1.5}, "True or False"),
     ({"key_field": 5}, "a str is needed"), ({"weights": "value", "duplicates": "all"}, "weights"),
     ({"workers": 2}, "needs a reader="), ({"pairs": True}, 'pairs= needs format="nul"')])
@@ -160,11 +164,14 @@ def test_metadata(make, write, tool, tmp_path):
     assert {"python.keys", "python.values"} <= set(table.metadata)
     assert make([0], reader=lambda part: {"a": 1}, workers=0, metadata={"x": "y"}).metadata["x"] == b"y"
     path = write("a.tsv", "a\tb\n")
-    assert make(path, metadata={"source": "é", "latin": b"\xe9"}).metadata == {"source": "é".encode(), "latin": b"\xe9"}
-    for inputs, wrong, said in (({"a": 1}, {"python.keys": "int"}, "reserved"), ({"a": 1}, {"keyfold.x": ""}, "reserved"),
+    stored = make(path, metadata={"source": "é", "latin": b"\xe9"}).metadata
+    assert stored == {"source": "é".encode(), "latin": b"\xe9"}
+    for inputs, wrong, said in (({"a": 1}, {"python.keys": "int"}, "reserved"),
+                                ({"a": 1}, {"keyfold.x": ""}, "reserved"),
                                 ({"a": 1}, {"": "x"}, "no name"), ({"a": 1}, {5: "x"}, "no name"),
                                 ({"a": 1}, {"x": 5}, "str or bytes"), ({"a": 1}, ["x"], "a dict"),
-                                ({"a": 1}, {"x" * 300: ""}, "255"), (path, {"raw": b"\0"}, "NUL"), (path, {"a=b": ""}, "has a =")):
+                                ({"a": 1}, {"x" * 300: ""}, "255"), (path, {"raw": b"\0"}, "NUL"),
+                                (path, {"a=b": ""}, "has a =")):
         with pytest.raises((keyfold.ArgumentError, TypeError), match=said):
             make(inputs, metadata=wrong)
 

@@ -174,8 +174,9 @@ def test_files_that_are_there_are_read(make, tmp_path):
             keyfold.freeze(wrong)
 
 
-@pytest.mark.parametrize("pairs", [[("a", 1), "bc"], [("a", 1), {1, 2}], [("a", 1), b"bc"], [("a", 1), {"a": 1, "b": 2}],
-                                   [1, 2], {3, 4}, [("a", 1), 5], [("a",)], [("a", 1, 2)], [None]], ids=repr)
+@pytest.mark.parametrize("pairs", [[("a", 1), "bc"], [("a", 1), {1, 2}], [("a", 1), b"bc"],
+                                   [("a", 1), {"a": 1, "b": 2}], [1, 2], {3, 4}, [("a", 1), 5], [("a",)],
+                                   [("a", 1, 2)], [None]], ids=repr)
 def test_what_is_no_pair_is_told(make, pairs):
     with pytest.raises(TypeError, match=r"pair \d: \(key, value\) is needed, not .*dict\.fromkeys"):
         make(pairs)

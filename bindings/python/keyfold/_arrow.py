@@ -100,6 +100,12 @@ class ArrowArray:
     """A column of results for any library that knows Arrow's C data interface: pyarrow.array(column),
     polars.Series(column), pandas.Series.from_arrow(column). It is handed over without a copy, any number of
     times.
+
+    >>> import pyarrow
+    >>> table = keyfold.compile("capitals.kf", {"Peru": "Lima", "Poland": "Warsaw"})
+    >>> column = table.get_many(["Peru", "Chile"], output="arrow")
+    >>> pyarrow.array(column).to_pylist()
+    ['Lima', None]
     """
 
     __slots__ = ("_batch", "_what", "_nulls", "format")
@@ -115,6 +121,12 @@ class ArrowArray:
 
     @property
     def null_count(self) -> int:
+        """How many items are null.
+
+        >>> table = keyfold.compile("capitals.kf", {"Peru": "Lima", "Poland": "Warsaw"})
+        >>> table.get_many(["Peru", "Chile"], output="arrow").null_count
+        1
+        """
         if self._what == lib.KFPY_EXPORT_NULLS:
             return len(self)
         return self._batch.count - self._batch.found if self._nulls else 0

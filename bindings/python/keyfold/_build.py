@@ -22,15 +22,12 @@ from ._shapes import Columns, is_columns
 if TYPE_CHECKING:
     from . import _column_files, _files, _parts
     from ._handle import StrPath
+    from ._types import Duplicates, Encoding, Format, Keys, NoLists, Nulls, OnError, Weights
 else:      # what they import takes longer than many a build
     _column_files, _files, _parts = Later("_column_files"), Later("_files"), Later("_parts")
 
 K = TypeVar("K")
 V = TypeVar("V")
-Duplicates = Literal["error", "first", "last", "sum", "min", "max", "all"]
-Encoding = Literal["auto", "packed", "distinct", "raw", "tokens", "zstd"]
-Format = Literal["auto", "tsv", "csv", "jsonl", "lines", "nul"]
-OnError = Literal["fail", "skip"]
 _Metadata = Optional[Mapping[str, Union[str, bytes]]]
 _Path = (str, bytes, os.PathLike)
 
@@ -107,47 +104,64 @@ def _build_pairs(inputs: Any, source: Source, wanted: _choose.Wish, make: _parts
 # What files and readers give has no types of its own.
 @overload
 def compile(path: StrPath, inputs: Mapping[K, V], *, reader: None = None, workers: Optional[int] = None,
-            memory: Union[int, str] = "1G", duplicates: str = "error", codec: Union[str, Codec] = "auto",
-            keys: str = "auto", weights: None = None, progress: Any = None, tmpdir: Optional[StrPath] = None,
+            memory: Union[int, str] = "1G", duplicates: NoLists = "error", codec: Union[str, Codec] = "auto",
+            keys: Keys = "auto", weights: None = None, progress: Any = None, tmpdir: Optional[StrPath] = None,
             threads: Optional[int] = None, shards: Optional[int] = None,
             resume: Optional[StrPath] = None, allow_pickle: bool = False,
             encoding: Encoding = "auto", metadata: _Metadata = None) -> Dictionary[K, V]: ...
 @overload
 def compile(path: StrPath, inputs: Iterable[Tuple[K, V]], *, reader: None = None,
-            workers: Optional[int] = None, memory: Union[int, str] = "1G", duplicates: str = "error",
-            codec: Union[str, Codec] = "auto", keys: str = "auto", weights: Optional[str] = None,
+            workers: Optional[int] = None, memory: Union[int, str] = "1G", duplicates: NoLists = "error",
+            codec: Union[str, Codec] = "auto", keys: Keys = "auto", weights: Optional[Weights] = None,
             progress: Any = None, tmpdir: Optional[StrPath] = None,
             threads: Optional[int] = None, shards: Optional[int] = None,
             resume: Optional[StrPath] = None, allow_pickle: bool = False,
             encoding: Encoding = "auto", metadata: _Metadata = None) -> Dictionary[K, V]: ...
 @overload
+def compile(path: StrPath, inputs: Mapping[K, List[V]], *, reader: None = None, workers: Optional[int] = None,
+            memory: Union[int, str] = "1G", duplicates: Literal["all"], codec: Union[str, Codec] = "auto",
+            keys: Keys = "auto", weights: None = None, progress: Any = None, tmpdir: Optional[StrPath] = None,
+            threads: Optional[int] = None, shards: Optional[int] = None,
+            resume: Optional[StrPath] = None, allow_pickle: bool = False,
+            encoding: Encoding = "auto", metadata: _Metadata = None) -> Dictionary[K, List[V]]: ...
+@overload
+def compile(path: StrPath, inputs: Iterable[Tuple[K, V]], *, reader: None = None,
+            workers: Optional[int] = None, memory: Union[int, str] = "1G", duplicates: Literal["all"],
+            codec: Union[str, Codec] = "auto", keys: Keys = "auto", weights: None = None,
+            progress: Any = None, tmpdir: Optional[StrPath] = None,
+            threads: Optional[int] = None, shards: Optional[int] = None,
+            resume: Optional[StrPath] = None, allow_pickle: bool = False,
+            encoding: Encoding = "auto", metadata: _Metadata = None) -> Dictionary[K, List[V]]: ...
+@overload
 def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]] = None,
-            workers: Optional[int] = None, memory: Union[int, str] = "1G", duplicates: str = "error",
-            codec: Union[str, Codec] = "auto", keys: str = "auto", weights: Optional[str] = None,
+            workers: Optional[int] = None, memory: Union[int, str] = "1G", duplicates: Duplicates = "error",
+            codec: Union[str, Codec] = "auto", keys: Keys = "auto", weights: Optional[Weights] = None,
             progress: Any = None, tmpdir: Optional[StrPath] = None,
             threads: Optional[int] = None, shards: Optional[int] = None,
             resume: Optional[StrPath] = None, allow_pickle: bool = False, key: Any = None, value: Any = None,
-            nulls: Literal["error", "skip"] = "error",
+            nulls: Nulls = "error",
             encoding: Encoding = "auto", metadata: _Metadata = None, format: Optional[Format] = None,
             delimiter: Optional[str] = None, header: bool = False, key_column: Union[int, str, None] = None,
             value_column: Union[int, str, None] = None, weight_column: Union[int, str, None] = None,
             key_field: Optional[str] = None, value_field: Optional[str] = None,
-            weight_field: Optional[str] = None, raw: bool = False, pairs: bool = False,
+            weight_field: Optional[str] = None, raw: bool = False, text: bool = False,
+            pairs: bool = False,
             on_error: Optional[OnError] = None) -> Dictionary[Any, Any]: ...
 
 
 def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]] = None,
-            workers: Optional[int] = None, memory: Union[int, str] = "1G", duplicates: str = "error",
-            codec: Union[str, Codec] = "auto", keys: str = "auto", weights: Optional[str] = None,
+            workers: Optional[int] = None, memory: Union[int, str] = "1G", duplicates: Duplicates = "error",
+            codec: Union[str, Codec] = "auto", keys: Keys = "auto", weights: Optional[Weights] = None,
             progress: Any = None, tmpdir: Optional[StrPath] = None,
             threads: Optional[int] = None, shards: Optional[int] = None,
             resume: Optional[StrPath] = None, allow_pickle: bool = False, key: Any = None, value: Any = None,
-            nulls: Literal["error", "skip"] = "error",
+            nulls: Nulls = "error",
             encoding: Encoding = "auto", metadata: _Metadata = None, format: Optional[Format] = None,
             delimiter: Optional[str] = None, header: bool = False, key_column: Union[int, str, None] = None,
             value_column: Union[int, str, None] = None, weight_column: Union[int, str, None] = None,
             key_field: Optional[str] = None, value_field: Optional[str] = None,
-            weight_field: Optional[str] = None, raw: bool = False, pairs: bool = False,
+            weight_field: Optional[str] = None, raw: bool = False, text: bool = False,
+            pairs: bool = False,
             on_error: Optional[OnError] = None) -> Dictionary[Any, Any]:
     """Compiles pairs into the file `path` and opens it. Nothing appears there before all is done.
 
@@ -193,11 +207,23 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
     key_field, value_field, weight_field
                 of jsonl: the members of an object
     raw, pairs  of tsv and lines: no escapes; of nul: values too
+    text        take files as text of the format whatever they look like, NUL bytes and all
     on_error    "skip": bad records are left out, and a warning tells how many; "fail" (the default) names the first
 
-    >>> import pandas
-    >>> ages = pandas.DataFrame({"name": ["Ann", "Bo"], "age": [31, 27], "town": ["Rome", "Oslo"]})
-    >>> dict(keyfold.compile("ages.kf", ages, key="name", value="age"))
+    >>> table = keyfold.compile("ages.kf", {"Ann": 31, "Bo": 27})
+    >>> table["Bo"]
+    27
+    >>> pairs = [("red", "apple"), ("green", "lime"), ("red", "cherry")]
+    >>> dict(keyfold.compile("colours.kf", pairs, duplicates="all"))
+    {'green': ['lime'], 'red': ['apple', 'cherry']}
+    >>> with open("towns.csv", "w") as file:
+    ...     _ = file.write("town;people\\nOslo;700000\\n")
+    >>> towns = keyfold.compile("towns.kf", "towns.csv", header=True, delimiter=";", value_column="people", codec="u64")
+    >>> towns["Oslo"]
+    700000
+    >>> import numpy
+    >>> names, ages = numpy.array(["Ann", "Bo"]), numpy.array([31, 27])
+    >>> dict(keyfold.compile("ages.kf", (names, ages)))
     {'Ann': 31, 'Bo': 27}
     """
     options = BuildOptions(path, memory=memory, duplicates=duplicates, weights=weights, tmpdir=tmpdir,
@@ -206,7 +232,7 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
     about_files = _file_options.given(dict(
         format=format, delimiter=delimiter, header=header, key_column=key_column, value_column=value_column,
         weight_column=weight_column, key_field=key_field, value_field=value_field, weight_field=weight_field, raw=raw,
-        pairs=pairs, on_error=on_error))
+        text=text, pairs=pairs, on_error=on_error))
     wanted = _choose.wish(keys, codec, weights, duplicates, Columns(key, value, nulls))
     files = source = None
     if reader is None:
@@ -228,8 +254,8 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
         _file_options.refuse(about_files, inputs, reader)
         inputs = [inputs] if isinstance(inputs, _Path) else inputs
     if reader is None and workers is not None:
-        raise _errors.ArgumentError(f"workers={workers!r} needs a reader=: only that runs in worker processes (threads= "
-                                    "is how many sort and fold)")
+        raise _errors.ArgumentError(f"workers={workers!r} needs a reader=: only that runs in worker processes "
+                                    "(threads= is how many sort and fold)")
     reports = Progress(progress, None if source is None else source.rows)
     builders: List[Builder] = []
 

@@ -162,7 +162,8 @@ class Builder:
         return f"{error.args[0]} (key {shown:.200})"
 
     def set_metadata(self, name: str, content: bytes) -> None:
-        self._check(lib.kf_builder_set_metadata(self._builder, name.encode("utf-8", "surrogateescape"), content, len(content),
+        encoded = name.encode("utf-8", "surrogateescape")
+        self._check(lib.kf_builder_set_metadata(self._builder, encoded, content, len(content),
                                                 self._error))
 
     def add_batch(self, batch: Batch) -> bool:

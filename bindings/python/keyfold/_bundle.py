@@ -12,6 +12,7 @@ from ._native import ffi, lib
 from ._open import open as _open
 
 if TYPE_CHECKING:
+    from ._types import MemberMetadata, OpenKeys
     from ._codecs import Codec
     from ._handle import StrPath
 
@@ -23,17 +24,17 @@ _Path = (str, bytes, os.PathLike)
 
 
 @overload
-def bundle(path: StrPath, members: Iterable[Dictionary[K, V]], *, metadata: str = "same",
-           absolute: bool = False, codec: Union[str, Codec, None] = None, keys: Optional[str] = None,
+def bundle(path: StrPath, members: Iterable[Dictionary[K, V]], *, metadata: MemberMetadata = "same",
+           absolute: bool = False, codec: Union[str, Codec, None] = None, keys: Optional[OpenKeys] = None,
            allow_pickle: bool = False) -> Dictionary[K, V]: ...
 @overload
 def bundle(path: StrPath, members: Union[StrPath, Iterable[Union[StrPath, Dictionary[Any, Any]]]], *,
-           metadata: str = "same", absolute: bool = False, codec: Union[str, Codec, None] = None,
-           keys: Optional[str] = None, allow_pickle: bool = False) -> Dictionary[Any, Any]: ...
+           metadata: MemberMetadata = "same", absolute: bool = False, codec: Union[str, Codec, None] = None,
+           keys: Optional[OpenKeys] = None, allow_pickle: bool = False) -> Dictionary[Any, Any]: ...
 
 
-def bundle(path: StrPath, members: Any, *, metadata: str = "same", absolute: bool = False,
-           codec: Union[str, Codec, None] = None, keys: Optional[str] = None,
+def bundle(path: StrPath, members: Any, *, metadata: MemberMetadata = "same", absolute: bool = False,
+           codec: Union[str, Codec, None] = None, keys: Optional[OpenKeys] = None,
            allow_pickle: bool = False) -> Dictionary[Any, Any]:
     """Writes the manifest `path` (say all.kfm) of files whose ranges of keys do not overlap, and opens it: one
     Dictionary of all their items, as open gives for this path from then on. Nothing of the files is copied, so
@@ -47,6 +48,11 @@ def bundle(path: StrPath, members: Any, *, metadata: str = "same", absolute: boo
     absolute    names them by absolute paths. Else those in or near the manifest's folder are named relative to
                 it, so that all can be moved together
     codec, keys, allow_pickle   as in open
+
+    >>> days = [keyfold.compile(f"{day}.kf", {f"{day} 00:00": 1.5}) for day in ("Mon", "Tue")]
+    >>> week = keyfold.bundle("week.kfm", days)
+    >>> len(week), week["Tue 00:00"]
+    (2, 1.5)
     """
     build = BuildOptions(path)
     if metadata not in _METADATA:

@@ -154,7 +154,12 @@ _FAMILIES = ("struct:", "list:")
 
 def register_codec(name: str, encode: Callable[[Any], bytes], decode: Callable[[bytes], Any]) -> None:
     """Makes a codec known under a name, which is stored in the files that are built with it. Every process
-    that opens such a file must register it first (do so where your module is imported)."""
+    that opens such a file must register it first (do so where your module is imported).
+
+    >>> keyfold.register_codec("hex", bytes.fromhex, bytes.hex)
+    >>> keyfold.compile("a.kf", {"a": "00ff"}, codec="hex")["a"]
+    '00ff'
+    """
     if not isinstance(name, str) or not name or name in _BUILT_IN or name.startswith(_FAMILIES):
         raise ArgumentError(f"{name!r} can't be the name of a codec of your own")
     _codecs[name] = Codec(name, encode, decode)

@@ -35,6 +35,8 @@ else:
 _unpack = ffi.unpack
 _INLINE = lib.KFPY_INLINE
 _slots: List[Any] = []          # of kfpy_slot_new; whoever needs one takes it and puts it back
+_NAN = float("nan")
+_COMPLETIONS = 1000
 _LARGEST_KEPT = 1 << 20         # a slot that may have grown larger is freed
 
 
@@ -58,6 +60,12 @@ class Dictionary(Batches["K", "V"], Searches["K", "V"]):
     more than half of the memory; all else that searches or reads lets other threads run. It pickles as the
     file's path and build id, and processes that open the same file share its memory. It is not hashable, as
     it equals any Mapping with the same items.
+
+    >>> table = keyfold.compile("capitals.kf", {"Peru": "Lima", "Poland": "Warsaw"})
+    >>> table["Peru"], table.get("Chile"), "Poland" in table, len(table)
+    ('Lima', None, True, 2)
+    >>> dict(table)
+    {'Peru': 'Lima', 'Poland': 'Warsaw'}
     """
 
     __slots__ = ()
@@ -76,25 +84,52 @@ class Dictionary(Batches["K", "V"], Searches["K", "V"]):
 
     def keys(self, prefix: Optional[K] = None, *, start: Optional[K] = None, stop: Optional[K] = None,
              reverse: bool = False) -> KeysView[K]:
-        """A view of the keys that begin with `prefix`, from `start`, before `stop`."""
+        """A view of the keys that begin with `prefix`, from `start`, before `stop`.
+
+        >>> words = keyfold.compile("words.kf", {"talk": 7, "walk": 5, "walked": 9, "walking": 20})
+        >>> list(words.keys("walk"))
+        ['walk', 'walked', 'walking']
+        >>> list(words.keys(start="w", stop="walking", reverse=True))
+        ['walked', 'walk']
+        """
         return KeysView(self, self._bounds(prefix, start, stop, reverse))
 
     def values(self, prefix: Optional[K] = None, *, start: Optional[K] = None, stop: Optional[K] = None,
                reverse: bool = False) -> ValuesView[V]:
-        """A view of those keys' values."""
+        """A view of those keys' values.
+
+        >>> words = keyfold.compile("words.kf", {"talk": 7, "walk": 5, "walked": 9, "walking": 20})
+        >>> sum(words.values("walk"))
+        34
+        """
         return ValuesView(self, self._bounds(prefix, start, stop, reverse))
 
     def items(self, prefix: Optional[K] = None, *, start: Optional[K] = None, stop: Optional[K] = None,
               reverse: bool = False) -> ItemsView[K, V]:
-        """A view of those keys with their values."""
+        """A view of those keys with their values.
+
+        >>> words = keyfold.compile("words.kf", {"talk": 7, "walk": 5, "walked": 9, "walking": 20})
+        >>> list(words.items("walki"))
+        [('walking', 20)]
+        """
         return ItemsView(self, self._bounds(prefix, start, stop, reverse))
 
     def count_prefix(self, prefix: K) -> int:
-        """How many keys begin with a prefix, without enumerating them."""
+        """How many keys begin with a prefix, without enumerating them.
+
+        >>> words = keyfold.compile("words.kf", {"talk": 7, "walk": 5, "walked": 9, "walking": 20})
+        >>> words.count_prefix("walk")
+        3
+        """
         return len(self.keys(prefix))
 
     def ordinal(self, key: K) -> int:
-        """The rank of a key among all keys, from 0. Raises NotFound."""
+        """The rank of a key among all keys, from 0. Raises NotFound.
+
+        >>> words = keyfold.compile("words.kf", {"talk": 7, "walk": 5, "walked": 9, "walking": 20})
+        >>> words.ordinal("walk")
+        1
+        """
         encoded = self._encoded(key)
         if encoded is not None:
             number = lib.kfpy_ordinal(self._c, encoded, len(encoded))
@@ -128,12 +163,22 @@ class Dictionary(Batches["K", "V"], Searches["K", "V"]):
         return data
 
     def key_at(self, ordinal: int) -> K:
-        """The key with an ordinal; negative ones count from the end. Raises IndexError."""
+        """The key with an ordinal; negative ones count from the end. Raises IndexError.
+
+        >>> words = keyfold.compile("words.kf", {"talk": 7, "walk": 5, "walked": 9, "walking": 20})
+        >>> words.key_at(0), words.key_at(-1)
+        ('talk', 'walking')
+        """
         key: K = self._decode_key(self._taken(lib.kfpy_key_at, self._index(ordinal)))
         return key
 
     def value_at(self, ordinal: int) -> V:
-        """The value of the key with an ordinal."""
+        """The value of the key with an ordinal.
+
+        >>> words = keyfold.compile("words.kf", {"talk": 7, "walk": 5, "walked": 9, "walking": 20})
+        >>> words.value_at(0)
+        7
+        """
         place = self._index(ordinal)
         if self._type == lib.KF_VALUES_NONE:
             return None   # type: ignore[return-value]
@@ -196,6 +241,23 @@ class Dictionary(Batches["K", "V"], Searches["K", "V"]):
         made: polars.DataFrame = _export.to_polars(self.items(prefix, start=start, stop=stop, reverse=reverse))
         return made
 
+    # ---- for others -------------------------------------------------------------------------
+
+    def __call__(self, key: Any) -> Any:
+        """The value of a key, or NaN. For pandas: s.map(table) would walk the whole table if it were only a Mapping;
+        from pandas 3 on it asks a function for each item. keyfold.pandas.lookup asks for all at once.
+
+        >>> table = keyfold.compile("capitals.kf", {"Peru": "Lima"})
+        >>> list(map(table, ["Peru", "Chile"]))
+        ['Lima', nan]
+        """
+        return self.get(key, _NAN)
+
+    def _ipython_key_completions_(self) -> List[K]:
+        """Keys that IPython and Jupyter offer behind table[: the first thousand."""
+        from itertools import islice
+        return list(islice(self, _COMPLETIONS))
+
     # ---- prefixes of a text -------------------------------------------------------------------
 
     def _text(self, text: Any) -> bytes:
@@ -213,7 +275,12 @@ class Dictionary(Batches["K", "V"], Searches["K", "V"]):
     def longest_prefix(self, text: K, default: T) -> Union[K, T]: ...
 
     def longest_prefix(self, text: Any, default: Any = None) -> Any:
-        """The longest key that begins a text, or the default."""
+        """The longest key that begins a text, or the default.
+
+        >>> words = keyfold.compile("words.kf", {"talk": 7, "walk": 5, "walked": 9, "walking": 20})
+        >>> words.longest_prefix("walkers")
+        'walk'
+        """
         encoded = self._text(text)
         number = lib.kfpy_longest_prefix(self._pointer(), encoded, len(encoded))
         if number.status == 0 and self._splits(encoded, number.value):
@@ -224,7 +291,12 @@ class Dictionary(Batches["K", "V"], Searches["K", "V"]):
         return default
 
     def prefixes(self, text: K) -> List[K]:
-        """All keys that begin a text, shortest first."""
+        """All keys that begin a text, shortest first.
+
+        >>> words = keyfold.compile("words.kf", {"talk": 7, "walk": 5, "walked": 9, "walking": 20})
+        >>> words.prefixes("walked home")
+        ['walk', 'walked']
+        """
         encoded = self._text(text)
         c = self._pointer()
         capacity = 16

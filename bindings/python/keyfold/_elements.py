@@ -88,8 +88,8 @@ def encode(item: Any) -> bytes:
             return b"\x05" + (_encode_float(number) if isinstance(number, float) else _int(number))
     except (TypeError, ValueError, ArithmeticError):
         pass
-    raise TypeError(f"a key must be a str, bytes, int, float, date, datetime, time, timedelta, UUID, None or a tuple of "
-                    f"these, not {type(item).__name__}")
+    raise TypeError(f"a key must be a str, bytes, int, float, date, datetime, time, timedelta, UUID, None or a tuple "
+                    f"of these, not {type(item).__name__}")
 
 
 _ENCODERS: Tuple[Tuple[Any, Callable[[Any], bytes]], ...] = (

@@ -205,6 +205,8 @@ def _series(pandas: Any, items: List[Any], name: str, column: Optional[_Column])
         return pandas.Series(items, dtype=object)
     if name == "str":
         return pandas.Series(items, dtype=None if items else object)
+    if column[1] not in _DTYPES:    # dates and times, which pandas knows
+        return pandas.Series(items, dtype=None if items else object)
     try:
         return pandas.Series(items, dtype=_DTYPES[column[1]])
     except OverflowError:       # codec "int" has no limits

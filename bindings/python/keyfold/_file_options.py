@@ -14,7 +14,7 @@ _FORMATS: Dict[str, List[str]] = {
     "jsonl": ["key_field", "value_field", "weight_field"],
 }
 _CHOICES = {"format": ("auto", *_FORMATS), "on_error": ("fail", "skip")}
-_FLAGS = ("raw", "pairs", "header")
+_FLAGS = ("raw", "text", "pairs", "header")
 
 
 def _called(inputs: Any) -> str:
@@ -84,7 +84,7 @@ def metadata_arguments(entries: Mapping[str, bytes]) -> List[str]:
     result = []
     for name, content in entries.items():
         if "=" in name or "\0" in name or b"\0" in content:
-            raise _errors.ArgumentError(f"metadata: {name!r:.100} has a {'NUL' if '=' not in name else '='}, which no entry "
-                                        "of a file compiled from files can have")
+            raise _errors.ArgumentError(f"metadata: {name!r:.100} has a {'NUL' if '=' not in name else '='}, which no "
+                                        "entry of a file compiled from files can have")
         result.append(f"--meta={name}={os.fsdecode(content)}")
     return result

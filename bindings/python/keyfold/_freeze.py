@@ -5,7 +5,8 @@ import itertools
 import os
 import time
 from collections import abc
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple, Union
+from typing import (TYPE_CHECKING, Any, Callable, Dict, Iterable, Iterator, List, Literal, Mapping, Optional, Tuple,
+                    TypeVar, Union, overload)
 
 from . import _build, _choose, _codecs, _errors, _keys, _nested, _sets
 from ._builder import Builder, BuildOptions
@@ -17,8 +18,12 @@ from ._pack import Batch, Packer, Source
 from ._progress import Progress
 
 if TYPE_CHECKING:
+    from ._nested import SubDictionary
+    from ._types import Duplicates, Keys, NoLists, Weights
     from ._handle import StrPath
 
+K = TypeVar("K")
+V = TypeVar("V")
 _VERSION = "1"          # of what is digested and how
 _DEPTH = 100            # how deep dicts may be nested
 _STALE = 86400.0        # seconds after which an unfinished file has no owner any more
@@ -303,9 +308,48 @@ def _paths_refused(ahead: List[Any]) -> None:
                                     "dict.fromkeys(keys); keyfold.compile reads files")
 
 
+@overload    # dicts within become SubDictionaries
+def freeze(   # type: ignore[overload-overlap]
+           mapping_or_items: Mapping[K, Mapping[Any, Any]], path: Optional[StrPath] = None, *,
+           codec: Union[str, Codec] = "auto", keys: Keys = "auto", memory: Union[int, str] = "1G",
+           duplicates: NoLists = "error", weights: None = None, progress: Any = None,
+           tmpdir: Optional[StrPath] = None, threads: Optional[int] = None, shards: Optional[int] = None,
+           nested: Optional[Literal[True]] = None) -> Dictionary[K, SubDictionary]: ...
+@overload
+def freeze(mapping_or_items: Mapping[K, V], path: Optional[StrPath] = None, *,
+           codec: Union[str, Codec] = "auto", keys: Keys = "auto", memory: Union[int, str] = "1G",
+           duplicates: NoLists = "error", weights: None = None, progress: Any = None,
+           tmpdir: Optional[StrPath] = None, threads: Optional[int] = None, shards: Optional[int] = None,
+           nested: Optional[bool] = None) -> Dictionary[K, V]: ...
+@overload
+def freeze(mapping_or_items: Iterable[Tuple[K, V]], path: Optional[StrPath] = None, *,
+           codec: Union[str, Codec] = "auto", keys: Keys = "auto", memory: Union[int, str] = "1G",
+           duplicates: NoLists = "error", weights: Optional[Weights] = None, progress: Any = None,
+           tmpdir: Optional[StrPath] = None, threads: Optional[int] = None, shards: Optional[int] = None,
+           nested: Optional[bool] = None) -> Dictionary[K, V]: ...
+@overload
+def freeze(mapping_or_items: Mapping[K, List[V]], path: Optional[StrPath] = None, *,
+           codec: Union[str, Codec] = "auto", keys: Keys = "auto", memory: Union[int, str] = "1G",
+           duplicates: Literal["all"], weights: None = None, progress: Any = None,
+           tmpdir: Optional[StrPath] = None, threads: Optional[int] = None, shards: Optional[int] = None,
+           nested: Optional[bool] = None) -> Dictionary[K, List[V]]: ...
+@overload
+def freeze(mapping_or_items: Iterable[Tuple[K, V]], path: Optional[StrPath] = None, *,
+           codec: Union[str, Codec] = "auto", keys: Keys = "auto", memory: Union[int, str] = "1G",
+           duplicates: Literal["all"], weights: None = None, progress: Any = None,
+           tmpdir: Optional[StrPath] = None, threads: Optional[int] = None, shards: Optional[int] = None,
+           nested: Optional[bool] = None) -> Dictionary[K, List[V]]: ...
+@overload
+def freeze(mapping_or_items: Any, path: Optional[StrPath] = None, *,
+           codec: Union[str, Codec] = "auto", keys: Keys = "auto", memory: Union[int, str] = "1G",
+           duplicates: Duplicates = "error", weights: Optional[Weights] = None, progress: Any = None,
+           tmpdir: Optional[StrPath] = None, threads: Optional[int] = None, shards: Optional[int] = None,
+           nested: Optional[bool] = None) -> Any: ...
+
+
 def freeze(mapping_or_items: Any, path: Optional[StrPath] = None, *, codec: Union[str, Codec] = "auto",
-           keys: str = "auto", memory: Union[int, str] = "1G", duplicates: str = "error",
-           weights: Optional[str] = None, progress: Any = None, tmpdir: Optional[StrPath] = None,
+           keys: Keys = "auto", memory: Union[int, str] = "1G", duplicates: Duplicates = "error",
+           weights: Optional[Weights] = None, progress: Any = None, tmpdir: Optional[StrPath] = None,
            threads: Optional[int] = None, shards: Optional[int] = None, nested: Optional[bool] = None) -> Any:
     """Turns a dict, any Mapping or pairs into a Dictionary that all processes share.
 
@@ -317,6 +361,10 @@ def freeze(mapping_or_items: Any, path: Optional[StrPath] = None, *, codec: Unio
     Values that are dicts become read-only Mappings of their own (SubDictionary), so d["a"]["b"] reads no more
     than the one value; with nested=False they are values as any others. The other options are those of
     compile.
+
+    >>> table = keyfold.freeze({"cat": {"de": "Katze", "fr": "chat"}})
+    >>> table["cat"]["fr"]
+    'chat'
     """
     options: Dict[str, Any] = dict(memory=memory, duplicates=duplicates, weights=weights, tmpdir=tmpdir,
                                    threads=threads, shards=shards)

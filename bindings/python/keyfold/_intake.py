@@ -12,18 +12,20 @@ from ._frames import Frame, Role, Window
 from ._keys import KeyKind
 from ._native import lib
 from ._pack import _BYTES, _FIRST, _MOST, Batch, Source, key_packer, value_packer
-from ._runs import BOOL, BYTES, FLOAT, NULL, OBJECT, SIGNED, TEXT, UNSIGNED, Run
+from ._runs import BOOL, BYTES, DATE, FLOAT, NULL, OBJECT, SIGNED, TEXT, TIMES, UNSIGNED, Run
 from ._shapes import Columns
 
 _SAMPLE = 1000
 _KEYS = {TEXT: "str", BYTES: "bytes", SIGNED: "int", UNSIGNED: "int"}
-_VALUES = {TEXT: "str", BYTES: "raw", UNSIGNED: "u64", SIGNED: "int", FLOAT: "float", NULL: "none"}
+_VALUES = {TEXT: "str", BYTES: "raw", UNSIGNED: "u64", SIGNED: "int", FLOAT: "float", NULL: "none",
+           **{each: each for each in TIMES}}
 _INTEGERS = (SIGNED, UNSIGNED)
 # How C packs what: by the kind of keys, and by the codec.
 _KEY_PACKING = {("str", TEXT): lib.KFPY_PACK_BYTES, ("bytes", BYTES): lib.KFPY_PACK_BYTES,
                 **{("int", each): lib.KFPY_PACK_KEY for each in _INTEGERS}}
 _VALUE_PACKING = {("str", TEXT): lib.KFPY_PACK_BYTES, ("raw", BYTES): lib.KFPY_PACK_BYTES,
                   ("float", FLOAT): lib.KFPY_PACK_FLOAT,
+                  **{(each, each): lib.KFPY_PACK_DAYS if each == DATE else lib.KFPY_PACK_TIMES for each in TIMES},
                   **{(codec, each): what for each in _INTEGERS
                      for codec, what in (("int", lib.KFPY_PACK_INT), ("u64", lib.KFPY_PACK_UNSIGNED),
                                          ("float", lib.KFPY_PACK_FLOAT))}}
@@ -276,7 +278,8 @@ class Intake(Source):
             raise _runs.BrokenArray(f"{self._where()}row {self.position + problem.args[1]} of column {label} is "
                                     f"broken: its Arrow array contradicts itself") from None
         kind: Type[Exception] = {"key": TypeError, "value": _errors.CodecError}.get(column.what, _errors.ArgumentError)
-        hint = {"key": hints[0], "value": hints[1]}.get(column.what, "")
+        # Types decide for themselves.
+        hint = {"key": hints[0], "value": hints[1]}.get(column.what, "") if run.family == OBJECT else ""
         shown = "tuples" if role.is_tuple else run.shown
         for row in range(count):
             if mask is not None and not mask[row]:

@@ -52,7 +52,8 @@ def _decode_date(data: bytes) -> datetime.date:
 def _encode_naive(value: Any) -> bytes:
     value = _is_a(datetime.datetime, value)
     if value.tzinfo is not None or value.fold:
-        raise TypeError(f"{value!r} has a {'time zone' if value.tzinfo is not None else 'fold'}: codec=\"object\" keeps it")
+        what = "time zone" if value.tzinfo is not None else "fold"
+        raise TypeError(f'{value!r} has a {what}: codec="object" keeps it')
     return _wide.pack(microseconds(value))
 
 

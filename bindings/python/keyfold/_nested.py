@@ -13,6 +13,7 @@ Byte order puts a dict's own entry before its content, and its content together.
 from __future__ import annotations
 
 from collections import abc
+from itertools import islice
 
 from . import _batch, _dictionary, _errors, _keys
 from ._bounds import Bounds
@@ -255,7 +256,13 @@ def _equal(first: Mapping[Any, Any], second: Mapping[Any, Any]) -> bool:
 
 class SubDictionary(abc.Mapping):   # type: ignore[type-arg]
     """A dict within a frozen nested dict: a read-only Mapping that decodes only what is asked for. It pickles
-    as its file and its path in there."""
+    as its file and its path in there.
+
+    >>> table = keyfold.freeze({"cat": {"de": "Katze", "fr": "chat"}})
+    >>> cat = table["cat"]
+    >>> cat["fr"], len(cat), sorted(cat)
+    ('chat', 2, ['de', 'fr'])
+    """
 
     __slots__ = ("_file", "_prefix")
 
@@ -273,8 +280,17 @@ class SubDictionary(abc.Mapping):   # type: ignore[type-arg]
     def __contains__(self, key: object) -> bool:
         return _contains(self._file, self._prefix, key)
 
+    def _ipython_key_completions_(self) -> List[Any]:
+        return list(islice(self, 1000))
+
     def get(self, key: Any, default: Any = None) -> Any:
-        """The value of a key, or the default."""
+        """The value of a key, or the default.
+
+        >>> table = keyfold.freeze({"cat": {"de": "Katze", "fr": "chat"}})
+        >>> cat = table["cat"]
+        >>> cat.get("es", "?")
+        '?'
+        """
         value = _lookup(self._file, self._prefix, key)
         return default if value is _missing else value
 
@@ -288,19 +304,43 @@ class SubDictionary(abc.Mapping):   # type: ignore[type-arg]
         return iter(_Keys(self))
 
     def keys(self, prefix: Union[str, bytes, None] = None) -> abc.KeysView[Any]:
-        """A view of the keys, or of those str or bytes that begin with `prefix`."""
+        """A view of the keys, or of those str or bytes that begin with `prefix`.
+
+        >>> table = keyfold.freeze({"cat": {"de": "Katze", "fr": "chat"}})
+        >>> cat = table["cat"]
+        >>> list(cat.keys(prefix="d"))
+        ['de']
+        """
         return _Keys(self, _begin(prefix))
 
     def items(self, prefix: Union[str, bytes, None] = None) -> abc.ItemsView[Any, Any]:
-        """A view of the keys with their values."""
+        """A view of the keys with their values.
+
+        >>> table = keyfold.freeze({"cat": {"de": "Katze", "fr": "chat"}})
+        >>> cat = table["cat"]
+        >>> list(cat.items())
+        [('de', 'Katze'), ('fr', 'chat')]
+        """
         return _Items(self, _begin(prefix))
 
     def values(self, prefix: Union[str, bytes, None] = None) -> abc.ValuesView[Any]:
-        """A view of the values."""
+        """A view of the values.
+
+        >>> table = keyfold.freeze({"cat": {"de": "Katze", "fr": "chat"}})
+        >>> cat = table["cat"]
+        >>> list(cat.values())
+        ['Katze', 'chat']
+        """
         return _Values(self, _begin(prefix))
 
     def get_many(self, keys: Any, default: Any = None, *, output: str = "list") -> Any:
-        """The values of many keys, as Dictionary.get_many; those that are dicts only in a list."""
+        """The values of many keys, as Dictionary.get_many; those that are dicts only in a list.
+
+        >>> table = keyfold.freeze({"cat": {"de": "Katze", "fr": "chat"}})
+        >>> cat = table["cat"]
+        >>> cat.get_many(["fr", "es"])
+        ['chat', None]
+        """
         return _many(self._file, self._prefix, keys, default, output)
 
     if not TYPE_CHECKING:
@@ -310,7 +350,13 @@ class SubDictionary(abc.Mapping):   # type: ignore[type-arg]
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def to_dict(self) -> Dict[Any, Any]:
-        """A dict of dicts with the same content."""
+        """A dict of dicts with the same content.
+
+        >>> table = keyfold.freeze({"cat": {"de": "Katze", "fr": "chat"}})
+        >>> cat = table["cat"]
+        >>> cat.to_dict()
+        {'de': 'Katze', 'fr': 'chat'}
+        """
         result: Dict[Any, Any] = {}
         waiting: List[Tuple[Dict[Any, Any], SubDictionary]] = [(result, self)]
         while waiting:

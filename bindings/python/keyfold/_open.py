@@ -12,11 +12,12 @@ if TYPE_CHECKING:
 
     from . import _nested
     from ._handle import StrPath
+    from ._types import OpenKeys
 else:
     _nested = Later("_nested")
 
 
-def open(path: StrPath, *, codec: Union[str, Codec, None] = None, keys: Optional[str] = None,
+def open(path: StrPath, *, codec: Union[str, Codec, None] = None, keys: Optional[OpenKeys] = None,
          allow_pickle: bool = False, populate: bool = False,
          in_memory: bool = False) -> "Dictionary[Any, Any]":
     """Opens a file: in well under a millisecond, whatever its size.
@@ -26,6 +27,10 @@ def open(path: StrPath, *, codec: Union[str, Codec, None] = None, keys: Optional
     allow_pickle  values may be pickles, and reading them may run any code in them
     populate      read all pages ahead (unless this process has the file open already)
     in_memory     read the whole file instead of mapping it
+
+    >>> _ = keyfold.compile("ages.kf", {"Ann": 31})
+    >>> keyfold.open("ages.kf")["Ann"]
+    31
     """
     handle = acquire(path, populate=populate, in_memory=in_memory)
     made: Dictionary[Any, Any] = Dictionary(handle, codec=codec, keys=keys, allow_pickle=allow_pickle)

@@ -9,7 +9,14 @@ _WEIGHTS = ("none", "value", "given")
 
 
 class Stat(NamedTuple):
-    """Sizes in bytes of a file's parts, and what its build recorded: see kf_dict_stat in keyfold/dict.h."""
+    """Sizes in bytes of a file's parts, and what its build recorded: see kf_dict_stat in keyfold/dict.h.
+
+    >>> table = keyfold.compile("capitals.kf", {"Peru": "Lima", "Poland": "Warsaw"})
+    >>> print(table.stat())
+    keys                          2
+    ...
+    is manifest               False
+    """
 
     keys: int
     longest_key: int
@@ -30,6 +37,15 @@ class Stat(NamedTuple):
     weights: str
     shards: int
     is_manifest: bool
+
+    def __str__(self) -> str:
+        """A line for each part."""
+        width = max(map(len, self._fields))
+        return "\n".join(f"{name.replace('_', ' '):{width}}  {value:>15,}" if type(value) is int else
+                         f"{name.replace('_', ' '):{width}}  {value!s:>15}" for name, value in self._asdict().items())
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(str(self))
 
 
 def read(raw: Any) -> Stat:

@@ -48,6 +48,11 @@ class Table(_lookup.Lookup["K", "V"], abc.Mapping["K", "V"]):
     def __init__(self, handle: Handle, *, codec: Union[str, Codec, None] = None, keys: Optional[str] = None,
                  allow_pickle: bool = False) -> None:
         """Not for you: use keyfold.open."""
+        if not hasattr(handle, "pointer"):
+            call = "freeze makes one of a dict or pairs" if not isinstance(handle, (str, bytes)) and \
+                not hasattr(handle, "__fspath__") else f"open({handle!r}) opens a file"
+            raise TypeError(f"a keyfold.Dictionary is not made by calling its class: keyfold.{call}, keyfold.compile "
+                            "makes one")
         self._handle = handle
         self._type = lib.kf_dict_value_type(handle.pointer)
         self._options = {name: value for name, value in (
@@ -78,26 +83,54 @@ class Table(_lookup.Lookup["K", "V"], abc.Mapping["K", "V"]):
 
     @property
     def path(self) -> str:
-        """The file's path, absolute and without symbolic links."""
+        """The file's path, absolute and without symbolic links.
+
+        >>> table = keyfold.compile("capitals.kf", {"Peru": "Lima", "Poland": "Warsaw"})
+        >>> import os
+        >>> os.path.basename(table.path)
+        'capitals.kf'
+        """
         return self._handle.path
 
     @property
     def build_id(self) -> bytes:
-        """16 bytes derived from the file's content: equal files have equal ones."""
+        """16 bytes derived from the file's content: equal files have equal ones.
+
+        >>> table = keyfold.compile("capitals.kf", {"Peru": "Lima", "Poland": "Warsaw"})
+        >>> table.build_id == keyfold.open("capitals.kf").build_id, len(table.build_id)
+        (True, 16)
+        """
         return self._handle.build_id
 
     @property
     def key_kind(self) -> str:
-        """What the keys are: "str", "bytes", "int" or "tuple"."""
+        """What the keys are: "str", "bytes", "int" or "tuple".
+
+        >>> table = keyfold.compile("capitals.kf", {"Peru": "Lima", "Poland": "Warsaw"})
+        >>> table.key_kind
+        'str'
+        """
         return self._keys.name
 
     @property
     def codec(self) -> str:
-        """The name of the values' codec."""
+        """The name of the values' codec.
+
+        >>> table = keyfold.compile("capitals.kf", {"Peru": "Lima", "Poland": "Warsaw"})
+        >>> table.codec
+        'str'
+        """
         return self._codec.name
 
     @property
     def closed(self) -> bool:
+        """Whether close() was called.
+
+        >>> table = keyfold.compile("capitals.kf", {"Peru": "Lima", "Poland": "Warsaw"})
+        >>> table.close()
+        >>> table.closed
+        True
+        """
         return bool(self._c == ffi.NULL)
 
     def _pointer(self) -> Any:
@@ -109,7 +142,12 @@ class Table(_lookup.Lookup["K", "V"], abc.Mapping["K", "V"]):
 
     @property
     def metadata(self) -> Dict[str, bytes]:
-        """The file's metadata entries, with those that keyfold itself stored."""
+        """The file's metadata entries, with those that keyfold itself stored.
+
+        >>> table = keyfold.compile("a.kf", {"a": 1}, metadata={"source": "by hand"})
+        >>> table.metadata["source"]
+        b'by hand'
+        """
         c = self._pointer()
         name, content = ffi.new("kf_bytes *"), ffi.new("kf_bytes *")
         result: Dict[str, bytes] = {}
@@ -124,7 +162,13 @@ class Table(_lookup.Lookup["K", "V"], abc.Mapping["K", "V"]):
             index += 1
 
     def stat(self) -> Stat:
-        """Sizes of the file's parts, and what its build recorded."""
+        """Sizes of the file's parts, and what its build recorded.
+
+        >>> table = keyfold.compile("capitals.kf", {"Peru": "Lima", "Poland": "Warsaw"})
+        >>> stat = table.stat()
+        >>> stat.keys, stat.longest_key, stat.value_type
+        (2, 6, 'bytes')
+        """
         raw = ffi.new("kf_dict_stat *", lib.kfpy_dict_stat())
         _errors.check(lib.kf_dict_get_stat(self._pointer(), raw), None, self.path)
         return _stat.read(raw)
@@ -135,11 +179,22 @@ class Table(_lookup.Lookup["K", "V"], abc.Mapping["K", "V"]):
         threads     as many as there are processors if not given
         progress    True, a function that gets the number of bytes checked and of all, or a tqdm bar. What it raises
                     ends the check
+
+        >>> table = keyfold.compile("capitals.kf", {"Peru": "Lima", "Poland": "Warsaw"})
+        >>> table.verify()
         """
         _verify.verify(self._pointer(), self.path, threads, progress)
 
     def close(self) -> None:
-        """Makes this object unusable. The file is unmapped once nothing else uses it."""
+        """Makes this object unusable. The file is unmapped once nothing else uses it.
+
+        >>> table = keyfold.compile("capitals.kf", {"Peru": "Lima", "Poland": "Warsaw"})
+        >>> with table:
+        ...     print(table["Peru"])
+        Lima
+        >>> table.closed
+        True
+        """
         self._hold(ffi.NULL, 0)
 
     def __enter__(self: T) -> T:

@@ -33,7 +33,12 @@ class _View:
 
     @property
     def mapping(self) -> "Mapping[Any, Any]":
-        """The dictionary that this is a view of."""
+        """The dictionary that this is a view of.
+
+        >>> table = keyfold.compile("capitals.kf", {"Peru": "Lima", "Poland": "Warsaw"})
+        >>> table.keys().mapping is table
+        True
+        """
         return self._mapping
 
     def __len__(self) -> int:
@@ -89,7 +94,13 @@ def _decoded(table: "Table[Any, Any]", block: Any) -> Iterable[Any]:
 
 
 class KeysView(_View, abc.KeysView["K_co"]):
-    """Keys, in their order. A set in the sense of collections.abc.Set."""
+    """Keys, in their order. A set in the sense of collections.abc.Set.
+
+    >>> table = keyfold.compile("capitals.kf", {"Peru": "Lima", "Poland": "Warsaw"})
+    >>> keys = table.keys("P")
+    >>> len(keys), list(keys), keys & {"Peru", "Chile"}
+    (2, ['Peru', 'Poland'], {'Peru'})
+    """
 
     __slots__ = ("_bounds",)
 
@@ -108,7 +119,12 @@ class KeysView(_View, abc.KeysView["K_co"]):
 
 
 class ValuesView(_View, abc.ValuesView["V_co"]):
-    """Values, in the order of their keys."""
+    """Values, in the order of their keys.
+
+    >>> table = keyfold.compile("capitals.kf", {"Peru": "Lima", "Poland": "Warsaw"})
+    >>> list(reversed(table.values()))
+    ['Warsaw', 'Lima']
+    """
 
     __slots__ = ("_bounds",)
 
@@ -121,7 +137,12 @@ class ValuesView(_View, abc.ValuesView["V_co"]):
 
 
 class ItemsView(_View, abc.ItemsView["K_co", "V_co"]):
-    """Pairs of key and value, in the order of the keys. A set in the sense of collections.abc.Set."""
+    """Pairs of key and value, in the order of the keys. A set in the sense of collections.abc.Set.
+
+    >>> table = keyfold.compile("capitals.kf", {"Peru": "Lima", "Poland": "Warsaw"})
+    >>> ("Peru", "Lima") in table.items()
+    True
+    """
 
     __slots__ = ("_bounds",)
 

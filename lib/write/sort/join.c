@@ -20,7 +20,8 @@ kf_status kfi_join_add(void *self, kf_bytes key, kf_bytes value, kf_error *error
 {
     kfi_join *join = self;
     kf_status status = KF_OK;
-    int again = join->waiting && join->key.size == key.size && (!key.size || !memcmp(join->key.data, key.data, key.size));
+    int again = join->waiting && join->key.size == key.size
+                && (!key.size || !memcmp(join->key.data, key.data, key.size));
     if (!again) {
         status = hand_on(join, error);
         if (!status) status = kfi_array_append(&join->key, key.data, key.size, error);

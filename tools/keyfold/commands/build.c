@@ -128,9 +128,9 @@ static kf_status add_to_builder(kft_build *build, const kft_record *record, uint
     int weighted = build->settings.wants_weight;
 
     if (build->options->duplicates == KF_DUPLICATES_JOIN)
-        return list_of_one(&build->list, record->value, value_size)
-               ? kf_builder_add(build->builder, record->key, record->key_size, build->list.data, build->list.size, error)
-               : KF_NO_MEMORY;
+        return !list_of_one(&build->list, record->value, value_size) ? KF_NO_MEMORY
+               : kf_builder_add(build->builder, record->key, record->key_size, build->list.data, build->list.size,
+                                error);
 
     if (build->value_type == KF_VALUES_U64)
         return weighted ? kf_builder_add_u64_weighted(build->builder, record->key, record->key_size, number,
