@@ -5,8 +5,8 @@
 #include "write/budget.h"
 #include "write/sharded.h"
 
-/* Published first without weights, threads, shards, expected_bytes and resume_folder. */
-KFI_STRUCT_KIND(options_kind, kf_build_options, KF_BUILD_OPTIONS_INIT, progress_context, resume_folder);
+/* Published first without weights, threads, shards, expected_bytes, resume_folder and flags. */
+KFI_STRUCT_KIND(options_kind, kf_build_options, KF_BUILD_OPTIONS_INIT, progress_context, reserved);
 KFI_STRUCT_KIND(report_kind, kf_build_report, KF_BUILD_REPORT_INIT, shards, shards);
 
 kf_status kfi_build_options_read(kf_build_options *out, const kf_build_options *given, kf_error *error)
@@ -20,6 +20,9 @@ kf_status kfi_build_options_check(const kf_build_options *o, kf_error *error)
         return kfi_fail(error, KF_INVALID, "value type or duplicates policy out of range");
     if (o->duplicates >= KF_DUPLICATES_SUM && o->value_type != KF_VALUES_U64)
         return kfi_fail(error, KF_INVALID, "the duplicates policies sum, min and max need u64 values");
+    if (o->flags & ~(uint32_t)KF_BUILD_REPLACE_ANY)
+        return kfi_fail(error, KF_INVALID, "unknown flags for a build: %#x", o->flags);
+    if (o->reserved) return kfi_fail(error, KF_INVALID, "what is reserved in kf_build_options must be 0");
     if ((unsigned)o->weights > KF_WEIGHTS_GIVEN)
         return kfi_fail(error, KF_INVALID, "weights are out of range");
     if (o->weights == KF_WEIGHTS_VALUE && o->value_type != KF_VALUES_U64)

@@ -10,6 +10,10 @@ typedef enum kf_duplicates {
     KF_DUPLICATES_MAX = 5
 } kf_duplicates;
 
+enum {
+    KF_BUILD_REPLACE_ANY = 1 << 0
+};
+
 typedef struct kf_build_options {
     size_t struct_size;
     kf_value_type value_type;
@@ -24,6 +28,8 @@ typedef struct kf_build_options {
     unsigned shards;
     uint64_t expected_bytes;
     const char *resume_folder;
+    uint32_t flags;
+    uint32_t reserved;
 } kf_build_options;
 
 typedef struct kf_build_report {

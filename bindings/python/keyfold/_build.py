@@ -83,21 +83,21 @@ def _build_pairs(inputs: Any, wanted: _choose.Wish, options: BuildOptions,
 def compile(path: StrPath, inputs: Mapping[K, V], *, reader: None = None, workers: Optional[int] = None,
             memory: Union[int, str] = "1G", duplicates: str = "error", codec: Union[str, Codec] = "auto",
             keys: str = "auto", weights: None = None, progress: Any = None, tmpdir: Optional[StrPath] = None,
-            threads: Optional[int] = None, shards: Optional[int] = None,
+            threads: Optional[int] = None, shards: Optional[int] = None, force: bool = False,
             resume: Optional[StrPath] = None, allow_pickle: bool = False) -> Dictionary[K, V]: ...
 @overload
 def compile(path: StrPath, inputs: Iterable[Tuple[K, V]], *, reader: None = None,
             workers: Optional[int] = None, memory: Union[int, str] = "1G", duplicates: str = "error",
             codec: Union[str, Codec] = "auto", keys: str = "auto", weights: Optional[str] = None,
             progress: Any = None, tmpdir: Optional[StrPath] = None,
-            threads: Optional[int] = None, shards: Optional[int] = None,
+            threads: Optional[int] = None, shards: Optional[int] = None, force: bool = False,
             resume: Optional[StrPath] = None, allow_pickle: bool = False) -> Dictionary[K, V]: ...
 @overload
 def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]] = None,
             workers: Optional[int] = None, memory: Union[int, str] = "1G", duplicates: str = "error",
             codec: Union[str, Codec] = "auto", keys: str = "auto", weights: Optional[str] = None,
             progress: Any = None, tmpdir: Optional[StrPath] = None,
-            threads: Optional[int] = None, shards: Optional[int] = None,
+            threads: Optional[int] = None, shards: Optional[int] = None, force: bool = False,
             resume: Optional[StrPath] = None, allow_pickle: bool = False) -> Dictionary[Any, Any]: ...
 
 
@@ -105,7 +105,7 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
             workers: Optional[int] = None, memory: Union[int, str] = "1G", duplicates: str = "error",
             codec: Union[str, Codec] = "auto", keys: str = "auto", weights: Optional[str] = None,
             progress: Any = None, tmpdir: Optional[StrPath] = None,
-            threads: Optional[int] = None, shards: Optional[int] = None,
+            threads: Optional[int] = None, shards: Optional[int] = None, force: bool = False,
             resume: Optional[StrPath] = None, allow_pickle: bool = False) -> Dictionary[Any, Any]:
     """Compiles pairs into the file `path` and opens it. Nothing appears there before all is done.
 
@@ -128,6 +128,7 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
     shards      most automata that the keys are divided among, which are built side by side and make one file
                 all the same: if not given, as many as the keys are worth, one below some 33 million; 1 always
                 one, which is smallest; at most 64
+    force       replaces a file that is there and neither empty nor a keyfold file, which is refused otherwise
     resume      a folder that keeps what is sorted, also when the build fails or is killed: the same call then
                 goes on from there. It reads all inputs again, which must give the same pairs in the same order
                 (a set gives another one in each process) and be encoded alike, or ArgumentError is raised; more
@@ -135,7 +136,7 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
                 to wait for those before it. The folder is made if need be, and goes when the file is there
     """
     options = BuildOptions(path, memory=memory, duplicates=duplicates, weights=weights, tmpdir=tmpdir,
-                           threads=threads, shards=shards, resume=resume)
+                           threads=threads, shards=shards, force=force, resume=resume)
     wanted = _choose.wish(keys, codec, weights, duplicates)
     files = None
     if reader is None:

@@ -61,18 +61,21 @@ class BuildOptions:
     def __init__(self, path: StrPath, *, memory: Union[int, str] = "1G", duplicates: str = "error",
                  weights: Optional[str] = None, tmpdir: Optional[StrPath] = None,
                  threads: Optional[int] = None, shards: Optional[int] = None,
-                 resume: Optional[StrPath] = None) -> None:
+                 force: bool = False, resume: Optional[StrPath] = None) -> None:
         self.threads = thread_count(threads)
         _count("shards", shards, _MOST_SHARDS)
         if duplicates not in DUPLICATES:
             raise _errors.ArgumentError(f"duplicates={duplicates!r}: there are {', '.join(DUPLICATES)}")
         if weights not in _WEIGHTS:
             raise _errors.ArgumentError(f'weights={weights!r}: there are None, "value" and "given"')
+        if not os.fsdecode(path):
+            raise _errors.ArgumentError("the path of the file to write is empty")
         self.path = os.path.abspath(os.fsdecode(path))
         self.memory = memory_size(memory)
         self.duplicates = duplicates
         self.weights = weights
         self.shards = shards
+        self.force = force
         self.tmpdir = None if tmpdir is None else os.path.abspath(os.fsdecode(tmpdir))
         self.resume = None if resume is None else os.path.abspath(os.fsdecode(resume))
         needed = [os.path.dirname(self.path), self.tmpdir or "/"]
@@ -84,6 +87,14 @@ class BuildOptions:
         if os.path.isdir(self.path):
             raise _errors.os_error(errno.EISDIR, self.path)
 
+    def check_target(self) -> None:
+        """Raises what a build raises whose target is a file of another kind."""
+        if not self.force and os.path.isfile(self.path):
+            with open(self.path, "rb") as file:
+                if file.read(8) not in (b"", b"\x89KFD\r\n\x1a\n"):
+                    raise _errors.ArgumentError(f"'{self.path}' exists and is not a keyfold file: it is replaced "
+                                                "only by force (force=True)")
+
     def fill(self, options: Any) -> Any:
         """Fills a kf_build_options; returns what must live as long."""
         options.duplicates = DUPLICATES[self.duplicates]
@@ -93,6 +104,7 @@ class BuildOptions:
         # threads only sort and write what has come, for which this process, and so all of them, had to wait.
         options.threads = self.threads
         options.shards = self.shards or 0
+        options.flags = lib.KF_BUILD_REPLACE_ANY if self.force else 0
         kept = []
         for name, folder in (("temporary_folder", self.tmpdir), ("resume_folder", self.resume)):
             if folder is not None:

@@ -256,6 +256,7 @@ def _copy(table: Dictionary[Any, Any], build: BuildOptions, progress: Any) -> Di
     if os.path.realpath(path) != table.path:
         if table.stat().is_manifest:        # whose members would be sought beside the copy
             return _sets.write([table], build, progress)
+        build.check_target()
         temporary = _temporary(os.path.dirname(path))
         try:
             import shutil
@@ -296,7 +297,8 @@ def _gathered(pairs: Iterable[Any], duplicates: str) -> Dict[Any, Any]:
 def freeze(mapping_or_items: Any, path: Optional[StrPath] = None, *, codec: Union[str, Codec] = "auto",
            keys: str = "auto", memory: Union[int, str] = "1G", duplicates: str = "error",
            weights: Optional[str] = None, progress: Any = None, tmpdir: Optional[StrPath] = None,
-           threads: Optional[int] = None, shards: Optional[int] = None, nested: Optional[bool] = None) -> Any:
+           threads: Optional[int] = None, shards: Optional[int] = None, nested: Optional[bool] = None,
+           force: bool = False) -> Any:
     """Turns a dict, any Mapping or pairs into a Dictionary that all processes share.
 
     Without a path the file goes into a cache folder, $KEYFOLD_CACHE or keyfold in the user's cache folder,
@@ -309,7 +311,7 @@ def freeze(mapping_or_items: Any, path: Optional[StrPath] = None, *, codec: Unio
     compile.
     """
     options: Dict[str, Any] = dict(memory=memory, duplicates=duplicates, weights=weights, tmpdir=tmpdir,
-                                   threads=threads, shards=shards)
+                                   threads=threads, shards=shards, force=force)
     source = mapping_or_items
     if isinstance(source, (Dictionary, _nested.SubDictionary)):
         if path is None:

@@ -192,14 +192,14 @@ def _changes(old: _Dictionary, iterator: Any) -> Iterator[Change]:
 def merge(path: StrPath, dictionaries: Sequence[Any], operation: str = "union", values: str = "first", *,
           prefix: Any = None, start: Any = None, stop: Any = None, limit: Optional[int] = None,
           memory: Union[int, str] = "1G", progress: Any = None, tmpdir: Optional[StrPath] = None,
-          threads: Optional[int] = None, shards: Optional[int] = None) -> _Dictionary:
+          threads: Optional[int] = None, shards: Optional[int] = None, force: bool = False) -> _Dictionary:
     """Writes the result of a set operation into the file `path` and opens it; see union. The operation is
     "union", "intersection", "difference" or "symmetric_difference". The path may be a member's own. The last
     options are those of compile."""
     if isinstance(dictionaries, Dictionary):
         dictionaries = [dictionaries]
     members = _members(list(dictionaries))
-    build = BuildOptions(path, memory=memory, tmpdir=tmpdir, threads=threads, shards=shards)
+    build = BuildOptions(path, memory=memory, tmpdir=tmpdir, threads=threads, shards=shards, force=force)
     within = _Within(members[0], prefix, start, stop, limit)
     if within.nothing:
         raise _errors.ArgumentError("limit=0: there would be nothing to write")
