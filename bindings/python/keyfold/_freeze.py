@@ -266,6 +266,7 @@ def _copy(table: Dictionary[Any, Any], build: BuildOptions, progress: Any) -> Di
     if os.path.realpath(path) != table.path:
         if table.stat().is_manifest:        # whose members would be sought beside the copy
             return _sets.write([table], build, progress)
+        build.check_target()
         temporary = _temporary(os.path.dirname(path))
         try:
             import shutil
@@ -315,44 +316,50 @@ def freeze(   # type: ignore[overload-overlap]
            codec: Union[str, Codec] = "auto", keys: Keys = "auto", memory: Union[int, str] = "1G",
            duplicates: NoLists = "error", weights: None = None, progress: Any = None,
            tmpdir: Optional[StrPath] = None, threads: Optional[int] = None, shards: Optional[int] = None,
-           nested: Optional[Literal[True]] = None, normalise: Normal = None) -> Dictionary[K, SubDictionary]: ...
+           nested: Optional[Literal[True]] = None, normalise: Normal = None,
+           force: bool = False) -> Dictionary[K, SubDictionary]: ...
 @overload
 def freeze(mapping_or_items: Mapping[K, V], path: Optional[StrPath] = None, *,
            codec: Union[str, Codec] = "auto", keys: Keys = "auto", memory: Union[int, str] = "1G",
            duplicates: NoLists = "error", weights: None = None, progress: Any = None,
            tmpdir: Optional[StrPath] = None, threads: Optional[int] = None, shards: Optional[int] = None,
-           nested: Optional[bool] = None, normalise: Normal = None) -> Dictionary[K, V]: ...
+           nested: Optional[bool] = None, normalise: Normal = None,
+           force: bool = False) -> Dictionary[K, V]: ...
 @overload
 def freeze(mapping_or_items: Iterable[Tuple[K, V]], path: Optional[StrPath] = None, *,
            codec: Union[str, Codec] = "auto", keys: Keys = "auto", memory: Union[int, str] = "1G",
            duplicates: NoLists = "error", weights: Optional[Weights] = None, progress: Any = None,
            tmpdir: Optional[StrPath] = None, threads: Optional[int] = None, shards: Optional[int] = None,
-           nested: Optional[bool] = None, normalise: Normal = None) -> Dictionary[K, V]: ...
+           nested: Optional[bool] = None, normalise: Normal = None,
+           force: bool = False) -> Dictionary[K, V]: ...
 @overload
 def freeze(mapping_or_items: Mapping[K, List[V]], path: Optional[StrPath] = None, *,
            codec: Union[str, Codec] = "auto", keys: Keys = "auto", memory: Union[int, str] = "1G",
            duplicates: Literal["all"], weights: None = None, progress: Any = None,
            tmpdir: Optional[StrPath] = None, threads: Optional[int] = None, shards: Optional[int] = None,
-           nested: Optional[bool] = None, normalise: Normal = None) -> Dictionary[K, List[V]]: ...
+           nested: Optional[bool] = None, normalise: Normal = None,
+           force: bool = False) -> Dictionary[K, List[V]]: ...
 @overload
 def freeze(mapping_or_items: Iterable[Tuple[K, V]], path: Optional[StrPath] = None, *,
            codec: Union[str, Codec] = "auto", keys: Keys = "auto", memory: Union[int, str] = "1G",
            duplicates: Literal["all"], weights: None = None, progress: Any = None,
            tmpdir: Optional[StrPath] = None, threads: Optional[int] = None, shards: Optional[int] = None,
-           nested: Optional[bool] = None, normalise: Normal = None) -> Dictionary[K, List[V]]: ...
+           nested: Optional[bool] = None, normalise: Normal = None,
+           force: bool = False) -> Dictionary[K, List[V]]: ...
 @overload
 def freeze(mapping_or_items: Any, path: Optional[StrPath] = None, *,
            codec: Union[str, Codec] = "auto", keys: Keys = "auto", memory: Union[int, str] = "1G",
            duplicates: Duplicates = "error", weights: Optional[Weights] = None, progress: Any = None,
            tmpdir: Optional[StrPath] = None, threads: Optional[int] = None, shards: Optional[int] = None,
-           nested: Optional[bool] = None, normalise: Normal = None) -> Any: ...
+           nested: Optional[bool] = None, normalise: Normal = None,
+           force: bool = False) -> Any: ...
 
 
 def freeze(mapping_or_items: Any, path: Optional[StrPath] = None, *, codec: Union[str, Codec] = "auto",
            keys: Keys = "auto", memory: Union[int, str] = "1G", duplicates: Duplicates = "error",
            weights: Optional[Weights] = None, progress: Any = None, tmpdir: Optional[StrPath] = None,
            threads: Optional[int] = None, shards: Optional[int] = None, nested: Optional[bool] = None,
-           normalise: Normal = None) -> Any:
+           normalise: Normal = None, force: bool = False) -> Any:
     """Turns a dict, any Mapping or pairs into a Dictionary that all processes share.
 
     Without a path the file goes into a cache folder, $KEYFOLD_CACHE or keyfold in the user's cache folder,
@@ -369,7 +376,7 @@ def freeze(mapping_or_items: Any, path: Optional[StrPath] = None, *, codec: Unio
     'chat'
     """
     options: Dict[str, Any] = dict(memory=memory, duplicates=duplicates, weights=weights, tmpdir=tmpdir,
-                                   threads=threads, shards=shards, normalise=normalise)
+                                   threads=threads, shards=shards, normalise=normalise, force=force)
     source = mapping_or_items
     if isinstance(source, (Dictionary, _nested.SubDictionary)):
         if path is None:
