@@ -39,11 +39,12 @@ def _exceeds_memory(pointer: Any) -> bool:
 
 class Handle:
     """A file that is open. `pointer` is the kf_dict *. If it exceeds the memory, lookups may have to wait for
-    the disk, and let other threads run meanwhile. If it is `packed`, tables of it travel with their content."""
+    the disk, and let other threads run meanwhile. If it is `packed` (true, or the handle that it has the file
+    of), tables of it travel with their content."""
 
     __slots__ = ("path", "build_id", "in_memory", "pointer", "exceeds_memory", "packed", "__weakref__")
 
-    def __init__(self, path: str, build_id: bytes, in_memory: bool, pointer: Any, packed: bool = False) -> None:
+    def __init__(self, path: str, build_id: bytes, in_memory: bool, pointer: Any, packed: Any = False) -> None:
         self.path = path
         self.build_id = build_id
         self.in_memory = in_memory
@@ -53,7 +54,7 @@ class Handle:
 
     def as_packed(self) -> Handle:
         """The same file, packed."""
-        return Handle(self.path, self.build_id, self.in_memory, self.pointer, True)
+        return Handle(self.path, self.build_id, self.in_memory, self.pointer, self)
 
     def bytes(self) -> memoryview:
         """The file's, as they are mapped; the mapping stays as long as this does."""

@@ -63,17 +63,19 @@ def _handle_of(source: Any, populate: bool, in_memory: bool) -> Handle:
         return _of_path(source, populate, in_memory)
     if isinstance(source, Dictionary):
         raise TypeError("it is a keyfold.Dictionary already")
+    try:
+        view = memoryview(source)
+    except TypeError:
+        pass
+    else:
+        return _of_content(view, in_memory)
     if hasattr(source, "read"):
         return _of_file(source, populate, in_memory)
     if hasattr(source, "read_bytes"):
         return _of_content(source.read_bytes(), in_memory)
-    try:
-        view = memoryview(source)
-    except TypeError:
-        hint = ": keyfold.freeze makes a table of a dict" if isinstance(source, dict) else ""
-        raise TypeError("open takes a path, a file object opened in binary mode, a resource, or the bytes of a file, "
-                        f"not {type(source).__name__}{hint}") from None
-    return _of_content(view, in_memory)
+    hint = ": keyfold.freeze makes a table of a dict" if isinstance(source, dict) else ""
+    raise TypeError("open takes a path, a file object opened in binary mode, a resource, or the bytes of a file, "
+                    f"not {type(source).__name__}{hint}")
 
 
 def _of_path(path: Any, populate: bool, in_memory: bool) -> Handle:
