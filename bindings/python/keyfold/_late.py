@@ -165,13 +165,13 @@ def arrive(home: Type[T], path: str, build_id: bytes, options: Mapping[str, Any]
     return table
 
 
-def packed(table: T) -> T:
+def packed(table: Any) -> Any:
     """What Table.packed makes."""
     table._pointer()
     handle = table._handle
     if not handle.packed and table.stat().is_manifest:
         handle = _whole(table)
-    home = type(table)
+    home: Any = type(table)
     made = home.__new__(home)
     Table.__init__(made, handle.as_packed(), codec=table._codec, keys=table._keys.name)
     made._options = table._options

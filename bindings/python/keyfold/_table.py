@@ -153,7 +153,7 @@ class Table(_lookup.Lookup["K", "V"], abc.Mapping["K", "V"]):
         Each pickle holds all of the file, so give it to workers once, not with each task. Of a manifest (bundle) one
         file is made first, in the cache folder here.
         """
-        return _late.packed(self)
+        return _late.packed(self)   # type: ignore[no-any-return]
 
     def close(self) -> None:
         """Makes this object unusable. The file is unmapped once nothing else uses it."""
