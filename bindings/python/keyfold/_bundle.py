@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Optional, TypeVar, 
 from . import _errors
 from ._builder import BuildOptions
 from ._dictionary import Dictionary
-from ._handle import acquire
+from ._handle import MEMORY, acquire
 from ._native import ffi, lib
 from ._open import open as _open
 
@@ -81,6 +81,9 @@ def _listed(members: Any) -> List[Any]:
         if not isinstance(member, (Dictionary, *_Path)):
             raise TypeError(f"member {number} is neither a path nor a keyfold.Dictionary but "
                             f"{type(member).__name__}")
+        if isinstance(member, Dictionary) and member.path == MEMORY:
+            raise _errors.ArgumentError(f"member {number} is in memory, and a manifest names files: write it to one "
+                                        "with keyfold.freeze(table, path)")
     if not given:
         raise _errors.ArgumentError("no member was given")
     return given

@@ -47,8 +47,9 @@ def _new_slot() -> Any:
     return ffi.gc(slot, lib.kfpy_slot_free)
 
 
-def _reopen(path: str, build_id: bytes, options: Mapping[str, Any] = {}) -> "Dictionary[Any, Any]":
-    return arrive(Dictionary, path, build_id, options)
+def _reopen(path: str, build_id: bytes, options: Mapping[str, Any] = {},
+            content: Any = None) -> "Dictionary[Any, Any]":
+    return arrive(Dictionary, path, build_id, options, content)
 
 
 class Dictionary(Batches["K", "V"], Searches["K", "V"]):
@@ -60,6 +61,7 @@ class Dictionary(Batches["K", "V"], Searches["K", "V"]):
 
     It pickles as the file's path and build id. What arrives in another process opens the file when it is first
     used, and that raises NoFile or Replaced if the file is not there; processes share the file's memory.
+    packed() gives one that travels with its content.
 
     >>> table = keyfold.compile("capitals.kf", {"Peru": "Lima", "Poland": "Warsaw"})
     >>> table["Peru"], table.get("Chile"), "Poland" in table, len(table)
@@ -70,9 +72,15 @@ class Dictionary(Batches["K", "V"], Searches["K", "V"]):
 
     __slots__ = ()
 
-    def __reduce__(self) -> Tuple[Any, ...]:
-        arguments: Tuple[Any, ...] = (self._handle.path, self._handle.build_id)
-        return _reopen, arguments + (self._options,) if self._options else arguments
+    def __reduce_ex__(self, protocol: Any) -> Tuple[Any, ...]:
+        return _reopen, self._arguments(protocol)
+
+    def _arguments(self, protocol: int) -> Tuple[Any, ...]:
+        content = self._handle.content(protocol)
+        if content is not None:
+            return "", self.build_id, self._options, content
+        arguments: Tuple[Any, ...] = (self.path, self.build_id)
+        return arguments + (self._options,) if self._options else arguments
 
     # ---- order --------------------------------------------------------------------------------
 

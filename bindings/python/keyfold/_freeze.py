@@ -3,13 +3,13 @@ from __future__ import annotations
 
 import itertools
 import os
-import time
 from collections import abc
 from typing import (TYPE_CHECKING, Any, Callable, Dict, Iterable, Iterator, List, Literal, Mapping, Optional, Tuple,
                     TypeVar, Union, overload)
 
 from . import _build, _choose, _codecs, _errors, _keys, _nested, _sets
 from ._builder import Builder, BuildOptions
+from ._cache import cache_folder, publish, remove, sweep, temporary_in
 from ._codecs import Codec
 from ._dictionary import Dictionary
 from ._native import ffi, lib
@@ -26,17 +26,6 @@ K = TypeVar("K")
 V = TypeVar("V")
 _VERSION = "1"          # of what is digested and how
 _DEPTH = 100            # how deep dicts may be nested
-_STALE = 86400.0        # seconds after which an unfinished file has no owner any more
-_numbers = itertools.count()
-
-
-def cache_folder() -> str:
-    """Where files without a path go: $KEYFOLD_CACHE, or keyfold in the user's cache folder."""
-    folder = os.environ.get("KEYFOLD_CACHE")
-    if not folder:
-        base = os.environ.get("XDG_CACHE_HOME", "")
-        folder = os.path.join(base if os.path.isabs(base) else os.path.expanduser("~/.cache"), "keyfold")
-    return os.path.abspath(folder)
 
 
 # ---- content: packed pairs of a dict, in an order that only content decides --------------------------
@@ -190,75 +179,42 @@ def _try_open(path: str, codec: Codec) -> Optional[Dictionary[Any, Any]]:
         return None         # there is none, or it is damaged
 
 
-def _publish(temporary: str, path: str) -> None:
-    """Gives a finished file its name. Of several processes the first does: the file may be in use already."""
-    try:
-        os.link(temporary, path)
-    except FileExistsError:
-        pass
-    except OSError:         # no hard links here
-        os.replace(temporary, path)
-
-
-def _sweep(folder: str) -> None:
-    """Removes what killed processes left."""
-    oldest = time.time() - _STALE
-    for entry in os.scandir(folder):
-        if entry.name.startswith(".") and entry.name.endswith(".tmp"):
-            try:
-                if entry.stat(follow_symlinks=False).st_mtime < oldest:
-                    os.unlink(entry.path)
-            except OSError:
-                pass
-
-
-def _temporary(folder: str) -> str:
-    return os.path.join(folder, f".{os.getpid()}-{next(_numbers)}-{time.time_ns():x}.tmp")
-
-
-def _remove(path: str) -> None:
-    try:
-        os.unlink(path)
-    except FileNotFoundError:
-        pass
-
-
 def _find_or_write(content: _Content, folder: str,
                    options: Dict[str, Any], progress: Any) -> Dictionary[Any, Any]:
-    temporary = _temporary(folder)
+    temporary = temporary_in(folder)
     build = BuildOptions(temporary, **options)
     path = os.path.join(folder, _digest(content.kind, content.codec, build, content.batches()) + ".kf")
     found = _try_open(path, content.codec)
     if found is not None:
         return found
-    _sweep(folder)
+    sweep(folder)
     try:
         _write(content, build, progress)
-        _publish(temporary, path)
+        publish(temporary, path)
         found = _try_open(path, content.codec)
         if found is None:
             os.replace(temporary, path)
     finally:
-        _remove(temporary)
+        remove(temporary)
     return found if found is not None else _open(path, allow_pickle=content.codec.name in _codecs.PICKLES)
 
 
 def _write_and_name(pairs: Any, folder: str, options: Dict[str, Any], **rest: Any) -> Dictionary[Any, Any]:
     """A file of pairs that can be gone through only once: it is written before its name is known."""
-    temporary = _temporary(folder)
-    _sweep(folder)
+    temporary = temporary_in(folder)
+    sweep(folder)
     try:
         table = _build.compile(temporary, pairs, **options, **rest)
         codec = table._codec
         path = os.path.join(folder, _digest_of_file(table, BuildOptions(temporary, **options)) + ".kf")
-        _publish(temporary, path)
+        publish(temporary, path)
         found = _try_open(path, codec)
         if found is None:
             os.replace(temporary, path)
             found = _open(path, allow_pickle=codec.name in _codecs.PICKLES)
         return found
     finally:
-        _remove(temporary)
+        remove(temporary)
 
 
 def _copy(table: Dictionary[Any, Any], build: BuildOptions, progress: Any) -> Dictionary[Any, Any]:
@@ -267,13 +223,13 @@ def _copy(table: Dictionary[Any, Any], build: BuildOptions, progress: Any) -> Di
         if table.stat().is_manifest:        # whose members would be sought beside the copy
             return _sets.write([table], build, progress)
         build.check_target()
-        temporary = _temporary(os.path.dirname(path))
+        temporary = temporary_in(os.path.dirname(path))
         try:
-            import shutil
-            shutil.copyfile(table.path, temporary)
+            with open(temporary, "xb") as file:
+                file.write(table._handle.bytes())   # what the path leads to may be another file by now
             os.replace(temporary, path)
         finally:
-            _remove(temporary)
+            remove(temporary)
     options: Dict[str, Any] = dict(table._options)
     return _open(path, **options)
 
