@@ -135,6 +135,12 @@ class Dictionary(Batches["K", "V"], Searches["K", "V"]):
 
     # ---- prefixes of a text -------------------------------------------------------------------
 
+    def _beginning(self, text: bytes, size: int) -> Any:
+        """The key that so many bytes of a text are, whatever their form there."""
+        if self._handle.normalise:
+            return self.key_at(lib.kfpy_ordinal(self._c, text, size).value)
+        return self._decode_key(text[:size])
+
     def _text(self, text: Any) -> bytes:
         if not self._keys.has_prefixes:
             raise TypeError(f"{self._keys.name} keys have no prefixes")
@@ -150,7 +156,7 @@ class Dictionary(Batches["K", "V"], Searches["K", "V"]):
         encoded = self._text(text)
         number = lib.kfpy_longest_prefix(self._pointer(), encoded, len(encoded))
         if number.status == 0:
-            return self._decode_key(encoded[:number.value])
+            return self._beginning(encoded, number.value)
         self._failed(number.status)
         return default
 
@@ -165,7 +171,7 @@ class Dictionary(Batches["K", "V"], Searches["K", "V"]):
             status = lib.kf_dict_prefixes(c, encoded, len(encoded), matches, capacity, count)
             _errors.check(status, None, self.path)
             if count[0] < capacity or capacity > len(encoded):
-                return [self._decode_key(encoded[:matches[i].size]) for i in range(count[0])]
+                return [self._beginning(encoded, matches[i].size) for i in range(count[0])]
             capacity *= 8
 
     # ---- comparing ----------------------------------------------------------------------------

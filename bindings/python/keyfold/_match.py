@@ -47,14 +47,14 @@ class Match:
 
 
 class Occurrence(Match):
-    """A key in a text: text[start:end] == key."""
+    """A key in a text: text[start:end] is the key, or, if the dictionary has a normal form, becomes it."""
 
     __slots__ = ("start", "end")
 
-    def __init__(self, dictionary: Any, key: Any, ordinal: int, start: int) -> None:
+    def __init__(self, dictionary: Any, key: Any, ordinal: int, start: int, end: int) -> None:
         super().__init__(dictionary, key, ordinal, 0, 0.0, 0)
         self.start = start
-        self.end = start + len(key)
+        self.end = end
 
     def _fields(self) -> Tuple[Any, ...]:
         return self.key, self.ordinal, self.start
