@@ -268,6 +268,12 @@ class Dictionary(Batches["K", "V"], Searches["K", "V"]):
 
     # ---- prefixes of a text -------------------------------------------------------------------
 
+    def _beginning(self, text: bytes, size: int) -> Any:
+        """The key that so many bytes of a text are, whatever their form there."""
+        if self._handle.normalise:
+            return self.key_at(lib.kfpy_ordinal(self._c, text, size).value)
+        return self._decode_key(text[:size])
+
     def _text(self, text: Any) -> bytes:
         if not self._keys.has_prefixes:
             raise TypeError(f"{self._keys.name} keys have no prefixes")
@@ -294,7 +300,7 @@ class Dictionary(Batches["K", "V"], Searches["K", "V"]):
         if number.status == 0 and self._splits(encoded, number.value):
             return (self.prefixes(text) or [default])[-1]
         if number.status == 0:
-            return self._decode_key(encoded[:number.value])
+            return self._beginning(encoded, number.value)
         self._failed(number.status)
         return default
 
@@ -315,7 +321,7 @@ class Dictionary(Batches["K", "V"], Searches["K", "V"]):
             _errors.check(status, None, self.path)
             if count[0] < capacity or capacity > len(encoded):
                 sizes = [matches[i].size for i in range(count[0])]
-                return [self._decode_key(encoded[:size]) for size in sizes if not self._splits(encoded, size)]
+                return [self._beginning(encoded, size) for size in sizes if not self._splits(encoded, size)]
             capacity *= 8
 
     # ---- comparing ----------------------------------------------------------------------------

@@ -127,8 +127,7 @@ class Table(_lookup.Lookup["K", "V"], abc.Mapping["K", "V"]):
     def normalise(self) -> Optional[str]:
         """The normal form of the keys, and so of all that is looked up: "case,nfc" and the like (see compile), or
         None."""
-        name = self.stat().normalise
-        return None if name == "none" else name
+        return _stat.normal_name(self._handle.normalise) or None
 
     @property
     def closed(self) -> bool:
@@ -250,6 +249,19 @@ class Table(_lookup.Lookup["K", "V"], abc.Mapping["K", "V"]):
         except _NO_KEY:
             return None
 
+    def _normal(self, data: bytes) -> bytes:
+        """The form that an encoded key has in the file."""
+        if not self._handle.normalise:
+            return data
+        buffer, form = ffi.new("kf_buffer *"), ffi.new("kf_bytes *")
+        try:
+            status = lib.kf_text_normalise(data, len(data), self._handle.normalise, buffer, form)
+            _errors.check(status, None, self.path)
+            # Of what is normal already it is the data itself, which cffi lent for the call only.
+            return data if form.data != buffer.data else bytes(ffi.buffer(form.data, form.size))
+        finally:
+            lib.kf_buffer_free(buffer)
+
     def _failed(self, status: int) -> bool:
         """False for KF_NOT_FOUND; raises for everything else."""
         if status == lib.KF_NOT_FOUND:
@@ -270,7 +282,9 @@ class Table(_lookup.Lookup["K", "V"], abc.Mapping["K", "V"]):
         return _errors.CodecError(f"{self.path}: a value is not one of codec {self._codec.name!r}: {problem}")
 
     def _bounds(self, prefix: Any, start: Any, stop: Any, reverse: bool) -> Bounds:
-        encode = self._encode
+        def encode(key: Any) -> bytes:
+            return self._normal(self._encode(key))
+
         if prefix is not None and not self._keys.has_prefixes:
             raise TypeError(f"{self._keys.name} keys have no prefixes")
         begin = b"" if prefix is None else encode(prefix)

@@ -113,7 +113,7 @@ class KeysView(_View, abc.KeysView["K_co"]):
 
     def __contains__(self, key: object) -> bool:
         encoded = self._mapping._encoded(key)
-        return encoded is not None and self._bounds.hold(encoded) and key in self._mapping
+        return encoded is not None and self._bounds.hold(self._mapping._normal(encoded)) and key in self._mapping
 
     @classmethod
     def _from_iterable(cls, items: Iterable[Any]) -> Set[Any]:
@@ -161,7 +161,7 @@ class ItemsView(_View, abc.ItemsView["K_co", "V_co"]):
         if not isinstance(item, tuple) or len(item) != 2:
             return False
         encoded = self._mapping._encoded(item[0])
-        if encoded is None or not self._bounds.hold(encoded):
+        if encoded is None or not self._bounds.hold(self._mapping._normal(encoded)):
             return False
         absent = object()
         value = self._mapping.get(item[0], absent)
