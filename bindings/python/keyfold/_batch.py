@@ -42,6 +42,7 @@ else:
 
     _arrow, _columns = Later("_arrow"), Later("_columns")
 
+_FEW = 64       # keys that are looked up one by one
 _OUTPUTS = ("list", "numpy", "arrow")
 # What else there is for values that have no Arrow type.
 _TEXTS = ', and a dictionary opened with codec="str" their JSON texts'
@@ -228,6 +229,10 @@ class Batches(Table["K", "V_co"]):
         Absent ones are the default; without one 0 in arrays of numbers, None in those of objects, null in
         Arrow's.
         """
+        if output == "list" and type(keys) in (list, tuple) and len(keys) <= _FEW:
+            few = self._get_few(keys, default)
+            if few is not None:
+                return few
         _check_output(output)
         return self._results(self._batch(keys), default, output)
 

@@ -6,6 +6,7 @@ from collections import abc
 from . import _errors
 from ._bounds import EVERYTHING, Bounds, ordinals
 from ._entries import blocks, own
+from ._lookup import entries
 from ._native import ffi, lib
 
 TYPE_CHECKING = False
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 class _View:
     __slots__ = ()
+    _what = ""
     _mapping: "Table[Any, Any]"    # the slot of abc.MappingView
     _bounds: Bounds
 
@@ -54,7 +56,9 @@ class _View:
         return blocks(iterator, want=want, path=table.path)
 
     def _all(self, bounds: Bounds) -> Iterator[Any]:
-        raise NotImplementedError
+        table = self._mapping
+        return entries(table, self._what, table._keys.name, table._decode_key, bounds.prefix, bounds.start,
+                       bounds.stop, bounds.reverse)
 
     def __iter__(self) -> Iterator[Any]:
         return self._all(self._bounds)
@@ -72,27 +76,11 @@ class _View:
         return f"{type(self).__name__}([{', '.join(shown)}])"
 
 
-def _decoded(table: "Table[Any, Any]", block: Any) -> Iterable[Any]:
-    """The values of a block."""
-    if table._type == lib.KF_VALUES_U64:
-        return block.values   # type: ignore[no-any-return]
-    if table._type == lib.KF_VALUES_NONE:
-        return [None] * block.count
-    try:
-        return list(map(table._decode, block.values))
-    except Exception as problem:
-        raise table._undecodable(problem) from problem
-
-
 class KeysView(_View, abc.KeysView["K_co"]):
     """Keys, in their order. A set in the sense of collections.abc.Set."""
 
     __slots__ = ("_bounds",)
-
-    def _all(self, bounds: Bounds) -> Iterator[Any]:
-        decode = self._mapping._decode_key
-        for block in self._blocks(bounds, True, False):
-            yield from map(decode, block.keys)
+    _what = "keys"
 
     def __contains__(self, key: object) -> bool:
         encoded = self._mapping._encoded(key)
@@ -107,10 +95,7 @@ class ValuesView(_View, abc.ValuesView["V_co"]):
     """Values, in the order of their keys."""
 
     __slots__ = ("_bounds",)
-
-    def _all(self, bounds: Bounds) -> Iterator[Any]:
-        for block in self._blocks(bounds, False, True):
-            yield from _decoded(self._mapping, block)
+    _what = "values"
 
     def __contains__(self, value: object) -> bool:
         return any(each is value or each == value for each in self)
@@ -120,11 +105,7 @@ class ItemsView(_View, abc.ItemsView["K_co", "V_co"]):
     """Pairs of key and value, in the order of the keys. A set in the sense of collections.abc.Set."""
 
     __slots__ = ("_bounds",)
-
-    def _all(self, bounds: Bounds) -> Iterator[Any]:
-        decode = self._mapping._decode_key
-        for block in self._blocks(bounds, True, True):
-            yield from zip(map(decode, block.keys), _decoded(self._mapping, block))
+    _what = "items"
 
     def __contains__(self, item: object) -> bool:
         if not isinstance(item, tuple) or len(item) != 2:
