@@ -66,8 +66,15 @@ PyObject *lookup_make(value_mode mode, kf_bytes value, uint64_t number);
 /* What lookup_make made, as the value. Takes the reference. */
 PyObject *lookup_decoded(Lookup *self, value_mode mode, PyObject *made);
 
+PyTypeObject *lookup_type(PyObject *module);
+
 /* Entries in order (entries.c): the type, and an iterator. The arguments are those of `entries` but for the table. */
 PyTypeObject *entries_type(PyObject *module);
 PyObject *entries_create(PyTypeObject *type, Lookup *table, PyObject *const *arguments);
+
+/* What a dict holds (digest.c). */
+PyObject *survey(PyObject *module, PyObject *mapping);
+PyObject *digest(PyObject *module, PyObject *const *arguments, Py_ssize_t count);
+PyObject *digest_packed(PyObject *module, PyObject *const *arguments, Py_ssize_t count);
 
 #endif

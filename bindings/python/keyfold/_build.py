@@ -12,6 +12,7 @@ from ._builder import Builder, BuildOptions, processors
 from ._codecs import Codec
 from ._dictionary import Dictionary
 from ._light import Later
+from ._lookup import survey
 from ._open import open as _open
 from ._pack import Source
 from ._progress import Progress
@@ -73,7 +74,7 @@ def _build_pairs(inputs: Any, wanted: _choose.Wish, options: BuildOptions,
     values = None
     if wanted.codec == "auto" and not source.weighted:
         values = _all_values(inputs)
-    builder = make(*_choose.choose(wanted, source, values))
+    builder = make(*_choose.choose(wanted, source, values, types=survey(inputs)))
     builder.add(source, _choose.guess(wanted))
     return builder
 
