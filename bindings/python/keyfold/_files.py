@@ -110,6 +110,8 @@ def build(paths: List[str], wanted: BuildOptions, keys: str,
             if report["phase"] == "read":
                 progress.pairs(max(0, report["done"] - done))
                 done = max(done, report["done"])
+            else:
+                progress.of_whole(report["phase"], report["share"] or 0)
         report = tool.stdout.read()
         code = tool.wait()
     except BaseException:
@@ -122,4 +124,4 @@ def build(paths: List[str], wanted: BuildOptions, keys: str,
     if code != 0:
         raise _error(messages, code)
     progress.pairs(max(0, json.loads(report)["pairs_added"] - done))
-    progress.all_read()
+    progress.finished()
