@@ -14,6 +14,7 @@ from ._codecs import Codec
 from ._dictionary import Dictionary
 from ._inputs import source_of
 from ._light import Later
+from ._lookup import survey
 from ._open import open as _open
 from ._pack import Source
 from ._progress import Progress
@@ -96,7 +97,7 @@ def _build_pairs(inputs: Any, source: Source, wanted: _choose.Wish, make: _parts
         values = _all_values(inputs)
         if wanted.lists and isinstance(inputs, abc.Mapping):
             values = _choose.items(values)
-    builder = make(*_choose.choose(wanted, source, values))
+    builder = make(*_choose.choose(wanted, source, values, types=survey(inputs)))
     builder.add(source, _choose.guess(wanted))
     return builder
 
@@ -183,7 +184,9 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
     codec       how values are stored (see keyfold.Dictionary.codec); if not given, what suits all values of a
                 Mapping, or the first 1000 of others
     weights     "value": integer values order the keys for completion; "given": pairs are (key, value, weight)
-    progress    True, a function that gets the number of pairs done and of all (or None), or a tqdm bar
+    progress    True, a tqdm bar, or a function that gets the number of pairs done and of all (None while unknown),
+                and what is done at the moment if it has a parameter `phase`. A pair that was read is done in part:
+                all are when the file is there
     tmpdir      where temporary files go, if not beside the file
     threads     that sort and fold in this process: as many as there are processors if not given, also with
                 workers, as those are done when most of the work of the threads begins

@@ -238,6 +238,7 @@ class Builder:
         self._progress.all_read()
         report = ffi.new("kf_build_report *", lib.kfpy_build_report())
         self._check(lib.kf_builder_finish(self._builder, report, self._error))
+        self._progress.finished()
         self.close()
         return report
 

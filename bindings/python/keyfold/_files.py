@@ -132,6 +132,8 @@ def build(paths: List[str], wanted: BuildOptions, keys: str, codec: Union[str, C
             elif report["phase"] == "read":
                 progress.pairs(max(0, report["done"] - done))
                 done = max(done, report["done"])
+            else:
+                progress.of_whole(report["phase"], report["share"] or 0)
         report = tool.stdout.read()
         code = tool.wait()
     except BaseException:
@@ -148,4 +150,4 @@ def build(paths: List[str], wanted: BuildOptions, keys: str, codec: Union[str, C
         texts = [each if isinstance(each, str) else each["message"] for each in messages]
         warnings.warn("\n".join(text for text in texts if "skipped" in text), stacklevel=3)
     progress.pairs(max(0, summary["pairs_added"] - done))
-    progress.all_read()
+    progress.finished()

@@ -12,6 +12,7 @@ from ._builder import Builder, BuildOptions
 from ._cache import cache_folder, publish, remove, sweep, temporary_in
 from ._codecs import Codec
 from ._dictionary import Dictionary
+from ._lookup import digest, digest_packed, survey
 from ._native import ffi, lib
 from ._open import open as _open
 from ._pack import Batch, Packer, Source
@@ -24,41 +25,39 @@ if TYPE_CHECKING:
 
 K = TypeVar("K")
 V = TypeVar("V")
-_VERSION = "1"          # of what is digested and how
+_VERSION = "2"          # of what is digested and how
 _DEPTH = 100            # how deep dicts may be nested
+_SECRET = 16            # bytes
+_Types = Tuple[Optional[type], Optional[type]]      # see survey
 
 
-# ---- content: packed pairs of a dict, in an order that only content decides --------------------------
+# ---- content: packed pairs of a dict -------------------------------------------------------------------
 
 class _Content:
-    """What is frozen. `batches` can be gone through any number of times."""
+    """What is frozen. `batches` can be gone through any number of times. `plain` is the dict itself, where it is
+    nothing but pairs."""
 
-    def __init__(self, kind: _keys.KeyKind, codec: Codec,
-                 batches: Callable[[], Iterator[Batch]], size: int) -> None:
+    def __init__(self, kind: _keys.KeyKind, codec: Codec, batches: Callable[[], Iterator[Batch]], size: int,
+                 plain: Optional[Dict[Any, Any]] = None) -> None:
         self.kind = kind
         self.codec = codec
         self.batches = batches
         self.size = size
+        self.plain = plain
 
 
-def _flat(mapping: Mapping[Any, Any], wanted: _choose.Wish) -> _Content:
+def _flat(mapping: Mapping[Any, Any], wanted: _choose.Wish, types: _Types) -> _Content:
     source = Source(mapping, lists=wanted.lists)
     values: Optional[Iterable[Any]] = mapping.values() if wanted.codec == "auto" else None
     if values is not None and wanted.lists:
         values = _choose.items(values)
-    kind, codec = _choose.choose(wanted, source, values)
-    try:
-        # The order of str, bytes and int is that of their encodings, but for lone surrogates.
-        keys = sorted(mapping, key=kind.encode if kind.name in ("tuple", "any") else None)
-    except (TypeError, ValueError):
-        keys = list(mapping)     # some key is wrong: the packer says which
+    kind, codec = _choose.choose(wanted, source, values, types=types)
 
     def batches() -> Iterator[Batch]:
-        pairs = zip(keys, map(mapping.__getitem__, keys))
-        return Packer(kind, codec, _choose.guess(wanted)).batches(
-            Source(pairs, lists=wanted.lists, mapping=True))
+        return Packer(kind, codec, _choose.guess(wanted)).batches(Source(mapping, lists=wanted.lists))
 
-    return _Content(kind, codec, batches, len(keys))
+    plain = type(mapping) is dict and _codecs.is_built_in(codec)
+    return _Content(kind, codec, batches, len(mapping), mapping if plain else None)   # type: ignore[arg-type]
 
 
 def _leaves(mapping: Mapping[Any, Any]) -> Iterator[Any]:
@@ -134,28 +133,54 @@ def _deep(mapping: Mapping[Any, Any], wanted: _choose.Wish) -> _Content:
 
 # ---- files ---------------------------------------------------------------------------------------
 
-def _digest(kind: _keys.KeyKind, codec: Codec, options: BuildOptions, batches: Iterable[Batch]) -> str:
+def _secret(folder: str) -> bytes:
+    """The key of the folder's digests: who does not know it can't make another dict that has the name of one."""
+    path = os.path.join(folder, ".key")
+    while True:
+        try:
+            with open(path, "rb") as file:
+                return file.read(_SECRET).ljust(_SECRET, b"\0")
+        except FileNotFoundError:
+            temporary = temporary_in(folder)
+            with open(temporary, "xb") as file:
+                file.write(os.urandom(_SECRET))
+            try:
+                publish(temporary, path)
+            finally:
+                remove(temporary)
+
+
+def _named(kind: _keys.KeyKind, codec: Codec, options: BuildOptions, total: bytes) -> str:
     """The name of a file with such content."""
     import hashlib
     version = ffi.string(lib.kf_library_version()).decode()
     head = "\n".join((_VERSION, version, kind.name, codec.name, str(options.weights),
-                      *([str(options.normalise)] if options.normalise else ())))
-    state = hashlib.blake2b(head.encode(), digest_size=20)
+                      *([str(options.normalise)] if options.normalise else ()), total.hex()))
+    return hashlib.blake2b(head.encode(), digest_size=20).hexdigest()
+
+
+def _digest(batches: Iterable[Batch], numbers: bool, secret: bytes) -> bytes:
+    """The sum of the pairs' hashes, and how many pairs there are: the order of the pairs does not matter."""
+    low, pairs = 0, 0
     for batch in batches:
-        state.update(f"\n{batch.pairs} {len(batch.key_data)} {len(batch.value_data)}\n".encode())
-        for part in (batch.key_sizes, batch.value_sizes, batch.key_data, batch.value_data):
-            state.update(part)
-    return state.hexdigest()
+        part = digest_packed(batch.key_sizes, batch.key_data, batch.value_sizes, batch.value_data, numbers, secret)
+        low += int.from_bytes(part[:16], "little")
+        pairs += batch.pairs
+    return (low % (1 << 128)).to_bytes(16, "little") + pairs.to_bytes(8, "little")
 
 
-def _digest_of_file(table: Dictionary[Any, Any], options: BuildOptions) -> str:
+def _digest_of(content: _Content, secret: bytes) -> bytes:
+    total = None
+    if content.plain is not None:
+        total = digest(content.plain, content.kind.name, content.codec.name, secret)
+    return total or _digest(content.batches(), content.codec.name == "u64", secret)
+
+
+def _digest_of_file(table: Dictionary[Any, Any], secret: bytes) -> bytes:
     """The same of a file that is there."""
-    if options.weights == "given":
-        return table.build_id.hex()     # which the weights are part of
     codec = _codecs.codec({"u64": "u64", "none": "none"}.get(table.codec, "raw"))
     raw = _open(table.path, keys="bytes", codec=codec)
-    return _digest(table._keys, table._codec, options, Packer(_keys.KINDS["bytes"], codec).batches(
-        Source(iter(raw.items()))))
+    return _digest(Packer(_keys.KINDS["bytes"], codec).batches(Source(iter(raw.items()))), codec.name == "u64", secret)
 
 
 def _write(content: _Content, options: BuildOptions, progress: Any) -> None:
@@ -183,7 +208,8 @@ def _find_or_write(content: _Content, folder: str,
                    options: Dict[str, Any], progress: Any) -> Dictionary[Any, Any]:
     temporary = temporary_in(folder)
     build = BuildOptions(temporary, **options)
-    path = os.path.join(folder, _digest(content.kind, content.codec, build, content.batches()) + ".kf")
+    name = _named(content.kind, content.codec, build, _digest_of(content, _secret(folder)))
+    path = os.path.join(folder, name + ".kf")
     found = _try_open(path, content.codec)
     if found is not None:
         return found
@@ -206,7 +232,11 @@ def _write_and_name(pairs: Any, folder: str, options: Dict[str, Any], **rest: An
     try:
         table = _build.compile(temporary, pairs, **options, **rest)
         codec = table._codec
-        path = os.path.join(folder, _digest_of_file(table, BuildOptions(temporary, **options)) + ".kf")
+        name = table.build_id.hex()     # which the weights are part of
+        if options["weights"] != "given":
+            name = _named(table._keys, codec, BuildOptions(temporary, **options),
+                          _digest_of_file(table, _secret(folder)))
+        path = os.path.join(folder, name + ".kf")
         publish(temporary, path)
         found = _try_open(path, codec)
         if found is None:
@@ -232,6 +262,17 @@ def _copy(table: Dictionary[Any, Any], build: BuildOptions, progress: Any) -> Di
             remove(temporary)
     options: Dict[str, Any] = dict(table._options)
     return _open(path, **options)
+
+
+_SIMPLE = frozenset((str, bytes, int, float, bool, type(None)))     # never Mappings
+
+
+def _is_deep(mapping: Mapping[Any, Any], keys: str, types: _Types) -> bool:
+    """Whether a mapping is to be stored as a nested one."""
+    key_type, value_type = types
+    if value_type not in _SIMPLE and _is_nested(mapping.values()):
+        return True
+    return keys == "auto" and key_type not in (str, bytes, int) and _is_mixed(mapping)
 
 
 def _is_nested(values: Iterable[Any]) -> bool:
@@ -334,6 +375,7 @@ def freeze(mapping_or_items: Any, path: Optional[StrPath] = None, *, codec: Unio
     options: Dict[str, Any] = dict(memory=memory, duplicates=duplicates, weights=weights, tmpdir=tmpdir,
                                    threads=threads, shards=shards, normalise=normalise, force=force)
     source = mapping_or_items
+    types = survey(source)
     if isinstance(source, (Dictionary, _nested.SubDictionary)):
         if path is None:
             return source
@@ -351,7 +393,7 @@ def freeze(mapping_or_items: Any, path: Optional[StrPath] = None, *, codec: Unio
         if nested:
             source = _gathered(source, duplicates)
     elif nested is None:
-        nested = _is_nested(source.values()) or (keys == "auto" and _is_mixed(source))
+        nested = _is_deep(source, keys, types)
     if nested and wanted.lists:
         raise _errors.ArgumentError('duplicates="all": a nested dict has a key only once; nested=False stores the '
                                     "inner dicts as values")
@@ -366,7 +408,7 @@ def freeze(mapping_or_items: Any, path: Optional[StrPath] = None, *, codec: Unio
         if path is not None:
             return _build.compile(path, source, **options, **rest)
         return _write_and_name(source, folder, options, **rest)
-    content = _deep(source, wanted) if nested else _flat(source, wanted)
+    content = _deep(source, wanted) if nested else _flat(source, wanted, types)
     if path is None:
         return _find_or_write(content, folder, options, progress)
     _write(content, BuildOptions(path, **options), progress)

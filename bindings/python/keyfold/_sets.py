@@ -368,7 +368,7 @@ def write(members: List[_Dictionary], build: BuildOptions, progress: Any, operat
             heart.raise_failure()
         _errors.check(status, error, build.path)
         reports.pairs(max(0, report.keys - told))
-        reports.all_read()
+        reports.finished()
     finally:
         reports.close()
         del folder      # which the options pointed to

@@ -29,7 +29,9 @@ else:
 _NO_KEY = (TypeError, ValueError)
 
 _lookup.bind(*(int(ffi.cast("uintptr_t", ffi.addressof(lib, _name)))
-               for _name in ("kf_dict_get", "kf_dict_get_u64", "kf_dict_contains", "kf_buffer_free")))
+               for _name in ("kf_dict_get", "kf_dict_get_u64", "kf_dict_contains", "kf_buffer_free",
+                             "kf_iter_create", "kf_iter_next", "kf_iter_value", "kf_iter_value_u64",
+                             "kf_iter_destroy")))
 
 
 def _metadata(handle: Handle, name: str) -> Optional[bytes]:
