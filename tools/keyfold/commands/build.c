@@ -284,6 +284,12 @@ out:
     return code;
 }
 
+static const kft_clash clashes[] = {
+    { "weight-column", "weights", 1 },
+    { "weight-field", "weights", 1 },
+    { NULL, NULL, 0 }
+};
+
 const kft_command command_build = {
     "build", "Compile key/value pairs into a dictionary", "[options] -o FILE INPUT...",
     build_options_table,
@@ -297,5 +303,5 @@ const kft_command command_build = {
     "WEIGHT NUL, and a JSON array is [KEY, VALUE, WEIGHT].\n\n"
     "Exit code: 0 done (with --on-error skip also when lines were skipped), 2 usage,\n"
     "3 data or I/O error, 128+N stopped by signal N.\n",
-    build_run
+    build_run, clashes
 };

@@ -14,7 +14,7 @@ static int decode(kft_input *input, const char *what, uint8_t *data, size_t *siz
 {
     if (input->settings->raw || unescape(data, size))
         return INPUT_RECORD;
-    return input_bad(input, "invalid escape in the %s: a backslash is written \\\\, or use --raw", what);
+    return input_bad(input, BAD_ESCAPE ", or use --raw", what);
 }
 
 int input_next_lines(kft_input *input, kft_record *record)

@@ -209,7 +209,7 @@ static int store(const kft_command *command, const kft_option_spec *option, void
 }
 
 /* argv[*at] is "--...". */
-static int parse_long(const kft_command *command, void *target, int argc, char **argv, int *at)
+static int parse_long(const kft_command *command, void *target, int argc, char **argv, int *at, uint64_t *given)
 {
     char *name = argv[*at] + 2;
     char *equals = strchr(name, '=');
@@ -226,6 +226,7 @@ static int parse_long(const kft_command *command, void *target, int argc, char *
     for (const kft_option_spec *option = command->options; option->name != NULL; option++) {
         if (strlen(option->name) != size || memcmp(option->name, name, size) != 0)
             continue;
+        *given |= (uint64_t)1 << (option - command->options);
         if (option->kind == OPTION_FLAG) {
             if (equals != NULL)
                 return usage_error(command, "--%s takes no value", option->name);
@@ -252,7 +253,8 @@ static const kft_option_spec *find_letter(const kft_command *command, char lette
 }
 
 /* argv[*at] is "-x...": flags may be joined, and a value may follow its letter at once. */
-static int parse_letters(const kft_command *command, void *target, int argc, char **argv, int *at)
+static int parse_letters(const kft_command *command, void *target, int argc, char **argv, int *at,
+                         uint64_t *given)
 {
     for (const char *letters = argv[*at] + 1; *letters != 0; letters++) {
         const kft_option_spec *option;
@@ -265,6 +267,7 @@ static int parse_letters(const kft_command *command, void *target, int argc, cha
         option = find_letter(command, *letters);
         if (option == NULL)
             return usage_error(command, "unknown option -%c", *letters);
+        *given |= (uint64_t)1 << (option - command->options);
         if (option->kind != OPTION_FLAG) {
             if (letters[1] != 0)
                 return store(command, option, target, letters + 1);
@@ -276,6 +279,50 @@ static int parse_letters(const kft_command *command, void *target, int argc, cha
         result = store(command, option, target, NULL);
         if (result != OPTIONS_GO_ON)
             return result;
+    }
+    return OPTIONS_GO_ON;
+}
+
+int option_given(const kft_command *command, const kft_arguments *rest, const char *name)
+{
+    for (const kft_option_spec *option = command->options; option->name != NULL; option++)
+        if (strcmp(option->name, name) == 0)
+            return (int)(rest->given >> (option - command->options) & 1);
+    return 0;
+}
+
+/* The first of the others that is there, into `found`; returns 0 if none is. */
+static int find_other(const kft_command *command, const kft_arguments *rest, const char *others, char found[64])
+{
+    for (const char *at = others; *at != 0; at += *at == '|') {
+        size_t size = strcspn(at, "|");
+        int is_option = *at >= 'a';
+
+        snprintf(found, 64, "%.*s", (int)size, at);
+        if (is_option ? option_given(command, rest, found) : rest->count > 1) {
+            snprintf(found, 64, "%s%.*s", is_option ? "--" : "", (int)size, at);
+            return 1;
+        }
+        at += size;
+    }
+    return 0;
+}
+
+static int check_clashes(const kft_command *command, const kft_arguments *rest)
+{
+    for (const kft_clash *clash = command->clashes; clash != NULL && clash->option != NULL; clash++) {
+        char found[64], first[64];
+        int there;
+
+        if (!option_given(command, rest, clash->option))
+            continue;
+        there = find_other(command, rest, clash->other, found);
+        if (there && !clash->needed)
+            return usage_error(command, "--%s does nothing with %s", clash->option, found);
+        snprintf(first, sizeof first, "%.*s", (int)strcspn(clash->other, "|"), clash->other);
+        if (!there && clash->needed)
+            return usage_error(command, "--%s does nothing without %s%s", clash->option,
+                               first[0] >= 'a' ? "--" : "", first);
     }
     return OPTIONS_GO_ON;
 }
@@ -309,6 +356,7 @@ int options_parse(const kft_command *command, void *target, int argc, char **arg
     message_as_json(wants_json(command, argc, argv));
     rest->items = argv;
     rest->count = 0;
+    rest->given = 0;
     for (int at = 0; at < argc; at++) {
         char *word = argv[at];
         int result = OPTIONS_GO_ON;
@@ -316,13 +364,13 @@ int options_parse(const kft_command *command, void *target, int argc, char **arg
         if (!ended && strcmp(word, "--") == 0)
             ended = 1;
         else if (!ended && word[0] == '-' && word[1] == '-')
-            result = parse_long(command, target, argc, argv, &at);
+            result = parse_long(command, target, argc, argv, &at, &rest->given);
         else if (!ended && word[0] == '-' && word[1] != 0)
-            result = parse_letters(command, target, argc, argv, &at);
+            result = parse_letters(command, target, argc, argv, &at, &rest->given);
         else
             rest->items[rest->count++] = word;
         if (result != OPTIONS_GO_ON)
             return result;
     }
-    return OPTIONS_GO_ON;
+    return check_clashes(command, rest);
 }
