@@ -231,6 +231,11 @@ class Csv(CliTest):
             self.assertLessEqual({key for key, _ in rows[:stray]}, keys)
             self.assertGreaterEqual(len(keys & {key for key, _ in rows}), 36)
 
+    def test_another_delimiter(self):
+        self.assertIn("--delimiter ';'", self.build(b"a;1\n", "-f", "csv", expect=3))
+        self.assertIn("--delimiter '\\t'", self.build(b"a\t1\n", "-f", "csv", expect=3))
+        self.assertIn("by commas", self.build(b"a,1\n", "-f", "csv", "-D;", expect=3))
+
     def test_columns_of_one_name(self):
         error = self.build(b"a,b,a\n1,2,3\n", "-f", "csv", "-H", "-Ka", "-Vb", expect=3)
         self.assertIn("two columns 'a'", error)
@@ -329,7 +334,8 @@ class Jsonl(CliTest):
     def test_syntax_against_the_json_module(self):
         """Changed texts are valid for both or for none."""
         rng = random.Random(8259)
-        seeds = [b'["k",{"a":[1,-2.5e3,"x\\n\\u00e9",true,null],"b":{}}]', b'["k",[[],{},[{}],"\\ud83d\\ude00"]]', b'["k",0.1]']
+        seeds = [b'["k",{"a":[1,-2.5e3,"x\\n\\u00e9",true,null],"b":{}}]',
+                 b'["k",[[],{},[{}],"\\ud83d\\ude00"]]', b'["k",0.1]']
         lines = []
         for _ in range(1500):
             text = bytearray(rng.choice(seeds))
