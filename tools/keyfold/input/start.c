@@ -2,9 +2,12 @@
 #include "input/start.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 kft_head stream_head(const kft_stream *stream)
 {
@@ -113,7 +116,7 @@ int stream_refuse(kft_stream *stream, const kft_kind *kind)
 }
 
 /* Settles how the bytes are to be read, and refuses those that are not lines of text. */
-int stream_start(kft_stream *stream, unsigned look)
+static int start(kft_stream *stream, unsigned look)
 {
     static const kft_kind binary = { "binary data", "it has NUL bytes. Records that end with NUL need --null or "
                                      "--format nul; in lines, NUL is written \\0" };
@@ -143,4 +146,38 @@ int stream_start(kft_stream *stream, unsigned look)
         stream_consume(stream, sizeof mark);
     }
     return 1;
+}
+
+int stream_open(kft_stream *stream, const char *path, unsigned look)
+{
+    struct stat status;
+
+    memset(stream, 0, sizeof *stream);
+    stream->name = path;
+    if (strcmp(path, "-") == 0) {
+        stream->name = "<stdin>";
+        stream->file = STDIN_FILENO;
+    } else {
+        stream->file = path[0] != 0 ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY) : -1;
+        if (path[0] == 0)
+            stream->name = "''";
+        if (path[0] == 0)
+            return stream_fail(stream, "an empty path names no file"), 0;
+        if (stream->file < 0)
+            return stream_fail_system(stream, errno), 0;
+    }
+    if (fstat(stream->file, &status) != 0)
+        return stream_fail_system(stream, errno), 0;
+    if (S_ISDIR(status.st_mode)) {
+        stream->os_error = EISDIR;
+        return stream_fail(stream, "this is a folder: name the files in it"), 0;
+    }
+    if (S_ISREG(status.st_mode))
+        stream->bytes_total = (uint64_t)status.st_size;
+    posix_fadvise(stream->file, 0, 0, POSIX_FADV_SEQUENTIAL);
+    stream->capacity = WINDOW_SIZE;
+    stream->data = malloc(stream->capacity);
+    if (stream->data == NULL)
+        return stream_fail_system(stream, ENOMEM), 0;
+    return start(stream, look);
 }

@@ -4,11 +4,9 @@
 
 #include "input/stream.h"
 
+#define WINDOW_SIZE ((size_t)1 << 20)
 #define PACKED_SIZE ((size_t)256 << 10)   /* room for bytes not yet decoded */
 #define CODED_SIZE ((size_t)128 << 10)
-
-/* Settles how the bytes are to be read, and refuses those that are not lines of text: 0, with a problem. */
-int stream_start(kft_stream *stream, unsigned look);
 
 /* Adds at least one byte to the window, or sets at_end; 0 on failure. */
 int stream_fill(kft_stream *stream);

@@ -1,16 +1,13 @@
 #include "input/start.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "interrupt.h"
 
-#define WINDOW_SIZE ((size_t)1 << 20)
 /* A value of 1 GiB with each byte escaped, and its key, fit. */
 #define RECORD_LIMIT ((size_t)4 << 30)
 
@@ -160,40 +157,6 @@ int stream_fill(kft_stream *stream)
         stream->at_end = 1;
     stream->end += (size_t)size;
     return 1;
-}
-
-int stream_open(kft_stream *stream, const char *path, unsigned look)
-{
-    struct stat status;
-
-    memset(stream, 0, sizeof *stream);
-    stream->name = path;
-    if (strcmp(path, "-") == 0) {
-        stream->name = "<stdin>";
-        stream->file = STDIN_FILENO;
-    } else {
-        stream->file = path[0] != 0 ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY) : -1;
-        if (path[0] == 0)
-            stream->name = "''";
-        if (path[0] == 0)
-            return stream_fail(stream, "an empty path names no file"), 0;
-        if (stream->file < 0)
-            return stream_fail_system(stream, errno), 0;
-    }
-    if (fstat(stream->file, &status) != 0)
-        return stream_fail_system(stream, errno), 0;
-    if (S_ISDIR(status.st_mode)) {
-        stream->os_error = EISDIR;
-        return stream_fail(stream, "this is a folder: name the files in it"), 0;
-    }
-    if (S_ISREG(status.st_mode))
-        stream->bytes_total = (uint64_t)status.st_size;
-    posix_fadvise(stream->file, 0, 0, POSIX_FADV_SEQUENTIAL);
-    stream->capacity = WINDOW_SIZE;
-    stream->data = malloc(stream->capacity);
-    if (stream->data == NULL)
-        return stream_fail_system(stream, ENOMEM), 0;
-    return stream_start(stream, look);
 }
 
 void stream_close(kft_stream *stream)

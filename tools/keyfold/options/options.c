@@ -1,6 +1,5 @@
 #include "options/options.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,19 +8,6 @@
 #include "options/clashes.h"
 #include "options/usage.h"
 #include "output/message.h"
-
-int usage_error(const kft_command *command, const char *format, ...)
-{
-    char text[512];
-    va_list values;
-
-    va_start(values, format);
-    vsnprintf(text, sizeof text, format, values);
-    va_end(values);
-    message((kft_message){ MESSAGE_ERROR, KF_INVALID, NULL, 0 }, "%s: %s", command->name, text);
-    message((kft_message){ MESSAGE_HINT, KF_OK, NULL, 0 }, "Try 'keyfold %s --help'.", command->name);
-    return EXIT_USAGE;
-}
 
 int parse_u64(const void *text, size_t size, uint64_t *number)
 {
