@@ -109,7 +109,7 @@ static int unreadable(const kft_input *input)
 
     if (interrupt_signal() == 0)
         message((kft_message){ MESSAGE_ERROR, status, input->stream.name, 0 }, "%s%s", input->stream.problem,
-                input->stream.foreign ? " (--text takes any file as text)" : "");
+                input->stream.foreign && !input->is_document ? " (--text takes any file as text)" : "");
     return EXIT_TROUBLE;
 }
 

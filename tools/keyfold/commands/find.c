@@ -253,7 +253,8 @@ static int find_files(kft_finder *finder, char **files, int count)
             if (code == 0 && finder->options->count)
                 print_count(finder);
         } else {
-            complain("%s: %s", stream.name, stream.problem);
+            complain("%s: %s%s", stream.name, stream.problem,
+                     stream.foreign ? " (--text searches any file as it is)" : "");
         }
         stream_close(&stream);
         finder->found |= finder->count > 0;

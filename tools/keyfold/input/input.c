@@ -90,8 +90,10 @@ static int settle_format(kft_input *input, const char *path)
 {
     size_t size;
 
-    if (input->format != FORMAT_NUL && !input->settings->text && !check_document(input, path))
+    if (input->format != FORMAT_NUL && !input->settings->text && !check_document(input, path)) {
+        input->is_document = 1;
         return 0;
+    }
     if (input->format != FORMAT_AUTO)
         return 1;
     if (stream_find(&input->stream, 0, '\n', &size) == STREAM_FAILED)

@@ -65,7 +65,6 @@ static int start_decoder(kft_stream *stream, unsigned look)
     if (!decoder_known(kind)) {
         snprintf(stream->problem, sizeof stream->problem, "%s data, which this keyfold was built without: unpack it on "
                  "the way, %s -dc FILE | keyfold ... -", decoder_name(kind), decoder_name(kind));
-        stream->foreign = 1;
         return 0;
     }
     stream->packed = move_window(stream, PACKED_SIZE, &stream->packed_end);
@@ -80,7 +79,6 @@ static int start_decoder(kft_stream *stream, unsigned look)
         return 1;
     snprintf(stream->problem, sizeof stream->problem, "compressed twice, with %s in %s: unpack it once first",
              decoder_name(packed_kind(stream)), decoder_name(kind));
-    stream->foreign = 1;
     return 0;
 }
 
