@@ -202,6 +202,9 @@ static int add_file(kft_build *build, const char *path)
 
         if (input.stream.had_mark && input.stream.unicode == UNICODE_NONE && !build->options->quiet)
             message(about, "note: skipped a UTF-8 byte order mark");
+        if (input.like_csv && !build->options->quiet && build->options->values != KF_VALUES_NONE)
+            message(about, "note: taken for lines, keys without values, as there is no tab in the first line; "
+                    "--format csv reads CSV");
         if (input.stream.unicode != UNICODE_NONE && !build->options->quiet)
             message(about, "note: read as %s", unicode_name(input.stream.unicode));
         code = settle_values(build, &input);

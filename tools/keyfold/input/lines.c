@@ -26,6 +26,9 @@ int input_next_lines(kft_input *input, kft_record *record)
     strip_return(input, record->key, &record->key_size);
     if (record->key_size == 0)
         return input_empty_line(input);
+    if (input->guessed && memchr(record->key, '\t', record->key_size) != NULL)
+        return input_bad(input, "a tab, but there is none in the first line, so this was taken for lines: say "
+                         "--format tsv or --format lines");
     return decode(input, "key", record->key, &record->key_size);
 }
 

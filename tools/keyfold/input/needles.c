@@ -13,7 +13,7 @@ unsigned needles_look(int null, int raw)
 {
     const unsigned all = LOOK_TEXT | LOOK_LINE;
 
-    return null ? LOOK_PACKED | LOOK_FOREIGN | LOOK_LINE : raw ? all & ~(LOOK_NUL | LOOK_RETURNS) : all;
+    return null ? LOOK_PACKED | LOOK_FOREIGN | LOOK_LINE | LOOK_NUL_ENDS : raw ? all & ~(LOOK_NUL | LOOK_RETURNS) : all;
 }
 
 const char *needle_decode(uint8_t *text, size_t *size, const char *what)

@@ -25,7 +25,8 @@ static int fill_head(kft_stream *stream, unsigned look)
         size_t size = stream->end - stream->begin;
 
         if (look & LOOK_LINE && size > 0 &&
-            (memchr(stream_window(stream), '\n', size) != NULL || memchr(stream_window(stream), 0, size) != NULL))
+            ((memchr(stream_window(stream), '\n', size) != NULL && !(look & LOOK_NUL_ENDS)) ||
+             memchr(stream_window(stream), 0, size) != NULL))
             break;
         if (!stream_fill(stream))
             return 0;
@@ -137,6 +138,10 @@ static int start(kft_stream *stream, unsigned look)
         return stream_refuse(stream, &kind);
     if (look & LOOK_NUL && memchr(head.data, 0, head.size) != NULL)
         return stream_refuse(stream, &binary);
+    if (look & LOOK_NUL_ENDS && head.size > 0 && (head.whole || head.size == KIND_HEAD) &&
+        memchr(head.data, '\n', head.size) != NULL && memchr(head.data, 0, head.size) == NULL)
+        return stream_fail(stream, "these are lines, and there is no NUL byte, which --null and --format nul want at "
+                           "the end of each record"), 0;
     if (look & LOOK_RETURNS && kind_has_returns(&head))
         return stream_refuse(stream, &returns);
     if (look & LOOK_UNICODE && head.size >= sizeof mark && memcmp(head.data, mark, sizeof mark) == 0) {
