@@ -44,8 +44,8 @@ typedef struct kf_open_options {
 
 /* Opens `path`: O(1) in the file's size, below a millisecond; O(files) for a manifest. `options` may be NULL. The
  * handle is the caller's to close; `*out` is NULL after a failure.
- * Errors: KF_INVALID (options), KF_IO, KF_FORMAT (foreign, cut or grown), KF_UNSUPPORTED, KF_CORRUPT, KF_NO_MEMORY,
- * KF_TYPE (a names index: kf_names_open); of a manifest also KF_REPLACED. */
+ * Errors: KF_INVALID (options, an empty path), KF_IO, KF_FORMAT (foreign, cut or grown), KF_UNSUPPORTED, KF_CORRUPT,
+ * KF_NO_MEMORY, KF_TYPE (a names index: kf_names_open); of a manifest also KF_REPLACED. */
 KF_API kf_status kf_dict_open(kf_dict **out, const char *path, const kf_open_options *options,
                               kf_error *error);
 

@@ -119,7 +119,7 @@ static int unreadable(const kft_input *input)
 
     if (interrupt_signal() == 0)
         message((kft_message){ MESSAGE_ERROR, status, input->stream.name, 0 }, "%s%s", input->stream.problem,
-                input->stream.foreign ? " (--text takes any file as text)" : "");
+                input->stream.foreign && !input->is_document ? " (--text takes any file as text)" : "");
     return EXIT_TROUBLE;
 }
 
@@ -217,6 +217,9 @@ static int add_file(kft_build *build, const char *path)
 
         if (input.stream.had_mark && input.stream.unicode == UNICODE_NONE && !build->options->quiet)
             message(about, "note: skipped a UTF-8 byte order mark");
+        if (input.like_csv && !build->options->quiet && build->options->values != KF_VALUES_NONE)
+            message(about, "note: taken for lines, keys without values, as there is no tab in the first line; "
+                    "--format csv reads CSV");
         if (input.stream.unicode != UNICODE_NONE && !build->options->quiet)
             message(about, "note: read as %s", unicode_name(input.stream.unicode));
         code = settle_values(build, &input);
@@ -300,6 +303,12 @@ out:
     return code;
 }
 
+static const kft_clash clashes[] = {
+    { "weight-column", "weights", 1 },
+    { "weight-field", "weights", 1 },
+    { NULL, NULL, 0 }
+};
+
 const kft_command command_build = {
     "build", "Compile key/value pairs into a dictionary", "[options] -o FILE INPUT...",
     build_options_table,
@@ -313,5 +322,5 @@ const kft_command command_build = {
     "WEIGHT NUL, and a JSON array is [KEY, VALUE, WEIGHT].\n\n"
     "Exit code: 0 done (with --on-error skip also when lines were skipped), 2 usage,\n"
     "3 data or I/O error, 128+N stopped by signal N.\n",
-    build_run
+    build_run, clashes
 };

@@ -253,7 +253,8 @@ static int find_files(kft_finder *finder, char **files, int count)
             if (code == 0 && finder->options->count)
                 print_count(finder);
         } else {
-            complain("%s: %s", stream.name, stream.problem);
+            complain("%s: %s%s", stream.name, stream.problem,
+                     stream.foreign ? " (--text searches any file as it is)" : "");
         }
         stream_close(&stream);
         finder->found |= finder->count > 0;
@@ -303,6 +304,14 @@ static int find_run(int argc, char **argv)
     return code;
 }
 
+static const kft_clash clashes[] = {
+    { "keys-only", "count", 0 },
+    { "ordinal", "count", 0 },
+    { "offset", "count|json", 0 },
+    { "raw", "count|json", 0 },
+    { NULL, NULL, 0 }
+};
+
 const kft_command command_find = {
     "find", "Find the keys that occur in texts", "[options] FILE [TEXTFILE...]", options_table,
     "Without TEXTFILE, or where it is -, the text is read from standard input; .gz,\n"
@@ -310,5 +319,5 @@ const kft_command command_find = {
     "prints LINE:COLUMN<TAB>KEY<TAB>VALUE, with NAME: before it if there are several\n"
     "texts. Lines and columns count from 1, columns in bytes.\n\n"
     "Exit code: 0 some key found, 1 none, 2 usage, 3 data or I/O error.\n",
-    find_run
+    find_run, clashes
 };
