@@ -38,7 +38,7 @@ typedef enum value_mode {
 typedef struct Lookup {
     PyObject_HEAD
     PyObject *pointer;          /* cffi's, which keeps the file mapped; NULL before the first _hold */
-    const kf_dict *dict;        /* what it points to; NULL: closed */
+    const kf_dict *dict;        /* what it points to; NULL: closed, or not open yet */
     PyObject *encode;           /* of keys and values, as in KeyKind and Codec */
     PyObject *decode;
     PyObject *not_found;        /* the exception's class */
@@ -205,16 +205,21 @@ static PyObject *decoded(Lookup *self, value_mode mode, PyObject *made)
     return value;
 }
 
+/* What a lookup begins with where there is no dict: opens a dictionary that has only arrived in this process, or raises
+ * what hinders that, or that it is closed. */
+static int open_late(Lookup *self)
+{
+    PyObject *pointer = PyObject_CallMethod((PyObject *)self, "_pointer", NULL);
+    if (pointer == NULL) return -1;
+    Py_DECREF(pointer);
+    return 0;
+}
+
 /* 1, 0 or -1, as look_up. */
 static int find(Lookup *self, PyObject *object, value_mode mode, PyObject **made)
 {
     key_bytes key;
-    int found;
-    if (self->dict == NULL) {
-        PyErr_SetString(PyExc_ValueError, "the dictionary is closed");
-        return -1;
-    }
-    found = key_read(&key, object, self->keys, self->encode);
+    int found = key_read(&key, object, self->keys, self->encode);
     if (found <= 0) return found;
     found = look_up(self, &key, mode, made);
     Py_XDECREF(key.owner);
@@ -224,7 +229,9 @@ static int find(Lookup *self, PyObject *object, value_mode mode, PyObject **made
 static PyObject *value_or(Lookup *self, PyObject *key, PyObject *fallback)
 {
     PyObject *made = NULL;
-    int found = find(self, key, self->values, &made);
+    int found;
+    if (self->dict == NULL && open_late(self) < 0) return NULL;
+    found = find(self, key, self->values, &made);
     if (found > 0) return decoded(self, self->values, made);
     return found < 0 ? NULL : new_reference(fallback);
 }
@@ -234,7 +241,9 @@ static PyObject *value_or(Lookup *self, PyObject *key, PyObject *fallback)
 static PyObject *lookup_subscript(Lookup *self, PyObject *key)
 {
     PyObject *made = NULL, *error;
-    int found = find(self, key, self->values, &made);
+    int found;
+    if (self->dict == NULL && open_late(self) < 0) return NULL;
+    found = find(self, key, self->values, &made);
     if (found > 0) return decoded(self, self->values, made);
     if (found < 0) return NULL;
     error = PyObject_CallOneArg(self->not_found, key);
@@ -247,6 +256,7 @@ static PyObject *lookup_subscript(Lookup *self, PyObject *key)
 
 static int lookup_contains(Lookup *self, PyObject *key)
 {
+    if (self->dict == NULL && open_late(self) < 0) return -1;
     return find(self, key, VALUES_NONE, NULL);
 }
 
@@ -291,13 +301,15 @@ static PyObject *lookup_get(Lookup *self, PyObject *const *arguments, Py_ssize_t
 static PyObject *lookup_entry(Lookup *self, PyObject *const *arguments, Py_ssize_t count)
 {
     PyObject *made = NULL;
-    value_mode mode = self->values;
+    value_mode mode;
     key_bytes key;
     int found;
     if (count != 3) {
         PyErr_SetString(PyExc_TypeError, "_entry() takes 3 arguments");
         return NULL;
     }
+    if (self->dict == NULL && open_late(self) < 0) return NULL;
+    mode = self->values;
     if (mode != VALUES_U64 && PyObject_IsTrue(arguments[2])) mode = VALUES_RAW;
     if (!PyBytes_Check(arguments[0])) {
         PyErr_SetString(PyExc_TypeError, "an encoded key must be bytes");
@@ -345,12 +357,23 @@ static PyObject *lookup_hold(Lookup *self, PyObject *arguments)
     }
     Py_INCREF(pointer);
     Py_BEGIN_CRITICAL_SECTION(self);
-    before = self->pointer;
-    self->pointer = pointer;
-    self->dict = (const kf_dict *)(uintptr_t)address;
+    before = pointer;
+    if (address == 0 || self->pointer == NULL) {    /* else another thread has opened it, or closed it for good */
+        before = self->pointer;
+        self->pointer = pointer;
+        self->dict = (const kf_dict *)(uintptr_t)address;
+    }
     Py_END_CRITICAL_SECTION();
     Py_XDECREF(before);
     Py_RETURN_NONE;
+}
+
+/* An attribute that a dictionary lacks before it is open. */
+static PyObject *present(PyObject *object, const char *name)
+{
+    if (object != NULL) return new_reference(object);
+    PyErr_SetString(PyExc_AttributeError, name);
+    return NULL;
 }
 
 static PyObject *get_pointer(Lookup *self, void *closure)
@@ -358,7 +381,7 @@ static PyObject *get_pointer(Lookup *self, void *closure)
     PyObject *pointer;
     (void)closure;
     Py_BEGIN_CRITICAL_SECTION(self);
-    pointer = new_reference(self->pointer == NULL ? Py_None : self->pointer);
+    pointer = present(self->pointer, "_c");
     Py_END_CRITICAL_SECTION();
     return pointer;
 }
@@ -366,13 +389,13 @@ static PyObject *get_pointer(Lookup *self, void *closure)
 static PyObject *get_encode(Lookup *self, void *closure)
 {
     (void)closure;
-    return new_reference(self->encode == NULL ? Py_None : self->encode);
+    return present(self->encode, "_encode");
 }
 
 static PyObject *get_decode(Lookup *self, void *closure)
 {
     (void)closure;
-    return new_reference(self->decode == NULL ? Py_None : self->decode);
+    return present(self->decode, "_decode");
 }
 
 static PyObject *get_release(Lookup *self, void *closure)
@@ -436,7 +459,7 @@ static PyMethodDef lookup_methods[] = {
       "Chooses how keys and values are read: by the names of kinds and codecs; \"\" is any." },
     { "_hold", METHOD(lookup_hold), METH_VARARGS,
       "_hold($self, pointer, address, /)\n--\n\n"
-      "Keeps cffi's pointer of a kf_dict, and uses the address that it has." },
+      "Keeps cffi's pointer of a kf_dict, and uses the address that it has; the first that is given. 0 closes." },
     { "__class_getitem__", Py_GenericAlias, METH_O | METH_CLASS, NULL },
     { NULL, NULL, 0, NULL },
 };

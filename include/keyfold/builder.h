@@ -44,9 +44,13 @@ typedef struct kf_build_options {
     uint64_t expected_bytes;      /* of all keys and values that will be added, as far as it is known, else 0:
                                      lets a build that the disk can't hold fail early */
     const char *resume_folder;    /* NULL: an interrupted build starts anew; else see kf_builder_resumed */
+    uint32_t normalise;           /* KF_NORMALISE_... (values.h), 0 for none: keys become normal before they are
+                                     sorted, and those that are then the same are duplicates. The file says so, and
+                                     whatever is looked up or searched in it becomes normal too */
+    uint32_t reserved;            /* 0 */
 } kf_build_options;
 #define KF_BUILD_OPTIONS_INIT { sizeof(kf_build_options), KF_VALUES_NONE, KF_ENCODING_AUTO, \
-                                KF_DUPLICATES_ERROR, 0, NULL, NULL, NULL, KF_WEIGHTS_NONE, 0, 0, 0, NULL }
+                                KF_DUPLICATES_ERROR, 0, NULL, NULL, NULL, KF_WEIGHTS_NONE, 0, 0, 0, NULL, 0, 0 }
 
 /* What a build did. Start with KF_BUILD_REPORT_INIT; later versions may add fields at the end. */
 typedef struct kf_build_report {

@@ -32,6 +32,7 @@
 #include <keyfold/bundle.h>
 #include <keyfold/dict.h>
 #include <keyfold/iter.h>
+#include <keyfold/names.h>
 #include <keyfold/progress.h>
 #include <keyfold/query.h>
 #include <keyfold/set.h>

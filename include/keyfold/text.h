@@ -1,4 +1,4 @@
-/* Finding keys in a text. */
+/* Finding keys in a text, and the normal form of texts. */
 #ifndef KEYFOLD_TEXT_H
 #define KEYFOLD_TEXT_H
 
@@ -44,6 +44,13 @@ typedef struct kf_find_options {
  * Errors: KF_INVALID (options), KF_NO_MEMORY; of kf_iter_next KF_CORRUPT. */
 KF_API kf_status kf_iter_create_find(kf_iter **out, const kf_dict *dict, const void *text, size_t text_size,
                                      const kf_find_options *options, kf_error *error);
+
+/* The normal form of a text (`flags`: KF_NORMALISE_..., values.h), as a dictionary that was built with the same flags
+ * makes it of keys and of what is looked up. `form` is set to the text itself where that is normal and it is easy to
+ * tell, else to bytes in `buffer` (valid until its next use). Any thread. O(text). Errors: KF_INVALID (flags),
+ * KF_NO_MEMORY. */
+KF_API kf_status kf_text_normalise(const void *text, size_t text_size, uint32_t flags, kf_buffer *buffer,
+                                   kf_bytes *form);
 
 #ifdef __cplusplus
 }

@@ -1,12 +1,13 @@
 #include "write/build_options.h"
 
+#include "base/normalise.h"
 #include "base/options.h"
 #include "format/column.h"
 #include "write/budget.h"
 #include "write/sharded.h"
 
-/* Published first without weights, threads, shards, expected_bytes and resume_folder. */
-KFI_STRUCT_KIND(options_kind, kf_build_options, KF_BUILD_OPTIONS_INIT, progress_context, resume_folder);
+/* Published first without weights and all that follows them. */
+KFI_STRUCT_KIND(options_kind, kf_build_options, KF_BUILD_OPTIONS_INIT, progress_context, reserved);
 KFI_STRUCT_KIND(report_kind, kf_build_report, KF_BUILD_REPORT_INIT, shards, shards);
 
 kf_status kfi_build_options_read(kf_build_options *out, const kf_build_options *given, kf_error *error)
@@ -34,7 +35,10 @@ kf_status kfi_build_options_check(const kf_build_options *o, kf_error *error)
                         KFI_SHARDED_MOST);
     if (o->memory_limit && o->memory_limit < KFI_MEMORY_LEAST)
         return kfi_fail(error, KF_INVALID, "the memory limit must be at least 16 MiB");
-    return kfi_encoding_check(o->value_encoding, o->value_type, error);
+    if (o->reserved) return kfi_fail(error, KF_INVALID, "what is reserved in kf_build_options must be 0");
+    uint32_t normalise = o->normalise;
+    kf_status status = kfi_normalise_flags(&normalise, error);
+    return status ? status : kfi_encoding_check(o->value_encoding, o->value_type, error);
 }
 
 kf_status kfi_build_report_check(const kf_build_report *report, kf_error *error)

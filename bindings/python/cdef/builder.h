@@ -25,6 +25,8 @@ typedef struct kf_build_options {
     unsigned shards;
     uint64_t expected_bytes;
     const char *resume_folder;
+    uint32_t normalise;
+    uint32_t reserved;
 } kf_build_options;
 
 typedef struct kf_build_report {

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from ._codecs import register_codec
     from ._dictionary import Dictionary
     from ._errors import (ArgumentError, Cancelled, CodecError, CorruptError, DuplicateKey, Error,
-                          FormatError, IOError_, LimitError, MemoryError_, NotFound, ReaderError, Replaced,
-                          UnsupportedError, ValueTypeError)
+                          FormatError, IOError_, IsFolder, LimitError, MemoryError_, NoFile, NoPermission,
+                          NotFound, ReaderError, Replaced, UnsupportedError, ValueTypeError)
     from ._freeze import freeze
     from ._match import Match, Matches, Nearest, Occurrence
     from ._nested import SubDictionary
@@ -53,8 +53,8 @@ __all__ = [
     "SubDictionary", "KeysView", "ValuesView", "ItemsView", "Match", "Matches", "Nearest", "Occurrence",
     "Query", "Fuzzy", "Regex", "Glob", "Subsequence", "Change", "Stat", "ArrowArray",
     "Error", "ArgumentError", "Cancelled", "CodecError", "CorruptError", "DuplicateKey", "FormatError",
-    "IOError_", "LimitError", "MemoryError_", "NotFound", "PatternError", "PatternLimitError", "ReaderError",
-    "Replaced", "UnsupportedError", "ValueTypeError",
+    "IOError_", "IsFolder", "LimitError", "MemoryError_", "NoFile", "NoPermission", "NotFound", "PatternError",
+    "PatternLimitError", "ReaderError", "Replaced", "UnsupportedError", "ValueTypeError",
 ]
 
 # Where the names are: as above; a test compares the two.
@@ -65,7 +65,8 @@ _MODULES = {
     "_codecs": "register_codec",
     "_dictionary": "Dictionary",
     "_errors": "ArgumentError Cancelled CodecError CorruptError DuplicateKey Error FormatError IOError_ "
-               "LimitError MemoryError_ NotFound ReaderError Replaced UnsupportedError ValueTypeError",
+               "IsFolder LimitError MemoryError_ NoFile NoPermission NotFound ReaderError Replaced "
+               "UnsupportedError ValueTypeError",
     "_freeze": "freeze",
     "_match": "Match Matches Nearest Occurrence",
     "_nested": "SubDictionary",

@@ -22,7 +22,7 @@ from ._shapes import Columns, is_columns, is_strange
 if TYPE_CHECKING:
     from . import _column_files, _files, _parts
     from ._handle import StrPath
-    from ._types import Duplicates, Encoding, Format, Keys, NoLists, Nulls, OnError, Weights
+    from ._types import Duplicates, Encoding, Format, Keys, NoLists, Normal, Nulls, OnError, Weights
 else:      # what they import takes longer than many a build
     _column_files, _files, _parts = Later("_column_files"), Later("_files"), Later("_parts")
 
@@ -108,7 +108,8 @@ def compile(path: StrPath, inputs: Mapping[K, V], *, reader: None = None, worker
             keys: Keys = "auto", weights: None = None, progress: Any = None, tmpdir: Optional[StrPath] = None,
             threads: Optional[int] = None, shards: Optional[int] = None,
             resume: Optional[StrPath] = None, allow_pickle: bool = False,
-            encoding: Encoding = "auto", metadata: _Metadata = None) -> Dictionary[K, V]: ...
+            encoding: Encoding = "auto", metadata: _Metadata = None,
+            normalise: Normal = None) -> Dictionary[K, V]: ...
 @overload
 def compile(path: StrPath, inputs: Iterable[Tuple[K, V]], *, reader: None = None,
             workers: Optional[int] = None, memory: Union[int, str] = "1G", duplicates: NoLists = "error",
@@ -116,14 +117,16 @@ def compile(path: StrPath, inputs: Iterable[Tuple[K, V]], *, reader: None = None
             progress: Any = None, tmpdir: Optional[StrPath] = None,
             threads: Optional[int] = None, shards: Optional[int] = None,
             resume: Optional[StrPath] = None, allow_pickle: bool = False,
-            encoding: Encoding = "auto", metadata: _Metadata = None) -> Dictionary[K, V]: ...
+            encoding: Encoding = "auto", metadata: _Metadata = None,
+            normalise: Normal = None) -> Dictionary[K, V]: ...
 @overload
 def compile(path: StrPath, inputs: Mapping[K, List[V]], *, reader: None = None, workers: Optional[int] = None,
             memory: Union[int, str] = "1G", duplicates: Literal["all"], codec: Union[str, Codec] = "auto",
             keys: Keys = "auto", weights: None = None, progress: Any = None, tmpdir: Optional[StrPath] = None,
             threads: Optional[int] = None, shards: Optional[int] = None,
             resume: Optional[StrPath] = None, allow_pickle: bool = False,
-            encoding: Encoding = "auto", metadata: _Metadata = None) -> Dictionary[K, List[V]]: ...
+            encoding: Encoding = "auto", metadata: _Metadata = None,
+            normalise: Normal = None) -> Dictionary[K, List[V]]: ...
 @overload
 def compile(path: StrPath, inputs: Iterable[Tuple[K, V]], *, reader: None = None,
             workers: Optional[int] = None, memory: Union[int, str] = "1G", duplicates: Literal["all"],
@@ -131,7 +134,8 @@ def compile(path: StrPath, inputs: Iterable[Tuple[K, V]], *, reader: None = None
             progress: Any = None, tmpdir: Optional[StrPath] = None,
             threads: Optional[int] = None, shards: Optional[int] = None,
             resume: Optional[StrPath] = None, allow_pickle: bool = False,
-            encoding: Encoding = "auto", metadata: _Metadata = None) -> Dictionary[K, List[V]]: ...
+            encoding: Encoding = "auto", metadata: _Metadata = None,
+            normalise: Normal = None) -> Dictionary[K, List[V]]: ...
 @overload
 def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]] = None,
             workers: Optional[int] = None, memory: Union[int, str] = "1G", duplicates: Duplicates = "error",
@@ -144,9 +148,8 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
             delimiter: Optional[str] = None, header: bool = False, key_column: Union[int, str, None] = None,
             value_column: Union[int, str, None] = None, weight_column: Union[int, str, None] = None,
             key_field: Optional[str] = None, value_field: Optional[str] = None,
-            weight_field: Optional[str] = None, raw: bool = False, text: bool = False,
-            pairs: bool = False,
-            on_error: Optional[OnError] = None) -> Dictionary[Any, Any]: ...
+            weight_field: Optional[str] = None, raw: bool = False, text: bool = False, pairs: bool = False,
+            on_error: Optional[OnError] = None, normalise: Normal = None) -> Dictionary[Any, Any]: ...
 
 
 def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]] = None,
@@ -160,9 +163,8 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
             delimiter: Optional[str] = None, header: bool = False, key_column: Union[int, str, None] = None,
             value_column: Union[int, str, None] = None, weight_column: Union[int, str, None] = None,
             key_field: Optional[str] = None, value_field: Optional[str] = None,
-            weight_field: Optional[str] = None, raw: bool = False, text: bool = False,
-            pairs: bool = False,
-            on_error: Optional[OnError] = None) -> Dictionary[Any, Any]:
+            weight_field: Optional[str] = None, raw: bool = False, text: bool = False, pairs: bool = False,
+            on_error: Optional[OnError] = None, normalise: Normal = None) -> Dictionary[Any, Any]:
     """Compiles pairs into the file `path` and opens it. Nothing appears there before all is done.
 
     inputs      a dict or other Mapping; or any iterable of (key, value) pairs; or a table of Arrow, pandas,
@@ -194,6 +196,10 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
                 (a set gives another one in each process) and be encoded alike, or ArgumentError is raised; more
                 may follow them. Pairs of parts are added in the order of the parts, so that a worker may have
                 to wait for those before it. The folder is made if need be, and goes when the file is there
+    normalise   what is to make no difference between keys, names with commas between: "case" (full case
+                folding), "accents" (marks above, below and through letters), "nfc" or "nfkc" (Unicode's normal
+                forms). Keys are stored like that, and what is looked up or searched for becomes so too. Keys
+                that are then the same are duplicates. For str, and for bytes, which are taken as UTF-8
     key, value  which columns of a table are the keys and the values: a name, or a list of names for tuples;
                 value=[] for a set of keys. Needed unless there are one or two columns. A pandas Series is index and
                 values, and (keys, values), a tuple of two columns, is a table as well
@@ -228,7 +234,7 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
     """
     options = BuildOptions(path, memory=memory, duplicates=duplicates, weights=weights, tmpdir=tmpdir,
                            threads=threads, shards=shards, resume=resume, encoding=encoding,
-                           metadata=_file_options.metadata(metadata))
+                           metadata=_file_options.metadata(metadata), normalise=normalise)
     about_files = _file_options.given(dict(
         format=format, delimiter=delimiter, header=header, key_column=key_column, value_column=value_column,
         weight_column=weight_column, key_field=key_field, value_field=value_field, weight_field=weight_field, raw=raw,

@@ -3,16 +3,18 @@ from __future__ import annotations
 
 import errno
 import os
-from typing import TYPE_CHECKING, Any, Mapping, Optional, Tuple, Union
+from typing import TYPE_CHECKING, Any, Iterable, Mapping, Optional, Tuple, Union
 
 from . import _errors, _keys
 from ._codecs import Codec
 from ._native import ffi, lib
 from ._pack import Batch, Packer, Source
 from ._progress import Heart, Progress
+from ._stat import NORMALISE, normal_name
 
 if TYPE_CHECKING:
     from ._handle import StrPath
+    from ._types import Normal
 
 DUPLICATES = {"error": lib.KF_DUPLICATES_ERROR, "first": lib.KF_DUPLICATES_FIRST,
               "last": lib.KF_DUPLICATES_LAST, "sum": lib.KF_DUPLICATES_SUM,
@@ -41,6 +43,20 @@ def memory_size(text: Union[int, str]) -> int:
     return size
 
 
+def normal_flags(asked: Union[str, Iterable[str], None]) -> int:
+    """What "case,nfc", or a collection of such names, is as KF_NORMALISE_ flags."""
+    if asked is None:
+        return 0
+    names = asked.split(",") if isinstance(asked, str) else list(asked)
+    names = [name.strip() if isinstance(name, str) else name for name in names]
+    if not names or any(name not in NORMALISE for name in names):
+        raise _errors.ArgumentError(f"normalise={asked!r}: names with commas between are needed, of "
+                                    f"{', '.join(NORMALISE)}")
+    if "nfc" in names and "nfkc" in names:
+        raise _errors.ArgumentError(f"normalise={asked!r}: nfc or nfkc, which does more, not both")
+    return sum(1 << NORMALISE.index(name) for name in set(names))
+
+
 def processors() -> int:
     """How many processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -64,7 +80,7 @@ class BuildOptions:
                  weights: Optional[str] = None, tmpdir: Optional[StrPath] = None,
                  threads: Optional[int] = None, shards: Optional[int] = None,
                  resume: Optional[StrPath] = None, encoding: str = "auto",
-                 metadata: Optional[Mapping[str, bytes]] = None) -> None:
+                 metadata: Optional[Mapping[str, bytes]] = None, normalise: Normal = None) -> None:
         self.threads = thread_count(threads)
         _count("shards", shards, _MOST_SHARDS)
         if duplicates not in DUPLICATES:
@@ -82,6 +98,7 @@ class BuildOptions:
         self.encoding = encoding
         self.metadata = metadata or {}
         self.weights = weights
+        self.normalise = normal_flags(normalise)
         self.shards = shards
         self.tmpdir = None if tmpdir is None else os.path.abspath(os.fsdecode(tmpdir))
         self.resume = None if resume is None else os.path.abspath(os.fsdecode(resume))
@@ -100,6 +117,7 @@ class BuildOptions:
         options.value_encoding = ENCODINGS[self.encoding]
         options.memory_limit = self.memory
         options.weights = _WEIGHTS[self.weights]
+        options.normalise = self.normalise
         # Also beside worker processes: they are gone by the time that the keys are folded, and until then the
         # threads only sort and write what has come, for which this process, and so all of them, had to wait.
         options.threads = self.threads
@@ -116,7 +134,11 @@ class Builder:
     """Builds a file of one kind of keys and one codec."""
 
     def __init__(self, wanted: BuildOptions, keys: _keys.KeyKind, codec: Codec, progress: Progress) -> None:
+        if wanted.normalise and keys.name not in ("str", "bytes"):
+            raise _errors.ArgumentError(f"normalise={normal_name(wanted.normalise)!r}: keys of kind {keys.name!r} "
+                                        "are no texts, only str and bytes are")
         self.path = wanted.path
+        self.normalise = wanted.normalise
         self.keys = keys
         self.codec = codec
         self.weighted = wanted.weights == "given"
@@ -157,7 +179,9 @@ class Builder:
         except ValueError:
             shown = repr(raw)
         if status == lib.KF_DUPLICATE:
-            return (f"the key {shown} was added more than once; duplicates= can say what to do then "
+            what = f"more than one key is {shown} once normalised" if self.normalise else \
+                f"the key {shown} was added more than once"
+            return (f"{what}; duplicates= can say what to do then "
                     f"({', '.join(list(DUPLICATES)[1:])})")
         return f"{error.args[0]} (key {shown:.200})"
 

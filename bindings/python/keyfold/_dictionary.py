@@ -7,8 +7,8 @@ from collections import abc
 from . import _errors
 from ._batch import Batches
 from ._bounds import EVERYTHING
-from ._handle import acquire
-from ._keys import FRACTION as _FRACTION
+from ._integers import FRACTION as _FRACTION
+from ._late import arrive
 from ._light import Later
 from ._native import ffi, lib
 from ._search import Searches
@@ -48,18 +48,18 @@ def _new_slot() -> Any:
 
 
 def _reopen(path: str, build_id: bytes, options: Mapping[str, Any] = {}) -> "Dictionary[Any, Any]":
-    rest = dict(options)
-    handle = acquire(path, build_id=build_id, in_memory=rest.pop("in_memory", False))
-    return Dictionary(handle, **rest)
+    return arrive(Dictionary, path, build_id, options)
 
 
 class Dictionary(Batches["K", "V"], Searches["K", "V"]):
     """A read-only Mapping over a file, in key order. Made by open, compile, freeze, merge and bundle.
 
     Any number of threads may use it. A single lookup keeps the GIL, as a dict's does, unless the file needs
-    more than half of the memory; all else that searches or reads lets other threads run. It pickles as the
-    file's path and build id, and processes that open the same file share its memory. It is not hashable, as
+    more than half of the memory; all else that searches or reads lets other threads run. It is not hashable, as
     it equals any Mapping with the same items.
+
+    It pickles as the file's path and build id. What arrives in another process opens the file when it is first
+    used, and that raises NoFile or Replaced if the file is not there; processes share the file's memory.
 
     >>> table = keyfold.compile("capitals.kf", {"Peru": "Lima", "Poland": "Warsaw"})
     >>> table["Peru"], table.get("Chile"), "Poland" in table, len(table)

@@ -21,10 +21,8 @@ import datetime
 from typing import Any, Callable, Dict, Tuple
 from uuid import UUID
 
-from . import _keys
-from ._scalars import EPOCH_DAY, MICROSECOND, from_microseconds, microseconds, plain, utc_microseconds
-
-_int = _keys._encode_int
+from ._integers import FRACTION, encode_int, take_int
+from ._scalars import EPOCH_DAY, MICROSECOND, from_microseconds, microseconds, utc_microseconds
 
 
 def _encode_float(value: float) -> bytes:
@@ -37,7 +35,7 @@ def _encode_float(value: float) -> bytes:
     whole = numerator >> bits
     fraction = numerator - (whole << bits)
     if not fraction:
-        return _int(whole)
+        return encode_int(whole)
     digits = bytearray()
     fraction <<= -bits % 7
     while fraction:
@@ -45,7 +43,7 @@ def _encode_float(value: float) -> bytes:
         fraction >>= 7
     # Zeros that the fraction begins with.
     digits += b"\x01" * (-(-bits // 7) - len(digits))
-    return _int(whole) + _keys.FRACTION + digits[::-1]
+    return encode_int(whole) + FRACTION + digits[::-1]
 
 
 def take_fraction(whole: int, data: bytes, at: int) -> Tuple[float, int]:
@@ -62,30 +60,27 @@ def take_fraction(whole: int, data: bytes, at: int) -> Tuple[float, int]:
 
 def _encode_datetime(value: Any) -> bytes:
     if value.tzinfo is None or value.utcoffset() is None:
-        return b"\x07" + _int(microseconds(value))
+        return b"\x07" + encode_int(microseconds(value))
     number = utc_microseconds(value)
     from_microseconds(number)       # or it could not come back
-    return b"\x08" + _int(number)
+    return b"\x08" + encode_int(number)
 
 
 def _encode_time(value: Any) -> bytes:
     if value.tzinfo is not None:
         raise TypeError("a time with a time zone is no key")
-    return b"\x09" + _int(microseconds(datetime.datetime.combine(datetime.date(1970, 1, 1), value)))
+    return b"\x09" + encode_int(microseconds(datetime.datetime.combine(datetime.date(1970, 1, 1), value)))
 
 
 def encode(item: Any) -> bytes:
-    """An element with its tag."""
-    item = plain(item)
-    if isinstance(item, (str, bytes)):
-        return _keys._encode_tuple((item,))
+    """An element, which _scalars.plain has returned, with its tag."""
     for kind, encoder in _ENCODERS:
         if isinstance(item, kind):
             return encoder(item)
     try:
         number = float(item) if not hasattr(item, "__index__") else item
         if number == item and hash(number) == hash(item):   # a Fraction or Decimal
-            return b"\x05" + (_encode_float(number) if isinstance(number, float) else _int(number))
+            return b"\x05" + (_encode_float(number) if isinstance(number, float) else encode_int(number))
     except (TypeError, ValueError, ArithmeticError):
         pass
     raise TypeError(f"a key must be a str, bytes, int, float, date, datetime, time, timedelta, UUID, None or a tuple "
@@ -93,13 +88,13 @@ def encode(item: Any) -> bytes:
 
 
 _ENCODERS: Tuple[Tuple[Any, Callable[[Any], bytes]], ...] = (
-    (bool, lambda item: b"\x05" + _int(item)),
-    (int, lambda item: b"\x05" + _int(item)),
+    (bool, lambda item: b"\x05" + encode_int(item)),
+    (int, lambda item: b"\x05" + encode_int(item)),
     (float, lambda item: b"\x05" + _encode_float(item)),
     (datetime.datetime, _encode_datetime),
-    (datetime.date, lambda item: b"\x06" + _int(item.toordinal() - EPOCH_DAY)),
+    (datetime.date, lambda item: b"\x06" + encode_int(item.toordinal() - EPOCH_DAY)),
     (datetime.time, _encode_time),
-    (datetime.timedelta, lambda item: b"\x0a" + _int(item // MICROSECOND)),
+    (datetime.timedelta, lambda item: b"\x0a" + encode_int(item // MICROSECOND)),
     (UUID, lambda item: b"\x0b" + item.bytes),
 )
 
@@ -125,5 +120,5 @@ def take(tag: int, data: bytes, at: int) -> Tuple[Any, int]:
         return UUID(bytes=data[at:at + 16]), at + 16
     if tag not in _OF_INTS:
         raise ValueError("a key that is not an encoded tuple")
-    number, at = _keys._take_int(data, at)
+    number, at = take_int(data, at)
     return _OF_INTS[tag](number), at

@@ -14,6 +14,7 @@ from . import _codecs, _errors, _file_options
 from ._builder import BuildOptions
 from ._codecs import Codec
 from ._progress import Progress
+from ._stat import normal_name
 
 TOOL = os.path.join(os.path.dirname(os.path.abspath(__file__)), "keyfold-tool")
 _GRACE = 10.0       # seconds that the tool has to remove its temporary files in
@@ -49,6 +50,8 @@ def _command(paths: List[str], wanted: BuildOptions, keys: str, codec: Union[str
     for option, number in (("threads", wanted.threads), ("shards", wanted.shards)):
         if number is not None:
             command.append(f"--{option}={number}")
+    if wanted.normalise:
+        command.append(f"--normalise={normal_name(wanted.normalise)}")
     if wanted.tmpdir is not None:
         command.append(f"--tmpdir={wanted.tmpdir}")
     if wanted.resume is not None:

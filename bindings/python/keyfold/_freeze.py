@@ -19,7 +19,7 @@ from ._progress import Progress
 
 if TYPE_CHECKING:
     from ._nested import SubDictionary
-    from ._types import Duplicates, Keys, NoLists, Weights
+    from ._types import Duplicates, Keys, NoLists, Normal, Weights
     from ._handle import StrPath
 
 K = TypeVar("K")
@@ -149,7 +149,8 @@ def _digest(kind: _keys.KeyKind, codec: Codec, options: BuildOptions, batches: I
     """The name of a file with such content."""
     import hashlib
     version = ffi.string(lib.kf_library_version()).decode()
-    head = "\n".join((_VERSION, version, kind.name, codec.name, str(options.weights)))
+    head = "\n".join((_VERSION, version, kind.name, codec.name, str(options.weights),
+                      *([str(options.normalise)] if options.normalise else ())))
     state = hashlib.blake2b(head.encode(), digest_size=20)
     for batch in batches:
         state.update(f"\n{batch.pairs} {len(batch.key_data)} {len(batch.value_data)}\n".encode())
@@ -314,43 +315,44 @@ def freeze(   # type: ignore[overload-overlap]
            codec: Union[str, Codec] = "auto", keys: Keys = "auto", memory: Union[int, str] = "1G",
            duplicates: NoLists = "error", weights: None = None, progress: Any = None,
            tmpdir: Optional[StrPath] = None, threads: Optional[int] = None, shards: Optional[int] = None,
-           nested: Optional[Literal[True]] = None) -> Dictionary[K, SubDictionary]: ...
+           nested: Optional[Literal[True]] = None, normalise: Normal = None) -> Dictionary[K, SubDictionary]: ...
 @overload
 def freeze(mapping_or_items: Mapping[K, V], path: Optional[StrPath] = None, *,
            codec: Union[str, Codec] = "auto", keys: Keys = "auto", memory: Union[int, str] = "1G",
            duplicates: NoLists = "error", weights: None = None, progress: Any = None,
            tmpdir: Optional[StrPath] = None, threads: Optional[int] = None, shards: Optional[int] = None,
-           nested: Optional[bool] = None) -> Dictionary[K, V]: ...
+           nested: Optional[bool] = None, normalise: Normal = None) -> Dictionary[K, V]: ...
 @overload
 def freeze(mapping_or_items: Iterable[Tuple[K, V]], path: Optional[StrPath] = None, *,
            codec: Union[str, Codec] = "auto", keys: Keys = "auto", memory: Union[int, str] = "1G",
            duplicates: NoLists = "error", weights: Optional[Weights] = None, progress: Any = None,
            tmpdir: Optional[StrPath] = None, threads: Optional[int] = None, shards: Optional[int] = None,
-           nested: Optional[bool] = None) -> Dictionary[K, V]: ...
+           nested: Optional[bool] = None, normalise: Normal = None) -> Dictionary[K, V]: ...
 @overload
 def freeze(mapping_or_items: Mapping[K, List[V]], path: Optional[StrPath] = None, *,
            codec: Union[str, Codec] = "auto", keys: Keys = "auto", memory: Union[int, str] = "1G",
            duplicates: Literal["all"], weights: None = None, progress: Any = None,
            tmpdir: Optional[StrPath] = None, threads: Optional[int] = None, shards: Optional[int] = None,
-           nested: Optional[bool] = None) -> Dictionary[K, List[V]]: ...
+           nested: Optional[bool] = None, normalise: Normal = None) -> Dictionary[K, List[V]]: ...
 @overload
 def freeze(mapping_or_items: Iterable[Tuple[K, V]], path: Optional[StrPath] = None, *,
            codec: Union[str, Codec] = "auto", keys: Keys = "auto", memory: Union[int, str] = "1G",
            duplicates: Literal["all"], weights: None = None, progress: Any = None,
            tmpdir: Optional[StrPath] = None, threads: Optional[int] = None, shards: Optional[int] = None,
-           nested: Optional[bool] = None) -> Dictionary[K, List[V]]: ...
+           nested: Optional[bool] = None, normalise: Normal = None) -> Dictionary[K, List[V]]: ...
 @overload
 def freeze(mapping_or_items: Any, path: Optional[StrPath] = None, *,
            codec: Union[str, Codec] = "auto", keys: Keys = "auto", memory: Union[int, str] = "1G",
            duplicates: Duplicates = "error", weights: Optional[Weights] = None, progress: Any = None,
            tmpdir: Optional[StrPath] = None, threads: Optional[int] = None, shards: Optional[int] = None,
-           nested: Optional[bool] = None) -> Any: ...
+           nested: Optional[bool] = None, normalise: Normal = None) -> Any: ...
 
 
 def freeze(mapping_or_items: Any, path: Optional[StrPath] = None, *, codec: Union[str, Codec] = "auto",
            keys: Keys = "auto", memory: Union[int, str] = "1G", duplicates: Duplicates = "error",
            weights: Optional[Weights] = None, progress: Any = None, tmpdir: Optional[StrPath] = None,
-           threads: Optional[int] = None, shards: Optional[int] = None, nested: Optional[bool] = None) -> Any:
+           threads: Optional[int] = None, shards: Optional[int] = None, nested: Optional[bool] = None,
+           normalise: Normal = None) -> Any:
     """Turns a dict, any Mapping or pairs into a Dictionary that all processes share.
 
     Without a path the file goes into a cache folder, $KEYFOLD_CACHE or keyfold in the user's cache folder,
@@ -367,7 +369,7 @@ def freeze(mapping_or_items: Any, path: Optional[StrPath] = None, *, codec: Unio
     'chat'
     """
     options: Dict[str, Any] = dict(memory=memory, duplicates=duplicates, weights=weights, tmpdir=tmpdir,
-                                   threads=threads, shards=shards)
+                                   threads=threads, shards=shards, normalise=normalise)
     source = mapping_or_items
     if isinstance(source, (Dictionary, _nested.SubDictionary)):
         if path is None:

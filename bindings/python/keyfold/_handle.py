@@ -68,16 +68,17 @@ def real_path(path: StrPath) -> str:
     return os.path.realpath(os.fsdecode(path))
 
 
+def open_handle(place: str, build_id: bytes, in_memory: bool) -> Optional[Handle]:
+    """The handle that this process has of a file, whatever has its path by now; or None."""
+    with _lock:
+        return _handles.get((place, build_id, in_memory))
+
+
 def acquire(path: StrPath, *, build_id: Optional[bytes] = None, populate: bool = False,
             in_memory: bool = False) -> Handle:
-    """The one handle of a file. With a build id, the file must have that one; an open handle with it is taken
-    even if another file has its path by now. `populate` matters to a file that is not open yet."""
+    """The one handle of a file. With a build id, the file must have that one. `populate` matters to a file that
+    is not open yet."""
     place = real_path(path)
-    if build_id is not None:
-        with _lock:
-            known = _handles.get((place, build_id, in_memory))
-        if known is not None:
-            return known
     options = ffi.new("kf_open_options *", lib.kfpy_open_options())
     options.flags = (lib.KF_OPEN_IN_MEMORY if in_memory else 0) | (lib.KF_OPEN_POPULATE if populate else 0)
     out = ffi.new("kf_dict **")
@@ -91,9 +92,10 @@ def acquire(path: StrPath, *, build_id: Optional[bytes] = None, populate: bool =
         raise _errors.Replaced(
             f"{place} was replaced: it has build id {found.hex()}, but {build_id.hex()} is needed")
     with _lock:
-        # Of two threads that opened it at once, the second drops its own.
+        # Of two threads that opened it at once, the second drops its own. A handle of another file that had this
+        # path is left to those who have it: that file may have been overwritten before it was replaced.
         known = _handles.get((place, found, in_memory))
-        if known is None:
+        if known is None or not lib.kf_dict_same_files(known.pointer, pointer):
             known = Handle(place, found, in_memory, pointer)
             _handles[place, found, in_memory] = known
     return known

@@ -28,6 +28,7 @@ any     one element of a tuple, of whatever kind.
 from __future__ import annotations
 
 from ._errors import ArgumentError
+from ._integers import FRACTION, encode_int, take_int
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 
 _str_encode: Callable[..., bytes] = str.encode
 DEPTH = 100   # how deep tuples may be nested
-FRACTION = b"\xff"    # what an int goes on with that is the floor of a float: greater than every tag
 
 
 class KeyKind:
@@ -81,56 +81,9 @@ def _encode_bytes(key: Any) -> bytes:
     raise TypeError(f"a key must be bytes, not {type(key).__name__}")
 
 
-def _equal_int(key: Any) -> int:
-    """The int that a key equals, as a dict finds the one by the other: that of 1.0, of Decimal(1), of NumPy's
-    True."""
-    if not isinstance(key, (str, bytes, bytearray)):
-        try:
-            number = int(key)
-            if number == key and hash(number) == hash(key):
-                return number
-        except (TypeError, ValueError, ArithmeticError):
-            pass
-    raise TypeError(f"a key must be an int, not {type(key).__name__}")
-
-
-def _encode_int(key: Any) -> bytes:
-    try:
-        number: int = key.__index__()
-    except (AttributeError, TypeError):
-        number = _equal_int(key)
-    if number >= 0:
-        size = (number.bit_length() + 7) >> 3
-        head = bytes((0x80 + size,)) if size <= 126 else b"\xff" + size.to_bytes(8, "big")
-        return head + number.to_bytes(size, "big")
-    size = ((-number).bit_length() + 7) >> 3
-    # Inverting all bytes is 256**n - 1 - magnitude.
-    head = bytes((0x7f - size,)) if size <= 126 else b"\x00" + (2**64 - 1 - size).to_bytes(8, "big")
-    return head + ((1 << (8 * size)) - 1 + number).to_bytes(size, "big")
-
-
-def _take_int(data: bytes, at: int) -> Tuple[int, int]:
-    """The number at a position, and the position behind it."""
-    head = data[at]
-    at += 1
-    if head in (0x00, 0xff):
-        size = int.from_bytes(data[at:at + 8], "big")
-        if head == 0:
-            size = 2**64 - 1 - size
-        at += 8
-    else:
-        size = head - 0x80 if head >= 0x80 else 0x7f - head
-    if size > len(data) - at:
-        raise ValueError("a key that is not an encoded int")
-    number = int.from_bytes(data[at:at + size], "big")
-    if head < 0x80:
-        number -= (1 << (8 * size)) - 1
-    return number, at + size
-
-
 def _decode_int(data: bytes) -> int:
     try:
-        number, end = _take_int(data, 0)
+        number, end = take_int(data, 0)
     except IndexError:
         end = -1
     if end != len(data):
@@ -157,10 +110,14 @@ def _put(parts: List[bytes], items: Tuple[Any, ...], depth: int) -> None:
             _put(parts, item, depth + 1)
             parts.append(b"\x00")
         elif isinstance(item, int):
-            parts.append(b"\x05" + _encode_int(item))
+            parts.append(b"\x05" + encode_int(item))
         else:
-            from . import _elements
-            parts.append(_elements.encode(item))
+            from . import _elements, _scalars
+            plain = _scalars.plain(item)
+            if isinstance(plain, (str, bytes)):
+                _put(parts, (plain,), depth)
+            else:
+                parts.append(_elements.encode(plain))
 
 
 def _encode_tuple(key: Any) -> bytes:
@@ -180,7 +137,7 @@ def take_number(data: bytes, at: int) -> Tuple[Any, int]:
     """The int or float at a position, and the position behind it."""
     if data[at] in (0x00, 0xff) and data[at:at + 9] == data[at:at + 1] * 9:
         return float("inf") if data[at] else -float("inf"), at + 9
-    number, at = _take_int(data, at)
+    number, at = take_int(data, at)
     if data[at:at + 1] != FRACTION:
         return number, at
     from . import _elements
@@ -223,7 +180,7 @@ def _decode_tuple(data: bytes) -> Tuple[Any, ...]:
 KINDS: Dict[str, KeyKind] = {each.name: each for each in (
     KeyKind("str", _encode_str, _decode_str, True),
     KeyKind("bytes", _encode_bytes, bytes, True),
-    KeyKind("int", _encode_int, _decode_int, False),
+    KeyKind("int", encode_int, _decode_int, False),
     KeyKind("tuple", _encode_tuple, _decode_tuple, True),
 )}
 

@@ -15,10 +15,11 @@ from __future__ import annotations
 from collections import abc
 from itertools import islice
 
-from . import _batch, _dictionary, _errors, _keys
+from . import _batch, _errors, _integers, _keys
 from ._bounds import Bounds
 from ._dictionary import Dictionary
 from ._keys import decode_step, encode_step
+from ._late import arrive
 from ._native import ffi, lib
 from ._views import ItemsView
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple, Union
 
 _OWN = b"\x00"          # what a dict's own entry ends with
-_BEHIND = _keys.FRACTION    # greater than every tag of an element
+_BEHIND = _integers.FRACTION    # greater than every tag of an element
 _missing = object()
 
 
@@ -380,6 +381,8 @@ class SubDictionary(abc.Mapping):   # type: ignore[type-arg]
     __hash__ = None   # type: ignore[assignment]
 
     def __repr__(self) -> str:
+        if not self._file._is_open():
+            return f"<keyfold.SubDictionary of {self._file!r}>"
         return f"<keyfold.SubDictionary of {self._file.path!r}: {len(self)} keys>"
 
     def __reduce__(self) -> Tuple[Any, ...]:
@@ -453,7 +456,7 @@ class NestedDictionary(Dictionary["Any", "Any"]):
 
 
 NestedDictionary.__name__ = NestedDictionary.__qualname__ = "Dictionary"
-_SENSIBLE = {"stat", "verify", "close", "path", "build_id", "key_kind", "codec", "closed", "metadata"}
+_SENSIBLE = {"stat", "verify", "close", "path", "build_id", "key_kind", "codec", "closed", "metadata", "normalise"}
 
 
 def _refused(name: str) -> Callable[..., Any]:
@@ -474,5 +477,5 @@ def refined(file: Dictionary[Any, Any]) -> NestedDictionary:
     return file
 
 
-def _reopen(*arguments: Any) -> NestedDictionary:
-    return refined(_dictionary._reopen(*arguments))
+def _reopen(path: str, build_id: bytes, options: Mapping[str, Any] = {}) -> NestedDictionary:
+    return arrive(NestedDictionary, path, build_id, options)

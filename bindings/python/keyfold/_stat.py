@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 VALUE_TYPES = ("none", "u64", "bytes")
 _ENCODINGS = ("auto", "packed", "distinct", "raw", "tokens", "zstd")
 _WEIGHTS = ("none", "value", "given")
+NORMALISE = ("case", "nfc", "nfkc", "accents")     # by their bits, from the lowest
 
 
 class Stat(NamedTuple):
@@ -37,6 +38,12 @@ class Stat(NamedTuple):
     weights: str
     shards: int
     is_manifest: bool
+    normalise: str
+
+
+def normal_name(flags: int) -> str:
+    """What KF_NORMALISE_ flags are called together; none: nothing."""
+    return ",".join(name for bit, name in enumerate(NORMALISE) if flags >> bit & 1)
 
     def __str__(self) -> str:
         """A line for each part."""
@@ -54,5 +61,6 @@ def read(raw: Any) -> Stat:
     numbers["value_type"] = VALUE_TYPES[raw.value_type]
     numbers["value_encoding"] = _ENCODINGS[raw.value_encoding]
     numbers["weights"] = _WEIGHTS[raw.weights]
+    numbers["normalise"] = normal_name(raw.normalise) or "none"
     numbers["is_manifest"] = bool(raw.is_manifest)
     return Stat(**numbers)

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from collections import abc
 
-from . import _codecs, _errors, _keys, _lookup
+from . import _codecs, _errors, _integers, _keys, _lookup
 from ._bounds import Bounds
 from ._codecs import Codec
 from ._light import Later
@@ -53,7 +53,6 @@ class Table(_lookup.Lookup["K", "V"], abc.Mapping["K", "V"]):
                 not hasattr(handle, "__fspath__") else f"open({handle!r}) opens a file"
             raise TypeError(f"a keyfold.Dictionary is not made by calling its class: keyfold.{call}, keyfold.compile "
                             "makes one")
-        self._handle = handle
         self._type = lib.kf_dict_value_type(handle.pointer)
         self._options = {name: value for name, value in (
             ("codec", codec.name if isinstance(codec, Codec) else codec), ("keys", keys),
@@ -72,6 +71,7 @@ class Table(_lookup.Lookup["K", "V"], abc.Mapping["K", "V"]):
         if (self._type == lib.KF_VALUES_U64) != (self._codec.name == "u64"):
             raise _errors.CodecError(f"{handle.path} has values of type {_stat.VALUE_TYPES[self._type]}: "
                                      f"codec {self._codec.name!r} can't read them")
+        self._handle = handle
         self._decode_key = self._keys.decode
         plain = self._type == lib.KF_VALUES_U64 or _codecs.is_built_in(self._codec)
         # A nested dict asks for paths, which it has encoded.
@@ -123,6 +123,13 @@ class Table(_lookup.Lookup["K", "V"], abc.Mapping["K", "V"]):
         return self._codec.name
 
     @property
+    def normalise(self) -> Optional[str]:
+        """The normal form of the keys, and so of all that is looked up: "case,nfc" and the like (see compile), or
+        None."""
+        name = self.stat().normalise
+        return None if name == "none" else name
+
+    @property
     def closed(self) -> bool:
         """Whether close() was called.
 
@@ -132,6 +139,10 @@ class Table(_lookup.Lookup["K", "V"], abc.Mapping["K", "V"]):
         True
         """
         return bool(self._c == ffi.NULL)
+
+    def _is_open(self) -> bool:
+        """Whether it can be looked at without opening it, for what must not fail."""
+        return not self.closed
 
     def _pointer(self) -> Any:
         """The kf_dict *. Whoever passes it on must keep it until the last use of what comes of it."""
@@ -205,7 +216,7 @@ class Table(_lookup.Lookup["K", "V"], abc.Mapping["K", "V"]):
         self.close()
 
     def __repr__(self) -> str:
-        if self.closed:
+        if not self._is_open():
             return f"<keyfold.Dictionary {self.path!r}: closed>"
         return (f"<keyfold.Dictionary {self.path!r}: {len(self)} {self._keys.name} keys, "
                 f"{self._codec.name} values>")
@@ -253,6 +264,6 @@ class Table(_lookup.Lookup["K", "V"], abc.Mapping["K", "V"]):
         end = None if stop is None else encode(stop)
         if begin and self._keys.name == "tuple":
             # (2,) begins (2, "x") but not (2.5,), which is behind it.
-            behind = begin + _keys.FRACTION
+            behind = begin + _integers.FRACTION
             end = behind if end is None else min(end, behind)
         return Bounds(begin, b"" if start is None else encode(start), end, reverse)

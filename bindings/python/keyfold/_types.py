@@ -1,7 +1,7 @@
-"""The types of options that are one of a few words, for annotations: only type checkers import this."""
+"""The types of options, most of them one of a few words, for annotations: only type checkers import this."""
 from __future__ import annotations
 
-from typing import Literal
+from typing import Iterable, Literal, Union
 
 Keys = Literal["auto", "str", "bytes", "int", "tuple", "any"]
 OpenKeys = Literal["str", "bytes", "int", "tuple", "any"]
@@ -12,6 +12,7 @@ Encoding = Literal["auto", "packed", "distinct", "raw", "tokens", "zstd"]
 Format = Literal["auto", "tsv", "csv", "jsonl", "lines", "nul"]
 OnError = Literal["fail", "skip"]
 Nulls = Literal["error", "skip"]
+Normal = Union[str, Iterable[str], None]
 
 Metric = Literal["levenshtein", "osa", "indel", "jaro-winkler"]
 Unit = Literal["code points", "bytes"]

@@ -72,6 +72,8 @@ class _View:
         return self._all(self._turned())
 
     def __repr__(self) -> str:
+        if not self._mapping._is_open():
+            return f"<{type(self).__name__} of {self._mapping!r}>"
         shown: List[str] = []
         for item in self:
             if len(shown) == 20:

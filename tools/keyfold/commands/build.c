@@ -49,6 +49,7 @@ static int create_builder(kft_build *build)
 
     build_options.value_type = build->value_type;
     build_options.value_encoding = (kf_encoding)options->encoding;
+    build_options.normalise = (uint32_t)options->normalise;
     build_options.weights = (kf_weights)options->weights;
     build_options.duplicates = (kf_duplicates)options->duplicates;
     build_options.memory_limit = options->memory;

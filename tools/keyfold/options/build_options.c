@@ -34,6 +34,10 @@ const kft_option_spec build_options_table[] = {
     { "weights", 'w', OPTION_CHOICE, offsetof(kft_build_options, weights), "WEIGHTS",
       "what orders the keys for complete: the values, a column of\n"
       "its own in the input, or nothing (default: none)", weights_names },
+    { "normalise", 0, OPTION_CHOICES, offsetof(kft_build_options, normalise), "WHAT",
+      "what is to make no difference between keys, with commas:\n"
+      "case, accents, how characters are composed (nfc), and also\n"
+      "wide, small and the like (nfkc)", normalise_names },
     { "memory", 'M', OPTION_SIZE, offsetof(kft_build_options, memory), "SIZE",
       "hold at most so much in memory (default: 1G)", NULL },
     { "tmpdir", 'T', OPTION_FOLDER, offsetof(kft_build_options, temporary_folder), "FOLDER",
@@ -141,6 +145,8 @@ int build_options_check(const kft_build_options *options, const kft_arguments *i
         if (strchr(options->metadata.items[i], '=') == NULL)
             return usage_error(&command_build, "--meta needs NAME=TEXT, not '%s'",
                                options->metadata.items[i]);
+    if (options->normalise & KF_NORMALISE_NFC && options->normalise & KF_NORMALISE_NFKC)
+        return usage_error(&command_build, "--normalise has nfc or nfkc, which does more, not both");
     if (options->pairs && options->format != FORMAT_NUL)
         return usage_error(&command_build, "--pairs needs --format nul");
     if (options->duplicates == KF_DUPLICATES_JOIN && options->values != VALUES_AUTO &&

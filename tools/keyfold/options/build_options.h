@@ -17,6 +17,7 @@ typedef struct kft_build_options {
     int encoding;
     int duplicates;
     int weights;
+    int normalise;
     uint64_t memory;
     const char *temporary_folder;
     const char *resume_folder;

@@ -157,7 +157,37 @@ static int bad_choice(const kft_command *command, const kft_option_spec *option,
             break;
         used += (size_t)written;
     }
-    return usage_error(command, "--%s is one of %s, not '%s'", option->name, list, value);
+    return usage_error(command, "--%s is %s %s, not '%s'", option->name,
+                       option->kind == OPTION_CHOICES ? "any, with commas between, of" : "one of", list, value);
+}
+
+static const kft_option_choice *find_choice(const kft_option_spec *option, const char *name, size_t size)
+{
+    for (const kft_option_choice *choice = option->choices; choice->name != NULL; choice++)
+        if (strlen(choice->name) == size && memcmp(choice->name, name, size) == 0)
+            return choice;
+    return NULL;
+}
+
+/* One choice, or several with commas between. */
+static int store_choices(const kft_command *command, const kft_option_spec *option, int *place, const char *value)
+{
+    const char *name = value;
+    int together = 0;
+
+    for (;;) {
+        size_t size = option->kind == OPTION_CHOICES ? strcspn(name, ",") : strlen(name);
+        const kft_option_choice *choice = find_choice(option, name, size);
+
+        if (choice == NULL)
+            return bad_choice(command, option, value);
+        together |= choice->value;
+        if (name[size] == 0)
+            break;
+        name += size + 1;
+    }
+    *place = together;
+    return OPTIONS_GO_ON;
 }
 
 static int list_append(kft_option_list *list, const char *value)
@@ -187,12 +217,8 @@ static int store(const kft_command *command, const kft_option_spec *option, void
         *(const char **)place = value;
         break;
     case OPTION_CHOICE:
-        for (const kft_option_choice *choice = option->choices; choice->name != NULL; choice++)
-            if (strcmp(choice->name, value) == 0) {
-                *(int *)place = choice->value;
-                return OPTIONS_GO_ON;
-            }
-        return bad_choice(command, option, value);
+    case OPTION_CHOICES:
+        return store_choices(command, option, place, value);
     case OPTION_NUMBER:
         if (!parse_u64(value, strlen(value), place))
             return usage_error(command, "--%s needs a number, not '%s'", option->name, value);

@@ -740,7 +740,7 @@ static void sweep(unsigned kinds, int os_error, int mode, kf_status expected)
         ck_assert_int_eq(fault_open_files(), files);
         if (!fired) {
             ck_assert_int_eq(status, KF_OK);
-            ck_assert_uint_gt(n, kinds == FAULT_OPEN ? 3 : 12);
+            ck_assert_uint_gt(n, kinds == FAULT_OPEN ? 3 : 8);
             break;
         }
         if (!status && kinds == FAULT_ALLOC && mode == FAULT_ONCE) {
