@@ -171,6 +171,18 @@ def test_values_of_other_types(make):
     assert nothing.codec == "none" and dict(nothing) == {"a": None, "b": None}
 
 
+def test_slices_of_other_types(make):
+    """What pyarrow makes Python objects of, where it does not begin at the beginning of its memory."""
+    pa = needs("pyarrow")
+    batch = pa.record_batch({"k": ["a", "b", "c"], "v": [[1], [2], None]})
+    rows = pa.StructArray.from_arrays(batch.columns, ["k", "v"])
+    for frame in (batch[1:2], rows[1:2], pa.table(batch)[1:2], (batch["k"][1:2], batch["v"][1:2]),
+                  (pa.chunked_array([["b"]]), pa.chunked_array([[[2]]]))):
+        assert dict(make(frame)) == {"b": [2]}
+    with pytest.raises(keyfold.ArgumentError, match="row 1 .*'v'"):
+        make(batch[1:])
+
+
 MOMENT = datetime.datetime(2026, 11, 28, 22, 40, 1, 5)
 ZULU = MOMENT.replace(tzinfo=datetime.timezone.utc)
 TIMES = {
@@ -485,6 +497,9 @@ def test_duckdb(make):
     model = {f"key {i}": 2 * i for i in range(3000)}
     assert content(make(relation, key="k", value='the "v"', codec="u64")) == content(make(model))
     assert dict(make(connection.sql("select 1 as a"))) == {1: None}
+    for value, want in (("[1, 2]", [1, 2]), ("1.50::decimal(5, 2)", decimal.Decimal("1.50")),
+                        ("date '2020-01-02'", datetime.date(2020, 1, 2)), ("{'x': 1}", {"x": 1}), ("1.5::double", 1.5)):
+        assert dict(make(connection.sql(f"select 'a' as k, {value} as v"))) == {"a": want}
 
 
 # ---- NumPy ----
@@ -573,8 +588,13 @@ def test_pandas_types(make):
     check(make, pd.Series([True, False], ["a", "b"], dtype="boolean"), {"a": True, "b": False})
     lost = pd.Series(["x", None, "y"], ["a", "b", "c"], dtype="category")
     assert dict(make(lost, nulls="skip")) == {"a": "x", "c": "y"}
-    several = pd.Series([1, 2], pd.MultiIndex.from_tuples([("a", 1), ("b", 2)]))
+    several = pd.Series([1, 2], pd.MultiIndex.from_tuples([("a", 1), ("b", 2)], names=["x", "y"]), name="v")
     check(make, several, {("a", 1): 1, ("b", 2): 2})
+    check(make, several.to_frame(), {("a", 1): 1, ("b", 2): 2})
+    check(make, several.to_frame(), {("a", 1): 1, ("b", 2): 2}, key=["x", "y"], value="v")
+    assert dict(make(several.to_frame(), key="y", value="v")) == {1: 1, 2: 2}
+    check(make, pd.DataFrame({("a", "b"): ["k"], ("a", "c"): [2]}), {"k": 2}, key=("a", "b"), value=("a", "c"))
+    check(make, pd.Series(pd.arrays.SparseArray([1, 0]), ["a", "b"]), {"a": 1, "b": 0})
     check(make, pd.Series([[1], {"a": 2}], ["a", "b"]), {"a": [1], "b": {"a": 2}})
 
 

@@ -315,7 +315,8 @@ class _ArrowStream:
                 yield Window(len(array), [(_objects(array, self.labels[0], shown), 0)])
             return
         reader = package.RecordBatchReader
-        batches = (package.record_batch(again),) if self.is_array else \
+        # A record batch can't be imported that begins within its columns; an array of structs can.
+        batches = (package.RecordBatch.from_struct_array(package.array(again)),) if self.is_array else \
             reader.from_stream(again) if hasattr(reader, "from_stream") else \
             reader._import_from_c_capsule(self.capsules)        # before pyarrow 15
         for batch in batches:
