@@ -462,7 +462,7 @@ START_TEST(normalised__duplicates)
         ck_assert_int_eq(kf_builder_create(&builder, scratch_path("a.kf"), &options, &error), KF_INVALID);
     }
     options.normalise = 0;
-    options.reserved = 1;
+    options.flags = 1u << 31;
     ck_assert_int_eq(kf_builder_create(&builder, scratch_path("a.kf"), &options, &error), KF_INVALID);
     scratch_close();
 }
