@@ -218,8 +218,11 @@ def _from_arrow(frame: Any, wanted: Columns, weighted: bool) -> Frame:
     narrow = _narrowed(frame, wanted, weighted)
     is_scanner = not _is_arrow(narrow)
 
+    kept: List[_ArrowStream] = []   # so that no producer is let go at the end of an iteration, with StopIteration set
+
     def stream() -> _ArrowStream:
-        return _ArrowStream(narrow.to_reader() if is_scanner else narrow)
+        kept.append(_ArrowStream(narrow.to_reader() if is_scanner else narrow))
+        return kept[-1]
 
     waiting = [stream()]
     labels = waiting[0].labels
