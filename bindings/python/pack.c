@@ -2,12 +2,15 @@
 
 enum { KFPY_COLUMN_BITS = 32, KFPY_COLUMN_FLOATS };
 
-enum { KFPY_PACK_BYTES, KFPY_PACK_KEY, KFPY_PACK_INT, KFPY_PACK_FLOAT, KFPY_PACK_UNSIGNED, KFPY_PACK_WORDS };
+enum { KFPY_PACK_BYTES, KFPY_PACK_KEY, KFPY_PACK_INT, KFPY_PACK_FLOAT, KFPY_PACK_DAYS, KFPY_PACK_TIMES,
+       KFPY_PACK_UNSIGNED, KFPY_PACK_WORDS };
 
 typedef struct kfpy_column {
     kfpy_keys items;
     const struct kfpy_column *distinct;
     int negative_is_null;
+    int64_t multiply, divide;
+    int64_t least, most;
 } kfpy_column;
 
 typedef struct kfpy_packed {
@@ -145,6 +148,17 @@ static void little_endian(uint64_t word, uint8_t *out)
     for (int k = 0; k < 8; k++) out[k] = (uint8_t)(word >> (8 * k));
 }
 
+/* A time in the unit of its codec. */
+static int time_of(const kfpy_column *column, size_t i, int64_t *time)
+{
+    int is_negative;
+    int64_t value = (int64_t)integer(&column->items, i, &is_negative);
+    if (column->divide <= 0 || value % column->divide != 0) return KF_LIMIT;
+    value /= column->divide;
+    if (__builtin_mul_overflow(value, column->multiply, time)) return KF_LIMIT;
+    return *time >= column->least && *time <= column->most ? KF_OK : KF_LIMIT;
+}
+
 /* The bytes of an item; in `out`, or in the column itself. */
 static int bytes_of(const kfpy_column *column, size_t i, int what, uint8_t *out, kf_bytes *bytes)
 {
@@ -163,6 +177,11 @@ static int bytes_of(const kfpy_column *column, size_t i, int what, uint8_t *out,
         if (keys->layout != KFPY_KEYS_SIGNED && keys->layout != KFPY_KEYS_UNSIGNED) return KF_INVALID;
         if (what == KFPY_PACK_KEY) {
             *bytes = int_key(keys, i, out);
+        } else if (what != KFPY_PACK_INT) {
+            int64_t time = 0;
+            if (time_of(column, i, &time) != KF_OK) return KF_LIMIT;
+            little_endian((uint64_t)time, out);
+            *bytes = (kf_bytes){ out, what == KFPY_PACK_DAYS ? 4 : 8 };
         } else {
             uint64_t value = integer(keys, i, &is_negative);
             *bytes = int_value(value, is_negative, out);

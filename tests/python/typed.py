@@ -52,6 +52,13 @@ def columns(table: "keyfold.Dictionary[str, int]", array: "numpy.typing.NDArray[
     assert_type(table.get_many(array, output="numpy"), Arrays)
     assert_type(table.get_many(series), List[Optional[int]])
     assert_type(keyfold.pandas.lookup(series, table), "pandas.Series[Any]")
+    assert_type(keyfold.compile("a.kf", series), "keyfold.Dictionary[Any, Any]")
+    assert_type(keyfold.compile("a.kf", (array, array)), "keyfold.Dictionary[Any, Any]")
+    assert_type(keyfold.compile("a.kf", series, key="a", value=["b"], nulls="skip"), "keyfold.Dictionary[Any, Any]")
+    assert_type(table.to_pandas("a"), "pandas.DataFrame")
+    assert_type(table.__arrow_c_stream__(), object)
+    assert_type(table.items(start="b").__arrow_c_stream__(None), object)
+    table.to_arrow(5)                                       # type: ignore[arg-type]
 
 
 def making(pairs: List[Tuple[int, str]], untyped: Any) -> None:

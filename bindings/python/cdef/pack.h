@@ -7,6 +7,8 @@ typedef struct kfpy_column {
     kfpy_keys items;               /* VIEWS: `offsets` are the sizes of the buffers, 64 bits each */
     const struct kfpy_column *distinct;
     int negative_is_null;          /* places below 0 are nulls, not errors */
+    int64_t multiply, divide;      /* for times: what their unit is in that of the codec, */
+    int64_t least, most;           /* and what the codec can hold */
 } kfpy_column;
 
 /* What the items become. */
@@ -14,6 +16,8 @@ typedef struct kfpy_column {
 #define KFPY_PACK_KEY ...          /* integers as keys (see _keys.py) */
 #define KFPY_PACK_INT ...          /* integers as codec "int" stores them */
 #define KFPY_PACK_FLOAT ...        /* integers and floats as codec "float" does */
+#define KFPY_PACK_DAYS ...         /* integers as codec "date" does: KF_LIMIT when one can't be held, or not exactly */
+#define KFPY_PACK_TIMES ...        /* as "datetime" and "timedelta" do */
 #define KFPY_PACK_UNSIGNED ...     /* numbers in `sizes`, without data; KF_LIMIT when one is below 0 */
 #define KFPY_PACK_WORDS ...        /* the same; numbers below 0 as two's complement */
 

@@ -12,17 +12,19 @@ from . import _choose, _codecs, _errors, _file_options, _keys
 from ._builder import Builder, BuildOptions, processors
 from ._codecs import Codec
 from ._dictionary import Dictionary
+from ._inputs import source_of
 from ._light import Later
 from ._open import open as _open
-from ._pack import Columns, Source, is_columns, source_of
+from ._pack import Source
 from ._progress import Progress
+from ._shapes import Columns, is_columns
 
 if TYPE_CHECKING:
-    from . import _files, _parts
+    from . import _column_files, _files, _parts
     from ._handle import StrPath
     from ._types import Duplicates, Encoding, Format, Keys, NoLists, Normal, Nulls, OnError, Weights
 else:      # what they import takes longer than many a build
-    _files, _parts = Later("_files"), Later("_parts")
+    _column_files, _files, _parts = Later("_column_files"), Later("_files"), Later("_parts")
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -165,10 +167,12 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
             on_error: Optional[OnError] = None, normalise: Normal = None) -> Dictionary[Any, Any]:
     """Compiles pairs into the file `path` and opens it. Nothing appears there before all is done.
 
-    inputs      a dict or other Mapping; or any iterable of (key, value) pairs; or paths of .tsv, .csv, .jsonl
-                and other files, also compressed ones, as the keyfold command reads them; or, with a reader,
-                parts of any kind. A str is a path: for a mere set of keys pass dict.fromkeys(keys)
-    reader      reader(part) gives a part's pairs: a dict, a list, a generator. It runs in worker processes
+    inputs      a dict or other Mapping; or any iterable of (key, value) pairs; or a table of Arrow, pandas,
+                Polars, DuckDB or NumPy; or paths of .tsv, .csv, .jsonl and other files, also compressed ones, as
+                the keyfold command reads them, or of Parquet, Feather and Arrow IPC files; or, with a reader, parts
+                of any kind. A str is a path: for a mere set of keys pass dict.fromkeys(keys)
+    reader      reader(part) gives a part's pairs: a dict, a list, a generator; a table, or a generator of tables.
+                It runs in worker processes
     workers     how many: as many as there are processors if not given. 0 reads in this process
     memory      what the building process may hold; each worker holds what its reader does
     duplicates  when a key comes again: "error", "first" or "last" (in the order of the inputs); of integers
@@ -196,6 +200,10 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
                 folding), "accents" (marks above, below and through letters), "nfc" or "nfkc" (Unicode's normal
                 forms). Keys are stored like that, and what is looked up or searched for becomes so too. Keys
                 that are then the same are duplicates. For str, and for bytes, which are taken as UTF-8
+    key, value  which columns of a table are the keys and the values: a name, or a list of names for tuples;
+                value=[] for a set of keys. Needed unless there are one or two columns. A pandas Series is index and
+                values, and (keys, values), a tuple of two columns, is a table as well
+    nulls       "error", or "skip" for rows with a null (in pandas NaN is one)
 
     What is about files only, and refused with anything else:
 
@@ -219,6 +227,10 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
     >>> towns = keyfold.compile("towns.kf", "towns.csv", header=True, delimiter=";", value_column="people", codec="u64")
     >>> towns["Oslo"]
     700000
+    >>> import numpy
+    >>> names, ages = numpy.array(["Ann", "Bo"]), numpy.array([31, 27])
+    >>> dict(keyfold.compile("ages.kf", (names, ages)))
+    {'Ann': 31, 'Bo': 27}
     """
     options = BuildOptions(path, memory=memory, duplicates=duplicates, weights=weights, tmpdir=tmpdir,
                            threads=threads, shards=shards, resume=resume, encoding=encoding,
@@ -231,9 +243,17 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
     files = source = None
     if reader is None:
         files, inputs = (None, inputs) if is_columns(inputs) else _paths(inputs)
+        if files is not None:
+            tables = _column_files.tables(files)
+            files, inputs = (files, inputs) if tables is None else \
+                (None, tables[0] if len(tables) == 1 else iter(tables))
         if files is None:
             _file_options.refuse(about_files, inputs, None)
             source = source_of(inputs, wanted.columns, weights == "given", lists=wanted.lists)
+        elif wanted.columns != Columns():
+            raise _errors.ArgumentError(f"key=, value= and nulls= are about tables of columns, and {files[0]} is none: "
+                                        "key_column= and value_column= are for csv, key_field= and value_field= for "
+                                        "jsonl")
     elif not callable(reader):
         raise TypeError(f"reader={reader!r:.100} can't be called")
     else:

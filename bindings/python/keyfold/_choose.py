@@ -5,7 +5,8 @@ from typing import Any, Iterable, Iterator, List, NamedTuple, Optional, Tuple, U
 
 from . import _codecs, _errors, _keys
 from ._codecs import Codec
-from ._pack import Columns, Source
+from ._pack import Source
+from ._shapes import Columns
 
 _SAMPLE = 1000
 
@@ -61,7 +62,7 @@ def choose(wanted: Wish, source: Source, values: Any = None,
     """The kind of keys and the codec for what a source gives. `values`: all values, where they are at hand.
     `alone`: no other source follows."""
     if source.columns:
-        return source.choose(wanted, alone)     # type: ignore[attr-defined, no-any-return]
+        return source.choose(wanted.keys, wanted.codec, alone)     # type: ignore[attr-defined, no-any-return]
     keys: List[Any] = []
     sample: List[Any] = []
     if not wanted.settled:

@@ -215,7 +215,7 @@ class Dictionary(Batches["K", "V"], Searches["K", "V"]):
         >>> table.to_arrow("Po").to_pylist()
         [{'key': 'Poland', 'value': 'Warsaw'}]
         """
-        made: pyarrow.Table = _export.to_arrow(self, self._bounds(prefix, start, stop, reverse))
+        made: pyarrow.Table = _export.to_arrow(self.items(prefix, start=start, stop=stop, reverse=reverse))
         return made
 
     def to_pandas(self, prefix: Optional[K] = None, *, start: Optional[K] = None, stop: Optional[K] = None,
@@ -227,7 +227,7 @@ class Dictionary(Batches["K", "V"], Searches["K", "V"]):
         >>> table.to_pandas().set_index("key")["value"]["Peru"]
         'Lima'
         """
-        made: pandas.DataFrame = _export.to_pandas(self, self._bounds(prefix, start, stop, reverse))
+        made: pandas.DataFrame = _export.to_pandas(self.items(prefix, start=start, stop=stop, reverse=reverse))
         return made
 
     def to_polars(self, prefix: Optional[K] = None, *, start: Optional[K] = None, stop: Optional[K] = None,
@@ -238,7 +238,7 @@ class Dictionary(Batches["K", "V"], Searches["K", "V"]):
         >>> table.to_polars(start="Pf").rows()
         [('Poland', 'Warsaw')]
         """
-        made: polars.DataFrame = _export.to_polars(self, self._bounds(prefix, start, stop, reverse))
+        made: polars.DataFrame = _export.to_polars(self.items(prefix, start=start, stop=stop, reverse=reverse))
         return made
 
     # ---- for others -------------------------------------------------------------------------

@@ -170,7 +170,7 @@ class IsFolder(IOError_, IsADirectoryError):
     """A folder is there instead of a file.
 
     >>> try:
-    ...     keyfold.open(".")
+    ...     keyfold.compile(".", {"a": 1})
     ... except keyfold.IsFolder as problem:
     ...     print(isinstance(problem, IsADirectoryError))
     True

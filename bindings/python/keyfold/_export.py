@@ -9,13 +9,10 @@ from ._bounds import Bounds, ordinals
 from ._entries import own
 from ._native import ffi, lib
 from ._table import Table
-from ._views import KeysView, ValuesView
 
 _Column = Tuple[int, str, int]      # what it is, Arrow's format, the width of an item
 _NONE: _Column = (lib.KFPY_STREAM_NONE, "", 0)
 _SMALL = {"u": lib.KFPY_STREAM_TEXT, "z": lib.KFPY_STREAM_BYTES}
-_AS_TEXTS = ', and one opened with codec="str" their JSON texts'
-_AS_BYTES = ', and one opened with codec="raw" their bytes'
 
 
 def _key_column(table: Table[Any, Any], bounds: Bounds) -> Optional[_Column]:
@@ -61,6 +58,18 @@ def _refuse_keys(table: Table[Any, Any]) -> TypeError:
     return TypeError(f"{table.path}: {table.key_kind} keys have no Arrow type; to_pandas gives them as objects")
 
 
+def _mixed(table: Table[Any, Any], whose: str, problem: Exception) -> TypeError:
+    return TypeError(f"{table.path}: the values have no one {whose} type ({str(problem).partition(chr(10))[0]}); "
+                     f"to_pandas gives them as objects{_otherwise(table)}")
+
+
+def _otherwise(table: Table[Any, Any]) -> str:
+    """What else there is for values without an Arrow type."""
+    if table.codec in ("json", "object"):
+        return ', and a dictionary opened with codec="str" their JSON texts'
+    return ', and one opened with codec="raw" their bytes'
+
+
 def _requested(column: _Column, formats: Dict[str, str], name: str) -> _Column:
     """The column with offsets of 32 bits if those are asked for. What else is asked for is the consumer's to make."""
     what, format, width = column
@@ -87,8 +96,7 @@ def stream(table: Table[Any, Any], bounds: Bounds, requested: Any = None, values
         raise _refuse_keys(table)
     if value is None:
         raise TypeError(f"{table.path}: values of codec {table.codec!r} have no Arrow type of their own: to_arrow "
-                        "looks at all of them for one, to_pandas gives them as they are"
-                        f"{_AS_TEXTS if table.codec in ('json', 'object') else _AS_BYTES}")
+                        f"looks at all of them for one, to_pandas gives them as they are{_otherwise(table)}")
     formats = _formats(requested)
     c = table._pointer()
     options, keep = bounds.options()
@@ -121,53 +129,47 @@ class Entries:
         return stream(self.table, self.bounds, requested_schema, self.values)
 
 
-def _listed_values(table: Table[Any, Any], bounds: Bounds) -> Optional[List[Any]]:
-    """The values, if they have no Arrow type."""
-    return None if _value_column(table) is not None else list(ValuesView(table, bounds))
-
-
-def to_arrow(table: Table[Any, Any], bounds: Bounds) -> Any:
-    """A pyarrow.Table."""
+def to_arrow(items: Any) -> Any:
+    """A pyarrow.Table of what an ItemsView holds."""
     pyarrow = _runs.pyarrow("to_arrow")
+    table, bounds = items._mapping, items._bounds
     if _key_column(table, bounds) is None:
         raise _refuse_keys(table)
-    values = _listed_values(table, bounds)
-    made = pyarrow.table(Entries(table, bounds, values is None))
-    if values is None:
-        return made
+    if _value_column(table) is not None:
+        return pyarrow.table(Entries(table, bounds))
+    made = pyarrow.table(Entries(table, bounds, False))
     try:
-        return made.append_column("value", pyarrow.array(values))
+        return made.append_column("value", pyarrow.array([value for _, value in items]))
     except (pyarrow.ArrowException, ValueError, TypeError) as problem:
-        raise TypeError(f"{table.path}: the values have no one Arrow type ({problem}); to_pandas gives them as "
-                        f"objects{_AS_TEXTS if table.codec in ('json', 'object') else _AS_BYTES}") from problem
+        raise _mixed(table, "Arrow", problem) from problem
 
 
-def to_polars(table: Table[Any, Any], bounds: Bounds) -> Any:
+def to_polars(items: Any) -> Any:
     """A polars.DataFrame."""
     try:
         import polars
     except ImportError:
         raise ImportError("to_polars needs the polars package: pip install polars") from None
+    table, bounds = items._mapping, items._bounds
     if _key_column(table, bounds) is None:
         raise _refuse_keys(table)
-    values = _listed_values(table, bounds)
-    made = polars.DataFrame(Entries(table, bounds, values is None))
-    if values is None:
-        return made
+    if _value_column(table) is not None:
+        return polars.DataFrame(Entries(table, bounds))
+    made = polars.DataFrame(Entries(table, bounds, False))
+    values = [value for _, value in items]
     try:
         return made.with_columns(polars.Series("value", values))
     except Exception as problem:        # polars has errors of many kinds
-        raise TypeError(f"{table.path}: the values have no one Polars type ({problem}); to_pandas gives them as "
-                        f"objects{_AS_TEXTS if table.codec in ('json', 'object') else _AS_BYTES}") from problem
+        raise _mixed(table, "Polars", problem) from problem
 
 
-def to_pandas(table: Table[Any, Any], bounds: Bounds) -> Any:
+def to_pandas(items: Any) -> Any:
     """A pandas.DataFrame."""
     try:
         import pandas
     except ImportError:
         raise ImportError("to_pandas needs the pandas package: pip install pandas") from None
-    columns: Dict[str, Any] = {}
+    table, bounds = items._mapping, items._bounds
     try:
         key, value = _key_column(table, bounds), _value_column(table)
     except _errors.LimitError:
@@ -175,9 +177,14 @@ def to_pandas(table: Table[Any, Any], bounds: Bounds) -> Any:
     if key is not None and value is not None and table.codec != "int" and _has_pyarrow():
         return _runs.pyarrow("to_pandas").table(Entries(table, bounds)).to_pandas(split_blocks=True,
                                                                                   self_destruct=True)
-    columns["key"] = _series(pandas, list(KeysView(table, bounds)), table.key_kind, key)
+    keys: List[Any] = []
+    values: List[Any] = []
+    for each, its in items:
+        keys.append(each)
+        values.append(its)
+    columns: Dict[str, Any] = {"key": _series(pandas, keys, table.key_kind, key)}
     if value != _NONE:
-        columns["value"] = _series(pandas, list(ValuesView(table, bounds)), table.codec, value)
+        columns["value"] = _series(pandas, values, table.codec, value)
     return pandas.DataFrame(columns)
 
 

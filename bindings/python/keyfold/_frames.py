@@ -5,8 +5,8 @@ from typing import Any, Callable, Iterator, List, NamedTuple, NoReturn, Optional
 
 from . import _arrow, _errors, _runs, _series
 from ._native import ffi
-from ._pack import Columns
 from ._runs import OBJECT, Run
+from ._shapes import Columns
 
 
 class Role(NamedTuple):
@@ -35,12 +35,13 @@ class Window(NamedTuple):
 
 
 class Frame:
-    """A table: `windows` gives its rows. `rows` is None unless all of them are in memory, and so may be gone through
-    twice."""
+    """A table: `windows` gives its rows, `types` the family of each column and its name. `rows` is None unless all are
+    in memory; `again`: they may be gone through twice."""
 
-    def __init__(self, labels: Sequence[Any], roles: Roles, windows: Callable[[], Iterator[Window]],
-                 rows: Optional[int], again: bool = False) -> None:
+    def __init__(self, labels: Sequence[Any], types: List[Tuple[str, str]], roles: Roles,
+                 windows: Callable[[], Iterator[Window]], rows: Optional[int], again: bool = False) -> None:
         self.labels = labels
+        self.types = types
         self.roles = roles
         self.windows = windows
         self.rows = rows
@@ -55,8 +56,8 @@ def _listed(labels: Sequence[Any]) -> str:
 
 
 def _place(labels: Sequence[Any], name: Any, argument: str) -> int:
-    found = [place for place, label in enumerate(labels) if type(label) is type(name) and label == name or
-             isinstance(label, str) and label == name]
+    found = [place for place, label in enumerate(labels)
+             if (isinstance(label, type(name)) or isinstance(name, type(label))) and label == name]
     if len(found) == 1:
         return found[0]
     fault = "there is no such column" if not found else f"{len(found)} columns have that name"
@@ -137,7 +138,8 @@ def _from_columns(labels: Sequence[Any], columns: Sequence[Any], wanted: Columns
                         [Run(OBJECT, "unused", lengths[place], items=None)])
         except (TypeError, ValueError, ImportError) as problem:
             raise _named(problem, labels[place]) from problem
-    return Frame(labels, roles, lambda: aligned(runs), lengths[0] if lengths else 0)
+    types = [(each[0].family, each[0].shown) if each else (OBJECT, "object") for each in runs]
+    return Frame(labels, types, roles, lambda: aligned(runs), lengths[0] if lengths else 0)
 
 
 def _named(problem: Exception, label: Any) -> Exception:
@@ -219,7 +221,12 @@ def _from_arrow(frame: Any, wanted: Columns, weighted: bool) -> Frame:
     def windows() -> Iterator[Window]:
         return (waiting.pop() if waiting else stream()).windows(roles)
 
-    return Frame(labels, roles, windows, len(frame) if sized else None, hasattr(frame, "scanner"))
+    return Frame(labels, waiting[0].types(), roles, windows, len(frame) if sized else None, hasattr(frame, "scanner"))
+
+
+def _lacks_children(raw: Any) -> bool:
+    return raw.n_children < 0 or raw.n_children > 0 and (
+        raw.children == ffi.NULL or any(raw.children[place] == ffi.NULL for place in range(raw.n_children)))
 
 
 class _ArrowStream:
@@ -232,7 +239,13 @@ class _ArrowStream:
         self.is_table = _runs.arrow_format(self.schema) == "+s"
         self.labels: List[Any] = ["key"]
         if self.is_table:
+            if _lacks_children(self.schema):
+                raise _runs.BrokenArray("an Arrow schema lacks its columns")
             self.labels = [self._label(place) for place in range(self.schema.n_children)]
+
+    def types(self) -> List[Tuple[str, str]]:
+        """The family of each column, and its name."""
+        return [_runs.arrow_type(self._child(self.schema, place)) for place in range(len(self.labels))]
 
     def _label(self, place: int) -> str:
         name = self.schema.children[place].name
@@ -244,7 +257,8 @@ class _ArrowStream:
     def windows(self, roles: Roles) -> Iterator[Window]:
         """All rows."""
         used = {place for role in roles.all() for place in role.places}
-        hard = {place for place in used if _runs.arrow_type(self._child(self.schema, place))[0] == OBJECT}
+        types = self.types()
+        hard = {place for place in used if types[place][0] == OBJECT}
         if hard:
             yield from self._by_pyarrow(used, hard)
             return
@@ -254,7 +268,8 @@ class _ArrowStream:
 
     def _window(self, chunk: Any, used: Any, given: Any) -> Window:
         raw = chunk.array
-        if self.is_table and (raw.n_children != self.schema.n_children or raw.length < 0 or raw.offset < 0):
+        if self.is_table and (raw.n_children != self.schema.n_children or _lacks_children(raw) or
+                              raw.length < 0 or raw.offset < 0):
             raise _runs.BrokenArray(f"an Arrow batch has {raw.n_children} columns, "
                                     f"its schema {self.schema.n_children}")
         if self.is_table and raw.null_count and raw.n_buffers and raw.buffers[0] != ffi.NULL:
@@ -283,8 +298,8 @@ class _ArrowStream:
 
     def _by_pyarrow(self, used: Any, hard: Any) -> Iterator[Window]:
         """The same where some columns have no layout that C reads: pyarrow makes Python objects of these."""
-        shown = ", ".join(f"{self.labels[place]!r} ({_runs.arrow_type(self._child(self.schema, place))[1]})"
-                          for place in sorted(hard))
+        types = self.types()
+        shown = ", ".join(f"{self.labels[place]!r} ({types[place][1]})" for place in sorted(hard))
         package = _runs.pyarrow(f"column {shown}")
         again = _runs.Again(self.capsules)
         if not self.is_table:

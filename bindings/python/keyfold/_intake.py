@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import itertools
 from array import array
-from typing import Any, Callable, Iterable, Iterator, List, NoReturn, Optional, Tuple, Type
+from typing import Any, Callable, Iterable, Iterator, List, NoReturn, Optional, Tuple, Type, Union
 
-from . import _choose, _codecs, _errors, _frames, _keys, _runs
+from . import _codecs, _errors, _frames, _keys, _runs
 from ._codecs import Codec
 from ._frames import Frame, Role, Window
 from ._keys import KeyKind
 from ._native import lib
-from ._pack import _BYTES, _FIRST, _MOST, Batch, Columns, Source, key_packer, value_packer
-from ._runs import BOOL, BYTES, FLOAT, NULL, OBJECT, SIGNED, TEXT, UNSIGNED, Run
+from ._pack import _BYTES, _FIRST, _MOST, Batch, Source, key_packer, value_packer
+from ._runs import BOOL, BYTES, DATE, FLOAT, NULL, OBJECT, SIGNED, TEXT, TIMES, UNSIGNED, Run
+from ._shapes import Columns
 
+_SAMPLE = 1000
 _KEYS = {TEXT: "str", BYTES: "bytes", SIGNED: "int", UNSIGNED: "int"}
-_VALUES = {TEXT: "str", BYTES: "raw", UNSIGNED: "u64", SIGNED: "int", FLOAT: "float", NULL: "none"}
+_VALUES = {TEXT: "str", BYTES: "raw", UNSIGNED: "u64", SIGNED: "int", FLOAT: "float", NULL: "none",
+           **{each: each for each in TIMES}}
 _INTEGERS = (SIGNED, UNSIGNED)
 # How C packs what: by the kind of keys, and by the codec.
 _KEY_PACKING = {("str", TEXT): lib.KFPY_PACK_BYTES, ("bytes", BYTES): lib.KFPY_PACK_BYTES,
                 **{("int", each): lib.KFPY_PACK_KEY for each in _INTEGERS}}
 _VALUE_PACKING = {("str", TEXT): lib.KFPY_PACK_BYTES, ("raw", BYTES): lib.KFPY_PACK_BYTES,
                   ("float", FLOAT): lib.KFPY_PACK_FLOAT,
+                  **{(each, each): lib.KFPY_PACK_DAYS if each == DATE else lib.KFPY_PACK_TIMES for each in TIMES},
                   **{(codec, each): what for each in _INTEGERS
                      for codec, what in (("int", lib.KFPY_PACK_INT), ("u64", lib.KFPY_PACK_UNSIGNED),
                                          ("float", lib.KFPY_PACK_FLOAT))}}
@@ -75,11 +79,16 @@ class Intake(Source):
         self.position = 0
         self._wanted = wanted
         self._many = many
-        opened = (_frames.opened(frame, wanted, weighted) for frame in frames)
-        self._first = next(opened)
-        self._rest = opened
+        self._rest = map(self._opened, frames)
+        self._first = next(self._rest)
         self.rows = None if many else self._first.rows
         self._ahead_windows: Iterator[Tuple[Frame, Window]] = self._windows()
+
+    def _opened(self, frame: Any) -> Frame:
+        try:
+            return _frames.opened(frame, self._wanted, self.weighted)
+        except (_errors.ArgumentError, _runs.BrokenArray) as problem:
+            raise type(problem)(f"{self._where()}{problem}") from None
 
     def _windows(self) -> Iterator[Tuple[Frame, Window]]:
         for frame in itertools.chain((self._first,), self._rest):
@@ -96,98 +105,107 @@ class Intake(Source):
 
     # ---- what suits the columns ---------------------------------------------------------------
 
-    def choose(self, wanted: _choose.Wish, alone: bool) -> Tuple[KeyKind, Codec]:
-        """The kind of keys and the codec that the types of the columns ask for."""
+    def choose(self, keys: str, codec: Union[str, Codec], alone: bool) -> Tuple[KeyKind, Codec]:
+        """The kind of keys and the codec: those, or in place of "auto" what the types of the columns ask for."""
         first = next(self._ahead_windows, None)
-        if first is None:
-            codec = wanted.codec if wanted.codec != "auto" else _codecs.of_items("none") if self.lists else "none"
-            return _keys.kind("str" if wanted.keys == "auto" else wanted.keys), _codecs.codec(codec, True)
-        self._ahead_windows = itertools.chain((first,), self._ahead_windows)
-        frame, window = first
-        keys = wanted.keys if wanted.keys != "auto" else self._choose_keys(frame, window)
-        codec = wanted.codec
+        frame, window = first or (self._first, None)
+        if first is not None:
+            self._ahead_windows = itertools.chain((first,), self._ahead_windows)
+        if keys == "auto":
+            keys = self._choose_keys(frame, window, alone)
         if codec == "auto":
-            name = self._choose_codec(frame, window, alone)
-            codec = _codecs.of_items(name) if self.lists else name
+            codec = self._choose_codec(frame, window, alone)
+            codec = _codecs.of_items(codec) if self.lists else codec
         return _keys.kind(keys), _codecs.codec(codec, True)
 
-    def _sample(self, frame: Frame, window: Window, role: Role, most: int) -> List[Any]:
-        mask = self._mask(frame, window, 0, window.rows)
-        items = listed(window, role, 0, window.rows, mask)
-        return items[:most]
+    def _pieces(self, frame: Frame,
+                windows: Iterable[Window]) -> Iterator[Tuple[Window, int, int, Optional[bytearray]]]:
+        """Pieces of windows that lie ahead, which are only looked at: window, start, count and mask."""
+        row = self.position
+        for window in windows:
+            for start in range(0, window.rows, _MOST):
+                count = min(_MOST, window.rows - start)
+                yield window, start, count, self._mask(frame, window, start, count, row)
+                row += count
 
-    def _choose_keys(self, frame: Frame, window: Window) -> str:
+    def _items(self, frame: Frame, windows: Iterable[Window], role: Role) -> Iterator[Any]:
+        for window, start, count, mask in self._pieces(frame, windows):
+            yield from listed(window, role, start, count, mask)
+
+    def _choose_keys(self, frame: Frame, window: Optional[Window], alone: bool) -> str:
         role = frame.roles.key
+        family, shown = frame.types[role.places[0]]
         if role.is_tuple:
             return "tuple"
-        run = window.columns[role.places[0]][0]
-        label = frame.labels[role.places[0]]
-        if run.family in _KEYS:
-            return _KEYS[run.family]
-        if run.family == OBJECT:
-            sample = self._sample(frame, window, role, 1)
-            try:
-                return _keys.kind_of(sample[0]).name if sample else "str"
-            except TypeError as problem:
-                raise TypeError(f"{self._where()}column {label!r} ({run.shown}): {problem}") from None
-        if run.family == NULL:
-            return "str"
-        raise TypeError(f"{self._where()}column {label!r} is of type {run.shown}: keys must be str, bytes or integers")
+        if family in _KEYS:
+            return _KEYS[family]
+        if family == FLOAT:
+            # An integer and the float that equals it are one key.
+            whole = alone and frame.again and not self._many
+            return "int" if whole and all(key.is_integer() for key in self._items(frame, frame.windows(), role)) \
+                else "any"
+        sample = list(itertools.islice(self._items(frame, () if window is None else (window,), role), 1))
+        try:
+            return _keys.kind_of(sample[0]).name if sample else "str"
+        except TypeError as problem:
+            label = frame.labels[role.places[0]]
+            raise TypeError(f"{self._where()}column {label!r} ({shown}): {problem}") from None
 
-    def _choose_codec(self, frame: Frame, window: Window, alone: bool) -> str:
+    def _choose_codec(self, frame: Frame, window: Optional[Window], alone: bool) -> str:
         role = frame.roles.value
         if role is None:
             return "none"
-        run = window.columns[role.places[0]][0]
+        family = frame.types[role.places[0]][0]
         whole = alone and frame.again and not self._many
-        if role.is_tuple or run.family == OBJECT:
-            return self._choose_by_items(frame, window, role, whole)
-        if run.family == BOOL:
+        if role.is_tuple or family == OBJECT:
+            if whole and frame.rows is not None:
+                return _codecs.choose(self._items(frame, frame.windows(), role), True)
+            ahead = self._items(frame, () if window is None else (window,), role)
+            return _codecs.choose(itertools.islice(ahead, _SAMPLE), False)
+        if family == BOOL:
             return _codecs.choose([True], alone and not self._many)
-        if run.family == SIGNED and whole and not any(self._has_negative(frame, each, role)
-                                                       for each in frame.windows()):
+        if family == SIGNED and whole and not self._has_negative(frame, role):
             return "u64"
-        return _VALUES[run.family]
+        return _VALUES[family]
 
-    def _choose_by_items(self, frame: Frame, window: Window, role: Role, whole: bool) -> str:
-        if not whole:
-            return _codecs.choose(self._sample(frame, window, role, 1000), False)
-        return _codecs.choose([item for each in frame.windows()
-                               for item in self._sample(frame, each, role, each.rows)], True)
-
-    def _has_negative(self, frame: Frame, window: Window, role: Role) -> bool:
-        run, place = window.columns[role.places[0]]
-        if run.column is None:
-            return False
-        mask = self._mask(frame, window, 0, window.rows)
-        return _runs.has_negative(run, place, window.rows, mask)
+    def _has_negative(self, frame: Frame, role: Role) -> bool:
+        for window, start, count, mask in self._pieces(frame, frame.windows()):
+            run, place = window.columns[role.places[0]]
+            if run.column is not None and _runs.has_negative(run, place + start, count, mask):
+                return True
+        return False
 
     # ---- nulls --------------------------------------------------------------------------------
 
-    def _mask(self, frame: Frame, window: Window, start: int, count: int) -> Optional[bytearray]:
-        """A 0 for each row with a null in it; None if there are none."""
+    def _mask(self, frame: Frame, window: Window, start: int, count: int, row: int) -> Optional[bytearray]:
+        """A 0 for each row with a null in it; None if there are none. `row` is the number of the first."""
         mask = bytearray(b"\1") * count
-        found = False
-        for role in frame.roles.all():
-            for at in role.places:
-                run, place = window.columns[at]
-                if role is frame.roles.value and run.family == NULL and not role.is_tuple:
-                    continue        # values that all are None are none
-                try:
-                    here = run.nulls(place + start, count, mask)
-                except _runs.BrokenArray as problem:
-                    raise self._broken(frame, at, problem) from None
-                if here and self._wanted.nulls == "error":
-                    self._refuse_null(frame, at, mask.index(0))
-                found = found or here
-        return mask if found else None
+        columns = [(at, *window.columns[at]) for role in frame.roles.all() for at in role.places
+                   if not self._has_no_values(frame, window, role)]
+        found = [at for at, run, place in columns if self._nulls(frame, at, run, place + start, mask)]
+        if not found:
+            return None
+        if self._wanted.nulls == "error":
+            first = mask.index(0)
+            for at, run, place in columns:
+                if self._nulls(frame, at, run, place + start + first, bytearray(1)):
+                    self._refuse_null(frame, at, row + first)
+        return mask
+
+    def _has_no_values(self, frame: Frame, window: Window, role: Role) -> bool:
+        """A column of Arrow's null type is one without values."""
+        return role is frame.roles.value and not role.is_tuple and \
+            window.columns[role.places[0]][0].family == NULL
+
+    def _nulls(self, frame: Frame, at: int, run: Run, place: int, mask: bytearray) -> bool:
+        try:
+            return run.nulls(place, len(mask), mask)
+        except _runs.BrokenArray as problem:
+            raise _runs.BrokenArray(f"{self._where()}column {frame.labels[at]!r}: {problem}") from None
 
     def _refuse_null(self, frame: Frame, at: int, row: int) -> NoReturn:
-        raise _errors.ArgumentError(f"{self._where()}row {self.position + row} (the first is 0) of column "
+        raise _errors.ArgumentError(f"{self._where()}row {row} (the first is 0) of column "
                                     f'{frame.labels[at]!r} is null; nulls="skip" leaves such rows out')
-
-    def _broken(self, frame: Frame, at: int, problem: Exception) -> Exception:
-        return _runs.BrokenArray(f"{self._where()}column {frame.labels[at]!r}: {problem}")
 
     # ---- packing ------------------------------------------------------------------------------
 
@@ -202,7 +220,7 @@ class Intake(Source):
             start = 0
             while start < window.rows:
                 count = min(most, window.rows - start)
-                mask = self._mask(now, window, start, count)
+                mask = self._mask(now, window, start, count, self.position)
                 packed = [self._pack(now, column, window, start, count, mask, hints) for column in columns]
                 pairs = _length(packed[0][0])
                 if pairs:
@@ -260,7 +278,8 @@ class Intake(Source):
             raise _runs.BrokenArray(f"{self._where()}row {self.position + problem.args[1]} of column {label} is "
                                     f"broken: its Arrow array contradicts itself") from None
         kind: Type[Exception] = {"key": TypeError, "value": _errors.CodecError}.get(column.what, _errors.ArgumentError)
-        hint = {"key": hints[0], "value": hints[1]}.get(column.what, "")
+        # Types decide for themselves.
+        hint = {"key": hints[0], "value": hints[1]}.get(column.what, "") if run.family == OBJECT else ""
         shown = "tuples" if role.is_tuple else run.shown
         for row in range(count):
             if mask is not None and not mask[row]:

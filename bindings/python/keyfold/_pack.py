@@ -32,14 +32,6 @@ class Batch(NamedTuple):
     weights: Optional[Any]
 
 
-class Columns(NamedTuple):
-    """Which columns of a frame are which, and what becomes of nulls."""
-
-    key: Any = None
-    value: Any = None
-    nulls: str = "error"
-
-
 _Packed = Tuple[Any, bytes]
 _NO_PAIRS = (str, bytes, bytearray, memoryview, set, frozenset, dict)
 _dict_items: Type[Any] = type({}.items())
@@ -171,67 +163,6 @@ class Source:
     def named(self, index: int) -> str:
         """What a message calls the pair at an index from the position."""
         return f"{self._where()}pair {self.position + index + 1}"
-
-
-_COLUMNS = ("pyarrow", "polars", "pandas", "numpy", "duckdb", "_duckdb")
-
-
-def is_columns(thing: Any) -> bool:
-    """Whether it is a table or column of some library, which _frames can take apart, or a tuple of columns."""
-    kind = type(thing)
-    if kind in (dict, list, str):
-        return False
-    if kind is tuple:
-        return 2 <= len(thing) <= 3 and all(type(each) is not tuple and is_columns(each) for each in thing)
-    if isinstance(thing, (abc.Mapping, abc.ItemsView)):
-        return False
-    if hasattr(kind, "__arrow_c_stream__") or hasattr(kind, "__arrow_c_array__"):
-        return True
-    root = kind.__module__.partition(".")[0]
-    if root == "pandas":
-        return hasattr(thing, "iloc") or hasattr(thing, "get_level_values")
-    if root == "numpy":
-        return hasattr(thing, "dtype") and _is_column(thing)
-    return root in _COLUMNS and (hasattr(thing, "scanner") or hasattr(thing, "to_reader") or hasattr(thing, "collect"))
-
-
-def _is_column(values: Any) -> bool:
-    """Whether a numpy array is a column or has such, and not rows that are pairs."""
-    if values.dtype.names is not None:
-        return True
-    if values.ndim != 1:
-        return False
-    return values.dtype.kind != "O" or not len(values) or not isinstance(values[0], (tuple, list))
-
-
-def _is_table(thing: Any) -> bool:
-    """Whether it is a frame that may be one of many: nothing that could be a pair."""
-    return is_columns(thing) and type(thing) is not tuple and \
-        (type(thing).__module__.partition(".")[0] not in ("numpy", "pandas") or hasattr(thing, "columns"))
-
-
-def source_of(pairs: Any, columns: Columns, weighted: bool, name: str = "", lists: bool = False,
-              mapping: bool = False) -> Source:
-    """A source of pairs, of a frame, or of frames one after the other. `lists` and `mapping` as for a Source."""
-    whole, sized = pairs, isinstance(pairs, abc.Sized)
-    if is_columns(pairs):
-        from ._intake import Intake
-        return Intake((pairs,), columns, weighted, name, lists)
-    if isinstance(pairs, abc.Iterable) and not isinstance(pairs, (abc.Mapping, abc.ItemsView, str, bytes)):
-        again = iter(pairs)
-        first = list(itertools.islice(again, 1))
-        if first and _is_table(first[0]):
-            from ._intake import Intake
-            return Intake(itertools.chain(first, again), columns, weighted, name, lists, many=True)
-        if again is pairs:
-            pairs = itertools.chain(first, again)
-    if columns != Columns():
-        raise _errors.ArgumentError("key=, value= and nulls= are about tables of columns (Arrow, pandas, NumPy): "
-                                    f"{name or 'these inputs'} are none")
-    source = Source(pairs, weighted, name, lists, mapping)
-    if sized:
-        source.rows = len(whole)
-    return source
 
 
 class Packer:

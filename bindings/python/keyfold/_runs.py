@@ -2,6 +2,7 @@
 them, as lists of Python objects."""
 from __future__ import annotations
 
+import datetime
 import struct
 import sys
 from array import array
@@ -9,10 +10,14 @@ from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 from . import _arrow
 from ._native import ffi, lib
+from ._scalars import EPOCH_DAY, MICROSECOND, from_microseconds
 
 # What the items of a column are, as far as the choice of a codec and the packing depend on it. All others are OBJECT.
 TEXT, BYTES, SIGNED, UNSIGNED, FLOAT, BOOL, NULL, OBJECT = \
     "text", "bytes", "signed", "unsigned", "float", "bool", "null", "object"
+# Times are called as their codecs are.
+DATE, MOMENT, UTC, SPAN = "date", "datetime", "datetime-utc", "timedelta"
+TIMES = (DATE, MOMENT, UTC, SPAN)
 
 # Arrow's formats: family, the name that users know, layout, width, buffers.
 _FORMATS: Dict[str, Tuple[str, str, int, int, int]] = {
@@ -31,7 +36,7 @@ _FORMATS: Dict[str, Tuple[str, str, int, int, int]] = {
     **{letter: (UNSIGNED, f"uint{8 << i}", lib.KFPY_KEYS_UNSIGNED, 1 << i, 2) for i, letter in enumerate("CSIL")},
 }
 # What those are called that are taken as Python objects: by how the format begins.
-_OTHERS = (("tdD", "date32"), ("tdm", "date64"), ("tts", "time32"), ("ttm", "time32"), ("tt", "time64"),
+_OTHERS = (("tts", "time32"), ("ttm", "time32"), ("tt", "time64"),
            ("ts", "timestamp"), ("tD", "duration"), ("ti", "interval"), ("d:", "decimal"), ("+l", "list"),
            ("+L", "large_list"), ("+v", "list_view"), ("+w", "fixed_size_list"), ("+s", "struct"), ("+m", "map"),
            ("+u", "union"), ("+r", "run_end_encoded"))
@@ -39,6 +44,15 @@ _OTHERS = (("tdD", "date32"), ("tdm", "date64"), ("tts", "time32"), ("ttm", "tim
 _OPAQUE = ("arrow.uuid", "arrow.bool8")
 _LIMIT = 1 << 62
 _EMPTY = ffi.new("char[]", 16)
+
+
+# Times: the width of an item, and by what it is multiplied and divided.
+UNITS = {"D": (1, 1), "s": (1_000_000, 1), "m": (1000, 1), "u": (1, 1), "n": (1, 1000)}
+_UNIT_NAMES = {"s": "s", "m": "ms", "u": "us", "n": "ns"}
+_DAY = 86_400_000
+_LEAST_DAY, _MOST_DAY = 1 - EPOCH_DAY, datetime.date.max.toordinal() - EPOCH_DAY
+_RANGES = {DATE: (_LEAST_DAY, _MOST_DAY), SPAN: (-1 << 63, (1 << 63) - 1),
+           **dict.fromkeys((MOMENT, UTC), (_LEAST_DAY * _DAY * 1000, (_MOST_DAY + 1) * _DAY * 1000 - 1))}
 
 
 class BrokenArray(ValueError):
@@ -98,7 +112,21 @@ class Run:
         if self.family == FLOAT:
             return list(struct.unpack(f"<{len(data) // 8}d", data))
         words: List[Any] = array("Q" if self.family == UNSIGNED else "q", bytes(sizes)).tolist()
+        if self.family in TIMES:
+            return [_time(self.family, word, self.column) for word in words]
         return list(map(bool, words)) if self.family == BOOL else words
+
+
+def _time(family: str, word: int, column: Any) -> Any:
+    """The date or time that an item is."""
+    number, rest = divmod(word * column.multiply, column.divide)
+    if rest or not column.least <= number <= column.most:
+        raise ValueError(f"{word}, in the unit of the column, is finer than what Python's {family} holds, or beyond it")
+    if family == DATE:
+        return datetime.date.fromordinal(number + EPOCH_DAY)
+    if family == SPAN:
+        return number * MICROSECOND
+    return from_microseconds(number, datetime.timezone.utc if family == UTC else None)
 
 
 def _is_null(item: Any) -> bool:
@@ -131,6 +159,13 @@ def pack(packed: Any, column: Any, start: int, count: int, mask: Optional[bytear
         raise Unfit(status, packed.wrong)
     sizes = ffi.buffer(packed.sizes, 8 * packed.count) if packed.count else b""
     return sizes, ffi.buffer(packed.data, packed.size) if packed.size else b""
+
+
+def timed(column: Any, family: str, multiply: int, divide: int) -> Any:
+    """The column as one of times."""
+    column.multiply, column.divide = multiply, divide
+    column.least, column.most = _RANGES[family]
+    return column
 
 
 def has_negative(run: Run, start: int, count: int, mask: Optional[bytearray]) -> bool:
@@ -216,11 +251,20 @@ def arrow_type(schema: Any) -> Tuple[str, str]:
         family, shown = arrow_type(schema.dictionary)
         if schema.dictionary.dictionary != ffi.NULL or _FORMATS.get(format, (OBJECT,))[0] not in (SIGNED, UNSIGNED):
             family = OBJECT
-        return (OBJECT if family in (NULL, BOOL) else family), f"dictionary of {shown}"
+        return (OBJECT if family in (NULL, BOOL, *TIMES) else family), f"dictionary of {shown}"
     if format in _FORMATS:
         return _FORMATS[format][:2]
     if format.startswith("w:"):
         return BYTES, f"fixed_size_binary[{format[2:]}]"
+    if format in ("tdD", "tdm"):
+        return DATE, "date32" if format == "tdD" else "date64"
+    if format[:2] in ("tD", "ts") and format[2:3] in _UNIT_NAMES:
+        unit, zone = _UNIT_NAMES[format[2]], format[4:]
+        if format[1] == "D":
+            return SPAN, f"duration[{unit}]"
+        # Other zones are part of the values.
+        family = MOMENT if not zone else UTC if zone == "UTC" else OBJECT
+        return family, f"timestamp[{unit}{', ' if zone else ''}{zone}]"
     for begin, name in _OTHERS:
         if format.startswith(begin):
             return OBJECT, name
@@ -245,6 +289,8 @@ def from_arrow(schema: Any, raw: Any, first: int, count: int, keep: Any) -> Run:
         keep = (keep, distinct)
     elif family == BOOL:
         column.distinct = BITS
+    elif family in TIMES:
+        timed(column, family, *((1, _DAY) if format == "tdm" else UNITS[format[2]]))
     return Run(family, shown, count, column, keep=keep)
 
 
@@ -254,6 +300,8 @@ def _arrow_column(format: str, raw: Any, first: int, count: int) -> Any:
         layout, buffers = lib.KFPY_KEYS_FIXED, 2
         if width < 0:
             raise BrokenArray(f"items of {width} bytes")
+    elif format[0] == "t":
+        layout, width, buffers = lib.KFPY_KEYS_SIGNED, 4 if format == "tdD" else 8, 2
     else:
         _, _, layout, width, buffers = _FORMATS[format]
     if raw.n_buffers < buffers or (raw.n_buffers > buffers and layout != lib.KFPY_KEYS_VIEWS) or \

@@ -5,7 +5,7 @@ from typing import Any, Iterator, List, Optional, Tuple
 
 from . import _runs
 from ._native import ffi, lib
-from ._runs import BOOL, BYTES, FLOAT, OBJECT, SIGNED, TEXT, UNSIGNED, Run
+from ._runs import BOOL, BYTES, DATE, FLOAT, MOMENT, OBJECT, SIGNED, SPAN, TEXT, UNSIGNED, UTC, Run
 
 _LAYOUTS = {"S": (BYTES, lib.KFPY_KEYS_PADDED), "V": (BYTES, lib.KFPY_KEYS_FIXED),
             "i": (SIGNED, lib.KFPY_KEYS_SIGNED), "u": (UNSIGNED, lib.KFPY_KEYS_UNSIGNED),
@@ -36,10 +36,7 @@ def numpy_run(values: Any, absent: Any = None) -> Run:
         return numpy_run(values.data, numpy.ma.getmaskarray(values) if absent is None else absent)
     letter, shown, width = values.dtype.kind, str(values.dtype), values.dtype.itemsize
     if letter in "Mm":
-        if width and str(values.dtype).endswith(("ns]", "ps]", "fs]", "as]")):
-            raise TypeError(f"NumPy gives items of type {shown} as mere integers: "
-                            f'.astype("{values.dtype.str[1]}8[us]") makes dates and times of them')
-        return _masked(Run(OBJECT, shown, len(values), items=values.tolist()), absent)
+        return _times(values, shown, absent)
     if letter == "U":
         native = values.dtype.isnative
         layout = lib.KFPY_KEYS_UCS4 if native else lib.KFPY_KEYS_UCS4_SWAPPED
@@ -50,6 +47,21 @@ def numpy_run(values: Any, absent: Any = None) -> Run:
             values = values.astype(values.dtype.newbyteorder("="))
         return _masked(_native(*_LAYOUTS[letter][:1], shown, _LAYOUTS[letter][1], values), absent)
     return _masked(Run(OBJECT, shown, len(values), items=values.tolist()), absent)
+
+
+def _times(values: Any, shown: str, absent: Any, family: str = "") -> Run:
+    import numpy
+    unit, count = numpy.datetime_data(values.dtype)
+    letter = "m" if unit == "ms" else unit[0]
+    if count != 1 or unit not in ("D", "s", "ms", "us", "ns") or (unit == "D" and values.dtype.kind == "m"):
+        return _masked(Run(OBJECT, shown, len(values), items=list(values)), absent)     # tolist makes ints of some
+    if not values.dtype.isnative:
+        values = values.astype(values.dtype.newbyteorder("="))
+    family = family or (SPAN if values.dtype.kind == "m" else DATE if unit == "D" else MOMENT)
+    run = _native(family, shown, lib.KFPY_KEYS_SIGNED, values)
+    _runs.timed(run.column, family, *_runs.UNITS[letter])
+    lost = numpy.isnat(values)
+    return _masked(run, lost if absent is None else lost | absent)
 
 
 def _native(family: str, shown: str, layout: int, values: Any) -> Run:
@@ -76,9 +88,13 @@ def pandas_runs(column: Any) -> Iterator[Run]:
         absent = column.isna()
         absent = absent if isinstance(absent, type(column.to_numpy())) else absent.to_numpy()
         yield numpy_run(column.to_numpy(column.dtype.numpy_dtype, na_value=0), absent)
+    elif str(getattr(column.dtype, "tz", "")) == "UTC":
+        moments = column.dt if hasattr(column, "dt") else column
+        values = moments.tz_localize(None).to_numpy()
+        yield _times(values, str(column.dtype), None, UTC)
     elif hasattr(column.dtype, "na_value"):
         yield Run(OBJECT, str(column.dtype), len(column), items=column.to_numpy(object, na_value=None).tolist())
-    elif column.dtype.kind in "OMm":
+    elif column.dtype.kind == "O":
         yield Run(OBJECT, str(column.dtype), len(column), items=column.tolist())
     else:
         values = column.to_numpy()

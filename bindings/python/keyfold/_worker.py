@@ -11,7 +11,9 @@ from multiprocessing import connection, parent_process
 from typing import Any, Callable, Iterable, Iterator, Optional
 
 from . import _choose, _codecs, _keys, _wire
-from ._pack import Packer, Source, is_columns, source_of
+from ._inputs import source_of
+from ._pack import Packer, Source
+from ._shapes import is_columns
 
 
 class ReaderFailed(Exception):
