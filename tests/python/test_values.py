@@ -19,9 +19,12 @@ from test_codecs import exact
 
 numpy = pytest.importorskip("numpy")
 
-BERLIN = zoneinfo.ZoneInfo("Europe/Berlin")
 EAST = timezone(timedelta(hours=5, minutes=30))
 UTC = timezone.utc
+try:
+    BERLIN = zoneinfo.ZoneInfo("Europe/Berlin")
+except zoneinfo.ZoneInfoNotFoundError:      # no tzdata here
+    BERLIN = UTC
 
 
 class Number(enum.IntEnum):

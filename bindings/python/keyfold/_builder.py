@@ -92,8 +92,8 @@ class BuildOptions:
         if duplicates == "all" and weights is not None:
             raise _errors.ArgumentError(f'duplicates="all" does not go with weights="{weights}"')
         if not isinstance(path, (str, bytes, os.PathLike)):
-            raise TypeError(f"the path of the file to write comes first, and then what it is made of: {path!r:.100} is no "
-                            "path")
+            raise TypeError("the path of the file to write comes first, and then what it is made of: "
+                            f"{path!r:.100} is no path")
         self.path = os.path.abspath(os.fsdecode(path))
         self.memory = memory_size(memory)
         self.duplicates = duplicates
