@@ -4,6 +4,7 @@
 static int read_other(key_bytes *key, PyObject *object, PyObject *encode)
 {
     PyObject *bytes;
+    if (encode == NULL) return 0;
     Py_INCREF(encode);
     bytes = PyObject_CallOneArg(encode, object);
     Py_DECREF(encode);

@@ -26,6 +26,11 @@ typedef enum kf_duplicates {
                                  in memory at once; over 2^40 bytes of them fail with KF_LIMIT */
 } kf_duplicates;
 
+enum {
+    KF_BUILD_REPLACE_ANY = 1u << 0   /* a regular file at the target is replaced whatever it is. Without this, only one
+                                        that is empty or begins as keyfold files do */
+};
+
 /* What a build is to do. Read during kf_builder_create only; its strings are copied. */
 typedef struct kf_build_options {
     size_t struct_size;           /* sizeof(kf_build_options), set by KF_BUILD_OPTIONS_INIT */
@@ -47,7 +52,7 @@ typedef struct kf_build_options {
     uint32_t normalise;           /* KF_NORMALISE_... (values.h), 0 for none: keys become normal before they are
                                      sorted, and those that are then the same are duplicates. The file says so, and
                                      whatever is looked up or searched in it becomes normal too */
-    uint32_t reserved;            /* 0 */
+    uint32_t flags;               /* KF_BUILD_... */
 } kf_build_options;
 #define KF_BUILD_OPTIONS_INIT { sizeof(kf_build_options), KF_VALUES_NONE, KF_ENCODING_AUTO, \
                                 KF_DUPLICATES_ERROR, 0, NULL, NULL, NULL, KF_WEIGHTS_NONE, 0, 0, 0, NULL, 0, 0 }
@@ -68,9 +73,10 @@ typedef struct kf_build_report {
 #define KF_BUILD_REPORT_INIT { sizeof(kf_build_report), 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /* Starts a build of the file `path`; `options` NULL: the defaults. Nothing appears at `path` before kf_builder_finish
- * succeeds. A regular file there is then replaced atomically; anything else there is refused. The builder is the
- * caller's to destroy; `*out` is NULL after a failure. O(1), without pairs to resume.
- * Errors: KF_INVALID (options), KF_NO_MEMORY, KF_IO. */
+ * succeeds. A keyfold file or an empty one there is then replaced atomically. Anything else there is refused, now and
+ * by kf_builder_finish, as nobody wants a dictionary in place of their text (but see KF_BUILD_REPLACE_ANY). The builder
+ * is the caller's to destroy; `*out` is NULL after a failure. O(1), without pairs to resume.
+ * Errors: KF_INVALID (options, the target), KF_NO_MEMORY, KF_IO. */
 KF_API kf_status kf_builder_create(kf_builder **out, const char *path,
                                    const kf_build_options *options, kf_error *error);
 

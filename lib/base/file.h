@@ -39,6 +39,11 @@ typedef struct kfi_output kfi_output;
 
 /* Refuses a target that exists and is not a regular file. */
 kf_status kfi_output_create(kfi_output **out, const char *path, kf_error *error);
+/* From now on, refuses to replace a file of other programs too: one that has content which does not begin with the
+ * `size` bytes at `magic`, which must outlive the output. KF_INVALID, also at once. */
+kf_status kfi_output_protect(kfi_output *output, const void *magic, size_t size, kf_error *error);
+/* The same checks of a path, before there is anything to write. */
+kf_status kfi_output_check(const char *path, const void *magic, size_t size, kf_error *error);
 kf_status kfi_output_write(kfi_output *output, const void *data, size_t size, kf_error *error);
 /* Bytes written so far. */
 uint64_t kfi_output_offset(const kfi_output *output);

@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-static const uint8_t magic[8] = { 0x89, 'K', 'F', 'D', '\r', '\n', 0x1a, '\n' };
+const uint8_t kfi_magic[KFI_MAGIC_SIZE] = { 0x89, 'K', 'F', 'D', '\r', '\n', 0x1a, '\n' };
 
 enum {
     AT_NORMALISE = 50,
@@ -49,7 +49,7 @@ static uint64_t header_checksum(const uint8_t *header, uint32_t size)
 void kfi_header_write(const kfi_header *header, uint8_t *out)
 {
     memset(out, 0, header->header_size);
-    memcpy(out, magic, sizeof magic);
+    memcpy(out, kfi_magic, sizeof kfi_magic);
     kfi_store16(out + 8, KFI_FORMAT_MAJOR);
     kfi_store16(out + 10, KFI_FORMAT_MINOR);
     kfi_store32(out + 12, header->header_size);
@@ -109,7 +109,7 @@ static int all_zero(const uint8_t *p, size_t size)
 /* What must hold before any other field means something: magic, version, size, checksum. */
 static kf_status check_frame(const uint8_t *file, uint64_t size, kf_error *error)
 {
-    if (size < sizeof magic || memcmp(file, magic, sizeof magic) != 0)
+    if (size < sizeof kfi_magic || memcmp(file, kfi_magic, sizeof kfi_magic) != 0)
         return kfi_fail_at(error, KF_FORMAT, 0, "not a keyfold file");
     if (size < KFI_HEADER_SIZE)
         return kfi_fail_at(error, KF_FORMAT, size, "the file is cut inside its header");

@@ -64,6 +64,10 @@ typedef struct kfi_header {
     kfi_section sections[KFI_MAX_SECTIONS];
 } kfi_header;
 
+/* How every file begins. */
+enum { KFI_MAGIC_SIZE = 8 };
+extern const uint8_t kfi_magic[KFI_MAGIC_SIZE];
+
 /* Parses and checks header and table against the file's real size: magic, version, features,
  * checksum, every section in bounds, aligned, in order, with its tail pad inside the file. */
 kf_status kfi_header_parse(kfi_header *header, const uint8_t *file, uint64_t file_size,

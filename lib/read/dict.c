@@ -73,6 +73,14 @@ void kf_dict_close(kf_dict **dict)
     kfi_plain_close(dict);
 }
 
+kf_status kf_dict_content(const kf_dict *d, kf_bytes *content)
+{
+    *content = (kf_bytes){ NULL, 0 };
+    if (d->shards && d->shards->count && d->shards->path[0].data) return KF_TYPE;
+    *content = (kf_bytes){ d->mapping.data, d->mapping.size };
+    return KF_OK;
+}
+
 int kf_dict_same_files(const kf_dict *a, const kf_dict *b)
 {
     return !memcmp(a->header.build_id, b->header.build_id, sizeof a->header.build_id)

@@ -7,7 +7,7 @@
 #include "write/sharded.h"
 
 /* Published first without weights and all that follows them. */
-KFI_STRUCT_KIND(options_kind, kf_build_options, KF_BUILD_OPTIONS_INIT, progress_context, reserved);
+KFI_STRUCT_KIND(options_kind, kf_build_options, KF_BUILD_OPTIONS_INIT, progress_context, flags);
 KFI_STRUCT_KIND(report_kind, kf_build_report, KF_BUILD_REPORT_INIT, shards, shards);
 
 kf_status kfi_build_options_read(kf_build_options *out, const kf_build_options *given, kf_error *error)
@@ -23,6 +23,8 @@ kf_status kfi_build_options_check(const kf_build_options *o, kf_error *error)
         return kfi_fail(error, KF_INVALID, "the duplicates policy join needs values of bytes");
     if (o->duplicates >= KF_DUPLICATES_SUM && o->duplicates <= KF_DUPLICATES_MAX && o->value_type != KF_VALUES_U64)
         return kfi_fail(error, KF_INVALID, "the duplicates policies sum, min and max need u64 values");
+    if (o->flags & ~(uint32_t)KF_BUILD_REPLACE_ANY)
+        return kfi_fail(error, KF_INVALID, "unknown flags for a build: %#x", o->flags);
     if ((unsigned)o->weights > KF_WEIGHTS_GIVEN)
         return kfi_fail(error, KF_INVALID, "weights are out of range");
     if (o->weights == KF_WEIGHTS_VALUE && o->value_type != KF_VALUES_U64)
@@ -35,7 +37,6 @@ kf_status kfi_build_options_check(const kf_build_options *o, kf_error *error)
                         KFI_SHARDED_MOST);
     if (o->memory_limit && o->memory_limit < KFI_MEMORY_LEAST)
         return kfi_fail(error, KF_INVALID, "the memory limit must be at least 16 MiB");
-    if (o->reserved) return kfi_fail(error, KF_INVALID, "what is reserved in kf_build_options must be 0");
     uint32_t normalise = o->normalise;
     kf_status status = kfi_normalise_flags(&normalise, error);
     return status ? status : kfi_encoding_check(o->value_encoding, o->value_type, error);

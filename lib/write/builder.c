@@ -111,6 +111,8 @@ kf_status kf_builder_create(kf_builder **out, const char *path, const kf_build_o
     if (!path || !*path) return kfi_fail(error, KF_INVALID, "no path was given");
     kf_status status = kfi_build_options_read(&known, options, error);
     if (!status) status = kfi_build_options_check(&known, error);
+    if (!status)
+        status = kfi_output_check(path, known.flags & KF_BUILD_REPLACE_ANY ? NULL : kfi_magic, KFI_MAGIC_SIZE, error);
     if (status) return status;
     options = &known;
     kf_builder *b = calloc(1, sizeof *b);
@@ -269,6 +271,7 @@ static kf_status write_one(kf_builder *b, int is_sealed, kfi_header *header, kf_
     if (!status && !is_sealed) status = kfi_sorter_finish(b->sorter, kfi_image_add, image, error);
     if (image) status = kfi_image_end(image, status, error);
     if (!status) status = kfi_writer_create(&writer, b->path, kfi_image_sections(image), error);
+    if (!status && !(b->options.flags & KF_BUILD_REPLACE_ANY)) status = kfi_writer_protect(writer, error);
     if (!status) status = kfi_image_write(image, &b->metadata, writer, header, error);
     kfi_writer_destroy(&writer);
     kfi_image_destroy(&image);
@@ -279,6 +282,7 @@ static kf_status write_several(kf_builder *b, kfi_header *header, kf_build_repor
 {
     kfi_sharded_options options = {
         .image = image_options(b), .path = b->path, .metadata = &b->metadata, .memory = b->options.memory_limit,
+        .replace_any = (b->options.flags & KF_BUILD_REPLACE_ANY) != 0,
         .threads = b->options.threads, .shards = b->options.shards, .file_bytes = &b->file_bytes,
         .room = room_of(b),
     };

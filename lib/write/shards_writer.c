@@ -28,6 +28,8 @@ kf_status kfi_bundle_create(kfi_bundle **out, const char *path, int with_images,
     return status;
 }
 
+kf_status kfi_bundle_protect(kfi_bundle *bundle, kf_error *error) { return kfi_writer_protect(bundle->writer, error); }
+
 /* ---- shards ----------------------------------------------------------------------------------- */
 
 static kf_status check(const kfi_bundle *b, const kfi_header *h, kf_bytes first, kf_bytes last, kf_error *error)

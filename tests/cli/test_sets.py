@@ -250,7 +250,9 @@ class Merge(Sets):
     def test_failures_leave_the_target(self):
         a = self.make("a.kf", {b"big": 2 ** 64 - 1})
         b = self.make("b.kf", {b"big": b"text"})
-        out = self.write("out.kf", b"what was there")
+        out = self.make("out.kf", {b"what was": b"there"})
+        with open(out, "rb") as file:
+            before = file.read()
         names = sorted(os.listdir(self.folder))
         error = self.err("merge", "-o", out, a, b, expect=3)
         self.assertIn(f"{b}: has values of another type", error)
@@ -260,12 +262,12 @@ class Merge(Sets):
         os.remove(self.path("junk.kf"))
         self.assertEqual(sorted(os.listdir(self.folder)), names)
         with open(out, "rb") as file:
-            self.assertEqual(file.read(), b"what was there")
+            self.assertEqual(file.read(), before)
 
     def test_interrupted(self):
         parts = [self.make(f"{part}.kf", {b"%d-%07d" % (part, n): None for n in range(150000)})
                  for part in range(4)]
-        out = self.write("out.kf", b"what was there")
+        out = self.make("out.kf", {b"what was": b"there"})
         names = sorted(os.listdir(self.folder))
         child = subprocess.Popen([TOOL, "merge", "--progress", "json", "-o", out, *parts],
                                  stderr=subprocess.PIPE)

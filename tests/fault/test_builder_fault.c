@@ -22,7 +22,7 @@ typedef struct scene {
 
 enum { LARGE_VALUE = 100000 };
 
-static const char old_content[] = "what was there before";
+static const char old_content[] = "\x89KFD\r\n\x1a\nwhat was there before";
 static uint8_t *good;        /* the file as it comes out when nothing fails */
 static size_t good_size;
 

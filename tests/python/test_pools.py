@@ -3,12 +3,15 @@ Each runs in an interpreter that is killed after a time, so a pool that hangs is
 import gc
 import os
 import pickle
+import signal
+import subprocess
+import sys
 
 import pytest
 
 import keyfold
 
-# The tasks, and what comes of each. `tables` are pickles, since the parent is not to have the files open.
+# Nobody has the files open, so that the absent one is absent.
 PROGRAM = """
 import os, pickle, sys
 
@@ -64,7 +67,8 @@ def run(kind, tables):
 
 if __name__ == "__main__":
     with open(sys.argv[2], "rb") as file:
-        print(run(sys.argv[1], pickle.load(file)))
+        answer = run(sys.argv[1], pickle.load(file))
+    print(answer, flush=True)
 """
 KINDS = {"fork": None, "spawn": None, "forkserver": None, "futures": None, "threads": None, "loky": "joblib",
          "cloudpickle": "cloudpickle", "dask": "dask", "distributed": "distributed"}
@@ -90,17 +94,18 @@ def program(tmp_path_factory):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_pools(program, kind, python, tmp_path):
+def test_pools(program, kind, tmp_path):
     if KINDS[kind]:
         pytest.importorskip(KINDS[kind])
     path, tables = program
-    done = python("import runpy, sys; sys.argv.pop(0); sys.path[0] = ''; runpy.run_path(sys.argv[0], run_name='__main__')",
-                  path, kind, tables, timeout=60) if False else run(path, kind, tables, tmp_path)
-    assert done.stdout.splitlines()[-1:] == ["[1, 'NoFile', 'Replaced', 'NoFile', 2, 0, 1, 4, 9]"], done
-
-
-def run(path, kind, tables, folder):
-    import subprocess
-    import sys
-    return subprocess.run([sys.executable, str(path), kind, str(tables)], capture_output=True, text=True, timeout=60,
-                          cwd=folder, env={**os.environ, "KEYFOLD_CACHE": str(folder / "cache")})
+    out = tmp_path / "out"
+    with out.open("wb") as file:
+        process = subprocess.Popen([sys.executable, path, kind, tables], stdout=file, stderr=file, cwd=tmp_path,
+                                   env={**os.environ, "KEYFOLD_CACHE": str(tmp_path)}, start_new_session=True)
+    try:
+        process.wait(60)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)      # with all its workers
+        process.wait()
+        pytest.fail(f"it hangs: {out.read_text()}")
+    assert out.read_text().splitlines()[-1:] == ["[1, 'NoFile', 'Replaced', 'NoFile', 2, 0, 1, 4, 9]"], out.read_text()

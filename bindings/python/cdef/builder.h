@@ -11,6 +11,10 @@ typedef enum kf_duplicates {
     KF_DUPLICATES_JOIN = 6
 } kf_duplicates;
 
+enum {
+    KF_BUILD_REPLACE_ANY = 1 << 0
+};
+
 typedef struct kf_build_options {
     size_t struct_size;
     kf_value_type value_type;
@@ -26,7 +30,7 @@ typedef struct kf_build_options {
     uint64_t expected_bytes;
     const char *resume_folder;
     uint32_t normalise;
-    uint32_t reserved;
+    uint32_t flags;
 } kf_build_options;
 
 typedef struct kf_build_report {

@@ -42,6 +42,7 @@ else:
 
     _arrow, _columns = Later("_arrow"), Later("_columns")
 
+_FEW = 64       # keys that are looked up one by one
 _OUTPUTS = ("list", "numpy", "arrow")
 # What else there is for values that have no Arrow type.
 _TEXTS = ', and a dictionary opened with codec="str" their JSON texts'
@@ -257,6 +258,10 @@ class Batches(Table["K", "V_co"]):
         >>> values.tolist(), found.tolist()
         ([5, 0], [True, False])
         """
+        if output == "list" and type(keys) in (list, tuple) and len(keys) <= _FEW:
+            few = self._get_few(keys, default)
+            if few is not None:
+                return few
         _check_output(output)
         return self._results(self._batch(keys), default, output)
 

@@ -14,6 +14,7 @@ from ._codecs import Codec
 from ._dictionary import Dictionary
 from ._inputs import source_of
 from ._light import Later
+from ._lookup import survey
 from ._open import open as _open
 from ._pack import Source
 from ._progress import Progress
@@ -96,7 +97,7 @@ def _build_pairs(inputs: Any, source: Source, wanted: _choose.Wish, make: _parts
         values = _all_values(inputs)
         if wanted.lists and isinstance(inputs, abc.Mapping):
             values = _choose.items(values)
-    builder = make(*_choose.choose(wanted, source, values))
+    builder = make(*_choose.choose(wanted, source, values, types=survey(inputs)))
     builder.add(source, _choose.guess(wanted))
     return builder
 
@@ -109,7 +110,7 @@ def compile(path: StrPath, inputs: Mapping[K, V], *, reader: None = None, worker
             threads: Optional[int] = None, shards: Optional[int] = None,
             resume: Optional[StrPath] = None, allow_pickle: bool = False,
             encoding: Encoding = "auto", metadata: _Metadata = None,
-            normalise: Normal = None) -> Dictionary[K, V]: ...
+            normalise: Normal = None, force: bool = False) -> Dictionary[K, V]: ...
 @overload
 def compile(path: StrPath, inputs: Iterable[Tuple[K, V]], *, reader: None = None,
             workers: Optional[int] = None, memory: Union[int, str] = "1G", duplicates: NoLists = "error",
@@ -118,7 +119,7 @@ def compile(path: StrPath, inputs: Iterable[Tuple[K, V]], *, reader: None = None
             threads: Optional[int] = None, shards: Optional[int] = None,
             resume: Optional[StrPath] = None, allow_pickle: bool = False,
             encoding: Encoding = "auto", metadata: _Metadata = None,
-            normalise: Normal = None) -> Dictionary[K, V]: ...
+            normalise: Normal = None, force: bool = False) -> Dictionary[K, V]: ...
 @overload
 def compile(path: StrPath, inputs: Mapping[K, List[V]], *, reader: None = None, workers: Optional[int] = None,
             memory: Union[int, str] = "1G", duplicates: Literal["all"], codec: Union[str, Codec] = "auto",
@@ -126,7 +127,7 @@ def compile(path: StrPath, inputs: Mapping[K, List[V]], *, reader: None = None, 
             threads: Optional[int] = None, shards: Optional[int] = None,
             resume: Optional[StrPath] = None, allow_pickle: bool = False,
             encoding: Encoding = "auto", metadata: _Metadata = None,
-            normalise: Normal = None) -> Dictionary[K, List[V]]: ...
+            normalise: Normal = None, force: bool = False) -> Dictionary[K, List[V]]: ...
 @overload
 def compile(path: StrPath, inputs: Iterable[Tuple[K, V]], *, reader: None = None,
             workers: Optional[int] = None, memory: Union[int, str] = "1G", duplicates: Literal["all"],
@@ -135,7 +136,7 @@ def compile(path: StrPath, inputs: Iterable[Tuple[K, V]], *, reader: None = None
             threads: Optional[int] = None, shards: Optional[int] = None,
             resume: Optional[StrPath] = None, allow_pickle: bool = False,
             encoding: Encoding = "auto", metadata: _Metadata = None,
-            normalise: Normal = None) -> Dictionary[K, List[V]]: ...
+            normalise: Normal = None, force: bool = False) -> Dictionary[K, List[V]]: ...
 @overload
 def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]] = None,
             workers: Optional[int] = None, memory: Union[int, str] = "1G", duplicates: Duplicates = "error",
@@ -149,7 +150,8 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
             value_column: Union[int, str, None] = None, weight_column: Union[int, str, None] = None,
             key_field: Optional[str] = None, value_field: Optional[str] = None,
             weight_field: Optional[str] = None, raw: bool = False, text: bool = False, pairs: bool = False,
-            on_error: Optional[OnError] = None, normalise: Normal = None) -> Dictionary[Any, Any]: ...
+            on_error: Optional[OnError] = None, normalise: Normal = None,
+            force: bool = False) -> Dictionary[Any, Any]: ...
 
 
 def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]] = None,
@@ -164,7 +166,8 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
             value_column: Union[int, str, None] = None, weight_column: Union[int, str, None] = None,
             key_field: Optional[str] = None, value_field: Optional[str] = None,
             weight_field: Optional[str] = None, raw: bool = False, text: bool = False, pairs: bool = False,
-            on_error: Optional[OnError] = None, normalise: Normal = None) -> Dictionary[Any, Any]:
+            on_error: Optional[OnError] = None, normalise: Normal = None,
+            force: bool = False) -> Dictionary[Any, Any]:
     """Compiles pairs into the file `path` and opens it. Nothing appears there before all is done.
 
     inputs      a dict or other Mapping; or any iterable of (key, value) pairs; or a table of Arrow, pandas,
@@ -181,7 +184,9 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
     codec       how values are stored (see keyfold.Dictionary.codec); if not given, what suits all values of a
                 Mapping, or the first 1000 of others
     weights     "value": integer values order the keys for completion; "given": pairs are (key, value, weight)
-    progress    True, a function that gets the number of pairs done and of all (or None), or a tqdm bar
+    progress    True, a tqdm bar, or a function that gets the number of pairs done and of all (None while unknown),
+                and what is done at the moment if it has a parameter `phase`. A pair that was read is done in part:
+                all are when the file is there
     tmpdir      where temporary files go, if not beside the file
     threads     that sort and fold in this process: as many as there are processors if not given, also with
                 workers, as those are done when most of the work of the threads begins
@@ -191,6 +196,7 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
     encoding    how the file stores the values: "auto" samples them and chooses one of "packed", "distinct", "raw",
                 "tokens" and "zstd"
     metadata    a dict of entries of the caller's, str or bytes, which Dictionary.metadata gives as bytes
+    force       replaces a file that is there and neither empty nor a keyfold file, which is refused otherwise
     resume      a folder that keeps what is sorted, also when the build fails or is killed: the same call then
                 goes on from there. It reads all inputs again, which must give the same pairs in the same order
                 (a set gives another one in each process) and be encoded alike, or ArgumentError is raised; more
@@ -234,7 +240,7 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
     """
     options = BuildOptions(path, memory=memory, duplicates=duplicates, weights=weights, tmpdir=tmpdir,
                            threads=threads, shards=shards, resume=resume, encoding=encoding,
-                           metadata=_file_options.metadata(metadata), normalise=normalise)
+                           metadata=_file_options.metadata(metadata), normalise=normalise, force=force)
     about_files = _file_options.given(dict(
         format=format, delimiter=delimiter, header=header, key_column=key_column, value_column=value_column,
         weight_column=weight_column, key_field=key_field, value_field=value_field, weight_field=weight_field, raw=raw,

@@ -80,7 +80,8 @@ class BuildOptions:
                  weights: Optional[str] = None, tmpdir: Optional[StrPath] = None,
                  threads: Optional[int] = None, shards: Optional[int] = None,
                  resume: Optional[StrPath] = None, encoding: str = "auto",
-                 metadata: Optional[Mapping[str, bytes]] = None, normalise: Normal = None) -> None:
+                 metadata: Optional[Mapping[str, bytes]] = None, normalise: Normal = None,
+                 force: bool = False) -> None:
         self.threads = thread_count(threads)
         _count("shards", shards, _MOST_SHARDS)
         if duplicates not in DUPLICATES:
@@ -94,6 +95,8 @@ class BuildOptions:
         if not isinstance(path, (str, bytes, os.PathLike)):
             raise TypeError("the path of the file to write comes first, and then what it is made of: "
                             f"{path!r:.100} is no path")
+        if not os.fsdecode(path):
+            raise _errors.ArgumentError("the path of the file to write is empty")
         self.path = os.path.abspath(os.fsdecode(path))
         self.memory = memory_size(memory)
         self.duplicates = duplicates
@@ -103,6 +106,7 @@ class BuildOptions:
         self.weights = weights
         self.normalise = normal_flags(normalise)
         self.shards = shards
+        self.force = force
         self.tmpdir = None if tmpdir is None else os.path.abspath(os.fsdecode(tmpdir))
         self.resume = None if resume is None else os.path.abspath(os.fsdecode(resume))
         needed = [os.path.dirname(self.path), self.tmpdir or "/"]
@@ -113,6 +117,14 @@ class BuildOptions:
                 raise _errors.os_error(errno.ENOTDIR if os.path.exists(folder) else errno.ENOENT, folder)
         if os.path.isdir(self.path):
             raise _errors.os_error(errno.EISDIR, self.path)
+
+    def check_target(self) -> None:
+        """Raises what a build raises whose target is a file of another kind."""
+        if not self.force and os.path.isfile(self.path):
+            with open(self.path, "rb") as file:
+                if file.read(8) not in (b"", b"\x89KFD\r\n\x1a\n"):
+                    raise _errors.ArgumentError(f"'{self.path}' exists and is not a keyfold file: it is replaced "
+                                                "only by force (force=True)")
 
     def fill(self, options: Any) -> Any:
         """Fills a kf_build_options; returns what must live as long."""
@@ -125,6 +137,7 @@ class BuildOptions:
         # threads only sort and write what has come, for which this process, and so all of them, had to wait.
         options.threads = self.threads
         options.shards = self.shards or 0
+        options.flags = lib.KF_BUILD_REPLACE_ANY if self.force else 0
         kept = []
         for name, folder in (("temporary_folder", self.tmpdir), ("resume_folder", self.resume)):
             if folder is not None:
@@ -228,6 +241,7 @@ class Builder:
         self._progress.all_read()
         report = ffi.new("kf_build_report *", lib.kfpy_build_report())
         self._check(lib.kf_builder_finish(self._builder, report, self._error))
+        self._progress.finished()
         self.close()
         return report
 

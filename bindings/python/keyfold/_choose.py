@@ -58,9 +58,10 @@ def guess(wanted: Wish) -> Tuple[str, str]:
 
 
 def choose(wanted: Wish, source: Source, values: Any = None,
-           alone: bool = True) -> Tuple[_keys.KeyKind, Codec]:
-    """The kind of keys and the codec for what a source gives. `values`: all values, where they are at hand.
-    `alone`: no other source follows."""
+           alone: bool = True, types: Tuple[Optional[type], Optional[type]] = (None, None)) \
+        -> Tuple[_keys.KeyKind, Codec]:
+    """The kind of keys and the codec for what a source gives. `values`: all values, where they are at hand; `types`:
+    the one type of all keys and of all values, if known. `alone`: no other source follows."""
     if source.columns:
         return source.choose(wanted.keys, wanted.codec, alone)     # type: ignore[attr-defined, no-any-return]
     keys: List[Any] = []
@@ -71,6 +72,8 @@ def choose(wanted: Wish, source: Source, values: Any = None,
         _keys.kind_of(keys[0]) if keys else _keys.KINDS["str"]
     if wanted.codec != "auto":
         return kind, _codecs.codec(wanted.codec, True)
+    if values is not None and types[1] in _codecs._UNIFORM and not wanted.lists:
+        return kind, _codecs.codec(_codecs._UNIFORM[types[1]], True)   # type: ignore[index]
     complete = values is not None or alone and len(sample) < _SAMPLE
     if values is None:
         values = items(sample) if wanted.lists else sample

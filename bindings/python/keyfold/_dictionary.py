@@ -47,8 +47,9 @@ def _new_slot() -> Any:
     return ffi.gc(slot, lib.kfpy_slot_free)
 
 
-def _reopen(path: str, build_id: bytes, options: Mapping[str, Any] = {}) -> "Dictionary[Any, Any]":
-    return arrive(Dictionary, path, build_id, options)
+def _reopen(path: str, build_id: bytes, options: Mapping[str, Any] = {},
+            content: Any = None) -> "Dictionary[Any, Any]":
+    return arrive(Dictionary, path, build_id, options, content)
 
 
 class Dictionary(Batches["K", "V"], Searches["K", "V"]):
@@ -63,6 +64,7 @@ class Dictionary(Batches["K", "V"], Searches["K", "V"]):
 
     It pickles as the file's path and build id. What arrives in another process opens the file when it is first
     used, and that raises NoFile or Replaced if the file is not there; processes share the file's memory.
+    packed() gives one that travels with its content.
 
     >>> table = keyfold.compile("capitals.kf", {"Peru": "Lima", "Poland": "Warsaw"})
     >>> table["Peru"], table.get("Chile"), "Poland" in table, len(table)
@@ -73,9 +75,15 @@ class Dictionary(Batches["K", "V"], Searches["K", "V"]):
 
     __slots__ = ()
 
-    def __reduce__(self) -> Tuple[Any, ...]:
-        arguments: Tuple[Any, ...] = (self._handle.path, self._handle.build_id)
-        return _reopen, arguments + (self._options,) if self._options else arguments
+    def __reduce_ex__(self, protocol: Any) -> Tuple[Any, ...]:
+        return _reopen, self._arguments(protocol)
+
+    def _arguments(self, protocol: int) -> Tuple[Any, ...]:
+        content = self._handle.content(protocol)
+        if content is not None:
+            return "", self.build_id, self._options, content
+        arguments: Tuple[Any, ...] = (self.path, self.build_id)
+        return arguments + (self._options,) if self._options else arguments
 
     # ---- order --------------------------------------------------------------------------------
 
@@ -263,6 +271,12 @@ class Dictionary(Batches["K", "V"], Searches["K", "V"]):
 
     # ---- prefixes of a text -------------------------------------------------------------------
 
+    def _beginning(self, text: bytes, size: int) -> Any:
+        """The key that so many bytes of a text are, whatever their form there."""
+        if self._handle.normalise:
+            return self.key_at(lib.kfpy_ordinal(self._c, text, size).value)
+        return self._decode_key(text[:size])
+
     def _text(self, text: Any) -> bytes:
         if not self._keys.has_prefixes:
             raise TypeError(f"{self._keys.name} keys have no prefixes")
@@ -289,7 +303,7 @@ class Dictionary(Batches["K", "V"], Searches["K", "V"]):
         if number.status == 0 and self._splits(encoded, number.value):
             return (self.prefixes(text) or [default])[-1]
         if number.status == 0:
-            return self._decode_key(encoded[:number.value])
+            return self._beginning(encoded, number.value)
         self._failed(number.status)
         return default
 
@@ -310,7 +324,7 @@ class Dictionary(Batches["K", "V"], Searches["K", "V"]):
             _errors.check(status, None, self.path)
             if count[0] < capacity or capacity > len(encoded):
                 sizes = [matches[i].size for i in range(count[0])]
-                return [self._decode_key(encoded[:size]) for size in sizes if not self._splits(encoded, size)]
+                return [self._beginning(encoded, size) for size in sizes if not self._splits(encoded, size)]
             capacity *= 8
 
     # ---- comparing ----------------------------------------------------------------------------

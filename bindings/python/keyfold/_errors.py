@@ -233,6 +233,7 @@ _CLASSES = {
     lib.KF_CANCELLED: Cancelled,
     lib.KF_REPLACED: Replaced,
 }
+_ABOUT_FILES = (lib.KF_FORMAT, lib.KF_UNSUPPORTED, lib.KF_CORRUPT)
 
 
 def os_error(number: int, path: Optional[str] = None, text: Optional[str] = None) -> IOError_:
@@ -254,6 +255,8 @@ def make(status: int, error: Any = None, path: Optional[str] = None) -> Error:
         # What the library says matters if it is about another file: one of several, or a temporary one.
         result = os_error(number, path, message if path is None or (told and path not in told) else None)
     else:
+        if status in _ABOUT_FILES and path is not None and path not in message:
+            message = f"{path}: {message}"
         result = _CLASSES.get(status, Error)(message)
     if error is not None and error.status == status:
         if error.offset != 2**64 - 1:

@@ -18,11 +18,11 @@ from ._stat import normal_name
 
 TOOL = os.path.join(os.path.dirname(os.path.abspath(__file__)), "keyfold-tool")
 _GRACE = 10.0       # seconds that the tool has to remove its temporary files in
-# What the library says of a folder that a build can't go on in.
-_RESUMING = (("is damaged; remove that folder", _errors.CorruptError),
-             ("was written by another version; remove that folder", _errors.UnsupportedError),
-             ("remove that folder to start anew", _errors.ArgumentError),
-             ("is in use by another build", _errors.ArgumentError))
+# What the command says of a failure, in the words of kf_status.
+_KINDS = {"invalid": _errors.ArgumentError, "no_memory": _errors.MemoryError_, "format": _errors.FormatError,
+          "unsupported": _errors.UnsupportedError, "corrupt": _errors.CorruptError, "limit": _errors.LimitError,
+          "type": _errors.ValueTypeError, "cancelled": _errors.Cancelled, "io": _errors.IOError_,
+          "no_space": _errors.IOError_}
 _TEXTS = ("str", "raw", "json")     # codecs whose encoded values a text file can hold
 
 
@@ -46,6 +46,8 @@ def _command(paths: List[str], wanted: BuildOptions, keys: str, codec: Union[str
                f"--encoding={wanted.encoding}", *_file_options.arguments(options),
                *_file_options.metadata_arguments(wanted.metadata),
                f"--weights={({None: 'none', 'given': 'column'}).get(wanted.weights, 'value')}"]
+    if wanted.force:
+        command.append("--force")
     # What is not given is what the command does by itself.
     for option, number in (("threads", wanted.threads), ("shards", wanted.shards)):
         if number is not None:
@@ -75,22 +77,18 @@ def _in_python(text: str) -> str:
                   text)
 
 
-def _error(messages: List[str], code: int) -> _errors.Error:
-    lines = [line[len("keyfold: "):] if line.startswith("keyfold: ") else line for line in messages]
-    text = "\n".join(line for line in lines if not line.startswith("Try 'keyfold "))
+def _error(messages: List[Any], code: int) -> _errors.Error:
+    """The exception of what the command reported: objects, and lines that are none."""
+    errors = [each for each in messages if isinstance(each, str) or each["level"] != "note"]
+    text = "\n".join(each if isinstance(each, str) else each["message"] for each in errors)
     if code == 2:
-        return _errors.ArgumentError(_in_python(text[len("build: "):] if text.startswith("build: ") else text))
-    if messages and messages[-1].endswith("see --duplicates"):
-        text = "\n".join(text.split("\n")[:-1])
-        return _errors.DuplicateKey(f"{text}; duplicates= can say what to do then")
+        return _errors.ArgumentError(_in_python(text))
     if code < 0:
         return _errors.Error(f"keyfold-tool was killed by signal {-code}")
-    for said, kind in _RESUMING:
-        if messages and said in messages[-1]:
-            return kind(text)
-    if re.search(r":\d+: ", text):
-        return _errors.FormatError(text)
-    return _errors.Error(text or f"keyfold-tool exited with status {code}")
+    status = next((each["status"] for each in reversed(errors) if not isinstance(each, str) and each["status"]), None)
+    if status == "duplicate":
+        return _errors.DuplicateKey(f"{text}; duplicates= can say what to do then")
+    return _KINDS.get(status or "", _errors.Error)(text or f"keyfold-tool exited with status {code}")
 
 
 def _check(path: str) -> None:
@@ -118,7 +116,7 @@ def build(paths: List[str], wanted: BuildOptions, keys: str, codec: Union[str, C
     """Builds a file from .tsv, .csv, .jsonl and other files, compressed ones too, as `keyfold build` does."""
     for path in paths:
         _check(path)
-    messages: List[str] = []
+    messages: List[Any] = []
     done = 0
     # However this process ends, the tool ends with it (follow.c).
     tool = subprocess.Popen(_command([os.path.abspath(path) for path in paths], wanted, keys, codec, options),
@@ -128,14 +126,14 @@ def build(paths: List[str], wanted: BuildOptions, keys: str, codec: Union[str, C
     try:
         assert tool.stderr is not None and tool.stdout is not None
         for line in tool.stderr:
-            if not line.startswith("{"):
-                if not line.startswith("keyfold: note: "):      # how much was there to go on with
-                    messages = [*messages[-50:], line.rstrip("\n")]
-                continue
-            report = json.loads(line)
-            if report["phase"] == "read":
+            report = json.loads(line) if line.startswith("{") else line.rstrip("\n")
+            if isinstance(report, str) or "level" in report:
+                messages = [*messages[-50:], report]
+            elif report["phase"] == "read":
                 progress.pairs(max(0, report["done"] - done))
                 done = max(done, report["done"])
+            else:
+                progress.of_whole(report["phase"], report["share"] or 0)
         report = tool.stdout.read()
         code = tool.wait()
     except BaseException:
@@ -149,6 +147,7 @@ def build(paths: List[str], wanted: BuildOptions, keys: str, codec: Union[str, C
         raise _error(messages, code)
     summary = json.loads(report)
     if summary["bad_records"]:
-        warnings.warn("\n".join(line[len("keyfold: "):] for line in messages if "skipped" in line), stacklevel=3)
+        texts = [each if isinstance(each, str) else each["message"] for each in messages]
+        warnings.warn("\n".join(text for text in texts if "skipped" in text), stacklevel=3)
     progress.pairs(max(0, summary["pairs_added"] - done))
-    progress.all_read()
+    progress.finished()

@@ -76,7 +76,7 @@ class Match(Generic["K", "V"]):
 
 
 class Occurrence(Match["K", "V"]):
-    """A key in a text: text[start:end] == key.
+    """A key in a text: text[start:end] is the key, or, if the dictionary has a normal form, becomes it.
 
     >>> words = keyfold.compile("words.kf", {"talk": 7, "walk": 5, "walked": 9, "walking": 20})
     >>> found = next(words.find_all("I walk"))
@@ -86,10 +86,10 @@ class Occurrence(Match["K", "V"]):
 
     __slots__ = ("start", "end")
 
-    def __init__(self, dictionary: Any, key: K, ordinal: int, start: int) -> None:
+    def __init__(self, dictionary: Any, key: K, ordinal: int, start: int, end: int) -> None:
         super().__init__(dictionary, key, ordinal, 0, 0.0, 0)
         self.start = start
-        self.end = start + len(key)   # type: ignore[arg-type]
+        self.end = end
 
     def _fields(self) -> Tuple[Any, ...]:
         return self.key, self.ordinal, self.start

@@ -400,8 +400,8 @@ class NestedDictionary(Dictionary["Any", "Any"]):
 
     __slots__ = ()
 
-    def __reduce__(self) -> Tuple[Any, ...]:
-        return (_reopen, *super().__reduce__()[1:])
+    def __reduce_ex__(self, protocol: Any) -> Tuple[Any, ...]:
+        return _reopen, self._arguments(protocol)
 
     def _root(self) -> SubDictionary:
         return SubDictionary(self, b"")
@@ -456,7 +456,8 @@ class NestedDictionary(Dictionary["Any", "Any"]):
 
 
 NestedDictionary.__name__ = NestedDictionary.__qualname__ = "Dictionary"
-_SENSIBLE = {"stat", "verify", "close", "path", "build_id", "key_kind", "codec", "closed", "metadata", "normalise"}
+_SENSIBLE = {"stat", "verify", "close", "path", "build_id", "key_kind", "codec", "closed", "metadata", "normalise",
+             "packed"}
 
 
 def _refused(name: str) -> Callable[..., Any]:
@@ -477,5 +478,5 @@ def refined(file: Dictionary[Any, Any]) -> NestedDictionary:
     return file
 
 
-def _reopen(path: str, build_id: bytes, options: Mapping[str, Any] = {}) -> NestedDictionary:
-    return arrive(NestedDictionary, path, build_id, options)
+def _reopen(path: str, build_id: bytes, options: Mapping[str, Any] = {}, content: Any = None) -> NestedDictionary:
+    return arrive(NestedDictionary, path, build_id, options, content)

@@ -288,7 +288,9 @@ class Searches(Table["K", "V_co"]):
     def find_all(self, text: K, *, overlap: Overlap = "all",
                  boundary: Union[Boundary, Callable[[K, int], Any], None] = None,
                  filter: Optional[Filter[K, V_co]] = None) -> Iterator[Occurrence[K, V_co]]:
-        """The keys that occur in a text, by position, then by length. Positions count code points of a str.
+        """The keys that occur in a text, by position, then by length. Positions count code points of a str, of the
+        text as it is given, also where the dictionary has a normal form: then keys are found in that of the text,
+        between whole characters (a letter and its marks are found together).
 
         overlap   "all", or "longest": the longest key at a place, then on behind it
         boundary  where keys may begin and end: "words" (not within a word), "code points" (for str),
@@ -321,7 +323,9 @@ class Searches(Table["K", "V_co"]):
         position = self._positions(data)
 
         def made(key: bytes, ordinal: int, match: Any) -> Occurrence[K, V_co]:
-            return _match.Occurrence(self, self._decode_key(key), ordinal, position(match.position))
+            start = position(match.position)
+            end = position(match.position + match.length)
+            return _match.Occurrence(self, self._decode_key(key), ordinal, start, end)
 
         return made
 

@@ -314,7 +314,8 @@ def merge(path: StrPath, dictionaries: Iterable[Dictionary[K, V]], operation: Op
           values: OneValue = "first", *, prefix: Optional[K] = None, start: Optional[K] = None,
           stop: Optional[K] = None, limit: Optional[int] = None,
           memory: Union[int, str] = "1G", progress: Any = None, tmpdir: Optional[StrPath] = None,
-          threads: Optional[int] = None, shards: Optional[int] = None) -> Dictionary[K, V]:
+          threads: Optional[int] = None, shards: Optional[int] = None,
+          force: bool = False) -> Dictionary[K, V]:
     """Writes the result of a set operation into the file `path` and opens it; see union. The operation is
     "union", "intersection", "difference" or "symmetric_difference". The path may be a member's own. The last
     options are those of compile.
@@ -327,7 +328,7 @@ def merge(path: StrPath, dictionaries: Iterable[Dictionary[K, V]], operation: Op
     if isinstance(dictionaries, Dictionary):
         dictionaries = [dictionaries]
     members = _members(list(dictionaries))
-    build = BuildOptions(path, memory=memory, tmpdir=tmpdir, threads=threads, shards=shards)
+    build = BuildOptions(path, memory=memory, tmpdir=tmpdir, threads=threads, shards=shards, force=force)
     within = _Within(members[0], prefix, start, stop, limit)
     if within.nothing:
         raise _errors.ArgumentError("limit=0: there would be nothing to write")
@@ -367,7 +368,7 @@ def write(members: List[_Dictionary], build: BuildOptions, progress: Any, operat
             heart.raise_failure()
         _errors.check(status, error, build.path)
         reports.pairs(max(0, report.keys - told))
-        reports.all_read()
+        reports.finished()
     finally:
         reports.close()
         del folder      # which the options pointed to

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any, Dict, Optional, Tuple, Type, TypeVar, Union
 
-    from . import _stat, _verify
+    from . import _late, _stat, _verify
     from ._handle import Handle
     from ._stat import Stat
 
@@ -22,13 +22,16 @@ if TYPE_CHECKING:
     V = TypeVar("V", covariant=True)
     T = TypeVar("T")
 else:
+    _late = Later("_late")
     _stat = Later("_stat")
     _verify = Later("_verify")
 
 _NO_KEY = (TypeError, ValueError)
 
 _lookup.bind(*(int(ffi.cast("uintptr_t", ffi.addressof(lib, _name)))
-               for _name in ("kf_dict_get", "kf_dict_get_u64", "kf_dict_contains", "kf_buffer_free")))
+               for _name in ("kf_dict_get", "kf_dict_get_u64", "kf_dict_contains", "kf_buffer_free",
+                             "kf_iter_create", "kf_iter_next", "kf_iter_value", "kf_iter_value_u64",
+                             "kf_iter_destroy")))
 
 
 def _metadata(handle: Handle, name: str) -> Optional[bytes]:
@@ -83,7 +86,7 @@ class Table(_lookup.Lookup["K", "V"], abc.Mapping["K", "V"]):
 
     @property
     def path(self) -> str:
-        """The file's path, absolute and without symbolic links.
+        """The file's path, absolute and without symbolic links; "<memory>" of bytes.
 
         >>> table = keyfold.compile("capitals.kf", {"Peru": "Lima", "Poland": "Warsaw"})
         >>> import os
@@ -131,8 +134,7 @@ class Table(_lookup.Lookup["K", "V"], abc.Mapping["K", "V"]):
         >>> table.normalise, table["PERU"]
         ('case', 'Lima')
         """
-        name = self.stat().normalise
-        return None if name == "none" else name
+        return _stat.normal_name(self._handle.normalise) or None
 
     @property
     def closed(self) -> bool:
@@ -201,6 +203,18 @@ class Table(_lookup.Lookup["K", "V"], abc.Mapping["K", "V"]):
         """
         _verify.verify(self._pointer(), self.path, threads, progress)
 
+    def packed(self: T) -> T:
+        """This table as one that travels with its content, for processes that can't open its file: on another host,
+        say. It differs only when it is pickled. Where it arrives, the content is kept in the cache folder
+        ($KEYFOLD_CACHE, see freeze) for all processes there, or in memory if that can't be written.
+
+            pool = Pool(8, initializer=work.set_table, initargs=(table.packed(),))
+
+        Each pickle holds all of the file, so give it to workers once, not with each task. Of a manifest (bundle) one
+        file is made first, in the cache folder here.
+        """
+        return _late.packed(self)   # type: ignore[no-any-return]
+
     def close(self) -> None:
         """Makes this object unusable. The file is unmapped once nothing else uses it.
 
@@ -242,6 +256,19 @@ class Table(_lookup.Lookup["K", "V"], abc.Mapping["K", "V"]):
         except _NO_KEY:
             return None
 
+    def _normal(self, data: bytes) -> bytes:
+        """The form that an encoded key has in the file."""
+        if not self._handle.normalise:
+            return data
+        buffer, form = ffi.new("kf_buffer *"), ffi.new("kf_bytes *")
+        try:
+            status = lib.kf_text_normalise(data, len(data), self._handle.normalise, buffer, form)
+            _errors.check(status, None, self.path)
+            # Of what is normal already it is the data itself, which cffi lent for the call only.
+            return data if form.data != buffer.data else bytes(ffi.buffer(form.data, form.size))
+        finally:
+            lib.kf_buffer_free(buffer)
+
     def _failed(self, status: int) -> bool:
         """False for KF_NOT_FOUND; raises for everything else."""
         if status == lib.KF_NOT_FOUND:
@@ -262,7 +289,9 @@ class Table(_lookup.Lookup["K", "V"], abc.Mapping["K", "V"]):
         return _errors.CodecError(f"{self.path}: a value is not one of codec {self._codec.name!r}: {problem}")
 
     def _bounds(self, prefix: Any, start: Any, stop: Any, reverse: bool) -> Bounds:
-        encode = self._encode
+        def encode(key: Any) -> bytes:
+            return self._normal(self._encode(key))
+
         if prefix is not None and not self._keys.has_prefixes:
             raise TypeError(f"{self._keys.name} keys have no prefixes")
         begin = b"" if prefix is None else encode(prefix)

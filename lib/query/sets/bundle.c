@@ -213,6 +213,7 @@ static kf_status write_manifest(bundling *b)
 {
     kfi_bundle *bundle;
     kf_status status = kfi_bundle_create(&bundle, b->path, 0, b->error);
+    if (!status && !(b->options->flags & KF_BUNDLE_REPLACE_ANY)) status = kfi_bundle_protect(bundle, b->error);
     for (size_t i = 0; i < b->count && !status; i++) {
         const member *m = &b->members[i];
         char *name;
@@ -234,7 +235,7 @@ kf_status kf_bundle_write(const char *path, const char *const *members, size_t c
     kf_bundle_options known;
     kf_status status = kfi_options_read(&known, options, &options_kind, error);
     if (status) return status;
-    if (known.flags & ~(uint32_t)KF_BUNDLE_ABSOLUTE)
+    if (known.flags & ~(uint32_t)(KF_BUNDLE_ABSOLUTE | KF_BUNDLE_REPLACE_ANY))
         return kfi_fail(error, KF_INVALID, "unknown flags for a bundle: %#x", known.flags);
     if ((unsigned)known.metadata > KF_BUNDLE_METADATA_NONE)
         return kfi_fail(error, KF_INVALID, "what becomes of the metadata is out of range");

@@ -55,6 +55,7 @@ static int create_builder(kft_build *build)
     build_options.memory_limit = options->memory;
     build_options.temporary_folder = options->temporary_folder;
     build_options.resume_folder = options->resume_folder;
+    build_options.flags = options->force ? KF_BUILD_REPLACE_ANY : 0;
     build_options.expected_bytes = build->survey.expected_bytes;
     build_options.progress = progress_report;
     parallel_take(&command_build, &options->parallel, &build_options);
@@ -72,8 +73,8 @@ static int create_builder(kft_build *build)
                                          &error);
     }
     if (status == KF_OK && kf_builder_resumed(build->builder) > 0 && !options->quiet)
-        complain("note: %s: going on after %" PRIu64 " records", options->resume_folder,
-                 kf_builder_resumed(build->builder));
+        message((kft_message){ MESSAGE_NOTE, KF_OK, options->resume_folder, 0 }, "note: going on after %" PRIu64
+                " records", kf_builder_resumed(build->builder));
     return status == KF_OK ? 0 : failed(build, status, &error);
 }
 
@@ -82,6 +83,7 @@ static int settle_values(kft_build *build, const kft_input *input)
 {
     int has_values = input_has_values(input->format, &build->settings);
     int asked = build->options->values;
+    const kft_message about = { MESSAGE_ERROR, KF_FORMAT, input->stream.name, 0 };
 
     if (build->builder == NULL) {
         build->value_type = asked != VALUES_AUTO ? (kf_value_type)asked
@@ -94,31 +96,41 @@ static int settle_values(kft_build *build, const kft_input *input)
         return EXIT_TROUBLE;
     }
     if (build->settings.wants_value && !has_values) {
-        complain("%s: taken for %s, which has no values, but the dictionary has; see --format",
-                 input->stream.name, input_format_name(input->format));
+        message(about, "taken for %s, which has no values, but the dictionary has; see --format",
+                input_format_name(input->format));
         return EXIT_TROUBLE;
     }
     if (has_values && !build->settings.wants_value && asked == VALUES_AUTO) {
-        complain("%s: taken for %s, which has values, but the inputs before had none; see --values",
-                 input->stream.name, input_format_name(input->format));
+        message(about, "taken for %s, which has values, but the inputs before had none; see --values",
+                input_format_name(input->format));
         return EXIT_TROUBLE;
     }
     if (build->settings.wants_weight && input->format == FORMAT_LINES) {
-        complain("%s: taken for lines, which has no weights; see --format", input->stream.name);
+        message(about, "taken for lines, which has no weights; see --format");
         return EXIT_TROUBLE;
     }
     return build->builder == NULL ? create_builder(build) : 0;
 }
 
+/* Says why an input can't be read, unless that was asked for. */
+static int unreadable(const kft_input *input)
+{
+    const kf_status status = input->stream.os_error != 0 ? KF_IO : KF_FORMAT;
+
+    if (interrupt_signal() == 0)
+        message((kft_message){ MESSAGE_ERROR, status, input->stream.name, 0 }, "%s%s", input->stream.problem,
+                input->stream.foreign ? " (--text takes any file as text)" : "");
+    return EXIT_TROUBLE;
+}
+
 static int bad_record(kft_build *build, const kft_input *input)
 {
-    if (build->options->on_error == ON_ERROR_FAIL) {
-        complain("%s:%" PRIu64 ": %s", input->stream.name, input->line, input->reason);
-        return EXIT_TROUBLE;
-    }
-    if (build->bad++ < MESSAGES_SHOWN)
-        complain("%s:%" PRIu64 ": %s; skipped", input->stream.name, input->line, input->reason);
-    return 0;
+    const int fails = build->options->on_error == ON_ERROR_FAIL;
+    const kft_message about = { fails ? MESSAGE_ERROR : MESSAGE_WARNING, KF_FORMAT, input->stream.name, input->line };
+
+    if (fails || build->bad++ < MESSAGES_SHOWN)
+        message(about, fails ? "%s" : "%s; skipped", input->reason);
+    return fails ? EXIT_TROUBLE : 0;
 }
 
 /* Hands a record to the builder. `number`: the value, if values are u64. */
@@ -185,9 +197,7 @@ static int add_records(kft_build *build, kft_input *input)
         if (result == INPUT_END)
             break;
         if (result == INPUT_FAILED) {
-            if (interrupt_signal() == 0)
-                complain("%s: %s", input->stream.name, input->stream.problem);
-            return EXIT_TROUBLE;
+            return unreadable(input);
         }
         code = result == INPUT_BAD ? bad_record(build, input) : add_record(build, input, &record);
     }
@@ -201,14 +211,14 @@ static int add_file(kft_build *build, const char *path)
     int code = EXIT_TROUBLE;
 
     if (!input_open(&input, &build->settings, path)) {
-        if (interrupt_signal() == 0)
-            complain("%s: %s%s", input.stream.name, input.stream.problem,
-                     input.stream.foreign ? " (--text takes any file as text)" : "");
+        code = unreadable(&input);
     } else {
+        const kft_message about = { MESSAGE_NOTE, KF_OK, input.stream.name, 0 };
+
         if (input.stream.had_mark && input.stream.unicode == UNICODE_NONE && !build->options->quiet)
-            complain("%s: note: skipped a UTF-8 byte order mark", input.stream.name);
+            message(about, "note: skipped a UTF-8 byte order mark");
         if (input.stream.unicode != UNICODE_NONE && !build->options->quiet)
-            complain("%s: note: read as %s", input.stream.name, unicode_name(input.stream.unicode));
+            message(about, "note: read as %s", unicode_name(input.stream.unicode));
         code = settle_values(build, &input);
         if (code == 0)
             code = add_records(build, &input);
@@ -219,11 +229,13 @@ static int add_file(kft_build *build, const char *path)
 
 static void say_summary(const kft_build *build, double seconds)
 {
+    const kft_message about = { MESSAGE_WARNING, KF_FORMAT, NULL, 0 };
+
     if (build->bad > MESSAGES_SHOWN)
-        complain("%" PRIu64 " bad records skipped, %" PRIu64 " of them not shown", build->bad,
-                 build->bad - MESSAGES_SHOWN);
+        message(about, "%" PRIu64 " bad records skipped, %" PRIu64 " of them not shown", build->bad,
+                build->bad - MESSAGES_SHOWN);
     else if (build->bad > 0)
-        complain("%" PRIu64 " bad record%s skipped", build->bad, build->bad == 1 ? "" : "s");
+        message(about, "%" PRIu64 " bad record%s skipped", build->bad, build->bad == 1 ? "" : "s");
     if (build->options->quiet || build->options->json)
         return;
     report_say(build->options->output, &build->report, seconds);
@@ -239,7 +251,7 @@ static int finish(kft_build *build)
         return 0;
     code = failed(build, status, &error);
     if (status == KF_DUPLICATE)
-        complain("see --duplicates");
+        message((kft_message){ MESSAGE_NOTE, KF_OK, NULL, 0 }, "see --duplicates");
     return code;
 }
 
@@ -278,8 +290,8 @@ static int build_run(int argc, char **argv)
             code = report_print(options.output, build.value_type, &build.report, "bad_records", build.bad,
                                 seconds);
     } else if (interrupt_signal() != 0) {
-        complain("interrupted; %s is as it was before%s%s", options.output,
-                 options.resume_folder ? "; go on with --resume " : "",
+        message((kft_message){ MESSAGE_ERROR, KF_CANCELLED, NULL, 0 }, "interrupted; %s is as it was before%s%s",
+                 options.output, options.resume_folder ? "; go on with --resume " : "",
                  options.resume_folder ? options.resume_folder : "");
         code = EXIT_SIGNALLED + interrupt_signal();
     }

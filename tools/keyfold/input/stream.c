@@ -16,6 +16,13 @@
 /* A value of 1 GiB with each byte escaped, and its key, fit. */
 #define RECORD_LIMIT ((size_t)4 << 30)
 
+static int fail_system(kft_stream *stream, int reason)
+{
+    snprintf(stream->problem, sizeof stream->problem, "%s", strerror(reason));
+    stream->os_error = reason;
+    return STREAM_FAILED;
+}
+
 static int fail(kft_stream *stream, const char *problem)
 {
     snprintf(stream->problem, sizeof stream->problem, "%s", problem);
@@ -36,7 +43,7 @@ static ssize_t read_some(kft_stream *stream, uint8_t *data, size_t room)
             return size;
         }
         if (errno != EINTR)
-            return fail(stream, strerror(errno));
+            return fail_system(stream, errno);
     }
 }
 
@@ -128,7 +135,7 @@ static int make_room(kft_stream *stream)
     capacity = stream->capacity * 2;
     grown = realloc(stream->data, capacity);
     if (grown == NULL)
-        return fail(stream, "out of memory"), 0;
+        return fail_system(stream, ENOMEM), 0;
     stream->data = grown;
     stream->capacity = capacity;
     return 1;
@@ -188,7 +195,7 @@ static uint8_t *move_window(kft_stream *stream, size_t least, size_t *end)
     uint8_t *moved = malloc(size > least ? size : least);
 
     if (moved == NULL)
-        return fail(stream, "out of memory"), NULL;
+        return fail_system(stream, ENOMEM), NULL;
     memcpy(moved, stream_window(stream), size);
     *end = size;
     stream->begin = stream->end = 0;
@@ -221,7 +228,7 @@ static int start_decoder(kft_stream *stream, unsigned look)
         return 0;
     stream->decoder = decoder_create(kind);
     if (stream->decoder == NULL)
-        return fail(stream, "out of memory"), 0;
+        return fail_system(stream, ENOMEM), 0;
     if (!fill_head(stream, look))
         return 0;
     if (packed_kind(stream) == DECODER_NONE)
@@ -309,20 +316,24 @@ int stream_open(kft_stream *stream, const char *path, unsigned look)
         stream->file = path[0] != 0 ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY) : -1;
         if (path[0] == 0)
             stream->name = "''";
+        if (path[0] == 0)
+            return fail(stream, "an empty path names no file"), 0;
         if (stream->file < 0)
-            return fail(stream, path[0] != 0 ? strerror(errno) : "an empty path names no file"), 0;
+            return fail_system(stream, errno), 0;
     }
     if (fstat(stream->file, &status) != 0)
-        return fail(stream, strerror(errno)), 0;
-    if (S_ISDIR(status.st_mode))
+        return fail_system(stream, errno), 0;
+    if (S_ISDIR(status.st_mode)) {
+        stream->os_error = EISDIR;
         return fail(stream, "this is a folder: name the files in it"), 0;
+    }
     if (S_ISREG(status.st_mode))
         stream->bytes_total = (uint64_t)status.st_size;
     posix_fadvise(stream->file, 0, 0, POSIX_FADV_SEQUENTIAL);
     stream->capacity = WINDOW_SIZE;
     stream->data = malloc(stream->capacity);
     if (stream->data == NULL)
-        return fail(stream, "out of memory"), 0;
+        return fail_system(stream, ENOMEM), 0;
     return start(stream, look);
 }
 

@@ -23,6 +23,7 @@ typedef struct kft_stream {
     int coded_all;          /* nothing comes after these */
     int had_mark;           /* a byte order mark was skipped */
     int foreign;            /* the problem is what the file is */
+    int os_error;           /* the problem is a call of the system that failed: errno */
     uint8_t *data;          /* the window: [begin, end) of it are yet to be consumed */
     size_t begin, end, capacity;
     uint64_t bytes_read;    /* from the file, before decompression */

@@ -6,6 +6,7 @@
 
 #include "command.h"
 #include "options/names.h"
+#include "options/target.h"
 
 static const kft_option_choice formats[] = {
     { "auto", FORMAT_AUTO }, { "tsv", FORMAT_TSV }, { "csv", FORMAT_CSV },
@@ -22,6 +23,7 @@ static const kft_option_choice on_error[] = {
 const kft_option_spec build_options_table[] = {
     { "output", 'o', OPTION_FILE, offsetof(kft_build_options, output), "FILE",
       "the dictionary to write (required)", NULL },
+    FORCE_OPTION(kft_build_options, force),
     { "format", 'f', OPTION_CHOICE, offsetof(kft_build_options, format), "FORMAT",
       "how the input is written (default: auto)", formats },
     { "values", 'v', OPTION_CHOICE, offsetof(kft_build_options, values), "TYPE",
@@ -133,8 +135,9 @@ int build_options_check(const kft_build_options *options, const kft_arguments *i
     kf_build_options unused = KF_BUILD_OPTIONS_INIT;
     int stdin_uses = 0, code;
 
-    if (options->output == NULL)
-        return usage_error(&command_build, "where to? Name the dictionary with -o FILE");
+    code = target_check(&command_build, options->output);
+    if (code != OPTIONS_GO_ON)
+        return code;
     if (inputs->count == 0)
         return usage_error(&command_build, "which INPUT? '-' is standard input");
     for (int i = 0; i < inputs->count; i++)

@@ -12,6 +12,7 @@ enum { ON_ERROR_FAIL, ON_ERROR_SKIP };
 
 typedef struct kft_build_options {
     const char *output;
+    int force;
     int format;
     int values;
     int encoding;

@@ -17,8 +17,8 @@ int usage_error(const kft_command *command, const char *format, ...)
     va_start(values, format);
     vsnprintf(text, sizeof text, format, values);
     va_end(values);
-    complain("%s: %s", command->name, text);
-    fprintf(stderr, "Try 'keyfold %s --help'.\n", command->name);
+    message((kft_message){ MESSAGE_ERROR, KF_INVALID, NULL, 0 }, "%s: %s", command->name, text);
+    message((kft_message){ MESSAGE_HINT, KF_OK, NULL, 0 }, "Try 'keyfold %s --help'.", command->name);
     return EXIT_USAGE;
 }
 
@@ -306,10 +306,33 @@ static int parse_letters(const kft_command *command, void *target, int argc, cha
     return OPTIONS_GO_ON;
 }
 
+/* Whether progress is told as JSON: then all that is told is, complaints about the options too. */
+static int wants_json(const kft_command *command, int argc, char **argv)
+{
+    static const char name[] = "--progress";
+    int known = 0;
+
+    for (const kft_option_spec *option = command->options; option->name != NULL; option++)
+        known |= strcmp(option->name, name + 2) == 0;
+    for (int i = argc - 1; i >= 0 && known; i--) {
+        const char *value = i + 1 < argc ? argv[i + 1] : "";
+
+        if (strncmp(argv[i], name, sizeof name - 1) != 0)
+            continue;
+        if (argv[i][sizeof name - 1] == '=')
+            value = argv[i] + sizeof name;
+        else if (argv[i][sizeof name - 1] != 0)
+            continue;
+        return strcmp(value, "json") == 0;
+    }
+    return 0;
+}
+
 int options_parse(const kft_command *command, void *target, int argc, char **argv, kft_arguments *rest)
 {
     int ended = 0;
 
+    message_as_json(wants_json(command, argc, argv));
     rest->items = argv;
     rest->count = 0;
     for (int at = 0; at < argc; at++) {

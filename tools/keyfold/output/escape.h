@@ -23,6 +23,9 @@ int unescape(uint8_t *data, size_t *size);
 /* For messages: bytes that could harm a terminal become \xHH. Writes at most 4 * size + 1 bytes. */
 void escape_for_terminal(char *out, const uint8_t *data, size_t size);
 
+/* The number of bytes of the well-formed character at `data`, which has `size` bytes, 1 at least; 0: there is none. */
+size_t utf8_character(const uint8_t *data, size_t size);
+
 /* Whether the bytes are well-formed UTF-8 (no surrogates, no overlong forms). */
 int is_utf8(const uint8_t *data, size_t size);
 
