@@ -40,9 +40,11 @@ _dict_items: Type[Any] = type({}.items())
 def _pack_str(items: List[Any]) -> _Packed:
     joined = "".join(items)
     data = joined.encode("utf-8", "surrogateescape")
-    # By the methods of str, which a subclass may have others of.
     if len(data) == len(joined):
-        return array("Q", map(str.__len__, items)), data
+        sizes = array("Q", map(len, items))
+        if sum(sizes) == len(data):
+            return sizes, data
+    # By the method of str, which a subclass may have others of.
     return array("Q", [len(str.encode(item, "utf-8", "surrogateescape")) for item in items]), data
 
 
