@@ -188,7 +188,8 @@ NAMES = "case", "nfc", "nfkc", "accents"
 
 def texts(rng, form):
     """Keys whose normal forms differ."""
-    pool = ["Straße", "café", "cafe\u0301", "ÅNGSTRÖM", "ﬁre", "Ⅷ", "ＡＢＣ", "ΆΣ", "ᾳ\u0301", "가", "か\u3099",
+    pool = ["Straße", "café", "cafe\u0301", "ÅNGSTRÖM", "ﬁre", "Ⅷ", "ＡＢＣ", "ΆΣ", "ᾳ\u0301",
+            "가", "か\u3099",
             "q\u0323\u0307", "q\u0307\u0323", "z", "Z", "ñ", "\udcff", "\udce2\u0301", "क\u093c"]
     keys = {}
     for _ in range(600):

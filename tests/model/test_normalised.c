@@ -1,5 +1,5 @@
-/* Dictionaries whose keys are in a normal form, plain ones and ones with shards, against a model: the forms of the keys,
- * sorted; and against a dictionary of these that was built without the option. */
+/* Dictionaries whose keys are in a normal form, plain ones and ones with shards, against a model: the forms of the
+ * keys, sorted; and against a dictionary of these that was built without the option. */
 #include <keyfold/keyfold.h>
 
 #include "base/normalise.h"
@@ -31,9 +31,9 @@ static kf_buffer buffer;
 static void draw(text *t, size_t most)
 {
     static const char *const pieces[] = {
-        "a", "A", "e", "E", "s", "ss", "S", "i", "f", " ", "-", "\xc3\x9f", "\xc3\xa9", "\xc3\x89", "\xcc\x81", "\xcc\xa3",
-        "\xcc\x87", "\xef\xac\x81", "\xe1\x84\x80", "\xe1\x85\xa1", "\xea\xb0\x80", "\xe3\x81\x8b", "\xe3\x82\x99", "\xff",
-        "\xc3", "\xa9", "\xe2\xb0\xaf", "\xcd\x85", "\xce\xb1", "\xce\x91",
+        "a", "A", "e", "E", "s", "ss", "S", "i", "f", " ", "-", "\xc3\x9f", "\xc3\xa9", "\xc3\x89", "\xcc\x81",
+        "\xcc\xa3", "\xcc\x87", "\xef\xac\x81", "\xe1\x84\x80", "\xe1\x85\xa1", "\xea\xb0\x80", "\xe3\x81\x8b",
+        "\xe3\x82\x99", "\xff", "\xc3", "\xa9", "\xe2\xb0\xaf", "\xcd\x85", "\xce\xb1", "\xce\x91",
     };
     t->size = 0;
     while (t->size + 4 < most && random_below(9)) {
