@@ -4,6 +4,7 @@
 
 #include "base/normalise.h"
 #include "base/utf8.h"
+#include "format/header.h"
 #include "query/text_boundary.h"
 
 #include "random.h"
@@ -435,6 +436,48 @@ START_TEST(normalised__sets)
 }
 END_TEST
 
+/* A file that says of its keys what they are not is read as any other, and verifying tells. */
+START_TEST(normalised__wrong_header)
+{
+    kf_error error;
+    size_t size;
+    random_state = 9;
+    scratch_open();
+    flags = KF_NORMALISE_NFC;
+    build(1);
+    kf_dict_close(&plain);
+    kf_dict_close(&dict);
+    uint8_t *file = scratch_read("normal.kf", &size);
+    kfi_header header;
+    ck_assert_int_eq(kfi_header_parse(&header, file, size, NULL), KF_OK);
+    const kfi_section *sums = kfi_header_section(&header, KFI_SECTION_CHECKSUMS);
+    header.normalise = KF_NORMALISE_CASE;
+    kfi_header_build_id(&header, file + sums->offset, (size_t)sums->size, header.build_id);
+    kfi_header_write(&header, file);
+    ck_assert_int_eq(kf_dict_open_memory(&dict, file, size, NULL, NULL), KF_OK);
+    for (int i = 0; i < 500; i++) {
+        text t;
+        uint64_t ordinal, some;
+        kf_iter *iter;
+        kf_entry entry;
+        draw(&t, TEXT);
+        kf_status status = kf_dict_ordinal(dict, t.data, t.size, &ordinal);
+        ck_assert(status == KF_OK || status == KF_NOT_FOUND);
+        ck_assert_int_eq(kf_dict_prefix_range(dict, t.data, t.size, &ordinal, &some), KF_OK);
+        ck_assert_int_eq(kf_iter_create_find(&iter, dict, t.data, t.size, NULL, NULL), KF_OK);
+        while (!(status = kf_iter_next(iter, &entry))) ck_assert_uint_lt(entry.ordinal, count);
+        ck_assert_int_eq(status, KF_END);
+        kf_iter_destroy(&iter);
+    }
+    ck_assert_int_eq(kf_dict_verify(dict, NULL, &error), KF_CORRUPT);
+    ck_assert_msg(strstr(error.message, "normal form") != NULL, "%s", error.message);
+    kf_dict_close(&dict);
+    free(file);
+    kf_buffer_free(&buffer);
+    scratch_close();
+}
+END_TEST
+
 START_TEST(normalised__duplicates)
 {
     kf_error error;
@@ -474,6 +517,7 @@ int main(void)
     TCase *c = tcase_create("normalised");
     tcase_add_test(c, normalised__model);
     tcase_add_test(c, normalised__sets);
+    tcase_add_test(c, normalised__wrong_header);
     tcase_add_test(c, normalised__duplicates);
     suite_add_tcase(suite, c);
     return suite_run(suite);
