@@ -7,9 +7,12 @@
 #include "format/header.h"
 #include "query/text_boundary.h"
 
+#include "fault.h"
 #include "random.h"
 #include "scratch.h"
 #include "suite.h"
+
+#include <errno.h>
 
 static const uint32_t forms[] = { 1, 2, 3, 4, 5, 8, 9, 12, 13 };
 enum { FORMS = sizeof forms / sizeof *forms, KEYS = 400, TEXT = 48, LONG = 300 };
@@ -478,6 +481,73 @@ START_TEST(normalised__wrong_header)
 }
 END_TEST
 
+/* ---- without memory --------------------------------------------------------------------------- */
+
+static kf_status drained(kf_status status, kf_iter **iter)
+{
+    kf_entry entry;
+    while (!status) status = kf_iter_next(*iter, &entry);
+    kf_iter_destroy(iter);
+    return status == KF_END ? KF_OK : status;
+}
+
+/* Every call that makes something normal, with texts that need memory for it. */
+static kf_status ask_everything(const text *t, const kf_query *query)
+{
+    kf_iter *iter = NULL;
+    kf_iter_options options = KF_ITER_OPTIONS_INIT;
+    kf_nearest_options nearest = KF_NEAREST_OPTIONS_INIT;
+    kf_bytes one = { t->data, t->size };
+    uint64_t ordinal, some;
+    kf_prefix_match match;
+    kf_status status = kf_dict_ordinal(dict, t->data, t->size, &ordinal);
+    if (status == KF_NOT_FOUND) status = kf_dict_ordinal_many(dict, &one, 1, &ordinal, NULL);
+    if (!status) status = kf_dict_prefix_range(dict, t->data, t->size, &ordinal, &some);
+    if (!status) status = kf_dict_longest_prefix(dict, t->data, t->size, &match);
+    if (!status) status = drained(kf_iter_create_find(&iter, dict, t->data, t->size, NULL, NULL), &iter);
+    options.query = query;
+    nearest.within = &options;
+    if (!status) status = drained(kf_iter_create(&iter, dict, &options, NULL), &iter);
+    if (!status) status = drained(kf_iter_create_nearest(&iter, dict, t->data, 40, &nearest, NULL), &iter);
+    return status;
+}
+
+START_TEST(normalised__without_memory)
+{
+    kf_query *fuzzy, *regex, *both;
+    text t = { .size = 280 };
+    uint64_t n = 1, failures = 0;
+    random_state = 10;
+    scratch_open();
+    flags = KF_NORMALISE_CASE | KF_NORMALISE_ACCENTS;
+    build(1);
+    for (size_t i = 0; i < t.size; i += 4) memcpy(t.data + i, i % 8 ? "\xc3\x89\xcc\x81" : "e\xcc\x81S", 4);
+    for (;; n++) {
+        fault_mark();
+        ck_assert_int_eq(kf_query_create_fuzzy(&fuzzy, t.data, 200, NULL, NULL), KF_OK);
+        ck_assert_int_eq(kf_query_create_regex(&regex, "(\xc3\x89[\xc3\x89-\xc3\x8b]*)+S?", 17, 0, NULL), KF_OK);
+        ck_assert_int_eq(kf_query_create_any(&both, (const kf_query *[]){ fuzzy, regex }, 2, NULL), KF_OK);
+        kf_query_destroy(&fuzzy);
+        kf_query_destroy(&regex);
+        fault_arm(FAULT_ALLOC, n, ENOMEM, FAULT_ONCE);
+        const kf_status status = ask_everything(&t, both);
+        const int fired = fault_fired();
+        fault_off();
+        kf_query_destroy(&both);
+        ck_assert_int_eq(fault_live(), 0);
+        /* Some memory only makes a search quicker. */
+        ck_assert_msg(!status || (fired && status == KF_NO_MEMORY), "%u: %s", (unsigned)n, kf_status_name(status));
+        failures += status != KF_OK;
+        if (!fired) break;
+    }
+    ck_assert_uint_gt(failures, n / 2);
+    kf_dict_close(&dict);
+    kf_dict_close(&plain);
+    kf_buffer_free(&buffer);
+    scratch_close();
+}
+END_TEST
+
 START_TEST(normalised__duplicates)
 {
     kf_error error;
@@ -518,6 +588,7 @@ int main(void)
     tcase_add_test(c, normalised__model);
     tcase_add_test(c, normalised__sets);
     tcase_add_test(c, normalised__wrong_header);
+    tcase_add_test(c, normalised__without_memory);
     tcase_add_test(c, normalised__duplicates);
     suite_add_tcase(suite, c);
     return suite_run(suite);
