@@ -2,6 +2,9 @@
  *
  * Threads: every function that takes `const kf_dict *` may be called from any number of threads at
  * once on one handle. Processes that open the same file share its pages; a handle survives fork.
+ * Normal forms: in a dictionary that was built with kf_build_options.normalise, every key, prefix, bound and text that
+ * a call takes becomes normal first. Then KF_NO_MEMORY is an error of all these calls, for keys of some hundred bytes
+ * and more; shorter ones allocate nothing.
  * Damage: on any bytes whatsoever, every call returns in bounded time and reads only the file's bytes;
  * on a damaged file an answer may be wrong or KF_CORRUPT. kf_dict_verify finds damage.
  * A file must be replaced by rename (as kf_builder does), never rewritten in place: a file that is
@@ -142,7 +145,7 @@ KF_API kf_status kf_dict_lower_bound(const kf_dict *dict, const void *key, size_
 
 /* A key that begins a text. This struct never changes. */
 typedef struct kf_prefix_match {
-    size_t size;        /* the key's length: it is text[0 .. size) */
+    size_t size;        /* the key's length in the text: it is, or becomes in normal form, text[0 .. size) */
     uint64_t ordinal;
 } kf_prefix_match;
 

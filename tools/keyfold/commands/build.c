@@ -7,6 +7,7 @@
 
 #include "command.h"
 #include "input/reader.h"
+#include "input/same_keys.h"
 #include "input/survey.h"
 #include "interrupt.h"
 #include "options/build_options.h"
@@ -244,7 +245,7 @@ static void say_summary(const kft_build *build, double seconds)
     report_say(build->options->output, &build->report, seconds);
 }
 
-static int finish(kft_build *build)
+static int finish(kft_build *build, const kft_arguments *inputs)
 {
     kf_error error = { 0 };
     kf_status status = kf_builder_finish(build->builder, &build->report, &error);
@@ -253,6 +254,8 @@ static int finish(kft_build *build)
     if (status == KF_OK)
         return 0;
     code = failed(build, status, &error);
+    if (status == KF_DUPLICATE && build->options->normalise != 0)
+        same_keys_tell(&build->settings, inputs, (uint32_t)build->options->normalise, &error);
     if (status == KF_DUPLICATE)
         message((kft_message){ MESSAGE_NOTE, KF_OK, NULL, 0 }, "see --duplicates");
     return code;
@@ -280,7 +283,7 @@ static int build_run(int argc, char **argv)
         code = add_file(&build, inputs.items[i]);
     progress_input(build.input_done, build.survey.input_total, build.records);
     if (code == 0)
-        code = finish(&build);
+        code = finish(&build, &inputs);
     if (code == 0)
         progress_done(build.report.file_size);
     seconds = progress_seconds();

@@ -120,8 +120,9 @@ static void print_json_name(const kft_finder *finder)
 }
 
 static void print_found(const kft_finder *finder, find_piece *piece, const kft_entry *entry,
-                        uint64_t position)
+                        const kf_match *match)
 {
+    const uint64_t position = match->position;
     const kft_printer *printer = &finder->printer;
     kft_output *out = printer->out;
 
@@ -132,6 +133,7 @@ static void print_found(const kft_finder *finder, find_piece *piece, const kft_e
         print_json_number(out, "\"line\":", piece->line);
         print_json_number(out, ",\"column\":", position - piece->line_at + 1);
         print_json_number(out, ",\"offset\":", piece->offset + position);
+        print_json_number(out, ",\"length\":", match->length);
         output_byte(out, ',');
         entry_print_members(printer, entry);
         output_text(out, "}\n");
@@ -164,7 +166,7 @@ static kf_status find_in(kft_finder *finder, find_piece *piece, kf_error *error)
             break;
         finder->count++;
         if (!finder->options->count)
-            print_found(finder, piece, &entry, kf_iter_match(iter)->position);
+            print_found(finder, piece, &entry, kf_iter_match(iter));
     }
     kf_iter_destroy(&iter);
     return status == KF_END ? KF_OK : status;
