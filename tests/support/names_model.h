@@ -6,7 +6,7 @@
 #include "scratch.h"
 #include "suite.h"
 
-#include <keyfold/names.h>
+#include <keyfold/keyfold.h>
 
 #include <math.h>
 
