@@ -30,7 +30,8 @@ kf_status kf_matcher_create(kf_matcher **out, const kf_names *names, kf_error *e
     m->names = names;
     m->blocks = kfi_blocks_best();
     m->sizes = calloc((size_t)names->head.groups + 1, sizeof *m->sizes);
-    m->most = calloc((size_t)names->head.tokens + 1, 1);
+    m->most_mask = (uint32_t)kfi_mask64(kfi_bit_width(names->head.tokens));
+    m->most = calloc((size_t)m->most_mask + 1, 1);
     m->touched = malloc(KFI_TOUCHED_MOST * sizeof *m->touched);
     m->seen = calloc(seen_words(names), sizeof *m->seen);
     m->seen_parts = calloc(seen_words(names) / KFI_SEEN_PART, 1);
