@@ -46,7 +46,7 @@ static void finish(void)
 static void search(const kf_names *names)
 {
     static const char *const needles[] = { "ACME BOLTS LIMITED", "LIMITD", "", "zzz", "1X1 2X2 AND", "GRUOP A B C D" };
-    kf_match_options options = KF_MATCH_OPTIONS_INIT;
+    kf_matcher_options options = KF_MATCHER_OPTIONS_INIT;
     kf_matcher *matcher;
     ck_assert_int_eq(kf_matcher_create(&matcher, names, NULL), KF_OK);
     for (size_t i = 0; i < sizeof needles / sizeof *needles; i++) {

@@ -28,7 +28,8 @@ kf_status kfi_names_token_text(const kf_names *n, uint32_t id, kf_buffer *buffer
         while (id - n->bands[i].first >= n->bands[i].count) i++;
         status = kfi_plain_key_at(n->images[i], id - n->bands[i].first, buffer, token);
     }
-    return status ? kfi_fail(error, status, "token %u can't be read (%s)", (unsigned)id, kf_status_name(status)) : KF_OK;
+    if (!status) return KF_OK;
+    return kfi_fail(error, status, "token %u can't be read (%s)", (unsigned)id, kf_status_name(status));
 }
 
 kf_status kfi_names_text(const kf_names *n, uint32_t slot, kf_buffer *buffer, kfi_array *text, kf_error *error)
