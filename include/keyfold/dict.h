@@ -5,7 +5,9 @@
  * Damage: on any bytes whatsoever, every call returns in bounded time and reads only the file's bytes;
  * on a damaged file an answer may be wrong or KF_CORRUPT. kf_dict_verify finds damage.
  * A file must be replaced by rename (as kf_builder does), never rewritten in place: a file that is
- * truncated under a mapping raises SIGBUS, unless it was opened with KF_OPEN_IN_MEMORY. */
+ * truncated under a mapping raises SIGBUS, unless it was opened with KF_OPEN_IN_MEMORY. What was rewritten is damaged
+ * in every handle that has it open, for good: a file that is put in its place afterwards must be opened anew, though
+ * path and build id may be the same (kf_dict_same_files). */
 #ifndef KEYFOLD_DICT_H
 #define KEYFOLD_DICT_H
 
@@ -69,6 +71,17 @@ KF_API kf_value_type kf_dict_value_type(const kf_dict *dict);
 KF_API size_t kf_dict_longest_key(const kf_dict *dict);
 /* 16 bytes derived from the file's whole content: the same input and options give the same id. */
 KF_API void kf_dict_build_id(const kf_dict *dict, uint8_t id[16]);
+
+/* The bytes of the file, as they are mapped or in memory, to send or to write elsewhere: valid until close. Whatever has
+ * the file's path by now, these are those of the handle. O(1). Errors: KF_TYPE (a manifest, whose content is in other
+ * files: kf_dict_merge makes one of them). */
+KF_API kf_status kf_dict_content(const kf_dict *dict, kf_bytes *content);
+
+/* Whether two handles are of the same bytes, so that one of them will do: 1 or 0. They are if they have one build id
+ * and were opened from the same file (by device, inode and size), for a manifest all its files, or from the same
+ * memory; with KF_OPEN_IN_MEMORY, if the copies are equal. A program that keeps handles by path and build id asks this
+ * before it takes one of them for a file that it has just opened. O(1), O(files) of manifests, O(size) of copies. */
+KF_API int kf_dict_same_files(const kf_dict *a, const kf_dict *b);
 
 /* Whether the dictionary has a key: KF_OK, and `found` is 1 or 0. O(key length), nothing is allocated.
  * Errors: KF_CORRUPT, with `found` 0. */
@@ -171,9 +184,10 @@ typedef struct kf_dict_stat {
     uint64_t shards;              /* dictionaries that it is made of (bundle.h); 0: it is one of its own */
     int is_manifest;              /* the shards are in other files; file_size is the sum of all */
     uint32_t reserved;            /* 0 */
+    uint64_t normalise;           /* KF_NORMALISE_...: in which normal form the keys are; 0: as they were added */
 } kf_dict_stat;
 #define KF_DICT_STAT_INIT { sizeof(kf_dict_stat), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, KF_VALUES_NONE, \
-                            KF_ENCODING_AUTO, 0, KF_WEIGHTS_NONE, 0, 0, 0 }
+                            KF_ENCODING_AUTO, 0, KF_WEIGHTS_NONE, 0, 0, 0, 0 }
 
 /* Fills `stat` as far as its struct_size reaches. O(1), O(shards) of a dictionary that has any. Errors: KF_INVALID
  * (`stat` was not initialised). */

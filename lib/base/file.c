@@ -102,6 +102,8 @@ kf_status kfi_mapping_open(kfi_mapping *mapping, const char *path, uint32_t flag
         goto out;
     }
     mapping->data = nothing;
+    mapping->device = (uint64_t)information.st_dev;
+    mapping->inode = (uint64_t)information.st_ino;
     status = KF_OK;
     if (information.st_size > 0)
         status = map(mapping, fd, (size_t)information.st_size, path, flags, error);
@@ -128,4 +130,12 @@ void kfi_mapping_close(kfi_mapping *mapping)
 {
     if (mapping->size && !mapping->borrowed) munmap((void *)(uintptr_t)mapping->data, mapping->size);
     *mapping = (kfi_mapping){ 0 };
+}
+
+int kfi_mapping_is_same(const kfi_mapping *a, const kfi_mapping *b)
+{
+    if (a->size != b->size || a->owned != b->owned || a->borrowed != b->borrowed) return 0;
+    if (a->borrowed) return a->data == b->data;
+    if (a->owned) return memcmp(a->data, b->data, a->size) == 0;
+    return a->device == b->device && a->inode == b->inode;
 }

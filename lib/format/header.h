@@ -18,8 +18,9 @@ enum {
 /* Incompatible features. */
 enum {
     KFI_FEATURE_SHARDS = 1u << 0,   /* the keys are in other files or images (format/shards.h) */
-    KFI_FEATURE_NAMES = 1u << 1,    /* no dictionary but a names index (names/layout.h) */
-    KFI_FEATURES_KNOWN = KFI_FEATURE_SHARDS | KFI_FEATURE_NAMES
+    KFI_FEATURE_NORMALISED = 1u << 1,   /* keys are in a normal form (base/normalise.h), which the header names */
+    KFI_FEATURE_NAMES = 1u << 2,    /* no dictionary but a names index (names/layout.h) */
+    KFI_FEATURES_KNOWN = KFI_FEATURE_SHARDS | KFI_FEATURE_NORMALISED | KFI_FEATURE_NAMES
 };
 
 typedef enum kfi_section_type {
@@ -56,11 +57,16 @@ typedef struct kfi_header {
     uint64_t keys;
     uint32_t longest_key;
     uint8_t value_type, value_encoding;
+    uint8_t normalise;               /* KF_NORMALISE_..., complete; writing sets its feature */
     uint64_t raw_key_bytes, raw_value_bytes, states, states_extra;
     uint8_t build_id[16];
     uint32_t section_count;
     kfi_section sections[KFI_MAX_SECTIONS];
 } kfi_header;
+
+/* How every file begins. */
+enum { KFI_MAGIC_SIZE = 8 };
+extern const uint8_t kfi_magic[KFI_MAGIC_SIZE];
 
 /* Parses and checks header and table against the file's real size: magic, version, features,
  * checksum, every section in bounds, aligned, in order, with its tail pad inside the file. */

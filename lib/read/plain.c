@@ -97,6 +97,7 @@ void kfi_plain_stat(const kf_dict *d, kf_dict_stat *stat)
         .value_type = (kf_value_type)h->value_type, .value_encoding = (kf_encoding)h->value_encoding,
         .weight_bytes = size_of(d, KFI_SECTION_WEIGHTS),
         .weights = d->weights.own ? KF_WEIGHTS_GIVEN : d->weights.has_section ? KF_WEIGHTS_VALUE : KF_WEIGHTS_NONE,
+        .normalise = h->normalise,
     };
     stat->key_bytes = size_of(d, KFI_SECTION_TREE) + size_of(d, KFI_SECTION_TOP) + stat->token_bytes
                      + stat->shared_bytes;

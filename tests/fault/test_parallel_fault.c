@@ -22,7 +22,7 @@ typedef struct scene {
     how h;
 } scene;
 
-static const char old_content[] = "what was there before";
+static const char old_content[] = "\x89KFD\r\n\x1a\nwhat was there before";
 static uint8_t *good;
 static size_t good_size;
 static scene now;

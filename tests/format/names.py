@@ -18,7 +18,7 @@ class Names(Frame):
 
     def __init__(self, file):
         super().__init__(file)
-        need(self.features == 2 and self.value_type, "a dictionary")
+        need(self.features == 4 and self.value_type, "a dictionary")
         head = self.section(NAMES)
         self.tokens, self.most, bands, groups = (number(head, at, 4) for at in (0, 4, 8, 12))
         need(len(head) == 64 + 48 * bands + 32 * groups and bands <= 16 and groups <= 2048, "the size of NAMES")

@@ -252,9 +252,11 @@ def _sum(table):
 
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 def test_processes(forms, method):
-    table, shards = forms.bundle(), forms.bundle().stat().shards
+    table = forms.bundle()
+    shards = table.stat().shards
     assert shards in (3, 4, 9)
-    assert len(pickle.dumps(table)) < 300 and pickle.loads(pickle.dumps(table))._handle is table._handle
+    again = pickle.loads(pickle.dumps(table))
+    assert len(pickle.dumps(table)) < 300 and len(again) == len(table) and again._handle is table._handle
     with multiprocessing.get_context(method).Pool(2) as pool:
         assert pool.map(_sum, [table] * 4) == [(sum(forms.plain.values()), shards)] * 4
 

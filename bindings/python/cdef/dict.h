@@ -32,6 +32,10 @@ size_t kf_dict_longest_key(const kf_dict *dict);
 
 void kf_dict_build_id(const kf_dict *dict, uint8_t id[16]);
 
+kf_status kf_dict_content(const kf_dict *dict, kf_bytes *content);
+
+int kf_dict_same_files(const kf_dict *a, const kf_dict *b);
+
 kf_status kf_dict_contains(const kf_dict *dict, const void *key, size_t key_size, int *found);
 kf_status kf_dict_ordinal(const kf_dict *dict, const void *key, size_t key_size,
                                  uint64_t *ordinal);
@@ -107,6 +111,7 @@ typedef struct kf_dict_stat {
     uint64_t shards;
     int is_manifest;
     uint32_t reserved;
+    uint64_t normalise;
 } kf_dict_stat;
 
 kf_status kf_dict_get_stat(const kf_dict *dict, kf_dict_stat *stat);

@@ -30,27 +30,56 @@ def _memory() -> int:
         return 0
 
 
-def _exceeds_memory(pointer: Any) -> bool:
-    """Whether the file, with all members of a manifest, needs more than half of the memory."""
-    raw = ffi.new("kf_dict_stat *", lib.kfpy_dict_stat())
+def _exceeds_memory(file_size: int) -> bool:
+    """Whether a file, with all members of a manifest, needs more than half of the memory."""
     memory = _memory()
-    return bool(memory and lib.kf_dict_get_stat(pointer, raw) == 0 and raw.file_size > memory // 2)
+    return bool(memory and file_size > memory // 2)
 
 
 class Handle:
     """A file that is open. `pointer` is the kf_dict *. If it exceeds the memory, lookups may have to wait for
-    the disk, and let other threads run meanwhile."""
+    the disk, and let other threads run meanwhile. `normalise`: KF_NORMALISE_ flags. If it is `packed` (true, or the
+    handle that it has the file of), tables of it travel with their content."""
 
-    __slots__ = ("path", "build_id", "in_memory", "pointer", "exceeds_memory", "__weakref__")
+    __slots__ = ("path", "build_id", "in_memory", "pointer", "exceeds_memory", "normalise", "packed", "__weakref__")
 
-    def __init__(self, path: str, build_id: bytes, in_memory: bool, pointer: Any) -> None:
+    def __init__(self, path: str, build_id: bytes, in_memory: bool, pointer: Any, packed: Any = False) -> None:
         self.path = path
         self.build_id = build_id
         self.in_memory = in_memory
         self.pointer = pointer
-        self.exceeds_memory = not in_memory and _exceeds_memory(pointer)
+        stat = ffi.new("kf_dict_stat *", lib.kfpy_dict_stat())
+        _errors.check(lib.kf_dict_get_stat(pointer, stat), None, path)
+        self.exceeds_memory = not in_memory and _exceeds_memory(stat.file_size)
+        self.normalise: int = stat.normalise
+        self.packed = packed
+
+    def as_packed(self) -> Handle:
+        """The same file, packed."""
+        return Handle(self.path, self.build_id, self.in_memory, self.pointer, self)
+
+    def bytes(self) -> memoryview:
+        """The file's, as they are mapped; the mapping stays as long as this does."""
+        content = ffi.new("kf_bytes *")
+        _errors.check(lib.kf_dict_content(self.pointer, content), None, self.path)
+        pointer = self.pointer
+        owner = ffi.gc(content.data, lambda _: pointer and None)
+        return memoryview(ffi.buffer(owner, content.size)).toreadonly()
+
+    def content(self, protocol: int) -> Any:
+        """What a pickle takes along of the file: its bytes, or None if it is not packed."""
+        return wrapped(self.bytes(), protocol) if self.packed else None
 
 
+def wrapped(content: Any, protocol: int) -> Any:
+    """Bytes as a pickle takes them: without a copy where the protocol can."""
+    if protocol < 5:
+        return bytes(content)
+    from _pickle import PickleBuffer
+    return PickleBuffer(content)
+
+
+MEMORY = "<memory>"     # what has no path is called
 _handles: "weakref.WeakValueDictionary[_Key, Handle]" = weakref.WeakValueDictionary()
 _lock = allocate_lock()    # threading's Lock without threading
 
@@ -68,32 +97,58 @@ def real_path(path: StrPath) -> str:
     return os.path.realpath(os.fsdecode(path))
 
 
+def _build_id(pointer: Any) -> bytes:
+    raw = ffi.new("uint8_t[16]")
+    lib.kf_dict_build_id(pointer, raw)
+    return bytes(ffi.buffer(raw))
+
+
+def acquire_memory(content: Any, copy: bool = False) -> Handle:
+    """A handle of a file's bytes, in any object with a buffer, which it keeps. What may change is copied."""
+    view = memoryview(content)
+    copy = copy or not view.readonly
+    options = ffi.new("kf_open_options *", lib.kfpy_open_options())
+    options.flags = lib.KF_OPEN_IN_MEMORY if copy else 0
+    data = ffi.from_buffer(view)
+    keep = None if copy else data
+    out, error = ffi.new("kf_dict **"), ffi.new("kf_error *")
+    _errors.check(lib.kf_dict_open_memory(out, data, len(data), options, error), error)
+
+    def free(pointer: Any) -> None:
+        lib.kfpy_dict_free(pointer)
+        del keep_until_here[:]
+
+    keep_until_here = [keep]
+    pointer = ffi.gc(out[0], free)
+    return Handle(MEMORY, _build_id(pointer), False, pointer, True)
+
+
+def open_handle(place: str, build_id: bytes, in_memory: bool) -> Optional[Handle]:
+    """The handle that this process has of a file, whatever has its path by now; or None."""
+    with _lock:
+        return _handles.get((place, build_id, in_memory))
+
+
 def acquire(path: StrPath, *, build_id: Optional[bytes] = None, populate: bool = False,
             in_memory: bool = False) -> Handle:
-    """The one handle of a file. With a build id, the file must have that one; an open handle with it is taken
-    even if another file has its path by now. `populate` matters to a file that is not open yet."""
+    """The one handle of a file. With a build id, the file must have that one. `populate` matters to a file that
+    is not open yet."""
     place = real_path(path)
-    if build_id is not None:
-        with _lock:
-            known = _handles.get((place, build_id, in_memory))
-        if known is not None:
-            return known
     options = ffi.new("kf_open_options *", lib.kfpy_open_options())
     options.flags = (lib.KF_OPEN_IN_MEMORY if in_memory else 0) | (lib.KF_OPEN_POPULATE if populate else 0)
     out = ffi.new("kf_dict **")
     error = ffi.new("kf_error *")
     _errors.check(lib.kf_dict_open(out, os.fsencode(place), options, error), error, place)
     pointer = ffi.gc(out[0], lib.kfpy_dict_free)
-    raw = ffi.new("uint8_t[16]")
-    lib.kf_dict_build_id(pointer, raw)
-    found = bytes(ffi.buffer(raw))
+    found = _build_id(pointer)
     if build_id is not None and found != build_id:
         raise _errors.Replaced(
             f"{place} was replaced: it has build id {found.hex()}, but {build_id.hex()} is needed")
     with _lock:
-        # Of two threads that opened it at once, the second drops its own.
+        # Of two threads that opened it at once, the second drops its own. A handle of another file that had this
+        # path is left to those who have it: that file may have been overwritten before it was replaced.
         known = _handles.get((place, found, in_memory))
-        if known is None:
+        if known is None or not lib.kf_dict_same_files(known.pointer, pointer):
             known = Handle(place, found, in_memory, pointer)
             _handles[place, found, in_memory] = known
     return known

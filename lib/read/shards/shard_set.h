@@ -88,6 +88,9 @@ kf_status kfi_shards_open(kf_dict *dict, const char *path, uint32_t flags, kf_er
 void kfi_shards_index(kfi_shards *shards);
 /* Accepts NULL. */
 void kfi_shards_close(kfi_shards **shards);
+/* Whether the members are in the same files (kfi_mapping_is_same); those of two dictionaries with one build id, or NULL
+ * of both. */
+int kfi_shards_same_files(const kfi_shards *a, const kfi_shards *b);
 /* Adds what the members' files have to what the outer file has. */
 void kfi_shards_stat(const kfi_shards *shards, kf_dict_stat *stat);
 

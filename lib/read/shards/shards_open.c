@@ -121,6 +121,8 @@ static kf_status add_member(opening *o, kfi_mapping mapping, const kfi_shard *e,
     if (!status) status = check_identity(o, &d->header, e, other);
     if (!status && (d->header.value_type != whole->value_type || d->header.longest_key > whole->longest_key))
         status = kfi_fail(o->error, KF_CORRUPT, "keys or values are not of the kind that the whole has");
+    if (!status && d->header.normalise != whole->normalise)
+        status = kfi_fail(o->error, KF_CORRUPT, "the keys are not in the normal form that the whole has");
     if (status) {
         kfi_plain_close(&d);
         return status;
@@ -247,4 +249,18 @@ void kfi_shards_close(kfi_shards **pointer)
     free(s->file);
     free(s);
     *pointer = NULL;
+}
+
+int kfi_shards_same_files(const kfi_shards *a, const kfi_shards *b)
+{
+    if (!a || !b) return a == b;
+    if (a->count != b->count || a->files != b->files) return 0;
+    for (size_t i = 0; i < a->files; i++)
+        if (!kfi_mapping_is_same(&a->file[i].mapping, &b->file[i].mapping)) return 0;
+    for (size_t i = 0; i < a->count; i++) {
+        const kfi_mapping *x = &a->member[i]->mapping, *y = &b->member[i]->mapping;
+        if (x->borrowed != y->borrowed) return 0;   /* what is borrowed is a part of what was compared */
+        if (!x->borrowed && !kfi_mapping_is_same(x, y)) return 0;
+    }
+    return 1;
 }

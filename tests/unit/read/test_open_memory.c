@@ -1,5 +1,5 @@
 /* Dictionaries in memory that somebody else owns: at any address, between pages that may not be touched, in a memfd,
- * inside other files, damaged, of several shards. */
+ * inside other files, damaged, of several shards; and which bytes, of files or in memory, a handle is of. */
 #include "guarded.h"
 #include "scratch.h"
 #include "shapes.h"
@@ -233,6 +233,135 @@ START_TEST(memory__manifest)
 }
 END_TEST
 
+/* ---- which bytes a handle is of --------------------------------------------------------------- */
+
+static kf_dict *opened(const char *name, uint32_t flags)
+{
+    kf_open_options options = KF_OPEN_OPTIONS_INIT;
+    kf_dict *dict;
+    options.flags = flags;
+    ck_assert_int_eq(kf_dict_open(&dict, scratch_path(name), &options, NULL), KF_OK);
+    return dict;
+}
+
+/* Closes the second. */
+static int same_as(const kf_dict *a, kf_dict *b)
+{
+    int same = kf_dict_same_files(a, b);
+    ck_assert_int_eq(kf_dict_same_files(b, a), same);
+    ck_assert_int_eq(kf_dict_same_files(b, b), 1);
+    kf_dict_close(&b);
+    return same;
+}
+
+static void replace(const char *name, const void *data, size_t size)
+{
+    char path[512];
+    scratch_write("new.kf", data, size);
+    snprintf(path, sizeof path, "%s", scratch_path("new.kf"));
+    ck_assert_int_eq(rename(path, scratch_path(name)), 0);
+}
+
+START_TEST(same__files)
+{
+    for (unsigned n = 0; n < FILES; n++) {
+        uint8_t *damaged = malloc(files[n].size);
+        scratch_write("s.kf", files[n].data, files[n].size);
+        scratch_write("t.kf", files[n].data, files[n].size);
+        kf_dict *mapped = opened("s.kf", 0), *copied = opened("s.kf", KF_OPEN_IN_MEMORY);
+        ck_assert_int_eq(same_as(mapped, opened("s.kf", 0)), 1);
+        ck_assert_int_eq(same_as(mapped, opened("t.kf", 0)), 0);
+        ck_assert_int_eq(same_as(mapped, opened("s.kf", KF_OPEN_IN_MEMORY)), 0);
+        ck_assert_int_eq(same_as(copied, opened("t.kf", KF_OPEN_IN_MEMORY)), 1);
+        replace("s.kf", files[n].data, files[n].size);
+        ck_assert_int_eq(same_as(mapped, opened("s.kf", 0)), 0);
+        memcpy(damaged, files[n].data, files[n].size);
+        damaged[files[n].size / 2] ^= 1;
+        replace("s.kf", damaged, files[n].size);
+        kf_dict *broken;
+        if (!kf_dict_open(&broken, scratch_path("s.kf"), &(kf_open_options){ sizeof(kf_open_options),
+                          KF_OPEN_IN_MEMORY, 0 }, NULL))
+            ck_assert_int_eq(same_as(copied, broken), 0);
+        replace("s.kf", files[(n + 1) % FILES].data, files[(n + 1) % FILES].size);
+        ck_assert_int_eq(same_as(mapped, opened("s.kf", 0)), 0);
+        kf_dict_close(&mapped);
+        kf_dict_close(&copied);
+        free(damaged);
+    }
+}
+END_TEST
+
+START_TEST(same__memory)
+{
+    for (unsigned n = 0; n < FILES; n++) {
+        const kf_open_options copy = { sizeof copy, KF_OPEN_IN_MEMORY, 0 };
+        uint8_t *other = malloc(files[n].size);
+        kf_dict *a, *b;
+        memcpy(other, files[n].data, files[n].size);
+        ck_assert_int_eq(kf_dict_open_memory(&a, files[n].data, files[n].size, NULL, NULL), KF_OK);
+        ck_assert_int_eq(kf_dict_open_memory(&b, files[n].data, files[n].size, NULL, NULL), KF_OK);
+        ck_assert_int_eq(same_as(a, b), 1);
+        ck_assert_int_eq(kf_dict_open_memory(&b, other, files[n].size, NULL, NULL), KF_OK);
+        ck_assert_int_eq(same_as(a, b), 0);
+        ck_assert_int_eq(kf_dict_open_memory(&b, other, files[n].size, &copy, NULL), KF_OK);
+        ck_assert_int_eq(same_as(a, b), 0);
+        kf_dict_close(&a);
+        free(other);
+    }
+}
+END_TEST
+
+/* One of a manifest's files is replaced by an equal one: a plain member, one of shards, the manifest itself. */
+START_TEST(same__manifest)
+{
+    static const unsigned members[] = { 3, SHARDED };
+    static const char *const names[] = { "3.kf", "6.kf" };
+    for (unsigned m = 0; m < 2; m++) {
+        size_t size;
+        kf_bytes content;
+        const uint8_t *data = files[members[m]].data;
+        scratch_write(names[m], data, files[members[m]].size);
+        const char *path = scratch_path(names[m]);
+        ck_assert_int_eq(kf_bundle_write(scratch_path("m.kfm"), &path, 1, NULL, NULL), KF_OK);
+        kf_dict *dict = opened("m.kfm", 0);
+        ck_assert_int_eq(same_as(dict, opened("m.kfm", 0)), 1);
+        ck_assert_int_eq(kf_dict_content(dict, &content), KF_TYPE);
+        ck_assert(!content.data && !content.size);
+        replace(names[m], data, files[members[m]].size);
+        ck_assert_int_eq(same_as(dict, opened("m.kfm", 0)), 0);
+        kf_dict_close(&dict);
+        dict = opened("m.kfm", 0);
+        uint8_t *manifest = scratch_read("m.kfm", &size);
+        replace("m.kfm", manifest, size);
+        ck_assert_int_eq(same_as(dict, opened("m.kfm", 0)), 0);
+        free(manifest);
+        kf_dict_close(&dict);
+    }
+}
+END_TEST
+
+START_TEST(content__is_the_files)
+{
+    for (unsigned n = 0; n < FILES; n++) {
+        kf_bytes content;
+        kf_dict *dict;
+        scratch_write("c.kf", files[n].data, files[n].size);
+        for (uint32_t flags = 0; flags <= KF_OPEN_IN_MEMORY; flags++) {
+            dict = opened("c.kf", flags);
+            if (flags) ck_assert_int_eq(unlink(scratch_path("c.kf")), 0);
+            ck_assert_int_eq(kf_dict_content(dict, &content), KF_OK);
+            ck_assert_uint_eq(content.size, files[n].size);
+            ck_assert_int_eq(memcmp(content.data, files[n].data, files[n].size), 0);
+            kf_dict_close(&dict);
+        }
+        ck_assert_int_eq(kf_dict_open_memory(&dict, files[n].data, files[n].size, NULL, NULL), KF_OK);
+        ck_assert_int_eq(kf_dict_content(dict, &content), KF_OK);
+        ck_assert(content.data == files[n].data && content.size == files[n].size);
+        kf_dict_close(&dict);
+    }
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("open_memory");
@@ -245,6 +374,10 @@ static Suite *suite(void)
     tcase_add_test(t, memory__cut_and_grown);
     tcase_add_test(t, memory__damaged);
     tcase_add_test(t, memory__manifest);
+    tcase_add_test(t, same__files);
+    tcase_add_test(t, same__memory);
+    tcase_add_test(t, same__manifest);
+    tcase_add_test(t, content__is_the_files);
     suite_add_tcase(s, t);
     return s;
 }

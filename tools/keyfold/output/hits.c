@@ -9,7 +9,7 @@ void hits_open(kft_hits *hits, const kft_hit_options *options, kf_value_type val
     hits->options = options;
     hits->printer = (kft_printer){ NULL, bare ? KF_VALUES_NONE : value_type,
                                    !options->keys_only && (options->ordinal || options->json), raw,
-                                   options->json };
+                                   options->json, 0 };
     hits->with_needle = with_needle;
     hits->with_distance = 1;
     hits->with_similarity = 0;
@@ -54,7 +54,7 @@ static void print_line(const kft_hits *hits, const kft_printer *printer, kf_byte
     kft_output *out = printer->out;
 
     print_needle(hits, printer, needle);
-    entry_print_bytes(printer, entry->key);
+    entry_print_key(printer, entry->key, hits->options->keys_only && !hits->with_needle);
     if (!hits->options->keys_only) {
         output_byte(out, '\t');
         if (hits->with_similarity)

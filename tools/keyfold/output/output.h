@@ -33,6 +33,9 @@ void output_json_string(kft_output *out, const uint8_t *data, size_t size);
 /* A JSON member "NAME":"TEXT", or "NAME_hex":"..." when the bytes are not UTF-8. */
 void output_json_member(kft_output *out, const char *name, const uint8_t *data, size_t size);
 
+/* An item of a JSON array: "TEXT", or {"hex":"..."} when the bytes are not UTF-8. */
+void output_json_item(kft_output *out, const uint8_t *data, size_t size);
+
 void output_flush(kft_output *out);
 
 /* Flushes and frees. Returns `code`, or the exit code of a failed write. */

@@ -1,0 +1,98 @@
+"""The cache folder: where freeze puts files without a path, and where content that arrived with a table is kept.
+
+    NAME.kf             what freeze made, by its content; nothing removes it
+    packed/BUILDID.kf   what table.packed() brought here; removed when it was not used for 30 days
+    .*.tmp              not complete; removed after a day, when its writer must have been killed
+"""
+from __future__ import annotations
+
+import itertools
+import os
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_STALE = 86400.0                # seconds after which an unfinished file has no owner any more
+_UNUSED = 30 * 86400.0          # and after which a packed one is removed: senders have it
+_numbers = itertools.count()
+
+
+def cache_folder() -> str:
+    """Where files without a path go: $KEYFOLD_CACHE, or keyfold in the user's cache folder."""
+    folder = os.environ.get("KEYFOLD_CACHE")
+    if not folder:
+        base = os.environ.get("XDG_CACHE_HOME", "")
+        folder = os.path.join(base if os.path.isabs(base) else os.path.expanduser("~/.cache"), "keyfold")
+    return os.path.abspath(folder)
+
+
+def packed_path(build_id: bytes) -> str:
+    """Where the content of a file with a build id is kept."""
+    return os.path.join(cache_folder(), "packed", f"{build_id.hex()}.kf")
+
+
+def publish(temporary: str, path: str) -> None:
+    """Gives a finished file its name. Of several processes the first does: the file may be in use already."""
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        pass
+    except OSError:         # no hard links here
+        os.replace(temporary, path)
+
+
+def sweep(folder: str, unused: float = 0.0) -> None:
+    """Removes what killed processes left, and complete files that were not used for `unused` seconds."""
+    now = time.time()
+    for entry in os.scandir(folder):
+        age = 0.0
+        if entry.name.startswith(".") and entry.name.endswith(".tmp"):
+            age = _STALE
+        elif unused and entry.name.endswith(".kf"):
+            age = unused
+        try:
+            if age and entry.stat(follow_symlinks=False).st_mtime < now - age:
+                os.unlink(entry.path)
+        except OSError:
+            pass
+
+
+def temporary_in(folder: str) -> str:
+    return os.path.join(folder, f".{os.getpid()}-{next(_numbers)}-{time.time_ns():x}.tmp")
+
+
+def remove(path: str) -> None:
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        pass
+
+
+def touch(path: str) -> None:
+    """Notes that a file was used, for those who clear the folder; if it may be noted."""
+    try:
+        os.utime(path)
+    except OSError:
+        pass
+
+
+def store(path: str, content: Any) -> None:
+    """Puts content, or what a function writes, under a path in a folder of the cache, complete or not at all, unless
+    another process did so. OSError where it can't be written."""
+    folder = os.path.dirname(path)
+    os.makedirs(folder, mode=0o700, exist_ok=True)
+    sweep(folder, _UNUSED)
+    temporary = temporary_in(folder)
+    try:
+        if callable(content):
+            content(temporary)
+        else:
+            with open(temporary, "xb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+        publish(temporary, path)
+    finally:
+        remove(temporary)
