@@ -251,7 +251,8 @@ class Manual(unittest.TestCase):
     def test_arguments_are_called_as_in_help(self):
         for command in ALL_COMMANDS:
             page = self.page(f"keyfold-{command.replace(' ', '-')}.1")
-            text = subprocess.run([TOOL, *command.split(), "--help"], stdout=subprocess.PIPE, check=True).stdout.decode()
+            text = subprocess.run([TOOL, *command.split(), "--help"], stdout=subprocess.PIPE,
+                                  check=True).stdout.decode()
             in_help = dict(re.findall(r"(?m)^  (?:-\w, |    )(--[\w-]+) ([A-Z=]+)(?: |$)", text))
             in_page = dict(re.findall(r"(--[\w-]+) \" \\fI(\S+)\\fR\"", page))
             self.assertEqual(in_help, in_page)
