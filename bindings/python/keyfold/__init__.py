@@ -32,9 +32,10 @@ __all__ = [
     "ArgumentError", "ArrowArray", "Cancelled", "Change", "CodecError", "CorruptError", "Dictionary",
     "DuplicateKey", "Error", "FormatError", "Fuzzy", "Glob", "IOError_", "IsFolder", "ItemsView", "KeysView",
     "LimitError", "Match", "Matches", "MemoryError_", "Nearest", "NoFile", "NoPermission", "NotFound",
-    "Occurrence", "PatternError", "PatternLimitError", "Query", "ReaderError", "Regex", "Replaced", "Stat", "SubDictionary", "Subsequence",
-    "UnsupportedError", "ValueTypeError", "ValuesView", "bundle", "compile", "diff", "difference",
-    "freeze", "intersection", "merge", "open", "register_codec", "symmetric_difference", "union",
+    "Occurrence", "PatternError", "PatternLimitError", "Query", "ReaderError", "Regex", "Replaced", "Stat",
+    "SubDictionary", "Subsequence", "UnsupportedError", "ValueTypeError", "ValuesView", "bundle", "compile",
+    "diff", "difference", "freeze", "intersection", "merge", "open", "register_codec", "symmetric_difference",
+    "union",
 ]
 
 # Where the names are: as above; a test compares the two.

@@ -7,7 +7,7 @@ from ._native import ffi, lib
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Iterator, Optional, Tuple
+    from typing import Any, Callable, Iterator, NoReturn, Optional, Tuple
 
     Filter = Callable[["Match"], Any]
 
@@ -83,6 +83,9 @@ class Matches(abc.Iterator[Match]):
 
     def __next__(self) -> Match:
         return next(self._read)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("what a search finds is read once, here: pickle list(matches) instead")
 
     @property
     def incomplete(self) -> bool:
