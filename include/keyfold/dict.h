@@ -75,9 +75,9 @@ KF_API size_t kf_dict_longest_key(const kf_dict *dict);
 /* 16 bytes derived from the file's whole content: the same input and options give the same id. */
 KF_API void kf_dict_build_id(const kf_dict *dict, uint8_t id[16]);
 
-/* The bytes of the file, as they are mapped or in memory, to send or to write elsewhere: valid until close. Whatever has
- * the file's path by now, these are those of the handle. O(1). Errors: KF_TYPE (a manifest, whose content is in other
- * files: kf_dict_merge makes one of them). */
+/* The bytes of the file, as they are mapped or in memory, to send or to write elsewhere: valid until close. They are
+ * those of the handle, whatever has the file's path by now. O(1). Errors: KF_TYPE (a manifest, whose content is in
+ * other files: kf_dict_merge makes one of them). */
 KF_API kf_status kf_dict_content(const kf_dict *dict, kf_bytes *content);
 
 /* Whether two handles are of the same bytes, so that one of them will do: 1 or 0. They are if they have one build id
