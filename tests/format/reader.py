@@ -20,7 +20,7 @@ except ImportError:
     xxhash = None
 
 METADATA, TOKENS, SHARED, TREE, VALUES, CHECKSUMS, TOP, WEIGHTS, SHARDS, IMAGES = range(1, 11)
-SHARDED, NORMALISED = 1, 2   # features
+SHARDED, NORMALISED, NAMED = 1, 2, 4   # features
 
 
 class Frame:
@@ -35,7 +35,8 @@ class Frame:
         file = self.file
         need(file[:8] == b"\x89KFD\r\n\x1a\n", "not a keyfold file")
         self.features = number(file, 24, 4)
-        need(number(file, 8, 2) == 1 and self.features & ~3 == 0, "a version or a feature that is unknown")
+        need(number(file, 8, 2) == 1 and self.features & ~(SHARDED | NORMALISED | NAMED) == 0,
+             "a version or a feature that is unknown")
         header_size, sections = number(file, 12, 4), number(file, 44, 4)
         need(1 <= sections <= 32 and header_size == -(-(128 + 32 * sections) // 64) * 64, "header size")
         need(number(file, 16, 8) == len(file), "file size")

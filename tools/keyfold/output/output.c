@@ -181,3 +181,15 @@ int output_finish(kft_output *out, int code)
     complain("standard output: %s", strerror(out->os_error));
     return EXIT_TROUBLE;
 }
+
+void output_double(kft_output *out, double number)
+{
+    char text[40];
+
+    for (int digits = 4; digits <= 17; digits++) {
+        snprintf(text, sizeof text, "%.*g", digits, number);
+        if (strtod(text, NULL) == number)
+            break;
+    }
+    output_text(out, text);
+}

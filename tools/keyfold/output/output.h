@@ -21,6 +21,8 @@ void output_bytes(kft_output *out, const void *data, size_t size);
 void output_text(kft_output *out, const char *text);
 void output_byte(kft_output *out, uint8_t byte);
 void output_u64(kft_output *out, uint64_t number);
+/* The shortest decimal that is read back as the same number. */
+void output_double(kft_output *out, double number);
 
 /* The bytes under the escape rule of escape.h. */
 void output_escaped(kft_output *out, const uint8_t *data, size_t size);
