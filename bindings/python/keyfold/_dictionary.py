@@ -97,6 +97,12 @@ class Dictionary(Batches["K", "V"], Searches["K", "V"]):
 
         Each pickle holds all of the file, so give it to workers once, not with each task. Of a manifest (bundle) one
         file is made first, in the cache folder here.
+
+        >>> import pickle
+        >>> table = keyfold.compile("capitals.kf", {"Peru": "Lima", "Poland": "Warsaw"})
+        >>> data = pickle.dumps(table.packed())
+        >>> pickle.loads(data)["Peru"], len(data) > len(pickle.dumps(table))
+        ('Lima', True)
         """
         return _packed.packed(self)   # type: ignore[no-any-return]
 
