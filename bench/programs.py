@@ -34,7 +34,7 @@ PEERS = {
 HUGE_PEERS = ["keyfold", "keyfold-avx2", "fst-map", "marisa-3", "lmdb", "xxh3"]
 
 APT = ["gcc", "g++", "meson", "ninja-build", "pkg-config", "libzstd-dev", "libxxhash-dev", "zlib1g-dev",
-       "libjansson-dev", "libutf8proc-dev", "libmarisa-dev", "liblmdb-dev", "libsnappy-dev",
+       "libutf8proc-dev", "libmarisa-dev", "liblmdb-dev", "libsnappy-dev",
        "libboost1.81-dev", "libboost-iostreams1.81-dev", "libboost-filesystem1.81-dev",
        "libboost-program-options1.81-dev", "zstd", "xz-utils"]
 
@@ -48,7 +48,7 @@ SIMPLE = {
 }
 
 BILLION_APT = ["gcc", "meson", "ninja-build", "pkg-config", "libzstd-dev", "libxxhash-dev", "zlib1g-dev",
-               "libjansson-dev", "libutf8proc-dev"]
+               "libutf8proc-dev"]
 
 
 def call(command, **more):

@@ -172,7 +172,8 @@ static int view_key(const kfpy_keys *keys, size_t i, kf_bytes *key)
         *key = (kf_bytes){ at + 4, (size_t)field[0] };
         return KF_OK;
     }
-    if (field[0] < 0 || field[2] < 0 || (size_t)field[2] >= keys->buffer_count || field[3] < 0)
+    if (field[0] < 0 || field[2] < 0 || (size_t)field[2] >= keys->buffer_count || field[3] < 0 ||
+        (int64_t)field[0] + field[3] > ((const int64_t *)keys->offsets)[field[2]])
         return KF_INVALID;
     *key = (kf_bytes){ (const uint8_t *)keys->buffers[field[2]] + field[3], (size_t)field[0] };
     return KF_OK;

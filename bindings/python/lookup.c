@@ -1,4 +1,4 @@
-/* keyfold._lookup: d[key], d.get(key) and key in d of a Dictionary.
+/* keyfold._lookup: d[key], d.get(key) and key in d of a Dictionary, and (in entries.c) its iterators.
  *
  * Written against CPython instead of cffi, because the library finds a key in 200 ns, and a call by way of
  * cffi, with the key encoded and the value fetched in Python, took three times as long again. The library is
@@ -7,45 +7,7 @@
  * A lookup keeps the GIL, as one of a dict does: to give it away and take it back costs more than it brings,
  * and threads that do so at every key are slower than one. The exception is a file that memory may not hold,
  * where a lookup may have to wait for the disk (`_release_gil`). */
-#include "lookup_key.h"
-
-#include <keyfold/keyfold.h>
-
-#if PY_VERSION_HEX < 0x030D0000     /* before there were threads without a GIL */
-#define Py_BEGIN_CRITICAL_SECTION(object) {
-#define Py_END_CRITICAL_SECTION() }
-#endif
-
-/* The same in all interpreters of the process. */
-static struct {
-    kf_status (*get)(const kf_dict *, const void *, size_t, kf_buffer *, kf_bytes *);
-    kf_status (*get_u64)(const kf_dict *, const void *, size_t, uint64_t *);
-    kf_status (*contains)(const kf_dict *, const void *, size_t, int *);
-    void (*buffer_free)(kf_buffer *);
-} library;
-
-/* From VALUES_INT on, a function in Python may have to decode the bytes. */
-typedef enum value_mode {
-    VALUES_NONE,
-    VALUES_U64,
-    VALUES_STR,
-    VALUES_RAW,
-    VALUES_INT,
-    VALUES_FLOAT,
-    VALUES_OTHER
-} value_mode;
-
-typedef struct Lookup {
-    PyObject_HEAD
-    PyObject *pointer;          /* cffi's, which keeps the file mapped; NULL before the first _hold */
-    const kf_dict *dict;        /* what it points to; NULL: closed, or not open yet */
-    PyObject *encode;           /* of keys and values, as in KeyKind and Codec */
-    PyObject *decode;
-    PyObject *not_found;        /* the exception's class */
-    key_mode keys;
-    value_mode values;
-    char release;               /* the GIL during a lookup */
-} Lookup;
+#include "lookup.h"
 
 /* ---- one lookup ------------------------------------------------------------------------------- */
 
@@ -57,14 +19,7 @@ typedef struct Lookup {
 static kf_buffer shared_buffer = KF_BUFFER_INIT;
 #endif
 
-static PyObject *new_reference(PyObject *object)
-{
-    Py_INCREF(object);
-    return object;
-}
-
-/* A reference to the pointer, so that the file stays mapped whatever close() does meanwhile; NULL: closed. */
-static PyObject *take_pointer(Lookup *self, const kf_dict **dict)
+PyObject *lookup_pointer(Lookup *self, const kf_dict **dict)
 {
     PyObject *pointer;
     Py_BEGIN_CRITICAL_SECTION(self);
@@ -75,8 +30,7 @@ static PyObject *take_pointer(Lookup *self, const kf_dict **dict)
     return pointer;
 }
 
-/* What is not KF_OK: 0 if the key is absent, else -1 with the exception that _failed makes of a status. */
-static int fail(Lookup *self, kf_status status)
+int lookup_fail(Lookup *self, kf_status status)
 {
     PyObject *none;
     if (status == KF_NOT_FOUND) return 0;
@@ -104,8 +58,7 @@ static PyObject *make_float(const uint8_t *data)
     return PyFloat_FromDouble(number);
 }
 
-/* The value, or the bytes that `decode` makes it of. */
-static PyObject *make_value(value_mode mode, kf_bytes value, uint64_t number)
+PyObject *lookup_make(value_mode mode, kf_bytes value, uint64_t number)
 {
     const char *text = value.size > 0 ? (const char *)value.data : "";
     if (value.size > PY_SSIZE_T_MAX) return PyErr_NoMemory();
@@ -138,7 +91,7 @@ static void touch(kf_bytes value)
     (void)last;
 }
 
-/* 1: found, and *made is what make_value says, unless it is NULL. 0: absent. -1: an exception is set. */
+/* 1: found, and *made is what lookup_make says, unless it is NULL. 0: absent. -1: an exception is set. */
 static int look_up(Lookup *self, const key_bytes *key, value_mode mode, PyObject **made)
 {
     kf_buffer own = KF_BUFFER_INIT, *buffer = &own;
@@ -148,7 +101,7 @@ static int look_up(Lookup *self, const key_bytes *key, value_mode mode, PyObject
     const kf_dict *dict;
     PyThreadState *state = NULL;
     kf_status status;
-    PyObject *pointer = take_pointer(self, &dict);
+    PyObject *pointer = lookup_pointer(self, &dict);
     if (pointer == NULL) return -1;
     if (self->release) state = PyEval_SaveThread();
 #ifndef Py_GIL_DISABLED
@@ -166,10 +119,10 @@ static int look_up(Lookup *self, const key_bytes *key, value_mode mode, PyObject
         if (status == KF_OK) touch(value);
         PyEval_RestoreThread(state);
     }
-    if (status == KF_OK && made != NULL) *made = make_value(mode, value, number);
+    if (status == KF_OK && made != NULL) *made = lookup_make(mode, value, number);
     if (buffer->capacity > (buffer == &own ? 0 : LARGEST_KEPT)) library.buffer_free(buffer);
     Py_DECREF(pointer);
-    if (status != KF_OK) return fail(self, status);
+    if (status != KF_OK) return lookup_fail(self, status);
     return made != NULL && *made == NULL ? -1 : 1;
 }
 
@@ -192,8 +145,7 @@ static void explain(Lookup *self)
     Py_XDECREF(traceback);
 }
 
-/* What look_up made, as the value. */
-static PyObject *decoded(Lookup *self, value_mode mode, PyObject *made)
+PyObject *lookup_decoded(Lookup *self, value_mode mode, PyObject *made)
 {
     PyObject *decode, *value;
     if (mode < VALUES_INT || !PyBytes_CheckExact(made)) return made;
@@ -232,7 +184,7 @@ static PyObject *value_or(Lookup *self, PyObject *key, PyObject *fallback)
 {
     PyObject *made = NULL;
     int found = find(self, key, &made);
-    if (found > 0) return decoded(self, self->values, made);
+    if (found > 0) return lookup_decoded(self, self->values, made);
     return found < 0 ? NULL : new_reference(fallback);
 }
 
@@ -242,7 +194,7 @@ static PyObject *lookup_subscript(Lookup *self, PyObject *key)
 {
     PyObject *made = NULL, *error;
     int found = find(self, key, &made);
-    if (found > 0) return decoded(self, self->values, made);
+    if (found > 0) return lookup_decoded(self, self->values, made);
     if (found < 0) return NULL;
     error = PyObject_CallOneArg(self->not_found, key);
     if (error != NULL) {
@@ -314,8 +266,35 @@ static PyObject *lookup_entry(Lookup *self, PyObject *const *arguments, Py_ssize
     }
     found = key_read(&key, arguments[0], KEYS_BYTES, NULL);
     if (found > 0) found = look_up(self, &key, mode, &made);
-    if (found > 0) return decoded(self, mode, made);
+    if (found > 0) return lookup_decoded(self, mode, made);
     return found < 0 ? NULL : new_reference(arguments[1]);
+}
+
+/* _get_few(keys, default): the values of the keys in a list or tuple, in a list; None unless all are of the very type
+ * that this dictionary's keys have. */
+static PyObject *lookup_get_few(Lookup *self, PyObject *const *arguments, Py_ssize_t count)
+{
+    PyTypeObject *type;
+    PyObject *keys, *values;
+    if (count != 2) {
+        PyErr_SetString(PyExc_TypeError, "_get_few() takes 2 arguments");
+        return NULL;
+    }
+    if (self->dict == NULL && open_late(self) < 0) return NULL;
+    type = self->keys == KEYS_STR ? &PyUnicode_Type : self->keys == KEYS_BYTES ? &PyBytes_Type
+           : self->keys == KEYS_INT ? &PyLong_Type : NULL;
+    keys = PySequence_Tuple(arguments[0]);   /* nobody changes it meanwhile */
+    if (keys == NULL) return NULL;
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(keys); i++)
+        if (!Py_IS_TYPE(PyTuple_GET_ITEM(keys, i), type)) type = NULL;
+    values = type == NULL ? new_reference(Py_None) : PyList_New(PyTuple_GET_SIZE(keys));
+    for (Py_ssize_t i = 0; type != NULL && values != NULL && i < PyTuple_GET_SIZE(keys); i++) {
+        PyObject *value = value_or(self, PyTuple_GET_ITEM(keys, i), arguments[1]);
+        if (value == NULL) Py_CLEAR(values);
+        else PyList_SET_ITEM(values, i, value);
+    }
+    Py_DECREF(keys);
+    return values;
 }
 
 static int mode_of(const char *name, const char *const *names)
@@ -445,10 +424,15 @@ static void lookup_dealloc(Lookup *self)
 
 static PyMethodDef lookup_methods[] = {
     { "get", METHOD(lookup_get), METH_FASTCALL | METH_KEYWORDS,
-      "get($self, /, key, default=None)\n--\n\nThe value of a key, or the default." },
+      "get($self, /, key, default=None)\n--\n\nThe value of a key, or the default.\n\n"
+      ">>> table = keyfold.compile(\"capitals.kf\", {\"Peru\": \"Lima\"})\n"
+      ">>> table.get(\"Peru\"), table.get(\"Chile\", \"?\")\n('Lima', '?')" },
     { "_entry", METHOD(lookup_entry), METH_FASTCALL,
       "_entry($self, encoded, default, raw, /)\n--\n\n"
       "The value under an encoded key, or its bytes if `raw`; or the default." },
+    { "_get_few", METHOD(lookup_get_few), METH_FASTCALL,
+      "_get_few($self, keys, default, /)\n--\n\n"
+      "The values of some keys as a list; None if one is not of the very type of the keys here." },
     { "_set_up", METHOD(lookup_set_up), METH_VARARGS,
       "_set_up($self, keys, values, encode, decode, not_found, /)\n--\n\n"
       "Chooses how keys and values are read: by the names of kinds and codecs; \"\" is any." },
@@ -486,55 +470,7 @@ static PyType_Spec lookup_spec = {
     .slots = lookup_slots,
 };
 
-/* ---- the module ------------------------------------------------------------------------------- */
-
-static PyObject *bind(PyObject *module, PyObject *arguments)
+PyTypeObject *lookup_type(PyObject *module)
 {
-    unsigned long long get, get_u64, contains, buffer_free;
-    (void)module;
-    if (!PyArg_ParseTuple(arguments, "KKKK", &get, &get_u64, &contains, &buffer_free)) return NULL;
-    library.get =
-        (kf_status (*)(const kf_dict *, const void *, size_t, kf_buffer *, kf_bytes *))(uintptr_t)get;
-    library.get_u64 = (kf_status (*)(const kf_dict *, const void *, size_t, uint64_t *))(uintptr_t)get_u64;
-    library.contains = (kf_status (*)(const kf_dict *, const void *, size_t, int *))(uintptr_t)contains;
-    library.buffer_free = (void (*)(kf_buffer *))(uintptr_t)buffer_free;
-    Py_RETURN_NONE;
-}
-
-static int module_exec(PyObject *module)
-{
-    PyObject *type = PyType_FromModuleAndSpec(module, &lookup_spec, NULL);
-    int status = type == NULL ? -1 : PyModule_AddType(module, (PyTypeObject *)type);
-    Py_XDECREF(type);
-    return status;
-}
-
-static PyMethodDef module_methods[] = {
-    { "bind", bind, METH_VARARGS,
-      "bind(get, get_u64, contains, buffer_free, /)\n--\n\n"
-      "Tells the addresses of kf_dict_get, kf_dict_get_u64, kf_dict_contains and kf_buffer_free." },
-    { NULL, NULL, 0, NULL },
-};
-
-static PyModuleDef_Slot module_slots[] = {
-    { Py_mod_exec, module_exec },
-#if PY_VERSION_HEX >= 0x030D0000
-    { Py_mod_gil, Py_MOD_GIL_NOT_USED },
-#endif
-    { 0, NULL },
-};
-
-static PyModuleDef module_definition = {
-    PyModuleDef_HEAD_INIT,
-    .m_name = "keyfold._lookup",
-    .m_doc = "Lookups by key, without a detour through cffi.",
-    .m_methods = module_methods,
-    .m_slots = module_slots,
-};
-
-PyMODINIT_FUNC PyInit__lookup(void);
-
-PyMODINIT_FUNC PyInit__lookup(void)
-{
-    return PyModuleDef_Init(&module_definition);
+    return (PyTypeObject *)PyType_FromModuleAndSpec(module, &lookup_spec, NULL);
 }

@@ -4,6 +4,7 @@
 static int read_other(key_bytes *key, PyObject *object, PyObject *encode)
 {
     PyObject *bytes;
+    if (encode == NULL) return 0;
     Py_INCREF(encode);
     bytes = PyObject_CallOneArg(encode, object);
     Py_DECREF(encode);
@@ -108,7 +109,7 @@ int key_read(key_bytes *key, PyObject *object, key_mode mode, PyObject *encode)
     case KEYS_STR:
         return PyUnicode_Check(object) ? read_str(key, object, encode) : 0;
     case KEYS_BYTES:
-        if (!PyBytes_Check(object)) return 0;
+        if (!PyBytes_Check(object)) return encode != NULL ? read_other(key, object, encode) : 0;
         key->data = PyBytes_AS_STRING(object);
         key->size = (size_t)PyBytes_GET_SIZE(object);
         return 1;

@@ -24,7 +24,8 @@ typedef struct key_bytes {
     uint8_t place[KEY_PLACE];
 } key_bytes;
 
-/* 1: the key is read. 0: the object can't be a key here. -1: an exception is set. */
+/* 1: the key is read. 0: the object can't be a key here, or only `encode` (may be NULL) could tell. -1: an exception is
+ * set. */
 int key_read(key_bytes *key, PyObject *object, key_mode mode, PyObject *encode);
 
 #endif

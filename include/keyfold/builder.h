@@ -20,8 +20,16 @@ typedef enum kf_duplicates {
     KF_DUPLICATES_LAST = 2,
     KF_DUPLICATES_SUM = 3,    /* u64 only; a sum above 2^64-1 fails with KF_LIMIT */
     KF_DUPLICATES_MIN = 4,    /* u64 only */
-    KF_DUPLICATES_MAX = 5     /* u64 only */
+    KF_DUPLICATES_MAX = 5,    /* u64 only */
+    KF_DUPLICATES_JOIN = 6    /* bytes only: the values end to end in the order of adding, so that a caller who adds
+                                 each with its size gets lists. While the file is written all values of a key are
+                                 in memory at once; over 2^40 bytes of them fail with KF_LIMIT */
 } kf_duplicates;
+
+enum {
+    KF_BUILD_REPLACE_ANY = 1u << 0   /* a regular file at the target is replaced whatever it is. Without this, only one
+                                        that is empty or begins as keyfold files do */
+};
 
 /* What a build is to do. Read during kf_builder_create only; its strings are copied. */
 typedef struct kf_build_options {
@@ -41,9 +49,13 @@ typedef struct kf_build_options {
     uint64_t expected_bytes;      /* of all keys and values that will be added, as far as it is known, else 0:
                                      lets a build that the disk can't hold fail early */
     const char *resume_folder;    /* NULL: an interrupted build starts anew; else see kf_builder_resumed */
+    uint32_t normalise;           /* KF_NORMALISE_... (values.h), 0 for none: keys become normal before they are
+                                     sorted, and those that are then the same are duplicates. The file says so, and
+                                     whatever is looked up or searched in it becomes normal too */
+    uint32_t flags;               /* KF_BUILD_... */
 } kf_build_options;
 #define KF_BUILD_OPTIONS_INIT { sizeof(kf_build_options), KF_VALUES_NONE, KF_ENCODING_AUTO, \
-                                KF_DUPLICATES_ERROR, 0, NULL, NULL, NULL, KF_WEIGHTS_NONE, 0, 0, 0, NULL }
+                                KF_DUPLICATES_ERROR, 0, NULL, NULL, NULL, KF_WEIGHTS_NONE, 0, 0, 0, NULL, 0, 0 }
 
 /* What a build did. Start with KF_BUILD_REPORT_INIT; later versions may add fields at the end. */
 typedef struct kf_build_report {
@@ -61,9 +73,10 @@ typedef struct kf_build_report {
 #define KF_BUILD_REPORT_INIT { sizeof(kf_build_report), 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /* Starts a build of the file `path`; `options` NULL: the defaults. Nothing appears at `path` before kf_builder_finish
- * succeeds. A regular file there is then replaced atomically; anything else there is refused. The builder is the
- * caller's to destroy; `*out` is NULL after a failure. O(1), without pairs to resume.
- * Errors: KF_INVALID (options), KF_NO_MEMORY, KF_IO. */
+ * succeeds. A keyfold file or an empty one there is then replaced atomically. Anything else there is refused, now and
+ * by kf_builder_finish, as nobody wants a dictionary in place of their text (but see KF_BUILD_REPLACE_ANY). The builder
+ * is the caller's to destroy; `*out` is NULL after a failure. O(1), without pairs to resume.
+ * Errors: KF_INVALID (options, the target), KF_NO_MEMORY, KF_IO. */
 KF_API kf_status kf_builder_create(kf_builder **out, const char *path,
                                    const kf_build_options *options, kf_error *error);
 

@@ -18,7 +18,8 @@ typedef enum kf_bundle_metadata {
 } kf_bundle_metadata;
 
 enum {
-    KF_BUNDLE_ABSOLUTE = 1u << 0     /* name all members by absolute paths */
+    KF_BUNDLE_ABSOLUTE = 1u << 0,    /* name all members by absolute paths */
+    KF_BUNDLE_REPLACE_ANY = 1u << 1  /* see KF_BUILD_REPLACE_ANY */
 };
 
 /* How to write a manifest. */
@@ -32,13 +33,14 @@ typedef struct kf_bundle_options {
 /* The members of a bundle; those of a file that has shards itself count each. */
 #define KF_BUNDLE_LIMIT 4096
 
-/* Writes the manifest `path` (by convention it ends in .kfm) of the files `members`, in any order; a regular file
- * at `path` is replaced atomically. Members that lie in or near the manifest's folder are named relative to it,
+/* Writes the manifest `path` (by convention it ends in .kfm) of the files `members`, in any order; a keyfold
+ * file at `path` is replaced atomically. Members that lie in or near the manifest's folder are named relative to it,
  * so that all may be moved together, others absolutely. A member must not be changed or replaced afterwards:
  * opening notices it by the build id and fails. Members without keys are checked and left out. `options` may be
  * NULL. Costs O(members), whatever their size; they are not verified.
- * Errors: KF_INVALID (options; key ranges that overlap; values or weights of different kinds; different metadata;
- * a member that is a manifest itself; no keys at all), those of kf_dict_open, KF_LIMIT, KF_NO_SPACE. */
+ * Errors: KF_INVALID (options; another kind of file at `path`; key ranges that overlap; values or weights of different
+ * kinds; different metadata; a member that is a manifest itself; no keys at all), those of kf_dict_open, KF_LIMIT,
+ * KF_NO_SPACE. */
 KF_API kf_status kf_bundle_write(const char *path, const char *const *members, size_t count,
                                  const kf_bundle_options *options, kf_error *error);
 

@@ -44,8 +44,8 @@ typedef struct kf_open_options {
 
 /* Opens `path`: O(1) in the file's size, below a millisecond; O(files) for a manifest. `options` may be NULL. The
  * handle is the caller's to close; `*out` is NULL after a failure.
- * Errors: KF_INVALID (options), KF_IO, KF_FORMAT (foreign, cut or grown), KF_UNSUPPORTED, KF_CORRUPT, KF_NO_MEMORY;
- * of a manifest also KF_REPLACED. */
+ * Errors: KF_INVALID (options), KF_IO, KF_FORMAT (foreign, cut or grown), KF_UNSUPPORTED, KF_CORRUPT, KF_NO_MEMORY,
+ * KF_TYPE (a names index: kf_names_open); of a manifest also KF_REPLACED. */
 KF_API kf_status kf_dict_open(kf_dict **out, const char *path, const kf_open_options *options,
                               kf_error *error);
 
@@ -184,9 +184,10 @@ typedef struct kf_dict_stat {
     uint64_t shards;              /* dictionaries that it is made of (bundle.h); 0: it is one of its own */
     int is_manifest;              /* the shards are in other files; file_size is the sum of all */
     uint32_t reserved;            /* 0 */
+    uint64_t normalise;           /* KF_NORMALISE_...: in which normal form the keys are; 0: as they were added */
 } kf_dict_stat;
 #define KF_DICT_STAT_INIT { sizeof(kf_dict_stat), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, KF_VALUES_NONE, \
-                            KF_ENCODING_AUTO, 0, KF_WEIGHTS_NONE, 0, 0, 0 }
+                            KF_ENCODING_AUTO, 0, KF_WEIGHTS_NONE, 0, 0, 0, 0 }
 
 /* Fills `stat` as far as its struct_size reaches. O(1), O(shards) of a dictionary that has any. Errors: KF_INVALID
  * (`stat` was not initialised). */

@@ -89,10 +89,11 @@ typedef struct kf_match {
     uint64_t distance;       /* fuzzy, nearest: edits */
     double similarity;       /* nearest by similarity: 0 to 1 */
     uint64_t weight;         /* KF_ORDER_WEIGHT, and KF_ORDER_DISTANCE where there are weights */
-    uint64_t position;       /* find: the key is text[position .. position + key.size) */
+    uint64_t position;       /* find: the key is text[position .. position + length) */
     size_t source;           /* sets: which dictionary the entry (ordinal, value) is from */
     kf_change change;        /* diff */
     uint64_t before;         /* diff: the ordinal in the old dictionary; KF_ABSENT for an added key */
+    uint64_t length;         /* find: bytes of the text: key.size, unless the dictionary has a normal form */
 } kf_match;
 
 /* About the entry that kf_iter_next returned last. It lies in the iterator: valid until the next call on it. */

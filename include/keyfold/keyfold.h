@@ -6,6 +6,7 @@
  *   kf_query    a condition on keys: near a needle, a regular expression (query.h)
  *   also: keys in a text (text.h), union, difference, merge ... of dictionaries (set.h), several files as one
  *   dictionary (bundle.h)
+ *   kf_names    an index of names, for the best matches of a name        (names.h)
  *   shared by them: status codes, errors, bytes, buffers (status.h), the kinds of values (values.h), how far a long
  *   call has come (progress.h)
  *
@@ -32,6 +33,7 @@
 #include <keyfold/bundle.h>
 #include <keyfold/dict.h>
 #include <keyfold/iter.h>
+#include <keyfold/names.h>
 #include <keyfold/progress.h>
 #include <keyfold/query.h>
 #include <keyfold/set.h>

@@ -41,15 +41,16 @@ typedef struct kf_set_options {
  * A dictionary may be given several times. Memory: O(count). `dicts` is read during the call only; the
  * dictionaries must outlive the iterator. kf_iter_next: O(log count) comparisons; intersection and difference
  * pass over stretches of keys that can't be in the result by a search.
- * Errors: KF_INVALID (no dictionary, an option), KF_TYPE (values of different types, or not u64 where they
- * are to be added up or compared), KF_NO_MEMORY, KF_CORRUPT. */
+ * Errors: KF_INVALID (no dictionary, an option, keys in different normal forms), KF_TYPE (values of different types, or
+ * not u64 where they are to be added up or compared), KF_NO_MEMORY, KF_CORRUPT. */
 KF_API kf_status kf_iter_create_set(kf_iter **out, kf_set_operation operation, const kf_dict *const *dicts,
                                     size_t count, const kf_set_options *options, kf_error *error);
 
 /* What changed between two dictionaries, in key order; kf_iter_match has change and `before`. The entry's
  * ordinal and value are of the new dictionary, of the old one for removed keys (source 1 and 0). `within` is
  * as for sets: a value that changed is reported where the key satisfies it.
- * Errors: KF_INVALID, KF_TYPE (values of different types), KF_NO_MEMORY, KF_CORRUPT. */
+ * Errors: KF_INVALID (also: keys in different normal forms), KF_TYPE (values of different types), KF_NO_MEMORY,
+ * KF_CORRUPT. */
 KF_API kf_status kf_iter_create_diff(kf_iter **out, const kf_dict *old_dict, const kf_dict *new_dict,
                                      const kf_iter_options *within, kf_error *error);
 
@@ -59,8 +60,8 @@ typedef struct kf_merge_options {
     kf_set_operation operation;
     kf_set_values values;
     const kf_iter_options *within;
-    const kf_build_options *build;   /* memory limit, encoding, progress ...; value type, weights and
-                                        duplicates are taken from the members. NULL: defaults */
+    const kf_build_options *build;   /* memory limit, encoding, progress ...; value type, weights,
+                                        duplicates and the normal form are the members'. NULL: defaults */
 } kf_merge_options;
 #define KF_MERGE_OPTIONS_INIT { sizeof(kf_merge_options), KF_SET_UNION, KF_SET_VALUES_FIRST, NULL, NULL }
 

@@ -36,7 +36,7 @@ typedef enum kf_status {
     KF_CORRUPT = 9,      /* the file's content contradicts itself */
     KF_DUPLICATE = 10,   /* the same key was added twice under KF_DUPLICATES_ERROR */
     KF_LIMIT = 11,       /* a key, value or count is larger than the format allows */
-    KF_TYPE = 12,        /* the dictionary's values are of another type */
+    KF_TYPE = 12,        /* the dictionary's values are of another type, or the file is of another kind */
     KF_CANCELLED = 13,   /* a progress callback asked to stop */
     KF_REPLACED = 14     /* a file that a manifest names is another dictionary than when that was written */
 } kf_status;

@@ -1,4 +1,4 @@
-/* Finding keys in a text. */
+/* Finding keys in a text, and the normal form of texts. */
 #ifndef KEYFOLD_TEXT_H
 #define KEYFOLD_TEXT_H
 
@@ -38,12 +38,25 @@ typedef struct kf_find_options {
 } kf_find_options;
 #define KF_FIND_OPTIONS_INIT { sizeof(kf_find_options), KF_OVERLAP_ALL, KF_BOUNDARY_BYTES, NULL, NULL, NULL, NULL }
 
-/* Occurrences of keys in `text`, by position, then by length; kf_iter_match has the position. The text is not copied:
- * it must stay as it is while the iterator lives, and entry.key points into it. `options` NULL: the defaults. The
- * empty key is never found. The iterator is the caller's to destroy. O(text * longest match) at worst, all together.
+/* Occurrences of keys in `text`, by position, then by length; kf_iter_match has position and length. The text is not
+ * copied: it must stay as it is while the iterator lives, and entry.key points into it. `options` NULL: the defaults.
+ * The empty key is never found. The iterator is the caller's to destroy. O(text * longest match) at worst, all
+ * together.
+ *
+ * If the dictionary's keys are in a normal form, they are found in that of the text, which is made beforehand and takes
+ * somewhat more memory than the text. Position, length and boundaries are still those of the text. An occurrence
+ * begins and ends between whole characters: a letter and the marks that join with it, and all that one character
+ * becomes, are found together or not at all. entry.key is then the key, and not what stands in the text.
  * Errors: KF_INVALID (options), KF_NO_MEMORY; of kf_iter_next KF_CORRUPT. */
 KF_API kf_status kf_iter_create_find(kf_iter **out, const kf_dict *dict, const void *text, size_t text_size,
                                      const kf_find_options *options, kf_error *error);
+
+/* The normal form of a text (`flags`: KF_NORMALISE_..., values.h), as a dictionary that was built with the same flags
+ * makes it of keys and of what is looked up. `form` is set to the text itself where that is normal and it is easy to
+ * tell, else to bytes in `buffer` (valid until its next use). Any thread. O(text). Errors: KF_INVALID (flags),
+ * KF_NO_MEMORY. */
+KF_API kf_status kf_text_normalise(const void *text, size_t text_size, uint32_t flags, kf_buffer *buffer,
+                                   kf_bytes *form);
 
 #ifdef __cplusplus
 }

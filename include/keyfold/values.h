@@ -26,7 +26,20 @@ typedef enum kf_weights {
     KF_WEIGHTS_NONE = 0,      /* costs nothing */
     KF_WEIGHTS_VALUE = 1,     /* the values; u64 only */
     KF_WEIGHTS_GIVEN = 2      /* each pair has one: kf_builder_add_weighted. Of a key that is added more than
-                                 once, the weight of the chosen pair; not with the policies sum, min and max */
+                                 once, the weight of the chosen pair; not with the policies sum, min, max and
+                                 join */
 } kf_weights;
+
+/* Normal forms, in which keys that users take for the same are the same (kf_build_options.normalise): flags. Texts are
+ * read as UTF-8; bytes that are none stay as they are, and so do code points newer than Unicode 13.0. What is normal
+ * stays as it is. */
+enum {
+    KF_NORMALISE_CASE = 1u << 0,     /* full case folding: STRASSE, Straße and strasse are the same */
+    KF_NORMALISE_NFC = 1u << 1,      /* Unicode's NFC: an e with an acute accent is the same as one code point or two */
+    KF_NORMALISE_NFKC = 1u << 2,     /* Unicode's NFKC: also full width, ligatures, superscripts and the like */
+    KF_NORMALISE_ACCENTS = 1u << 3   /* marks above, below and through letters are left out; NFC as well. Those of
+                                        combining classes 7 to 9 (nukta, Kana voicing, virama) stay, as do
+                                        vowel signs (class 0) and letters such as ø that have no mark in Unicode */
+};
 
 #endif

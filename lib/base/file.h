@@ -39,6 +39,11 @@ typedef struct kfi_output kfi_output;
 
 /* Refuses a target that exists and is not a regular file. */
 kf_status kfi_output_create(kfi_output **out, const char *path, kf_error *error);
+/* From now on, refuses to replace a file of other programs too: one that has content which does not begin with the
+ * `size` bytes at `magic`, which must outlive the output. KF_INVALID, also at once. */
+kf_status kfi_output_protect(kfi_output *output, const void *magic, size_t size, kf_error *error);
+/* The same checks of a path, before there is anything to write. */
+kf_status kfi_output_check(const char *path, const void *magic, size_t size, kf_error *error);
 kf_status kfi_output_write(kfi_output *output, const void *data, size_t size, kf_error *error);
 /* Bytes written so far. */
 uint64_t kfi_output_offset(const kfi_output *output);
@@ -87,7 +92,8 @@ static inline void kfi_disk_grow(kfi_disk_account *account, uint64_t size)
 /* ---- spools ------------------------------------------------------------------------------- */
 
 /* A temporary file: written once from start to end, then read from start to end, any number of
- * times. It has no name (or is unlinked at once), so it vanishes with the process. */
+ * times. It has no name (or is unlinked at once), so it vanishes with the process. What fits the
+ * buffer stays there, and no file is made. */
 typedef struct kfi_spool kfi_spool;
 typedef struct kfi_spool_reader kfi_spool_reader;
 
@@ -100,11 +106,11 @@ kf_status kfi_spool_create(kfi_spool **out, const char *folder, size_t buffer_si
 kf_status kfi_spool_adopt(kfi_spool **out, int fd, uint64_t size, size_t buffer_size, kfi_disk_account *account,
                           kf_error *error);
 kf_status kfi_spool_write(kfi_spool *spool, const void *data, size_t size, kf_error *error);
-/* Moves what is in the write buffer to the file. */
+/* Moves what is in the write buffer to the file, which is made when first needed. */
 kf_status kfi_spool_flush(kfi_spool *spool, kf_error *error);
 /* Waits until what is in the file is on disk. Any thread may do so. */
 kf_status kfi_spool_sync(const kfi_spool *spool, kf_error *error);
-/* Flushes and frees the write buffer; nothing can be written afterwards. */
+/* Nothing can be written afterwards. */
 kf_status kfi_spool_finish(kfi_spool *spool, kf_error *error);
 uint64_t kfi_spool_size(const kfi_spool *spool);
 /* Gives the disk back what lies in a part of a finished spool, which is not read any more, if the file system can.

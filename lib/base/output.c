@@ -36,6 +36,8 @@ struct kfi_output {
     size_t used;               /* bytes in the buffer */
     uint64_t flushed;          /* bytes in the file */
     uint64_t discarded;        /* of these */
+    const uint8_t *magic;      /* how a file must begin to be replaced; NULL: as it likes */
+    size_t magic_size;
     int nameless;              /* will never be published */
     kfi_disk_account *account; /* of a nameless one; may be NULL */
 };
@@ -73,6 +75,29 @@ static kf_status split_path(kfi_output *output, const char *path, kf_error *erro
     return KF_OK;
 }
 
+/* Whether a file may be replaced by its content: it is empty, or begins as those do that are written here. */
+static kf_status check_content(const kfi_output *output, kf_error *error)
+{
+    uint8_t found[16];
+    int fd;
+    do fd = openat(output->folder, output->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    while (fd < 0 && errno == EINTR);
+    if (fd < 0) return fail(output, errno, "look into the file that is to be replaced,", error);
+    size_t size = 0;
+    ssize_t n = 1;
+    while (size < output->magic_size && n != 0) {
+        n = pread(fd, found + size, output->magic_size - size, (off_t)size);
+        if (n > 0) size += (size_t)n;
+        else if (n < 0 && errno != EINTR) break;
+    }
+    int reason = errno;
+    close(fd);
+    if (n < 0) return fail(output, reason, "look into the file that is to be replaced,", error);
+    if (size == 0 || (size == output->magic_size && !memcmp(found, output->magic, size))) return KF_OK;
+    return kfi_fail(error, KF_INVALID, "'%s' exists and is not a keyfold file: it is replaced only by force (--force, "
+                    "force=True, KF_BUILD_REPLACE_ANY)", output->path);
+}
+
 /* Only a regular file may be replaced: not a link, device, pipe or folder. What takes its place
  * between this look and the rename is the one thing that POSIX gives no means to refuse. */
 static kf_status check_target(const kfi_output *output, int *exists, kf_error *error)
@@ -83,10 +108,11 @@ static kf_status check_target(const kfi_output *output, int *exists, kf_error *e
         *exists = 0;
         return KF_OK;
     }
+    if (S_ISDIR(information.st_mode)) return kfi_fail(error, KF_INVALID, "'%s' is a folder", output->path);
     if (!S_ISREG(information.st_mode))
         return kfi_fail(error, KF_INVALID, "'%s' exists and is not a regular file", output->path);
     *exists = 1;
-    return KF_OK;
+    return output->magic && information.st_size ? check_content(output, error) : KF_OK;
 }
 
 static void choose_temporary(kfi_output *output)
@@ -169,6 +195,25 @@ kf_status kfi_output_create(kfi_output **out, const char *path, kf_error *error)
 out:
     if (status) kfi_output_destroy(&output);
     *out = output;
+    return status;
+}
+
+kf_status kfi_output_protect(kfi_output *output, const void *magic, size_t size, kf_error *error)
+{
+    int exists;
+    output->magic = magic;
+    output->magic_size = size;
+    return check_target(output, &exists, error);
+}
+
+kf_status kfi_output_check(const char *path, const void *magic, size_t size, kf_error *error)
+{
+    kfi_output *output = calloc(1, sizeof *output);
+    if (!output) return kfi_fail_memory(error, sizeof *output);
+    output->folder = output->fd = -1;
+    kf_status status = split_path(output, path, error);
+    if (!status) status = kfi_output_protect(output, magic, size, error);
+    kfi_output_destroy(&output);
     return status;
 }
 

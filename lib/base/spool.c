@@ -10,7 +10,8 @@
 #include <unistd.h>
 
 struct kfi_spool {
-    int fd;
+    int fd;                 /* -1 as long as all fits the buffer: short spools are never files */
+    char *folder;           /* where the file will be */
     int finished;
     int named;              /* stays on disk when it is destroyed */
     uint8_t *buffer;
@@ -23,6 +24,7 @@ struct kfi_spool {
 
 struct kfi_spool_reader {
     const kfi_spool *spool;
+    int in_memory;          /* the buffer is the spool's own */
     uint8_t *buffer;
     size_t capacity;
     size_t position;        /* buffer[position .. filled) are the bytes to take next */
@@ -41,10 +43,10 @@ kf_status kfi_spool_create(kfi_spool **out, const char *folder, size_t buffer_si
     if (!spool) return kfi_fail_memory(error, sizeof *spool);
     spool->account = account;
     spool->capacity = buffer_size;
-    spool->fd = kfi_temporary_open(folder ? folder : ".", account, error, &status);
-    if (spool->fd < 0) goto out;
+    spool->fd = -1;
+    spool->folder = strdup(folder ? folder : ".");
     spool->buffer = malloc(buffer_size);
-    if (!spool->buffer) {
+    if (!spool->folder || !spool->buffer) {
         status = kfi_fail_memory(error, buffer_size);
         goto out;
     }
@@ -77,6 +79,11 @@ kf_status kfi_spool_adopt(kfi_spool **out, int fd, uint64_t size, size_t buffer_
 
 static kf_status put(kfi_spool *spool, const uint8_t *data, size_t size, kf_error *error)
 {
+    if (size && spool->fd < 0) {
+        kf_status status = KF_OK;
+        spool->fd = kfi_temporary_open(spool->folder, spool->account, error, &status);
+        if (status) return status;
+    }
     while (size) {
         ssize_t n = pwrite(spool->fd, data, size, (off_t)spool->flushed);
         if (n < 0 && errno == EINTR) continue;
@@ -119,10 +126,12 @@ kf_status kfi_spool_write_varint(kfi_spool *spool, uint64_t value, kf_error *err
 kf_status kfi_spool_finish(kfi_spool *spool, kf_error *error)
 {
     if (spool->finished) return KF_OK;
-    kf_status status = kfi_spool_flush(spool, error);
-    if (status) return status;
-    free(spool->buffer);
-    spool->buffer = NULL;
+    if (spool->fd >= 0) {
+        kf_status status = kfi_spool_flush(spool, error);
+        if (status) return status;
+        free(spool->buffer);
+        spool->buffer = NULL;
+    }
     spool->finished = 1;
     return KF_OK;
 }
@@ -130,6 +139,7 @@ kf_status kfi_spool_finish(kfi_spool *spool, kf_error *error)
 kf_status kfi_spool_sync(const kfi_spool *spool, kf_error *error)
 {
     int result;
+    if (spool->fd < 0) return KF_OK;
     do result = fdatasync(spool->fd);
     while (result != 0 && errno == EINTR);
     return result ? kfi_fail_errno(error, errno, "cannot sync a temporary file") : KF_OK;
@@ -168,6 +178,7 @@ void kfi_spool_destroy(kfi_spool **pointer)
     if (spool->fd >= 0) close(spool->fd);
     if (spool->account && !spool->named) spool->account->now -= spool->flushed - spool->discarded;
     free(spool->buffer);
+    free(spool->folder);
     free(spool);
     *pointer = NULL;
 }
@@ -176,17 +187,26 @@ kf_status kfi_spool_reader_create(kfi_spool_reader **out, const kfi_spool *spool
                                   size_t buffer_size, kf_error *error)
 {
     *out = NULL;
-    if ((!spool->finished && !spool->named) || offset > spool->flushed)
+    const int in_memory = spool->fd < 0;   /* and stays so: it is finished */
+    if ((!spool->finished && !spool->named) || offset > (in_memory ? spool->used : spool->flushed))
         return kfi_fail(error, KF_INVALID, "temporary file is not ready to be read there");
     if (buffer_size < 16) buffer_size = 16;
     kfi_spool_reader *reader = calloc(1, sizeof *reader);
     if (!reader) return kfi_fail_memory(error, sizeof *reader);
+    reader->spool = spool;
+    reader->in_memory = in_memory;
+    if (in_memory) {
+        reader->buffer = spool->buffer;
+        reader->position = (size_t)offset;
+        reader->filled = spool->used;
+        *out = reader;
+        return KF_OK;
+    }
     reader->buffer = malloc(buffer_size);
     if (!reader->buffer) {
         free(reader);
         return kfi_fail_memory(error, buffer_size);
     }
-    reader->spool = spool;
     reader->capacity = buffer_size;
     reader->offset = offset;
     *out = reader;
@@ -197,6 +217,7 @@ kf_status kfi_spool_reader_create(kfi_spool_reader **out, const kfi_spool *spool
 static kf_status fill(kfi_spool_reader *reader, size_t size, kf_error *error)
 {
     size_t have = reader->filled - reader->position;
+    if (reader->in_memory) return KF_OK;   /* all is there */
     uint64_t remain = reader->spool->flushed - reader->offset;
     if (size - have > remain) size = have + (size_t)remain;
 
@@ -259,7 +280,7 @@ void kfi_spool_reader_destroy(kfi_spool_reader **pointer)
 {
     kfi_spool_reader *reader = pointer ? *pointer : NULL;
     if (!reader) return;
-    free(reader->buffer);
+    if (!reader->in_memory) free(reader->buffer);
     free(reader);
     *pointer = NULL;
 }

@@ -4,14 +4,16 @@
 
 #include "base/bits.h"
 #include "base/hash.h"
+#include "base/normalise.h"
 
 #include <keyfold/values.h>
 
 #include <string.h>
 
-static const uint8_t magic[8] = { 0x89, 'K', 'F', 'D', '\r', '\n', 0x1a, '\n' };
+const uint8_t kfi_magic[KFI_MAGIC_SIZE] = { 0x89, 'K', 'F', 'D', '\r', '\n', 0x1a, '\n' };
 
 enum {
+    AT_NORMALISE = 50,
     AT_BUILD_ID = 88,
     AT_RESERVED = 104,
     AT_CHECKSUM = 120,
@@ -47,18 +49,23 @@ static uint64_t header_checksum(const uint8_t *header, uint32_t size)
 void kfi_header_write(const kfi_header *header, uint8_t *out)
 {
     memset(out, 0, header->header_size);
-    memcpy(out, magic, sizeof magic);
+    memcpy(out, kfi_magic, sizeof kfi_magic);
     kfi_store16(out + 8, KFI_FORMAT_MAJOR);
     kfi_store16(out + 10, KFI_FORMAT_MINOR);
     kfi_store32(out + 12, header->header_size);
     kfi_store64(out + 16, header->file_size);
-    kfi_store32(out + 24, header->incompatible);
+    kfi_store32(out + 24, header->incompatible | (header->normalise ? KFI_FEATURE_NORMALISED : 0));
     kfi_store32(out + 28, header->compatible);
     kfi_store64(out + 32, header->keys);
     kfi_store32(out + 40, header->longest_key);
     kfi_store32(out + 44, header->section_count);
     out[48] = header->value_type;
     out[49] = header->value_encoding;
+    if (header->normalise) {
+        out[AT_NORMALISE] = header->normalise;
+        out[AT_NORMALISE + 1] = KFI_NORMALISE_UNICODE_MAJOR;
+        out[AT_NORMALISE + 2] = KFI_NORMALISE_UNICODE_MINOR;
+    }
     kfi_store64(out + 56, header->raw_key_bytes);
     kfi_store64(out + 64, header->raw_value_bytes);
     kfi_store64(out + 72, header->states);
@@ -102,7 +109,7 @@ static int all_zero(const uint8_t *p, size_t size)
 /* What must hold before any other field means something: magic, version, size, checksum. */
 static kf_status check_frame(const uint8_t *file, uint64_t size, kf_error *error)
 {
-    if (size < sizeof magic || memcmp(file, magic, sizeof magic) != 0)
+    if (size < sizeof kfi_magic || memcmp(file, kfi_magic, sizeof kfi_magic) != 0)
         return kfi_fail_at(error, KF_FORMAT, 0, "not a keyfold file");
     if (size < KFI_HEADER_SIZE)
         return kfi_fail_at(error, KF_FORMAT, size, "the file is cut inside its header");
@@ -132,6 +139,23 @@ static kf_status check_frame(const uint8_t *file, uint64_t size, kf_error *error
     return KF_OK;
 }
 
+/* The normal form of the keys. */
+static kf_status parse_normalise(kfi_header *header, const uint8_t *field, kf_error *error)
+{
+    uint32_t flags = header->normalise = field[0];
+    if (!(header->incompatible & KFI_FEATURE_NORMALISED)) return KF_OK;
+    if (flags & ~(uint32_t)KFI_NORMALISE_ALL)
+        return kfi_fail_at(error, KF_UNSUPPORTED, AT_NORMALISE, "its keys are normalised in a way (%#x) that is "
+                           "unknown to this library", (unsigned)flags);
+    if (!flags || kfi_normalise_flags(&flags, NULL) || flags != header->normalise)
+        return kfi_fail_at(error, KF_CORRUPT, AT_NORMALISE, "an impossible way to normalise keys (%#x)", field[0]);
+    if (field[1] != KFI_NORMALISE_UNICODE_MAJOR || field[2] != KFI_NORMALISE_UNICODE_MINOR)
+        return kfi_fail_at(error, KF_UNSUPPORTED, AT_NORMALISE + 1, "its keys are normalised by Unicode %u.%u, this "
+                           "library knows %d.%d", field[1], field[2], KFI_NORMALISE_UNICODE_MAJOR,
+                           KFI_NORMALISE_UNICODE_MINOR);
+    return KF_OK;
+}
+
 static kf_status parse_fields(kfi_header *header, const uint8_t *file, kf_error *error)
 {
     header->header_size = kfi_load32(file + 12);
@@ -154,9 +178,10 @@ static kf_status parse_fields(kfi_header *header, const uint8_t *file, kf_error 
     if (header->value_encoding >= KFI_ENCODINGS)
         return kfi_fail_at(error, KF_UNSUPPORTED, 49, "unknown value encoding %u",
                            header->value_encoding);
-    if (!all_zero(file + 50, 6) || !all_zero(file + AT_RESERVED, AT_CHECKSUM - AT_RESERVED))
+    const int used = header->incompatible & KFI_FEATURE_NORMALISED ? 3 : 0;   /* of the six bytes */
+    if (!all_zero(file + AT_NORMALISE + used, 6 - used) || !all_zero(file + AT_RESERVED, AT_CHECKSUM - AT_RESERVED))
         return kfi_fail_at(error, KF_CORRUPT, 50, "reserved bytes of the header are not zero");
-    return KF_OK;
+    return parse_normalise(header, file + AT_NORMALISE, error);
 }
 
 static kf_status parse_section(kfi_header *header, uint32_t index, uint64_t expected,

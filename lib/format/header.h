@@ -18,7 +18,9 @@ enum {
 /* Incompatible features. */
 enum {
     KFI_FEATURE_SHARDS = 1u << 0,   /* the keys are in other files or images (format/shards.h) */
-    KFI_FEATURES_KNOWN = KFI_FEATURE_SHARDS
+    KFI_FEATURE_NORMALISED = 1u << 1,   /* keys are in a normal form (base/normalise.h), which the header names */
+    KFI_FEATURE_NAMES = 1u << 2,    /* no dictionary but a names index (names/layout.h) */
+    KFI_FEATURES_KNOWN = KFI_FEATURE_SHARDS | KFI_FEATURE_NORMALISED | KFI_FEATURE_NAMES
 };
 
 typedef enum kfi_section_type {
@@ -31,6 +33,13 @@ typedef enum kfi_section_type {
     KFI_SECTION_WEIGHTS = 8,      /* weights, or only their maxima (format/weights.h); may be absent */
     KFI_SECTION_SHARDS = 9,       /* what the shards are (format/shards.h); no keys and values of its own then */
     KFI_SECTION_IMAGES = 10,      /* the shards' files, one after the other */
+    KFI_SECTION_NAMES = 11,       /* of a names index: its parameters, bands of tokens, groups of names */
+    KFI_SECTION_VOCABULARY = 12,  /* the tokens: an image a band */
+    KFI_SECTION_BLOCKS = 13,      /* the tokens once more, side by side */
+    KFI_SECTION_FORWARD = 14,     /* the tokens of each name */
+    KFI_SECTION_ORDERS = 15,      /* and in which order it has them */
+    KFI_SECTION_POSITIONS = 16,   /* of the names */
+    KFI_SECTION_POSTINGS = 17,    /* the names of each token */
     KFI_SECTION_CHECKSUMS = 6     /* XXH3-64 of each KFI_CHECKSUM_BLOCK from header_size up to this
                                      section; always the last section */
 } kfi_section_type;
@@ -48,11 +57,16 @@ typedef struct kfi_header {
     uint64_t keys;
     uint32_t longest_key;
     uint8_t value_type, value_encoding;
+    uint8_t normalise;               /* KF_NORMALISE_..., complete; writing sets its feature */
     uint64_t raw_key_bytes, raw_value_bytes, states, states_extra;
     uint8_t build_id[16];
     uint32_t section_count;
     kfi_section sections[KFI_MAX_SECTIONS];
 } kfi_header;
+
+/* How every file begins. */
+enum { KFI_MAGIC_SIZE = 8 };
+extern const uint8_t kfi_magic[KFI_MAGIC_SIZE];
 
 /* Parses and checks header and table against the file's real size: magic, version, features,
  * checksum, every section in bounds, aligned, in order, with its tail pad inside the file. */

@@ -106,7 +106,9 @@ static void destroy(kf_query *query)
     }
 }
 
-static const kfi_query_class combined_class = { start, step, judge, NULL, destroy };
+static kf_status normal(kf_query **out, const kf_query *query, uint32_t flags, kf_error *error);
+
+static const kfi_query_class combined_class = { start, step, judge, NULL, destroy, normal };
 
 static kf_status combine(kf_query **out, combination how, const kf_query *const *queries, size_t count,
                          kf_error *error)
@@ -139,6 +141,21 @@ static kf_status combine(kf_query **out, combination how, const kf_query *const 
     c->query.nesting = nesting;
     *out = &c->query;
     return KF_OK;
+}
+
+static kf_status normal(kf_query **out, const kf_query *query, uint32_t flags, kf_error *error)
+{
+    const combined *c = (const combined *)query;
+    kf_query *part[PARTS_MAX];
+    size_t count = 0;
+    kf_status status = KF_OK;
+    while (!status && count < c->count) {
+        status = kfi_query_normal(&part[count], c->part[count], flags, error);
+        count += !status;
+    }
+    if (!status) status = combine(out, c->how, (const kf_query *const *)part, count, error);
+    while (count--) kf_query_destroy(&part[count]);
+    return status;
 }
 
 kf_status kf_query_create_all(kf_query **out, const kf_query *const *queries, size_t count, kf_error *error)

@@ -1,7 +1,9 @@
 /* Keys that occur in a text: at each place where one may begin, a descent in the dictionary along the text
- * that notes the keys on its way; in a dictionary of several members, in the one to which the text leads. */
-#include "base/options.h"
+ * that notes the keys on its way; in a dictionary of several members, in the one to which the text leads. Where keys
+ * are in a normal form, the descents follow that of the text, and a map leads back (base/normal_map.h). */
 #include "base/array.h"
+#include "base/normal_map.h"
+#include "base/options.h"
 #include "query/text_boundary.h"
 #include "read/iter.h"
 #include "read/part.h"
@@ -9,16 +11,20 @@
 
 #include <keyfold/text.h>
 
+#include <stdlib.h>
+
 typedef struct find_iter {
     kf_iter iter;
     kf_bytes text;
+    kf_bytes form;                   /* what is descended along: the text, or its normal form */
+    kfi_normal_map *map;             /* between the two; NULL: they are the same */
     kf_find_options options;
     const kf_dict *whole, *member;   /* `member`: where the descent is, whose ordinals are */
     uint64_t base;                   /* `base` less than those of the whole */
     kfi_descents descents;       /* of a plain dictionary, */
     kfi_text_shards shards;      /* and of one that has shards */
-    size_t position;             /* the keys that begin there are matches[at..count), shortest first */
-    size_t next;                 /* where to look after that */
+    kfi_normal_place place;      /* the keys that begin there are matches[at..count), shortest first */
+    kfi_normal_place next;       /* where to look after that */
     kfi_array room;              /* the matches' memory */
     size_t at, count;
 } find_iter;
@@ -39,7 +45,7 @@ static kf_status enter_member(find_iter *f, kfi_descents **descents)
 {
     const kfi_shards *shards = f->whole->shards;
     size_t shard, before;
-    kf_status status = kfi_text_shards_find(&f->shards, f->position, &shard, &before);
+    kf_status status = kfi_text_shards_find(&f->shards, f->place.here, &shard, &before);
     if (status) return status;
     f->member = shards->member[shard];
     f->base = shards->first[shard];
@@ -53,7 +59,7 @@ static int has_text_keys(const kf_dict *plain)
     return plain->keys.parameters.root_kind == KFI_ROOT_CONTAINER;   /* else none but the empty one */
 }
 
-/* Notes the keys that begin at f->position. */
+/* Notes the keys that begin at f->place. */
 static kf_status descend(find_iter *f)
 {
     enum { ROOM = KFI_DESCENT_ROOM * sizeof(kf_prefix_match) };
@@ -73,7 +79,7 @@ static kf_status descend(find_iter *f)
         kf_prefix_match *notes = (kf_prefix_match *)(void *)(room->data + room->size);
         size_t most = (room->capacity - room->size) / sizeof *notes;
         step = begun ? kfi_descents_go_on(descents, notes, most, &count)
-                     : kfi_descents_begin(descents, f->position, notes, most, &count);
+                     : kfi_descents_begin(descents, f->place.here, notes, most, &count);
         room->size += count * sizeof *notes;
     }
     f->at = 0;
@@ -83,16 +89,32 @@ static kf_status descend(find_iter *f)
     return step == KFI_STEP_CORRUPT ? KF_CORRUPT : KF_OK;
 }
 
+/* Where a match ends. 0: within what one character of the text became. */
+static int find_end(const find_iter *f, size_t size, kfi_normal_place *end)
+{
+    const size_t here = f->place.here + size;
+    if (f->map && !kfi_normal_map_between(f->map, here)) return 0;
+    *end = f->map ? kfi_normal_map_go(f->map, f->place, here) : (kfi_normal_place){ here, here };
+    return 1;
+}
+
 /* Whether the key is one to return; makes it the current one. */
-static int keep(find_iter *f, kf_prefix_match match, kf_entry *entry)
+static int keep(find_iter *f, kf_prefix_match match, kfi_normal_place *end, kf_entry *entry)
 {
     const kf_find_options *o = &f->options;
-    if (!match.size || !is_boundary(f, f->position + match.size)) return 0;
-    entry->key = (kf_bytes){ f->text.data + f->position, match.size };
+    if (!match.size || !find_end(f, match.size, end) || !is_boundary(f, end->there)) return 0;
+    entry->key = (kf_bytes){ f->form.data + f->place.here, match.size };
     entry->ordinal = match.ordinal;
-    f->iter.match.position = f->position;
+    f->iter.match.position = f->place.there;
+    f->iter.match.length = end->there - f->place.there;
     f->iter.current = 1;   /* the filter may ask for the value */
     return !o->filter || o->filter(o->filter_context, &f->iter, entry);
+}
+
+static void step(const find_iter *f, kfi_normal_place *place)
+{
+    if (f->map) *place = kfi_normal_map_next(f->map, *place);
+    else place->there = ++place->here;
 }
 
 /* Whose the key is. 0 on damage. */
@@ -114,17 +136,19 @@ static kf_status find_next(kf_iter *iter, kf_entry *entry)
         const kf_prefix_match *matches = (const kf_prefix_match *)(const void *)f->room.data;
         while (f->at < f->count) {
             kf_prefix_match match = matches[longest ? --f->count : f->at++];
+            kfi_normal_place end;
             if (!find_member(f, match.ordinal)) return KF_CORRUPT;
-            if (!keep(f, match, entry)) continue;
+            if (!keep(f, match, &end, entry)) continue;
             if (longest) {
                 f->count = 0;
-                f->next = f->position + match.size;
+                f->next = end;
             }
             return KF_OK;
         }
-        while (f->next < f->text.size && !is_boundary(f, f->next)) f->next++;
-        if (f->next == f->text.size) return KF_END;
-        f->position = f->next++;
+        while (f->next.here < f->form.size && !is_boundary(f, f->next.there)) step(f, &f->next);
+        if (f->next.here == f->form.size) return KF_END;
+        f->place = f->next;
+        step(f, &f->next);
         kf_status status = descend(f);
         if (status) return status;
     }
@@ -136,6 +160,20 @@ static void find_destroy(kf_iter *iter)
     kfi_descents_destroy(&f->descents);
     kfi_text_shards_destroy(&f->shards);
     kfi_array_free(&f->room);
+    if (f->map) kfi_normal_map_destroy(f->map);
+    free(f->map);
+}
+
+/* Makes the text's normal form what is descended along. KF_NO_MEMORY. */
+static kf_status make_normal(find_iter *f, uint32_t flags)
+{
+    f->map = malloc(sizeof *f->map);
+    if (!f->map) return KF_NO_MEMORY;
+    kf_status status = kfi_normal_map_create(f->map, flags, f->text, SIZE_MAX);
+    if (status) return status;
+    f->form = kfi_normal_map_form(f->map);
+    if (f->form.size) f->next = kfi_normal_map_first(f->map);
+    return KF_OK;
 }
 
 static const kfi_iter_class find_class = { find_next, NULL, NULL, find_destroy };
@@ -156,13 +194,15 @@ kf_status kf_iter_create_find(kf_iter **out, const kf_dict *dict, const void *te
     find_iter *f = (find_iter *)kfi_iter_new(sizeof *f, &find_class, dict);
     if (!f) return kfi_fail_memory(error, sizeof *f);
     *out = &f->iter;
-    f->text = (kf_bytes){ text, text_size };
+    f->form = f->text = (kf_bytes){ text, text_size };
     f->options = known;
     f->whole = f->member = dict;
-    if (dict->shards) status = kfi_text_shards_create(&f->shards, dict->shards, text, text_size);
-    else if (has_text_keys(dict))
-        status = kfi_descents_create(&f->descents, &dict->keys, dict->search, text, text_size);
-    else f->next = text_size;
+    if (dict->header.normalise) status = make_normal(f, dict->header.normalise);
+    if (!status && dict->shards)
+        status = kfi_text_shards_create(&f->shards, dict->shards, f->form.data, f->form.size);
+    else if (!status && has_text_keys(dict))
+        status = kfi_descents_create(&f->descents, &dict->keys, dict->search, f->form.data, f->form.size);
+    else f->next.here = f->form.size;
     if (!status) return KF_OK;
     kf_iter_destroy(out);
     return kfi_fail_memory(error, text_size);

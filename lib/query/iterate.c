@@ -1,6 +1,7 @@
 /* kf_iter_create: which kind of iterator answers the options. */
 #include "query/complete.h"
 #include "query/filtered.h"
+#include "query/query.h"
 #include "query/ranked.h"
 #include "read/values/weights_reader.h"
 
@@ -36,17 +37,12 @@ static kf_status ranked(kf_iter **out, const kf_dict *dict, const kf_iter_option
     return kfi_fail(error, status, "%s while searching", kf_status_name(status));
 }
 
-kf_status kf_iter_create(kf_iter **out, const kf_dict *dict, const kf_iter_options *options, kf_error *error)
+/* By options that were read, whose query is one for the dictionary's keys. */
+static kf_status create(kf_iter **out, const kf_dict *dict, const kf_iter_options *o, kf_error *error)
 {
-    kf_iter_options known;
-    const kf_iter_options *o = &known;
     kf_iter *all = NULL;
     uint64_t low, high;
-    *out = NULL;
-    kf_status status = kfi_iter_options_read(&known, options, error);
-    if (!status && o->order == KF_ORDER_WEIGHT && !kf_dict_has_weights(dict))
-        status = kfi_fail(error, KF_TYPE, "this dictionary has no weights to order by");
-    if (!status) status = kfi_iter_range(dict, o, &low, &high, error);
+    kf_status status = kfi_iter_range(dict, o, &low, &high, error);
     if (status) return status;
     if (o->order == KF_ORDER_KEY && !o->query && !o->filter) return in_order(out, dict, o, low, high, o->limit, error);
     if (o->order == KF_ORDER_WEIGHT && !o->query)
@@ -61,5 +57,22 @@ kf_status kf_iter_create(kf_iter **out, const kf_dict *dict, const kf_iter_optio
     }
     status = ranked(out, dict, o, &all, error);
     kf_iter_destroy(&all);
+    return status;
+}
+
+kf_status kf_iter_create(kf_iter **out, const kf_dict *dict, const kf_iter_options *options, kf_error *error)
+{
+    kf_iter_options known;
+    kf_query *normal = NULL;
+    *out = NULL;
+    kf_status status = kfi_iter_options_read(&known, options, error);
+    if (!status && known.order == KF_ORDER_WEIGHT && !kf_dict_has_weights(dict))
+        status = kfi_fail(error, KF_TYPE, "this dictionary has no weights to order by");
+    if (!status && known.query && dict->header.normalise) {
+        status = kfi_query_normal(&normal, known.query, dict->header.normalise, error);
+        known.query = normal;
+    }
+    if (!status) status = create(out, dict, &known, error);
+    kf_query_destroy(&normal);
     return status;
 }

@@ -11,6 +11,8 @@ void kfi_query_init(kf_query *query, const kfi_query_class *class, size_t state_
     query->state_size = state_size;
     query->scratch_size = scratch_size;
     query->nesting = 0;
+    query->normalise = 0;
+    atomic_init(&query->normal, NULL);
     query->classes = 0;
     /* Signatures seen so far, by open addressing: a byte that has one, plus 1. */
     uint16_t seen[512] = { 0 };
@@ -35,8 +37,31 @@ void kf_query_destroy(kf_query **pointer)
     if (!query) return;
     *pointer = NULL;
     if (atomic_fetch_sub(&query->holders, 1) != 1) return;
+    kf_query *normal = atomic_load(&query->normal);
+    kf_query_destroy(&normal);
     if (query->class->destroy) query->class->destroy(query);
     free(query);
+}
+
+kf_status kfi_query_normal(kf_query **out, const kf_query *given, uint32_t flags, kf_error *error)
+{
+    kf_query *query = (kf_query *)(uintptr_t)given, *known = atomic_load(&query->normal), *none = NULL;
+    *out = NULL;
+    if (!flags || query->normalise == flags || !query->class->normal) known = query;
+    if (known && (known == query || known->normalise == flags)) {
+        *out = (kf_query *)(uintptr_t)kfi_query_hold(known);
+        return KF_OK;
+    }
+    kf_status status = query->class->normal(out, query, flags, error);
+    if (status) return status;
+    (*out)->normalise = flags;
+    kfi_query_hold(*out);
+    /* What is kept stays for as long as the query: others may be taking it right now. */
+    if (!atomic_compare_exchange_strong(&query->normal, &none, *out)) {
+        kf_query *spare = *out;
+        kf_query_destroy(&spare);
+    }
+    return KF_OK;
 }
 
 kf_status kf_query_matches(const kf_query *query, const void *text, size_t text_size, uint64_t *distance)

@@ -32,6 +32,8 @@ typedef struct kfi_query_class {
     int (*labels)(const kf_query *query, const uint8_t *state, size_t size, uint8_t labels[KFI_GUIDE_FEW]);
     /* Frees what the class owns, not the query. May be NULL. */
     void (*destroy)(kf_query *query);
+    /* The query anew, its texts in the normal form of `flags` (base/normalise.h). NULL: it has no texts. */
+    kf_status (*normal)(kf_query **out, const kf_query *query, uint32_t flags, kf_error *error);
 } kfi_query_class;
 
 /* The first member of every class's structure. */
@@ -39,6 +41,9 @@ struct kf_query {
     const kfi_query_class *class;
     atomic_uint holders;
     size_t state_size, scratch_size;
+    uint32_t normalise;          /* the normal form that its texts are in; 0: as they were given */
+    /* What kfi_query_normal made of it first, which is held: who asks for the same form again gets that. */
+    _Atomic(kf_query *) normal;
     unsigned nesting;            /* queries made of queries call theirs: so deep; 0 if it is made of none */
     /* Bytes of one class lead from every state to the same state. Classes are 0 .. classes-1, each has a byte. */
     unsigned classes;
@@ -51,6 +56,9 @@ void kfi_query_init(kf_query *query, const kfi_query_class *class, size_t state_
 
 /* One more holder; kf_query_destroy is one less. */
 const kf_query *kfi_query_hold(const kf_query *query);
+
+/* What the query is for keys in the normal form of `flags`: to be destroyed. Errors are those of making it. */
+kf_status kfi_query_normal(kf_query **out, const kf_query *query, uint32_t flags, kf_error *error);
 
 /* What both accept, with the distance and the score of `query`. Errors as for kf_query_create_all. */
 kf_status kfi_query_restrict(kf_query **out, const kf_query *query, const kf_query *condition, kf_error *error);

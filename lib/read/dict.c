@@ -5,16 +5,17 @@
 #include "read/keys/by_key.h"
 #include "read/part.h"
 #include "read/plain.h"
+#include "read/special.h"
 #include "read/shards/shard_set.h"
 
 #include <stdlib.h>
 
-/* Sharded dictionaries pay for the question whether there are shards; plain ones don't notice it. */
+/* Those that are special pay for the question whether they are; plain ones don't notice it. */
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 
 KFI_STRUCT_KIND(open_kind, kf_open_options, KF_OPEN_OPTIONS_INIT, reserved, reserved);
 /* Published first without what is said of weights and shards. */
-KFI_STRUCT_KIND(stat_kind, kf_dict_stat, KF_DICT_STAT_INIT, value_encoding, reserved);
+KFI_STRUCT_KIND(stat_kind, kf_dict_stat, KF_DICT_STAT_INIT, value_encoding, normalise);
 
 /* `path` and `flags` are for kfi_shards_open. */
 static kf_status open_mapping(kf_dict **out, kfi_mapping mapping, const char *path, uint32_t flags, kf_error *error)
@@ -24,6 +25,7 @@ static kf_status open_mapping(kf_dict **out, kfi_mapping mapping, const char *pa
     status = (*out)->header.incompatible & KFI_FEATURE_SHARDS ? kfi_shards_open(*out, path, flags, error)
                                                               : kfi_plain_open_parts(*out, error);
     if (status) kf_dict_close(out);
+    else (*out)->special = (*out)->shards || (*out)->header.normalise;
     return status;
 }
 
@@ -92,13 +94,7 @@ void kf_dict_build_id(const kf_dict *d, uint8_t id[16]) { memcpy(id, d->header.b
 
 kf_status kf_dict_ordinal(const kf_dict *d, const void *key, size_t key_size, uint64_t *ordinal)
 {
-    if (UNLIKELY(d->shards != NULL)) {
-        size_t shard = kfi_shard_of_key(d->shards, (kf_bytes){ key, key_size });
-        const kf_dict *member = d->shards->member[shard];
-        kf_status status = member->search->find(&member->keys, key, key_size, ordinal);
-        if (!status) *ordinal += d->shards->first[shard];
-        return status;
-    }
+    if (UNLIKELY(d->special)) return kfi_special_find(d, (kf_bytes){ key, key_size }, ordinal);
     return d->search->find(&d->keys, key, key_size, ordinal);
 }
 
@@ -119,8 +115,7 @@ kf_status kf_dict_key_at(const kf_dict *d, uint64_t ordinal, kf_buffer *buffer, 
 
 kf_status kf_dict_lower_bound(const kf_dict *d, const void *key, size_t key_size, uint64_t *ordinal)
 {
-    if (UNLIKELY(d->shards != NULL))
-        return kfi_shards_lower_bound(d->shards, (kf_bytes){ key, key_size }, ordinal);
+    if (UNLIKELY(d->special)) return kfi_special_lower_bound(d, (kf_bytes){ key, key_size }, ordinal);
     return kfi_lower_bound(&d->keys, (kf_bytes){ key, key_size }, ordinal);
 }
 
@@ -129,8 +124,8 @@ kf_status kf_dict_prefix_range(const kf_dict *d, const void *prefix, size_t pref
 {
     uint64_t end;
     kf_bytes bytes = { prefix, prefix_size };
-    kf_status status = UNLIKELY(d->shards != NULL) ? kfi_shards_prefix_range(d->shards, bytes, first, &end)
-                                                   : kfi_prefix_range(&d->keys, bytes, first, &end);
+    kf_status status = UNLIKELY(d->special) ? kfi_special_prefix_range(d, bytes, first, &end)
+                                            : kfi_prefix_range(&d->keys, bytes, first, &end);
     *count = status ? 0 : end - *first;
     return status;
 }
@@ -139,8 +134,8 @@ kf_status kf_dict_longest_prefix(const kf_dict *d, const void *text, size_t text
 {
     size_t count;
     kf_bytes bytes = { text, text_size };
-    kf_status status = UNLIKELY(d->shards != NULL) ? kfi_shards_prefixes(d->shards, bytes, match, 0, &count)
-                                                   : kfi_prefixes(&d->keys, bytes, match, 0, &count);
+    kf_status status = UNLIKELY(d->special) ? kfi_special_prefixes(d, bytes, match, 0, &count)
+                                            : kfi_prefixes(&d->keys, bytes, match, 0, &count);
     return status || count ? status : KF_NOT_FOUND;
 }
 
@@ -149,8 +144,8 @@ kf_status kf_dict_prefixes(const kf_dict *d, const void *text, size_t text_size,
 {
     *count = 0;
     if (!capacity) return KF_OK;
-    if (UNLIKELY(d->shards != NULL))
-        return kfi_shards_prefixes(d->shards, (kf_bytes){ text, text_size }, matches, capacity, count);
+    if (UNLIKELY(d->special))
+        return kfi_special_prefixes(d, (kf_bytes){ text, text_size }, matches, capacity, count);
     return kfi_prefixes(&d->keys, (kf_bytes){ text, text_size }, matches, capacity, count);
 }
 
@@ -170,12 +165,18 @@ kf_status kf_dict_u64_at(const kf_dict *d, uint64_t ordinal, uint64_t *value)
     return kfi_column_u64(d->column, ordinal, value);
 }
 
+/* The plain dictionary that a key is in, and its ordinal there. */
+static inline kf_status find_place(const kf_dict **d, const void *key, size_t key_size, uint64_t *ordinal)
+{
+    if (UNLIKELY((*d)->special)) return kfi_special_place(d, (kf_bytes){ key, key_size }, ordinal);
+    return (*d)->search->find(&(*d)->keys, key, key_size, ordinal);
+}
+
 kf_status kf_dict_get(const kf_dict *d, const void *key, size_t key_size, kf_buffer *buffer, kf_bytes *value)
 {
     uint64_t ordinal;
     if (d->header.value_type != KF_VALUES_BYTES) return KF_TYPE;
-    if (UNLIKELY(d->shards != NULL)) d = kfi_shards_by_key(d->shards, key, key_size);
-    kf_status status = kf_dict_ordinal(d, key, key_size, &ordinal);
+    kf_status status = find_place(&d, key, key_size, &ordinal);
     return status ? status : kf_dict_value_at(d, ordinal, buffer, value);
 }
 
@@ -183,8 +184,7 @@ kf_status kf_dict_get_u64(const kf_dict *d, const void *key, size_t key_size, ui
 {
     uint64_t ordinal;
     if (d->header.value_type != KF_VALUES_U64) return KF_TYPE;
-    if (UNLIKELY(d->shards != NULL)) d = kfi_shards_by_key(d->shards, key, key_size);
-    kf_status status = kf_dict_ordinal(d, key, key_size, &ordinal);
+    kf_status status = find_place(&d, key, key_size, &ordinal);
     return status ? status : kf_dict_u64_at(d, ordinal, value);
 }
 
@@ -192,8 +192,8 @@ static kf_status find_many(const kf_dict *d, kfi_key_batch *batch, size_t count,
 {
     size_t hits;
     batch->keys = &d->keys;
-    kf_status status = UNLIKELY(d->shards != NULL) ? kfi_shards_find_many(d->shards, batch, count, ordinals, &hits)
-                                                   : d->search->find_many(batch, count, ordinals, &hits);
+    kf_status status = UNLIKELY(d->special) ? kfi_special_find_many(d, batch, count, ordinals, &hits)
+                                            : d->search->find_many(batch, count, ordinals, &hits);
     if (found) *found = hits;
     return status;
 }

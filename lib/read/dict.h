@@ -18,6 +18,7 @@ struct kf_dict {
     kfi_weights weights;
     kfi_metadata_view metadata;
     const kfi_search_variant *search;
+    int special;                  /* has shards or makes keys normal: lookups ask this one question */
     struct kfi_shards *shards;    /* NULL: plain. Else keys, column and weights are empty (read/shards/shard_set.h) */
 };
 

@@ -10,6 +10,8 @@ static kf_status open_frame(kf_dict *d, kf_error *error)
     const uint8_t *file = d->mapping.data;
     kf_status status = kfi_header_parse(&d->header, file, d->mapping.size, error);
     if (status) return status;
+    if (d->header.incompatible & KFI_FEATURE_NAMES)
+        return kfi_fail(error, KF_TYPE, "the file is a names index, not a dictionary: see kf_names_open");
     const kfi_section *metadata = kfi_header_section(&d->header, KFI_SECTION_METADATA);
     return kfi_metadata_open(&d->metadata, metadata ? file + metadata->offset : NULL,
                              metadata ? metadata->size : 0, error);
@@ -95,6 +97,7 @@ void kfi_plain_stat(const kf_dict *d, kf_dict_stat *stat)
         .value_type = (kf_value_type)h->value_type, .value_encoding = (kf_encoding)h->value_encoding,
         .weight_bytes = size_of(d, KFI_SECTION_WEIGHTS),
         .weights = d->weights.own ? KF_WEIGHTS_GIVEN : d->weights.has_section ? KF_WEIGHTS_VALUE : KF_WEIGHTS_NONE,
+        .normalise = h->normalise,
     };
     stat->key_bytes = size_of(d, KFI_SECTION_TREE) + size_of(d, KFI_SECTION_TOP) + stat->token_bytes
                      + stat->shared_bytes;

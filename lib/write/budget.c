@@ -60,7 +60,7 @@ kfi_image_shares kfi_budget_shard(uint64_t limit, unsigned count, int has_given_
 
 uint64_t kfi_budget_shards(uint64_t limit) { return limit / choice_memory(limit); }
 
-size_t kfi_budget_training(uint64_t memory, uint64_t plenty) { return part(memory, 16, 0, plenty); }
+size_t kfi_budget_training(uint64_t memory, uint64_t plenty) { return part(memory, 20, 0, plenty); }
 
 kfi_column_shares kfi_budget_column(uint64_t memory)
 {

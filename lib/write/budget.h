@@ -19,7 +19,7 @@
  *         V/16   a sample of values, by which encodings are compared; 4 MiB are plenty
  *         V/16   the window of zstd, for large values
  *         V/2    training tokens, on a sample of all values (8 MiB are plenty) or on the distinct ones
- *   training holds up to 16 times its sample.
+ *   training holds up to 20 times its sample.
  *   the sorter, S: less its samples of keys, where they are small beside it, in b buffers (one, or with threads one
  *       more than threads that sort), B each, at most 1 GiB: waiting for a sort of more gains nothing
  *         B/64   a chunk of the buffer: so much may stay unused

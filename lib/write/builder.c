@@ -4,6 +4,7 @@
 #include <keyfold/builder.h>
 
 #include "base/bits.h"
+#include "base/normalise.h"
 #include "base/progress.h"
 #include "base/varint.h"
 #include "format/keys.h"
@@ -13,6 +14,7 @@
 #include "write/sharded.h"
 #include "write/sort/sorter.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 enum {
@@ -28,6 +30,7 @@ struct kf_builder {
     char *path, *target_folder;
     char *folder, *runs_folder;   /* of temporary files: all but runs, and these */
     kfi_sorter *sorter;
+    kfi_normal *normal;    /* what keys become; NULL: they stay as they are */
     kfi_array weighted;    /* a weight and its value on the way to the sorter */
     kfi_metadata metadata;
     uint64_t metadata_bytes;
@@ -63,7 +66,8 @@ static kf_status check_disk(const kf_builder *b, kf_error *error)
     if (buffered >= b->added_bytes) return KF_OK;
     double runs = (double)used * (double)expected / (double)(b->added_bytes - buffered);
     /* Duplicates go before values are spooled: how many there are can't be told under other policies. */
-    room.values_are_whole = b->options.duplicates == KF_DUPLICATES_ERROR
+    kf_duplicates policy = b->options.duplicates;
+    room.values_are_whole = (policy == KF_DUPLICATES_ERROR || policy == KF_DUPLICATES_JOIN)
                             && !kfi_sharded_is_worth(b->options.shards, (uint64_t)((double)b->added * times));
     return kfi_room_for_runs(&room, used, runs, (double)b->spooled * times, error);
 }
@@ -90,6 +94,15 @@ static kf_status start(kf_builder *b, kf_error *error)
     return kfi_sorter_create(&b->sorter, &sort, error);
 }
 
+/* 0 without memory. */
+static int begin_normal(kf_builder *b)
+{
+    if (!b->options.normalise) return 1;
+    b->normal = malloc(sizeof *b->normal);
+    if (b->normal) kfi_normal_begin(b->normal, b->options.normalise);
+    return b->normal != NULL;
+}
+
 kf_status kf_builder_create(kf_builder **out, const char *path, const kf_build_options *options,
                             kf_error *error)
 {
@@ -98,19 +111,22 @@ kf_status kf_builder_create(kf_builder **out, const char *path, const kf_build_o
     if (!path || !*path) return kfi_fail(error, KF_INVALID, "no path was given");
     kf_status status = kfi_build_options_read(&known, options, error);
     if (!status) status = kfi_build_options_check(&known, error);
+    if (!status)
+        status = kfi_output_check(path, known.flags & KF_BUILD_REPLACE_ANY ? NULL : kfi_magic, KFI_MAGIC_SIZE, error);
     if (status) return status;
     options = &known;
     kf_builder *b = calloc(1, sizeof *b);
     if (!b) return kfi_fail_memory(error, sizeof *b);
     b->options = known;
+    kfi_normalise_flags(&b->options.normalise, NULL);
     if (!b->options.memory_limit) b->options.memory_limit = KFI_MEMORY_DEFAULT;
     b->reading = (kfi_progress){ tell_reading, b, KF_PHASE_READ, 0, KFI_PAIRS_STEP, 0 };
     b->path = strdup(path);
     b->target_folder = folder_of(path);
     b->folder = options->temporary_folder ? strdup(options->temporary_folder) : folder_of(path);
     b->runs_folder = options->resume_folder ? strdup(options->resume_folder) : b->folder ? strdup(b->folder) : NULL;
-    status = b->path && b->target_folder && b->folder && b->runs_folder ? start(b, error)
-                                                                        : kfi_fail_memory(error, strlen(path));
+    const int complete = b->path && b->target_folder && b->folder && b->runs_folder && begin_normal(b);
+    status = complete ? start(b, error) : kfi_fail_memory(error, strlen(path));
     if (status) kf_builder_destroy(&b);
     *out = b;
     return status;
@@ -125,12 +141,20 @@ static uint64_t spooled_size(const kf_builder *b, kf_bytes value, size_t value_s
     return (kfi_bit_width(kfi_load64(value.data + value.size - 8) | 1) + 6) / 7;
 }
 
+/* Makes the key normal. One that is far too long is refused as it is. */
+static kf_status normal_key(kf_builder *b, kf_bytes *key, kf_error *error)
+{
+    const size_t size = key->size;
+    if (size > KFI_KEY_LIMIT) return KF_OK;
+    return kfi_normal_text(b->normal, *key, key) ? kfi_fail_memory(error, size) : KF_OK;
+}
+
 /* `value` as the sorter gets it, of which the caller's value is `value_size` bytes. */
 static kf_status add(kf_builder *b, kf_bytes key, kf_bytes value, size_t value_size, kf_error *error)
 {
     if (b->failed) return kfi_fail(error, KF_INVALID, "the build failed before (%s)", kf_status_name(b->failed));
-    kf_status status = KF_OK;
-    if (key.size > KFI_KEY_LIMIT)
+    kf_status status = b->normal ? normal_key(b, &key, error) : KF_OK;
+    if (!status && key.size > KFI_KEY_LIMIT)
         status = kfi_fail_key(error, KF_LIMIT, key, "a key of %zu bytes is longer than the limit of %d", key.size,
                               KFI_KEY_LIMIT);
     if (value_size > VALUE_LIMIT)
@@ -228,7 +252,7 @@ static kfi_image_options image_options(kf_builder *b)
 {
     return (kfi_image_options){
         .value_type = b->options.value_type, .value_encoding = b->options.value_encoding,
-        .weights = b->options.weights, .folder = b->folder,
+        .weights = b->options.weights, .normalise = b->options.normalise, .folder = b->folder,
         .shares = kfi_budget_image(b->options.memory_limit, b->options.weights == KF_WEIGHTS_GIVEN),
         .account = &b->disk, .progress = { .tell = tell, .context = b }, .expected = b->added,
         .threads = b->options.threads,
@@ -247,6 +271,7 @@ static kf_status write_one(kf_builder *b, int is_sealed, kfi_header *header, kf_
     if (!status && !is_sealed) status = kfi_sorter_finish(b->sorter, kfi_image_add, image, error);
     if (image) status = kfi_image_end(image, status, error);
     if (!status) status = kfi_writer_create(&writer, b->path, kfi_image_sections(image), error);
+    if (!status && !(b->options.flags & KF_BUILD_REPLACE_ANY)) status = kfi_writer_protect(writer, error);
     if (!status) status = kfi_image_write(image, &b->metadata, writer, header, error);
     kfi_writer_destroy(&writer);
     kfi_image_destroy(&image);
@@ -257,6 +282,7 @@ static kf_status write_several(kf_builder *b, kfi_header *header, kf_build_repor
 {
     kfi_sharded_options options = {
         .image = image_options(b), .path = b->path, .metadata = &b->metadata, .memory = b->options.memory_limit,
+        .replace_any = (b->options.flags & KF_BUILD_REPLACE_ANY) != 0,
         .threads = b->options.threads, .shards = b->options.shards, .file_bytes = &b->file_bytes,
         .room = room_of(b),
     };
@@ -280,6 +306,9 @@ kf_status kf_builder_finish(kf_builder *b, kf_build_report *out, kf_error *error
     if (!status)
         status = kfi_sharded_is_worth(b->options.shards, b->added) ? write_several(b, &header, &result, error)
                                                                    : write_one(b, 0, &header, error);
+    if (status == KF_DUPLICATE && b->normal && error)
+        snprintf(error->message, sizeof error->message, "two keys are the same in normal form, or one was added twice; "
+                 "choose a duplicates policy");
     result.pairs_dropped = kfi_sorter_dropped(b->sorter);
     result.keys = header.keys;
     result.states = header.states;
@@ -298,6 +327,8 @@ void kf_builder_destroy(kf_builder **builder)
     kf_builder *b = builder ? *builder : NULL;
     if (!b) return;
     kfi_sorter_destroy(&b->sorter);
+    if (b->normal) kfi_normal_end(b->normal);
+    free(b->normal);
     kfi_array_free(&b->weighted);
     kfi_metadata_free(&b->metadata);
     free(b->path);

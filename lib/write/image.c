@@ -143,7 +143,7 @@ static kf_status finish_automaton(kfi_image *image, kf_error *error)
 kf_status kfi_image_write(kfi_image *image, const kfi_metadata *metadata, kfi_writer *writer, kfi_header *header,
                           kf_error *error)
 {
-    *header = (kfi_header){ .keys = image->keys };
+    *header = (kfi_header){ .keys = image->keys, .normalise = (uint8_t)image->options.normalise };
     kfi_values_start(image->values);
     kf_status status = finish_automaton(image, error);
     if (!status) status = write_metadata(metadata, writer, error);

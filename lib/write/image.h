@@ -27,6 +27,7 @@ typedef struct kfi_image_options {
     kf_value_type value_type;
     kf_encoding value_encoding;
     kf_weights weights;
+    uint32_t normalise;            /* the normal form that the keys are in */
     kfi_image_shares shares;
     const char *folder;            /* of temporary files */
     kfi_disk_account *account;

@@ -15,6 +15,7 @@ typedef struct kfi_sharded_options {
     kfi_image_options image;       /* but for its shares; `expected` pairs in all */
     uint64_t memory;               /* the limit */
     const char *path;
+    int replace_any;               /* see KF_BUILD_REPLACE_ANY */
     const kfi_metadata *metadata;
     unsigned threads, shards;
     uint64_t distinct;             /* keys in all, about */

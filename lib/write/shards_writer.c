@@ -28,6 +28,8 @@ kf_status kfi_bundle_create(kfi_bundle **out, const char *path, int with_images,
     return status;
 }
 
+kf_status kfi_bundle_protect(kfi_bundle *bundle, kf_error *error) { return kfi_writer_protect(bundle->writer, error); }
+
 /* ---- shards ----------------------------------------------------------------------------------- */
 
 static kf_status check(const kfi_bundle *b, const kfi_header *h, kf_bytes first, kf_bytes last, kf_error *error)
@@ -40,6 +42,8 @@ static kf_status check(const kfi_bundle *b, const kfi_header *h, kf_bytes first,
         return kfi_fail(error, KF_LIMIT, "a dictionary has at most %d shards", KFI_SHARDS_LIMIT);
     if (h->value_type != b->total.value_type)
         return kfi_fail(error, KF_INVALID, "the values of shard %zu are of another type", b->count);
+    if (h->normalise != b->total.normalise)
+        return kfi_fail(error, KF_INVALID, "the keys of shard %zu are in another normal form", b->count);
     if (kfi_shard_compare(b->entries[b->count - 1].last, first) >= 0)
         return kfi_fail_key(error, KF_INVALID, first, "the keys of shard %zu are not above those before", b->count);
     if (h->keys > UINT64_MAX - b->total.keys) return kfi_fail(error, KF_LIMIT, "too many keys");
@@ -51,6 +55,7 @@ static void sum_up(kfi_header *total, const kfi_header *h, int is_first)
     total->keys += h->keys;
     if (h->longest_key > total->longest_key) total->longest_key = h->longest_key;
     total->value_type = h->value_type;
+    total->normalise = h->normalise;
     if (is_first) total->value_encoding = h->value_encoding;
     if (total->value_encoding != h->value_encoding) total->value_encoding = KF_ENCODING_AUTO;
     total->raw_key_bytes += h->raw_key_bytes;
@@ -117,7 +122,8 @@ kf_status kfi_bundle_embed(kfi_bundle *b, kfi_output *image, kf_bytes first, kf_
     if (!b->with_images) return kfi_fail(error, KF_INVALID, "this bundle has no images");
     kf_status status = kfi_output_read(image, 0, head, size < sizeof head ? (size_t)size : sizeof head, error);
     if (!status) status = kfi_header_parse(&header, head, size, error);
-    if (!status && header.incompatible) status = kfi_fail(error, KF_INVALID, "a shard can't have shards itself");
+    if (!status && header.incompatible & KFI_FEATURE_SHARDS)
+        status = kfi_fail(error, KF_INVALID, "a shard can't have shards itself");
     if (!status) status = note(b, &header, first, last, (kf_bytes){ NULL, 0 }, error);
     return status ? status : copy_image(b, image, error);
 }

@@ -19,6 +19,9 @@ typedef struct kfi_bundle kfi_bundle;
 /* Starts the file `path`. With images all shards are embedded, else all are referred to. */
 kf_status kfi_bundle_create(kfi_bundle **out, const char *path, int with_images, kf_error *error);
 
+/* As kfi_writer_protect. */
+kf_status kfi_bundle_protect(kfi_bundle *bundle, kf_error *error);
+
 /* Appends a finished image (kfi_writer_take_image), which may be destroyed afterwards. It must not have shards
  * itself. KF_INVALID: it has no keys, its keys are not above those of the shard before, or its value type is
  * another; KF_LIMIT: more than KFI_SHARDS_LIMIT shards. */

@@ -138,6 +138,11 @@ kf_status kfi_writer_create(kfi_writer **out, const char *path, uint32_t section
     return create(out, path, NULL, section_count, NULL, error);
 }
 
+kf_status kfi_writer_protect(kfi_writer *writer, kf_error *error)
+{
+    return kfi_output_protect(writer->output, kfi_magic, KFI_MAGIC_SIZE, error);
+}
+
 kf_status kfi_writer_create_image(kfi_writer **out, const char *folder, uint32_t section_count,
                                   kfi_disk_account *account, kf_error *error)
 {

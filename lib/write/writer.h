@@ -11,6 +11,8 @@ typedef struct kfi_writer kfi_writer;
  * reserved: `section_count` sections will be written, the checksum section included. */
 kf_status kfi_writer_create(kfi_writer **out, const char *path, uint32_t section_count,
                             kf_error *error);
+/* Refuses, now and at the end, to replace a file that is none of ours. KF_INVALID. */
+kf_status kfi_writer_protect(kfi_writer *writer, kf_error *error);
 /* The same for an image: a file without a name in `folder`, which finish leaves to kfi_writer_take_image. */
 kf_status kfi_writer_create_image(kfi_writer **out, const char *folder, uint32_t section_count,
                                   kfi_disk_account *account, kf_error *error);

@@ -23,7 +23,7 @@ def escape(data):
 
 def unescape(data):
     """The inverse of escape, written independently of the tool's."""
-    names = {b"0": b"\0", b"t": b"\t", b"n": b"\n", b"r": b"\r", b"\\": b"\\"}
+    names = {b"&": b"", b"0": b"\0", b"t": b"\t", b"n": b"\n", b"r": b"\r", b"\\": b"\\"}
     return ESCAPED.sub(lambda found: bytes([int(found[2], 16)]) if found[2] else names[found[1]], data)
 
 

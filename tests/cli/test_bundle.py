@@ -232,7 +232,7 @@ class Bundles(CliTest):
         self.assertIn("-o FILE", self.err("bundle", self.a, expect=2))
         self.assertIn("FILE", self.bundle(expect=2))
         self.assertIn("same, common, none", self.bundle("-m", "all", self.a, expect=2))
-        self.err("bundle", "-o", self.folder, self.a, expect=3)
+        self.err("bundle", "-o", self.folder, self.a, expect=2)
         self.err("bundle", "-o", self.path("no/x.kfm"), self.a, expect=3)
 
     def test_members_that_change(self):

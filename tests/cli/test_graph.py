@@ -41,7 +41,7 @@ def states_of_minimal(keys):
 
 class Graph(CliTest):
     def build_keys(self, keys):
-        self.build(b"".join(escape(key) + b"\n" for key in keys), "-f", "lines")
+        self.build(b"".join((escape(key) or rb"\&") + b"\n" for key in keys), "-f", "lines")
 
     def test_small(self):
         self.build_keys([b"tap", b"taps", b"top", b"tops"])

@@ -3,6 +3,7 @@
 import bz2
 import gzip
 import json
+import lzma
 import os
 import random
 import shutil
@@ -77,7 +78,7 @@ class Tsv(CliTest):
 
 class Lines(CliTest):
     def test_keys(self):
-        self.build(b"b\n\na\\tb\r\nc", "--format", "lines")
+        self.build(b"b\n\\&\na\\tb\r\nc", "--format", "lines")
         self.assertEqual(self.pairs(), [(b"",), (b"a\tb",), (b"b",), (b"c",)])
 
     def test_raw(self):
@@ -113,7 +114,7 @@ class Nul(CliTest):
 class Csv(CliTest):
     def test_rfc_4180(self):
         data = (b'a,one\r\n"b","two, ""2""\nlines"\r\n"",empty key\r\nd,\r\n'
-                b'e,5" pipe\r\nf,"",ignored\r\n"g\r\n""",x')
+                b'e,5" pipe\r\nf,""\r\n"g\r\n""",x')
         self.build(data, name="x.csv")
         self.assertEqual(self.pairs(), [
             (b"", b"empty key"), (b"a", b"one"), (b"b", b'two, "2"\nlines'), (b"d", b""),
@@ -148,7 +149,7 @@ class Csv(CliTest):
     def test_bad_records(self):
         for data, line, reason in (
                 (b"a,1\nb\n", 2, "1 field, column 2 is needed"),
-                (b'a,"x\ny"\n\nb,1\n', 3, "1 field, column 2 is needed"),
+                (b'a,"x\ny"\n\nb,1\n', 3, "empty line"), (b'a,"x\ny"\nb\n', 3, "1 field, column 2 is needed"),
                 (b'a,1\nb,"x"y\nc,2\n', 2, "text after a closing quote"),
                 (b'a,1\nb,"x\n\nc,2\n', 2, "a quote is not closed"),
                 (b'a,1\nb,"', 2, "a quote is not closed")):
@@ -281,6 +282,10 @@ class Compressed(CliTest):
         whole = gzip.compress(self.data)
         cases = {"cut.gz": whole[:-10], "cut2.gz": whole[:3], "flip.gz": whole[:-8] + b"1234" + whole[-4:],
                  "tail.gz": whole + b"garbage", "padding.gz": whole + b"\0\0x",
+                 "cut.bz2": bz2.compress(self.data)[:-10], "tail.bz2": bz2.compress(self.data) + b"garbage",
+                 "flip.bz2": bz2.compress(self.data)[:-9] + b"12345" + bz2.compress(self.data)[-4:],
+                 "cut.xz": lzma.compress(self.data)[:-10], "tail.xz": lzma.compress(self.data) + b"garbage",
+                 "flip.xz": lzma.compress(self.data)[:90] + b"12345" + lzma.compress(self.data)[95:],
                  "cut.zst": zstd_frame(self.data)[:-10], "tail.zst": zstd_frame(self.data) + b"garbage",
                  "type.zst": zstd_frame(b"a\tb\n")[:9] + b"\x07\0\0"}
         for name, data in cases.items():
@@ -289,8 +294,15 @@ class Compressed(CliTest):
                 self.assertIn(name + ": ", error)
                 self.assert_nothing_built()
 
-    def test_other_compression_is_not_taken_for_text_silently(self):
-        self.assertNotEqual(self.build(bz2.compress(self.data), "-f", "tsv", expect=3, name="x.bz2"), "")
+    def test_bzip2(self):
+        self.check(bz2.compress(self.data), "x.tsv.bz2")
+        self.check(bz2.compress(self.data[:100]) + bz2.compress(b"") + bz2.compress(self.data[100:]), "misnamed.tsv")
+        self.check(bz2.compress(self.data) + bytes(1000), "-")
+
+    def test_xz(self):
+        self.check(lzma.compress(self.data), "x.tsv.xz")
+        self.check(lzma.compress(self.data[:100]) + lzma.compress(b"") + lzma.compress(self.data[100:]), "-")
+        self.check(lzma.compress(self.data, preset=0, check=lzma.CHECK_SHA256) + bytes(8), "misnamed.tsv")
 
 
 class Formats(CliTest):

@@ -201,7 +201,10 @@ class Dump(CliTest):
             with self.subTest(key=key):
                 self.build(b"\\x%02x" % key[0] + key[1:] + b"\tv\n", "-f", "tsv")
                 self.round_trip([(key, b"v")], formats=("tsv", "jsonl"))
-                self.run_tool("dump", "--format", "nul", self.kf, expect=3)
+                if key[0] == 0xef:    # a byte order mark is nothing special there
+                    self.round_trip([(key, b"v")], formats=("nul",))
+                else:
+                    self.run_tool("dump", "--format", "nul", self.kf, expect=3)
 
     def test_nul_refuses_nul(self):
         self.build(b"a\tx\nb\ty\\0\n")

@@ -31,8 +31,10 @@ class Json(CliTest):
     def lines(self, *args, stdin=b""):
         """The progress of a build or a merge, after checks of what is true of any."""
         found = self.err(*args, "--progress=json", stdin=stdin).splitlines()
-        self.assertRegex(found.pop(), "^keyfold: .*out.kf: ")
         found = [json.loads(line) for line in found]
+        summary = found.pop()
+        self.assertEqual((summary["level"], summary["file"], summary["status"]), ("summary", self.kf, None))
+        self.assertRegex(summary["message"], "^.*out.kf: [0-9 ]+ keys")
         for line in found:
             self.assertEqual(set(line), FIELDS)
             if line["total"] is not None:
@@ -235,7 +237,65 @@ class Verify(CliTest):
             if child.returncode != 0:
                 break
         self.assertEqual((child.returncode, out), (128 + signal.SIGTERM, ""))
-        self.assertTrue(error.endswith("keyfold: interrupted\n"))
+        self.assertEqual(json.loads(error.splitlines()[-1]), {"level": "error", "message": "interrupted",
+                                                              "status": "cancelled", "file": None, "line": None})
+
+
+class Messages(CliTest):
+    """With --progress=json all of standard error is objects."""
+
+    def told(self, *args, **more):
+        found = [json.loads(line) for line in self.err(*args, **more).splitlines()]
+        for each in found:
+            if "phase" not in each:
+                self.assertEqual(set(each), {"level", "message", "status", "file", "line"})
+                self.assertIn(each["level"], ("error", "warning", "note", "summary"))
+        return [(each["level"], each["status"], each["file"], each["line"]) for each in found if "phase" not in each], \
+            [each["message"] for each in found if "phase" not in each]
+
+    def test_records(self):
+        path = self.write("bad \"name\".tsv", b"a\t1\nb\nc\t1\n\n")
+        found, texts = self.told("build", "--progress=json", "-o", self.kf, path, expect=3)
+        self.assertEqual(found, [("error", "format", path, 2)])
+        self.assertEqual(texts, [path + ":2: no tab, so no value"])
+        found, texts = self.told("build", "--on-error=skip", "--progress", "json", "-o", self.kf, path)
+        self.assertEqual(found, [("warning", "format", path, 2), ("warning", "format", path, 4),
+                                 ("warning", "format", None, None), ("summary", None, self.kf, None)])
+        self.assertEqual(texts[2], "2 bad records skipped")
+        found, _ = self.told("build", "--progress=json", "-o", self.kf, "-", expect=3,
+                             stdin=b"\xef\xbb\xbfa\t1\na\t2\n")
+        self.assertEqual(found, [("note", None, "<stdin>", None), ("error", "duplicate", self.kf, None),
+                                 ("note", None, None, None)])
+
+    def test_files(self):
+        absent, folder = self.path("absent"), self.folder
+        for args, expect, wanted in (
+                (["build", "-o", self.kf, absent], 3, ("error", "io", absent, None)),
+                (["build", "-o", self.kf, folder], 3, ("error", "io", folder, None)),
+                (["build", "-o", self.kf, self.write("x.zip", b"PK\3\4" + bytes(30))], 3,
+                 ("error", "format", self.path("x.zip"), None)),
+                (["build", "-o", self.write("text", b"text"), self.write("x.tsv", b"a\t1\n")], 2,
+                 ("error", "invalid", self.path("text"), None)),
+                (["merge", "-o", self.kf, absent], 3, ("error", "io", absent, None)),
+                (["verify", absent], 3, ("error", "io", absent, None)),
+                (["verify", self.path("text")], 3, ("error", "format", self.path("text"), None)),
+                (["verify", os.fsencode(folder) + b"/\xff"], 3, ("error", "io", folder + "/\ufffd", None))):
+            with self.subTest(args=args):
+                self.assertEqual(self.told(*args, "--progress=json", expect=expect)[0], [wanted])
+
+    def test_usage(self):
+        for args in (["build", "--no-such-option"], ["build"], ["build", "-o"], ["merge", "--limit=x"], ["verify"],
+                     ["build", "-o", "-", "x"], ["build", "--memory=1", "x"], ["build", "-o", self.kf, "-m", "x", "y"]):
+            for place in (1, len(args)):
+                more = args[:place] + ["--progress=json"] + args[place:]
+                if args[-1] == "-o" and place == len(args):
+                    continue    # it would be the output's name
+                with self.subTest(args=more):
+                    found, texts = self.told(*more, expect=2)
+                    self.assertEqual(found, [("error", "invalid", None, None), ("note", None, None, None)])
+                    self.assertEqual(texts[1], f"Try 'keyfold {args[0]} --help'.")
+        self.assertIn("keyfold: verify: which FILE?\nTry",
+                      self.err("verify", "--progress=json", "--progress=text", expect=2))
 
 
 class Signals(CliTest):
@@ -247,14 +307,14 @@ class Signals(CliTest):
         output = os.path.join(folder, "x.kf")
         child = subprocess.Popen([TOOL, args[0], "-o", output, "--tmpdir", temporary, "--progress=json", *args[1:]],
                                  stderr=subprocess.PIPE, preexec_fn=lambda: signal.signal(number, signal.SIG_DFL))
-        error = b""
+        told = {}
         try:
             for line in child.stderr:
-                if line.startswith(b"{") and json.loads(line)["phase"] == phase:
+                if json.loads(line).get("phase") == phase:
                     break
             child.send_signal(number)
             for line in child.stderr:
-                error += b"" if line.startswith(b"{") else line
+                told = json.loads(line)
             child.wait(60)
         finally:
             child.kill()
@@ -264,7 +324,8 @@ class Signals(CliTest):
             self.assertEqual(os.listdir(folder), ["x.kf"])
             os.remove(output)
         else:
-            self.assertRegex(error, rb"^keyfold: interrupted; [^\n]*x.kf is as it was before\n$")
+            self.assertRegex(told["message"], "^interrupted; .*x.kf is as it was before$")
+            self.assertEqual((told["level"], told["status"]), ("error", "cancelled"))
             self.assertEqual(os.listdir(folder), [])
         return child.returncode
 

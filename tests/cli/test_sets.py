@@ -19,8 +19,7 @@ class Sets(CliTest):
         values = list(pairs.values())
         first = values[0] if values else b""
         kind = "none" if first is None else "u64" if isinstance(first, int) else "bytes"
-        lines = b"".join(escape(key) + (b"" if value is None else b"\t" + self.text(value)) + b"\n"
-                         for key, value in pairs.items())
+        lines = self.lines(pairs)
         self.run_tool("build", "-q", "-o", self.path(name), "-v", kind,
                       "-f", "lines" if kind == "none" else "tsv", *options, "-", stdin=lines)
         return self.path(name)
@@ -30,8 +29,8 @@ class Sets(CliTest):
         return str(value).encode() if isinstance(value, int) else escape(value)
 
     def lines(self, pairs):
-        return b"".join(escape(key) + (b"" if value is None else b"\t" + self.text(value)) + b"\n"
-                        for key, value in sorted(pairs.items()))
+        return b"".join((escape(key) or b"\\&") + b"\n" if value is None
+                        else escape(key) + b"\t" + self.text(value) + b"\n" for key, value in sorted(pairs.items()))
 
     def draw(self, seed, kind, count=3):
         rng = random.Random(seed)
@@ -158,9 +157,9 @@ class Diff(Sets):
         lines = b""
         for key in sorted(old.keys() | new.keys()):
             if key not in old:
-                lines += b"+" + self.lines({key: new[key]})
+                lines += b"+" + self.lines({key: new[key]}).replace(b"\\&", b"")
             elif key not in new:
-                lines += b"-" + self.lines({key: old[key]})
+                lines += b"-" + self.lines({key: old[key]}).replace(b"\\&", b"")
             elif old[key] != new[key]:
                 lines += b"~" + b"\t".join([escape(key), self.text(old[key]), self.text(new[key])]) + b"\n"
         return lines
@@ -251,7 +250,9 @@ class Merge(Sets):
     def test_failures_leave_the_target(self):
         a = self.make("a.kf", {b"big": 2 ** 64 - 1})
         b = self.make("b.kf", {b"big": b"text"})
-        out = self.write("out.kf", b"what was there")
+        out = self.make("out.kf", {b"what was": b"there"})
+        with open(out, "rb") as file:
+            before = file.read()
         names = sorted(os.listdir(self.folder))
         error = self.err("merge", "-o", out, a, b, expect=3)
         self.assertIn(f"{b}: has values of another type", error)
@@ -261,12 +262,12 @@ class Merge(Sets):
         os.remove(self.path("junk.kf"))
         self.assertEqual(sorted(os.listdir(self.folder)), names)
         with open(out, "rb") as file:
-            self.assertEqual(file.read(), b"what was there")
+            self.assertEqual(file.read(), before)
 
     def test_interrupted(self):
         parts = [self.make(f"{part}.kf", {b"%d-%07d" % (part, n): None for n in range(150000)})
                  for part in range(4)]
-        out = self.write("out.kf", b"what was there")
+        out = self.make("out.kf", {b"what was": b"there"})
         names = sorted(os.listdir(self.folder))
         child = subprocess.Popen([TOOL, "merge", "--progress", "json", "-o", out, *parts],
                                  stderr=subprocess.PIPE)

@@ -11,12 +11,13 @@ from support import ROOT, TOOL, CliTest
 
 COMMANDS = ["build", "get", "scan", "fuzzy", "nearest", "match", "complete", "find",
             "union", "intersect", "subtract", "diff", "merge", "bundle",
-            "stat", "verify", "dump", "graph"]
+            "stat", "verify", "dump", "graph", "names"]
+ALL_COMMANDS = COMMANDS + ["names build", "names match", "names score"]
 
 
 def list_options(command):
     """[(--name, -letter or -, kind, [choices])] as the tool lists them for the completion."""
-    text = subprocess.run([TOOL, command, "--list-options"], stdout=subprocess.PIPE, check=True).stdout
+    text = subprocess.run([TOOL, *command.split(), "--list-options"], stdout=subprocess.PIPE, check=True).stdout
     rows = [line.split("\t") for line in text.decode().splitlines()]
     return [(name, letter, kind, choices.split()) for name, letter, kind, choices in rows]
 
@@ -57,11 +58,12 @@ class Usage(CliTest):
         self.assertEqual(overview, self.out("--help").decode())
         listed = self.out("--list-commands").decode().split()
         self.assertEqual(listed, COMMANDS + ["help"])
-        for command in COMMANDS:
-            self.assertRegex(overview, rf"(?m)^  {command} ")
-            text = self.out(command, "--help").decode()
-            self.assertEqual(text, self.out("help", command).decode())
-            self.assertEqual(text, self.out(command, "-h").decode())
+        for command in ALL_COMMANDS:
+            text = self.out(*command.split(), "--help").decode()
+            self.assertEqual(text, self.out(*command.split(), "-h").decode())
+            if command in COMMANDS:
+                self.assertRegex(overview, rf"(?m)^  {command} ")
+                self.assertEqual(text, self.out("help", command).decode())
             for name, letter, _, choices in list_options(command):
                 self.assertRegex(text, rf"(?m)^  (?:{letter}, |    ){name}( |$)")
                 if choices:
@@ -110,9 +112,9 @@ class Manual(unittest.TestCase):
             return file.read().replace("\\-", "-")
 
     def test_options(self):
-        for command in COMMANDS:
+        for command in ALL_COMMANDS:
             with self.subTest(command=command):
-                page = self.page(f"keyfold-{command}.1")
+                page = self.page(f"keyfold-{command.replace(' ', '-')}.1")
                 # The line after .TP heads an option: .BR -o ", " --output " \fIFILE\fR"
                 heads = re.findall(r"\n\.TP\n\.BR (?:(-\w) \", \" )?(--[\w-]+)(?: \" \\fI(\S+)\\fR\")?\n", page)
                 documented = {(name, letter or "-", bool(value)) for letter, name, value in heads}
@@ -125,9 +127,9 @@ class Manual(unittest.TestCase):
                         self.assertRegex(text, rf"\b{choice}\b", f"{name} {choice}")
 
     def test_arguments_are_called_as_in_help(self):
-        for command in COMMANDS:
-            page = self.page(f"keyfold-{command}.1")
-            text = subprocess.run([TOOL, command, "--help"], stdout=subprocess.PIPE, check=True).stdout.decode()
+        for command in ALL_COMMANDS:
+            page = self.page(f"keyfold-{command.replace(' ', '-')}.1")
+            text = subprocess.run([TOOL, *command.split(), "--help"], stdout=subprocess.PIPE, check=True).stdout.decode()
             in_help = dict(re.findall(r"(?m)^  (?:-\w, |    )(--[\w-]+) ([A-Z=]+)(?: |$)", text))
             in_page = dict(re.findall(r"(--[\w-]+) \" \\fI(\S+)\\fR\"", page))
             self.assertEqual(in_help, in_page)
@@ -139,7 +141,7 @@ class Manual(unittest.TestCase):
 
     @unittest.skipUnless(shutil.which("groff"), "no groff")
     def test_pages_format_without_warnings(self):
-        for name in ["keyfold.1"] + [f"keyfold-{command}.1" for command in COMMANDS]:
+        for name in ["keyfold.1"] + [f"keyfold-{command.replace(' ', '-')}.1" for command in ALL_COMMANDS]:
             path = os.path.join(ROOT, "tools", "man", name)
             done = subprocess.run(["groff", "-man", "-ww", "-Tutf8", path], stdout=subprocess.PIPE,
                                   stderr=subprocess.PIPE, check=True)
@@ -168,9 +170,10 @@ class Completion(CliTest):
         self.assertEqual(self.complete("help", "ver"), ["verify"])
 
     def test_options(self):
-        for command in COMMANDS:
+        for command in ALL_COMMANDS:
             names = {name for name, _, _, _ in list_options(command)}
-            self.assertEqual(set(self.complete(command, "--")), names)
+            self.assertEqual(set(self.complete(*command.split(), "--")), names)
+        self.assertEqual(self.complete("names", ""), ["build", "match", "score", "--help"])
 
     def test_choices(self):
         self.assertEqual(self.complete("build", "--on-error", ""), ["fail", "skip"])

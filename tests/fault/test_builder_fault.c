@@ -22,7 +22,7 @@ typedef struct scene {
 
 enum { LARGE_VALUE = 100000 };
 
-static const char old_content[] = "what was there before";
+static const char old_content[] = "\x89KFD\r\n\x1a\nwhat was there before";
 static uint8_t *good;        /* the file as it comes out when nothing fails */
 static size_t good_size;
 
@@ -261,7 +261,7 @@ START_TEST(builder__system_calls_fail)
 {
     set_scene(_i);
     uint64_t stride = _i == SPILLING ? 2 : 1;
-    ck_assert_uint_gt(sweep_build(&now, "write", FAULT_WRITE, EIO, FAULT_ONCE, KF_IO, stride), 1);
+    ck_assert_uint_ge(sweep_build(&now, "write", FAULT_WRITE, EIO, FAULT_ONCE, KF_IO, stride), _i == SPILLING ? 5 : 1);
     sweep_build(&now, "write from", FAULT_WRITE, ENOSPC, FAULT_FROM, KF_NO_SPACE, stride);
     sweep_build(&now, "read", FAULT_READ, EIO, FAULT_ONCE, KF_IO, stride);
     ck_assert_uint_gt(sweep_build(&now, "sync", FAULT_SYNC, EIO, FAULT_ONCE, KF_IO, 1), 1);
@@ -378,18 +378,11 @@ START_TEST(reader__calls_fail)
 }
 END_TEST
 
-static void set_up(void)
-{
-    /* Thousands of builds: in memory if possible. */
-    if (!getenv("TMPDIR") && access("/dev/shm", W_OK) == 0) setenv("TMPDIR", "/dev/shm", 1);
-    scratch_open();
-}
-
 static Suite *suite(void)
 {
     Suite *s = suite_create("builder_fault");
     TCase *t = tcase_create("faults");
-    tcase_add_checked_fixture(t, set_up, scratch_close);
+    tcase_add_checked_fixture(t, scratch_open, scratch_close);
     tcase_add_loop_test(t, builder__allocations_fail, 0, SCENES);
     tcase_add_loop_test(t, builder__system_calls_fail, 0, SCENES);
     tcase_add_loop_test(t, builder__interrupted_and_short_calls, 0, SCENES);

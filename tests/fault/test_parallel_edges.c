@@ -241,17 +241,11 @@ START_TEST(memory__is_kept)
 }
 END_TEST
 
-static void set_up(void)
-{
-    if (!getenv("TMPDIR") && access("/dev/shm", W_OK) == 0) setenv("TMPDIR", "/dev/shm", 1);
-    scratch_open();
-}
-
 int main(void)
 {
     Suite *s = suite_create("parallel_edges");
     TCase *t = tcase_create("edges");
-    tcase_add_checked_fixture(t, set_up, scratch_close);
+    tcase_add_checked_fixture(t, scratch_open, scratch_close);
     tcase_add_test(t, edge__no_key_and_one);
     tcase_add_loop_test(t, edge__prefixes, 0, 2);
     tcase_add_test(t, edge__keys_that_part_late);

@@ -22,7 +22,7 @@ typedef struct scene {
     how h;
 } scene;
 
-static const char old_content[] = "what was there before";
+static const char old_content[] = "\x89KFD\r\n\x1a\nwhat was there before";
 static uint8_t *good;
 static size_t good_size;
 static scene now;
@@ -164,8 +164,7 @@ static unsigned sweep(const char *what, unsigned kinds, int os_error, int mode, 
     fault_arm(kinds, 0, 0, FAULT_ONCE);
     ck_assert_int_eq(pairs_try(&now.m, &now.p, &now.h, "out.kf", &report, &error), KF_OK);
     uint64_t calls = fault_calls(), runs = rounds_of(RUNS) / (now.h.memory < 64 * MIB ? 8 : 1);
-    const uint64_t least = LEAST_RUNS;
-    if (runs < least) runs = least;
+    if (runs < LEAST_RUNS) runs = LEAST_RUNS;
     uint64_t step = calls / runs ? calls / runs : 1;
     fault_off();
     for (uint64_t first = 1;; first = 1 + (step /= 2)) {
@@ -315,18 +314,11 @@ START_TEST(cancel__many_keys)
 }
 END_TEST
 
-static void set_up(void)
-{
-    /* Hundreds of builds: in memory if possible. */
-    if (!getenv("TMPDIR") && access("/dev/shm", W_OK) == 0) setenv("TMPDIR", "/dev/shm", 1);
-    scratch_open();
-}
-
 int main(void)
 {
     Suite *s = suite_create("parallel_fault");
     TCase *t = tcase_create("faults");
-    tcase_add_checked_fixture(t, set_up, scratch_close);
+    tcase_add_checked_fixture(t, scratch_open, scratch_close);
     tcase_add_loop_test(t, fault__allocations, 0, SCENES);
     tcase_add_loop_test(t, fault__system_calls, 0, SCENES);
     tcase_add_loop_test(t, fault__short_calls, 0, SCENES);

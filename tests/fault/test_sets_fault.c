@@ -8,7 +8,7 @@
 #include <errno.h>
 
 enum { MEMBERS = 3 };
-#define OLD_CONTENT "what was there before"
+#define OLD_CONTENT "\x89KFD\r\n\x1a\nwhat was there before"
 
 static kf_dict *dicts[MEMBERS];
 

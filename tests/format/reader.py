@@ -10,6 +10,7 @@ the Python module xxhash is there.
 import bisect
 import sys
 
+import normal
 from fields import Tokens, aligned, fields, need, number, varint
 from values import BYTES, U64, Column, Weights
 
@@ -19,7 +20,7 @@ except ImportError:
     xxhash = None
 
 METADATA, TOKENS, SHARED, TREE, VALUES, CHECKSUMS, TOP, WEIGHTS, SHARDS, IMAGES = range(1, 11)
-SHARDED = 1   # feature
+SHARDED, NORMALISED, NAMED = 1, 2, 4   # features
 
 
 class Frame:
@@ -34,13 +35,17 @@ class Frame:
         file = self.file
         need(file[:8] == b"\x89KFD\r\n\x1a\n", "not a keyfold file")
         self.features = number(file, 24, 4)
-        need(number(file, 8, 2) == 1 and self.features & ~SHARDED == 0, "a version or a feature that is unknown")
+        need(number(file, 8, 2) == 1 and self.features & ~(SHARDED | NORMALISED | NAMED) == 0,
+             "a version or a feature that is unknown")
         header_size, sections = number(file, 12, 4), number(file, 44, 4)
         need(1 <= sections <= 32 and header_size == -(-(128 + 32 * sections) // 64) * 64, "header size")
         need(number(file, 16, 8) == len(file), "file size")
         self.count, self.longest = number(file, 32, 8), number(file, 40, 4)
         self.value_type = file[48]
-        need(self.value_type <= BYTES and not any(file[50:56]) and not any(file[104:120]), "header")
+        self.form = file[50] if self.features & NORMALISED else 0
+        need(file[50:53] == bytes([self.form, 13, 0]) and self.form in normal.FORMS if self.form else
+             not any(file[50:53]) and not self.features & NORMALISED, "normal form")
+        need(self.value_type <= BYTES and not any(file[53:56]) and not any(file[104:120]), "header")
         self.sections, at = {}, header_size
         for i in range(sections):
             entry = file[128 + 32 * i:160 + 32 * i]
@@ -86,7 +91,7 @@ class Dictionary(Frame):
 
     def __init__(self, file):
         super().__init__(file)
-        need(not self.features, "shards")
+        need(not self.features & SHARDED, "shards")
         tree = self.section(TREE)
         need(len(tree) >= 512, "a TREE section that is cut")
         self.root_kind, self.label_bits, self.character_bits, self.escape, width = tree[:5]
@@ -326,6 +331,7 @@ class Dictionary(Frame):
 
     def find(self, key, use_top=True):
         """4.10: the ordinal, or None."""
+        key = normal.normal(key, self.form) if self.form else key
         if self.root_kind < 2:
             return 0 if self.root_kind == 1 and not key else None
         place, depth, rank = self.start(key, use_top)

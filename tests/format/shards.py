@@ -3,6 +3,7 @@
 import bisect
 import os
 
+import normal
 from fields import need, number
 from reader import IMAGES, SHARDED, SHARDS, Dictionary, Frame
 
@@ -30,7 +31,7 @@ class Sharded(Frame):
             ends += size if embeds else 0
             part = Dictionary(images[offset:offset + size]) if embeds else self.named(os.fsdecode(path), folder)
             need((len(part.file), part.count, part.file[88:104]) == (size, keys, entry[24:40]), "another file")
-            need(part.value_type == self.value_type and keys > 0, "another kind of file")
+            need(part.value_type == self.value_type and part.form == self.form and keys > 0, "another kind of file")
             if isinstance(part, Sharded):
                 need((part.first, part.last) == (first, last), "other ends")
             self.shards.append((first, last, part))
@@ -93,6 +94,7 @@ class Sharded(Frame):
             yield from part.keys()
 
     def find(self, key, use_top=True):
+        key = normal.normal(key, self.form) if self.form else key
         shard = max(bisect.bisect_right([first for first, _, _ in self.shards], key) - 1, 0)
         ordinal = self.shards[shard][2].find(key, use_top)
         return None if ordinal is None else self.starts[shard] + ordinal

@@ -21,6 +21,8 @@ os.environ["KEYFOLD_TOOL"] = TOOL = os.path.abspath(sys.argv[1]) if len(sys.argv
 MAKE_SHARDS = os.path.abspath(sys.argv[2])
 
 from fields import FormatError
+from names import Names
+from normal import FORMS, normal
 from shards import read
 from support import escape, unescape
 
@@ -148,7 +150,7 @@ def build(folder, name, pairs, options, weight, target):
                 row += b"\t" + text_of(value)
             if weight:
                 row += b"\t%d" % weight[key]
-            file.write(row + b"\n")
+            file.write((row or rb"\&") + b"\n")
     lines = weight is None and "u64" not in options and (not pairs or pairs[keys[0]] is None)
     form = ["--format", "lines" if lines else "tsv"]
     form += ["--weights", "column"] if weight is not None else []
@@ -157,11 +159,17 @@ def build(folder, name, pairs, options, weight, target):
     return built.returncode == 0
 
 
-def read_back(folder, name, pairs, options, weight=None, shards=False):
-    """`weight`: of each key, for --weights column. `shards`: in several shards, too."""
+def read_back(folder, name, pairs, options, weight=None, shards=False, form=0):
+    """`weight`: of each key, for --weights column. `shards`: in several shards, too. `form`: normal."""
     target = folder / "out.kf"
+    if form:
+        options = options + ["--normalise", ",".join(n for i, n in enumerate(NAMES) if form >> i & 1)]
     if not build(folder, name, pairs, options, weight, target):
         return
+    if form:
+        pairs = {normal(key, form): value for key, value in pairs.items()}
+        check(read(target).form == form, f"{name}: another normal form")
+        seen.add(f"form {form}")
     compare_file(name, pairs, target, weight)
     parts, keys = [], sorted(pairs)
     for i in range(5 if shards else 0):
@@ -174,6 +182,20 @@ def read_back(folder, name, pairs, options, weight=None, shards=False):
         check(made.returncode == 0, f"{name}, {kind}: {made.stderr.decode(errors='replace')}")
         if out == target:
             compare_file(f"{name}, {kind}", pairs, target, weight)
+
+
+NAMES = "case", "nfc", "nfkc", "accents"
+
+
+def texts(rng, form):
+    """Keys whose normal forms differ."""
+    pool = ["Straße", "café", "cafe\u0301", "ÅNGSTRÖM", "ﬁre", "Ⅷ", "ＡＢＣ", "ΆΣ", "ᾳ\u0301", "가",
+            "か\u3099", "q\u0323\u0307", "q\u0307\u0323", "z", "Z", "ñ", "\udcff", "\udce2\u0301", "क\u093c"]
+    keys = {}
+    for _ in range(600):
+        key = "".join(rng.choices(pool, k=rng.randint(1, 4))).encode("utf-8", "surrogateescape")
+        keys.setdefault(normal(key, form), key)
+    return keys.values()
 
 
 def compare_file(name, pairs, target, weight):
@@ -215,8 +237,9 @@ def look_up(name, dictionary, keys):
         front, back = key[:at], key[at + 1:]
         for query in (key, front, key + b"x", front + rng.randbytes(1) + back, front + back):
             answers = dictionary.find(query), dictionary.find(query, use_top=False)
-            if answers != (ordinal.get(query), ordinal.get(query)):
-                check(False, f"{name}: {query!r} has ordinals {answers}, not {ordinal.get(query)}")
+            right = ordinal.get(normal(query, dictionary.form) if dictionary.form else query)
+            if answers != (right, right):
+                check(False, f"{name}: {query!r} has ordinals {answers}, not {right}")
                 return
     check(dictionary.find(b"") == ordinal.get(b""), f"{name}: the empty key")
 
@@ -231,9 +254,39 @@ EXPECTED = {
     "layout 3, store 1", "layout 3, store 2", "layout 3, store 3", "layout 4, store 1", "layout 4, store 2",
     "layout 4, store 3",
     "weights of their own", "weights that are the values", "maxima of 64 bits", "maxima of fewer bits",
-    "embedding", "manifest",
+    "embedding", "manifest", *(f"form {form}" for form in FORMS),
+    "sorted tokens", "tokens in their order", *(f"frequency {times}" for times in range(4)), "run", "single slot",
+    "long tokens", "the empty token",
 }
 ZSTD = {"layout 5, store 0", "zstd dictionary", "zstd alone", "large value", "zstd frame that ends by itself"}
+
+
+def names():
+    """Rows of an id and a name, for indexes of many kinds."""
+    rng = random.Random(25)
+    yield []
+    yield [(b"1", b"")]
+    yield [(b"%d" % i, b"one name") for i in range(40)]
+    tokens = [word.decode() for word in words(rng, 4000)] + ["", "\u00e9", "e\u0301", "\U0001f600", "x" * 70, "y" * 300]
+    frequent = ["LIMITED", "LTD", "AND", "OF"]
+    for count, most in ((300, 4), (3000, 6), (400, 30)):
+        yield [(b"%d" % (count * 7 - i), " ".join(rng.choice(frequent if rng.random() < .4 else tokens) for _ in
+                                                 range(rng.randint(1, most))).encode()) for i in range(count)]
+    yield [(b"id %d" % (i % 50), b"name %d" % i) for i in range(200)]
+    many = [f"{a}{b}" for a in range(300) for b in "abcdefghij"]
+    yield [(b"0", " ".join(rng.sample(many, 3)).encode()) for _ in range(4000)] + [(b"1", chr(c).encode())
+                                                                                  for c in range(0x4e00, 0x4e80)]
+
+
+def read_names(folder):
+    for rows in names():
+        source, path = folder / "names.tsv", folder / "names.kf"
+        source.write_bytes(b"".join(number + b"\t" + name + b"\n" for number, name in rows))
+        subprocess.run([TOOL, "names", "build", "-q", "-f", "tsv", "-o", path, source], check=True)
+        index = Names(path.read_bytes())
+        found = [(b"%d" % number if isinstance(number, int) else number, name) for number, name in index.rows]
+        check(found == rows, f"{len(rows)} names")
+        seen.update(index.seen)
 
 
 def main():
@@ -259,6 +312,10 @@ def main():
                 read_back(folder, name, chosen, ["--values", "u64", "--weights", "value"])
                 read_back(folder, name, dict.fromkeys(some), ["--values", "none"], chosen)
                 read_back(folder, name, dict.fromkeys(some, b"value"), ["--values", "bytes"], chosen)
+        for form in FORMS:
+            some = list(texts(rng, form))
+            read_back(folder, f"form {form}", dict(zip(some, range(len(some)))), ["--values", "u64"], form=form)
+        read_names(folder)
         many = [b"%07d" % i for i in range(64 * 64 * 2 + 5)]
         read_back(folder, "two levels", dict(zip(many, weights(rng, "of all sizes")(len(many)))),
                   ["--values", "u64", "--weights", "value"])

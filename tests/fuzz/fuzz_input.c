@@ -2,7 +2,7 @@
  *
  *   0  1  format: 3 | wants value: 1 | raw: 1 | pairs: 1 | header: 1
  *   1  1  key column: 4 | value column: 4 (csv; 0: by name)
- *   2  1  delimiter (csv)
+ *   2  1  delimiter (csv); its high bit: take anything as text
  *   3  the file */
 #include "fuzz.h"
 
@@ -71,6 +71,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .pairs = data[0] >> 5 & 1, .header = data[0] >> 6 & 1,
         .key_column = columns[data[1] & 15], .value_column = columns[data[1] >> 4],
         .weight_column = data[1] & 1 ? "3" : "weight", .delimiter = data[2],
+        .text = data[2] >> 7,
         .key_field = "key", .value_field = "value", .weight_field = "weight",
     };
     if (!settings.key_column) settings.key_column = "1";
@@ -103,16 +104,34 @@ uint8_t *fuzz_seed(unsigned n, size_t *size)
         { 5, 0, 0, "a" }, { 5 | 32 | 8, 0, 0, "k" },
         { 0 | 8, 0, 0, "key\tvalue\n" }, { 0, 0, 0, "line\n" },
         { 1 | 8, 0, 0, "\x1f\x8b\x08" }, { 1 | 8, 0, 0, "\x28\xb5\x2f\xfd" },
+        { 1 | 8, 0, 0x80, "PK\3\4\tvalue\n" }, { 0, 0, 0, "[1,\n\"two\"]\n" }, { 0, 0, 0, "{\"a\": \"b\"}\n{\n" },
+        { 3 | 8, 0, 0, "{\"key\": \"k\", \"value\": {\"a\": [1e309, -0.5, null, \"\\ud800\"]}}\n[[[" },
+        { 2 | 8, 0x21, ',', "a,b\nc,\"open\nd,e\nf, \"g\"\n\nh,i,j\n" },
+        { 1 | 8, 0, 0, "one\rtwo\r" }, { 0, 0, 0, "<html>\n</html>\n" }, { 1 | 8, 0, 0, "(dp0\nVa\np1\np2\ns." },
     };
     static const uint8_t gzip[] = { 1 | 8, 0, 0, 0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 2, 3, 0x4b, 0xe4, 0x4c, 0xe2,
                                     2, 0, 0xab, 0x79, 0x4e,
                                     0xa5, 4, 0, 0, 0 };
+    static const uint8_t xz[] = {
+        1 | 8, 0, 0, 0xfd, 0x37, 0x7a, 0x58, 0x5a, 0, 0, 1, 0x69, 0x22, 0xde, 0x36, 2, 0, 0x21, 1, 0xc, 0, 0,
+        0, 0x8f, 0x98, 0x41, 0x9c, 1, 0, 3, 0x61, 9, 0x62, 0xa, 0, 0xce, 0x94, 0x11, 0x1a, 0, 1, 0x18, 4,
+        0x6b, 0xe9, 0xf0, 0xa5, 0x90, 0x42, 0x99, 0xd, 1, 0, 0, 0, 0, 1, 0x59, 0x5a };
+    static const uint8_t bzip2[] = {
+        1 | 8, 0, 0, 0x42, 0x5a, 0x68, 0x31, 0x31, 0x41, 0x59, 0x26, 0x53, 0x59, 0x3e, 0xec, 0xb4, 0x9b, 0, 0,
+        1, 0x41, 0, 0, 0x30, 0x30, 0, 0x20, 0, 0x21, 0x9a, 0x68, 0x33, 0x4d, 0x32, 0xbc, 0x5d, 0xc9, 0x14,
+        0xe1, 0x42, 0x40, 0xfb, 0xb2, 0xd2, 0x6c };
+    static const uint8_t utf16[] = { 1 | 8, 0, 0, 0xff, 0xfe, 'k', 0, '\t', 0, 0x3d, 0xd8, 0, 0xde, '\n', 0, 0, 0xd8 };
+    static const uint8_t utf16be[] = { 2 | 8, 0x21, ',', 0, 'k', 0, ',', 0, 'v', 0, '\n', 0 };
+    static const uint8_t utf32[] = { 4, 0, 0, 0xff, 0xfe, 0, 0, 'k', 0, 0, 0, '\n', 0, 0, 0, 0, 0, 0x11, 0 };
+    static const uint8_t zip[] = { 0, 0, 0, 'P', 'K', 3, 4, 20, 0, 'x', 'l', '/', 0 };
     static const uint8_t zstd[] = { 1 | 8, 0, 0, 0x28, 0xb5, 0x2f, 0xfd, 0x20, 4, 0x21, 0, 0, 'a', '\t', 'b',
                                     '\n' };
     static const uint8_t zeros[] = { 5 | 32 | 8, 0, 0, 'k', 0, 'v', 0, 0, 'w', 0, 'x', 0 };
     static const uint8_t weights[] = { 5 | 32 | 8 | 128, 0, 0, 'k', 0, 'v', 0, '7', 0, 'w', 0, 'x', 0, '8' };
     static const struct { const uint8_t *data; size_t size; } binary[] = {
-        { weights, sizeof weights }, { gzip, sizeof gzip }, { zstd, sizeof zstd }, { zeros, sizeof zeros }
+        { xz, sizeof xz }, { bzip2, sizeof bzip2 }, { utf16, sizeof utf16 }, { utf16be, sizeof utf16be },
+        { utf32, sizeof utf32 }, { zip, sizeof zip }, { weights, sizeof weights },
+        { gzip, sizeof gzip }, { zstd, sizeof zstd }, { zeros, sizeof zeros }
     };
     enum { TEXTS = sizeof seeds / sizeof *seeds, BINARY = sizeof binary / sizeof *binary };
     if (n >= TEXTS + BINARY) return NULL;

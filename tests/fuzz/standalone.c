@@ -4,6 +4,7 @@
  *                                           them N times with drawn changes; "N passed, N failed"
  *   TARGET --write-seeds FOLDER             writes the seeds, for libFuzzer to begin with */
 #include "fuzz.h"
+#include "scale.h"
 
 #include <dirent.h>
 #include <signal.h>
@@ -145,8 +146,7 @@ int main(int argc, char **argv)
     int at = 1, failed = 0;
     if (argc == 3 && !strcmp(argv[1], "--write-seeds")) return write_seeds(argv[2]);
     if (argc > 2 && !strcmp(argv[1], "--mutate")) {
-        const char *scale = getenv("KEYFOLD_TEST_SCALE");
-        mutations = strtol(argv[2], NULL, 10) * (scale && atol(scale) > 0 ? atol(scale) : 1);
+        mutations = (long)rounds_of(strtoull(argv[2], NULL, 10));
         at = 3;
     }
     signal(SIGSEGV, struck);

@@ -1,9 +1,10 @@
 """Where things lie, and what may see what."""
 import re
 
-# base <- format <- write, read <- query
+# base <- format <- write, read <- query <- names
 SEES = {"base": {"base"}, "format": {"base", "format"}, "write": {"base", "format", "write"},
-        "read": {"base", "format", "read"}, "query": {"base", "format", "write", "read", "query"}}
+        "read": {"base", "format", "read"}, "query": {"base", "format", "write", "read", "query"},
+        "names": {"base", "format", "write", "read", "query", "names"}}
 # What lib may include outside lib/base: headers of C that have no system calls, and of the libraries it uses.
 PLAIN = {"assert", "ctype", "errno", "float", "inttypes", "limits", "math", "stdalign", "stdarg", "stdatomic",
          "stddef", "stdint", "stdio", "stdlib", "string", "strings", "immintrin", "zstd", "zstd_errors", "zdict",

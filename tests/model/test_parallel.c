@@ -202,7 +202,7 @@ static void check_many(const how *ways, size_t count, kf_value_type type)
 
 START_TEST(parallel__spilling)
 {
-    if (_i && !scaled(0, 1, 1)) return;
+    if (_i && !scaled(0, !SANITIZED, 1)) return;
     static const how many[] = {
         { .threads = 1, .shards = 5, .memory = 16 * MIB, .order = 1, .duplicates = KF_DUPLICATES_SUM },
         { .threads = 3, .shards = 5, .memory = 16 * MIB, .order = 4, .duplicates = KF_DUPLICATES_SUM },
@@ -351,18 +351,11 @@ START_TEST(parallel__names_the_lowest_duplicate)
 }
 END_TEST
 
-static void set_up(void)
-{
-    /* Thousands of builds: in memory if possible. */
-    if (!getenv("TMPDIR") && access("/dev/shm", W_OK) == 0) setenv("TMPDIR", "/dev/shm", 1);
-    scratch_open();
-}
-
 static Suite *suite(void)
 {
     Suite *s = suite_create("parallel");
     TCase *t = tcase_create("parallel");
-    tcase_add_checked_fixture(t, set_up, scratch_close);
+    tcase_add_checked_fixture(t, scratch_open, scratch_close);
     tcase_add_loop_test(t, parallel__shapes, 0, SHAPES);
     tcase_add_loop_test(t, parallel__spilling, 0, 3);
     tcase_add_loop_test(t, parallel__one_image, 0, IMAGE_KINDS);

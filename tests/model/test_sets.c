@@ -477,7 +477,8 @@ static void check_merge(question *q)
     build.memory_limit = 16 << 20;
     build.value_encoding = any_encoding();
     if (any(2)) options.build = &build;
-    scratch_write("merged.kf", "before", 6);
+    static const char before[] = "\x89KFD\r\n\x1a\nbefore";
+    scratch_write("merged.kf", before, sizeof before);
     kf_status status = kf_dict_merge(scratch_path("merged.kf"), q->dicts, q->count, &options, &report, &error);
     EXPECT(status == expected_status);
     EXPECT(scratch_count() == files + 1);
@@ -487,7 +488,7 @@ static void check_merge(question *q)
     } else {
         size_t size;
         uint8_t *left = scratch_read("merged.kf", &size);
-        EXPECT(left && size == 6 && !memcmp(left, "before", 6));
+        EXPECT(left && size == sizeof before && !memcmp(left, before, size));
         EXPECT(error.status == KF_LIMIT && strstr(error.message, "sum"));
         free(left);
     }

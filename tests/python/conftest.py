@@ -31,7 +31,7 @@ class Maker:
     def path(self):
         return os.path.join(self.folder, f"{next(self.numbers)}.kf")
 
-    def __call__(self, pairs, **options):
+    def __call__(self, pairs, /, **options):
         return keyfold.compile(self.path(), pairs, **options)
 
 

@@ -138,7 +138,7 @@ def test_a_file_that_was_replaced(away):
         file.write("no dictionary any more")
     with pytest.raises(keyfold.Replaced, match="not a keyfold file"):
         len(table)
-    keyfold.compile(path, MODEL, weights="value")
+    keyfold.compile(path, MODEL, weights="value", force=True)
     assert table["key 7"] == 49
 
 

@@ -493,6 +493,48 @@ def test_progress(make, capfd):
         make(pairs, progress=5)
 
 
+@pytest.mark.parametrize("inputs", ["dict", "pairs", "parts", "file"])
+def test_progress_is_honest(make, tmp_path, monkeypatch, inputs):
+    """Counted in reports, which come with the work: no share stands for long, and all is done only at the end."""
+    monkeypatch.setattr("keyfold._progress._INTERVAL", 0)
+    pairs = {f"{i * 7919 % 1000003} {i % 100}": f"the value {i % 70001}" for i in range(300_000)}
+    (tmp_path / "a.tsv").write_text("".join(f"{key}\t{value}\n" for key, value in pairs.items()))
+    given = {"dict": pairs, "pairs": iter(pairs.items()), "parts": [pairs], "file": tmp_path / "a.tsv"}[inputs]
+    options = dict(reader=itself, workers=0) if inputs == "parts" else {}
+    seen = []
+
+    def tell(done, total, phase):
+        seen.append((done, total, phase))
+
+    keyfold.compile(make.path(), given, progress=tell, **options)
+    assert seen[-1][:2] == (len(pairs), len(pairs))
+    shares = [done / len(pairs) for done, _, _ in seen]
+    assert shares == sorted(shares) and all(share < 1 for share in shares[:-1])
+    assert max(share for share, (_, _, phase) in zip(shares, seen) if phase == "reading") < 0.35
+    if inputs == "file":
+        return      # the command tells by the clock, and reports of a quick build are few
+    phases = list(dict.fromkeys(phase for _, _, phase in seen))
+    assert phases[:1] == ["reading"] and phases[-1] == "writing" and {"folding", "laying out"} < set(phases)
+    assert len(seen) > 30 and max(map(shares.count, shares)) < len(shares) / 5
+    for phase in phases[1:]:
+        own = [share for share, (_, _, each) in zip(shares, seen) if each == phase]
+        assert own[0] < 1 and own[-1] <= 1
+
+
+def test_progress_by_a_bar_with_a_postfix(make, monkeypatch):
+    class Postfix(Bar):
+        texts = []
+
+        def set_postfix_str(self, text, refresh):
+            self.texts.append(text)
+
+    monkeypatch.setattr("keyfold._progress._INTERVAL", 0)
+    bar = Postfix()
+    make({f"{i}": "x" * (i % 9) for i in range(50_000)}, progress=bar)
+    assert (bar.count, bar.total) == (50_000, 50_000)
+    assert bar.texts[0] == "reading" and bar.texts[-1] == "writing" and len(set(bar.texts)) == len(bar.texts)
+
+
 @pytest.mark.parametrize("workers", [None, 2])
 def test_progress_that_raises_cancels(make, workers):
     path = make.path()

@@ -22,11 +22,11 @@ def cache(tmp_path, monkeypatch):
     monkeypatch.setenv("KEYFOLD_CACHE", str(folder))
     yield folder
     if folder.exists():
-        assert [name for name in os.listdir(folder) if not name.endswith(".kf")] == []
+        assert [name for name in os.listdir(folder) if not name.endswith(".kf")] in ([], [".key"])
 
 
 def files(folder):
-    return sorted(os.listdir(folder))
+    return sorted(name for name in os.listdir(folder) if name != ".key")
 
 
 # ---- where files go ------------------------------------------------------------------------------
@@ -42,6 +42,30 @@ def test_the_same_dict_is_one_file(cache):
     for again in (dict(shuffled), OrderedDict(shuffled), MappingProxyType(model), shuffled, iter(shuffled)):
         assert keyfold.freeze(again).path == table.path
     assert files(cache) == [os.path.basename(table.path)] and os.stat(table.path).st_ino == before
+
+
+@pytest.mark.parametrize("model", [
+    {"": ""}, {"a": "b"}, {"é\udcff": "ü" * 700, "\U0001f600" * 200: "\udc80"}, {"x" * 5000: "y" * 5000, "a\0": "\0"},
+    {b"": b"", b"a" * 1000: b"b\0"}, {"a": 0, "b": (1 << 64) - 1}, {"a": -1, "b": 1 << 70}, {"a": None, "b": None},
+    {1: "a", -5: "b"}, {("a", 1): "x"}, {"a": 1.5, "b": float("inf")}, {"a": [1, None], "b": {"c": "d"}},
+    {"a": True, "b": False}, {"a": "x", "b": 1}, {f"{n}": "" for n in range(40000)}], ids=repr)
+def test_content_alone_names_a_file(cache, model):
+    other = OrderedDict(sorted(model.items(), key=lambda pair: repr(pair[0]), reverse=True))
+    paths = {keyfold.freeze(each).path for each in (model, dict(other), other, MappingProxyType(model))}
+    if keyfold.freeze(model) == model and keyfold.freeze(model).key_kind != "nested":
+        paths |= {keyfold.freeze(iter(each.items()), codec=keyfold.freeze(model).codec).path for each in (model, other)}
+    assert len(paths) == len(files(cache)) == 1
+    changed = {**model, next(iter(model)): "another"}
+    assert keyfold.freeze(changed).path not in paths
+
+
+def test_each_folder_has_a_key_of_its_own(cache, tmp_path, monkeypatch):
+    first = keyfold.freeze({"a": "b"})
+    assert len((cache / ".key").read_bytes()) == 16
+    monkeypatch.setenv("KEYFOLD_CACHE", str(tmp_path / "other"))
+    second = keyfold.freeze({"a": "b"})
+    assert os.path.basename(first.path) != os.path.basename(second.path) and first == second
+    assert keyfold.freeze({"a": "b"}).path == second.path
 
 
 def test_what_differs_is_another_file(cache):
@@ -108,8 +132,8 @@ def test_what_a_killed_process_left_goes(cache):
 
 
 def test_a_failure_leaves_nothing(cache):
-    for bad in ({"a": object()}, {"a": {"b": object()}}, {1.5: 1},
-                {"a": {1.5: 1}}, [("a", 1), ("a", 2)], [5], 5):
+    for bad in ({"a": object()}, {"a": {"b": object()}}, {1.5j: 1},
+                {"a": {1.5j: 1}}, {float("nan"): 1}, [("a", 1), ("a", 2)], [5], 5):
         with pytest.raises((TypeError, ValueError)):
             keyfold.freeze(bad)
     with pytest.raises(keyfold.DuplicateKey):

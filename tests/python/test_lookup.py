@@ -150,8 +150,8 @@ def test_a_lookup_leaves_nothing_in_the_key(make):
 
 def test_what_can_be_no_key_is_absent(make):
     tables = {kind: make({key: 1}, keys=kind) for kind, key in zip(KINDS, ("a", b"a", 97, (97,)))}
-    others = ["", b"", 5, 1.5, math.nan, math.inf, None, [], {}, bytearray(b"a"),
-              memoryview(b"a"), object(), (), ([],), ("\ud800",)]
+    others = ["", b"", 5, 1.5, math.nan, math.inf, None, [], {}, bytearray(b"b"), memoryview(b"b"), object(), (), ([],),
+              (math.nan,), ("\ud800",)]
     for table in tables.values():
         for key in others:
             missing_from(table, key)

@@ -41,5 +41,9 @@ extern const kft_command command_stat;
 extern const kft_command command_verify;
 extern const kft_command command_dump;
 extern const kft_command command_graph;
+extern const kft_command command_names;
+extern const kft_command command_names_build;
+extern const kft_command command_names_match;
+extern const kft_command command_names_score;
 
 #endif

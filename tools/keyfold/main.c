@@ -13,7 +13,7 @@ static const kft_command *const commands[] = {
     &command_build, &command_get, &command_scan, &command_fuzzy, &command_nearest, &command_match,
     &command_complete, &command_find,
     &command_union, &command_intersect, &command_subtract, &command_diff, &command_merge, &command_bundle,
-    &command_stat, &command_verify, &command_dump, &command_graph,
+    &command_stat, &command_verify, &command_dump, &command_graph, &command_names,
 };
 #define COMMAND_COUNT (sizeof commands / sizeof commands[0])
 

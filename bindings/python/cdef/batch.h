@@ -18,7 +18,7 @@ typedef struct kfpy_keys {
     size_t count;
     const void *data;
     size_t size;               /* of `data`, for SEPARATED and SIZES */
-    const void *offsets;
+    const void *offsets;       /* VIEWS: the sizes of the buffers, 64 bits each */
     const void **buffers;      /* VIEWS: those that long views point into */
     size_t buffer_count;
     size_t width;

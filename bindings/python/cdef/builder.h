@@ -7,8 +7,13 @@ typedef enum kf_duplicates {
     KF_DUPLICATES_LAST = 2,
     KF_DUPLICATES_SUM = 3,
     KF_DUPLICATES_MIN = 4,
-    KF_DUPLICATES_MAX = 5
+    KF_DUPLICATES_MAX = 5,
+    KF_DUPLICATES_JOIN = 6
 } kf_duplicates;
+
+enum {
+    KF_BUILD_REPLACE_ANY = 1 << 0
+};
 
 typedef struct kf_build_options {
     size_t struct_size;
@@ -24,6 +29,8 @@ typedef struct kf_build_options {
     unsigned shards;
     uint64_t expected_bytes;
     const char *resume_folder;
+    uint32_t normalise;
+    uint32_t flags;
 } kf_build_options;
 
 typedef struct kf_build_report {

@@ -6,7 +6,8 @@ typedef enum kf_bundle_metadata {
 } kf_bundle_metadata;
 
 enum {
-    KF_BUNDLE_ABSOLUTE = 1 << 0
+    KF_BUNDLE_ABSOLUTE = 1 << 0,
+    KF_BUNDLE_REPLACE_ANY = 1 << 1
 };
 
 typedef struct kf_bundle_options {

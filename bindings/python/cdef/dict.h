@@ -111,6 +111,7 @@ typedef struct kf_dict_stat {
     uint64_t shards;
     int is_manifest;
     uint32_t reserved;
+    uint64_t normalise;
 } kf_dict_stat;
 
 kf_status kf_dict_get_stat(const kf_dict *dict, kf_dict_stat *stat);

@@ -58,6 +58,7 @@ typedef struct kf_match {
     size_t source;
     kf_change change;
     uint64_t before;
+    uint64_t length;
 } kf_match;
 
 const kf_match *kf_iter_match(const kf_iter *iter);

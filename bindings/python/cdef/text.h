@@ -25,3 +25,6 @@ typedef struct kf_find_options {
 
 kf_status kf_iter_create_find(kf_iter **out, const kf_dict *dict, const void *text, size_t text_size,
                               const kf_find_options *options, kf_error *error);
+
+kf_status kf_text_normalise(const void *text, size_t text_size, uint32_t flags, kf_buffer *buffer,
+                                   kf_bytes *form);

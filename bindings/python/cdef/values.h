@@ -19,3 +19,10 @@ typedef enum kf_weights {
     KF_WEIGHTS_VALUE = 1,
     KF_WEIGHTS_GIVEN = 2
 } kf_weights;
+
+enum {
+    KF_NORMALISE_CASE = 1 << 0,
+    KF_NORMALISE_NFC = 1 << 1,
+    KF_NORMALISE_NFKC = 1 << 2,
+    KF_NORMALISE_ACCENTS = 1 << 3
+};

@@ -1,5 +1,23 @@
 """keyfold: fold a huge dict into one small read-only file that every process maps.
 
+    >>> import keyfold
+    >>> table = keyfold.compile("capitals.kf", {"France": "Paris", "Peru": "Lima", "Poland": "Warsaw"})
+    >>> table["Peru"], "Chile" in table, len(table)
+    ('Lima', False, 3)
+    >>> list(table.items(prefix="P"))
+    [('Peru', 'Lima'), ('Poland', 'Warsaw')]
+    >>> [match.key for match in table.fuzzy("Perru")]
+    ['Peru']
+    >>> keyfold.open("capitals.kf") == table
+    True
+
+    compile     a file from a dict, pairs, columns, files, or parts that worker processes read
+    open        a Dictionary of a file: a read-only Mapping, which pickles as its path
+    freeze      a dict, nested or not, into a file in a cache folder, in one call
+    Dictionary  what they return: lookups, many at once, by prefix and range, by rank, by distance, in texts
+    merge, union, intersection, difference, symmetric_difference, diff, bundle
+                several dictionaries as one
+
 Importing it imports next to nothing: each name brings its module along when it is first used.
 """
 from __future__ import annotations
@@ -28,14 +46,15 @@ if TYPE_CHECKING:
 
     __version__: str
 
+# What is called comes first, what is got from it next, what goes wrong last.
 __all__ = [
-    "ArgumentError", "ArrowArray", "Cancelled", "Change", "CodecError", "CorruptError", "Dictionary",
-    "DuplicateKey", "Error", "FormatError", "Fuzzy", "Glob", "IOError_", "IsFolder", "ItemsView", "KeysView",
-    "LimitError", "Match", "Matches", "MemoryError_", "Nearest", "NoFile", "NoPermission", "NotFound",
-    "Occurrence", "PatternError", "PatternLimitError", "Query", "ReaderError", "Regex", "Replaced", "Stat",
-    "SubDictionary", "Subsequence", "UnsupportedError", "ValueTypeError", "ValuesView", "bundle", "compile",
-    "diff", "difference", "freeze", "intersection", "merge", "open", "register_codec", "symmetric_difference",
-    "union",
+    "open", "compile", "freeze", "merge", "bundle", "diff", "union", "intersection", "difference",
+    "symmetric_difference", "register_codec", "Dictionary",
+    "SubDictionary", "KeysView", "ValuesView", "ItemsView", "Match", "Matches", "Nearest", "Occurrence",
+    "Query", "Fuzzy", "Regex", "Glob", "Subsequence", "Change", "Stat", "ArrowArray",
+    "Error", "ArgumentError", "Cancelled", "CodecError", "CorruptError", "DuplicateKey", "FormatError",
+    "IOError_", "IsFolder", "LimitError", "MemoryError_", "NoFile", "NoPermission", "NotFound", "PatternError",
+    "PatternLimitError", "ReaderError", "Replaced", "UnsupportedError", "ValueTypeError",
 ]
 
 # Where the names are: as above; a test compares the two.

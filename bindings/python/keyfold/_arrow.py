@@ -18,12 +18,11 @@ def _capsules() -> _Functions:
     if _functions:
         return _functions[0]
     import ctypes   # not when keyfold is imported: few need it, and it takes milliseconds
-    new = ctypes.pythonapi.PyCapsule_New
-    new.restype = ctypes.py_object
-    new.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p]
-    pointer = ctypes.pythonapi.PyCapsule_GetPointer
-    pointer.restype = ctypes.c_void_p
-    pointer.argtypes = [ctypes.py_object, ctypes.c_char_p]
+    # Not ctypes.pythonapi.PyCapsule_New, whose types anybody else in the process may set.
+    new: Any = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)(
+        ("PyCapsule_New", ctypes.pythonapi))
+    pointer: Any = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.py_object, ctypes.c_char_p)(
+        ("PyCapsule_GetPointer", ctypes.pythonapi))
     _functions.append((new, pointer))
     return new, pointer
 
@@ -34,6 +33,21 @@ def _address(pointer: Any) -> int:
 
 def _opened(capsule: Any, kind: str, name: bytes) -> Any:
     return ffi.cast(f"struct {kind} *", _capsules()[1](capsule, name))
+
+
+def schema_in(capsule: Any) -> Any:
+    """The struct ArrowSchema * in a capsule."""
+    return _opened(capsule, "ArrowSchema", b"arrow_schema")
+
+
+def stream_capsule() -> Tuple[object, Any]:
+    """A capsule, and the struct ArrowArrayStream * in it, which is to be filled."""
+    place = lib.kfpy_stream_new()
+    if place == ffi.NULL:
+        raise MemoryError
+    capsule = _capsules()[0](_address(place), _address(lib.kfpy_stream_name()),
+                             _address(lib.kfpy_stream_destructor()))
+    return capsule, ffi.cast("struct ArrowArrayStream *", place)
 
 
 class Chunk:
@@ -47,23 +61,32 @@ class Chunk:
         self._keep = keep
 
 
-def chunks(column: Any) -> Iterator[Chunk]:
-    """The arrays of an object with __arrow_c_array__ or __arrow_c_stream__."""
+def opened(column: Any) -> Tuple[Any, Iterator[Chunk], Any]:
+    """The schema of an object with __arrow_c_array__ or __arrow_c_stream__; its arrays, the first of which is asked
+    for when it is wanted; and the capsules."""
     if hasattr(column, "__arrow_c_array__"):
-        schema, array = column.__arrow_c_array__()
-        yield Chunk(_opened(schema, "ArrowSchema", b"arrow_schema"),
-                    _opened(array, "ArrowArray", b"arrow_array"), (schema, array))
-        return
+        capsules = column.__arrow_c_array__()
+        own = _opened(capsules[0], "ArrowSchema", b"arrow_schema")
+        return own, iter((Chunk(own, _opened(capsules[1], "ArrowArray", b"arrow_array"), capsules),)), capsules
     capsule = column.__arrow_c_stream__()
     stream = _opened(capsule, "ArrowArrayStream", b"arrow_array_stream")
-    owned_schema = ffi.gc(ffi.new("struct ArrowSchema *"), lib.kfpy_schema_release)
-    _check(stream, stream.get_schema(stream, owned_schema))
+    schema = ffi.gc(ffi.new("struct ArrowSchema *"), lib.kfpy_schema_release)
+    _check(stream, stream.get_schema(stream, schema))
+    return schema, _arrays(stream, schema, capsule), capsule
+
+
+def _arrays(stream: Any, schema: Any, capsule: Any) -> Iterator[Chunk]:
     while True:
         owned_array = ffi.gc(ffi.new("struct ArrowArray *"), lib.kfpy_array_release)
         _check(stream, stream.get_next(stream, owned_array))
         if owned_array.release == ffi.NULL:
             return
-        yield Chunk(owned_schema, owned_array, capsule)
+        yield Chunk(schema, owned_array, capsule)
+
+
+def chunks(column: Any) -> Iterator[Chunk]:
+    """The arrays of an object with __arrow_c_array__ or __arrow_c_stream__."""
+    return opened(column)[1]
 
 
 def _check(stream: Any, code: int) -> None:
@@ -77,6 +100,12 @@ class ArrowArray:
     """A column of results for any library that knows Arrow's C data interface: pyarrow.array(column),
     polars.Series(column), pandas.Series.from_arrow(column). It is handed over without a copy, any number of
     times.
+
+    >>> import pyarrow
+    >>> table = keyfold.compile("capitals.kf", {"Peru": "Lima", "Poland": "Warsaw"})
+    >>> column = table.get_many(["Peru", "Chile"], output="arrow")
+    >>> pyarrow.array(column).to_pylist()
+    ['Lima', None]
     """
 
     __slots__ = ("_batch", "_what", "_nulls", "format")
@@ -92,6 +121,12 @@ class ArrowArray:
 
     @property
     def null_count(self) -> int:
+        """How many items are null.
+
+        >>> table = keyfold.compile("capitals.kf", {"Peru": "Lima", "Poland": "Warsaw"})
+        >>> table.get_many(["Peru", "Chile"], output="arrow").null_count
+        1
+        """
         if self._what == lib.KFPY_EXPORT_NULLS:
             return len(self)
         return self._batch.count - self._batch.found if self._nulls else 0

@@ -42,6 +42,7 @@ else:
 
     _arrow, _columns = Later("_arrow"), Later("_columns")
 
+_FEW = 64       # keys that are looked up one by one
 _OUTPUTS = ("list", "numpy", "arrow")
 # What else there is for values that have no Arrow type.
 _TEXTS = ', and a dictionary opened with codec="str" their JSON texts'
@@ -52,20 +53,29 @@ _STRUCT = {"b": ("i1", "c"), "B": ("u1", "C"), "h": ("i2", "s"), "H": ("u2", "S"
            "e": ("f2", "e"), "f": ("f4", "f"), "d": ("f8", "g")}
 
 
+# Dates and times: their layout, that of the array, NumPy's and Arrow's names of the type.
+_MOMENTS = {"date": ("<i", "<i4", "M8[D]", "tdD"), "datetime": ("<q", "<i8", "M8[us]", "tsu:"),
+            "datetime-utc": ("<q", "<i8", "M8[us]", "tsu:UTC"), "timedelta": ("<q", "<i8", "m8[us]", "tDu")}
+
+
 class _Number:
-    """A value that is a number of a fixed width."""
+    """A value that is a number of a fixed width. `moment` is what NumPy calls it if it is a date or a time."""
 
-    __slots__ = ("layout", "numpy", "arrow")
+    __slots__ = ("layout", "numpy", "arrow", "moment")
 
-    def __init__(self, layout: str, numpy: str, arrow: str) -> None:
+    def __init__(self, layout: str, numpy: str, arrow: str, moment: str = "") -> None:
         self.layout = struct.Struct(layout)
         self.numpy = numpy
         self.arrow = arrow
+        self.moment = moment
 
 
 def _number(codec: "Codec") -> Optional[_Number]:
     if codec.name == "float":
         return _Number("<d", "<f8", "g")
+    if codec.name in _MOMENTS:
+        layout, numpy, moment, arrow = _MOMENTS[codec.name]
+        return _Number(layout, numpy, arrow, moment)
     name = codec.name[len("struct:"):]
     if codec.name.startswith("struct:") and name[:1] in ("<", ">", "!") and name[1:] in _STRUCT:
         order = "<" if name[0] == "<" else ">"
@@ -166,7 +176,12 @@ class Batches(Table["K", "V_co"]):
     def ordinals(self, keys: Column[K], *, output: str) -> Any: ...
 
     def ordinals(self, keys: Any, *, output: str = "list") -> Any:
-        """The ordinals of many keys: None for absent ones; as numpy one array of int64, with -1 for them."""
+        """The ordinals of many keys: None for absent ones; as numpy one array of int64, with -1 for them.
+
+        >>> words = keyfold.compile("words.kf", {"talk": 7, "walk": 5, "walked": 9, "walking": 20})
+        >>> words.ordinals(["walk", "run"])
+        [1, None]
+        """
         _check_output(output)
         batch = self._batch(keys)
         if output == "arrow":
@@ -186,7 +201,12 @@ class Batches(Table["K", "V_co"]):
     def contains_many(self, keys: Column[K], *, output: str) -> Any: ...
 
     def contains_many(self, keys: Any, *, output: str = "list") -> Any:
-        """Which of many keys are there, as booleans (as numpy: one array)."""
+        """Which of many keys are there, as booleans (as numpy: one array).
+
+        >>> words = keyfold.compile("words.kf", {"talk": 7, "walk": 5, "walked": 9, "walking": 20})
+        >>> words.contains_many(["walk", "run"])
+        [True, False]
+        """
         _check_output(output)
         batch = self._batch(keys)
         if output == "arrow":
@@ -221,13 +241,27 @@ class Batches(Table["K", "V_co"]):
         int           int64 if all fit, else objects   int64, or LimitError where a value does not fit
         float         float64                          double
         struct:<one>  the number's type                the number's type (little-endian ones)
+        date          datetime64[D]                    date32
+        datetime      datetime64[us]                   timestamp[us] (datetime-utc: with UTC)
+        timedelta     timedelta64[us]                  duration[us]
         str, raw      objects                          large_utf8, large_binary
         none          objects                          null (contains_many tells what is there)
         others        objects                          TypeError
 
-        Absent ones are the default; without one 0 in arrays of numbers, None in those of objects, null in
-        Arrow's.
+        Absent ones are the default; without one 0 in arrays of numbers, NaT in those of times, None in those of
+        objects, null in Arrow's.
+
+        >>> words = keyfold.compile("words.kf", {"talk": 7, "walk": 5, "walked": 9, "walking": 20})
+        >>> words.get_many(["walk", "run"], 0)
+        [5, 0]
+        >>> values, found = words.get_many(["walk", "run"], output="numpy")
+        >>> values.tolist(), found.tolist()
+        ([5, 0], [True, False])
         """
+        if output == "list" and type(keys) in (list, tuple) and len(keys) <= _FEW:
+            few = self._get_few(keys, default)
+            if few is not None:
+                return few
         _check_output(output)
         return self._results(self._batch(keys), default, output)
 
@@ -246,7 +280,12 @@ class Batches(Table["K", "V_co"]):
 
     def values_at(self, ordinals: Any, default: Any = None, *, output: str = "list") -> Any:
         """The values of keys by their ordinals, as get_many. None, null and -1, which `ordinals` returns for
-        absent keys, get the default; other ordinals that don't exist raise IndexError."""
+        absent keys, get the default; other ordinals that don't exist raise IndexError.
+
+        >>> words = keyfold.compile("words.kf", {"talk": 7, "walk": 5, "walked": 9, "walking": 20})
+        >>> words.values_at([1, -1])
+        [5, None]
+        """
         _check_output(output)
         batch = self._found(ordinals, lib.kfpy_lookup_ordinals, _columns.ORDINALS)
         return self._results(batch, default, output)
@@ -285,13 +324,19 @@ class Batches(Table["K", "V_co"]):
 
     def _as_numbers(self, batch: Any, number: _Number, default: Any, output: str) -> Any:
         try:
-            fallback = number.layout.pack(0 if default is None else default)
-        except struct.error as problem:
+            fallback = number.layout.pack(0 if default is None else default) if not number.moment else \
+                bytes(number.layout.size) if default is None else self._codec.encode(default)
+        except (struct.error, TypeError, ValueError) as problem:
             raise TypeError(f"the default does not fit codec {self._codec.name!r}: {problem}") from None
         self._value_status(lib.kfpy_lookup_fixed(batch, self._pointer(), len(fallback), fallback), batch)
         if output == "arrow":
             return _arrow.ArrowArray(batch, lib.KFPY_EXPORT_NUMBERS, default is None, number.arrow)
-        return self._with_mask(batch, number.numpy)
+        values, found = self._with_mask(batch, number.numpy)
+        if number.moment:
+            values = values.astype(number.moment)
+            if default is None:
+                values[~found] = "NaT"
+        return values, found
 
     def _as_integers(self, batch: Any, default: Any, output: str) -> Any:
         status = lib.KF_LIMIT

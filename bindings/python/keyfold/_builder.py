@@ -3,21 +3,25 @@ from __future__ import annotations
 
 import errno
 import os
-from typing import TYPE_CHECKING, Any, Optional, Tuple, Union
+from typing import TYPE_CHECKING, Any, Iterable, Mapping, Optional, Tuple, Union
 
 from . import _errors, _keys
 from ._codecs import Codec
 from ._native import ffi, lib
 from ._pack import Batch, Packer, Source
 from ._progress import Heart, Progress
+from ._stat import NORMALISE, normal_name
 
 if TYPE_CHECKING:
     from ._handle import StrPath
+    from ._types import Normal
 
 DUPLICATES = {"error": lib.KF_DUPLICATES_ERROR, "first": lib.KF_DUPLICATES_FIRST,
               "last": lib.KF_DUPLICATES_LAST, "sum": lib.KF_DUPLICATES_SUM,
-              "min": lib.KF_DUPLICATES_MIN, "max": lib.KF_DUPLICATES_MAX}
+              "min": lib.KF_DUPLICATES_MIN, "max": lib.KF_DUPLICATES_MAX, "all": lib.KF_DUPLICATES_JOIN}
 _WEIGHTS = {None: lib.KF_WEIGHTS_NONE, "value": lib.KF_WEIGHTS_VALUE, "given": lib.KF_WEIGHTS_GIVEN}
+ENCODINGS = {"auto": lib.KF_ENCODING_AUTO, "packed": lib.KF_ENCODING_PACKED, "distinct": lib.KF_ENCODING_DISTINCT,
+             "raw": lib.KF_ENCODING_RAW, "tokens": lib.KF_ENCODING_TOKENS, "zstd": lib.KF_ENCODING_ZSTD}
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _LEAST_MEMORY = 16 << 20
 _MOST_THREADS = 256
@@ -37,6 +41,20 @@ def memory_size(text: Union[int, str]) -> int:
     if not isinstance(size, int) or not _LEAST_MEMORY <= size < 1 << 63:
         raise _errors.ArgumentError(f"memory={text!r}: say 512M or 64G; 16M is the least")
     return size
+
+
+def normal_flags(asked: Union[str, Iterable[str], None]) -> int:
+    """What "case,nfc", or a collection of such names, is as KF_NORMALISE_ flags."""
+    if asked is None:
+        return 0
+    names = asked.split(",") if isinstance(asked, str) else list(asked)
+    names = [name.strip() if isinstance(name, str) else name for name in names]
+    if not names or any(name not in NORMALISE for name in names):
+        raise _errors.ArgumentError(f"normalise={asked!r}: names with commas between are needed, of "
+                                    f"{', '.join(NORMALISE)}")
+    if "nfc" in names and "nfkc" in names:
+        raise _errors.ArgumentError(f"normalise={asked!r}: nfc or nfkc, which does more, not both")
+    return sum(1 << NORMALISE.index(name) for name in set(names))
 
 
 def processors() -> int:
@@ -61,18 +79,31 @@ class BuildOptions:
     def __init__(self, path: StrPath, *, memory: Union[int, str] = "1G", duplicates: str = "error",
                  weights: Optional[str] = None, tmpdir: Optional[StrPath] = None,
                  threads: Optional[int] = None, shards: Optional[int] = None,
-                 resume: Optional[StrPath] = None) -> None:
+                 resume: Optional[StrPath] = None, encoding: str = "auto",
+                 metadata: Optional[Mapping[str, bytes]] = None, normalise: Normal = None,
+                 force: bool = False) -> None:
         self.threads = thread_count(threads)
         _count("shards", shards, _MOST_SHARDS)
         if duplicates not in DUPLICATES:
             raise _errors.ArgumentError(f"duplicates={duplicates!r}: there are {', '.join(DUPLICATES)}")
         if weights not in _WEIGHTS:
             raise _errors.ArgumentError(f'weights={weights!r}: there are None, "value" and "given"')
+        if encoding not in ENCODINGS:
+            raise _errors.ArgumentError(f"encoding={encoding!r}: there are {', '.join(ENCODINGS)}")
+        if duplicates == "all" and weights is not None:
+            raise _errors.ArgumentError(f'duplicates="all" does not go with weights="{weights}"')
+        if not os.fsdecode(path):
+            raise _errors.ArgumentError("the path of the file to write is empty")
         self.path = os.path.abspath(os.fsdecode(path))
         self.memory = memory_size(memory)
         self.duplicates = duplicates
+        self.lists = duplicates == "all"
+        self.encoding = encoding
+        self.metadata = metadata or {}
         self.weights = weights
+        self.normalise = normal_flags(normalise)
         self.shards = shards
+        self.force = force
         self.tmpdir = None if tmpdir is None else os.path.abspath(os.fsdecode(tmpdir))
         self.resume = None if resume is None else os.path.abspath(os.fsdecode(resume))
         needed = [os.path.dirname(self.path), self.tmpdir or "/"]
@@ -84,15 +115,26 @@ class BuildOptions:
         if os.path.isdir(self.path):
             raise _errors.os_error(errno.EISDIR, self.path)
 
+    def check_target(self) -> None:
+        """Raises what a build raises whose target is a file of another kind."""
+        if not self.force and os.path.isfile(self.path):
+            with open(self.path, "rb") as file:
+                if file.read(8) not in (b"", b"\x89KFD\r\n\x1a\n"):
+                    raise _errors.ArgumentError(f"'{self.path}' exists and is not a keyfold file: it is replaced "
+                                                "only by force (force=True)")
+
     def fill(self, options: Any) -> Any:
         """Fills a kf_build_options; returns what must live as long."""
         options.duplicates = DUPLICATES[self.duplicates]
+        options.value_encoding = ENCODINGS[self.encoding]
         options.memory_limit = self.memory
         options.weights = _WEIGHTS[self.weights]
+        options.normalise = self.normalise
         # Also beside worker processes: they are gone by the time that the keys are folded, and until then the
         # threads only sort and write what has come, for which this process, and so all of them, had to wait.
         options.threads = self.threads
         options.shards = self.shards or 0
+        options.flags = lib.KF_BUILD_REPLACE_ANY if self.force else 0
         kept = []
         for name, folder in (("temporary_folder", self.tmpdir), ("resume_folder", self.resume)):
             if folder is not None:
@@ -105,7 +147,11 @@ class Builder:
     """Builds a file of one kind of keys and one codec."""
 
     def __init__(self, wanted: BuildOptions, keys: _keys.KeyKind, codec: Codec, progress: Progress) -> None:
+        if wanted.normalise and keys.name not in ("str", "bytes"):
+            raise _errors.ArgumentError(f"normalise={normal_name(wanted.normalise)!r}: keys of kind {keys.name!r} "
+                                        "are no texts, only str and bytes are")
         self.path = wanted.path
+        self.normalise = wanted.normalise
         self.keys = keys
         self.codec = codec
         self.weighted = wanted.weights == "given"
@@ -124,6 +170,8 @@ class Builder:
         self._check(lib.kf_builder_create(out, os.fsencode(self.path), options, self._error))
         del folders  # the builder has copies
         self._builder = ffi.gc(out[0], lib.kfpy_builder_free)
+        for name, content in wanted.metadata.items():
+            self.set_metadata(name, content)
         self.set_metadata("python.keys", keys.name.encode())
         self.set_metadata("python.values", codec.name.encode())
 
@@ -144,12 +192,15 @@ class Builder:
         except ValueError:
             shown = repr(raw)
         if status == lib.KF_DUPLICATE:
-            return (f"the key {shown} was added more than once; duplicates= can say what to do then "
+            what = f"more than one key is {shown} once normalised" if self.normalise else \
+                f"the key {shown} was added more than once"
+            return (f"{what}; duplicates= can say what to do then "
                     f"({', '.join(list(DUPLICATES)[1:])})")
         return f"{error.args[0]} (key {shown:.200})"
 
     def set_metadata(self, name: str, content: bytes) -> None:
-        self._check(lib.kf_builder_set_metadata(self._builder, name.encode(), content, len(content),
+        encoded = name.encode("utf-8", "surrogateescape")
+        self._check(lib.kf_builder_set_metadata(self._builder, encoded, content, len(content),
                                                 self._error))
 
     def add_batch(self, batch: Batch) -> bool:
@@ -187,6 +238,7 @@ class Builder:
         self._progress.all_read()
         report = ffi.new("kf_build_report *", lib.kfpy_build_report())
         self._check(lib.kf_builder_finish(self._builder, report, self._error))
+        self._progress.finished()
         self.close()
         return report
 

@@ -12,6 +12,7 @@ from ._native import ffi, lib
 from ._open import open as _open
 
 if TYPE_CHECKING:
+    from ._types import MemberMetadata, OpenKeys
     from ._codecs import Codec
     from ._handle import StrPath
 
@@ -23,18 +24,19 @@ _Path = (str, bytes, os.PathLike)
 
 
 @overload
-def bundle(path: StrPath, members: Iterable[Dictionary[K, V]], *, metadata: str = "same",
-           absolute: bool = False, codec: Union[str, Codec, None] = None, keys: Optional[str] = None,
-           allow_pickle: bool = False) -> Dictionary[K, V]: ...
+def bundle(path: StrPath, members: Iterable[Dictionary[K, V]], *, metadata: MemberMetadata = "same",
+           absolute: bool = False, codec: Union[str, Codec, None] = None, keys: Optional[OpenKeys] = None,
+           allow_pickle: bool = False, force: bool = False) -> Dictionary[K, V]: ...
 @overload
 def bundle(path: StrPath, members: Union[StrPath, Iterable[Union[StrPath, Dictionary[Any, Any]]]], *,
-           metadata: str = "same", absolute: bool = False, codec: Union[str, Codec, None] = None,
-           keys: Optional[str] = None, allow_pickle: bool = False) -> Dictionary[Any, Any]: ...
+           metadata: MemberMetadata = "same", absolute: bool = False, codec: Union[str, Codec, None] = None,
+           keys: Optional[OpenKeys] = None, allow_pickle: bool = False,
+           force: bool = False) -> Dictionary[Any, Any]: ...
 
 
-def bundle(path: StrPath, members: Any, *, metadata: str = "same", absolute: bool = False,
-           codec: Union[str, Codec, None] = None, keys: Optional[str] = None,
-           allow_pickle: bool = False) -> Dictionary[Any, Any]:
+def bundle(path: StrPath, members: Any, *, metadata: MemberMetadata = "same", absolute: bool = False,
+           codec: Union[str, Codec, None] = None, keys: Optional[OpenKeys] = None,
+           allow_pickle: bool = False, force: bool = False) -> Dictionary[Any, Any]:
     """Writes the manifest `path` (say all.kfm) of files whose ranges of keys do not overlap, and opens it: one
     Dictionary of all their items, as open gives for this path from then on. Nothing of the files is copied, so
     it takes the same moment whatever their size.
@@ -47,6 +49,12 @@ def bundle(path: StrPath, members: Any, *, metadata: str = "same", absolute: boo
     absolute    names them by absolute paths. Else those in or near the manifest's folder are named relative to
                 it, so that all can be moved together
     codec, keys, allow_pickle   as in open
+    force       as in compile
+
+    >>> days = [keyfold.compile(f"{day}.kf", {f"{day} 00:00": 1.5}) for day in ("Mon", "Tue")]
+    >>> week = keyfold.bundle("week.kfm", days)
+    >>> len(week), week["Tue 00:00"]
+    (2, 1.5)
     """
     build = BuildOptions(path)
     if metadata not in _METADATA:
@@ -59,7 +67,7 @@ def bundle(path: StrPath, members: Any, *, metadata: str = "same", absolute: boo
     paths = [member.path if isinstance(member, Dictionary) else os.path.abspath(os.fsdecode(member))
              for member in given]
     found = _agreed(given, paths, rest)
-    _write(build.path, paths, metadata, absolute)
+    _write(build.path, paths, metadata, absolute, force)
     table = _open(build.path, **rest)
     if found and (table.key_kind, table.codec) != found:
         # The manifest does not tell, but the members did.
@@ -104,9 +112,9 @@ def _agreed(given: List[Any], paths: List[str], rest: Dict[str, Any]) -> Any:
     return found
 
 
-def _write(path: str, paths: List[str], metadata: str, absolute: bool) -> None:
+def _write(path: str, paths: List[str], metadata: str, absolute: bool, force: bool) -> None:
     options = ffi.new("kf_bundle_options *", lib.kfpy_bundle_options())
-    options.flags = lib.KF_BUNDLE_ABSOLUTE if absolute else 0
+    options.flags = (lib.KF_BUNDLE_ABSOLUTE if absolute else 0) | (lib.KF_BUNDLE_REPLACE_ANY if force else 0)
     options.metadata = _METADATA[metadata]
     names = [ffi.new("char[]", os.fsencode(place)) for place in paths]
     array, error = ffi.new("char *[]", names), ffi.new("kf_error *")

@@ -8,7 +8,9 @@ int          integers of any size
 float        floats
 struct:<fmt> the struct module's: a tuple, or the one value of a format with one
 json         what JSON can say. Tuples come back as lists and keys of dicts as str
-object       JSON that keeps tuples, bytes, sets, complex numbers and dicts with any keys
+object       JSON that keeps tuples, bytes, sets, complex numbers and dicts with any keys, and what follows
+date, datetime, datetime-utc, timedelta, decimal, uuid   as _moments says
+list:<codec> lists of what a codec holds
 msgpack      needs the msgpack package. Tuples come back as tuples, lists as lists
 pickle       anything. Opening such a file runs what is in it: only with allow_pickle=True
 """
@@ -61,7 +63,8 @@ def u64(value: Any) -> int:
     return number
 
 
-def _encode_raw(value: Any) -> bytes:
+def raw(value: Any) -> bytes:
+    """The value if it is bytes, or holds some."""
     if isinstance(value, bytes):
         return value
     if isinstance(value, (bytearray, memoryview)):
@@ -97,9 +100,12 @@ _double = struct.Struct("<d")
 
 def _encode_float(value: Any) -> bytes:
     try:
-        return _double.pack(value)
-    except struct.error:
+        data = _double.pack(value)
+    except (struct.error, OverflowError):
         raise TypeError(f"the value must be a float, not {type(value).__name__}") from None
+    if type(value) is not float and _decode_float(data) != value and value == value:
+        raise ValueError(f"no float is {value!r:.100}")
+    return data
 
 
 def _decode_float(data: bytes) -> float:
@@ -134,19 +140,27 @@ def _struct_codec(name: str) -> Codec:
 _codecs: Dict[str, Codec] = {each.name: each for each in (
     Codec("none", _encode_none, lambda data: None),
     Codec("u64", _encode_u64, lambda data: int.from_bytes(data, "little")),
-    Codec("raw", _encode_raw, bytes),
+    Codec("raw", raw, bytes),
     Codec("str", _encode_str, _decode_str),
     Codec("int", _encode_int, _decode_int),
     Codec("float", _encode_float, _decode_float),
 )}
-_ELSEWHERE = ("json", "object", "msgpack", "pickle")    # in _structured
+_ELSEWHERE = {**dict.fromkeys(("json", "object", "msgpack", "pickle"), "_structured"),
+              **dict.fromkeys(("date", "datetime", "datetime-utc", "timedelta", "decimal", "uuid"), "_moments")}
 _BUILT_IN = frozenset((*_codecs, *_ELSEWHERE, "auto"))
+PICKLES = ("pickle", "list:pickle")
+_FAMILIES = ("struct:", "list:")
 
 
 def register_codec(name: str, encode: Callable[[Any], bytes], decode: Callable[[bytes], Any]) -> None:
     """Makes a codec known under a name, which is stored in the files that are built with it. Every process
-    that opens such a file must register it first (do so where your module is imported)."""
-    if not isinstance(name, str) or not name or name in _BUILT_IN or name.startswith("struct:"):
+    that opens such a file must register it first (do so where your module is imported).
+
+    >>> keyfold.register_codec("hex", bytes.fromhex, bytes.hex)
+    >>> keyfold.compile("a.kf", {"a": "00ff"}, codec="hex")["a"]
+    '00ff'
+    """
+    if not isinstance(name, str) or not name or name in _BUILT_IN or name.startswith(_FAMILIES):
         raise ArgumentError(f"{name!r} can't be the name of a codec of your own")
     _codecs[name] = Codec(name, encode, decode)
 
@@ -155,19 +169,25 @@ def codec(name: Union[str, Codec], allow_pickle: bool = False) -> Codec:
     """The codec of a name. "pickle" must be allowed, as reading a pickle can run any code."""
     if isinstance(name, Codec):
         return name
-    if name == "pickle" and not allow_pickle:
+    if name in PICKLES and not allow_pickle:
         raise CodecError("the values are pickles, and reading one can run any code that is in it: "
                          "pass allow_pickle=True if you trust the file")
     found = _codecs.get(name)
     if found is None:
+        if not isinstance(name, str):
+            raise ArgumentError(f"codec={name!r:.100}: the name of one is needed")
         if name in _ELSEWHERE:
-            from . import _structured
-            found = Codec(name, *_structured.functions(name))
-        elif isinstance(name, str) and name.startswith("struct:"):
+            home = __import__(f"{__package__}.{_ELSEWHERE[name]}", fromlist=("functions",))
+            found = Codec(name, *home.functions(name))
+        elif name.startswith("struct:"):
             found = _struct_codec(name)
+        elif name.startswith("list:") and not name.startswith("list:list:"):
+            from . import _lists
+            item = codec(name[len("list:"):], allow_pickle)
+            found = Codec(name, *_lists.functions(item.encode, item.decode))
         else:
             raise CodecError(f"unknown codec {name!r}: register_codec makes your own known; there are "
-                             f"{', '.join(sorted(_BUILT_IN - {'auto'}))}, struct:<format>")
+                             f"{', '.join(sorted(_BUILT_IN - {'auto'}))}, struct:<format>, list:<codec>")
         _codecs[name] = found
     return found
 
@@ -175,6 +195,11 @@ def codec(name: Union[str, Codec], allow_pickle: bool = False) -> Codec:
 def is_built_in(codec: Codec) -> bool:
     """Whether the codec is the one that has its name here."""
     return _codecs.get(codec.name) is codec and codec.name in _BUILT_IN
+
+
+def of_items(name: str) -> str:
+    """The codec of lists of what a codec holds."""
+    return "list:" + ("int" if name == "u64" else name)
 
 
 def _is_json(value: Any) -> bool:
@@ -197,6 +222,7 @@ def _is_json(value: Any) -> bool:
     return True
 
 
+_SIMPLE = {str, bytes, int, float, bool, type(None), list, tuple, dict, set, frozenset}
 _UNIFORM: Dict[type, str] = {str: "str", bytes: "raw", float: "float", type(None): "none"}
 
 
@@ -204,6 +230,14 @@ def choose(values: Iterable[Any], complete: bool) -> str:
     """The name of the codec for such values. `complete`: there are no others than these."""
     values = list(values)
     kinds = {type(value) for value in values}
+    if not kinds <= _SIMPLE:
+        from . import _moments, _scalars
+        values = list(map(_scalars.plain_or_same, values))
+        kinds = {type(value) for value in values}
+        if len(kinds) == 1:
+            name = _moments.choose(values)
+            if name is not None:
+                return name
     only: Optional[type] = next(iter(kinds)) if len(kinds) == 1 else None
     if only is int:
         return "u64" if complete and all(0 <= value < 1 << 64 for value in values) else "int"

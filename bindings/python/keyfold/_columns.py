@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import sys
 from array import array
+from collections import abc
 
 from . import _arrow, _keys
 from ._keys import KeyKind
@@ -204,7 +205,7 @@ def _from_chunk(kind: KeyKind, chunk: Any, schema: Any, raw: Any) -> Source:
         else:
             # The last buffer has the sizes of those before.
             keys = _described(lib.KFPY_KEYS_VIEWS, raw.length, buffers[1], buffers=buffers + 2,
-                              buffer_count=max(0, raw.n_buffers - 3))
+                              buffer_count=max(0, raw.n_buffers - 3), offsets=buffers[raw.n_buffers - 1])
     elif kind.name == "int" and format in _INTEGERS:
         layout, width = _INTEGERS[format]
         keys = _described(layout, raw.length, buffers[1], width=width, stride=width)
@@ -238,17 +239,65 @@ def _from_pandas(kind: KeyKind, column: Any) -> Iterator[Source]:
         yield from sources(kind, column.to_numpy())
 
 
+# ---- needles ----------------------------------------------------------------------------------------
+
+def _arrow_list(column: Any) -> List[Any]:
+    for name in ("to_pylist", "to_list"):       # pyarrow's and polars' own
+        if hasattr(column, name):
+            return list(getattr(column, name)())
+    try:
+        import pyarrow
+    except ImportError:
+        raise TypeError(f"a {type(column).__name__} of needles needs the pyarrow package, or a list") from None
+    if hasattr(column, "__arrow_c_array__"):
+        return pyarrow.array(column).to_pylist()   # type: ignore[no-any-return]
+    return pyarrow.chunked_array(column).to_pylist()   # type: ignore[no-any-return]
+
+
+def needles(kind: KeyKind, column: Any) -> List[Any]:
+    """The keys of a column as sources() takes it, one by one; None for those that are neither str nor bytes."""
+    _refuse_one(column)
+    wanted = bytes if kind.name == "bytes" else str
+    items: Any = column
+    is_array = True
+    numpy = sys.modules.get("numpy")
+    if is_pandas(column):
+        items = column.to_numpy().tolist()
+    elif hasattr(column, "__arrow_c_array__") or hasattr(column, "__arrow_c_stream__"):
+        items = _arrow_list(column)
+    elif numpy is not None and isinstance(column, numpy.ndarray):
+        if column.ndim != 1:
+            raise ValueError(f"keys must be one-dimensional, not {column.ndim}-dimensional")
+        items = column.tolist()
+    else:
+        items, is_array = list(column), False
+    if is_array and wanted is str:      # arrays of bytes are taken as UTF-8
+        items = [kind.decode(item) if isinstance(item, bytes) else item for item in items]
+    found = [item if isinstance(item, wanted) else None for item in items]
+    other = str if wanted is bytes else bytes
+    for number, item in enumerate(items) if None in found else ():
+        if isinstance(item, other):
+            raise TypeError(f"item {number} of the needles is {other.__name__}, but the dictionary's keys are "
+                            f"{wanted.__name__}")
+    return found
+
+
 # ---- all of them ------------------------------------------------------------------------------------
+
+def _refuse_one(keys: Any) -> None:
+    if isinstance(keys, (str, bytes, bytearray, memoryview)):
+        raise TypeError(f"many keys are needed, not one {type(keys).__name__}: [{keys!r:.60}] is a list of one")
+
 
 def sources(kind: KeyKind, keys: Any) -> Iterable[Source]:
     """The runs of a column of keys."""
     if isinstance(keys, (list, tuple)):
         return (from_list(kind, keys),)
-    if isinstance(keys, (str, bytes, bytearray, memoryview)):
-        raise TypeError(f"many keys are needed, not one {type(keys).__name__}")
+    _refuse_one(keys)
     if is_pandas(keys):
         return _from_pandas(kind, keys)
-    if hasattr(keys, "__arrow_c_array__") or hasattr(keys, "__arrow_c_stream__"):
+    if (hasattr(keys, "__arrow_c_array__") or hasattr(keys, "__arrow_c_stream__")) and \
+            not isinstance(keys, abc.Mapping):      # a Dictionary is a table: of it the keys are meant
         return _from_arrow(kind, keys)
     numpy = sys.modules.get("numpy")
     if numpy is not None and isinstance(keys, numpy.ndarray):

@@ -6,7 +6,10 @@ from collections import abc
 
 from . import _errors
 from ._batch import Batches
+from ._bounds import EVERYTHING
+from ._integers import FRACTION as _FRACTION
 from ._late import arrive
+from ._light import Later
 from ._native import ffi, lib
 from ._search import Searches
 from ._views import ItemsView, KeysView, ValuesView
@@ -14,6 +17,12 @@ from ._views import ItemsView, KeysView, ValuesView
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Iterator, List, Mapping, NoReturn, Optional, Tuple, TypeVar, Union, overload
+
+    import pandas
+    import polars
+    import pyarrow
+
+    from . import _export
 
     K = TypeVar("K")
     V = TypeVar("V", covariant=True)
@@ -24,9 +33,13 @@ else:
 
     _packed = Later("_packed")
 
+    _export = Later("_export")
+
 _unpack = ffi.unpack
 _INLINE = lib.KFPY_INLINE
 _slots: List[Any] = []          # of kfpy_slot_new; whoever needs one takes it and puts it back
+_NAN = float("nan")
+_COMPLETIONS = 1000
 _LARGEST_KEPT = 1 << 20         # a slot that may have grown larger is freed
 
 
@@ -52,6 +65,12 @@ class Dictionary(Batches["K", "V"], Searches["K", "V"]):
     It pickles as the file's path and build id. What arrives in another process opens the file when it is first
     used, and that raises NoFile or Replaced if the file is not there; processes share the file's memory.
     packed() gives one that travels with its content.
+
+    >>> table = keyfold.compile("capitals.kf", {"Peru": "Lima", "Poland": "Warsaw"})
+    >>> table["Peru"], table.get("Chile"), "Poland" in table, len(table)
+    ('Lima', None, True, 2)
+    >>> dict(table)
+    {'Peru': 'Lima', 'Poland': 'Warsaw'}
     """
 
     __slots__ = ()
@@ -71,10 +90,14 @@ class Dictionary(Batches["K", "V"], Searches["K", "V"]):
         say. It differs only when it is pickled. Where it arrives, the content is kept in the cache folder
         ($KEYFOLD_CACHE, see freeze) for all processes there, or in memory if that can't be written.
 
-            pool = Pool(8, initializer=work.set_table, initargs=(table.packed(),))
-
         Each pickle holds all of the file, so give it to workers once, not with each task. Of a manifest (bundle) one
         file is made first, in the cache folder here.
+
+        >>> import os, pickle
+        >>> sent = pickle.dumps(keyfold.compile("ages.kf", {"Ann": 31, "Bo": 27}).packed())
+        >>> os.unlink("ages.kf")
+        >>> pickle.loads(sent)["Bo"]
+        27
         """
         return _packed.packed(self)   # type: ignore[no-any-return]
 
@@ -88,25 +111,52 @@ class Dictionary(Batches["K", "V"], Searches["K", "V"]):
 
     def keys(self, prefix: Optional[K] = None, *, start: Optional[K] = None, stop: Optional[K] = None,
              reverse: bool = False) -> KeysView[K]:
-        """A view of the keys that begin with `prefix`, from `start`, before `stop`."""
+        """A view of the keys that begin with `prefix`, from `start`, before `stop`.
+
+        >>> words = keyfold.compile("words.kf", {"talk": 7, "walk": 5, "walked": 9, "walking": 20})
+        >>> list(words.keys("walk"))
+        ['walk', 'walked', 'walking']
+        >>> list(words.keys(start="w", stop="walking", reverse=True))
+        ['walked', 'walk']
+        """
         return KeysView(self, self._bounds(prefix, start, stop, reverse))
 
     def values(self, prefix: Optional[K] = None, *, start: Optional[K] = None, stop: Optional[K] = None,
                reverse: bool = False) -> ValuesView[V]:
-        """A view of those keys' values."""
+        """A view of those keys' values.
+
+        >>> words = keyfold.compile("words.kf", {"talk": 7, "walk": 5, "walked": 9, "walking": 20})
+        >>> sum(words.values("walk"))
+        34
+        """
         return ValuesView(self, self._bounds(prefix, start, stop, reverse))
 
     def items(self, prefix: Optional[K] = None, *, start: Optional[K] = None, stop: Optional[K] = None,
               reverse: bool = False) -> ItemsView[K, V]:
-        """A view of those keys with their values."""
+        """A view of those keys with their values.
+
+        >>> words = keyfold.compile("words.kf", {"talk": 7, "walk": 5, "walked": 9, "walking": 20})
+        >>> list(words.items("walki"))
+        [('walking', 20)]
+        """
         return ItemsView(self, self._bounds(prefix, start, stop, reverse))
 
     def count_prefix(self, prefix: K) -> int:
-        """How many keys begin with a prefix, without enumerating them."""
+        """How many keys begin with a prefix, without enumerating them.
+
+        >>> words = keyfold.compile("words.kf", {"talk": 7, "walk": 5, "walked": 9, "walking": 20})
+        >>> words.count_prefix("walk")
+        3
+        """
         return len(self.keys(prefix))
 
     def ordinal(self, key: K) -> int:
-        """The rank of a key among all keys, from 0. Raises NotFound."""
+        """The rank of a key among all keys, from 0. Raises NotFound.
+
+        >>> words = keyfold.compile("words.kf", {"talk": 7, "walk": 5, "walked": 9, "walking": 20})
+        >>> words.ordinal("walk")
+        1
+        """
         encoded = self._encoded(key)
         if encoded is not None:
             number = lib.kfpy_ordinal(self._c, encoded, len(encoded))
@@ -140,12 +190,22 @@ class Dictionary(Batches["K", "V"], Searches["K", "V"]):
         return data
 
     def key_at(self, ordinal: int) -> K:
-        """The key with an ordinal; negative ones count from the end. Raises IndexError."""
+        """The key with an ordinal; negative ones count from the end. Raises IndexError.
+
+        >>> words = keyfold.compile("words.kf", {"talk": 7, "walk": 5, "walked": 9, "walking": 20})
+        >>> words.key_at(0), words.key_at(-1)
+        ('talk', 'walking')
+        """
         key: K = self._decode_key(self._taken(lib.kfpy_key_at, self._index(ordinal)))
         return key
 
     def value_at(self, ordinal: int) -> V:
-        """The value of the key with an ordinal."""
+        """The value of the key with an ordinal.
+
+        >>> words = keyfold.compile("words.kf", {"talk": 7, "walk": 5, "walked": 9, "walking": 20})
+        >>> words.value_at(0)
+        7
+        """
         place = self._index(ordinal)
         if self._type == lib.KF_VALUES_NONE:
             return None   # type: ignore[return-value]
@@ -156,12 +216,91 @@ class Dictionary(Batches["K", "V"], Searches["K", "V"]):
             return number.value   # type: ignore[no-any-return]
         return self._value(self._taken(lib.kfpy_value_at, place))   # type: ignore[no-any-return]
 
+    # ---- as a table ---------------------------------------------------------------------------
+
+    def __arrow_c_stream__(self, requested_schema: Optional[object] = None) -> object:
+        """Arrow's stream protocol: columns "key" and "value" (none of a set of keys) in the order of the keys, in
+        batches of up to 65536 rows and some 4 MiB, so that a table needs no memory as a whole. What items() returns
+        has it too, for a prefix or a range.
+
+        polars.DataFrame(table)
+        duckdb.sql("select * from table_of_mine where value > 5")
+        pyarrow.RecordBatchReader.from_stream(table.items(prefix="a"))
+
+        Types are those of get_many(output="arrow"); keys are large_string, large_binary, int64 or uint64, strings
+        with offsets of 32 bits if the requested schema says so. TypeError for tuples as keys, and for codecs whose
+        values have no Arrow type of their own.
+        """
+        return _export.stream(self, EVERYTHING, requested_schema)
+
+    def to_arrow(self, prefix: Optional[K] = None, *, start: Optional[K] = None, stop: Optional[K] = None,
+                 reverse: bool = False) -> pyarrow.Table:
+        """A pyarrow.Table of those entries, as items() takes them: columns "key" and "value". Values of codecs without
+        an Arrow type get the one that suits all of them; TypeError if there is none.
+
+        >>> table = keyfold.compile("capitals.kf", {"Peru": "Lima", "Poland": "Warsaw"})
+        >>> table.to_arrow("Po").to_pylist()
+        [{'key': 'Poland', 'value': 'Warsaw'}]
+        """
+        made: pyarrow.Table = _export.to_arrow(self.items(prefix, start=start, stop=stop, reverse=reverse))
+        return made
+
+    def to_pandas(self, prefix: Optional[K] = None, *, start: Optional[K] = None, stop: Optional[K] = None,
+                  reverse: bool = False) -> pandas.DataFrame:
+        """A pandas.DataFrame of those entries. Tuples as keys, and values that are no numbers, bytes or str, are
+        objects.
+
+        >>> table = keyfold.compile("capitals.kf", {"Peru": "Lima", "Poland": "Warsaw"})
+        >>> table.to_pandas().set_index("key")["value"]["Peru"]
+        'Lima'
+        """
+        made: pandas.DataFrame = _export.to_pandas(self.items(prefix, start=start, stop=stop, reverse=reverse))
+        return made
+
+    def to_polars(self, prefix: Optional[K] = None, *, start: Optional[K] = None, stop: Optional[K] = None,
+                  reverse: bool = False) -> polars.DataFrame:
+        """A polars.DataFrame of those entries, as to_arrow.
+
+        >>> table = keyfold.compile("capitals.kf", {"Peru": "Lima", "Poland": "Warsaw"})
+        >>> table.to_polars(start="Pf").rows()
+        [('Poland', 'Warsaw')]
+        """
+        made: polars.DataFrame = _export.to_polars(self.items(prefix, start=start, stop=stop, reverse=reverse))
+        return made
+
+    # ---- for others -------------------------------------------------------------------------
+
+    def __call__(self, key: Any) -> Any:
+        """The value of a key, or NaN. For pandas: s.map(table) would walk the whole table if it were only a Mapping;
+        from pandas 3 on it asks a function for each item. keyfold.pandas.lookup asks for all at once.
+
+        >>> table = keyfold.compile("capitals.kf", {"Peru": "Lima"})
+        >>> list(map(table, ["Peru", "Chile"]))
+        ['Lima', nan]
+        """
+        return self.get(key, _NAN)
+
+    def _ipython_key_completions_(self) -> List[K]:
+        """Keys that IPython and Jupyter offer behind table[: the first thousand."""
+        from itertools import islice
+        return list(islice(self, _COMPLETIONS))
+
     # ---- prefixes of a text -------------------------------------------------------------------
+
+    def _beginning(self, text: bytes, size: int) -> Any:
+        """The key that so many bytes of a text are, whatever their form there."""
+        if self._handle.normalise:
+            return self.key_at(lib.kfpy_ordinal(self._c, text, size).value)
+        return self._decode_key(text[:size])
 
     def _text(self, text: Any) -> bytes:
         if not self._keys.has_prefixes:
             raise TypeError(f"{self._keys.name} keys have no prefixes")
         return self._encode(text)
+
+    def _splits(self, encoded: bytes, size: int) -> bool:
+        """Whether so much of an encoded tuple would end within a number: in 2.5 behind the 2."""
+        return self._keys.name == "tuple" and encoded.startswith(_FRACTION, size)
 
     @overload
     def longest_prefix(self, text: K, default: None = None) -> Optional[K]: ...
@@ -169,16 +308,28 @@ class Dictionary(Batches["K", "V"], Searches["K", "V"]):
     def longest_prefix(self, text: K, default: T) -> Union[K, T]: ...
 
     def longest_prefix(self, text: Any, default: Any = None) -> Any:
-        """The longest key that begins a text, or the default."""
+        """The longest key that begins a text, or the default.
+
+        >>> words = keyfold.compile("words.kf", {"talk": 7, "walk": 5, "walked": 9, "walking": 20})
+        >>> words.longest_prefix("walkers")
+        'walk'
+        """
         encoded = self._text(text)
         number = lib.kfpy_longest_prefix(self._pointer(), encoded, len(encoded))
+        if number.status == 0 and self._splits(encoded, number.value):
+            return (self.prefixes(text) or [default])[-1]
         if number.status == 0:
-            return self._decode_key(encoded[:number.value])
+            return self._beginning(encoded, number.value)
         self._failed(number.status)
         return default
 
     def prefixes(self, text: K) -> List[K]:
-        """All keys that begin a text, shortest first."""
+        """All keys that begin a text, shortest first.
+
+        >>> words = keyfold.compile("words.kf", {"talk": 7, "walk": 5, "walked": 9, "walking": 20})
+        >>> words.prefixes("walked home")
+        ['walk', 'walked']
+        """
         encoded = self._text(text)
         c = self._pointer()
         capacity = 16
@@ -188,7 +339,8 @@ class Dictionary(Batches["K", "V"], Searches["K", "V"]):
             status = lib.kf_dict_prefixes(c, encoded, len(encoded), matches, capacity, count)
             _errors.check(status, None, self.path)
             if count[0] < capacity or capacity > len(encoded):
-                return [self._decode_key(encoded[:matches[i].size]) for i in range(count[0])]
+                sizes = [matches[i].size for i in range(count[0])]
+                return [self._beginning(encoded, size) for size in sizes if not self._splits(encoded, size)]
             capacity *= 8
 
     # ---- comparing ----------------------------------------------------------------------------

@@ -16,6 +16,13 @@ class Error(Exception):
 
     `offset` is the byte offset in the file concerned, where there is one; `key` the encoded key concerned
     (its first 64 bytes).
+
+    >>> table = keyfold.compile("capitals.kf", {"Peru": "Lima", "Poland": "Warsaw"})
+    >>> try:
+    ...     table["Chile"]
+    ... except keyfold.Error as problem:
+    ...     print(problem)
+    'Chile'
     """
 
     offset: Optional[int] = None
@@ -23,74 +30,201 @@ class Error(Exception):
 
 
 class FormatError(Error, ValueError):
-    """The file is no keyfold file, or was cut or grown since it was written."""
+    """The file is no keyfold file, or was cut or grown since it was written.
+
+    >>> with open("notes.kf", "w") as file:
+    ...     _ = file.write("no dictionary" * 100)
+    >>> try:
+    ...     _ = keyfold.open("notes.kf")
+    ... except keyfold.FormatError as problem:
+    ...     print("no keyfold file")
+    no keyfold file
+    """
 
 
 class CorruptError(Error, ValueError):
-    """The file's content contradicts itself."""
+    """The file's content contradicts itself.
+
+    >>> table = keyfold.compile("capitals.kf", {"Peru": "Lima", "Poland": "Warsaw"})
+    >>> with open("capitals.kf", "rb") as file:
+    ...     data = bytearray(file.read())
+    >>> data[-1] ^= 1
+    >>> with open("damaged.kf", "wb") as file:
+    ...     _ = file.write(data)
+    >>> try:
+    ...     keyfold.open("damaged.kf").verify()
+    ... except (keyfold.CorruptError, keyfold.FormatError):
+    ...     print("damaged")
+    damaged
+    """
 
 
 class UnsupportedError(Error):
-    """The file needs a feature or version that this library lacks."""
+    """The file needs a feature or version that this library lacks.
+
+    >>> table = keyfold.freeze({"cat": {"de": "Katze"}})
+    >>> try:
+    ...     table.fuzzy("cat")
+    ... except keyfold.UnsupportedError as problem:
+    ...     print("not of a nested dict")
+    not of a nested dict
+    """
 
 
 class NotFound(Error, KeyError):
-    """The key is absent."""
+    """The key is absent.
+
+    >>> table = keyfold.compile("capitals.kf", {"Peru": "Lima", "Poland": "Warsaw"})
+    >>> try:
+    ...     table["Chile"]
+    ... except KeyError as problem:
+    ...     print(type(problem).__name__, problem)
+    NotFound 'Chile'
+    """
 
 
 class DuplicateKey(Error, ValueError):
-    """A key was added twice under duplicates="error"."""
+    """A key was added twice under duplicates="error".
+
+    >>> try:
+    ...     keyfold.compile("twice.kf", [("a", 1), ("a", 2)])
+    ... except keyfold.DuplicateKey as problem:
+    ...     print(problem)
+    the key 'a' was added more than once; duplicates= can say what to do then (first, last, sum, min, max, all)
+    """
 
 
 class LimitError(Error, ValueError):
-    """A key, a value or a count is larger than the format allows."""
+    """A key, a value or a count is larger than the format allows.
+
+    >>> try:
+    ...     keyfold.compile("long.kf", {"x" * 2_000_000: 1})
+    ... except keyfold.LimitError as problem:
+    ...     print("a key of at most 1 MiB")
+    a key of at most 1 MiB
+    """
 
 
 class ArgumentError(Error, ValueError):
-    """An argument or option is out of its range."""
+    """An argument or option is out of its range.
+
+    >>> try:
+    ...     keyfold.compile("a.kf", {"a": 1}, memory="1 cup")
+    ... except keyfold.ArgumentError as problem:
+    ...     print(problem)
+    memory='1 cup': say 512M or 64G; 16M is the least
+    """
 
 
 class ValueTypeError(Error, TypeError):
-    """The dictionary's values are of another type than the operation needs."""
+    """The dictionary's values are of another type than the operation needs.
+
+    >>> table = keyfold.compile("capitals.kf", {"Peru": "Lima", "Poland": "Warsaw"})
+    >>> try:
+    ...     table.complete("P")
+    ... except keyfold.ValueTypeError as problem:
+    ...     print("no weights")
+    no weights
+    """
 
 
 class MemoryError_(Error, MemoryError):
-    """An allocation failed in the library."""
+    """An allocation failed in the library.
+
+    >>> issubclass(keyfold.MemoryError_, MemoryError)
+    True
+    """
 
 
 class IOError_(Error, OSError):
-    """The operating system reported an error. It is a FileNotFoundError, PermissionError and so on too."""
+    """The operating system reported an error. It is a FileNotFoundError, PermissionError and so on too.
+
+    >>> try:
+    ...     keyfold.open("nowhere.kf")
+    ... except FileNotFoundError as problem:
+    ...     print(isinstance(problem, keyfold.IOError_))
+    True
+    """
 
 
 class NoFile(IOError_, FileNotFoundError):
-    """There is no such file."""
+    """There is no such file.
+
+    >>> try:
+    ...     keyfold.open("nothing.kf")
+    ... except keyfold.NoFile:
+    ...     print("no file")
+    no file
+    """
 
 
 class NoPermission(IOError_, PermissionError):
-    """The system does not allow it."""
+    """The system does not allow it.
+
+    >>> try:
+    ...     keyfold.compile("/proc/capitals.kf", {"Peru": "Lima"})
+    ... except (keyfold.NoPermission, keyfold.NoFile):
+    ...     print("not there")
+    not there
+    """
 
 
 class IsFolder(IOError_, IsADirectoryError):
-    """A folder is there instead of a file."""
+    """A folder is there instead of a file.
+
+    >>> try:
+    ...     keyfold.open(".")
+    ... except keyfold.IsFolder:
+    ...     print("a folder")
+    a folder
+    """
 
 
 class Cancelled(Error):
-    """A progress callback asked to stop."""
+    """A progress callback asked to stop.
+
+    >>> issubclass(keyfold.Cancelled, keyfold.Error)
+    True
+    """
 
 
 class CodecError(Error, ValueError):
-    """A value can't be encoded or decoded, or the codec isn't there."""
+    """A value can't be encoded or decoded, or the codec isn't there.
+
+    >>> try:
+    ...     keyfold.compile("a.kf", {"a": 1, "b": "x"}, codec="str")
+    ... except keyfold.CodecError as problem:
+    ...     print(problem)
+    pair 1: the key 'a' has a value that codec 'str' can't hold: the value must be a str, not int
+    """
 
 
 class ReaderError(Error):
-    """A part could not be read: what its reader raised is the __cause__, or its worker process died."""
+    """A part could not be read: what its reader raised is the __cause__, or its worker process died.
+
+    >>> try:
+    ...     keyfold.compile("a.kf", ["0"], reader=lambda part: [(1 / int(part), 1)], workers=0)
+    ... except keyfold.ReaderError as problem:
+    ...     print(problem)
+    part '0': the reader raised ZeroDivisionError: division by zero
+    """
 
     part: str = ""   # as messages name it
 
 
 class Replaced(Error):
     """The file at the path is another one than the dictionary was pickled from, or than a manifest was written
-    of."""
+    of.
+
+    >>> import pickle
+    >>> sent = pickle.dumps(keyfold.compile("capitals.kf", {"Peru": "Lima"}))
+    >>> _ = keyfold.compile("capitals.kf", {"Poland": "Warsaw"})
+    >>> try:
+    ...     pickle.loads(sent)["Peru"]
+    ... except keyfold.Replaced:
+    ...     print("send it again")
+    send it again
+    """
 
 
 _IO_CLASSES = {errno.ENOENT: NoFile, errno.EACCES: NoPermission, errno.EPERM: NoPermission,

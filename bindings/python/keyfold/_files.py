@@ -7,39 +7,53 @@ import re
 import signal
 import stat
 import subprocess
-from typing import List, Union
+import warnings
+from typing import Any, List, Mapping, Union
 
-from . import _errors
+from . import _codecs, _errors, _file_options
 from ._builder import BuildOptions
 from ._codecs import Codec
 from ._progress import Progress
+from ._stat import normal_name
 
 TOOL = os.path.join(os.path.dirname(os.path.abspath(__file__)), "keyfold-tool")
 _GRACE = 10.0       # seconds that the tool has to remove its temporary files in
-# What the library says of a folder that a build can't go on in.
-_RESUMING = (("is damaged; remove that folder", _errors.CorruptError),
-             ("was written by another version; remove that folder", _errors.UnsupportedError),
-             ("remove that folder to start anew", _errors.ArgumentError),
-             ("is in use by another build", _errors.ArgumentError))
+# What the command says of a failure, in the words of kf_status.
+_KINDS = {"invalid": _errors.ArgumentError, "no_memory": _errors.MemoryError_, "format": _errors.FormatError,
+          "unsupported": _errors.UnsupportedError, "corrupt": _errors.CorruptError, "limit": _errors.LimitError,
+          "type": _errors.ValueTypeError, "cancelled": _errors.Cancelled, "io": _errors.IOError_,
+          "no_space": _errors.IOError_}
 _TEXTS = ("str", "raw", "json")     # codecs whose encoded values a text file can hold
 
 
-def _command(paths: List[str], wanted: BuildOptions, keys: str, codec: Union[str, Codec]) -> List[str]:
+def _command(paths: List[str], wanted: BuildOptions, keys: str, codec: Union[str, Codec],
+             options: Mapping[str, Any]) -> List[str]:
     name = codec.name if isinstance(codec, Codec) else codec
     if keys not in ("auto", "str", "bytes"):
         raise _errors.ArgumentError(f"keys={keys!r}: the keys in files are str or bytes; a reader= can turn "
                                     "them into others")
+    if wanted.lists:
+        name = name[len("list:"):] if name.startswith("list:") else name
     values = {"auto": "auto", "u64": "u64", "none": "none"}.get(name, "bytes")
+    if wanted.lists and values in ("u64", "none"):
+        raise _errors.ArgumentError(f'codec={name!r}: of files, duplicates="all" makes lists of {", ".join(_TEXTS)}; a '
+                                    "reader= can turn values into others")
     if values == "bytes" and name not in _TEXTS:
         raise _errors.ArgumentError(f"codec={name!r}: the values in files are {', '.join(_TEXTS)}, u64 or "
                                     "none; a reader= can turn them into others")
     command = ["keyfold", "build", f"--output={wanted.path}", f"--values={values}",
                "--progress=json", "--json", f"--duplicates={wanted.duplicates}", f"--memory={wanted.memory}",
+               f"--encoding={wanted.encoding}", *_file_options.arguments(options),
+               *_file_options.metadata_arguments(wanted.metadata),
                f"--weights={({None: 'none', 'given': 'column'}).get(wanted.weights, 'value')}"]
+    if wanted.force:
+        command.append("--force")
     # What is not given is what the command does by itself.
     for option, number in (("threads", wanted.threads), ("shards", wanted.shards)):
         if number is not None:
             command.append(f"--{option}={number}")
+    if wanted.normalise:
+        command.append(f"--normalise={normal_name(wanted.normalise)}")
     if wanted.tmpdir is not None:
         command.append(f"--tmpdir={wanted.tmpdir}")
     if wanted.resume is not None:
@@ -48,23 +62,33 @@ def _command(paths: List[str], wanted: BuildOptions, keys: str, codec: Union[str
     if keys != "auto":
         command.append(f"--meta=python.keys={keys}")
     if name != "auto":
-        command.append(f"--meta=python.values={name}")
+        command.append(f"--meta=python.values={_codecs.of_items(name) if wanted.lists else name}")
     return command + ["--", *paths]
 
 
-def _error(messages: List[str], code: int) -> _errors.Error:
-    text = "\n".join(line[len("keyfold: "):] if line.startswith("keyfold: ") else line for line in messages)
-    if messages and messages[-1].endswith("see --duplicates"):
-        text = "\n".join(text.split("\n")[:-1])
-        return _errors.DuplicateKey(f"{text}; duplicates= can say what to do then")
+_NAMES = {"values": "codec", "meta": "metadata"}
+_WITH_CHOICE = re.compile(r"(?<![\w/-])--(format|values|weights|duplicates|encoding|on-error) ([a-z0-9]+)\b")
+
+
+def _in_python(text: str) -> str:
+    """A message that names options as they are called here."""
+    text = _WITH_CHOICE.sub(lambda found: f"--{found[1]}\"{'given' if found[2] == 'column' else found[2]}\"", text)
+    return re.sub(r"(?<![\w/-])--([a-z][a-z-]+)", lambda found: _NAMES.get(found[1], found[1]).replace("-", "_") + "=",
+                  text)
+
+
+def _error(messages: List[Any], code: int) -> _errors.Error:
+    """The exception of what the command reported: objects, and lines that are none."""
+    errors = [each for each in messages if isinstance(each, str) or each["level"] != "note"]
+    text = "\n".join(each if isinstance(each, str) else each["message"] for each in errors)
+    if code == 2:
+        return _errors.ArgumentError(_in_python(text))
     if code < 0:
         return _errors.Error(f"keyfold-tool was killed by signal {-code}")
-    for said, kind in _RESUMING:
-        if messages and said in messages[-1]:
-            return kind(text)
-    if re.search(r":\d+: ", text):
-        return _errors.FormatError(text)
-    return _errors.Error(text or f"keyfold-tool exited with status {code}")
+    status = next((each["status"] for each in reversed(errors) if not isinstance(each, str) and each["status"]), None)
+    if status == "duplicate":
+        return _errors.DuplicateKey(f"{text}; duplicates= can say what to do then")
+    return _KINDS.get(status or "", _errors.Error)(text or f"keyfold-tool exited with status {code}")
 
 
 def _check(path: str) -> None:
@@ -87,29 +111,29 @@ def _end(tool: "subprocess.Popen[str]") -> None:
         tool.wait()
 
 
-def build(paths: List[str], wanted: BuildOptions, keys: str,
-          codec: Union[str, Codec], progress: Progress) -> None:
+def build(paths: List[str], wanted: BuildOptions, keys: str, codec: Union[str, Codec], progress: Progress,
+          options: Mapping[str, Any] = {}) -> None:
     """Builds a file from .tsv, .csv, .jsonl and other files, compressed ones too, as `keyfold build` does."""
     for path in paths:
         _check(path)
-    messages: List[str] = []
+    messages: List[Any] = []
     done = 0
     # However this process ends, the tool ends with it (follow.c).
-    tool = subprocess.Popen(_command([os.path.abspath(path) for path in paths], wanted, keys, codec),
+    tool = subprocess.Popen(_command([os.path.abspath(path) for path in paths], wanted, keys, codec, options),
                             executable=TOOL, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                             stderr=subprocess.PIPE, encoding="utf-8", errors="backslashreplace",
                             env={**os.environ, "KEYFOLD_PARENT": str(os.getpid())})
     try:
         assert tool.stderr is not None and tool.stdout is not None
         for line in tool.stderr:
-            if not line.startswith("{"):
-                if not line.startswith("keyfold: note: "):      # how much was there to go on with
-                    messages = [*messages[-50:], line.rstrip("\n")]
-                continue
-            report = json.loads(line)
-            if report["phase"] == "read":
+            report = json.loads(line) if line.startswith("{") else line.rstrip("\n")
+            if isinstance(report, str) or "level" in report:
+                messages = [*messages[-50:], report]
+            elif report["phase"] == "read":
                 progress.pairs(max(0, report["done"] - done))
                 done = max(done, report["done"])
+            else:
+                progress.of_whole(report["phase"], report["share"] or 0)
         report = tool.stdout.read()
         code = tool.wait()
     except BaseException:
@@ -121,5 +145,9 @@ def build(paths: List[str], wanted: BuildOptions, keys: str,
                 pipe.close()
     if code != 0:
         raise _error(messages, code)
-    progress.pairs(max(0, json.loads(report)["pairs_added"] - done))
-    progress.all_read()
+    summary = json.loads(report)
+    if summary["bad_records"]:
+        texts = [each if isinstance(each, str) else each["message"] for each in messages]
+        warnings.warn("\n".join(text for text in texts if "skipped" in text), stacklevel=3)
+    progress.pairs(max(0, summary["pairs_added"] - done))
+    progress.finished()

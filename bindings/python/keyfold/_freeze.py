@@ -4,52 +4,60 @@ from __future__ import annotations
 import itertools
 import os
 from collections import abc
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple, Union
+from typing import (TYPE_CHECKING, Any, Callable, Dict, Iterable, Iterator, List, Literal, Mapping, Optional, Tuple,
+                    TypeVar, Union, overload)
 
 from . import _build, _choose, _codecs, _errors, _keys, _nested, _sets
 from ._builder import Builder, BuildOptions
 from ._cache import cache_folder, publish, remove, sweep, temporary_in
 from ._codecs import Codec
 from ._dictionary import Dictionary
+from ._lookup import digest, digest_packed, survey
 from ._native import ffi, lib
 from ._open import open as _open
 from ._pack import Batch, Packer, Source
 from ._progress import Progress
 
 if TYPE_CHECKING:
+    from ._nested import SubDictionary
+    from ._types import Duplicates, Keys, NoLists, Normal, Weights
     from ._handle import StrPath
 
-_VERSION = "1"          # of what is digested and how
+K = TypeVar("K")
+V = TypeVar("V")
+_VERSION = "2"          # of what is digested and how
 _DEPTH = 100            # how deep dicts may be nested
+_SECRET = 16            # bytes
+_Types = Tuple[Optional[type], Optional[type]]      # see survey
 
 
-# ---- content: packed pairs of a dict, in an order that only content decides --------------------------
+# ---- content: packed pairs of a dict -------------------------------------------------------------------
 
 class _Content:
-    """What is frozen. `batches` can be gone through any number of times."""
+    """What is frozen. `batches` can be gone through any number of times. `plain` is the dict itself, where it is
+    nothing but pairs."""
 
-    def __init__(self, kind: _keys.KeyKind, codec: Codec,
-                 batches: Callable[[], Iterator[Batch]], size: int) -> None:
+    def __init__(self, kind: _keys.KeyKind, codec: Codec, batches: Callable[[], Iterator[Batch]], size: int,
+                 plain: Optional[Dict[Any, Any]] = None) -> None:
         self.kind = kind
         self.codec = codec
         self.batches = batches
         self.size = size
+        self.plain = plain
 
 
-def _flat(mapping: Mapping[Any, Any], wanted: _choose.Wish) -> _Content:
-    source = Source(mapping)
-    kind, codec = _choose.choose(wanted, source, mapping.values() if wanted.codec == "auto" else None)
-    try:
-        # The order of str, bytes and int is that of their encodings, but for lone surrogates.
-        keys = sorted(mapping, key=kind.encode if kind.name == "tuple" else None)
-    except (TypeError, ValueError):
-        keys = list(mapping)     # some key is wrong: the packer says which
+def _flat(mapping: Mapping[Any, Any], wanted: _choose.Wish, types: _Types) -> _Content:
+    source = Source(mapping, lists=wanted.lists)
+    values: Optional[Iterable[Any]] = mapping.values() if wanted.codec == "auto" else None
+    if values is not None and wanted.lists:
+        values = _choose.items(values)
+    kind, codec = _choose.choose(wanted, source, values, types=types)
 
     def batches() -> Iterator[Batch]:
-        pairs = zip(keys, map(mapping.__getitem__, keys))
-        return Packer(kind, codec, _choose.guess(wanted)).batches(Source(pairs))
+        return Packer(kind, codec, _choose.guess(wanted)).batches(Source(mapping, lists=wanted.lists))
 
-    return _Content(kind, codec, batches, len(keys))
+    plain = type(mapping) is dict and _codecs.is_built_in(codec)
+    return _Content(kind, codec, batches, len(mapping), mapping if plain else None)   # type: ignore[arg-type]
 
 
 def _leaves(mapping: Mapping[Any, Any]) -> Iterator[Any]:
@@ -125,27 +133,54 @@ def _deep(mapping: Mapping[Any, Any], wanted: _choose.Wish) -> _Content:
 
 # ---- files ---------------------------------------------------------------------------------------
 
-def _digest(kind: _keys.KeyKind, codec: Codec, options: BuildOptions, batches: Iterable[Batch]) -> str:
+def _secret(folder: str) -> bytes:
+    """The key of the folder's digests: who does not know it can't make another dict that has the name of one."""
+    path = os.path.join(folder, ".key")
+    while True:
+        try:
+            with open(path, "rb") as file:
+                return file.read(_SECRET).ljust(_SECRET, b"\0")
+        except FileNotFoundError:
+            temporary = temporary_in(folder)
+            with open(temporary, "xb") as file:
+                file.write(os.urandom(_SECRET))
+            try:
+                publish(temporary, path)
+            finally:
+                remove(temporary)
+
+
+def _named(kind: _keys.KeyKind, codec: Codec, options: BuildOptions, total: bytes) -> str:
     """The name of a file with such content."""
     import hashlib
     version = ffi.string(lib.kf_library_version()).decode()
-    head = "\n".join((_VERSION, version, kind.name, codec.name, str(options.weights)))
-    state = hashlib.blake2b(head.encode(), digest_size=20)
+    head = "\n".join((_VERSION, version, kind.name, codec.name, str(options.weights),
+                      *([str(options.normalise)] if options.normalise else ()), total.hex()))
+    return hashlib.blake2b(head.encode(), digest_size=20).hexdigest()
+
+
+def _digest(batches: Iterable[Batch], numbers: bool, secret: bytes) -> bytes:
+    """The sum of the pairs' hashes, and how many pairs there are: the order of the pairs does not matter."""
+    low, pairs = 0, 0
     for batch in batches:
-        state.update(f"\n{batch.pairs} {len(batch.key_data)} {len(batch.value_data)}\n".encode())
-        for part in (batch.key_sizes, batch.value_sizes, batch.key_data, batch.value_data):
-            state.update(part)
-    return state.hexdigest()
+        part = digest_packed(batch.key_sizes, batch.key_data, batch.value_sizes, batch.value_data, numbers, secret)
+        low += int.from_bytes(part[:16], "little")
+        pairs += batch.pairs
+    return (low % (1 << 128)).to_bytes(16, "little") + pairs.to_bytes(8, "little")
 
 
-def _digest_of_file(table: Dictionary[Any, Any], options: BuildOptions) -> str:
+def _digest_of(content: _Content, secret: bytes) -> bytes:
+    total = None
+    if content.plain is not None:
+        total = digest(content.plain, content.kind.name, content.codec.name, secret)
+    return total or _digest(content.batches(), content.codec.name == "u64", secret)
+
+
+def _digest_of_file(table: Dictionary[Any, Any], secret: bytes) -> bytes:
     """The same of a file that is there."""
-    if options.weights == "given":
-        return table.build_id.hex()     # which the weights are part of
     codec = _codecs.codec({"u64": "u64", "none": "none"}.get(table.codec, "raw"))
     raw = _open(table.path, keys="bytes", codec=codec)
-    return _digest(table._keys, table._codec, options, Packer(_keys.KINDS["bytes"], codec).batches(
-        Source(iter(raw.items()))))
+    return _digest(Packer(_keys.KINDS["bytes"], codec).batches(Source(iter(raw.items()))), codec.name == "u64", secret)
 
 
 def _write(content: _Content, options: BuildOptions, progress: Any) -> None:
@@ -162,7 +197,7 @@ def _write(content: _Content, options: BuildOptions, progress: Any) -> None:
 
 def _try_open(path: str, codec: Codec) -> Optional[Dictionary[Any, Any]]:
     try:
-        table = _open(path, allow_pickle=codec.name == "pickle")
+        table = _open(path, allow_pickle=codec.name in _codecs.PICKLES)
         os.utime(path)      # what is used was used lately, for those who clear the folder
         return table
     except (_errors.Error, OSError):
@@ -173,7 +208,8 @@ def _find_or_write(content: _Content, folder: str,
                    options: Dict[str, Any], progress: Any) -> Dictionary[Any, Any]:
     temporary = temporary_in(folder)
     build = BuildOptions(temporary, **options)
-    path = os.path.join(folder, _digest(content.kind, content.codec, build, content.batches()) + ".kf")
+    name = _named(content.kind, content.codec, build, _digest_of(content, _secret(folder)))
+    path = os.path.join(folder, name + ".kf")
     found = _try_open(path, content.codec)
     if found is not None:
         return found
@@ -186,7 +222,7 @@ def _find_or_write(content: _Content, folder: str,
             os.replace(temporary, path)
     finally:
         remove(temporary)
-    return found if found is not None else _open(path, allow_pickle=content.codec.name == "pickle")
+    return found if found is not None else _open(path, allow_pickle=content.codec.name in _codecs.PICKLES)
 
 
 def _write_and_name(pairs: Any, folder: str, options: Dict[str, Any], **rest: Any) -> Dictionary[Any, Any]:
@@ -196,12 +232,16 @@ def _write_and_name(pairs: Any, folder: str, options: Dict[str, Any], **rest: An
     try:
         table = _build.compile(temporary, pairs, **options, **rest)
         codec = table._codec
-        path = os.path.join(folder, _digest_of_file(table, BuildOptions(temporary, **options)) + ".kf")
+        name = table.build_id.hex()     # which the weights are part of
+        if options["weights"] != "given":
+            name = _named(table._keys, codec, BuildOptions(temporary, **options),
+                          _digest_of_file(table, _secret(folder)))
+        path = os.path.join(folder, name + ".kf")
         publish(temporary, path)
         found = _try_open(path, codec)
         if found is None:
             os.replace(temporary, path)
-            found = _open(path, allow_pickle=codec.name == "pickle")
+            found = _open(path, allow_pickle=codec.name in _codecs.PICKLES)
         return found
     finally:
         remove(temporary)
@@ -212,6 +252,7 @@ def _copy(table: Dictionary[Any, Any], build: BuildOptions, progress: Any) -> Di
     if os.path.realpath(path) != table.path:
         if table.stat().is_manifest:        # whose members would be sought beside the copy
             return _sets.write([table], build, progress)
+        build.check_target()
         temporary = temporary_in(os.path.dirname(path))
         try:
             with open(temporary, "xb") as file:
@@ -221,6 +262,17 @@ def _copy(table: Dictionary[Any, Any], build: BuildOptions, progress: Any) -> Di
             remove(temporary)
     options: Dict[str, Any] = dict(table._options)
     return _open(path, **options)
+
+
+_SIMPLE = frozenset((str, bytes, int, float, bool, type(None)))     # never Mappings
+
+
+def _is_deep(mapping: Mapping[Any, Any], keys: str, types: _Types) -> bool:
+    """Whether a mapping is to be stored as a nested one."""
+    key_type, value_type = types
+    if value_type not in _SIMPLE and _is_nested(mapping.values()):
+        return True
+    return keys == "auto" and key_type not in (str, bytes, int) and _is_mixed(mapping)
 
 
 def _is_nested(values: Iterable[Any]) -> bool:
@@ -249,10 +301,62 @@ def _gathered(pairs: Iterable[Any], duplicates: str) -> Dict[Any, Any]:
     return result
 
 
+def _paths_refused(ahead: List[Any]) -> None:
+    if ahead and isinstance(ahead[0], (str, bytes, os.PathLike)):
+        raise _errors.ArgumentError(f"{ahead[0]!r:.100}: a dict or pairs are needed. For a table of keys alone pass "
+                                    "dict.fromkeys(keys); keyfold.compile reads files")
+
+
+@overload    # dicts within become SubDictionaries
+def freeze(   # type: ignore[overload-overlap]
+           mapping_or_items: Mapping[K, Mapping[Any, Any]], path: Optional[StrPath] = None, *,
+           codec: Union[str, Codec] = "auto", keys: Keys = "auto", memory: Union[int, str] = "1G",
+           duplicates: NoLists = "error", weights: None = None, progress: Any = None,
+           tmpdir: Optional[StrPath] = None, threads: Optional[int] = None, shards: Optional[int] = None,
+           nested: Optional[Literal[True]] = None, normalise: Normal = None,
+           force: bool = False) -> Dictionary[K, SubDictionary]: ...
+@overload
+def freeze(mapping_or_items: Mapping[K, V], path: Optional[StrPath] = None, *,
+           codec: Union[str, Codec] = "auto", keys: Keys = "auto", memory: Union[int, str] = "1G",
+           duplicates: NoLists = "error", weights: None = None, progress: Any = None,
+           tmpdir: Optional[StrPath] = None, threads: Optional[int] = None, shards: Optional[int] = None,
+           nested: Optional[bool] = None, normalise: Normal = None,
+           force: bool = False) -> Dictionary[K, V]: ...
+@overload
+def freeze(mapping_or_items: Iterable[Tuple[K, V]], path: Optional[StrPath] = None, *,
+           codec: Union[str, Codec] = "auto", keys: Keys = "auto", memory: Union[int, str] = "1G",
+           duplicates: NoLists = "error", weights: Optional[Weights] = None, progress: Any = None,
+           tmpdir: Optional[StrPath] = None, threads: Optional[int] = None, shards: Optional[int] = None,
+           nested: Optional[bool] = None, normalise: Normal = None,
+           force: bool = False) -> Dictionary[K, V]: ...
+@overload
+def freeze(mapping_or_items: Mapping[K, List[V]], path: Optional[StrPath] = None, *,
+           codec: Union[str, Codec] = "auto", keys: Keys = "auto", memory: Union[int, str] = "1G",
+           duplicates: Literal["all"], weights: None = None, progress: Any = None,
+           tmpdir: Optional[StrPath] = None, threads: Optional[int] = None, shards: Optional[int] = None,
+           nested: Optional[bool] = None, normalise: Normal = None,
+           force: bool = False) -> Dictionary[K, List[V]]: ...
+@overload
+def freeze(mapping_or_items: Iterable[Tuple[K, V]], path: Optional[StrPath] = None, *,
+           codec: Union[str, Codec] = "auto", keys: Keys = "auto", memory: Union[int, str] = "1G",
+           duplicates: Literal["all"], weights: None = None, progress: Any = None,
+           tmpdir: Optional[StrPath] = None, threads: Optional[int] = None, shards: Optional[int] = None,
+           nested: Optional[bool] = None, normalise: Normal = None,
+           force: bool = False) -> Dictionary[K, List[V]]: ...
+@overload
+def freeze(mapping_or_items: Any, path: Optional[StrPath] = None, *,
+           codec: Union[str, Codec] = "auto", keys: Keys = "auto", memory: Union[int, str] = "1G",
+           duplicates: Duplicates = "error", weights: Optional[Weights] = None, progress: Any = None,
+           tmpdir: Optional[StrPath] = None, threads: Optional[int] = None, shards: Optional[int] = None,
+           nested: Optional[bool] = None, normalise: Normal = None,
+           force: bool = False) -> Any: ...
+
+
 def freeze(mapping_or_items: Any, path: Optional[StrPath] = None, *, codec: Union[str, Codec] = "auto",
-           keys: str = "auto", memory: Union[int, str] = "1G", duplicates: str = "error",
-           weights: Optional[str] = None, progress: Any = None, tmpdir: Optional[StrPath] = None,
-           threads: Optional[int] = None, shards: Optional[int] = None, nested: Optional[bool] = None) -> Any:
+           keys: Keys = "auto", memory: Union[int, str] = "1G", duplicates: Duplicates = "error",
+           weights: Optional[Weights] = None, progress: Any = None, tmpdir: Optional[StrPath] = None,
+           threads: Optional[int] = None, shards: Optional[int] = None, nested: Optional[bool] = None,
+           normalise: Normal = None, force: bool = False) -> Any:
     """Turns a dict, any Mapping or pairs into a Dictionary that all processes share.
 
     Without a path the file goes into a cache folder, $KEYFOLD_CACHE or keyfold in the user's cache folder,
@@ -263,10 +367,15 @@ def freeze(mapping_or_items: Any, path: Optional[StrPath] = None, *, codec: Unio
     Values that are dicts become read-only Mappings of their own (SubDictionary), so d["a"]["b"] reads no more
     than the one value; with nested=False they are values as any others. The other options are those of
     compile.
+
+    >>> table = keyfold.freeze({"cat": {"de": "Katze", "fr": "chat"}})
+    >>> table["cat"]["fr"]
+    'chat'
     """
     options: Dict[str, Any] = dict(memory=memory, duplicates=duplicates, weights=weights, tmpdir=tmpdir,
-                                   threads=threads, shards=shards)
+                                   threads=threads, shards=shards, normalise=normalise, force=force)
     source = mapping_or_items
+    types = survey(source)
     if isinstance(source, (Dictionary, _nested.SubDictionary)):
         if path is None:
             return source
@@ -274,15 +383,20 @@ def freeze(mapping_or_items: Any, path: Optional[StrPath] = None, *, codec: Unio
             return _copy(source, BuildOptions(path, **options), progress)
     wanted = _choose.wish(keys, codec, weights, duplicates)
     if not isinstance(source, abc.Mapping):
+        _paths_refused([source])
         source = iter(source)
         ahead: List[Any] = list(itertools.islice(source, 1000))
+        _paths_refused(ahead[:1])
         source = itertools.chain(ahead, source)
         if nested is None and weights != "given":
             nested = _is_nested(pair[1] for pair in ahead if isinstance(pair, tuple) and len(pair) == 2)
         if nested:
             source = _gathered(source, duplicates)
     elif nested is None:
-        nested = _is_nested(source.values()) or (keys == "auto" and _is_mixed(source))
+        nested = _is_deep(source, keys, types)
+    if nested and wanted.lists:
+        raise _errors.ArgumentError('duplicates="all": a nested dict has a key only once; nested=False stores the '
+                                    "inner dicts as values")
     if weights == "given" and isinstance(source, abc.Mapping):
         raise _errors.ArgumentError('weights="given" needs (key, value, weight) triples, not a mapping')
     folder = ""
@@ -294,8 +408,8 @@ def freeze(mapping_or_items: Any, path: Optional[StrPath] = None, *, codec: Unio
         if path is not None:
             return _build.compile(path, source, **options, **rest)
         return _write_and_name(source, folder, options, **rest)
-    content = _deep(source, wanted) if nested else _flat(source, wanted)
+    content = _deep(source, wanted) if nested else _flat(source, wanted, types)
     if path is None:
         return _find_or_write(content, folder, options, progress)
     _write(content, BuildOptions(path, **options), progress)
-    return _open(path, allow_pickle=content.codec.name == "pickle")
+    return _open(path, allow_pickle=content.codec.name in _codecs.PICKLES)

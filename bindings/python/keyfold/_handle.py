@@ -30,26 +30,28 @@ def _memory() -> int:
         return 0
 
 
-def _exceeds_memory(pointer: Any) -> bool:
-    """Whether the file, with all members of a manifest, needs more than half of the memory."""
-    raw = ffi.new("kf_dict_stat *", lib.kfpy_dict_stat())
+def _exceeds_memory(file_size: int) -> bool:
+    """Whether a file, with all members of a manifest, needs more than half of the memory."""
     memory = _memory()
-    return bool(memory and lib.kf_dict_get_stat(pointer, raw) == 0 and raw.file_size > memory // 2)
+    return bool(memory and file_size > memory // 2)
 
 
 class Handle:
     """A file that is open. `pointer` is the kf_dict *. If it exceeds the memory, lookups may have to wait for
-    the disk, and let other threads run meanwhile. If it is `packed` (true, or the handle that it has the file
-    of), tables of it travel with their content."""
+    the disk, and let other threads run meanwhile. `normalise`: KF_NORMALISE_ flags. If it is `packed` (true, or the
+    handle that it has the file of), tables of it travel with their content."""
 
-    __slots__ = ("path", "build_id", "in_memory", "pointer", "exceeds_memory", "packed", "__weakref__")
+    __slots__ = ("path", "build_id", "in_memory", "pointer", "exceeds_memory", "normalise", "packed", "__weakref__")
 
     def __init__(self, path: str, build_id: bytes, in_memory: bool, pointer: Any, packed: Any = False) -> None:
         self.path = path
         self.build_id = build_id
         self.in_memory = in_memory
         self.pointer = pointer
-        self.exceeds_memory = not in_memory and _exceeds_memory(pointer)
+        stat = ffi.new("kf_dict_stat *", lib.kfpy_dict_stat())
+        _errors.check(lib.kf_dict_get_stat(pointer, stat), None, path)
+        self.exceeds_memory = not in_memory and _exceeds_memory(stat.file_size)
+        self.normalise: int = stat.normalise
         self.packed = packed
 
     def as_packed(self) -> Handle:

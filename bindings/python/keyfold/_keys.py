@@ -17,13 +17,18 @@ tuple   its elements one after the other, each a tag and the element, which no o
             tag 02  bytes   00 as 01 01, 01 as 01 02; then 00
             tag 03  str     UTF-8, as bytes
             tag 04  tuple   its elements; then 00
-            tag 05  int     as above
+            tag 05  number  an int as above; a float that equals none: the next lower int, ff, then the
+                            fraction, as drawn in _elements
+            tag 06  date, 07 datetime, 08 datetime with a time zone, 09 time, 0a timedelta, 0b UUID:
+                            see _elements
 
-        Elements of different kinds order by their tags.
+        Elements of different kinds order by their tags. Ints and floats are one kind, as 2 == 2.0.
+any     one element of a tuple, of whatever kind.
 """
 from __future__ import annotations
 
 from ._errors import ArgumentError
+from ._integers import FRACTION, encode_int, take_int
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,51 +72,18 @@ def _decode_str(data: bytes) -> str:
 
 
 def _encode_bytes(key: Any) -> bytes:
-    if isinstance(key, bytes):
+    if type(key) is bytes:
         return key
+    if isinstance(key, bytes):
+        return b"".join((key,))
+    if isinstance(key, (bytearray, memoryview)):
+        return bytes(key)
     raise TypeError(f"a key must be bytes, not {type(key).__name__}")
-
-
-def _encode_int(key: Any) -> bytes:
-    try:
-        number: int = key.__index__()
-    except AttributeError:
-        # 1.0 == 1, so a dict finds the one by the other.
-        if not isinstance(key, float) or not key.is_integer():
-            raise TypeError(f"a key must be an int, not {type(key).__name__}") from None
-        number = int(key)
-    if number >= 0:
-        size = (number.bit_length() + 7) >> 3
-        head = bytes((0x80 + size,)) if size <= 126 else b"\xff" + size.to_bytes(8, "big")
-        return head + number.to_bytes(size, "big")
-    size = ((-number).bit_length() + 7) >> 3
-    # Inverting all bytes is 256**n - 1 - magnitude.
-    head = bytes((0x7f - size,)) if size <= 126 else b"\x00" + (2**64 - 1 - size).to_bytes(8, "big")
-    return head + ((1 << (8 * size)) - 1 + number).to_bytes(size, "big")
-
-
-def _take_int(data: bytes, at: int) -> Tuple[int, int]:
-    """The number at a position, and the position behind it."""
-    head = data[at]
-    at += 1
-    if head in (0x00, 0xff):
-        size = int.from_bytes(data[at:at + 8], "big")
-        if head == 0:
-            size = 2**64 - 1 - size
-        at += 8
-    else:
-        size = head - 0x80 if head >= 0x80 else 0x7f - head
-    if size > len(data) - at:
-        raise ValueError("a key that is not an encoded int")
-    number = int.from_bytes(data[at:at + size], "big")
-    if head < 0x80:
-        number -= (1 << (8 * size)) - 1
-    return number, at + size
 
 
 def _decode_int(data: bytes) -> int:
     try:
-        number, end = _take_int(data, 0)
+        number, end = take_int(data, 0)
     except IndexError:
         end = -1
     if end != len(data):
@@ -137,8 +109,15 @@ def _put(parts: List[bytes], items: Tuple[Any, ...], depth: int) -> None:
             parts.append(b"\x04")
             _put(parts, item, depth + 1)
             parts.append(b"\x00")
+        elif isinstance(item, int):
+            parts.append(b"\x05" + encode_int(item))
         else:
-            parts.append(b"\x05" + _encode_int(item))
+            from . import _elements, _scalars
+            plain = _scalars.plain(item)
+            if isinstance(plain, (str, bytes)):
+                _put(parts, (plain,), depth)
+            else:
+                parts.append(_elements.encode(plain))
 
 
 def _encode_tuple(key: Any) -> bytes:
@@ -152,6 +131,17 @@ def _encode_tuple(key: Any) -> bytes:
 def _take_escaped(data: bytes, at: int) -> Tuple[bytes, int]:
     end = data.index(b"\x00", at)
     return data[at:end].replace(b"\x01\x01", b"\x00").replace(b"\x01\x02", b"\x01"), end + 1
+
+
+def take_number(data: bytes, at: int) -> Tuple[Any, int]:
+    """The int or float at a position, and the position behind it."""
+    if data[at] in (0x00, 0xff) and data[at:at + 9] == data[at:at + 1] * 9:
+        return float("inf") if data[at] else -float("inf"), at + 9
+    number, at = take_int(data, at)
+    if data[at:at + 1] != FRACTION:
+        return number, at
+    from . import _elements
+    return _elements.take_fraction(number, data, at + 1)
 
 
 def _decode_tuple(data: bytes) -> Tuple[Any, ...]:
@@ -175,11 +165,12 @@ def _decode_tuple(data: bytes) -> Tuple[Any, ...]:
                 open_tuples.append([])
                 continue
             elif tag == 0x05:
-                item, at = _take_int(data, at)
+                item, at = take_number(data, at)
             else:
-                raise ValueError("a key that is not an encoded tuple")
+                from . import _elements
+                item, at = _elements.take(tag, data, at)
             open_tuples[-1].append(item)
-    except IndexError:
+    except (IndexError, OverflowError):
         raise ValueError("a key that is not an encoded tuple") from None
     if len(open_tuples) != 1:
         raise ValueError("a key that is not an encoded tuple")
@@ -189,13 +180,13 @@ def _decode_tuple(data: bytes) -> Tuple[Any, ...]:
 KINDS: Dict[str, KeyKind] = {each.name: each for each in (
     KeyKind("str", _encode_str, _decode_str, True),
     KeyKind("bytes", _encode_bytes, bytes, True),
-    KeyKind("int", _encode_int, _decode_int, False),
+    KeyKind("int", encode_int, _decode_int, False),
     KeyKind("tuple", _encode_tuple, _decode_tuple, True),
 )}
 
 
 def encode_step(key: Any) -> bytes:
-    """One step of a nested dict's path (see _nested)."""
+    """A tuple of one key: a step of a nested dict's path (see _nested)."""
     if type(key) is str:
         data = b"\x03" + _encode_str(key)
         if b"\x00" not in data and b"\x01" not in data:
@@ -207,6 +198,7 @@ def decode_step(data: bytes) -> Any:
     return _decode_tuple(data)[0]
 
 
+KINDS["any"] = KeyKind("any", encode_step, decode_step, False)
 # The paths of a nested dict. Only freeze writes them, so it is not among those to choose from.
 NESTED = KeyKind("nested", encode_step, decode_step, False)
 
@@ -223,9 +215,13 @@ def kind(name: str) -> KeyKind:
 
 def kind_of(key: Any) -> KeyKind:
     """The kind that a key is of."""
-    for type_, name in ((str, "str"), (bytes, "bytes"), (tuple, "tuple"), (int, "int")):
-        if isinstance(key, type_):
+    for type_, name in ((str, "str"), ((bytes, bytearray, memoryview), "bytes"), (tuple, "tuple"), (int, "int")):
+        if isinstance(key, type_):   # type: ignore[arg-type]
             return KINDS[name]
-    if hasattr(key, "__index__"):
-        return KINDS["int"]
-    raise TypeError(f"a key must be a str, bytes, int or tuple, not {type(key).__name__}")
+    for name in ("int", "any"):
+        try:
+            KINDS[name].encode(key)
+            return KINDS[name]
+        except TypeError as problem:
+            said = problem
+    raise said

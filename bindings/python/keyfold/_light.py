@@ -20,6 +20,15 @@ class Later:
         return getattr(__import__(self._name, fromlist=(name,)), name)
 
 
+class Generic:
+    """typing.Generic while the program runs: subscripts say something to type checkers only."""
+
+    __slots__ = ()
+
+    def __class_getitem__(cls, items: Any) -> Any:
+        return cls
+
+
 def overload(function: Any) -> Any:
     """typing.overload while the program runs."""
     return function

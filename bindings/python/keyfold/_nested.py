@@ -13,8 +13,9 @@ Byte order puts a dict's own entry before its content, and its content together.
 from __future__ import annotations
 
 from collections import abc
+from itertools import islice
 
-from . import _batch, _errors, _keys
+from . import _batch, _errors, _integers, _keys
 from ._bounds import Bounds
 from ._dictionary import Dictionary
 from ._keys import decode_step, encode_step
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple, Union
 
 _OWN = b"\x00"          # what a dict's own entry ends with
-_BEHIND = b"\x06"       # greater than every tag of an element
+_BEHIND = _integers.FRACTION    # greater than every tag of an element
 _missing = object()
 
 
@@ -43,14 +44,17 @@ def _step_end(data: bytes, at: int) -> int:
             elif tag == 0x04:
                 depth += 1
             elif tag == 0x05:
-                at = _keys._take_int(data, at)[1]
+                at = _keys.take_number(data, at)[1]
             elif tag == 0x00 and depth:
                 depth -= 1
-            elif tag != 0x01:
+            elif tag == 0x00:
                 break
+            elif tag != 0x01:
+                from . import _elements
+                at = _elements.take(tag, data, at)[1]
             if depth == 0:
                 return at
-    except (IndexError, ValueError):
+    except (IndexError, ValueError, OverflowError):
         pass
     raise _errors.CorruptError("a key that is no path of a nested dict")
 
@@ -103,12 +107,13 @@ def _entries(file: Dictionary[Any, Any], prefix: bytes, values: bool,
              begin: bytes = b"") -> Iterator[Tuple[bytes, Any, bool]]:
     """The encoded keys of the dict at a path, their encoded values, and whether those are dicts."""
     start = b""
+    stop = prefix + _BEHIND if prefix else None
     while True:
         inside = None     # the path of the dict whose content is being passed over
-        for block in ItemsView(file)._blocks(Bounds(prefix + begin, start, None, False), True, values):
+        for block in ItemsView(file)._blocks(Bounds(prefix + begin, start, stop, False), True, values):
             contents = block.values if values else [None] * block.count
             for key, value in zip(block.keys, contents):
-                if inside is not None and key.startswith(inside):
+                if inside is not None and key.startswith(inside) and not key.startswith(_BEHIND, len(inside)):
                     continue
                 if len(key) == len(prefix) + 1 and key.endswith(_OWN):
                     continue
@@ -252,7 +257,13 @@ def _equal(first: Mapping[Any, Any], second: Mapping[Any, Any]) -> bool:
 
 class SubDictionary(abc.Mapping):   # type: ignore[type-arg]
     """A dict within a frozen nested dict: a read-only Mapping that decodes only what is asked for. It pickles
-    as its file and its path in there."""
+    as its file and its path in there.
+
+    >>> table = keyfold.freeze({"cat": {"de": "Katze", "fr": "chat"}})
+    >>> cat = table["cat"]
+    >>> cat["fr"], len(cat), sorted(cat)
+    ('chat', 2, ['de', 'fr'])
+    """
 
     __slots__ = ("_file", "_prefix")
 
@@ -270,8 +281,17 @@ class SubDictionary(abc.Mapping):   # type: ignore[type-arg]
     def __contains__(self, key: object) -> bool:
         return _contains(self._file, self._prefix, key)
 
+    def _ipython_key_completions_(self) -> List[Any]:
+        return list(islice(self, 1000))
+
     def get(self, key: Any, default: Any = None) -> Any:
-        """The value of a key, or the default."""
+        """The value of a key, or the default.
+
+        >>> table = keyfold.freeze({"cat": {"de": "Katze", "fr": "chat"}})
+        >>> cat = table["cat"]
+        >>> cat.get("es", "?")
+        '?'
+        """
         value = _lookup(self._file, self._prefix, key)
         return default if value is _missing else value
 
@@ -285,23 +305,53 @@ class SubDictionary(abc.Mapping):   # type: ignore[type-arg]
         return iter(_Keys(self))
 
     def keys(self, prefix: Union[str, bytes, None] = None) -> abc.KeysView[Any]:
-        """A view of the keys, or of those str or bytes that begin with `prefix`."""
+        """A view of the keys, or of those str or bytes that begin with `prefix`.
+
+        >>> table = keyfold.freeze({"cat": {"de": "Katze", "fr": "chat"}})
+        >>> cat = table["cat"]
+        >>> list(cat.keys(prefix="d"))
+        ['de']
+        """
         return _Keys(self, _begin(prefix))
 
     def items(self, prefix: Union[str, bytes, None] = None) -> abc.ItemsView[Any, Any]:
-        """A view of the keys with their values."""
+        """A view of the keys with their values.
+
+        >>> table = keyfold.freeze({"cat": {"de": "Katze", "fr": "chat"}})
+        >>> cat = table["cat"]
+        >>> list(cat.items())
+        [('de', 'Katze'), ('fr', 'chat')]
+        """
         return _Items(self, _begin(prefix))
 
     def values(self, prefix: Union[str, bytes, None] = None) -> abc.ValuesView[Any]:
-        """A view of the values."""
+        """A view of the values.
+
+        >>> table = keyfold.freeze({"cat": {"de": "Katze", "fr": "chat"}})
+        >>> cat = table["cat"]
+        >>> list(cat.values())
+        ['Katze', 'chat']
+        """
         return _Values(self, _begin(prefix))
 
     def get_many(self, keys: Any, default: Any = None, *, output: str = "list") -> Any:
-        """The values of many keys, as Dictionary.get_many; those that are dicts only in a list."""
+        """The values of many keys, as Dictionary.get_many; those that are dicts only in a list.
+
+        >>> table = keyfold.freeze({"cat": {"de": "Katze", "fr": "chat"}})
+        >>> cat = table["cat"]
+        >>> cat.get_many(["fr", "es"])
+        ['chat', None]
+        """
         return _many(self._file, self._prefix, keys, default, output)
 
     def packed(self) -> "SubDictionary":
-        """This dict as one that travels with its file's content, as Dictionary.packed."""
+        """This dict as one that travels with its file's content, as Dictionary.packed.
+
+        >>> import pickle
+        >>> table = keyfold.freeze({"cat": {"de": "Katze", "fr": "chat"}})
+        >>> pickle.loads(pickle.dumps(table["cat"].packed()))["de"]
+        'Katze'
+        """
         return SubDictionary(self._file.packed(), self._prefix)
 
     if not TYPE_CHECKING:
@@ -311,7 +361,13 @@ class SubDictionary(abc.Mapping):   # type: ignore[type-arg]
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def to_dict(self) -> Dict[Any, Any]:
-        """A dict of dicts with the same content."""
+        """A dict of dicts with the same content.
+
+        >>> table = keyfold.freeze({"cat": {"de": "Katze", "fr": "chat"}})
+        >>> cat = table["cat"]
+        >>> cat.to_dict()
+        {'de': 'Katze', 'fr': 'chat'}
+        """
         result: Dict[Any, Any] = {}
         waiting: List[Tuple[Dict[Any, Any], SubDictionary]] = [(result, self)]
         while waiting:
@@ -410,7 +466,8 @@ class NestedDictionary(Dictionary["Any", "Any"]):
 
 
 NestedDictionary.__name__ = NestedDictionary.__qualname__ = "Dictionary"
-_SENSIBLE = {"stat", "verify", "close", "path", "build_id", "key_kind", "codec", "closed", "metadata", "packed"}
+_SENSIBLE = {"stat", "verify", "close", "path", "build_id", "key_kind", "codec", "closed", "metadata", "normalise",
+             "packed"}
 
 
 def _refused(name: str) -> Callable[..., Any]:

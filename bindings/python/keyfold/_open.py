@@ -1,6 +1,7 @@
 """open, which knows all kinds of dictionaries, and all that one can be in."""
 from __future__ import annotations
 
+import errno
 import os
 
 from . import _errors
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from . import _nested
     from ._handle import Handle, StrPath
+    from ._types import OpenKeys
 
     class Readable(Protocol):
         """What importlib.resources.files(...) / "name" and zipfile.Path are."""
@@ -32,7 +34,7 @@ _HEADS = ((b"\x1f\x8b", "compressed by gzip: gunzip it"), (b"\x28\xb5\x2f\xfd", 
           (b"PK\x03\x04", "a zip archive: open(zipfile.Path(archive, name)) opens a file in it"))
 
 
-def open(path: Opened, *, codec: Union[str, Codec, None] = None, keys: Optional[str] = None,
+def open(path: Opened, *, codec: Union[str, Codec, None] = None, keys: Optional[OpenKeys] = None,
          allow_pickle: bool = False, populate: bool = False,
          in_memory: bool = False) -> "Dictionary[Any, Any]":
     """Opens a file: in well under a millisecond, whatever its size.
@@ -50,6 +52,10 @@ def open(path: Opened, *, codec: Union[str, Codec, None] = None, keys: Optional[
     allow_pickle  values may be pickles, and reading them may run any code in them
     populate      read all pages ahead (unless this process has the file open already)
     in_memory     read the whole file instead of mapping it
+
+    >>> _ = keyfold.compile("ages.kf", {"Ann": 31})
+    >>> keyfold.open("ages.kf")["Ann"]
+    31
     """
     handle = _handle_of(path, populate, in_memory)
     made: Dictionary[Any, Any] = Dictionary(handle, codec=codec, keys=keys, allow_pickle=allow_pickle)
@@ -81,7 +87,7 @@ def _handle_of(source: Any, populate: bool, in_memory: bool) -> Handle:
 def _of_path(path: Any, populate: bool, in_memory: bool) -> Handle:
     name = os.fsdecode(path)
     if not name:
-        raise _errors.os_error(2, name, "the path is empty")
+        raise _errors.os_error(errno.ENOENT, name, "the path is empty")
     try:
         return acquire(name, populate=populate, in_memory=in_memory)
     except _errors.NoFile as problem:
@@ -91,6 +97,8 @@ def _of_path(path: Any, populate: bool, in_memory: bool) -> Handle:
         raise _errors.ArgumentError(f"{name!r} is a URL, and URLs are not opened: download the file, then open its "
                                     "path") from problem
     except _errors.FormatError as problem:
+        if os.path.isdir(name):
+            raise _errors.os_error(errno.EISDIR, name) from None
         _explain(problem, name)
         raise
 

@@ -33,20 +33,22 @@ class Batch(NamedTuple):
 
 
 _Packed = Tuple[Any, bytes]
+_NO_PAIRS = (str, bytes, bytearray, memoryview, set, frozenset, dict)
 _dict_items: Type[Any] = type({}.items())
 
 
 def _pack_str(items: List[Any]) -> _Packed:
     joined = "".join(items)
     data = joined.encode("utf-8", "surrogateescape")
+    # By the methods of str, which a subclass may have others of.
     if len(data) == len(joined):
-        return array("Q", map(len, items)), data
-    return array("Q", [len(item.encode("utf-8", "surrogateescape")) for item in items]), data
+        return array("Q", map(str.__len__, items)), data
+    return array("Q", [len(str.encode(item, "utf-8", "surrogateescape")) for item in items]), data
 
 
 def _pack_bytes(items: List[Any]) -> _Packed:
     if set(map(type, items)) != {bytes}:
-        raise TypeError
+        items = list(map(_codecs.raw, items))
     return array("Q", map(len, items)), b"".join(items)
 
 
@@ -83,15 +85,23 @@ def value_packer(codec: Codec) -> Callable[[List[Any]], _Packed]:
 class Source:
     """Pairs of a Mapping or of an iterable, taken as lists of keys, of values and of weights.
 
-    `name` is what errors say the pairs are from; empty for the one source of a build.
+    `name` is what errors say the pairs are from; empty for the one source of a build. `lists`: all values of a key
+    are wanted, so each becomes a list of one; but a list in a Mapping (or in the items of one, says `mapping`), which
+    has a key only once, is that list.
     """
 
-    def __init__(self, pairs: Any, weighted: bool = False, name: str = "") -> None:
+    columns = False         # whether it is an _intake.Intake instead
+    rows: Optional[int] = None
+
+    def __init__(self, pairs: Any, weighted: bool = False, name: str = "",
+                 lists: bool = False, mapping: bool = False) -> None:
         self.name = name
         self.weighted = weighted
+        self.lists = lists
         self.position = 0       # of the next pair
         self._ahead: Optional[Tuple[List[Any], List[Any], List[Any]]] = None
         self._keys: Optional[Iterator[Any]] = None
+        self._has_lists = lists and (mapping or isinstance(pairs, abc.Mapping))
         if type(pairs) is _dict_items and sys.version_info >= (3, 10):
             pairs = pairs.mapping
         elif hasattr(pairs, "items") and not isinstance(pairs, (abc.Mapping, abc.ItemsView)):
@@ -115,10 +125,20 @@ class Source:
         if self._ahead is not None:
             ahead, self._ahead = self._ahead, None
             return ahead
+        keys, values, weights = self._take(count)
+        if self.lists:
+            values = [value if self._has_lists and type(value) is list else [value] for value in values]
+        return keys, values, weights
+
+    def _take(self, count: int) -> Tuple[List[Any], List[Any], List[Any]]:
         if self._keys is not None:
             return list(itertools.islice(self._keys, count)), list(itertools.islice(self._pairs, count)), []
         pairs = list(itertools.islice(self._pairs, count))
         try:
+            # "ab", {1, 2} and the like can be unpacked too.
+            if not all(issubclass(kind, (tuple, list)) or not issubclass(kind, _NO_PAIRS)
+                       for kind in set(map(type, pairs))):
+                raise TypeError
             if self.weighted:
                 return [k for k, _, _ in pairs], [v for _, v, _ in pairs], [w for _, _, w in pairs]
             return [k for k, _ in pairs], [v for _, v in pairs], []
@@ -126,12 +146,13 @@ class Source:
             wanted = 3 if self.weighted else 2
             for index, pair in enumerate(pairs):
                 try:
-                    good = len(tuple(pair)) == wanted
+                    good = len(tuple(pair)) == wanted and not isinstance(pair, _NO_PAIRS)
                 except TypeError:
                     good = False
                 if not good:
                     what = "(key, value, weight)" if self.weighted else "(key, value)"
-                    raise TypeError(f"{self.named(index)}: {what} is needed, not {pair!r:.100}") from None
+                    raise TypeError(f"{self.named(index)}: {what} is needed, not {pair!r:.100}; for a table of keys "
+                                    "alone pass dict.fromkeys(keys)") from None
             raise
 
     def look(self, count: int) -> Tuple[List[Any], List[Any], List[Any]]:
@@ -158,6 +179,9 @@ class Packer:
 
     def batches(self, source: Source) -> Iterator[Batch]:
         """All pairs of a source."""
+        if source.columns:
+            yield from source.batches(self.kind, self.codec, self._hints)   # type: ignore[attr-defined]
+            return
         while True:
             keys, values, weights = source.take(self._count)
             if not keys:

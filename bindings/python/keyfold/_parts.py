@@ -13,7 +13,6 @@ from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Tupl
 from . import _choose, _codecs, _errors, _keys, _wire, _worker
 from ._builder import Builder
 from ._codecs import Codec
-from ._pack import Source
 
 _PATIENCE = 1.0     # seconds between two looks whether a silent worker still lives
 _GRACE = 5.0        # seconds that a worker has to end in
@@ -279,7 +278,7 @@ def read_here(parts: Iterable[Any], reader: Callable[[Any], Any], wanted: _choos
     hints = _choose.guess(wanted)
     for _, name, part in _named(parts):
         try:
-            source = Source(_worker.read(reader, part), weights == "given", f"part {name}")
+            source = _worker.read(reader, part, wanted, weights == "given", name)
             if builder is None:
                 if not wanted.settled and not source.look(1000)[0]:
                     continue

@@ -11,6 +11,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, Optional, Tuple, Type, Union
 
+    from ._types import Metric, Unit
+
     Text = Union[str, bytes]
 
 METRICS = {"levenshtein": lib.KF_METRIC_LEVENSHTEIN, "osa": lib.KF_METRIC_OSA, "indel": lib.KF_METRIC_INDEL,
@@ -27,7 +29,7 @@ def chosen(options: Dict[str, int], name: str, value: str) -> int:
             f"{name} must be one of {', '.join(map(repr, options))}, not {value!r}") from None
 
 
-def unit_of(needle: Text, unit: Optional[str]) -> int:
+def unit_of(needle: Text, unit: Optional[Unit]) -> int:
     """What is counted: unless told, code points of str and bytes of bytes."""
     if unit is None:
         unit = "code points" if isinstance(needle, str) else "bytes"
@@ -54,7 +56,14 @@ def encoded(text: Any) -> bytes:
 
 class PatternError(_errors.ArgumentError):
     """A pattern that can't be understood, or that is too large (then also a LimitError). `position` is the
-    place in the pattern: of a str in code points, else in bytes."""
+    place in the pattern: of a str in code points, else in bytes.
+
+    >>> try:
+    ...     keyfold.Regex("a(b")
+    ... except keyfold.PatternError as problem:
+    ...     print(problem.pattern, problem.position)
+    a(b 1
+    """
 
     def __init__(self, message: str, pattern: Optional[Text] = None, position: Optional[int] = None) -> None:
         super().__init__(message)
@@ -66,7 +75,11 @@ class PatternError(_errors.ArgumentError):
 
 
 class PatternLimitError(PatternError, _errors.LimitError):
-    """A pattern that would need too much memory or time."""
+    """A pattern that would need too much memory or time.
+
+    >>> issubclass(keyfold.PatternLimitError, keyfold.LimitError)
+    True
+    """
 
 
 def _pattern_error(status: int, error: Any, pattern: Text, data: bytes) -> Exception:
@@ -85,7 +98,12 @@ def _pattern_error(status: int, error: Any, pattern: Text, data: bytes) -> Excep
 
 class Query:
     """A condition on keys, for Dictionary.select. Made of str for str keys and of bytes for bytes keys; & | ~
-    combine them. Queries never change; they may be used by many threads, and they pickle."""
+    combine them. Queries never change; they may be used by many threads, and they pickle.
+
+    >>> query = keyfold.Fuzzy("walk", 1) & ~keyfold.Regex("t.*")
+    >>> query.matches("wall"), query.matches("talk")
+    (True, False)
+    """
 
     __slots__ = ("_c", "_arguments", "is_text")
 
@@ -121,7 +139,13 @@ class Query:
         return self._combined(lib.kf_query_create_not, "~", ())
 
     def distance(self, text: Text) -> Optional[int]:
-        """How far a text is away: 0 for patterns. None when the query doesn't accept it."""
+        """How far a text is away: 0 for patterns. None when the query doesn't accept it.
+
+        >>> keyfold.Fuzzy("walk", 2).distance("talks")
+        2
+        >>> keyfold.Fuzzy("walk", 2).distance("run") is None
+        True
+        """
         if isinstance(text, str) != self.is_text:
             kind = "str" if self.is_text else "bytes"
             raise TypeError(f"the query is about {kind}, not {type(text).__name__}")
@@ -134,7 +158,11 @@ class Query:
         return found[0]   # type: ignore[no-any-return]
 
     def matches(self, text: Text) -> bool:
-        """Whether the query accepts a text."""
+        """Whether the query accepts a text.
+
+        >>> keyfold.Glob("w*k").matches("walk")
+        True
+        """
         return self.distance(text) is not None
 
     def __reduce__(self) -> Tuple[Any, ...]:
@@ -169,12 +197,15 @@ class Fuzzy(Query):
     unit          "code points" or "bytes"
     exact_prefix  so many units at the start must agree
     prefix        keys that begin with something near
+
+    >>> keyfold.Fuzzy("walk", 1, metric="osa").matches("wlak")
+    True
     """
 
     __slots__ = ()
 
-    def __init__(self, needle: Text, distance: int = 1, *, metric: str = "levenshtein",
-                 unit: Optional[str] = None, exact_prefix: int = 0, prefix: bool = False) -> None:
+    def __init__(self, needle: Text, distance: int = 1, *, metric: Metric = "levenshtein",
+                 unit: Optional[Unit] = None, exact_prefix: int = 0, prefix: bool = False) -> None:
         data = encoded(needle)
         options = ffi.new("kf_fuzzy_options *", lib.kfpy_fuzzy_options())
         options.metric = chosen(METRICS, "metric", metric)
@@ -196,7 +227,7 @@ class Fuzzy(Query):
             f", {name}={value!r}" for name, value, default in given if value != default)
 
 
-def _fuzzy(needle: Text, distance: int, metric: str, unit: Optional[str], exact_prefix: int,
+def _fuzzy(needle: Text, distance: int, metric: Metric, unit: Optional[Unit], exact_prefix: int,
            prefix: bool) -> Fuzzy:
     return Fuzzy(needle, distance, metric=metric, unit=unit, exact_prefix=exact_prefix, prefix=prefix)
 
@@ -217,7 +248,11 @@ class _Pattern(Query):
 
 class Regex(_Pattern):
     """Keys that a regular expression matches as a whole (as re.fullmatch). In time linear in the key: there
-    are no back references and no look-around; see keyfold/query.h for what there is."""
+    are no back references and no look-around; see keyfold/query.h for what there is.
+
+    >>> keyfold.Regex("wal(k|l)s?").matches("walls")
+    True
+    """
 
     __slots__ = ()
 
@@ -226,7 +261,11 @@ class Regex(_Pattern):
 
 
 class Glob(_Pattern):
-    """Keys that a glob matches: ? * [a-z] [!a-z] {this,that}. A * matches slashes too."""
+    """Keys that a glob matches: ? * [a-z] [!a-z] {this,that}. A * matches slashes too.
+
+    >>> keyfold.Glob("*.txt", ignore_case=True).matches("NOTES.TXT")
+    True
+    """
 
     __slots__ = ()
 
@@ -235,7 +274,11 @@ class Glob(_Pattern):
 
 
 class Subsequence(_Pattern):
-    """Keys that have these letters in this order, with anything between."""
+    """Keys that have these letters in this order, with anything between.
+
+    >>> keyfold.Subsequence("wg").matches("walking")
+    True
+    """
 
     __slots__ = ()
 

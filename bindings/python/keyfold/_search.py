@@ -11,15 +11,17 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Iterable, Iterator, List, Optional, Tuple, TypeVar, Union
 
-    from . import _match, _query
+    from . import _columns, _match, _query
+    from ._batch import Column
     from ._match import Callback, Filter, Match, Matches, Nearest, Occurrence
     from ._query import Query
+    from ._types import Boundary, Metric, Order, Overlap, Ranking, Unit
 
     K = TypeVar("K")
     V_co = TypeVar("V_co", covariant=True)
     T = TypeVar("T")
 else:
-    _match, _query = Later("_match"), Later("_query")
+    _columns, _match, _query = Later("_columns"), Later("_match"), Later("_query")
 
 _ORDERS = {"key": lib.KF_ORDER_KEY, "distance": lib.KF_ORDER_DISTANCE, "weight": lib.KF_ORDER_WEIGHT}
 _RANKINGS = {"distance": lib.KF_RANK_DISTANCE, "similarity": lib.KF_RANK_SIMILARITY}
@@ -29,9 +31,8 @@ _BOUNDARIES = {"bytes": lib.KF_BOUNDARY_BYTES, "code points": lib.KF_BOUNDARY_CO
 _WANT = lib.KFPY_WANT_KEYS | lib.KFPY_WANT_MATCHES
 
 
-def _in_threads(function: Callable[[Any], T], needles: Iterable[Any], workers: Optional[int]) -> List[T]:
+def _in_threads(function: Callable[[Any], T], needles: List[Any], workers: Optional[int]) -> List[T]:
     import os
-    needles = list(needles)
     if workers is None:
         workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     workers = min(_query.number("workers", workers, 1024, 1), len(needles) or 1)
@@ -60,10 +61,10 @@ class Searches(Table["K", "V_co"]):
         if is_text != (kind == "str"):
             raise TypeError(f"the dictionary's keys are {kind}: {what} must be too")
 
-    def _match(self, key: bytes, ordinal: int, match: Any) -> Match:
+    def _match(self, key: bytes, ordinal: int, match: Any) -> Match[K, V_co]:
         return _match.Match(self, self._decode_key(key), ordinal, match.distance, match.similarity, match.weight)
 
-    def _filter(self, options: Any, function: Optional[Filter], made: Any = None) -> Optional[Callback]:
+    def _filter(self, options: Any, function: Optional[Filter[K, V_co]], made: Any = None) -> Optional[Callback]:
         """Has C ask a function about each match. What is returned must live as long as the iterator."""
         if function is None:
             return None
@@ -84,7 +85,7 @@ class Searches(Table["K", "V_co"]):
         _errors.check(function(out, c, *arguments, error), error, self.path)
         return own(out[0], c)
 
-    def _read(self, iterator: Any, make: Callable[[bytes, int, Any], Match],
+    def _read(self, iterator: Any, make: Callable[[bytes, int, Any], Match[K, V_co]],
               callbacks: Tuple[Optional[Callback], ...], *keep: Any) -> Iterator[Any]:
         for block in blocks(iterator, want=_WANT, ordinals=True, path=self.path):
             for callback in callbacks:
@@ -98,12 +99,16 @@ class Searches(Table["K", "V_co"]):
 
     # ---- queries ------------------------------------------------------------------------------
 
-    def select(self, query: Query, *, order: str = "key", limit: Optional[int] = None,
+    def select(self, query: Query, *, order: Order = "key", limit: Optional[int] = None,
                within: Optional[K] = None, start: Optional[K] = None, stop: Optional[K] = None,
-               work: Optional[int] = None, filter: Optional[Filter] = None) -> Matches:
+               work: Optional[int] = None, filter: Optional[Filter[K, V_co]] = None) -> Matches[K, V_co]:
         """The keys that a query accepts, by "key", by "distance" or by "weight" (the heaviest first).
 
         work  how many labels of the automaton to look at, at most: then the result is `incomplete`
+
+        >>> words = keyfold.compile("words.kf", {"talk": 7, "walk": 5, "walked": 9, "walking": 20})
+        >>> [match.key for match in words.select(keyfold.Glob("w*") & ~keyfold.Regex(".*ed"))]
+        ['walk', 'walking']
         """
         if not isinstance(query, _query.Query):
             raise TypeError(f"a query is needed, such as keyfold.Regex(...), not {type(query).__name__}")
@@ -121,11 +126,16 @@ class Searches(Table["K", "V_co"]):
             callback.done()
         return _match.Matches(iterator, self._read(iterator, self._match, (callback,), query, keep))
 
-    def fuzzy(self, needle: K, distance: int = 1, *, metric: str = "levenshtein", unit: Optional[str] = None,
-              exact_prefix: int = 0, prefix: bool = False, order: str = "key", limit: Optional[int] = None,
+    def fuzzy(self, needle: K, distance: int = 1, *, metric: Metric = "levenshtein", unit: Optional[Unit] = None,
+              exact_prefix: int = 0, prefix: bool = False, order: Order = "key", limit: Optional[int] = None,
               within: Optional[K] = None, start: Optional[K] = None, stop: Optional[K] = None,
-              work: Optional[int] = None, filter: Optional[Filter] = None) -> Matches:
-        """The keys within a distance of a needle; see Fuzzy for metric, unit, exact_prefix and prefix."""
+              work: Optional[int] = None, filter: Optional[Filter[K, V_co]] = None) -> Matches[K, V_co]:
+        """The keys within a distance of a needle; see Fuzzy for metric, unit, exact_prefix and prefix.
+
+        >>> words = keyfold.compile("words.kf", {"talk": 7, "walk": 5, "walked": 9, "walking": 20})
+        >>> list(words.fuzzy("wals"))
+        [<Match 'walk': 5, distance=1>]
+        """
         self._searchable(isinstance(needle, str), "the needle")
         query = _query.Fuzzy(needle, distance, metric=metric, unit=unit,   # type: ignore[arg-type]
                       exact_prefix=exact_prefix, prefix=prefix)
@@ -134,8 +144,13 @@ class Searches(Table["K", "V_co"]):
 
     def match(self, pattern: K, ignore_case: bool = False, *, limit: Optional[int] = None,
               within: Optional[K] = None, start: Optional[K] = None, stop: Optional[K] = None,
-              work: Optional[int] = None, filter: Optional[Filter] = None) -> Matches:
-        """The keys that a regular expression matches as a whole; see Regex."""
+              work: Optional[int] = None, filter: Optional[Filter[K, V_co]] = None) -> Matches[K, V_co]:
+        """The keys that a regular expression matches as a whole; see Regex.
+
+        >>> words = keyfold.compile("words.kf", {"talk": 7, "walk": 5, "walked": 9, "walking": 20})
+        >>> [match.key for match in words.match("walk(ed|ing)")]
+        ['walked', 'walking']
+        """
         self._searchable(isinstance(pattern, str), "the pattern")
         query = _query.Regex(pattern, ignore_case)   # type: ignore[arg-type]
         return self.select(query, limit=limit, within=within, start=start, stop=stop, work=work,
@@ -143,8 +158,13 @@ class Searches(Table["K", "V_co"]):
 
     def glob(self, pattern: K, ignore_case: bool = False, *, limit: Optional[int] = None,
              within: Optional[K] = None, start: Optional[K] = None, stop: Optional[K] = None,
-             work: Optional[int] = None, filter: Optional[Filter] = None) -> Matches:
-        """The keys that a glob matches; see Glob."""
+             work: Optional[int] = None, filter: Optional[Filter[K, V_co]] = None) -> Matches[K, V_co]:
+        """The keys that a glob matches; see Glob.
+
+        >>> words = keyfold.compile("words.kf", {"talk": 7, "walk": 5, "walked": 9, "walking": 20})
+        >>> [match.key for match in words.glob("?alk")]
+        ['talk', 'walk']
+        """
         self._searchable(isinstance(pattern, str), "the pattern")
         query = _query.Glob(pattern, ignore_case)   # type: ignore[arg-type]
         return self.select(query, limit=limit, within=within, start=start, stop=stop, work=work,
@@ -152,24 +172,45 @@ class Searches(Table["K", "V_co"]):
 
     def subsequence(self, letters: K, ignore_case: bool = False, *, limit: Optional[int] = None,
                     within: Optional[K] = None, start: Optional[K] = None, stop: Optional[K] = None,
-                    work: Optional[int] = None, filter: Optional[Filter] = None) -> Matches:
-        """The keys that have some letters in their order, with anything between."""
+                    work: Optional[int] = None, filter: Optional[Filter[K, V_co]] = None) -> Matches[K, V_co]:
+        """The keys that have some letters in their order, with anything between.
+
+        >>> words = keyfold.compile("words.kf", {"talk": 7, "walk": 5, "walked": 9, "walking": 20})
+        >>> [match.key for match in words.subsequence("wkg")]
+        ['walking']
+        """
         self._searchable(isinstance(letters, str), "the letters")
         query = _query.Subsequence(letters, ignore_case)   # type: ignore[arg-type]
         return self.select(query, limit=limit, within=within, start=start, stop=stop, work=work,
                            filter=filter)
 
-    def fuzzy_many(self, needles: Iterable[K], distance: int = 1, *, workers: Optional[int] = None,
-                   **options: Any) -> List[List[Match]]:
-        """fuzzy for many needles, in threads (as many as there are processors): a list for each."""
-        return _in_threads(lambda needle: list(self.fuzzy(needle, distance, **options)), needles, workers)
+    def fuzzy_many(self, needles: Column[K], distance: int = 1, *, workers: Optional[int] = None,
+                   **options: Any) -> List[List[Match[K, V_co]]]:
+        """fuzzy for many needles, in threads (as many as there are processors): a list for each. Needles come as
+        get_many takes keys; those that are None, NaN or null find nothing.
+
+        >>> words = keyfold.compile("words.kf", {"talk": 7, "walk": 5, "walked": 9, "walking": 20})
+        >>> words.fuzzy_many(["wals", None, "tolk"])
+        [[<Match 'walk': 5, distance=1>], [], [<Match 'talk': 7, distance=1>]]
+        """
+        return _in_threads(lambda needle: [] if needle is None else list(self.fuzzy(needle, distance, **options)),
+                           self._needles(needles), workers)
+
+    def _needles(self, needles: Any) -> List[Any]:
+        self._searchable(self._keys.name == "str", "needles")
+        return _columns.needles(self._keys, needles)
 
     # ---- ranks --------------------------------------------------------------------------------
 
     def complete(self, prefix: K, n: int = 10, *, query: Optional[Query] = None,
-                 filter: Optional[Filter] = None) -> List[Match]:
+                 filter: Optional[Filter[K, V_co]] = None) -> List[Match[K, V_co]]:
         """The n heaviest keys that begin with a prefix (and that a query accepts). Weights are those that the
-        file was compiled with, or its values where they are integers."""
+        file was compiled with, or its values where they are integers.
+
+        >>> words = keyfold.compile("words.kf", {"talk": 7, "walk": 5, "walked": 9, "walking": 20}, weights="value")
+        >>> words.complete("walk", 2)
+        [<Match 'walking': 20, weight=20>, <Match 'walked': 9, weight=9>]
+        """
         self._searchable(isinstance(prefix, str), "the prefix")
         if query is not None:
             self._searchable(query.is_text, "a query's texts")
@@ -188,10 +229,10 @@ class Searches(Table["K", "V_co"]):
             callback.done()
         return list(self._read(iterator, self._match, (callback,), query, keep))
 
-    def nearest(self, needle: K, n: int = 1, *, metric: str = "levenshtein", unit: Optional[str] = None,
-                by: Optional[str] = None, cutoff: Optional[float] = None, most_distance: Optional[int] = None,
+    def nearest(self, needle: K, n: int = 1, *, metric: Metric = "levenshtein", unit: Optional[Unit] = None,
+                by: Optional[Ranking] = None, cutoff: Optional[float] = None, most_distance: Optional[int] = None,
                 work: Optional[int] = None, within: Optional[K] = None, start: Optional[K] = None,
-                stop: Optional[K] = None, filter: Optional[Filter] = None) -> Nearest:
+                stop: Optional[K] = None, filter: Optional[Filter[K, V_co]] = None) -> Nearest[K, V_co]:
         """The n keys nearest to a needle, best first.
 
         metric         also "jaro-winkler", which is a similarity
@@ -199,6 +240,10 @@ class Searches(Table["K", "V_co"]):
         cutoff         only keys as similar as that: 0 to 1
         most_distance  only keys within that distance
         work           how many labels of the automaton to look at, at most: then the result is `incomplete`
+
+        >>> words = keyfold.compile("words.kf", {"talk": 7, "walk": 5, "walked": 9, "walking": 20})
+        >>> words.nearest("wolke")
+        [<Match 'walk': 5, distance=2>]
         """
         self._searchable(isinstance(needle, str), "the needle")
         data = self._encode(needle)
@@ -226,21 +271,34 @@ class Searches(Table["K", "V_co"]):
         result.incomplete = bool(lib.kf_iter_incomplete(iterator))
         return result
 
-    def nearest_many(self, needles: Iterable[K], n: int = 1, *, workers: Optional[int] = None,
-                     **options: Any) -> List[Nearest]:
-        """nearest for many needles, in threads (as many as there are processors)."""
-        return _in_threads(lambda needle: self.nearest(needle, n, **options), needles, workers)
+    def nearest_many(self, needles: Column[K], n: int = 1, *, workers: Optional[int] = None,
+                     **options: Any) -> List[Nearest[K, V_co]]:
+        """nearest for many needles, in threads (as many as there are processors). Needles come as get_many takes
+        keys; those that are None, NaN or null find nothing.
+
+        >>> words = keyfold.compile("words.kf", {"talk": 7, "walk": 5, "walked": 9, "walking": 20})
+        >>> [found[0].key for found in words.nearest_many(["tolk", "walkin"])]
+        ['talk', 'walking']
+        """
+        return _in_threads(lambda needle: _match.Nearest() if needle is None else self.nearest(needle, n, **options),
+                           self._needles(needles), workers)
 
     # ---- texts --------------------------------------------------------------------------------
 
-    def find_all(self, text: K, *, overlap: str = "all",
-                 boundary: Union[str, Callable[[Any, int], Any], None] = None,
-                 filter: Optional[Filter] = None) -> Iterator[Occurrence]:
-        """The keys that occur in a text, by position, then by length. Positions count code points of a str.
+    def find_all(self, text: K, *, overlap: Overlap = "all",
+                 boundary: Union[Boundary, Callable[[K, int], Any], None] = None,
+                 filter: Optional[Filter[K, V_co]] = None) -> Iterator[Occurrence[K, V_co]]:
+        """The keys that occur in a text, by position, then by length. Positions count code points of a str, of the
+        text as it is given, also where the dictionary has a normal form: then keys are found in that of the text,
+        between whole characters (a letter and its marks are found together).
 
         overlap   "all", or "longest": the longest key at a place, then on behind it
         boundary  where keys may begin and end: "words" (not within a word), "code points" (for str),
                   "bytes" (for bytes: anywhere), or a function of the text and a position
+
+        >>> words = keyfold.compile("words.kf", {"talk": 7, "walk": 5, "walked": 9, "walking": 20})
+        >>> list(words.find_all("to talk or walk", boundary="words"))
+        [<Occurrence 'talk': 7 at 3:7>, <Occurrence 'walk': 5 at 11:15>]
         """
         self._searchable(isinstance(text, str), "the text")
         data = self._encode(text)
@@ -261,11 +319,13 @@ class Searches(Table["K", "V_co"]):
         iterator = self._created(lib.kf_iter_create_find, place, len(data), options)
         return self._read(iterator, made, (callback, asked), data, place)
 
-    def _maker(self, data: bytes) -> Callable[[bytes, int, Any], Occurrence]:
+    def _maker(self, data: bytes) -> Callable[[bytes, int, Any], Occurrence[K, V_co]]:
         position = self._positions(data)
 
-        def made(key: bytes, ordinal: int, match: Any) -> Occurrence:
-            return _match.Occurrence(self, self._decode_key(key), ordinal, position(match.position))
+        def made(key: bytes, ordinal: int, match: Any) -> Occurrence[K, V_co]:
+            start = position(match.position)
+            end = position(match.position + match.length)
+            return _match.Occurrence(self, self._decode_key(key), ordinal, start, end)
 
         return made
 

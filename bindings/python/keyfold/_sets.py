@@ -3,7 +3,8 @@ held in memory; the members are walked side by side in key order."""
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import (TYPE_CHECKING, Any, Dict, Generic, Iterable, Iterator, List, Literal, NamedTuple, Optional,
+                    Sequence, Tuple, TypeVar, Union, overload)
 
 from . import _errors
 from ._builder import BuildOptions
@@ -15,13 +16,18 @@ from ._progress import Heart, Progress
 
 if TYPE_CHECKING:
     from ._handle import StrPath
+    from ._types import ChangeKind, OneValue, Operation
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 _OPERATIONS = {"union": lib.KF_SET_UNION, "intersection": lib.KF_SET_INTERSECTION,
                "difference": lib.KF_SET_DIFFERENCE,
                "symmetric_difference": lib.KF_SET_SYMMETRIC_DIFFERENCE}
 _VALUES = {"first": lib.KF_SET_VALUES_FIRST, "last": lib.KF_SET_VALUES_LAST, "sum": lib.KF_SET_VALUES_SUM,
            "min": lib.KF_SET_VALUES_MIN, "max": lib.KF_SET_VALUES_MAX, "all": lib.KF_SET_VALUES_ALL}
-_CHANGES = {lib.KF_CHANGE_ADDED: "added", lib.KF_CHANGE_REMOVED: "removed", lib.KF_CHANGE_VALUE: "changed"}
+_CHANGES: Dict[int, ChangeKind] = {lib.KF_CHANGE_ADDED: "added", lib.KF_CHANGE_REMOVED: "removed",
+                                   lib.KF_CHANGE_VALUE: "changed"}
 _Dictionary = Dictionary[Any, Any]
 
 
@@ -126,6 +132,24 @@ def _all_items(first: _Dictionary, iterator: Any) -> Iterator[Tuple[Any, Dict[in
         yield first._decode_key(current), group
 
 
+@overload
+def union(*dictionaries: Dictionary[K, V], values: OneValue = "first",
+            prefix: Optional[K] = None, start: Optional[K] = None, stop: Optional[K] = None,
+            limit: Optional[int] = None) -> Iterator[Tuple[K, V]]: ...
+@overload
+def union(dictionaries: Iterable[Dictionary[K, V]], /, *, values: OneValue = "first",
+            prefix: Optional[K] = None, start: Optional[K] = None, stop: Optional[K] = None,
+            limit: Optional[int] = None) -> Iterator[Tuple[K, V]]: ...
+@overload
+def union(*dictionaries: Dictionary[K, V], values: Literal["all"],
+            prefix: Optional[K] = None, start: Optional[K] = None, stop: Optional[K] = None,
+            limit: Optional[int] = None) -> Iterator[Tuple[K, Dict[int, V]]]: ...
+@overload
+def union(dictionaries: Iterable[Dictionary[K, V]], /, *, values: Literal["all"],
+            prefix: Optional[K] = None, start: Optional[K] = None, stop: Optional[K] = None,
+            limit: Optional[int] = None) -> Iterator[Tuple[K, Dict[int, V]]]: ...
+
+
 def union(*dictionaries: Any, values: str = "first", prefix: Any = None, start: Any = None, stop: Any = None,
           limit: Optional[int] = None) -> Iterator[Tuple[Any, Any]]:
     """The items that any of the dictionaries has, in key order.
@@ -133,41 +157,138 @@ def union(*dictionaries: Any, values: str = "first", prefix: Any = None, start: 
     values: which one a key has that several hold: that of the "first" or "last" of them; of integers also
     "sum", "min" and "max"; "all" gives a dict from the member's number to its value. The keys are those that
     begin with `prefix`, from `start`, before `stop`; at most `limit`.
+
+    >>> old = keyfold.compile("old.kf", {"a": 1, "b": 2})
+    >>> new = keyfold.compile("new.kf", {"b": 3, "c": 4})
+    >>> dict(keyfold.union(old, new, values="sum"))
+    {'a': 1, 'b': 5, 'c': 4}
     """
     return _operate("union", dictionaries, values, prefix, start, stop, limit)
 
 
+@overload
+def intersection(*dictionaries: Dictionary[K, V], values: OneValue = "first",
+            prefix: Optional[K] = None, start: Optional[K] = None, stop: Optional[K] = None,
+            limit: Optional[int] = None) -> Iterator[Tuple[K, V]]: ...
+@overload
+def intersection(dictionaries: Iterable[Dictionary[K, V]], /, *, values: OneValue = "first",
+            prefix: Optional[K] = None, start: Optional[K] = None, stop: Optional[K] = None,
+            limit: Optional[int] = None) -> Iterator[Tuple[K, V]]: ...
+@overload
+def intersection(*dictionaries: Dictionary[K, V], values: Literal["all"],
+            prefix: Optional[K] = None, start: Optional[K] = None, stop: Optional[K] = None,
+            limit: Optional[int] = None) -> Iterator[Tuple[K, Dict[int, V]]]: ...
+@overload
+def intersection(dictionaries: Iterable[Dictionary[K, V]], /, *, values: Literal["all"],
+            prefix: Optional[K] = None, start: Optional[K] = None, stop: Optional[K] = None,
+            limit: Optional[int] = None) -> Iterator[Tuple[K, Dict[int, V]]]: ...
+
+
 def intersection(*dictionaries: Any, values: str = "first", prefix: Any = None, start: Any = None,
                  stop: Any = None, limit: Optional[int] = None) -> Iterator[Tuple[Any, Any]]:
-    """The items whose keys all dictionaries have; see union."""
+    """The items whose keys all dictionaries have; see union.
+
+    >>> old = keyfold.compile("old.kf", {"a": 1, "b": 2})
+    >>> new = keyfold.compile("new.kf", {"b": 3, "c": 4})
+    >>> dict(keyfold.intersection(old, new, values="all"))
+    {'b': {0: 2, 1: 3}}
+    """
     return _operate("intersection", dictionaries, values, prefix, start, stop, limit)
+
+
+@overload
+def difference(*dictionaries: Dictionary[K, V],
+            prefix: Optional[K] = None, start: Optional[K] = None, stop: Optional[K] = None,
+            limit: Optional[int] = None) -> Iterator[Tuple[K, V]]: ...
+@overload
+def difference(dictionaries: Iterable[Dictionary[K, V]], /, *,
+            prefix: Optional[K] = None, start: Optional[K] = None, stop: Optional[K] = None,
+            limit: Optional[int] = None) -> Iterator[Tuple[K, V]]: ...
 
 
 def difference(*dictionaries: Any, prefix: Any = None, start: Any = None, stop: Any = None,
                limit: Optional[int] = None) -> Iterator[Tuple[Any, Any]]:
-    """The items of the first dictionary whose keys no other has; see union."""
+    """The items of the first dictionary whose keys no other has; see union.
+
+    >>> old = keyfold.compile("old.kf", {"a": 1, "b": 2})
+    >>> new = keyfold.compile("new.kf", {"b": 3, "c": 4})
+    >>> dict(keyfold.difference(old, new))
+    {'a': 1}
+    """
     return _operate("difference", dictionaries, "first", prefix, start, stop, limit)
+
+
+@overload
+def symmetric_difference(*dictionaries: Dictionary[K, V], values: OneValue = "first",
+            prefix: Optional[K] = None, start: Optional[K] = None, stop: Optional[K] = None,
+            limit: Optional[int] = None) -> Iterator[Tuple[K, V]]: ...
+@overload
+def symmetric_difference(dictionaries: Iterable[Dictionary[K, V]], /, *, values: OneValue = "first",
+            prefix: Optional[K] = None, start: Optional[K] = None, stop: Optional[K] = None,
+            limit: Optional[int] = None) -> Iterator[Tuple[K, V]]: ...
+@overload
+def symmetric_difference(*dictionaries: Dictionary[K, V], values: Literal["all"],
+            prefix: Optional[K] = None, start: Optional[K] = None, stop: Optional[K] = None,
+            limit: Optional[int] = None) -> Iterator[Tuple[K, Dict[int, V]]]: ...
+@overload
+def symmetric_difference(dictionaries: Iterable[Dictionary[K, V]], /, *, values: Literal["all"],
+            prefix: Optional[K] = None, start: Optional[K] = None, stop: Optional[K] = None,
+            limit: Optional[int] = None) -> Iterator[Tuple[K, Dict[int, V]]]: ...
 
 
 def symmetric_difference(*dictionaries: Any, values: str = "first", prefix: Any = None, start: Any = None,
                          stop: Any = None, limit: Optional[int] = None) -> Iterator[Tuple[Any, Any]]:
-    """The items whose keys an odd number of the dictionaries has; see union."""
+    """The items whose keys an odd number of the dictionaries has; see union.
+
+    >>> old = keyfold.compile("old.kf", {"a": 1, "b": 2})
+    >>> new = keyfold.compile("new.kf", {"b": 3, "c": 4})
+    >>> dict(keyfold.symmetric_difference(old, new))
+    {'a': 1, 'c': 4}
+    """
     return _operate("symmetric_difference", dictionaries, values, prefix, start, stop, limit)
 
 
-class Change(NamedTuple):
-    """What diff found of a key. `change` is "added", "removed" or "changed"; a value that isn't there is
-    None."""
+if TYPE_CHECKING:
+    class Change(NamedTuple, Generic[K, V]):
+        """What diff found of a key. `change` is "added", "removed" or "changed"; a value that isn't there is
+        None.
 
-    key: Any
-    change: str
-    before: Any
-    after: Any
+        >>> old = keyfold.compile("old.kf", {"a": 1})
+        >>> new = keyfold.compile("new.kf", {"a": 2})
+        >>> next(keyfold.diff(old, new))
+        Change(key='a', change='changed', before=1, after=2)
+        """
+
+        key: K
+        change: ChangeKind
+        before: Optional[V]
+        after: Optional[V]
+else:   # from Python 3.11 on it can be generic while the program runs
+    class Change(NamedTuple):
+        """What diff found of a key. `change` is "added", "removed" or "changed"; a value that isn't there is
+        None.
+
+        >>> old = keyfold.compile("old.kf", {"a": 1})
+        >>> new = keyfold.compile("new.kf", {"a": 2})
+        >>> next(keyfold.diff(old, new))
+        Change(key='a', change='changed', before=1, after=2)
+        """
+
+        key: Any
+        change: str
+        before: Any
+        after: Any
 
 
-def diff(old: _Dictionary, new: _Dictionary, *, prefix: Any = None, start: Any = None, stop: Any = None,
-         limit: Optional[int] = None) -> Iterator[Change]:
-    """What changed from one dictionary to another, in key order."""
+def diff(old: Dictionary[K, V], new: Dictionary[K, V], *, prefix: Optional[K] = None, start: Optional[K] = None,
+         stop: Optional[K] = None, limit: Optional[int] = None) -> Iterator[Change[K, V]]:
+    """What changed from one dictionary to another, in key order.
+
+    >>> old = keyfold.compile("old.kf", {"a": 1, "b": 2})
+    >>> new = keyfold.compile("new.kf", {"b": 3, "c": 4})
+    >>> [(change.change, change.key) for change in keyfold.diff(old, new)]
+    [('removed', 'a'), ('changed', 'b'), ('added', 'c')]
+    """
     _members((old, new))
     within = _Within(old, prefix, start, stop, limit)
     _, keep = _pointers([old, new])
@@ -177,7 +298,7 @@ def diff(old: _Dictionary, new: _Dictionary, *, prefix: Any = None, start: Any =
     return iter(()) if within.nothing else _changes(old, iterator)
 
 
-def _changes(old: _Dictionary, iterator: Any) -> Iterator[Change]:
+def _changes(old: _Dictionary, iterator: Any) -> Iterator[Change[Any, Any]]:
     for block in blocks(iterator, want=lib.KFPY_WANT_KEYS | lib.KFPY_WANT_MATCHES | _wanted(old)):
         found = [(_CHANGES[match.change], match.before) for match in block.matches[0:block.count]]
         for index, (change, before) in enumerate(found):
@@ -189,21 +310,29 @@ def _changes(old: _Dictionary, iterator: Any) -> Iterator[Change]:
                 yield Change(key, change, *((value, None) if change == "removed" else (None, value)))
 
 
-def merge(path: StrPath, dictionaries: Sequence[Any], operation: str = "union", values: str = "first", *,
-          prefix: Any = None, start: Any = None, stop: Any = None, limit: Optional[int] = None,
+def merge(path: StrPath, dictionaries: Iterable[Dictionary[K, V]], operation: Operation = "union",
+          values: OneValue = "first", *, prefix: Optional[K] = None, start: Optional[K] = None,
+          stop: Optional[K] = None, limit: Optional[int] = None,
           memory: Union[int, str] = "1G", progress: Any = None, tmpdir: Optional[StrPath] = None,
-          threads: Optional[int] = None, shards: Optional[int] = None) -> _Dictionary:
+          threads: Optional[int] = None, shards: Optional[int] = None,
+          force: bool = False) -> Dictionary[K, V]:
     """Writes the result of a set operation into the file `path` and opens it; see union. The operation is
     "union", "intersection", "difference" or "symmetric_difference". The path may be a member's own. The last
-    options are those of compile."""
+    options are those of compile.
+
+    >>> old = keyfold.compile("old.kf", {"a": 1, "b": 2})
+    >>> new = keyfold.compile("new.kf", {"b": 3, "c": 4})
+    >>> dict(keyfold.merge("both.kf", [old, new], values="last"))
+    {'a': 1, 'b': 3, 'c': 4}
+    """
     if isinstance(dictionaries, Dictionary):
         dictionaries = [dictionaries]
     members = _members(list(dictionaries))
-    build = BuildOptions(path, memory=memory, tmpdir=tmpdir, threads=threads, shards=shards)
+    build = BuildOptions(path, memory=memory, tmpdir=tmpdir, threads=threads, shards=shards, force=force)
     within = _Within(members[0], prefix, start, stop, limit)
     if within.nothing:
         raise _errors.ArgumentError("limit=0: there would be nothing to write")
-    if values == "all":
+    if str(values) == "all":
         raise _errors.ArgumentError('values="all": a file has one value a key')
     return write(members, build, progress, operation, values, within)
 
@@ -239,7 +368,7 @@ def write(members: List[_Dictionary], build: BuildOptions, progress: Any, operat
             heart.raise_failure()
         _errors.check(status, error, build.path)
         reports.pairs(max(0, report.keys - told))
-        reports.all_read()
+        reports.finished()
     finally:
         reports.close()
         del folder      # which the options pointed to

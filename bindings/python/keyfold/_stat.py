@@ -6,10 +6,18 @@ from typing import Any, NamedTuple
 VALUE_TYPES = ("none", "u64", "bytes")
 _ENCODINGS = ("auto", "packed", "distinct", "raw", "tokens", "zstd")
 _WEIGHTS = ("none", "value", "given")
+NORMALISE = ("case", "nfc", "nfkc", "accents")     # by their bits, from the lowest
 
 
 class Stat(NamedTuple):
-    """Sizes in bytes of a file's parts, and what its build recorded: see kf_dict_stat in keyfold/dict.h."""
+    """Sizes in bytes of a file's parts, and what its build recorded: see kf_dict_stat in keyfold/dict.h.
+
+    >>> table = keyfold.compile("capitals.kf", {"Peru": "Lima", "Poland": "Warsaw"})
+    >>> print(table.stat())
+    keys                          2
+    ...
+    is manifest               False
+    """
 
     keys: int
     longest_key: int
@@ -30,6 +38,21 @@ class Stat(NamedTuple):
     weights: str
     shards: int
     is_manifest: bool
+    normalise: str
+
+    def __str__(self) -> str:
+        """A line for each part."""
+        width = max(map(len, self._fields))
+        return "\n".join(f"{name.replace('_', ' '):{width}}  {value:>15,}" if type(value) is int else
+                         f"{name.replace('_', ' '):{width}}  {value!s:>15}" for name, value in self._asdict().items())
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(str(self))
+
+
+def normal_name(flags: int) -> str:
+    """What KF_NORMALISE_ flags are called together; none: nothing."""
+    return ",".join(name for bit, name in enumerate(NORMALISE) if flags >> bit & 1)
 
 
 def read(raw: Any) -> Stat:
@@ -38,5 +61,6 @@ def read(raw: Any) -> Stat:
     numbers["value_type"] = VALUE_TYPES[raw.value_type]
     numbers["value_encoding"] = _ENCODINGS[raw.value_encoding]
     numbers["weights"] = _WEIGHTS[raw.weights]
+    numbers["normalise"] = normal_name(raw.normalise) or "none"
     numbers["is_manifest"] = bool(raw.is_manifest)
     return Stat(**numbers)

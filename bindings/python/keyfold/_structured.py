@@ -11,7 +11,18 @@ from ._errors import CodecError
 
 Functions = Tuple[Callable[[Any], bytes], Callable[[bytes], Any]]
 
-_json_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=True).encode
+
+def _json_default(value: Any) -> Any:
+    """What JSON takes in place of a value that it does not know."""
+    from . import _scalars
+    plain = _scalars.plain(value)
+    if plain is value:
+        raise TypeError(f"JSON has no {type(value).__name__}; codec=\"object\" may have")
+    return plain
+
+
+_json_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=True,
+                                default=_json_default).encode
 _json_decode = json.JSONDecoder().decode
 
 
@@ -21,7 +32,7 @@ def _encode_json(value: Any) -> bytes:
     try:
         return text.encode()
     except UnicodeEncodeError:
-        return json.dumps(value, separators=(",", ":")).encode()
+        return json.dumps(value, separators=(",", ":"), default=_json_default).encode()
 
 
 def _decode_json(data: bytes) -> Any:
@@ -30,7 +41,7 @@ def _decode_json(data: bytes) -> Any:
 
 # In the "object" codec, a JSON object with one member whose name begins with "$" is not a dict:
 #   {"$tuple": [...]} {"$set": [...]} {"$frozenset": [...]} {"$dict": [key, value, key, value, ...]}
-#   {"$bytes": "base64"} {"$int": "hexadecimal"} {"$complex": [real, imaginary]}
+#   {"$bytes": "base64"} {"$int": "hexadecimal"} {"$complex": [real, imaginary]}, and those of _moments
 _DEPTH = 500
 
 
@@ -63,7 +74,24 @@ def _tag(value: Any, depth: int) -> Any:
         return {"$" + kind.__name__: items}
     if kind is complex:
         return {"$complex": [value.real, value.imag]}
-    raise TypeError(f'values of type {kind.__name__} need codec="pickle" or a codec of their own')
+    return _tag_other(value, depth)
+
+
+def _tag_other(value: Any, depth: int) -> Any:
+    from . import _moments, _scalars
+    plain = _scalars.plain(value)
+    tagged = _moments.tag(plain)
+    if tagged is not None:
+        return tagged
+    if type(plain) is not type(value):
+        return _tag(plain, depth)
+    if isinstance(value, dict) and type(value).__module__ == "collections":
+        return _tag(dict(value), depth)     # OrderedDict, defaultdict, Counter
+    hint = next((f", or {base.__name__}(value) in their place" for base in (tuple, list, dict, set)
+                 if isinstance(value, base)), "")
+    if hasattr(value, "tolist"):
+        hint = ", or value.tolist() in their place"
+    raise TypeError(f'values of type {type(value).__name__} need codec="pickle" or a codec of their own{hint}')
 
 
 _UNTAG: Dict[str, Callable[[Any], Any]] = {
@@ -76,8 +104,12 @@ _UNTAG: Dict[str, Callable[[Any], Any]] = {
 def _untag(members: Dict[str, Any]) -> Any:
     if len(members) == 1:
         (name, content), = members.items()
-        if name[:1] == "$" and name in _UNTAG:
-            return _UNTAG[name](content)
+        if name[:1] == "$":
+            if name in _UNTAG:
+                return _UNTAG[name](content)
+            from . import _moments
+            if name in _moments.UNTAG:
+                return _moments.UNTAG[name](content)
     return members
 
 
@@ -101,8 +133,14 @@ def _msgpack() -> Functions:
     def unknown(value: Any) -> Any:
         if isinstance(value, tuple):
             return msgpack.ExtType(1, pack(list(value)))
-        if isinstance(value, int):
+        if type(value) is int:
             return msgpack.ExtType(2, value.to_bytes(value.bit_length() // 8 + 1, "little", signed=True))
+        from . import _moments, _scalars
+        plain = _scalars.plain(value)
+        if _moments.tag(plain) is not None:
+            return msgpack.ExtType(3, _encode_object(plain))
+        if type(plain) is not type(value):
+            return plain
         raise TypeError(f"msgpack has no {type(value).__name__}")
 
     def known(code: int, data: bytes) -> Any:
@@ -110,6 +148,8 @@ def _msgpack() -> Functions:
             return tuple(decode(data))
         if code == 2:
             return int.from_bytes(data, "little", signed=True)
+        if code == 3:
+            return _decode_object(data)
         return msgpack.ExtType(code, data)
 
     # With strict_types, tuples reach `unknown` instead of becoming lists.

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from collections import abc
 
-from . import _codecs, _errors, _keys, _lookup
+from . import _codecs, _errors, _integers, _keys, _lookup
 from ._bounds import Bounds
 from ._codecs import Codec
 from ._light import Later
@@ -28,7 +28,9 @@ else:
 _NO_KEY = (TypeError, ValueError)
 
 _lookup.bind(*(int(ffi.cast("uintptr_t", ffi.addressof(lib, _name)))
-               for _name in ("kf_dict_get", "kf_dict_get_u64", "kf_dict_contains", "kf_buffer_free")))
+               for _name in ("kf_dict_get", "kf_dict_get_u64", "kf_dict_contains", "kf_buffer_free",
+                             "kf_iter_create", "kf_iter_next", "kf_iter_value", "kf_iter_value_u64",
+                             "kf_iter_destroy")))
 
 
 def _metadata(handle: Handle, name: str) -> Optional[bytes]:
@@ -48,6 +50,11 @@ class Table(_lookup.Lookup["K", "V"], abc.Mapping["K", "V"]):
     def __init__(self, handle: Handle, *, codec: Union[str, Codec, None] = None, keys: Optional[str] = None,
                  allow_pickle: bool = False) -> None:
         """Not for you: use keyfold.open."""
+        if not hasattr(handle, "pointer"):
+            call = "freeze makes one of a dict or pairs" if not isinstance(handle, (str, bytes)) and \
+                not hasattr(handle, "__fspath__") else f"open({handle!r}) opens a file"
+            raise TypeError(f"a keyfold.Dictionary is not made by calling its class: keyfold.{call}, keyfold.compile "
+                            "makes one")
         self._type = lib.kf_dict_value_type(handle.pointer)
         self._options = {name: value for name, value in (
             ("codec", codec.name if isinstance(codec, Codec) else codec), ("keys", keys),
@@ -78,26 +85,60 @@ class Table(_lookup.Lookup["K", "V"], abc.Mapping["K", "V"]):
 
     @property
     def path(self) -> str:
-        """The file's path, absolute and without symbolic links; "<memory>" of bytes."""
+        """The file's path, absolute and without symbolic links; "<memory>" of bytes.
+
+        >>> table = keyfold.compile("capitals.kf", {"Peru": "Lima", "Poland": "Warsaw"})
+        >>> import os
+        >>> os.path.basename(table.path)
+        'capitals.kf'
+        """
         return self._handle.path
 
     @property
     def build_id(self) -> bytes:
-        """16 bytes derived from the file's content: equal files have equal ones."""
+        """16 bytes derived from the file's content: equal files have equal ones.
+
+        >>> table = keyfold.compile("capitals.kf", {"Peru": "Lima", "Poland": "Warsaw"})
+        >>> table.build_id == keyfold.open("capitals.kf").build_id, len(table.build_id)
+        (True, 16)
+        """
         return self._handle.build_id
 
     @property
     def key_kind(self) -> str:
-        """What the keys are: "str", "bytes", "int" or "tuple"."""
+        """What the keys are: "str", "bytes", "int" or "tuple".
+
+        >>> table = keyfold.compile("capitals.kf", {"Peru": "Lima", "Poland": "Warsaw"})
+        >>> table.key_kind
+        'str'
+        """
         return self._keys.name
 
     @property
     def codec(self) -> str:
-        """The name of the values' codec."""
+        """The name of the values' codec.
+
+        >>> table = keyfold.compile("capitals.kf", {"Peru": "Lima", "Poland": "Warsaw"})
+        >>> table.codec
+        'str'
+        """
         return self._codec.name
 
     @property
+    def normalise(self) -> Optional[str]:
+        """The normal form of the keys, and so of all that is looked up: "case,nfc" and the like (see compile), or
+        None."""
+        return _stat.normal_name(self._handle.normalise) or None
+
+    @property
     def closed(self) -> bool:
+        """Whether close() was called.
+
+        >>> table = keyfold.compile("capitals.kf", {"Peru": "Lima", "Poland": "Warsaw"})
+        >>> table.close()
+        >>> table.closed
+        True
+        """
         return bool(self._c == ffi.NULL)
 
     def _is_open(self) -> bool:
@@ -113,7 +154,12 @@ class Table(_lookup.Lookup["K", "V"], abc.Mapping["K", "V"]):
 
     @property
     def metadata(self) -> Dict[str, bytes]:
-        """The file's metadata entries, with those that keyfold itself stored."""
+        """The file's metadata entries, with those that keyfold itself stored.
+
+        >>> table = keyfold.compile("a.kf", {"a": 1}, metadata={"source": "by hand"})
+        >>> table.metadata["source"]
+        b'by hand'
+        """
         c = self._pointer()
         name, content = ffi.new("kf_bytes *"), ffi.new("kf_bytes *")
         result: Dict[str, bytes] = {}
@@ -128,7 +174,13 @@ class Table(_lookup.Lookup["K", "V"], abc.Mapping["K", "V"]):
             index += 1
 
     def stat(self) -> Stat:
-        """Sizes of the file's parts, and what its build recorded."""
+        """Sizes of the file's parts, and what its build recorded.
+
+        >>> table = keyfold.compile("capitals.kf", {"Peru": "Lima", "Poland": "Warsaw"})
+        >>> stat = table.stat()
+        >>> stat.keys, stat.longest_key, stat.value_type
+        (2, 6, 'bytes')
+        """
         raw = ffi.new("kf_dict_stat *", lib.kfpy_dict_stat())
         _errors.check(lib.kf_dict_get_stat(self._pointer(), raw), None, self.path)
         return _stat.read(raw)
@@ -139,11 +191,22 @@ class Table(_lookup.Lookup["K", "V"], abc.Mapping["K", "V"]):
         threads     as many as there are processors if not given
         progress    True, a function that gets the number of bytes checked and of all, or a tqdm bar. What it raises
                     ends the check
+
+        >>> table = keyfold.compile("capitals.kf", {"Peru": "Lima", "Poland": "Warsaw"})
+        >>> table.verify()
         """
         _verify.verify(self._pointer(), self.path, threads, progress)
 
     def close(self) -> None:
-        """Makes this object unusable. The file is unmapped once nothing else uses it."""
+        """Makes this object unusable. The file is unmapped once nothing else uses it.
+
+        >>> table = keyfold.compile("capitals.kf", {"Peru": "Lima", "Poland": "Warsaw"})
+        >>> with table:
+        ...     print(table["Peru"])
+        Lima
+        >>> table.closed
+        True
+        """
         self._hold(ffi.NULL, 0)
 
     def __enter__(self: T) -> T:
@@ -175,6 +238,19 @@ class Table(_lookup.Lookup["K", "V"], abc.Mapping["K", "V"]):
         except _NO_KEY:
             return None
 
+    def _normal(self, data: bytes) -> bytes:
+        """The form that an encoded key has in the file."""
+        if not self._handle.normalise:
+            return data
+        buffer, form = ffi.new("kf_buffer *"), ffi.new("kf_bytes *")
+        try:
+            status = lib.kf_text_normalise(data, len(data), self._handle.normalise, buffer, form)
+            _errors.check(status, None, self.path)
+            # Of what is normal already it is the data itself, which cffi lent for the call only.
+            return data if form.data != buffer.data else bytes(ffi.buffer(form.data, form.size))
+        finally:
+            lib.kf_buffer_free(buffer)
+
     def _failed(self, status: int) -> bool:
         """False for KF_NOT_FOUND; raises for everything else."""
         if status == lib.KF_NOT_FOUND:
@@ -195,8 +271,15 @@ class Table(_lookup.Lookup["K", "V"], abc.Mapping["K", "V"]):
         return _errors.CodecError(f"{self.path}: a value is not one of codec {self._codec.name!r}: {problem}")
 
     def _bounds(self, prefix: Any, start: Any, stop: Any, reverse: bool) -> Bounds:
-        encode = self._encode
+        def encode(key: Any) -> bytes:
+            return self._normal(self._encode(key))
+
         if prefix is not None and not self._keys.has_prefixes:
             raise TypeError(f"{self._keys.name} keys have no prefixes")
-        return Bounds(b"" if prefix is None else encode(prefix), b"" if start is None else encode(start),
-                      None if stop is None else encode(stop), reverse)
+        begin = b"" if prefix is None else encode(prefix)
+        end = None if stop is None else encode(stop)
+        if begin and self._keys.name == "tuple":
+            # (2,) begins (2, "x") but not (2.5,), which is behind it.
+            behind = begin + _integers.FRACTION
+            end = behind if end is None else min(end, behind)
+        return Bounds(begin, b"" if start is None else encode(start), end, reverse)

@@ -6,20 +6,26 @@ from collections import abc
 from . import _errors
 from ._bounds import EVERYTHING, Bounds, ordinals
 from ._entries import blocks, own
+from ._light import Later
+from ._lookup import entries
 from ._native import ffi, lib
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Iterable, Iterator, List, Mapping, Set, TypeVar
+    from typing import Any, Iterable, Iterator, List, Mapping, Optional, Set, TypeVar
 
+    from . import _export
     from ._table import Table
 
     V_co = TypeVar("V_co", covariant=True)
     K_co = TypeVar("K_co", covariant=True)
+else:
+    _export = Later("_export")
 
 
 class _View:
     __slots__ = ()
+    _what = ""
     _mapping: "Table[Any, Any]"    # the slot of abc.MappingView
     _bounds: Bounds
 
@@ -29,7 +35,12 @@ class _View:
 
     @property
     def mapping(self) -> "Mapping[Any, Any]":
-        """The dictionary that this is a view of."""
+        """The dictionary that this is a view of.
+
+        >>> table = keyfold.compile("capitals.kf", {"Peru": "Lima", "Poland": "Warsaw"})
+        >>> table.keys().mapping is table
+        True
+        """
         return self._mapping
 
     def __len__(self) -> int:
@@ -54,7 +65,9 @@ class _View:
         return blocks(iterator, want=want, path=table.path)
 
     def _all(self, bounds: Bounds) -> Iterator[Any]:
-        raise NotImplementedError
+        table = self._mapping
+        return entries(table, self._what, table._keys.name, table._decode_key, bounds.prefix, bounds.start,
+                       bounds.stop, bounds.reverse)
 
     def __iter__(self) -> Iterator[Any]:
         return self._all(self._bounds)
@@ -74,31 +87,21 @@ class _View:
         return f"{type(self).__name__}([{', '.join(shown)}])"
 
 
-def _decoded(table: "Table[Any, Any]", block: Any) -> Iterable[Any]:
-    """The values of a block."""
-    if table._type == lib.KF_VALUES_U64:
-        return block.values   # type: ignore[no-any-return]
-    if table._type == lib.KF_VALUES_NONE:
-        return [None] * block.count
-    try:
-        return list(map(table._decode, block.values))
-    except Exception as problem:
-        raise table._undecodable(problem) from problem
-
-
 class KeysView(_View, abc.KeysView["K_co"]):
-    """Keys, in their order. A set in the sense of collections.abc.Set."""
+    """Keys, in their order. A set in the sense of collections.abc.Set.
+
+    >>> table = keyfold.compile("capitals.kf", {"Peru": "Lima", "Poland": "Warsaw"})
+    >>> keys = table.keys("P")
+    >>> len(keys), list(keys), keys & {"Peru", "Chile"}
+    (2, ['Peru', 'Poland'], {'Peru'})
+    """
 
     __slots__ = ("_bounds",)
-
-    def _all(self, bounds: Bounds) -> Iterator[Any]:
-        decode = self._mapping._decode_key
-        for block in self._blocks(bounds, True, False):
-            yield from map(decode, block.keys)
+    _what = "keys"
 
     def __contains__(self, key: object) -> bool:
         encoded = self._mapping._encoded(key)
-        return encoded is not None and self._bounds.hold(encoded) and key in self._mapping
+        return encoded is not None and self._bounds.hold(self._mapping._normal(encoded)) and key in self._mapping
 
     @classmethod
     def _from_iterable(cls, items: Iterable[Any]) -> Set[Any]:
@@ -106,33 +109,40 @@ class KeysView(_View, abc.KeysView["K_co"]):
 
 
 class ValuesView(_View, abc.ValuesView["V_co"]):
-    """Values, in the order of their keys."""
+    """Values, in the order of their keys.
+
+    >>> table = keyfold.compile("capitals.kf", {"Peru": "Lima", "Poland": "Warsaw"})
+    >>> list(reversed(table.values()))
+    ['Warsaw', 'Lima']
+    """
 
     __slots__ = ("_bounds",)
-
-    def _all(self, bounds: Bounds) -> Iterator[Any]:
-        for block in self._blocks(bounds, False, True):
-            yield from _decoded(self._mapping, block)
+    _what = "values"
 
     def __contains__(self, value: object) -> bool:
         return any(each is value or each == value for each in self)
 
 
 class ItemsView(_View, abc.ItemsView["K_co", "V_co"]):
-    """Pairs of key and value, in the order of the keys. A set in the sense of collections.abc.Set."""
+    """Pairs of key and value, in the order of the keys. A set in the sense of collections.abc.Set.
+
+    >>> table = keyfold.compile("capitals.kf", {"Peru": "Lima", "Poland": "Warsaw"})
+    >>> ("Peru", "Lima") in table.items()
+    True
+    """
 
     __slots__ = ("_bounds",)
+    _what = "items"
 
-    def _all(self, bounds: Bounds) -> Iterator[Any]:
-        decode = self._mapping._decode_key
-        for block in self._blocks(bounds, True, True):
-            yield from zip(map(decode, block.keys), _decoded(self._mapping, block))
+    def __arrow_c_stream__(self, requested_schema: Optional[object] = None) -> object:
+        """As Dictionary.__arrow_c_stream__."""
+        return _export.stream(self._mapping, self._bounds, requested_schema)
 
     def __contains__(self, item: object) -> bool:
         if not isinstance(item, tuple) or len(item) != 2:
             return False
         encoded = self._mapping._encoded(item[0])
-        if encoded is None or not self._bounds.hold(encoded):
+        if encoded is None or not self._bounds.hold(self._mapping._normal(encoded)):
             return False
         absent = object()
         value = self._mapping.get(item[0], absent)

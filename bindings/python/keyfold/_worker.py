@@ -11,7 +11,9 @@ from multiprocessing import connection, parent_process
 from typing import Any, Callable, Iterable, Iterator, Optional
 
 from . import _choose, _codecs, _keys, _wire
+from ._inputs import source_of
 from ._pack import Packer, Source
+from ._shapes import is_columns
 
 
 class ReaderFailed(Exception):
@@ -27,17 +29,18 @@ def _guarded(pairs: Iterable[Any]) -> Iterator[Any]:
         raise ReaderFailed(problem) from problem
 
 
-def read(reader: Callable[[Any], Any], part: Any) -> Any:
+def read(reader: Callable[[Any], Any], part: Any, wanted: _choose.Wish, weighted: bool, name: str) -> Source:
     """What the reader returns; its errors, then and later, become ReaderFailed."""
     try:
         pairs = reader(part)
-        if isinstance(pairs, (dict, list, tuple, type({}.items()))):
-            return pairs
-        if isinstance(pairs, abc.Mapping):
-            pairs = pairs.items()
-        return _guarded(iter(pairs)) if isinstance(pairs, abc.Iterable) else pairs
+        is_mapping = isinstance(pairs, abc.Mapping)
+        if not isinstance(pairs, (dict, list, tuple, type({}.items()))) and not is_columns(pairs):
+            if is_mapping:
+                pairs = pairs.items()
+            pairs = _guarded(iter(pairs)) if isinstance(pairs, abc.Iterable) else pairs
     except BaseException as problem:   # SystemExit too
         raise ReaderFailed(problem) from problem
+    return source_of(pairs, wanted.columns, weighted, f"part {name}", wanted.lists, is_mapping)
 
 
 def _end_with_parent() -> None:
@@ -106,7 +109,7 @@ class _Worker:
             del part
 
     def _part(self, part: Any, name: str) -> int:
-        source = Source(read(self.reader, part), self.weighted, f"part {name}")
+        source = read(self.reader, part, self.wanted, self.weighted, name)
         del part   # or two parts are in memory while the next is read
         if self.packer is None:
             self._choose(source)

@@ -26,7 +26,13 @@ def lookup(series: "pd.Series[Any]", dictionary: "Dictionary[Any, Any]",
     numbers        uint64 of integers that the file holds as such, int64 for codec int (objects if one does
                    not fit), the number's type for codecs float and struct:<one>. Where keys are absent and
                    there is no default: nullable (UInt64), or NaN in floats
+    times          datetime64 (of codec datetime-utc with UTC) and timedelta64, with NaT
     other values   objects
+
+    >>> import pandas
+    >>> ages = keyfold.compile("ages.kf", {"Ann": 31, "Bo": 27})
+    >>> keyfold.pandas.lookup(pandas.Series(["Bo", "Cy"]), ages, 0).tolist()
+    [27, 0]
     """
     if not isinstance(series, pd.Series):
         raise TypeError(f"a Series is needed, not {type(series).__name__}")
@@ -38,6 +44,10 @@ def lookup(series: "pd.Series[Any]", dictionary: "Dictionary[Any, Any]",
 def _values(series: "pd.Series[Any]", dictionary: "Dictionary[Any, Any]", default: Any) -> Any:
     if dictionary.codec in ("u64", "int") or _batch.number_of(dictionary) is not None:
         values, found = dictionary.get_many(series, default, output="numpy")
+        if dictionary.codec == "datetime-utc":
+            return pd.DatetimeIndex(values, tz="UTC").array
+        if dictionary.codec == "date":
+            return pd.Series(dictionary.get_many(series, default), dtype=object).to_numpy()
         return values if values.dtype == object else _numbers(values, found, default is not None)
     dtype: Any = _text_dtype(series) if dictionary.codec == "str" else None
     if dtype is None:
@@ -66,6 +76,8 @@ def _text_dtype(series: "pd.Series[Any]") -> Any:
 
 def _numbers(values: Any, found: Any, has_default: bool) -> Any:
     values = values.astype(values.dtype.newbyteorder("="), copy=False)
+    if values.dtype.kind in "mM":       # NaT where keys are absent
+        return values
     if has_default or found.all():
         return values
     if values.dtype.kind == "f":

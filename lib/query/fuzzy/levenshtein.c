@@ -12,6 +12,8 @@
  * then is needle[j-2]: the unit consumed last was needle[j-1]. `best` is for prefix matches: the least distance
  * of the needle and a prefix of what was consumed; with cells that cannot better it, they are left out. Within
  * the exact prefix there are no cells: the units agreed. */
+#include "base/array.h"
+#include "base/normalise.h"
 #include "base/options.h"
 #include "query/fuzzy/levenshtein.h"
 
@@ -299,7 +301,9 @@ static int labels(const kf_query *query, const uint8_t *state, size_t size, uint
     return count;
 }
 
-static const kfi_query_class levenshtein_class = { start, step, judge, labels, NULL };
+static kf_status normal(kf_query **out, const kf_query *query, uint32_t flags, kf_error *error);
+
+static const kfi_query_class levenshtein_class = { start, step, judge, labels, NULL, normal };
 
 /* ---- making one ------------------------------------------------------------------------------- */
 
@@ -329,6 +333,45 @@ kf_status kfi_levenshtein_create(kf_query **out, kf_bytes needle, const kf_fuzzy
     kfi_query_init(&l->query, &levenshtein_class, HEAD + 2 * cells, sizeof(row), signature);
     *out = &l->query;
     return KF_OK;
+}
+
+/* Appends units that begin the needle to `text`. */
+static kf_status put_units(const levenshtein *l, uint32_t from, uint32_t to, kfi_array *text, kf_error *error)
+{
+    kf_status status = kfi_array_reserve(text, (size_t)(to - from) * KFI_SEQUENCE_MAX, error);
+    for (; !status && from < to; from++) {
+        if (l->unit == KF_UNIT_BYTES) text->data[text->size++] = (uint8_t)l->needle[from];
+        else text->size += kfi_utf8_encode(l->needle[from], text->data + text->size);
+    }
+    return status;
+}
+
+/* The needle's normal form; the units that must agree are those that the first ones become. */
+static kf_status normal(kf_query **out, const kf_query *query, uint32_t flags, kf_error *error)
+{
+    const levenshtein *l = (const levenshtein *)query;
+    kf_fuzzy_options options = KF_FUZZY_OPTIONS_INIT;
+    kfi_array text = { 0 };
+    kfi_normal form;
+    kf_bytes needle;
+    options.metric = l->metric;
+    options.unit = l->unit;
+    options.distance = l->limit;
+    options.prefix = l->prefix;
+    kfi_normal_begin(&form, flags);
+    kf_status status = put_units(l, 0, l->exact, &text, error);
+    if (!status && kfi_normal_text(&form, (kf_bytes){ text.data, text.size }, &needle)) status = KF_NO_MEMORY;
+    for (size_t at = 0; !status && at < needle.size; options.exact_prefix++) {
+        uint32_t unit;
+        at += kfi_unit_next(l->unit, needle.data + at, needle.size - at, &unit);
+    }
+    if (!status) status = put_units(l, l->exact, l->size, &text, error);
+    if (!status && kfi_normal_text(&form, (kf_bytes){ text.data, text.size }, &needle)) status = KF_NO_MEMORY;
+    if (status) kfi_fail_memory(error, text.size);
+    else status = kfi_levenshtein_create(out, needle, &options, l->scoring, error);
+    kfi_normal_end(&form);
+    kfi_array_free(&text);
+    return status;
 }
 
 uint32_t kfi_levenshtein_size(const kf_query *query) { return ((const levenshtein *)query)->size; }

@@ -3,6 +3,7 @@
  * A pass with limit k visits the keys within distance k whose score can still beat the worst of the best so
  * far. It is the last one when no key beyond k can be among the best. Passes grow by half, so all of them cost
  * about as much as the last; the scores found by one bound the next from its start. */
+#include "base/normalise.h"
 #include "base/options.h"
 #include "query/dfa.h"
 #include "query/fuzzy/levenshtein.h"
@@ -130,30 +131,49 @@ static kf_status by_distance(kfi_nearest *s, kf_error *error)
     }
 }
 
+/* Makes the needle normal, and the condition on keys, which is then to be destroyed. */
+static kf_status make_normal(kfi_nearest *s, kf_iter_options *within, kfi_normal *normal, kf_query **condition,
+                             kf_error *error)
+{
+    if (!normal->flags) return KF_OK;
+    if (kfi_normal_text(normal, s->needle, &s->needle)) return kfi_fail_memory(error, s->needle.size);
+    if (!within->query) return KF_OK;
+    kf_status status = kfi_query_normal(condition, within->query, normal->flags, error);
+    within->query = *condition;
+    return status;
+}
+
 kf_status kf_iter_create_nearest(kf_iter **out, const kf_dict *dict, const void *needle, size_t needle_size,
                           const kf_nearest_options *options, kf_error *error)
 {
     kf_nearest_options known;
     kf_iter_options within;
+    kfi_normal normal;
+    kf_query *condition = NULL;
     kfi_nearest s = { .dict = dict, .options = &known, .within = &within, .needle = { needle, needle_size } };
     *out = NULL;
+    kfi_normal_begin(&normal, dict->header.normalise);
     kf_status status = kfi_options_read(&known, options, &options_kind, error);
     if (!status) status = check(&known, error);
     if (!status) status = kfi_iter_options_read(&within, known.within, error);
     s.hits.limit = known.count;
+    if (!status) status = make_normal(&s, &within, &normal, &condition, error);
     if (!status) status = kfi_iter_range(dict, s.within, &s.low, &s.high, error);
     if (!status && s.within->filter) {
         s.candidate = kfi_iter_new(sizeof *s.candidate, &candidate_class, dict);
         if (!s.candidate) status = kfi_fail_memory(error, sizeof *s.candidate);
     }
-    if (status) return status;
+    if (status) goto out;
     if (s.options->metric == KF_METRIC_JARO_WINKLER) status = kfi_nearest_by_jaro_winkler(&s, error);
     else status = by_distance(&s, error);
     const int incomplete = status == KF_LIMIT && s.options->work_limit && s.work >= s.options->work_limit;
     if (incomplete) status = KF_OK;
     if (!status) status = kfi_iter_ranked(out, dict, &s.hits, s.options->ranking == KF_RANK_SIMILARITY, error);
     if (!status) (*out)->incomplete = incomplete;
+out:
     kfi_hits_free(&s.hits);
     kf_iter_destroy(&s.candidate);
+    kf_query_destroy(&condition);
+    kfi_normal_end(&normal);
     return status;
 }

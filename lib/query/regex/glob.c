@@ -33,7 +33,6 @@ static kf_status choice(kfi_pattern *pattern, uint32_t *out)
 
 static kf_status atom(kfi_pattern *pattern, uint32_t *out)
 {
-    uint32_t unit;
     size_t start = pattern->at;
     switch (pattern->text[start]) {
     case '?':
@@ -50,8 +49,7 @@ static kf_status atom(kfi_pattern *pattern, uint32_t *out)
         break;
     default: break;
     }
-    kf_status status = kfi_pattern_unit(pattern, &unit);
-    return status ? status : kfi_ast_unit(pattern, unit, 0, out);
+    return kfi_ast_literal(pattern, out);
 }
 
 /* To the pattern's end; in braces, to the next ',' or '}'. */

@@ -91,7 +91,7 @@ static kf_status escaped(kfi_pattern *pattern, uint32_t *out)
     case KFI_ESCAPE_BEGIN: return kfi_ast_empty(pattern, KFI_AST_BEGIN, out);
     case KFI_ESCAPE_END: return kfi_ast_empty(pattern, KFI_AST_END, out);
     case KFI_ESCAPE_NAMED: return kfi_ast_named(pattern, escape.name, escape.negate, out);
-    case KFI_ESCAPE_UNIT: return kfi_ast_unit(pattern, escape.unit, 0, out);
+    case KFI_ESCAPE_UNIT: return kfi_ast_escaped(pattern, escape.unit, out);
     default:
         kfi_set_clear(&pattern->set);
         status = kfi_escape_add(pattern, &escape);
@@ -101,7 +101,6 @@ static kf_status escaped(kfi_pattern *pattern, uint32_t *out)
 
 static kf_status atom(kfi_pattern *pattern, uint32_t *out)
 {
-    uint32_t unit;
     switch (pattern->text[pattern->at]) {
     case '(': return group(pattern, out);
     case '[': return kfi_bracket_parse(pattern, 0, out);
@@ -119,8 +118,7 @@ static kf_status atom(kfi_pattern *pattern, uint32_t *out)
         return kfi_pattern_fail(pattern, KF_INVALID, pattern->at, "there is nothing to repeat");
     default: break;
     }
-    kf_status status = kfi_pattern_unit(pattern, &unit);
-    return status ? status : kfi_ast_unit(pattern, unit, 0, out);
+    return kfi_ast_literal(pattern, out);
 }
 
 static kf_status concatenation(kfi_pattern *pattern, uint32_t *out)

@@ -1,5 +1,6 @@
 #include "query/regex/pattern_tree.h"
 
+#include "base/normalise.h"
 #include "query/units.h"
 
 kf_status kfi_pattern_init(kfi_pattern *pattern, const void *text, size_t size, uint32_t flags,
@@ -42,11 +43,44 @@ kf_status kfi_pattern_unit(kfi_pattern *pattern, uint32_t *unit)
 
 /* ---- sets ----------------------------------------------------------------------------------------- */
 
+/* Adds the normal forms of code points that are one again. */
+static kf_status add_normal(kfi_pattern *pattern, kfi_set *set)
+{
+    enum { LAST_MAPPED = 0x2ffff };   /* the planes above have nothing that is not normal */
+    const size_t ranges = kfi_set_count(set);
+    kfi_normal normal;
+    kf_status status = KF_OK;
+    kfi_normal_begin(&normal, pattern->normalise);
+    for (size_t i = 0; i < ranges && !status; i++) {
+        const kfi_range range = kfi_set_ranges(set)[i];
+        for (uint32_t unit = range.low; unit <= range.high && unit <= LAST_MAPPED && !status; unit++) {
+            uint8_t bytes[KFI_SEQUENCE_MAX];
+            uint32_t made;
+            if (unit >> 11 == 0xd800 >> 11) continue;
+            if (++pattern->mapped > KFI_PATTERN_MAPPED_MAX)
+                return kfi_pattern_fail(pattern, KF_LIMIT, pattern->at, "too many sets in the pattern");
+            const kf_bytes text = { bytes, kfi_utf8_encode(unit, bytes) };
+            normal.size = 0;
+            if (!kfi_normal_segment(&normal, text, 0)) status = kfi_fail_memory(pattern->error, text.size);
+            else if (normal.size && kfi_utf8_sequence(normal.data, normal.size) == normal.size
+                     && (made = kfi_utf8_value(normal.data, (unsigned)normal.size)) != unit)
+                status = kfi_set_add(set, made, made, pattern->error);
+        }
+    }
+    kfi_normal_end(&normal);
+    return status;
+}
+
 kf_status kfi_pattern_fold(kfi_pattern *pattern, kfi_set *set)
 {
-    if (!(pattern->flags & KF_PATTERN_IGNORE_CASE)) return KF_OK;
-    return kfi_pattern_bytes(pattern) ? kfi_set_fold_ascii(set, pattern->error)
-                                      : kfi_unicode_fold(&pattern->unicode, set, pattern->error);
+    const int bytes = kfi_pattern_bytes(pattern);
+    if (pattern->normalise && !bytes) {
+        kf_status status = add_normal(pattern, set);
+        if (status) return status;
+    }
+    if (!(pattern->flags & KF_PATTERN_IGNORE_CASE) && !(bytes && pattern->normalise & KF_NORMALISE_CASE)) return KF_OK;
+    return bytes ? kfi_set_fold_ascii(set, pattern->error)
+                 : kfi_unicode_fold(&pattern->unicode, set, pattern->error);
 }
 
 static uint32_t most_unit(const kfi_pattern *pattern)
@@ -165,6 +199,54 @@ kf_status kfi_ast_unit(kfi_pattern *pattern, uint32_t unit, int negate, uint32_t
     kf_status status = kfi_set_add(&pattern->set, unit, unit, pattern->error);
     if (!status) status = kfi_pattern_fold(pattern, &pattern->set);
     return status ? status : kfi_ast_set(pattern, negate, out);
+}
+
+/* Units one after the other. */
+static kf_status units_of(kfi_pattern *pattern, kf_bytes text, uint32_t *out)
+{
+    const kf_unit kind = kfi_pattern_bytes(pattern) ? KF_UNIT_BYTES : KF_UNIT_CODE_POINTS;
+    kfi_ast_list list = { 0 };
+    for (size_t at = 0; at < text.size; ) {
+        uint32_t unit, node;
+        at += kfi_unit_next(kind, text.data + at, text.size - at, &unit);
+        kf_status status = kfi_ast_unit(pattern, unit, 0, &node);
+        if (!status) status = kfi_ast_list_add(pattern, &list, KFI_AST_CONCAT, node);
+        if (status) return status;
+    }
+    return kfi_ast_list_close(pattern, &list, KFI_AST_CONCAT, out);
+}
+
+/* What the segment that begins at `at` becomes; `*used` are its bytes. */
+static kf_status segment_of(kfi_pattern *pattern, kf_bytes text, size_t at, size_t *used, uint32_t *out)
+{
+    kfi_normal normal;
+    kfi_normal_begin(&normal, pattern->normalise);
+    *used = kfi_normal_segment(&normal, text, at);
+    kf_status status = *used ? units_of(pattern, (kf_bytes){ normal.data, normal.size }, out)
+                             : kfi_fail_memory(pattern->error, text.size);
+    kfi_normal_end(&normal);
+    return status;
+}
+
+kf_status kfi_ast_literal(kfi_pattern *pattern, uint32_t *out)
+{
+    const size_t start = pattern->at;
+    size_t used;
+    uint32_t unit;
+    kf_status status = kfi_pattern_unit(pattern, &unit);   /* it may be wrong */
+    if (!status && !pattern->normalise) return kfi_ast_unit(pattern, unit, 0, out);
+    if (!status) status = segment_of(pattern, (kf_bytes){ pattern->text, pattern->size }, start, &used, out);
+    if (!status) pattern->at = start + used;
+    return status;
+}
+
+kf_status kfi_ast_escaped(kfi_pattern *pattern, uint32_t unit, uint32_t *out)
+{
+    uint8_t bytes[KFI_SEQUENCE_MAX];
+    size_t used;
+    if (!pattern->normalise || (kfi_pattern_bytes(pattern) && unit >= 0x80))
+        return kfi_ast_unit(pattern, unit, 0, out);
+    return segment_of(pattern, (kf_bytes){ bytes, kfi_utf8_encode(unit, bytes) }, 0, &used, out);
 }
 
 kf_status kfi_ast_repeat(kfi_pattern *pattern, uint32_t child, uint32_t least, uint32_t most, uint32_t *out)

@@ -40,6 +40,8 @@ typedef struct kfi_pattern {
     const uint8_t *text;
     size_t size, at;
     uint32_t flags;          /* KF_PATTERN_ */
+    uint32_t normalise;      /* the normal form that keys are in: literals and members of sets take it */
+    uint64_t mapped;         /* members of sets that were looked at for that: what it costs */
     int dot_all;
     unsigned nesting;
     uint64_t ranges;         /* of all sets so far: what their making costs */
@@ -55,7 +57,8 @@ enum {
     KFI_PATTERN_SIZE_MAX = 1 << 20,
     KFI_PATTERN_NESTING_MAX = 200,       /* parentheses and braces */
     KFI_PATTERN_DEPTH_MAX = 1000,        /* of the tree: every repetition adds one too */
-    KFI_PATTERN_RANGES_MAX = 1 << 22
+    KFI_PATTERN_RANGES_MAX = 1 << 22,
+    KFI_PATTERN_MAPPED_MAX = 1 << 23
 };
 
 /* Sets what all notations begin with. KF_LIMIT: the pattern is too long. */
@@ -87,6 +90,11 @@ kf_status kfi_ast_named(kfi_pattern *pattern, kfi_named_set name, int negate, ui
 /* One unit, or those that differ from it in case if that is to be ignored; `negate`: any other. */
 kf_status kfi_ast_unit(kfi_pattern *pattern, uint32_t unit, int negate, uint32_t *out);
 
+/* The literal at pattern->at: a unit, or with a normal form what the segment there becomes. */
+kf_status kfi_ast_literal(kfi_pattern *pattern, uint32_t *out);
+/* The same for a unit that is written in another way. */
+kf_status kfi_ast_escaped(kfi_pattern *pattern, uint32_t unit, uint32_t *out);
+
 kf_status kfi_ast_repeat(kfi_pattern *pattern, uint32_t child, uint32_t least, uint32_t most, uint32_t *out);
 
 /* Children are added from the first to the last; the list becomes a node, or the only child itself. */
@@ -108,7 +116,7 @@ static inline kfi_ast_node *kfi_ast_at(const kfi_pattern *pattern, uint32_t node
 /* The units of a named set, added to `set`. */
 kf_status kfi_named_add(kfi_pattern *pattern, kfi_set *set, kfi_named_set name);
 
-/* Folds `set` if case is to be ignored. */
+/* Folds `set` if case is to be ignored, and adds the normal forms of members, as far as these are one unit. */
 kf_status kfi_pattern_fold(kfi_pattern *pattern, kfi_set *set);
 
 /* Moves `from` to `to`, and is KF_LIMIT when a pattern's sets have become absurdly large together. */

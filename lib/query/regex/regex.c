@@ -8,6 +8,8 @@
  * have stray bytes in them, a byte that begins a sequence is taken both as that and as a stray; what took it
  * as a stray is dropped when the sequence is completed, which `pending` tells (kfi_utf8_pending_next). */
 #include "query/regex/regex.h"
+
+#include "base/normalise.h"
 #include "query/regex/nfa.h"
 #include "query/regex/parse.h"
 
@@ -18,6 +20,9 @@ typedef struct regex {
     kf_query query;
     kfi_nfa nfa;
     kfi_utf8 pool;
+    kfi_pattern_parser parse;    /* what it was made of */
+    uint32_t flags;
+    kfi_array text;
 } regex;
 
 enum { ACCEPTS = 1, PENDING_SHIFT = 1, PENDING_MASK = 7, INSIDE_SHIFT = 4, WORD = 4 };
@@ -189,25 +194,32 @@ static void regex_destroy(kf_query *query)
     regex *r = (regex *)query;
     kfi_nfa_free(&r->nfa);
     kfi_utf8_free(&r->pool);
+    kfi_array_free(&r->text);
 }
 
+static kf_status regex_normal(kf_query **out, const kf_query *query, uint32_t flags, kf_error *error);
+
 static const kfi_query_class regex_class = {
-    .start = regex_start, .step = regex_step, .judge = regex_judge, .destroy = regex_destroy
+    .start = regex_start, .step = regex_step, .judge = regex_judge, .destroy = regex_destroy, .normal = regex_normal
 };
 
-kf_status kfi_pattern_query(kf_query **out, kfi_pattern_parser parse, const void *text, size_t size,
-                            uint32_t flags, kf_error *error)
+static kf_status make(kf_query **out, kfi_pattern_parser parse, const void *text, size_t size, uint32_t flags,
+                      uint32_t normalise, kf_error *error)
 {
     kfi_pattern pattern;
     uint32_t root, signature[256];
     regex *made = NULL;
     *out = NULL;
     kf_status status = kfi_pattern_init(&pattern, text, size, flags, error);
+    pattern.normalise = normalise;
     if (!status) status = parse(&pattern, &root);
     if (status) goto out;
     made = calloc(1, sizeof *made);
-    status = made ? kfi_nfa_create(&made->nfa, &pattern, root, error) : kfi_fail_memory(error, sizeof *made);
+    status = made ? kfi_array_append(&made->text, text, size, error) : kfi_fail_memory(error, sizeof *made);
+    if (!status) status = kfi_nfa_create(&made->nfa, &pattern, root, error);
     if (status) goto out;
+    made->parse = parse;
+    made->flags = flags;
 
     kfi_utf8_close(&pattern.pool);
     made->pool = pattern.pool;
@@ -218,9 +230,31 @@ kf_status kfi_pattern_query(kf_query **out, kfi_pattern_parser parse, const void
     *out = &made->query;
     made = NULL;
 out:
+    if (made) kfi_array_free(&made->text);
     free(made);
     kfi_pattern_free(&pattern);
     return status;
+}
+
+static kf_status regex_normal(kf_query **out, const kf_query *query, uint32_t flags, kf_error *error)
+{
+    const regex *r = (const regex *)query;
+    kf_bytes text = { r->text.data, r->text.size };
+    kfi_normal normal;
+    kfi_normal_begin(&normal, flags);
+    /* Letters are a text as any other; other notations tell what is text in them. */
+    kf_status status = KF_OK;
+    if (r->parse == kfi_subsequence_parse && kfi_normal_text(&normal, text, &text))
+        status = kfi_fail_memory(error, text.size);
+    if (!status) status = make(out, r->parse, text.data, text.size, r->flags, flags, error);
+    kfi_normal_end(&normal);
+    return status;
+}
+
+kf_status kfi_pattern_query(kf_query **out, kfi_pattern_parser parse, const void *text, size_t size, uint32_t flags,
+                            kf_error *error)
+{
+    return make(out, parse, text, size, flags, 0, error);
 }
 
 kf_status kf_query_create_regex(kf_query **out, const void *pattern, size_t pattern_size, uint32_t flags,

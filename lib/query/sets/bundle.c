@@ -25,6 +25,7 @@ typedef struct bundling {
     uint64_t shards;
     kf_value_type value_type;      /* of all members */
     kf_weights weights;
+    uint32_t normalise;
     kfi_metadata metadata;
     kf_error *error;
 } bundling;
@@ -127,10 +128,14 @@ static kf_status check_kind(bundling *b, const kf_dict *dict, const kf_dict_stat
     if (!index) {
         b->value_type = stat->value_type;
         b->weights = stat->weights;
+        b->normalise = (uint32_t)stat->normalise;
         return b->options->metadata == KF_BUNDLE_METADATA_NONE ? KF_OK : take_metadata(b, dict);
     }
     if (stat->value_type != b->value_type)
         return kfi_fail(b->error, KF_INVALID, "the values of '%s' are of another type than those of the members "
+                        "before it", path);
+    if (stat->normalise != b->normalise)
+        return kfi_fail(b->error, KF_INVALID, "the keys of '%s' are in another normal form than those of the members "
                         "before it", path);
     if ((stat->weights == KF_WEIGHTS_GIVEN) != (b->weights == KF_WEIGHTS_GIVEN))
         return kfi_fail(b->error, KF_INVALID, "'%s' has %s weights, the members before it have%s", path,
@@ -169,6 +174,7 @@ static kf_status examine(bundling *b, const char *path, size_t index)
     m->header = (kfi_header){
         .file_size = stat.file_size, .keys = stat.keys, .longest_key = (uint32_t)stat.longest_key,
         .value_type = (uint8_t)stat.value_type, .value_encoding = (uint8_t)stat.value_encoding,
+        .normalise = (uint8_t)stat.normalise,
         .raw_key_bytes = stat.raw_key_bytes, .raw_value_bytes = stat.raw_value_bytes,
         .states = stat.states, .states_extra = stat.states_extra,
     };
@@ -207,6 +213,7 @@ static kf_status write_manifest(bundling *b)
 {
     kfi_bundle *bundle;
     kf_status status = kfi_bundle_create(&bundle, b->path, 0, b->error);
+    if (!status && !(b->options->flags & KF_BUNDLE_REPLACE_ANY)) status = kfi_bundle_protect(bundle, b->error);
     for (size_t i = 0; i < b->count && !status; i++) {
         const member *m = &b->members[i];
         char *name;
@@ -228,7 +235,7 @@ kf_status kf_bundle_write(const char *path, const char *const *members, size_t c
     kf_bundle_options known;
     kf_status status = kfi_options_read(&known, options, &options_kind, error);
     if (status) return status;
-    if (known.flags & ~(uint32_t)KF_BUNDLE_ABSOLUTE)
+    if (known.flags & ~(uint32_t)(KF_BUNDLE_ABSOLUTE | KF_BUNDLE_REPLACE_ANY))
         return kfi_fail(error, KF_INVALID, "unknown flags for a bundle: %#x", known.flags);
     if ((unsigned)known.metadata > KF_BUNDLE_METADATA_NONE)
         return kfi_fail(error, KF_INVALID, "what becomes of the metadata is out of range");

@@ -2,6 +2,7 @@
 
 #include "base/bits.h"
 #include "read/part.h"
+#include "read/special.h"
 
 #include <stdlib.h>
 
@@ -147,7 +148,7 @@ static kf_status leap(kfi_groups *g, kfi_member *m)
             return settle_far(g, m);
         }
     }
-    status = kf_dict_lower_bound(m->dict, bar->key, bar->size, &bound);
+    status = kfi_dict_lower_bound(m->dict, (kf_bytes){ bar->key, bar->size }, &bound);
     if (!status && bound <= m->ordinal) status = KF_CORRUPT;
     if (!status) status = seek(g, m, bound);
     if (status || m->done) return status;

@@ -1,4 +1,5 @@
 /* kf_dict_merge: a set operation feeds a builder. */
+#include "base/normalise.h"
 #include "base/options.h"
 #include "query/sets/groups.h"
 #include "read/part.h"
@@ -136,6 +137,16 @@ static kf_status add_entries(merger *m, kf_error *error)
     return status == KF_END ? KF_OK : member_failed(m->iter, status, NULL, error);
 }
 
+/* Whether nothing is asked for but the normal form that the members have. */
+static kf_status check_normalise(const kf_build_options *build, const kf_dict *member, kf_error *error)
+{
+    uint32_t asked = build->normalise;
+    kf_status status = kfi_normalise_flags(&asked, error);
+    if (status || !asked || asked == member->header.normalise) return status;
+    return kfi_fail(error, KF_INVALID, "the keys of the dictionaries are not in the normal form that was asked for: a merge "
+                    "keeps theirs");
+}
+
 KFI_STRUCT_KIND(options_kind, kf_merge_options, KF_MERGE_OPTIONS_INIT, build, build);
 
 kf_status kf_dict_merge(const char *path, const kf_dict *const *dicts, size_t count,
@@ -154,15 +165,18 @@ kf_status kf_dict_merge(const char *path, const kf_dict *const *dicts, size_t co
     set.values = known.values;
     set.within = known.within;
     status = kf_iter_create_set(&m.iter, known.operation, dicts, count, &set, error);
-    if (status) return status;
+    if (!status) status = check_normalise(&build, dicts[0], error);
+    if (status) goto out;
     build.value_type = m.type = kf_dict_value_type(dicts[0]);
     build.duplicates = KF_DUPLICATES_ERROR;
+    build.normalise = dicts[0]->header.normalise;
     build.weights = weights_of(dicts, count);
     m.weighted = build.weights == KF_WEIGHTS_GIVEN;
     build.memory_limit = build_memory(dicts, count, build.memory_limit);
     status = kf_builder_create(&m.builder, path, &build, error);
     if (!status) status = copy_metadata(m.builder, dicts, count, error);
     if (!status) status = add_entries(&m, error);
+out:
     /* Before the build's heaviest part. */
     kf_iter_destroy(&m.iter);
     if (!status) status = kf_builder_finish(m.builder, report, error);

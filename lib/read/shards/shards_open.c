@@ -121,6 +121,8 @@ static kf_status add_member(opening *o, kfi_mapping mapping, const kfi_shard *e,
     if (!status) status = check_identity(o, &d->header, e, other);
     if (!status && (d->header.value_type != whole->value_type || d->header.longest_key > whole->longest_key))
         status = kfi_fail(o->error, KF_CORRUPT, "keys or values are not of the kind that the whole has");
+    if (!status && d->header.normalise != whole->normalise)
+        status = kfi_fail(o->error, KF_CORRUPT, "the keys are not in the normal form that the whole has");
     if (status) {
         kfi_plain_close(&d);
         return status;

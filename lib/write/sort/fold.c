@@ -55,14 +55,14 @@ static kf_status combine(kfi_sort_fold *fold, const kfi_sort_pair *pair, int *ke
     return KF_OK;
 }
 
-/* ERROR and FIRST: a pair can be passed on at once. */
+/* ERROR, FIRST and JOIN: a pair can be passed on at once. */
 static kf_status fold_at_once(kfi_sort_fold *fold, kfi_sort_source source, kfi_sort_emit emit,
                               void *context, kf_error *error)
 {
     kfi_sort_pair pair;
     kf_status status;
     size_t previous_size = SIZE_MAX;
-    int keep = fold->duplicates == KF_DUPLICATES_ERROR && !fold->last_pass;
+    int keep = fold->duplicates == KF_DUPLICATES_JOIN || (fold->duplicates == KF_DUPLICATES_ERROR && !fold->last_pass);
     while (!(status = source.next(source.self, &pair, error))) {
         int again = pair.lcp == pair.key_size && pair.key_size == previous_size;
         previous_size = pair.key_size;
@@ -109,7 +109,8 @@ kf_status kfi_sort_fold_all(kfi_sort_fold *fold, kfi_sort_source source, size_t 
                             size_t longest_field, kfi_sort_emit emit, void *context,
                             kf_error *error)
 {
-    if (fold->duplicates == KF_DUPLICATES_ERROR || fold->duplicates == KF_DUPLICATES_FIRST)
+    if (fold->duplicates == KF_DUPLICATES_ERROR || fold->duplicates == KF_DUPLICATES_FIRST
+        || fold->duplicates == KF_DUPLICATES_JOIN)
         return fold_at_once(fold, source, emit, context, error);
     kf_status status = hold_capacity(&fold->key, &fold->key_capacity, longest_key + KFI_SORT_PAD, error);
     if (status) return status;

@@ -7,7 +7,8 @@
 typedef struct kfi_sort_fold {
     kf_duplicates duplicates;
     /* Before the last pass nothing fails: duplicates that are errors, and sums that overflow, stay
-     * in the stream, so that the lowest such key is named, however much memory there was. */
+     * in the stream, so that the lowest such key is named, however much memory there was. Values that are to be
+     * joined stay in it to the end (see join.h). */
     int last_pass;
     uint64_t dropped;          /* counts on */
     uint8_t *key;              /* the pair that waits for the next different key */

@@ -1,4 +1,5 @@
 /* Runs become the sorted stream of distinct keys, whole or by ranges. */
+#include "write/sort/join.h"
 #include "write/sort/resume.h"
 #include "write/sort/sorter_parts.h"
 
@@ -81,8 +82,16 @@ static kf_status drain(kfi_sorter *sorter, scan *s, kfi_sort_source source, kf_e
     s->sorter = sorter;
     s->fold.duplicates = sorter->options.duplicates;
     s->fold.last_pass = 1;
+    kfi_join join = { .sink = s->sink, .context = s->context };
+    int joins = s->fold.duplicates == KF_DUPLICATES_JOIN;
+    if (joins) {
+        s->sink = kfi_join_add;
+        s->context = &join;
+    }
     kf_status status = kfi_sort_fold_all(&s->fold, source, sorter->longest_key, sorter->longest_field, give, s, error);
-    sorter->dropped += s->fold.dropped;
+    if (joins && !status) status = kfi_join_end(&join, error);
+    sorter->dropped += s->fold.dropped + join.dropped;
+    kfi_join_free(&join);
     kfi_sort_fold_free(&s->fold);
     kfi_spool_reader_destroy(&s->large_reader);
     return status;

@@ -20,8 +20,9 @@ static void divide_memory(kfi_sorter *sorter, const kfi_sort_options *options)
 kf_status kfi_sorter_create(kfi_sorter **out, const kfi_sort_options *options, kf_error *error)
 {
     *out = NULL;
-    if (options->value_type != KF_VALUES_U64 && options->duplicates > KF_DUPLICATES_LAST)
-        return kfi_fail(error, KF_INVALID, "sum, min and max of duplicates need integer values");
+    if (options->duplicates > KF_DUPLICATES_LAST
+        && options->value_type != (options->duplicates == KF_DUPLICATES_JOIN ? KF_VALUES_BYTES : KF_VALUES_U64))
+        return kfi_fail(error, KF_INVALID, "sum, min and max of duplicates need integer values, join those of bytes");
     kfi_sorter *sorter = calloc(1, sizeof *sorter);
     if (!sorter) return kfi_fail_memory(error, sizeof *sorter);
     sorter->options = *options;

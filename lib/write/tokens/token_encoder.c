@@ -1,19 +1,18 @@
-/* Choosing a dictionary out of the merges, and encoding with it.
+/* Choosing a dictionary out of the candidates, and encoding with it.
  *
  * Merging leaves tokens that were only steps on the way to longer ones. So more tokens are made than
  * wanted, the sample is parsed with them, and those that save least are dropped: a token saves, each
  * time it is used, the tokens that would be needed in its place. */
-#include "write/tokens/token_merge.h"
+#include "write/tokens/token_candidates.h"
 #include "write/tokens/token_sample.h"
 #include "write/tokens/token_trainer.h"
 
 #include <stdlib.h>
 
 enum {
-    ESTIMATE_BYTES = 1 << 18,   /* of the sample, for comparing widths */
-    REFINE_BYTES = 64,          /* of the sample, for each token, when choosing those to drop */
-    REFINE_LEAST = 1 << 19,
-    TEXT_PER_TOKEN = 24,        /* the densest dictionaries we met have one for 60 bytes */
+    PARSED_LEAST = 1 << 17,     /* bytes of the sample that are parsed to choose tokens; */
+    PARSED_PER_TOKEN = 128,     /* and for each of them */
+    DROP_TWICE = 1 << 16,       /* of a smaller sample, tokens are better dropped in two steps */
     FRAME_SIZE = 16, PAD_SIZE = 16
 };
 
@@ -22,6 +21,7 @@ struct kfi_token_encoder {
     kfi_token_text *tokens;     /* by code, once trained */
     uint32_t count;
     unsigned bits;
+    double rate;                /* codes a byte of the sample */
     kfi_parse_scratch scratch;
 };
 
@@ -31,80 +31,20 @@ typedef struct parse_totals {
     uint64_t bytes, codes;
 } parse_totals;
 
-/* Parses evenly spread records until about `budget` bytes; usage[code] counts, if not NULL. */
+/* Parses evenly spread records until about `budget` bytes; usage[code] counts. */
 static parse_totals parse_sample(const kfi_token_trie *trie, const kfi_token_trainer *trainer,
                                  uint64_t budget, uint32_t *usage, kfi_parse_scratch *scratch)
 {
     parse_totals totals = {0, 0};
-    const uint8_t *p = trainer->records.data, *end = trainer->records.size ? p + trainer->records.size : p;
     uint64_t step = trainer->sample_bytes / (budget + 1) + 1, number = 0;
-    for (; p < end; p += 4 + p[0]) {
+    KFI_EACH_RECORD(p, trainer) {
         if (number++ % step) continue;
         uint32_t size = p[0];
         totals.codes += kfi_token_parse(trie, p + 4, size, scratch);
         totals.bytes += size;
-        for (uint32_t i = 0; usage && i < size; i += scratch->length[i]) usage[scratch->code[i]]++;
+        for (uint32_t i = 0; i < size; i += scratch->length[i]) usage[scratch->code[i]]++;
     }
     return totals;
-}
-
-static double scale_of(parse_totals totals, const kfi_token_trainer *trainer)
-{
-    return totals.bytes ? (double)trainer->total_bytes / (double)totals.bytes : 0;
-}
-
-/* ---- choosing a width ---------------------------------------------------------------------- */
-
-/* How many of the merges to start from for a dictionary of `limit` tokens. */
-static uint32_t candidates_for(const kfi_merges *merges, uint32_t limit)
-{
-    for (uint32_t i = 0; i < merges->stage_count; i++) {
-        const kfi_merge_stage *stage = merges->stages + i;
-        if (stage->live < limit) continue;
-        /* Interpolate within the one that crosses the limit. */
-        const kfi_merge_stage *before = i ? stage - 1 : stage;
-        uint32_t need = stage->live - before->live, have = limit - before->live;
-        if (!need) return stage->tokens;
-        return before->tokens + (uint32_t)((uint64_t)(stage->tokens - before->tokens) * have / need);
-    }
-    return merges->count;
-}
-
-static kf_status estimate_width(const kfi_merges *merges, const kfi_token_trainer *trainer,
-                                unsigned bits, kfi_token_text *work, kfi_parse_scratch *scratch,
-                                double *total, kf_error *error)
-{
-    kfi_token_trie trie;
-    uint32_t limit = 1u << bits, count = candidates_for(merges, limit);
-    for (uint32_t i = 0; i < count; i++) {
-        work[i] = merges->tokens[i];
-        work[i].code = i;
-    }
-    kf_status status = kfi_token_trie_build(&trie, work, count, error);
-    if (status) return status;
-    parse_totals totals = parse_sample(&trie, trainer, ESTIMATE_BYTES, NULL, scratch);
-    kfi_token_trie_free(&trie);
-    if (count > limit) count = limit;
-    *total = (double)totals.codes * scale_of(totals, trainer) * bits / 8 + KFI_TOKEN_COST * count;
-    return KF_OK;
-}
-
-static kf_status choose_width(const kfi_merges *merges, const kfi_token_trainer *trainer,
-                              kfi_token_text *work, kfi_parse_scratch *scratch, unsigned *bits,
-                              kf_error *error)
-{
-    double best = 0;
-    for (unsigned b = KFI_TOKEN_BITS_MIN; b <= KFI_TOKEN_BITS_MAX; b++) {
-        double total;
-        if (merges->count <= 1u << (b - 1) && b > KFI_TOKEN_BITS_MIN) break;
-        kf_status status = estimate_width(merges, trainer, b, work, scratch, &total, error);
-        if (status) return status;
-        if (b == KFI_TOKEN_BITS_MIN || total < best) {
-            best = total;
-            *bits = b;
-        }
-    }
-    return KF_OK;
 }
 
 /* ---- choosing the tokens ------------------------------------------------------------------- */
@@ -148,18 +88,15 @@ typedef struct refinement {
     kfi_token_text *tokens;
     uint32_t count;
     unsigned bits;
+    double rate;             /* codes a byte, as last parsed */
 } refinement;
-
-static uint64_t refine_budget(const refinement *r)
-{
-    return REFINE_LEAST + (uint64_t)REFINE_BYTES * r->count;
-}
 
 /* Parses with the tokens and keeps the most useful ones, at most `limit`, in order of gain.
  * Single bytes always stay. */
 static kf_status refine(refinement *r, uint32_t limit, kf_error *error)
 {
     kfi_token_trie trie;
+    uint64_t budget = PARSED_LEAST + (uint64_t)PARSED_PER_TOKEN * r->count;
     for (uint32_t i = 0; i < r->count; i++) {
         r->tokens[i].code = i;
         r->ranks[i].token = r->tokens[i];
@@ -167,9 +104,10 @@ static kf_status refine(refinement *r, uint32_t limit, kf_error *error)
     kf_status status = kfi_token_trie_build(&trie, r->tokens, r->count, error);
     if (status) return status;
     memset(r->usage, 0, r->count * sizeof *r->usage);
-    parse_totals totals = parse_sample(&trie, r->trainer, refine_budget(r), r->usage, r->scratch);
-    double scale = scale_of(totals, r->trainer) * r->bits / 8;
+    parse_totals totals = parse_sample(&trie, r->trainer, budget, r->usage, r->scratch);
+    double scale = totals.bytes ? (double)r->trainer->total_bytes / (double)totals.bytes * r->bits / 8 : 0;
     int complete = totals.bytes == r->trainer->total_bytes;
+    r->rate = totals.bytes ? (double)totals.codes / (double)totals.bytes : 0;
     for (uint32_t i = 0; i < r->count; i++) {
         kfi_token_text *token = &r->ranks[i].token;
         double saved = (double)r->usage[token->code] * scale * (spelling(&trie, token) - 1);
@@ -192,23 +130,15 @@ static kf_status refine(refinement *r, uint32_t limit, kf_error *error)
 /* Codes go by use, so that the entries and bytes of frequent tokens share cache lines. */
 static kf_status order_by_use(refinement *r, kfi_token_trie *trie, kf_error *error)
 {
-    for (uint32_t i = 0; i < r->count; i++) r->tokens[i].code = i;
-    for (uint32_t i = 0; i < r->count; i++) r->ranks[i].token = r->tokens[i];
-    kf_status status = kfi_token_trie_build(trie, r->tokens, r->count, error);
-    if (status) return status;
-    memset(r->usage, 0, r->count * sizeof *r->usage);
-    parse_sample(trie, r->trainer, refine_budget(r), r->usage, r->scratch);
-    for (uint32_t i = 0; i < r->count; i++) r->ranks[i].gain = r->usage[i];
+    for (uint32_t i = 0; i < r->count; i++) r->ranks[i] = (ranked){r->usage[r->tokens[i].code], r->tokens[i]};
     qsort(r->ranks, r->count, sizeof *r->ranks, compare_gain);
-    /* usage becomes the map from old codes to new ones */
     for (uint32_t i = 0; i < r->count; i++) {
-        r->usage[r->ranks[i].token.code] = i;
+        r->ranks[i].token.code = i;
         r->tokens[i] = r->ranks[i].token;
-        r->tokens[i].code = i;
     }
-    for (uint32_t i = 0; i < trie->size; i++)
-        if (trie->slots[i].code != KFI_TOKEN_NONE) trie->slots[i].code = r->usage[trie->slots[i].code];
-    return KF_OK;
+    kf_status status = kfi_token_trie_build(trie, r->tokens, r->count, error);
+    for (uint32_t i = 0; i < r->count; i++) r->tokens[i] = r->ranks[i].token;   /* the trie has sorted them */
+    return status;
 }
 
 kf_status kfi_token_encoder_train(kfi_token_encoder **out, const kfi_token_trainer *trainer,
@@ -219,57 +149,38 @@ kf_status kfi_token_encoder_train(kfi_token_encoder **out, const kfi_token_train
         return kfi_fail(error, KF_INVALID, "token width %u is out of range", bits);
     kfi_token_encoder *encoder = calloc(1, sizeof *encoder);
     if (!encoder) return kfi_fail_memory(error, sizeof *encoder);
-    kfi_merges merges = {0};
-    refinement r = {trainer, &encoder->scratch, NULL, NULL, NULL, 0, bits};
-    /* A token must be met several times to be worth having: that bounds them, and the memory for
-     * them, by the sample. */
-    uint32_t live = 1u << (bits ? bits : KFI_TOKEN_BITS_MAX);
-    uint64_t useful = 512 + trainer->sample_bytes / TEXT_PER_TOKEN;
-    if (live > useful) live = (uint32_t)useful;
-    double scale = trainer->sample_bytes ? (double)trainer->total_bytes / (double)trainer->sample_bytes : 1;
-    kfi_merge_input input = {
-        .records = trainer->records.data, .size = trainer->records.size, .bytes = trainer->bytes,
-        .max_live = live + live / 8, .max_tokens = live + live / 2 + 256,
-        .min_count = scale > 1.01 ? 3 : 2,
-        .scale = bits ? 0 : scale
+    kfi_token_candidates candidates;
+    kf_status status = kfi_token_candidates_make(&candidates, trainer, bits, error);
+    refinement r = {
+        .trainer = trainer, .scratch = &encoder->scratch, .count = candidates.count, .bits = candidates.bits,
+        .ranks = malloc((candidates.count + 1) * sizeof *r.ranks),
+        .usage = malloc((candidates.count + 1) * sizeof *r.usage),
+        .tokens = candidates.tokens,
     };
-    kf_status status = kfi_merges_make(&merges, &input, error);
-    if (status) goto out;
-    r.tokens = malloc((merges.count + 1) * sizeof *r.tokens);
-    r.ranks = malloc((merges.count + 1) * sizeof *r.ranks);
-    r.usage = malloc((merges.count + 1) * sizeof *r.usage);
-    if (!r.tokens || !r.ranks || !r.usage) {
-        status = kfi_fail_memory(error, merges.count * sizeof *r.ranks);
-        goto out;
-    }
-    if (!bits) {
-        status = choose_width(&merges, trainer, r.tokens, r.scratch, &r.bits, error);
-        if (status) goto out;
-    }
-    uint32_t limit = 1u << r.bits;
-    r.count = candidates_for(&merges, limit + limit / 8);
-    memcpy(r.tokens, merges.tokens, r.count * sizeof *r.tokens);
-    if ((status = refine(&r, limit + limit / 32, error))) goto out;
-    if ((status = refine(&r, limit, error))) goto out;
-    if ((status = order_by_use(&r, &encoder->trie, error))) goto out;
-    encoder->tokens = r.tokens;
-    r.tokens = NULL;
-    encoder->count = r.count;
-    encoder->bits = r.bits;
-    *out = encoder;
-    encoder = NULL;
-out:
-    free(r.tokens);
+    if (!status && (!r.ranks || !r.usage)) status = kfi_fail_memory(error, r.count * sizeof *r.ranks);
+    const uint32_t limit = 1u << r.bits;
+    if (!status && trainer->sample_bytes < DROP_TWICE) status = refine(&r, limit + limit / 32, error);
+    if (!status) status = refine(&r, limit, error);
+    if (!status) status = order_by_use(&r, &encoder->trie, error);
     free(r.ranks);
     free(r.usage);
-    kfi_merges_free(&merges);
-    kfi_token_encoder_destroy(&encoder);
+    encoder->tokens = candidates.tokens;
+    encoder->count = r.count;
+    encoder->bits = r.bits;
+    encoder->rate = r.rate;
+    if (status) kfi_token_encoder_destroy(&encoder);
+    *out = encoder;
     return status;
 }
 
 unsigned kfi_token_encoder_bits(const kfi_token_encoder *encoder)
 {
     return encoder->bits;
+}
+
+double kfi_token_encoder_rate(const kfi_token_encoder *encoder)
+{
+    return encoder->rate;
 }
 
 void kfi_token_encoder_destroy(kfi_token_encoder **encoder)

@@ -1,235 +1,190 @@
-/* Byte-pair encoding (Gage 1994; as a codec for random access: Gargiulo and Venturini 2025), in
- * rounds: many pairs are merged in one pass over the sample instead of one at a time.
+/* Byte-pair encoding (Gage 1994; as a codec for random access: Gargiulo and Venturini 2025), one pair after the
+ * other, the most frequent first.
  *
- *   1. A sketch (an array of counters indexed by a hash of the pair) is filled while the sample is
- *      rewritten by the last round's merges. Its histogram gives a count that about as many pairs
- *      reach as the round wants.
- *   2. A second pass counts exactly, in a table small enough for the cache, the pairs whose counter
- *      reaches it.
- *   3. Pairs are taken in order of count. One that may overlap chosen ones (its left half is their
- *      right half, or the other way round) is expected to lose the share of its occurrences that
- *      those take; when that is much, it waits for the next round's count. */
+ * The text is an array with a token where it begins, so that neighbours are found by lengths. A pair comes into being
+ * where its younger half does: when a pair is merged, the places of the new token are gone through once more, and the
+ * pairs that it makes with its neighbours are counted in arrays by neighbour and get lists of their places. Merges of
+ * other pairs make such a list stale, in part: that is noticed when the pair is the most frequent in turn, as its
+ * places are checked then, and it goes back to the queue with what is left. So no pair is searched for, and each byte
+ * is touched a few times in all. */
 #include "write/tokens/token_merge.h"
 
-#include <math.h>
+#include <float.h>
 #include <stdlib.h>
 
-#define BOUNDARY UINT32_MAX
-
 enum {
-    SKETCH_BITS_MIN = 12, SKETCH_BITS_MAX = 20, SKETCH_TOP = 65535,
-    GROWTH = 3,        /* a round adds a third to the dictionary; */
-    GROWTH_SMALL = 8,  /* small dictionaries are worth finer rounds where the text is short */
-    SMALL_TOKENS = 512, SMALL_TEXT = 4 << 20,
-    PAIRS_BITS_MIN = 10, PAIRS_BITS_MAX = 18
+    BOUNDARY = -1,             /* between records */
+    INSIDE = -2,               /* of a token */
+    HEADER = 4,                /* words before a list of places: left, right, training places, all places */
+    STAGES_PER_DOUBLING = 8    /* about */
 };
 
-typedef struct pair_count {
-    uint64_t pair;       /* (left + 1) << 32 | right; 0: free */
-    uint32_t count;
-    uint32_t token;      /* what it is merged into, once chosen */
-} pair_count;
+#define PAST_BEST 1.03
 
-typedef struct merge_token {
-    uint32_t usage;          /* occurrences in the text */
-    uint32_t as_left;        /* of them, by count, taken by this round's pairs as left half */
-    uint32_t as_right;
-} merge_token;
+typedef struct neighbour {
+    uint32_t trained, all;     /* times it was met at this merge's token; then, where the next place goes */
+} neighbour;
 
 typedef struct merger {
     kfi_merges *merges;
     const kfi_merge_input *input;
-    uint32_t *text;          /* tokens, BOUNDARY after each record */
-    size_t size, records;
-    uint16_t *sketch;
-    unsigned sketch_bits;
-    pair_count *pairs;       /* open addressing */
-    unsigned pairs_bits;
-    size_t pairs_used;
-    pair_count *sorted;
-    merge_token *state;      /* by token */
+    int32_t *text;             /* by byte: the token that begins there */
+    uint8_t *length_before;    /* by byte: of the token that ends before it */
+    size_t size, held_out;     /* text from `held_out` on is not counted for choosing pairs */
+    uint32_t *lists;           /* of places, one behind the other */
+    size_t lists_size, lists_capacity;
+    uint64_t *queue;           /* a heap of trained count << 32 | list */
+    size_t queue_size, queue_capacity;
+    uint32_t *usage;           /* by token, in the trained text */
+    neighbour *left, *right;   /* by token */
+    uint32_t *met;
+    uint32_t *index, index_size;   /* tokens by their bytes, open addressing */
+    uint64_t codes, held_codes;
 } merger;
 
-static inline uint64_t hash_pair(uint32_t left, uint32_t right)
+/* ---- the queue ----------------------------------------------------------------------------- */
+
+static void queue_push(merger *m, uint64_t entry)
 {
-    uint64_t h = ((uint64_t)left << 32 | right) * 0x9E3779B97F4A7C15u;
-    return h ^ (h >> 29);
+    if (m->queue_size == m->queue_capacity) return;
+    size_t i = m->queue_size++;
+    for (; i && m->queue[(i - 1) / 2] < entry; i = (i - 1) / 2) m->queue[i] = m->queue[(i - 1) / 2];
+    m->queue[i] = entry;
 }
 
-static inline pair_count *find_pair(const merger *m, uint32_t left, uint32_t right)
+static uint64_t queue_pop(merger *m)
 {
-    uint64_t pair = (uint64_t)(left + 1) << 32 | right;
-    size_t mask = ((size_t)1 << m->pairs_bits) - 1;
-    size_t i = (hash_pair(left, right) * 0xD6E8FEB86659FD93u) >> (64 - m->pairs_bits);
-    while (m->pairs[i].pair && m->pairs[i].pair != pair) i = (i + 1) & mask;
-    return m->pairs + i;
-}
-
-/* ---- one round ---------------------------------------------------------------------------- */
-
-/* Rewrites the text by the chosen pairs, and counts tokens exactly and pairs in the sketch. */
-static void rewrite(merger *m)
-{
-    size_t out = 0;
-    uint32_t *text = m->text, previous = BOUNDARY;
-    unsigned shift = 64 - m->sketch_bits;
-    int twin = 0;   /* the last pair counted was of two equal tokens: "aaa" is one pair, not two */
-    memset(m->sketch, 0, sizeof *m->sketch << m->sketch_bits);
-    for (uint32_t i = 0; i < m->merges->count; i++) m->state[i].usage = 0;
-    for (size_t i = 0; i < m->size; i++) {
-        uint32_t token = text[i];
-        if (token == BOUNDARY) {
-            text[out++] = previous = BOUNDARY;
-            continue;
-        }
-        uint32_t next = text[i + 1];   /* there is always a boundary at the end */
-        if (next != BOUNDARY && m->state[token].as_left && m->state[next].as_right) {
-            const pair_count *pair = find_pair(m, token, next);
-            if (pair->pair && pair->token != BOUNDARY) {
-                token = pair->token;
-                i++;
-            }
-        }
-        m->state[token].usage++;
-        text[out++] = token;
-        if (previous != BOUNDARY && !(twin && previous == token)) {
-            uint16_t *counter = m->sketch + (hash_pair(previous, token) >> shift);
-            if (*counter < SKETCH_TOP) ++*counter;
-            twin = previous == token;
-        } else {
-            twin = 0;
-        }
-        previous = token;
+    uint64_t top = m->queue[0], last = m->queue[--m->queue_size];
+    size_t i = 0, n = m->queue_size;
+    for (size_t child; (child = 2 * i + 1) < n; i = child) {
+        if (child + 1 < n && m->queue[child + 1] > m->queue[child]) child++;
+        if (m->queue[child] <= last) break;
+        m->queue[i] = m->queue[child];
     }
-    m->size = out;
+    m->queue[i] = last;
+    return top;
 }
 
-/* The largest count that `wanted` counters reach, but at least `least`. */
-static uint32_t choose_threshold(const merger *m, uint32_t wanted, uint32_t least)
+/* ---- lists of places ----------------------------------------------------------------------- */
+
+/* Begins a list if there is room and the pair may become a token: turns the counts of `n` into ends. */
+static void begin_list(merger *m, neighbour *n, uint32_t left, uint32_t right)
 {
-    uint32_t histogram[256] = {0};
-    size_t slots = (size_t)1 << m->sketch_bits;
-    /* Coarse above 2^8: sixteen steps an octave are exact enough. */
-    for (size_t i = 0; i < slots; i++) {
-        uint32_t v = m->sketch[i];
-        unsigned octave = kfi_bit_width(v) > 5 ? kfi_bit_width(v) - 5 : 0;
-        histogram[octave * 16 + (v >> octave)]++;
+    const kfi_token_text *tokens = m->merges->tokens;
+    uint32_t trained = n->trained, all = n->all;
+    n->all = 0;
+    if (trained < m->input->min_count || tokens[left].length + tokens[right].length > KFI_TOKEN_MAX) return;
+    if (m->lists_size + HEADER + all > m->lists_capacity) return;
+    uint32_t *list = m->lists + m->lists_size;
+    list[0] = left;
+    list[1] = right;
+    list[2] = trained;
+    list[3] = all;
+    n->all = (uint32_t)m->lists_size + HEADER;
+    queue_push(m, (uint64_t)trained << 32 | m->lists_size);
+    m->lists_size += HEADER + all;
+}
+
+/* Drops the places where the pair is no more; returns how many trained ones are left. */
+static uint32_t check_list(merger *m, uint32_t *list)
+{
+    const int32_t left = (int32_t)list[0], right = (int32_t)list[1];
+    const uint32_t length = m->merges->tokens[left].length;
+    uint32_t *places = list + HEADER, kept = 0, trained = 0;
+    for (uint32_t k = 0; k < list[3]; k++) {
+        uint32_t at = places[k];
+        if (m->text[at] != left || m->text[at + length] != right) continue;
+        if (left == right && kept && places[kept - 1] + length == at) continue;   /* "aaa" is one pair, not two */
+        trained += at < m->held_out;
+        places[kept++] = at;
     }
-    uint32_t reached = 0;
-    for (unsigned i = 255; i > 0; i--) {
-        reached += histogram[i];
-        if (reached < wanted) continue;
-        unsigned octave = i < 32 ? 0 : i / 16 - 1;
-        uint32_t value = (i - octave * 16) << octave;
-        return value > least ? value : least;
-    }
-    return least;
+    list[2] = trained;
+    list[3] = kept;
+    return trained;
 }
 
-/* Counts the pairs whose counter reaches the threshold. When the table is full, pairs that first
- * occur later are left out: they may come in the next round. */
-static void count_pairs(merger *m, uint32_t threshold)
-{
-    unsigned shift = 64 - m->sketch_bits;
-    size_t most = ((size_t)1 << m->pairs_bits) / 4 * 3;
-    uint32_t previous = BOUNDARY;
-    int twin = 0;
-    memset(m->pairs, 0, sizeof *m->pairs << m->pairs_bits);
-    m->pairs_used = 0;
-    for (size_t i = 0; i < m->size; i++) {
-        uint32_t token = m->text[i];
-        if (previous != BOUNDARY && token != BOUNDARY && !(twin && previous == token)) {
-            twin = previous == token;
-            if (m->sketch[hash_pair(previous, token) >> shift] >= threshold) {
-                pair_count *pair = find_pair(m, previous, token);
-                if (pair->pair) {
-                    pair->count++;
-                } else if (m->pairs_used < most) {
-                    m->pairs_used++;
-                    *pair = (pair_count){(uint64_t)(previous + 1) << 32 | token, 1, BOUNDARY};
-                }
-            }
-        } else {
-            twin = 0;
-        }
-        previous = token;
-    }
-}
+/* ---- one merge ------------------------------------------------------------------------------- */
 
-static int compare_counts(const void *a, const void *b)
+/* The token that the pair makes. It may be there already, of other halves. */
+static uint32_t find_token(merger *m, uint32_t left, uint32_t right)
 {
-    const pair_count *x = a, *y = b;
-    if (x->count != y->count) return x->count > y->count ? -1 : 1;
-    return x->pair < y->pair ? -1 : x->pair > y->pair;
-}
-
-static void add_token(merger *m, uint32_t left, uint32_t right)
-{
-    kfi_token_text *tokens = m->merges->tokens, *token = tokens + m->merges->count++;
+    kfi_token_text *tokens = m->merges->tokens, *token = tokens + m->merges->count;
     *token = tokens[left];
     memcpy(token->bytes + tokens[left].length, tokens[right].bytes, tokens[right].length);
     token->length = (uint8_t)(tokens[left].length + tokens[right].length);
-}
-
-/* Whether a pair keeps most of its occurrences beside this round's pairs, as if they fell anywhere. */
-static int worth_now(const merge_token *left, const merge_token *right, uint32_t count,
-                     uint32_t threshold)
-{
-    if (!left->as_right && !right->as_left) return 1;
-    if (left->as_right >= left->usage || right->as_left >= right->usage) return 0;
-    double rest = count * (1.0 - (double)left->as_right / left->usage)
-                        * (1.0 - (double)right->as_left / right->usage);
-    return rest >= 0.75 * count && rest >= threshold;
-}
-
-/* Takes up to `wanted` pairs; returns how many. */
-static uint32_t choose_pairs(merger *m, uint32_t wanted, uint32_t threshold)
-{
-    kfi_merges *merges = m->merges;
-    size_t count = 0;
-    for (size_t i = 0; i < (size_t)1 << m->pairs_bits; i++) {
-        const pair_count *pair = m->pairs + i;
-        if (!pair->pair || pair->count < threshold) continue;
-        unsigned length = merges->tokens[(uint32_t)(pair->pair >> 32) - 1].length
-                        + merges->tokens[(uint32_t)pair->pair].length;
-        if (length <= KFI_TOKEN_MAX) m->sorted[count++] = *pair;
+    const uint32_t mask = m->index_size - 1;
+    uint64_t low = kfi_load64(token->bytes), high = kfi_load64(token->bytes + 8);
+    uint32_t i = (uint32_t)(((low * 0x9E3779B97F4A7C15u ^ high) * 0xD6E8FEB86659FD93u) >> 32) & mask;
+    for (; m->index[i] != UINT32_MAX; i = (i + 1) & mask) {
+        const kfi_token_text *other = tokens + m->index[i];
+        if (other->length == token->length && !memcmp(other->bytes, token->bytes, KFI_TOKEN_MAX)) return m->index[i];
     }
-    qsort(m->sorted, count, sizeof *m->sorted, compare_counts);
-    for (uint32_t i = 0; i < merges->count; i++) m->state[i].as_left = m->state[i].as_right = 0;
-    uint32_t taken = 0, first = merges->count;
-    for (size_t i = 0; i < count && taken < wanted; i++) {
-        uint32_t left = (uint32_t)(m->sorted[i].pair >> 32) - 1, right = (uint32_t)m->sorted[i].pair;
-        if (!worth_now(m->state + left, m->state + right, m->sorted[i].count, threshold)) continue;
-        m->state[left].as_left += m->sorted[i].count;
-        m->state[right].as_right += m->sorted[i].count;
-        find_pair(m, left, right)->token = first + taken++;
-        add_token(m, left, right);
+    m->usage[m->merges->count] = 0;
+    m->left[m->merges->count] = m->right[m->merges->count] = (neighbour){0, 0};
+    return m->index[i] = m->merges->count++;
+}
+
+static uint32_t make_token(merger *m, const uint32_t *list)
+{
+    const uint32_t left_length = m->merges->tokens[list[0]].length;
+    const uint32_t token = find_token(m, list[0], list[1]), *places = list + HEADER;
+    const uint8_t length = m->merges->tokens[token].length;
+    m->usage[list[0]] -= list[2];
+    m->usage[list[1]] -= list[2];
+    m->usage[token] += list[2];
+    m->codes -= list[2];
+    m->held_codes -= list[3] - list[2];
+    for (uint32_t k = 0; k < list[3]; k++) {
+        m->text[places[k]] = (int32_t)token;
+        m->text[places[k] + left_length] = INSIDE;
+        m->length_before[places[k] + length] = length;
     }
-    for (uint32_t i = first; i < merges->count; i++) m->state[i] = (merge_token){0, 0, 0};
-    return taken;
+    return token;
 }
 
-/* ---- all rounds --------------------------------------------------------------------------- */
-
-static uint32_t count_live(const merger *m, uint32_t least)
+/* Lists of the pairs that a token makes at its new places with its neighbours on one side. */
+static void list_pairs(merger *m, uint32_t token, const uint32_t *list, int on_left)
 {
-    uint32_t live = 0;
-    for (uint32_t i = 0; i < m->merges->count; i++)
-        live += m->state[i].usage >= least || m->merges->tokens[i].length == 1;
-    return live;
+    const uint32_t length = m->merges->tokens[token].length, *places = list + HEADER, count = list[3];
+    neighbour *by_token = on_left ? m->left : m->right;
+    uint32_t met = 0;
+    for (uint32_t k = 0; k < count; k++) {
+        uint32_t at = places[k];
+        int32_t other = on_left ? m->text[at - m->length_before[at]] : m->text[at + length];
+        if (other == BOUNDARY || (on_left && (uint32_t)other == token)) continue;   /* twins are listed on the right */
+        neighbour *n = by_token + other;
+        if (!n->all++) m->met[met++] = (uint32_t)other;
+        n->trained += at < m->held_out;
+    }
+    for (uint32_t k = 0; k < met; k++) {
+        uint32_t other = m->met[k];
+        begin_list(m, by_token + other, on_left ? other : token, on_left ? token : other);
+    }
+    for (uint32_t k = 0; k < count; k++) {
+        uint32_t at = places[k], before = on_left ? m->length_before[at] : 0;
+        int32_t other = on_left ? m->text[at - before] : m->text[at + length];
+        if (other == BOUNDARY || (on_left && (uint32_t)other == token) || !by_token[other].all) continue;
+        m->lists[by_token[other].all++] = at - before;
+    }
+    for (uint32_t k = 0; k < met; k++) by_token[m->met[k]] = (neighbour){0, 0};
 }
 
-/* Whether more tokens can no longer pay: what the coded text and the dictionary would take has been
- * well below this stage's. */
-static int past_best(const merger *m, const kfi_merge_stage *stage, double *best)
+/* ---- all of them ----------------------------------------------------------------------------- */
+
+static void load_records(merger *m, const uint32_t *token_of, int held)
 {
-    if (m->input->scale <= 0) return 0;
-    unsigned width = kfi_bit_width(stage->live - 1);
-    if (width < KFI_TOKEN_BITS_MIN) width = KFI_TOKEN_BITS_MIN;
-    double total = (double)stage->codes * m->input->scale * width / 8
-                 + KFI_TOKEN_COST * (double)stage->live;
-    if (total < *best) *best = total;
-    return total > 1.1 * *best;
+    const uint8_t *p = m->input->records, *end = m->input->size ? p + m->input->size : p;
+    for (; p < end; p += 4 + p[0]) {
+        uint32_t r = kfi_load32(p) >> 8;
+        if (held ? r < m->input->train_below || r >= m->input->below : r >= m->input->train_below) continue;
+        for (unsigned i = 0; i < p[0]; i++) {
+            uint32_t token = token_of[p[4 + i]];
+            m->text[m->size++] = (int32_t)token;
+            m->usage[token] += !held;
+        }
+        *(held ? &m->held_codes : &m->codes) += p[0];
+        m->text[m->size++] = BOUNDARY;
+    }
 }
 
 static void load_text(merger *m)
@@ -238,79 +193,135 @@ static void load_text(merger *m)
     kfi_merges *merges = m->merges;
     for (unsigned byte = 0; byte < 256; byte++) {
         if (!m->input->bytes[byte]) continue;
+        m->usage[merges->count] = 0;
         token_of[byte] = merges->count;
         kfi_token_text *token = merges->tokens + merges->count++;
         memset(token, 0, sizeof *token);
         token->bytes[0] = (uint8_t)byte;
         token->length = 1;
     }
-    const uint8_t *p = m->input->records, *end = m->input->size ? p + m->input->size : p;
-    for (; p < end; p += 4 + p[0]) {
-        for (unsigned i = 0; i < p[0]; i++) m->text[m->size++] = token_of[p[4 + i]];
-        m->text[m->size++] = BOUNDARY;
-        m->records++;
-    }
+    m->text[m->size++] = BOUNDARY;
+    load_records(m, token_of, 0);
+    m->held_out = m->size;
+    load_records(m, token_of, 1);
+    memset(m->length_before, 1, m->size);
 }
 
-static void run_rounds(merger *m)
+/* Lists of all pairs of bytes, counted in a square. */
+static kf_status list_bytes(merger *m, kf_error *error)
+{
+    const uint32_t n = m->merges->count;
+    neighbour *square = calloc((size_t)n * n + 1, sizeof *square);
+    if (!square) return kfi_fail_memory(error, (size_t)n * n * sizeof *square);
+    for (size_t at = 0; at + 1 < m->size; at++) {
+        if (m->text[at] == BOUNDARY || m->text[at + 1] == BOUNDARY) continue;
+        neighbour *pair = square + (uint32_t)m->text[at] * n + (uint32_t)m->text[at + 1];
+        pair->all++;
+        pair->trained += at < m->held_out;
+    }
+    for (uint32_t left = 0; left < n; left++)
+        for (uint32_t right = 0; right < n; right++) begin_list(m, square + left * n + right, left, right);
+    for (size_t at = 0; at + 1 < m->size; at++) {
+        if (m->text[at] == BOUNDARY || m->text[at + 1] == BOUNDARY) continue;
+        neighbour *pair = square + (uint32_t)m->text[at] * n + (uint32_t)m->text[at + 1];
+        if (pair->all) m->lists[pair->all++] = (uint32_t)at;
+    }
+    free(square);
+    return KF_OK;
+}
+
+static uint32_t count_live(const merger *m, uint32_t least)
+{
+    uint32_t live = 0;
+    for (uint32_t i = 0; i < m->merges->count; i++)
+        live += m->usage[i] >= least || m->merges->tokens[i].length == 1;
+    return live;
+}
+
+/* Notes what the tokens so far are worth. Returns whether more can no longer pay: what the coded text and the
+ * dictionary would take has been below this stage's. Widths are taken as if they could be fractions. */
+static int note_stage(merger *m, uint32_t count, double *best)
+{
+    kfi_merges *merges = m->merges;
+    /* A token is in good use when it is used at least half as often as the pair now merged. */
+    uint32_t least = count / 2 > m->input->min_count ? count / 2 : m->input->min_count;
+    kfi_merge_stage *stage = merges->stages + merges->stage_count++;
+    uint64_t codes = m->held_out < m->size ? m->held_codes : m->codes;
+    *stage = (kfi_merge_stage){merges->count, count_live(m, least), (double)codes * m->input->scale};
+    unsigned octave = stage->live >> KFI_TOKEN_BITS_MIN ? kfi_bit_width(stage->live) - 1 : KFI_TOKEN_BITS_MIN;
+    double width = octave;
+    if (stage->live >> octave) width += (double)stage->live / (double)(1u << octave) - 1;
+    double total = stage->codes * width / 8 + KFI_TOKEN_COST * (double)stage->live;
+    if (total < *best) *best = total;
+    return stage->live > 1u << KFI_TOKEN_BITS_MIN && total > PAST_BEST * *best;
+}
+
+static void merge_all(merger *m)
 {
     kfi_merges *merges = m->merges;
     const kfi_merge_input *input = m->input;
-    double best = HUGE_VAL;
-    uint32_t look = 2;   /* counters looked at for a pair wanted: too long or overlapping ones drop out */
-    memset(m->state, 0, input->max_tokens * sizeof *m->state);
-    while (merges->stage_count < KFI_MERGE_STAGES) {
-        rewrite(m);
-        int fine = merges->count < SMALL_TOKENS && input->size < SMALL_TEXT;
-        uint32_t wanted = fine ? merges->count / GROWTH_SMALL + 2 : merges->count / GROWTH + 8;
-        uint32_t next = choose_threshold(m, look * wanted, input->min_count);
-        /* A token is in good use when it is used at least half as often as the pairs now merged. */
-        uint32_t least = next / 2 > input->min_count ? next / 2 : input->min_count;
-        uint32_t live = count_live(m, least);
-        kfi_merge_stage *stage = merges->stages + merges->stage_count++;
-        *stage = (kfi_merge_stage){merges->count, live, m->size - m->records};
-        if (past_best(m, stage, &best)) break;
-        if (live >= input->max_live || merges->count >= input->max_tokens) break;
-        if (wanted > input->max_tokens - merges->count) wanted = input->max_tokens - merges->count;
-        count_pairs(m, next);
-        uint32_t taken = choose_pairs(m, wanted, next);
-        if (!taken) break;
-        if (taken < wanted / 2 && look < 16) look *= 2;
+    double best = DBL_MAX;
+    uint32_t next_stage = merges->count;
+    while (m->queue_size) {
+        uint32_t *list = m->lists + (uint32_t)queue_pop(m);
+        uint32_t count = list[2], left = check_list(m, list);
+        if (left < input->min_count) continue;
+        if (left < count && m->queue_size && m->queue[0] >> 32 > left) {
+            queue_push(m, (uint64_t)left << 32 | (uint64_t)(list - m->lists));
+            continue;
+        }
+        if (merges->count >= next_stage && merges->stage_count + 1 < KFI_MERGE_STAGES) {
+            if (note_stage(m, left, &best)) return;
+            next_stage += next_stage / STAGES_PER_DOUBLING + 8;
+        }
+        if (merges->count >= input->max_tokens) break;
+        uint32_t token = make_token(m, list);
+        list_pairs(m, token, list, 1);
+        list_pairs(m, token, list, 0);
     }
+    (void)note_stage(m, input->min_count, &best);
 }
 
 kf_status kfi_merges_make(kfi_merges *merges, const kfi_merge_input *input, kf_error *error)
 {
     merger m = {0};
-    kf_status status = KF_OK;
+    kf_status status;
     memset(merges, 0, sizeof *merges);
     m.merges = merges;
     m.input = input;
-    m.sketch_bits = kfi_bit_width(input->size);
-    if (m.sketch_bits < SKETCH_BITS_MIN) m.sketch_bits = SKETCH_BITS_MIN;
-    if (m.sketch_bits > SKETCH_BITS_MAX) m.sketch_bits = SKETCH_BITS_MAX;
-    size_t most_pairs = input->size < input->max_tokens ? input->size : input->max_tokens;
-    m.pairs_bits = kfi_bit_width(most_pairs) + 1;
-    if (m.pairs_bits < PAIRS_BITS_MIN) m.pairs_bits = PAIRS_BITS_MIN;
-    if (m.pairs_bits > PAIRS_BITS_MAX) m.pairs_bits = PAIRS_BITS_MAX;
+    const size_t most = input->room + 2;
+    m.lists_capacity = most * 5 / 2 + 1024;
+    m.queue_capacity = most / 8 + 1024;
     merges->tokens = malloc(input->max_tokens * sizeof *merges->tokens);
-    m.text = malloc((input->size + 1) * sizeof *m.text);   /* 4 bytes a record become one boundary */
-    m.sketch = malloc(sizeof *m.sketch << m.sketch_bits);
-    m.pairs = calloc((size_t)1 << m.pairs_bits, sizeof *m.pairs);
-    m.sorted = malloc(sizeof *m.sorted << m.pairs_bits);
-    m.state = malloc(input->max_tokens * sizeof *m.state);
-    if (!merges->tokens || !m.text || !m.sketch || !m.pairs || !m.sorted || !m.state) {
-        status = kfi_fail_memory(error, input->size * sizeof *m.text);
-        kfi_merges_free(merges);
+    m.text = malloc(most * sizeof *m.text);
+    m.length_before = malloc(most);
+    m.lists = malloc(m.lists_capacity * sizeof *m.lists);
+    m.queue = malloc(m.queue_capacity * sizeof *m.queue);
+    m.usage = malloc(input->max_tokens * sizeof *m.usage);
+    m.left = calloc(input->max_tokens, sizeof *m.left);
+    m.right = calloc(input->max_tokens, sizeof *m.right);
+    m.met = malloc(input->max_tokens * sizeof *m.met);
+    m.index_size = 2u << kfi_bit_width(input->max_tokens);
+    m.index = malloc(m.index_size * sizeof *m.index);
+    if (!merges->tokens || !m.text || !m.length_before || !m.lists || !m.queue || !m.usage || !m.left || !m.right
+        || !m.met || !m.index) {
+        status = kfi_fail_memory(error, most * sizeof *m.text);
     } else {
+        memset(m.index, 0xFF, m.index_size * sizeof *m.index);
         load_text(&m);
-        run_rounds(&m);
+        status = list_bytes(&m, error);
+        if (!status) merge_all(&m);
     }
+    if (status) kfi_merges_free(merges);
     free(m.text);
-    free(m.sketch);
-    free(m.pairs);
-    free(m.sorted);
-    free(m.state);
+    free(m.length_before);
+    free(m.lists);
+    free(m.queue);
+    free(m.usage);
+    free(m.left);
+    free(m.right);
+    free(m.met);
+    free(m.index);
     return status;
 }
 

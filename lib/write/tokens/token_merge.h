@@ -8,7 +8,7 @@
 typedef struct kfi_merge_stage {
     uint32_t tokens;
     uint32_t live;       /* of them, used often enough to be worth a code */
-    uint64_t codes;      /* tokens in the sample as merged so far: near the shortest parse */
+    double codes;        /* tokens in all text, by what was held out if anything was: near the shortest parse */
 } kfi_merge_stage;
 
 /* Bytes of a token in the section: its entry and, as tokens overlap, a byte or two of the pool. */
@@ -23,16 +23,19 @@ typedef struct kfi_merges {
     uint32_t stage_count;
 } kfi_merges;
 
-/* The sample: records of u8 length | 3 bytes anything | length bytes of text. A merge never spans
- * records. `bytes` says which byte values are tokens. Stops when `max_live` tokens are in good use,
- * when there are `max_tokens`, or when no pair occurs `min_count` times. */
+/* The sample: records of u8 length | 3 bytes of a random number r | length bytes of text. A merge never spans
+ * records. `bytes` says which byte values are tokens. Stops when there are `max_tokens`, when no pair occurs
+ * `min_count` times, or when the total of coded text and dictionary only grows. */
 typedef struct kfi_merge_input {
     const uint8_t *records;
     size_t size;
+    /* Pairs are chosen by the records with r below `train_below`; those from there up to `below` are coded as well,
+     * and tell what the tokens are worth on text that they were not made of. */
+    uint32_t train_below, below;
+    size_t room;                     /* their text, and a boundary each */
     const uint8_t *bytes;            /* 256 flags */
-    uint32_t max_live, max_tokens, min_count;
-    double scale;                    /* all text / sample: also stop when the total of coded text and
-                                        dictionary only grows; 0: never */
+    uint32_t max_tokens, min_count;
+    double scale;                    /* all text / what was held out, or if that is nothing, / what was trained on */
 } kfi_merge_input;
 
 kf_status kfi_merges_make(kfi_merges *merges, const kfi_merge_input *input, kf_error *error);

@@ -14,4 +14,10 @@ struct kfi_token_trainer {
     uint8_t bytes[256];      /* byte values seen */
 };
 
+/* Goes through the records: `p` is at the length. Those whose random number is below some number are a sample of the
+ * sample. */
+#define KFI_EACH_RECORD(p, trainer)                                                                      \
+    for (const uint8_t *p = (trainer)->records.data, *end_ = p ? p + (trainer)->records.size : p; p < end_;   \
+         p += 4 + p[0])
+
 #endif

@@ -5,14 +5,18 @@
 enum {
     BLOCK = 256,
     OPEN_BLOCKS = 8,    /* only the newest blocks are searched for room: keeps building linear */
-    MAX_SLOTS = 1 << 23 /* a base has 23 bits */
+    MAX_SLOTS = 1 << 22 /* a base has 22 bits */
 };
 
 static int compare_tokens(const void *a, const void *b)
 {
     const kfi_token_text *x = a, *y = b;
-    int order = memcmp(x->bytes, y->bytes, KFI_TOKEN_MAX);
-    return order ? order : (int)x->length - (int)y->length;
+    uint64_t p = __builtin_bswap64(kfi_load64(x->bytes)), q = __builtin_bswap64(kfi_load64(y->bytes));
+    if (p == q) {
+        p = __builtin_bswap64(kfi_load64(x->bytes + 8));
+        q = __builtin_bswap64(kfi_load64(y->bytes + 8));
+    }
+    return p != q ? (p < q ? -1 : 1) : (int)x->length - (int)y->length;
 }
 
 /* A node whose children are still to be placed: the tokens [first, last) share its bytes. */
@@ -104,6 +108,7 @@ static kf_status place_children(trie_build *build, const kfi_token_text *tokens,
     unsigned count = 0;
     if (node.first < node.last && tokens[node.first].length == depth) {
         build->trie->slots[node.slot].code = tokens[node.first].code;
+        build->trie->slots[node.slot].link |= KFI_TOKEN_ENDS;
         node.first++;
     }
     for (uint32_t i = node.first; i < node.last; i++) {
@@ -118,13 +123,13 @@ static kf_status place_children(trie_build *build, const kfi_token_text *tokens,
     kf_status status = find_base(build, labels, count, &base);
     if (status) return status;
     kfi_token_slot *slots = build->trie->slots;
-    slots[node.slot].link |= base << 9;
+    slots[node.slot].link |= base << KFI_TOKEN_BASE;
     block_state *state = build->blocks + base / BLOCK;
     clear(state->unused, base % BLOCK);
     state->free_count -= count;
     for (unsigned i = 0; i < count; i++) {
         clear(state->free, (base ^ labels[i]) % BLOCK);
-        slots[base ^ labels[i]].link = 0x100u | labels[i];
+        slots[base ^ labels[i]].link = KFI_TOKEN_IN_USE | labels[i];
         next[(*next_count)++] = (pending){base ^ labels[i], starts[i], starts[i + 1]};
     }
     return KF_OK;
@@ -177,28 +182,24 @@ uint32_t kfi_token_parse(const kfi_token_trie *trie, const uint8_t *data, uint32
                          kfi_parse_scratch *scratch)
 {
     const kfi_token_slot *slots = trie->slots;
+    const uint32_t root = slots[0].link >> KFI_TOKEN_BASE;
     uint32_t *cost = scratch->cost;
     cost[size] = 0;
     for (uint32_t i = size; i-- > 0;) {
-        uint32_t best = cost[i + 1] + 1, best_code = 0, best_length = 1;
-        uint32_t limit = size - i < KFI_TOKEN_MAX ? size - i : KFI_TOKEN_MAX;
-        uint32_t link = slots[0].link;
-        for (uint32_t n = 0; n < limit; n++) {
-            uint8_t byte = data[i + n];
-            const kfi_token_slot *slot = slots + ((link >> 9) ^ byte);
-            link = slot->link;
-            if ((link & 0x1FF) != (0x100u | byte)) break;
-            if (slot->code == KFI_TOKEN_NONE) continue;
-            uint32_t total = cost[i + n + 1] + 1;
-            if (total <= best) {
-                best = total;
-                best_code = slot->code;
-                best_length = n + 1;
-            }
+        uint32_t best = cost[i + 1] + 1, best_slot = 0, best_end = i + 1, base = root;
+        const uint32_t end = size - i < KFI_TOKEN_MAX ? size : i + KFI_TOKEN_MAX;
+        for (uint32_t at = i; at < end; ) {
+            uint32_t byte = data[at++], slot = base ^ byte, link = slots[slot].link;
+            if ((link & 0x1FF) != (KFI_TOKEN_IN_USE | byte)) break;
+            base = link >> KFI_TOKEN_BASE;
+            if (!(link & KFI_TOKEN_ENDS) || cost[at] >= best) continue;
+            best = cost[at] + 1;
+            best_slot = slot;
+            best_end = at;
         }
         cost[i] = best;
-        scratch->code[i] = best_code;
-        scratch->length[i] = (uint8_t)best_length;
+        scratch->code[i] = best_slot ? slots[best_slot].code : 0;
+        scratch->length[i] = (uint8_t)(best_end - i);
     }
     return cost[0];
 }

@@ -20,9 +20,11 @@ typedef struct kfi_token_text {
 #define KFI_TOKEN_NONE UINT32_MAX
 
 typedef struct kfi_token_slot {
-    uint32_t link;   /* base << 9 | in use << 8 | byte that leads here */
-    uint32_t code;   /* KFI_TOKEN_NONE: no token ends here */
+    uint32_t link;   /* base << 10 | a token ends here << 9 | in use << 8 | byte that leads here */
+    uint32_t code;   /* of that token, or KFI_TOKEN_NONE */
 } kfi_token_slot;
+
+enum { KFI_TOKEN_BASE = 10, KFI_TOKEN_ENDS = 1 << 9, KFI_TOKEN_IN_USE = 1 << 8 };
 
 typedef struct kfi_token_trie {
     kfi_token_slot *slots;
@@ -37,8 +39,8 @@ void kfi_token_trie_free(kfi_token_trie *trie);
 /* The slot reached from `slot` by `byte`, or 0. */
 static inline uint32_t kfi_token_trie_step(const kfi_token_trie *trie, uint32_t slot, uint8_t byte)
 {
-    uint32_t next = (trie->slots[slot].link >> 9) ^ byte;
-    return (trie->slots[next].link & 0x1FF) == (0x100u | byte) ? next : 0;
+    uint32_t next = (trie->slots[slot].link >> KFI_TOKEN_BASE) ^ byte;
+    return (trie->slots[next].link & 0x1FF) == (KFI_TOKEN_IN_USE | byte) ? next : 0;
 }
 
 /* Texts longer than this are parsed in windows. */

@@ -4,38 +4,27 @@
 #include <stdlib.h>
 
 enum {
-    TOKENS_MEAN_MOST = 4096,    /* tokens are for strings: above this mean only zstd is tried */
-    TOKEN_PIECE = 1 << 14
+    TOKENS_MEAN_MOST = 4096    /* tokens are for strings: above this mean only zstd is tried */
 };
 
 /* A string's share of the packed ends, as found on one-line descriptions and names. */
 #define END_COST 1.2
 
-static double dictionary_size(const kfi_token_encoder *encoder, kf_status *status, kf_error *error)
+/* What so many strings will take as tokens. */
+static kf_status tokens_size(const kfi_token_encoder *encoder, uint64_t bytes, uint64_t count,
+                             double *size, kf_error *error)
 {
     kfi_array section = {0};
-    *status = kfi_token_encoder_write(encoder, &section, error);
-    double size = (double)section.size;
+    kf_status status = kfi_token_encoder_write(encoder, &section, error);
+    *size = (double)bytes * kfi_token_encoder_rate(encoder) * kfi_token_encoder_bits(encoder) / 8
+          + (double)count * END_COST + (double)section.size;
     kfi_array_free(&section);
-    return size;
+    return status;
 }
 
 static double ends_cost(const kfi_column_builder *builder, double count)
 {
     return builder->smallest == builder->largest ? 0 : count * END_COST;
-}
-
-/* Codes that some bytes take. */
-static uint64_t count_codes(kfi_token_encoder *encoder, const uint8_t *data, size_t size)
-{
-    uint16_t codes[TOKEN_PIECE];
-    uint64_t count = 0;
-    for (size_t at = 0; at < size;) {
-        size_t part = size - at < TOKEN_PIECE ? size - at : TOKEN_PIECE;
-        count += kfi_token_encode(encoder, data + at, part, codes);
-        at += part;
-    }
-    return count;
 }
 
 static kf_status write_plain(kfi_column_header *header, const kfi_column_builder *builder, void *encoder,
@@ -90,25 +79,7 @@ static kf_status train_tokens(kfi_trial *trial, kf_error *error)
 static kf_status estimate_tokens(kfi_trial *trial, double *cost, kf_error *error)
 {
     const kfi_column_builder *builder = trial->builder;
-    kfi_token_encoder *encoder = trial->state;
-    const kfi_value_sample *sample;
-    kf_status status = kfi_trial_sample(trial, &sample, error);
-    if (status) return status;
-    const uint8_t *data = sample->bytes.data;
-    uint64_t codes = 0, bytes = 0;
-    size_t step = sample->bytes.size / (1 << 20) + 1;
-    for (size_t i = 0; i < sample->count; i++) {
-        size_t size = kfi_sample_size(sample, i);
-        if (i % step == 0) {
-            codes += count_codes(encoder, data, size);
-            bytes += size;
-        }
-        data += size;
-    }
-    double scale = bytes ? (double)builder->total_bytes / (double)bytes : 0;
-    *cost = (double)codes * scale * kfi_token_encoder_bits(encoder) / 8 + (double)builder->values * END_COST
-          + dictionary_size(encoder, &status, error);
-    return status;
+    return tokens_size(trial->state, builder->total_bytes, builder->values, cost, error);
 }
 
 const kfi_encoding_writer kfi_encode_tokens = {
@@ -145,16 +116,9 @@ static kf_status train_items(distinct_state *state, const kfi_column_builder *bu
         status = kfi_token_trainer_add(trainer, item.data, item.size, error);
     }
     if (!status) status = kfi_token_encoder_train(&state->encoder, trainer, 0, error);
-    for (uint32_t rank = 0; rank < count && !status; rank++) {
-        kf_bytes item = kfi_distinct_at(distinct, rank);
-        coded += (double)count_codes(state->encoder, item.data, item.size);
-    }
-    if (!status) {
-        coded = coded * kfi_token_encoder_bits(state->encoder) / 8 + (double)count * END_COST
-              + dictionary_size(state->encoder, &status, error);
-        if (coded < state->size * 0.9) state->size = coded;
-        else kfi_token_encoder_destroy(&state->encoder);
-    }
+    if (!status) status = tokens_size(state->encoder, kfi_distinct_bytes(distinct), count, &coded, error);
+    if (!status && coded < state->size * 0.9) state->size = coded;
+    else kfi_token_encoder_destroy(&state->encoder);
     kfi_token_trainer_destroy(&trainer);
     return status;
 }

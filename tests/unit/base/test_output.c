@@ -160,6 +160,45 @@ START_TEST(output__refuses)
 }
 END_TEST
 
+/* Files of others are not replaced when that was forbidden, also if they appear late. */
+START_TEST(output__protected)
+{
+    static const struct { const char *content; size_t size; kf_status wanted; } cases[] = {
+        { "magic and more", 14, KF_OK }, { "magic", 5, KF_OK }, { "", 0, KF_OK }, { "magi", 4, KF_INVALID },
+        { "mAgic and more", 14, KF_INVALID }, { "text", 4, KF_INVALID }, { "\0\0\0\0\0\0", 6, KF_INVALID },
+    };
+    kfi_output *o;
+    kf_error e;
+    int files = fault_open_files();
+    fault_mark();
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        for (int late = 0; late < 3; late++) {
+            unlink(scratch_path("t"));
+            if (!late) scratch_write("t", cases[i].content, cases[i].size);
+            if (!late) ck_assert_int_eq(kfi_output_check(scratch_path("t"), "magic", 5, &e), cases[i].wanted);
+            ck_assert_int_eq(kfi_output_check(scratch_path("t"), NULL, 0, &e), KF_OK);
+            fault_refuse_nameless(late == 1);
+            ck_assert_int_eq(kfi_output_create(&o, scratch_path("t"), &e), KF_OK);
+            kf_status status = kfi_output_protect(o, "magic", 5, &e);
+            ck_assert_int_eq(status, late ? KF_OK : cases[i].wanted);
+            if (late) scratch_write("t", cases[i].content, cases[i].size);
+            if (!status) status = kfi_output_write(o, "new", 3, &e);
+            if (!status) status = kfi_output_publish(o, &e);
+            ck_assert_int_eq(status, cases[i].wanted);
+            kfi_output_destroy(&o);
+            if (status) assert_content("t", cases[i].content, cases[i].size);
+            else assert_content("t", "new", 3);
+            ck_assert_int_eq(scratch_count(), 1);
+        }
+    ck_assert_int_eq(kfi_output_check(scratch_path("absent/t"), "magic", 5, &e), KF_IO);
+    ck_assert_int_eq(kfi_output_check(scratch_path(""), "magic", 5, &e), KF_INVALID);
+    ck_assert_int_eq(kfi_output_check("", "magic", 5, &e), KF_INVALID);
+    ck_assert_int_eq(fault_open_files(), files);
+    ck_assert_int_eq(fault_live(), 0);
+    fault_refuse_nameless(0);
+}
+END_TEST
+
 /* Relative paths hold when the working folder changes, and the longest name leaves room. */
 START_TEST(output__paths)
 {
@@ -538,6 +577,7 @@ int main(void)
     tcase_add_loop_test(c, output__publish, 0, 8);
     tcase_add_test(c, output__temporary_is_private);
     tcase_add_test(c, output__refuses);
+    tcase_add_test(c, output__protected);
     tcase_add_test(c, output__paths);
     tcase_add_loop_test(c, output__every_call_fails, 0, 4);
     tcase_add_test(c, output__each_kind_is_reported);

@@ -185,7 +185,8 @@ START_TEST(header__fields_refused)
         { 12, 4, 255, KF_CORRUPT }, { 12, 4, 320, KF_CORRUPT }, { 12, 4, UINT32_MAX, KF_CORRUPT },
         { 16, 8, 0, KF_FORMAT }, { 16, 8, UINT64_MAX, KF_FORMAT }, { 16, 8, FILE_SIZE + 1, KF_FORMAT },
         { 24, 4, KFI_FEATURE_SHARDS, KF_OK },
-        { 24, 4, 2, KF_UNSUPPORTED }, { 24, 4, 3, KF_UNSUPPORTED }, { 24, 4, 1u << 31, KF_UNSUPPORTED },
+        { 24, 4, KFI_FEATURE_NORMALISED, KF_CORRUPT },  /* without a form */
+        { 24, 4, 4, KF_UNSUPPORTED }, { 24, 4, 5, KF_UNSUPPORTED }, { 24, 4, 1u << 31, KF_UNSUPPORTED },
         { 28, 4, UINT32_MAX, KF_OK },                   /* compatible features may be unknown */
         { 44, 4, 0, KF_CORRUPT }, { 44, 4, 2, KF_CORRUPT }, { 44, 4, 4, KF_CORRUPT },
         { 44, 4, 5, KF_CORRUPT }, { 44, 4, 33, KF_CORRUPT }, { 44, 4, UINT32_MAX, KF_CORRUPT },
@@ -220,6 +221,49 @@ START_TEST(header__fields_refused)
         if (status) ck_assert_int_eq(e.status, status);
         free(file);
     }
+}
+END_TEST
+
+static kf_status parse_form(const kfi_header *h, kfi_header *back, unsigned form, unsigned major, unsigned minor)
+{
+    uint8_t file[FILE_SIZE] = { 0 };
+    kf_error e;
+    kfi_header_write(h, file);
+    file[24] = KFI_FEATURE_NORMALISED;
+    file[50] = (uint8_t)form;
+    file[51] = (uint8_t)major;
+    file[52] = (uint8_t)minor;
+    fix_checksum(file);
+    kf_status status = kfi_header_parse(back, file, h->file_size, &e);
+    if (status) ck_assert_uint_ge(e.offset, 50);
+    return status;
+}
+
+/* Any three bytes where the normal form is. */
+START_TEST(header__normal_form)
+{
+    static const uint8_t good[] = { 1, 2, 3, 4, 5, 10, 11, 12, 13 };
+    kfi_header h = example(), back;
+    for (unsigned form = 0; form < 256; form++) {
+        kf_status expected = form > 15 ? KF_UNSUPPORTED : KF_CORRUPT;
+        for (size_t i = 0; i < sizeof good; i++) if (form == good[i]) expected = KF_OK;
+        ck_assert_int_eq(parse_form(&h, &back, form, 13, 0), expected);
+        if (!expected) ck_assert_uint_eq(back.normalise, form);
+        ck_assert_int_eq(parse_form(&h, &back, form, 14, 0), expected ? expected : KF_UNSUPPORTED);
+    }
+    for (unsigned version = 0; version < 65536; version++)
+        ck_assert_int_eq(parse_form(&h, &back, 3, version & 255, version >> 8),
+                         version == 13 ? KF_OK : KF_UNSUPPORTED);
+    h.normalise = KF_NORMALISE_CASE | KF_NORMALISE_NFC;
+    uint8_t file[FILE_SIZE] = { 0 };
+    kfi_header_write(&h, file);
+    ck_assert_mem_eq(file + 24, "\x02\x00\x00\x00", 4);
+    ck_assert_mem_eq(file + 50, "\x03\x0d\x00\x00\x00\x00", 6);
+    ck_assert_int_eq(kfi_header_parse(&back, file, h.file_size, NULL), KF_OK);
+    ck_assert_uint_eq(back.normalise, 3);
+    file[53] = 1;
+    fix_checksum(file);
+    ck_assert_int_eq(kfi_header_parse(&back, file, h.file_size, NULL), KF_CORRUPT);
 }
 END_TEST
 
@@ -264,6 +308,7 @@ int main(void)
     tcase_add_test(c, header__cut_or_grown);
     tcase_add_test(c, header__every_bit);
     tcase_add_test(c, header__fields_refused);
+    tcase_add_test(c, header__normal_form);
     tcase_add_test(c, header__accepted_is_sound);
     suite_add_tcase(suite, c);
     return suite_run(suite);

@@ -83,8 +83,8 @@ static int toy_labels(const kf_query *query, const uint8_t *state, size_t size, 
     return (int)count;
 }
 
-static const kfi_query_class with_labels = { toy_start, toy_step, toy_judge, toy_labels, NULL };
-static const kfi_query_class without_labels = { toy_start, toy_step, toy_judge, NULL, NULL };
+static const kfi_query_class with_labels = { toy_start, toy_step, toy_judge, toy_labels, NULL, NULL };
+static const kfi_query_class without_labels = { toy_start, toy_step, toy_judge, NULL, NULL, NULL };
 
 static toy *toy_create(knowledge known)
 {

@@ -11,11 +11,11 @@
 START_TEST(choice__is_what_it_was)
 {
     static const struct { uint64_t limit, shards, values, weighted, tails, distinct, sample, tokens; } known[] = {
-        { 16 * MIB, 1, 2 * MIB, MIB, 8 * MIB, 512 * KIB, 128 * KIB, 64 * KIB },
-        { 100 * MIB, 4, 25 * MIB / 8, 25 * MIB / 16, 25 * MIB / 2, 25 * MIB / 32, 25 * MIB / 128, 25 * MIB / 256 },
-        { GIB, 4, 32 * MIB, 16 * MIB, 128 * MIB, 8 * MIB, 2 * MIB, MIB },
-        { 8 * GIB, 16, 64 * MIB, 32 * MIB, 256 * MIB, 16 * MIB, 4 * MIB, 2 * MIB },
-        { 64 * GIB, 32, 256 * MIB, 128 * MIB, GIB, 64 * MIB, 4 * MIB, 8 * MIB },
+        { 16 * MIB, 1, 2 * MIB, MIB, 8 * MIB, 512 * KIB, 128 * KIB, MIB / 20 },
+        { 100 * MIB, 4, 25 * MIB / 8, 25 * MIB / 16, 25 * MIB / 2, 25 * MIB / 32, 25 * MIB / 128, 25 * MIB / 320 },
+        { GIB, 4, 32 * MIB, 16 * MIB, 128 * MIB, 8 * MIB, 2 * MIB, 16 * MIB / 20 },
+        { 8 * GIB, 16, 64 * MIB, 32 * MIB, 256 * MIB, 16 * MIB, 4 * MIB, 32 * MIB / 20 },
+        { 64 * GIB, 32, 256 * MIB, 128 * MIB, GIB, 64 * MIB, 4 * MIB, 128 * MIB / 20 },
     };
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         uint64_t limit = known[i].limit;
@@ -33,20 +33,20 @@ START_TEST(choice__is_what_it_was)
         ck_assert_uint_eq(column.window, known[i].values / 16);
         ck_assert_uint_eq(column.value_sample, known[i].sample);
         ck_assert_uint_eq(column.token_sample, known[i].tokens);
-        ck_assert_uint_eq(column.item_sample, known[i].values / 32);
+        ck_assert_uint_eq(column.item_sample, known[i].values / 40);
     }
     kfi_image_shares one = kfi_budget_image(GIB, 0);
     ck_assert_uint_eq(one.values, 128 * MIB);
     ck_assert_uint_eq(one.tails, 512 * MIB);
     ck_assert_uint_eq(kfi_budget_training(one.tails, 8 * MIB), 8 * MIB);
-    ck_assert_uint_eq(kfi_budget_training(MIB, 8 * MIB), 64 * KIB);
+    ck_assert_uint_eq(kfi_budget_training(MIB, 8 * MIB), MIB / 20);
 }
 END_TEST
 
 static void check_column(uint64_t memory)
 {
     kfi_column_shares c = kfi_budget_column(memory);
-    ck_assert_uint_le(c.distinct + c.value_sample + c.window + 16 * (uint64_t)c.item_sample, memory);
+    ck_assert_uint_le(c.distinct + c.value_sample + c.window + 20 * (uint64_t)c.item_sample, memory);
     ck_assert_uint_le(c.token_sample, c.item_sample);
 }
 

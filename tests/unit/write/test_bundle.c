@@ -316,7 +316,7 @@ START_TEST(bundle__refused)
     refused(KF_INVALID, "at least one key", "none", "none", NULL);
     refused(KF_IO, "nowhere", "ab", "nowhere", NULL);
     refused(KF_FORMAT, "text", "ab", "text", NULL);
-    options.flags = 2;
+    options.flags = 4;
     ck_assert_int_eq(bundle("refused", &options, "ab", NULL, NULL), KF_INVALID);
     options = (kf_bundle_options){ sizeof options - 1, 0, KF_BUNDLE_METADATA_SAME };
     ck_assert_int_eq(bundle("refused", &options, "ab", NULL, NULL), KF_INVALID);

@@ -10,6 +10,7 @@
 #include "input/survey.h"
 #include "interrupt.h"
 #include "options/build_options.h"
+#include "output/list.h"
 #include "output/message.h"
 #include "output/progress.h"
 #include "output/report.h"
@@ -27,6 +28,7 @@ typedef struct kft_build {
     uint64_t records;           /* added */
     uint64_t input_done;        /* bytes of the inputs that are through */
     kft_survey survey;
+    kft_list list;              /* --duplicates all: a record's value as one */
     kf_build_report report;
 } kft_build;
 
@@ -47,16 +49,20 @@ static int create_builder(kft_build *build)
 
     build_options.value_type = build->value_type;
     build_options.value_encoding = (kf_encoding)options->encoding;
+    build_options.normalise = (uint32_t)options->normalise;
     build_options.weights = (kf_weights)options->weights;
     build_options.duplicates = (kf_duplicates)options->duplicates;
     build_options.memory_limit = options->memory;
     build_options.temporary_folder = options->temporary_folder;
     build_options.resume_folder = options->resume_folder;
+    build_options.flags = options->force ? KF_BUILD_REPLACE_ANY : 0;
     build_options.expected_bytes = build->survey.expected_bytes;
     build_options.progress = progress_report;
     parallel_take(&command_build, &options->parallel, &build_options);
     progress_values(build->value_type != KF_VALUES_NONE);
     status = kf_builder_create(&build->builder, options->output, &build_options, &error);
+    if (status == KF_OK && options->duplicates == KF_DUPLICATES_JOIN)     /* what --meta says replaces it */
+        status = kf_builder_set_metadata(build->builder, LIST_METADATA, LIST_OF_TEXTS, strlen(LIST_OF_TEXTS), &error);
     for (size_t i = 0; i < options->metadata.count && status == KF_OK; i++) {
         const char *entry = options->metadata.items[i];
         const char *equals = strchr(entry, '=');
@@ -67,8 +73,8 @@ static int create_builder(kft_build *build)
                                          &error);
     }
     if (status == KF_OK && kf_builder_resumed(build->builder) > 0 && !options->quiet)
-        complain("note: %s: going on after %" PRIu64 " records", options->resume_folder,
-                 kf_builder_resumed(build->builder));
+        message((kft_message){ MESSAGE_NOTE, KF_OK, options->resume_folder, 0 }, "note: going on after %" PRIu64
+                " records", kf_builder_resumed(build->builder));
     return status == KF_OK ? 0 : failed(build, status, &error);
 }
 
@@ -77,38 +83,54 @@ static int settle_values(kft_build *build, const kft_input *input)
 {
     int has_values = input_has_values(input->format, &build->settings);
     int asked = build->options->values;
+    const kft_message about = { MESSAGE_ERROR, KF_FORMAT, input->stream.name, 0 };
 
     if (build->builder == NULL) {
         build->value_type = asked != VALUES_AUTO ? (kf_value_type)asked
                             : has_values ? KF_VALUES_BYTES : KF_VALUES_NONE;
         build->settings.wants_value = build->value_type != KF_VALUES_NONE;
     }
-    if (build->settings.wants_value && !has_values) {
-        complain("%s: taken for %s, which has no values, but the dictionary has; see --format",
+    if (build->value_type != KF_VALUES_BYTES && build->options->duplicates == KF_DUPLICATES_JOIN) {
+        complain("%s: taken for %s, which has no values that --duplicates all could list; see --format",
                  input->stream.name, input_format_name(input->format));
+        return EXIT_TROUBLE;
+    }
+    if (build->settings.wants_value && !has_values) {
+        message(about, "taken for %s, which has no values, but the dictionary has; see --format",
+                input_format_name(input->format));
         return EXIT_TROUBLE;
     }
     if (has_values && !build->settings.wants_value && asked == VALUES_AUTO) {
-        complain("%s: taken for %s, which has values, but the inputs before had none; see --values",
-                 input->stream.name, input_format_name(input->format));
+        message(about, "taken for %s, which has values, but the inputs before had none; see --values",
+                input_format_name(input->format));
         return EXIT_TROUBLE;
     }
     if (build->settings.wants_weight && input->format == FORMAT_LINES) {
-        complain("%s: taken for lines, which has no weights; see --format", input->stream.name);
+        message(about, "taken for lines, which has no weights; see --format");
         return EXIT_TROUBLE;
     }
     return build->builder == NULL ? create_builder(build) : 0;
 }
 
+/* Says why an input can't be read, unless that was asked for. */
+static int unreadable(const kft_input *input)
+{
+    const kf_status status = input->stream.os_error != 0 ? KF_IO : KF_FORMAT;
+
+    if (interrupt_signal() == 0)
+        message((kft_message){ MESSAGE_ERROR, status, input->stream.name, 0 }, "%s%s", input->stream.problem,
+                input->stream.foreign ? " (--text takes any file as text)" : "");
+    return EXIT_TROUBLE;
+}
+
 static int bad_record(kft_build *build, const kft_input *input)
 {
-    if (build->options->on_error == ON_ERROR_FAIL) {
-        complain("%s:%" PRIu64 ": %s", input->stream.name, input->line, input->reason);
-        return EXIT_TROUBLE;
-    }
-    if (build->bad++ < MESSAGES_SHOWN)
-        complain("%s:%" PRIu64 ": %s; skipped", input->stream.name, input->line, input->reason);
-    return 0;
+    const int fails = build->options->on_error == ON_ERROR_FAIL;
+    const kft_message about = { fails ? MESSAGE_ERROR : MESSAGE_WARNING, KF_FORMAT, input->stream.name, input->line };
+
+    if (fails || build->bad++ < MESSAGES_SHOWN)
+        message(about, fails ? "%s" : "%s; skipped", input->reason);
+    return fails ? EXIT_TROUBLE : 0;
 }
 
 /* Hands a record to the builder. `number`: the value, if values are u64. */
@@ -117,6 +139,11 @@ static kf_status add_to_builder(kft_build *build, const kft_record *record, uint
 {
     size_t value_size = build->value_type == KF_VALUES_BYTES ? record->value_size : 0;
     int weighted = build->settings.wants_weight;
+
+    if (build->options->duplicates == KF_DUPLICATES_JOIN)
+        return !list_of_one(&build->list, record->value, value_size) ? KF_NO_MEMORY
+               : kf_builder_add(build->builder, record->key, record->key_size, build->list.data, build->list.size,
+                                error);
 
     if (build->value_type == KF_VALUES_U64)
         return weighted ? kf_builder_add_u64_weighted(build->builder, record->key, record->key_size, number,
@@ -170,9 +197,7 @@ static int add_records(kft_build *build, kft_input *input)
         if (result == INPUT_END)
             break;
         if (result == INPUT_FAILED) {
-            if (interrupt_signal() == 0)
-                complain("%s: %s", input->stream.name, input->stream.problem);
-            return EXIT_TROUBLE;
+            return unreadable(input);
         }
         code = result == INPUT_BAD ? bad_record(build, input) : add_record(build, input, &record);
     }
@@ -186,11 +211,14 @@ static int add_file(kft_build *build, const char *path)
     int code = EXIT_TROUBLE;
 
     if (!input_open(&input, &build->settings, path)) {
-        if (interrupt_signal() == 0)
-            complain("%s: %s", input.stream.name, input.stream.problem);
+        code = unreadable(&input);
     } else {
-        if (input.had_mark && !build->options->quiet)
-            complain("%s: note: skipped a UTF-8 byte order mark", input.stream.name);
+        const kft_message about = { MESSAGE_NOTE, KF_OK, input.stream.name, 0 };
+
+        if (input.stream.had_mark && input.stream.unicode == UNICODE_NONE && !build->options->quiet)
+            message(about, "note: skipped a UTF-8 byte order mark");
+        if (input.stream.unicode != UNICODE_NONE && !build->options->quiet)
+            message(about, "note: read as %s", unicode_name(input.stream.unicode));
         code = settle_values(build, &input);
         if (code == 0)
             code = add_records(build, &input);
@@ -201,11 +229,13 @@ static int add_file(kft_build *build, const char *path)
 
 static void say_summary(const kft_build *build, double seconds)
 {
+    const kft_message about = { MESSAGE_WARNING, KF_FORMAT, NULL, 0 };
+
     if (build->bad > MESSAGES_SHOWN)
-        complain("%" PRIu64 " bad records skipped, %" PRIu64 " of them not shown", build->bad,
-                 build->bad - MESSAGES_SHOWN);
+        message(about, "%" PRIu64 " bad records skipped, %" PRIu64 " of them not shown", build->bad,
+                build->bad - MESSAGES_SHOWN);
     else if (build->bad > 0)
-        complain("%" PRIu64 " bad record%s skipped", build->bad, build->bad == 1 ? "" : "s");
+        message(about, "%" PRIu64 " bad record%s skipped", build->bad, build->bad == 1 ? "" : "s");
     if (build->options->quiet || build->options->json)
         return;
     report_say(build->options->output, &build->report, seconds);
@@ -221,7 +251,7 @@ static int finish(kft_build *build)
         return 0;
     code = failed(build, status, &error);
     if (status == KF_DUPLICATE)
-        complain("see --duplicates");
+        message((kft_message){ MESSAGE_NOTE, KF_OK, NULL, 0 }, "see --duplicates");
     return code;
 }
 
@@ -253,14 +283,15 @@ static int build_run(int argc, char **argv)
     seconds = progress_seconds();
     progress_stop();
     kf_builder_destroy(&build.builder);
+    list_free(&build.list);
     if (code == 0) {
         say_summary(&build, seconds);
         if (options.json)
             code = report_print(options.output, build.value_type, &build.report, "bad_records", build.bad,
                                 seconds);
     } else if (interrupt_signal() != 0) {
-        complain("interrupted; %s is as it was before%s%s", options.output,
-                 options.resume_folder ? "; go on with --resume " : "",
+        message((kft_message){ MESSAGE_ERROR, KF_CANCELLED, NULL, 0 }, "interrupted; %s is as it was before%s%s",
+                 options.output, options.resume_folder ? "; go on with --resume " : "",
                  options.resume_folder ? options.resume_folder : "");
         code = EXIT_SIGNALLED + interrupt_signal();
     }
@@ -272,11 +303,12 @@ out:
 const kft_command command_build = {
     "build", "Compile key/value pairs into a dictionary", "[options] -o FILE INPUT...",
     build_options_table,
-    "INPUT '-' is standard input; .gz and .zst data is recognised. Format auto goes by\n"
+    "INPUT '-' is standard input; gzip, zstd, xz and bzip2 data is unpacked, and UTF-16\n"
+    "read as UTF-8; files that are not lines of text are refused. Format auto goes by\n"
     "the extension (.tsv .tab .csv .jsonl .ndjson), else the first line: with a tab\n"
     "it is tsv, without it is lines.\n\n"
-    "In tsv and lines \\t \\n \\r \\0 \\\\ stand for tab, newline, carriage return, NUL\n"
-    "and backslash, as get, scan and dump print them; --raw turns that off.\n\n"
+    "In tsv and lines \\t \\n \\r \\0 \\\\ \\& stand for tab, newline, carriage return, NUL,\n"
+    "backslash and nothing, as get, scan and dump print them; --raw turns that off.\n\n"
     "With --weights column a line of tsv ends with <TAB>WEIGHT, a record of nul with\n"
     "WEIGHT NUL, and a JSON array is [KEY, VALUE, WEIGHT].\n\n"
     "Exit code: 0 done (with --on-error skip also when lines were skipped), 2 usage,\n"

@@ -5,6 +5,7 @@
 
 #include "command.h"
 #include "options/names.h"
+#include "options/target.h"
 #include "output/entry.h"
 #include "output/human.h"
 #include "output/message.h"
@@ -12,6 +13,7 @@
 
 typedef struct bundle_options {
     const char *output;
+    int force;
     int metadata;
     int absolute;
     int quiet;
@@ -26,6 +28,7 @@ static const kft_option_choice metadata_modes[] = {
 static const kft_option_spec options_table[] = {
     { "output", 'o', OPTION_FILE, offsetof(bundle_options, output), "FILE",
       "the manifest to write, by convention *.kfm (required)", NULL },
+    FORCE_OPTION(bundle_options, force),
     { "metadata", 'm', OPTION_CHOICE, offsetof(bundle_options, metadata), "MODE",
       "which metadata it gets: those of the members, which must\n"
       "all have the same (default), those they agree on, or none", metadata_modes },
@@ -78,8 +81,9 @@ static int report(const bundle_options *options, int members)
     else if (options->json)
         code = print_report(options->output, &stat, members);
     else if (!options->quiet)
-        complain("%s: %s keys in %s shard%s, %s", options->output, human_count(keys, stat.keys),
-                 human_count(shards, stat.shards), stat.shards == 1 ? "" : "s", human_size(size, stat.file_size));
+        message((kft_message){ MESSAGE_SUMMARY, KF_OK, options->output, 0 }, "%s keys in %s shard%s, %s",
+                human_count(keys, stat.keys), human_count(shards, stat.shards), stat.shards == 1 ? "" : "s",
+                human_size(size, stat.file_size));
     kf_dict_close(&dict);
     return code;
 }
@@ -95,12 +99,13 @@ static int bundle_run(int argc, char **argv)
 
     if (code != OPTIONS_GO_ON)
         return code;
-    if (options.output == NULL)
-        return usage_error(&command_bundle, "where to? Name the manifest with -o FILE");
+    code = target_check(&command_bundle, options.output);
+    if (code != OPTIONS_GO_ON)
+        return code;
     if (rest.count == 0)
         return usage_error(&command_bundle, "of which FILE?");
     bundle.metadata = (kf_bundle_metadata)options.metadata;
-    bundle.flags = options.absolute ? KF_BUNDLE_ABSOLUTE : 0;
+    bundle.flags = (options.absolute ? KF_BUNDLE_ABSOLUTE : 0u) | (options.force ? KF_BUNDLE_REPLACE_ANY : 0u);
     status = kf_bundle_write(options.output, (const char *const *)rest.items, (size_t)rest.count, &bundle, &error);
     if (status != KF_OK) {
         complain_error(options.output, status, &error);

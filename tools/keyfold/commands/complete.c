@@ -70,7 +70,7 @@ static void print_line(const complete_job *job, const kft_printer *printer, kf_b
         entry_print_bytes(printer, needle);
         output_byte(out, '\t');
     }
-    entry_print_bytes(printer, entry->key);
+    entry_print_key(printer, entry->key, job->options->keys_only && !job->with_needle);
     if (!job->options->keys_only) {
         output_byte(out, '\t');
         output_u64(out, weight);

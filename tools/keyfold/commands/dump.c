@@ -6,7 +6,9 @@
 
 #include "command.h"
 #include "input/decoder.h"
+#include "input/kind.h"
 #include "output/entry.h"
+#include "output/list.h"
 #include "output/message.h"
 
 enum { DUMP_TSV, DUMP_JSONL, DUMP_NUL };
@@ -38,13 +40,23 @@ typedef struct kft_dump {
 } kft_dump;
 
 /* Whether the output would be taken for something else by its first bytes. */
-static int misleads(kf_bytes key)
+static int misleads(const kft_dump *dump, kf_bytes key)
 {
     static const uint8_t mark[] = { 0xEF, 0xBB, 0xBF };
+    const kft_head head = { key.data, key.size, 0 };
+    kft_kind kind;
+    size_t at = 0;
     int undecided;
 
-    return decoder_detect(key.data, key.size, &undecided) != DECODER_NONE ||
-           (key.size >= sizeof mark && memcmp(key.data, mark, sizeof mark) == 0);
+    if (decoder_detect(key.data, key.size, &undecided) != DECODER_NONE || kind_foreign(&head, 0, &kind))
+        return 1;
+    if (dump->format == DUMP_NUL)
+        return 0;
+    if (key.size >= sizeof mark && memcmp(key.data, mark, sizeof mark) == 0)
+        return 1;
+    while (at < key.size && key.data[at] == ' ')
+        at++;
+    return at < key.size && strchr("<{[", key.data[at]) != NULL && key.data[at] != 0;
 }
 
 /* A line of tsv or jsonl. */
@@ -56,7 +68,7 @@ static void print_line(const kft_dump *dump, const kft_entry *entry, uint64_t we
         output_byte(out, '{');
         entry_print_members(&dump->printer, entry);
     } else {
-        entry_print_bytes(&dump->printer, entry->key);
+        entry_print_key(&dump->printer, entry->key, !dump->weighted && dump->printer.value_type == KF_VALUES_NONE);
         entry_print_value(&dump->printer, entry);
     }
     if (dump->weighted) {
@@ -103,6 +115,34 @@ static int print_nul(const kft_dump *dump, const kft_entry *entry, uint64_t weig
     return 1;
 }
 
+/* An entry, the first of all if it is `at_start`. Returns 0 when it can't be printed in the format. */
+static int print_one(const kft_dump *dump, const kft_entry *entry, uint64_t weight, int at_start)
+{
+    int misled = at_start && misleads(dump, entry->key);
+
+    if (dump->format == DUMP_NUL)
+        return !misled && print_nul(dump, entry, weight);
+    if (dump->format == DUMP_TSV && !dump->printer.raw && misled)
+        print_guarded(dump, entry, weight);
+    else
+        print_line(dump, entry, weight);
+    return 1;
+}
+
+/* The same, but lists item by item, as build --duplicates all reads them. */
+static int print_entry(const kft_dump *dump, const kft_entry *entry, uint64_t weight, int at_start)
+{
+    kft_entry one = *entry;
+    kf_bytes list = entry->value;
+
+    if (!dump->printer.items)
+        return print_one(dump, entry, weight, at_start);
+    for (; list_next(&list, &one.value); at_start = 0)
+        if (!print_one(dump, &one, weight, at_start))
+            return 0;
+    return 1;
+}
+
 static int dump_all(const kft_dump *dump, kf_iter *iter)
 {
     const kft_printer *printer = &dump->printer;
@@ -117,11 +157,7 @@ static int dump_all(const kft_dump *dump, kf_iter *iter)
             status = kf_dict_weight_at(dump->dict, entry.ordinal, &weight);
         if (status != KF_OK)
             return complain_status(dump->path, status);
-        if (dump->format == DUMP_TSV && at_start && !printer->raw && misleads(entry.key)) {
-            print_guarded(dump, &entry, weight);
-        } else if (dump->format != DUMP_NUL) {
-            print_line(dump, &entry, weight);
-        } else if ((at_start && misleads(entry.key)) || !print_nul(dump, &entry, weight)) {
+        if (!print_entry(dump, &entry, weight, at_start)) {
             complain("%s: the entry with ordinal %llu can't be printed as nul; take tsv or jsonl",
                      dump->path, (unsigned long long)entry.ordinal);
             return EXIT_TROUBLE;
@@ -157,7 +193,8 @@ static int dump_run(int argc, char **argv)
     } else {
         kf_dict_stat stat = KF_DICT_STAT_INIT;
         kft_dump dump = { dict, rest.items[0], options.format, 0,
-                          { &out, kf_dict_value_type(dict), 0, options.raw, options.format == DUMP_JSONL } };
+                          { &out, kf_dict_value_type(dict), 0, options.raw, options.format == DUMP_JSONL,
+                            entry_lists() } };
 
         dump.weighted = kf_dict_get_stat(dict, &stat) == KF_OK && stat.weights == KF_WEIGHTS_GIVEN;
         code = output_finish(&out, dump_all(&dump, iter));

@@ -19,6 +19,7 @@ typedef struct find_options {
     int ordinal;
     int json;
     int raw;
+    int text;
 } find_options;
 
 static const kft_option_choice overlap_names[] = {
@@ -51,6 +52,8 @@ static const kft_option_spec options_table[] = {
       "print a JSON object a line", NULL },
     { "raw", 'r', OPTION_FLAG, offsetof(find_options, raw), NULL,
       "print without escapes", NULL },
+    { "text", 'a', OPTION_FLAG, offsetof(find_options, text), NULL,
+      "search files of any kind as they are, such as programs\nand UTF-16", NULL },
     OPTIONS_END
 };
 
@@ -190,7 +193,8 @@ static size_t piece_size(kft_stream *stream, int whole)
 
 static int find_stream(kft_finder *finder, kft_stream *stream)
 {
-    find_piece piece = { .line = 1 };
+    /* A byte order mark is no text, but bytes are counted from the start of the file. */
+    find_piece piece = { .line = 1, .offset = stream->had_mark && stream->unicode == UNICODE_NONE ? 3 : 0 };
     kft_output *out = finder->printer.out;
     kf_error error = { 0 };
     kf_status status;
@@ -234,6 +238,8 @@ static void print_count(const kft_finder *finder)
 /* A text that can't be read does not keep the others from being searched. */
 static int find_files(kft_finder *finder, char **files, int count)
 {
+    /* Keys are found in any bytes, but there is nothing to find in what is compressed or foreign. */
+    const unsigned look = LOOK_PACKED | LOOK_LINE | (finder->options->text ? 0 : LOOK_UNICODE | LOOK_FOREIGN);
     int worst = 0;
 
     for (int i = 0; i < count && finder->printer.out->os_error == 0; i++) {
@@ -241,7 +247,7 @@ static int find_files(kft_finder *finder, char **files, int count)
         int code = EXIT_TROUBLE;
 
         finder->count = 0;
-        if (stream_open(&stream, files[i], 1)) {
+        if (stream_open(&stream, files[i], look)) {
             finder->name = count > 1 || finder->options->with_name ? stream.name : NULL;
             code = find_stream(finder, &stream);
             if (code == 0 && finder->options->count)
@@ -284,7 +290,7 @@ static int find_run(int argc, char **argv)
         if (!options.whole)
             finder.search.filter = within_line;
         finder.printer = (kft_printer){ &out, kf_dict_value_type(dict), options.ordinal, options.raw,
-                                        options.json };
+                                        options.json, 0 };
         if (options.keys_only || (options.ordinal && !options.json))
             finder.printer.value_type = KF_VALUES_NONE;
         code = rest.count > 1 ? find_files(&finder, rest.items + 1, rest.count - 1)
@@ -299,10 +305,10 @@ static int find_run(int argc, char **argv)
 
 const kft_command command_find = {
     "find", "Find the keys that occur in texts", "[options] FILE [TEXTFILE...]", options_table,
-    "Without TEXTFILE, or where it is -, the text is read from standard input; .gz and\n"
-    ".zst files are unpacked. Each occurrence prints LINE:COLUMN<TAB>KEY<TAB>VALUE, with\n"
-    "NAME: before it if there are several texts. Lines and columns count from 1, columns\n"
-    "in bytes.\n\n"
+    "Without TEXTFILE, or where it is -, the text is read from standard input; .gz,\n"
+    ".zst, .xz and .bz2 files are unpacked, UTF-16 is searched as UTF-8. Each occurrence\n"
+    "prints LINE:COLUMN<TAB>KEY<TAB>VALUE, with NAME: before it if there are several\n"
+    "texts. Lines and columns count from 1, columns in bytes.\n\n"
     "Exit code: 0 some key found, 1 none, 2 usage, 3 data or I/O error.\n",
     find_run
 };

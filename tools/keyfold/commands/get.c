@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "command.h"
-#include "input/stream.h"
+#include "input/needles.h"
 #include "output/entry.h"
 #include "output/escape.h"
 #include "output/message.h"
@@ -156,7 +156,7 @@ static int get_stdin(kft_lookup *lookup)
     kft_stream stream;
     int code = EXIT_TROUBLE;
 
-    if (stream_open(&stream, "-", 0))
+    if (stream_open(&stream, "-", needles_look(lookup->options->null, lookup->options->raw)))
         code = get_stream(lookup, &stream);
     else
         complain("%s: %s", stream.name, stream.problem);
@@ -194,7 +194,7 @@ static int get_run(int argc, char **argv)
     lookup->path = rest.items[0];
     lookup->options = &options;
     lookup->printer = (kft_printer){ &out, kf_dict_value_type(dict), options.ordinal, options.raw,
-                                     options.json };
+                                     options.json, 0 };
     if (options.ordinal && !options.json)
         lookup->printer.value_type = KF_VALUES_NONE;
     code = rest.count > 1 ? get_arguments(lookup, rest.items + 1, rest.count - 1)

@@ -153,7 +153,7 @@ static int match_dict(const kf_dict *dict, const char *path, const match_options
         code = EXIT_TROUBLE;
     } else {
         kft_printer printer = { &out, kf_dict_value_type(dict), options->ordinal, options->raw,
-                                options->json };
+                                options->json, 0 };
 
         if (options->keys_only || (options->ordinal && !options->json))
             printer.value_type = KF_VALUES_NONE;

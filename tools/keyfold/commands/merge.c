@@ -7,12 +7,14 @@
 #include "options/names.h"
 #include "options/parallel.h"
 #include "options/range.h"
+#include "options/target.h"
 #include "output/message.h"
 #include "output/progress.h"
 #include "output/report.h"
 
 typedef struct merge_options {
     const char *output;
+    int force;
     int operation;
     int values;
     kft_range_options range;
@@ -39,6 +41,7 @@ static const kft_option_choice values[] = {
 static const kft_option_spec options_table[] = {
     { "output", 'o', OPTION_FILE, offsetof(merge_options, output), "FILE",
       "the dictionary to write (required)", NULL },
+    FORCE_OPTION(merge_options, force),
     { "operation", 'O', OPTION_CHOICE, offsetof(merge_options, operation), "OPERATION",
       "which keys it gets (default: union)", operations },
     { "values", 'v', OPTION_CHOICE, offsetof(merge_options, values), "POLICY",
@@ -96,6 +99,7 @@ static int merge_members(const kft_members *members, const merge_options *option
     build.value_encoding = (kf_encoding)options->encoding;
     build.memory_limit = options->memory;
     build.temporary_folder = options->temporary_folder;
+    build.flags = options->force ? KF_BUILD_REPLACE_ANY : 0;
     build.progress = progress_report;
     parallel_take(&command_merge, &options->parallel, &build);
     merge.operation = (kf_set_operation)options->operation;
@@ -112,7 +116,8 @@ static int merge_members(const kft_members *members, const merge_options *option
     seconds = progress_seconds();
     progress_stop();
     if (interrupt_signal() != 0 && status == KF_CANCELLED) {
-        complain("interrupted; %s is as it was before", options->output);
+        message((kft_message){ MESSAGE_ERROR, KF_CANCELLED, NULL, 0 }, "interrupted; %s is as it was before",
+                options->output);
         return EXIT_SIGNALLED + interrupt_signal();
     }
     if (status != KF_OK)
@@ -135,8 +140,9 @@ static int merge_run(int argc, char **argv)
 
     if (code != OPTIONS_GO_ON)
         return code;
-    if (options.output == NULL)
-        return usage_error(&command_merge, "where to? Name the dictionary with -o FILE");
+    code = target_check(&command_merge, options.output);
+    if (code != OPTIONS_GO_ON)
+        return code;
     if (rest.count == 0)
         return usage_error(&command_merge, "which FILE?");
     code = parallel_take(&command_merge, &options.parallel, &unused);

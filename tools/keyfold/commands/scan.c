@@ -75,7 +75,7 @@ static int scan_dict(const kf_dict *dict, const char *path, const scan_options *
             output_byte(&out, '\n');
         } else {
             kft_printer printer = { &out, kf_dict_value_type(dict), options->ordinal, options->raw,
-                                    options->json };
+                                    options->json, 0 };
 
             if (options->keys_only || (options->ordinal && !options->json))
                 printer.value_type = KF_VALUES_NONE;

@@ -106,7 +106,7 @@ static void shards_row(kft_output *out, const kf_dict_stat *stat)
 static void print_text(kft_output *out, const kf_dict *dict, const kf_dict_stat *stat)
 {
     human_text text, extra;
-    char id[33], line[96];
+    char id[33], line[96], normal[NORMALISE_TEXT_SIZE];
 
     hex_id(dict, id);
     if (stat->shards > 0)
@@ -119,6 +119,8 @@ static void print_text(kft_output *out, const kf_dict *dict, const kf_dict_stat 
         snprintf(line, sizeof line, "%s, encoding %s",
                  option_choice_name(value_type_names, (int)stat->value_type), encoding_name(stat));
     row(out, "values", line);
+    if (stat->normalise != 0)
+        row(out, "normalised", normalise_text(normal, (uint32_t)stat->normalise));
     if (stat->weights != KF_WEIGHTS_NONE)
         row(out, "weights", stat->weights == KF_WEIGHTS_VALUE ? "the values" : "a column of their own");
     snprintf(line, sizeof line, "%s%s%s%s", human_count(text, stat->states),
@@ -160,7 +162,7 @@ static void print_json(kft_output *out, const char *path, const kf_dict *dict,
                        const kf_dict_stat *stat)
 {
     kf_bytes name, content;
-    char id[33];
+    char id[33], normal[NORMALISE_TEXT_SIZE];
 
     hex_id(dict, id);
     output_byte(out, '{');
@@ -173,6 +175,7 @@ static void print_json(kft_output *out, const char *path, const kf_dict *dict,
     json_name(out, "values", option_choice_name(value_type_names, (int)stat->value_type));
     json_name(out, "encoding", stat->value_type == KF_VALUES_NONE ? "none" : encoding_name(stat));
     json_name(out, "weights", option_choice_name(weights_names, (int)stat->weights));
+    json_name(out, "normalise", normalise_text(normal, (uint32_t)stat->normalise));
     json_number(out, "states", stat->states);
     json_number(out, "states_extra", stat->states_extra);
     json_number(out, "file_size", stat->file_size);

@@ -75,7 +75,7 @@ static int verify_run(int argc, char **argv)
         int one = verify_file(rest.items[i], &options);
 
         if (one > EXIT_SIGNALLED) {
-            complain("interrupted");
+            message((kft_message){ MESSAGE_ERROR, KF_CANCELLED, NULL, 0 }, "interrupted");
             return one;
         }
         if (one != 0)

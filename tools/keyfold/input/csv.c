@@ -13,12 +13,15 @@ typedef struct csv_record {
     int ended;
 } csv_record;
 
-typedef enum csv_state { AT_START, UNQUOTED, QUOTED, AFTER_QUOTE } csv_state;
+typedef enum csv_state { AT_START, UNQUOTED, QUOTED, AFTER_QUOTE, FAULTY } csv_state;
 
-/* Goes over the bytes of one line and says whether the line's end lies inside quotes. */
+/* Goes over the bytes of one line and says whether the line's end lies inside quotes, or whether something other than
+ * a delimiter follows a closing quote. */
 static csv_state scan_line(csv_state state, const uint8_t *data, size_t size, uint8_t delimiter)
 {
-    if (state != QUOTED && memchr(data, '"', size) == NULL)
+    if (size > 0 && data[size - 1] == '\r' && state != QUOTED)
+        size--;
+    if (state != QUOTED && (size == 0 || memchr(data, '"', size) == NULL))
         return UNQUOTED;
     for (size_t i = 0; i < size; i++) {
         if (state == QUOTED)
@@ -27,17 +30,38 @@ static csv_state scan_line(csv_state state, const uint8_t *data, size_t size, ui
             state = AT_START;
         else if (data[i] == '"' && state != UNQUOTED)
             state = QUOTED;   /* opens a field, or is doubled */
+        else if (state == AFTER_QUOTE)
+            return i + 1 == size && data[i] == '\r' ? state : FAULTY;
         else
             state = UNQUOTED;
     }
     return state;
 }
 
+/* Says what is wrong with the quotes of lines that were taken for one record. The first of them is passed over only:
+ * those behind it are most likely good, and a stray quote must not swallow them. */
+static int bad_quotes(kft_input *input, csv_state state, size_t first_line_end)
+{
+    uint64_t lines = input->lines_read + 1 - input->line;
+
+    stream_consume(&input->stream, first_line_end);
+    input->doubtful_until = lines > 1 ? input->lines_read : 0;
+    input->lines_read = input->line;
+    if (lines == 1)
+        return input_bad(input, state == QUOTED ? "a quote is not closed" : "text after a closing quote");
+    if (state == QUOTED)
+        return input_bad(input, "a quote is not closed: it is opened in this line, and all %llu lines up to the "
+                         "end would belong to it", (unsigned long long)lines);
+    return input_bad(input, "text after a closing quote, %llu line%s after the one where it is opened: %llu "
+                     "lines would belong to it", (unsigned long long)lines - 1, lines == 2 ? "" : "s",
+                     (unsigned long long)lines);
+}
+
 /* Takes the next record out of the stream, over as many lines as its quotes span. */
 static int next_record(kft_input *input, csv_record *csv)
 {
     csv_state state = AT_START;
-    size_t from = 0, end;
+    size_t from = 0, end, first_line_end = 0;
     int found;
 
     input->line = input->lines_read + 1;
@@ -49,6 +73,8 @@ static int next_record(kft_input *input, csv_record *csv)
             return INPUT_END;
         if (found == STREAM_FOUND || end > from)
             input->lines_read++;
+        if (from == 0)
+            first_line_end = end + (found == STREAM_FOUND);
         if (end > from)
             state = scan_line(state, stream_window(&input->stream) + from, end - from,
                               input->settings->delimiter);
@@ -56,16 +82,18 @@ static int next_record(kft_input *input, csv_record *csv)
             break;
         from = end + 1;
     }
+    if (state == QUOTED || state == FAULTY)
+        return bad_quotes(input, state, first_line_end);
     csv->data = stream_window(&input->stream);
     csv->size = end;
     csv->at = 0;
     csv->ended = 0;
     stream_consume(&input->stream, end + (found == STREAM_FOUND));
-    if (state == QUOTED)
-        return input_bad(input, "a quote is not closed");
     if (csv->size > 0 && csv->data[csv->size - 1] == '\r')
         csv->size--;
-    return INPUT_RECORD;
+    if (csv->size == 0)
+        return input_empty_line(input);
+    return input_check_nul(input, csv->data, csv->size);
 }
 
 /* Undoes the quoting in place. csv->at is the opening quote; it becomes the field's end. */
@@ -95,6 +123,16 @@ static int unquote(kft_input *input, csv_record *csv, size_t *size)
     return INPUT_RECORD;
 }
 
+/* Spaces before a quote: RFC 4180 makes them part of the field, and the quotes then are text. */
+static int is_spaced_quote(const uint8_t *data, size_t size)
+{
+    size_t at = 0;
+
+    while (at < size && (data[at] == ' ' || data[at] == '\t'))
+        at++;
+    return at > 0 && at < size && data[at] == '"';
+}
+
 /* INPUT_RECORD, INPUT_END after the last field, or INPUT_BAD. */
 static int next_field(kft_input *input, csv_record *csv, uint8_t **data, size_t *size)
 {
@@ -110,6 +148,8 @@ static int next_field(kft_input *input, csv_record *csv, uint8_t **data, size_t 
         *data = csv->data + csv->at;
         end = memchr(*data, input->settings->delimiter, csv->size - csv->at);
         *size = end != NULL ? (size_t)(end - *data) : csv->size - csv->at;
+        if (is_spaced_quote(*data, *size))
+            return input_bad(input, "a space before the quote of a field, which must begin with it");
         csv->at += *size;
     }
     csv->ended = csv->at >= csv->size;
@@ -131,6 +171,7 @@ typedef struct csv_column {
     int wanted;
     uint64_t number;      /* from 1; 0: not found yet */
     int named;
+    int twice;            /* the name comes again */
 } csv_column;
 
 /* Finds named columns in the header. */
@@ -144,11 +185,14 @@ static int read_header(kft_input *input, csv_column *columns, size_t count)
 
     while (result == INPUT_RECORD && (result = next_field(input, &csv, &name, &size)) == INPUT_RECORD) {
         column++;
-        for (size_t i = 0; i < count; i++)
-            if (columns[i].named && columns[i].number == 0 && size == strlen(columns[i].text) &&
-                memcmp(name, columns[i].text, size) == 0)
-                columns[i].number = column;
+        for (size_t i = 0; i < count; i++) {
+            if (!columns[i].named || size != strlen(columns[i].text) || memcmp(name, columns[i].text, size) != 0)
+                continue;
+            columns[i].twice = columns[i].number != 0;
+            columns[i].number = column;
+        }
     }
+    input->fields = (size_t)column;
     if (result == INPUT_BAD) {
         snprintf(input->stream.problem, sizeof input->stream.problem, "the header: %s", input->reason);
         return INPUT_FAILED;
@@ -161,9 +205,9 @@ static int settle_columns(kft_input *input)
 {
     const kft_input_settings *settings = input->settings;
     csv_column columns[] = {
-        { settings->key_column, &input->key_index, 1, 0, 0 },
-        { settings->value_column, &input->value_index, settings->wants_value, 0, 0 },
-        { settings->weight_column, &input->weight_index, settings->wants_weight, 0, 0 },
+        { settings->key_column, &input->key_index, 1, 0, 0, 0 },
+        { settings->value_column, &input->value_index, settings->wants_value, 0, 0, 0 },
+        { settings->weight_column, &input->weight_index, settings->wants_weight, 0, 0, 0 },
     };
     const size_t count = sizeof columns / sizeof columns[0];
 
@@ -179,8 +223,29 @@ static int settle_columns(kft_input *input)
             continue;
         if (columns[i].number == 0)
             return no_column(input, columns[i].text);
+        if (columns[i].twice) {
+            snprintf(input->stream.problem, sizeof input->stream.problem,
+                     "the header has two columns '%.100s': name the column by its number", columns[i].text);
+            return INPUT_FAILED;
+        }
         *columns[i].index = (size_t)columns[i].number - 1;
     }
+    return INPUT_RECORD;
+}
+
+/* A record with more fields than there are columns has a delimiter too many, so any of its fields may be wrong. After
+ * a stray quote, lines have to be what records are in every respect. */
+static int check_fields(kft_input *input, size_t count)
+{
+    const char *whose = input->settings->header ? "the header" : "the first record";
+
+    if (input->fields == 0)
+        input->fields = count;
+    if (count > input->fields)
+        return input_bad(input, "%zu fields, %s has %zu: a field that holds a delimiter needs quotes", count, whose,
+                         input->fields);
+    if (count < input->fields && input->line <= input->doubtful_until)
+        return input_bad(input, "%zu field%s, %s has %zu", count, count == 1 ? "" : "s", whose, input->fields);
     return INPUT_RECORD;
 }
 
@@ -220,5 +285,5 @@ int input_next_csv(kft_input *input, kft_record *record)
     if (count <= needed)
         return input_bad(input, "%zu field%s, column %zu is needed", count, count == 1 ? "" : "s",
                          needed + 1);
-    return INPUT_RECORD;
+    return check_fields(input, count);
 }

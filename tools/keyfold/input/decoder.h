@@ -1,4 +1,4 @@
-/* Streaming decompression of .gz (several members too) and .zst (several frames too). */
+/* Streaming decompression of .gz, .zst, .xz and .bz2, each also of several members, frames or streams in a row. */
 #ifndef TOOL_INPUT_DECODER_H
 #define TOOL_INPUT_DECODER_H
 
@@ -10,12 +10,19 @@ typedef struct kft_decoder kft_decoder;
 typedef enum kft_decoder_kind {
     DECODER_NONE,
     DECODER_GZIP,
-    DECODER_ZSTD
+    DECODER_ZSTD,
+    DECODER_XZ,
+    DECODER_BZIP2
 } kft_decoder_kind;
 
 /* What the first bytes of a file announce. `*undecided` is set when more than `size` bytes are
  * needed to tell. */
 kft_decoder_kind decoder_detect(const uint8_t *data, size_t size, int *undecided);
+
+const char *decoder_name(kft_decoder_kind kind);
+
+/* Whether there is code for it: xz and bzip2 need libraries that may have been absent when this was built. */
+int decoder_known(kft_decoder_kind kind);
 
 kft_decoder *decoder_create(kft_decoder_kind kind);   /* NULL: out of memory */
 void decoder_destroy(kft_decoder **decoder);

@@ -14,7 +14,7 @@
 #include "input/stream.h"
 
 typedef enum kft_input_format {
-    FORMAT_AUTO,    /* by the file's name, else by whether its first line has a tab */
+    FORMAT_AUTO,    /* by the file's name, else by what its first line is */
     FORMAT_TSV,
     FORMAT_CSV,
     FORMAT_JSONL,
@@ -26,7 +26,8 @@ typedef struct kft_input_settings {
     kft_input_format format;
     int wants_value;            /* 0: values in the input are passed over */
     int wants_weight;
-    int raw;                    /* tsv, lines: no escapes, and a CR before the newline is kept */
+    int text;                   /* nothing is recognised: what is there is text of the format, with NUL bytes too */
+    int raw;                    /* tsv, lines: no escapes, a CR before the newline is kept, NUL is a byte like others */
     int pairs;                  /* nul */
     int header;                 /* csv: the first record names the columns */
     const char *key_column;     /* csv: a number from 1, or a name of the header */
@@ -51,12 +52,14 @@ typedef struct kft_input {
     kft_stream stream;
     const kft_input_settings *settings;
     kft_input_format format;        /* never FORMAT_AUTO */
-    int had_mark;               /* a byte order mark was skipped */
+    int no_nul;                 /* a NUL byte makes a record bad */
     uint64_t line;              /* where the last record began, from 1; for nul: its number */
     uint64_t lines_read;
     size_t key_index, value_index, weight_index;   /* csv: columns from 0, once `columns_known` */
     int columns_known;
-    char reason[160];           /* why the record is bad */
+    size_t fields;              /* csv: of the header or the first record; 0: not known yet */
+    uint64_t doubtful_until;    /* csv: the last line that a quote seemed to take along */
+    char reason[240];           /* why the record is bad */
 } kft_input;
 
 enum { INPUT_FAILED = -1, INPUT_END = 0, INPUT_RECORD = 1, INPUT_BAD = 2 };
@@ -75,7 +78,7 @@ int input_has_values(kft_input_format format, const kft_input_settings *settings
 
 const char *input_format_name(kft_input_format format);
 
-/* What a file's name says once .gz or .zst is taken off, or FORMAT_AUTO. */
+/* What a file's name says once .gz, .zst, .xz or .bz2 is taken off, or FORMAT_AUTO. */
 kft_input_format input_format_of_name(const char *path);
 
 #endif

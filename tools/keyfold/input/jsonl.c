@@ -1,10 +1,8 @@
-/* JSON lines. The outer brackets and plain strings are read here, other elements by jansson, so
- * that a value that is no string keeps its own spelling: numbers of any size and precision stay what
- * they were. Decoded text is never longer than its JSON form and is put back in its place in the
- * window. */
-#include <jansson.h>
+/* JSON lines. Values other than strings keep their own spelling: numbers of any size and precision stay what they
+ * were. Decoded text is never longer than its JSON form and is put back in its place in the window. */
 #include <string.h>
 
+#include "input/json.h"
 #include "input/reader.h"
 #include "output/escape.h"
 
@@ -21,10 +19,17 @@ typedef struct json_element {
     size_t size;
 } json_element;
 
-static int invalid(json_cursor *cursor)
+/* `problem` NULL: the line ends too early. */
+static int invalid(json_cursor *cursor, const char *problem)
 {
-    return input_bad(cursor->input, "not valid JSON at byte %zu of the line",
-                     (size_t)(cursor->at - cursor->start) + 1);
+    return input_bad(cursor->input, "not valid JSON at byte %zu of the line: %s",
+                     (size_t)(cursor->at - cursor->start) + 1, problem != NULL ? problem : "it ends early");
+}
+
+/* Something else than `wanted` comes. */
+static int expected(json_cursor *cursor, const char *wanted)
+{
+    return invalid(cursor, cursor->at == cursor->end ? NULL : wanted);
 }
 
 static void skip_space(json_cursor *cursor)
@@ -64,8 +69,7 @@ static size_t compact(uint8_t *data, size_t size)
     return kept;
 }
 
-/* A string without escapes, which is what most are, needs no parser. Returns 0 for anything else;
- * jansson then says whether it is right. */
+/* A string without escapes, which is what most are. Returns 0 for anything else. */
 static int take_plain_string(json_cursor *cursor, json_element *element)
 {
     uint8_t *start = cursor->at + 1, *at = start;
@@ -90,32 +94,24 @@ static int take_plain_string(json_cursor *cursor, json_element *element)
 /* Any JSON value. INPUT_RECORD or INPUT_BAD. */
 static int take_element(json_cursor *cursor, json_element *element)
 {
-    json_error_t error;
-    json_t *value;
+    kft_json json;
+    kft_json_result result;
 
     skip_space(cursor);
     if (take_plain_string(cursor, element))
         return INPUT_RECORD;
-    /* Integers as reals: jansson's own are 63 bits and it would refuse larger ones. */
-    value = json_loadb((const char *)cursor->at, (size_t)(cursor->end - cursor->at),
-                       JSON_DECODE_ANY | JSON_DISABLE_EOF_CHECK | JSON_ALLOW_NUL |
-                           JSON_DECODE_INT_AS_REAL, &error);
-    if (value == NULL) {
-        if (error.position > 0)
-            cursor->at += error.position - 1;
-        return invalid(cursor);
-    }
-    element->is_string = json_is_string(value);
+    json = (kft_json){ cursor->at, cursor->end, NULL };
+    result = json_skip(&json);
     element->data = cursor->at;
-    element->size = (size_t)error.position;
-    cursor->at += error.position;
-    if (element->is_string) {
-        element->size = json_string_length(value);
-        memcpy(element->data, json_string_value(value), element->size);
-    } else {
+    cursor->at += json.at - cursor->at;
+    if (result != JSON_VALID)
+        return invalid(cursor, result == JSON_CUT ? NULL : json.problem);
+    element->size = (size_t)(cursor->at - element->data);
+    element->is_string = element->data[0] == '"';
+    if (element->is_string)
+        element->size = json_decode(++element->data, element->size - 2);
+    else
         element->size = compact(element->data, element->size);
-    }
-    json_decref(value);
     return INPUT_RECORD;
 }
 
@@ -164,11 +160,11 @@ static int take_object(json_cursor *cursor, json_parts *parts)
 
         skip_space(cursor);
         if (cursor->at == cursor->end || *cursor->at != '"')
-            return invalid(cursor);
+            return expected(cursor, "a name in double quotes is expected");
         if (take_element(cursor, &name) == INPUT_BAD)
             return INPUT_BAD;
         if (!take(cursor, ':'))
-            return invalid(cursor);
+            return expected(cursor, "a colon is expected");
         if (take_element(cursor, &content) == INPUT_BAD)
             return INPUT_BAD;
         if ((match = match_field(&name, settings->key_field)) != 0)
@@ -187,7 +183,7 @@ static int take_object(json_cursor *cursor, json_parts *parts)
             return INPUT_BAD;
         *target = content;
     } while (take(cursor, ','));
-    return take(cursor, '}') ? INPUT_RECORD : invalid(cursor);
+    return take(cursor, '}') ? INPUT_RECORD : expected(cursor, "a comma or } is expected");
 }
 
 static int take_array(json_cursor *cursor, json_parts *parts)
@@ -203,7 +199,7 @@ static int take_array(json_cursor *cursor, json_parts *parts)
     skip_space(cursor);
     if (cursor->at < cursor->end && *cursor->at == ',')
         return input_bad(cursor->input, "an array of more than [key, value%s]", weighted ? ", weight" : "");
-    return take(cursor, ']') ? INPUT_RECORD : invalid(cursor);
+    return take(cursor, ']') ? INPUT_RECORD : expected(cursor, "a comma or ] is expected");
 }
 
 int input_next_jsonl(kft_input *input, kft_record *record)
@@ -222,14 +218,14 @@ int input_next_jsonl(kft_input *input, kft_record *record)
     else if (take(&cursor, '{'))
         result = take_object(&cursor, &parts);
     else if (cursor.at == cursor.end)
-        result = input_bad(input, "empty line");
+        result = input_empty_line(input);
     else
         result = take_element(&cursor, &parts.key);
     if (result != INPUT_RECORD)
         return result;
     skip_space(&cursor);
     if (cursor.at != cursor.end)
-        return invalid(&cursor);
+        return invalid(&cursor, "the value has ended, and more follows");
     if (parts.key.data == NULL)
         return input_bad(input, "no field \"%s\"", input->settings->key_field);
     if (!parts.key.is_string)

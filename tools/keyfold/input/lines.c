@@ -14,8 +14,7 @@ static int decode(kft_input *input, const char *what, uint8_t *data, size_t *siz
 {
     if (input->settings->raw || unescape(data, size))
         return INPUT_RECORD;
-    return input_bad(input, "invalid escape in the %s: a backslash is written \\\\ (or use --raw)",
-                     what);
+    return input_bad(input, "invalid escape in the %s: a backslash is written \\\\, or use --raw", what);
 }
 
 int input_next_lines(kft_input *input, kft_record *record)
@@ -25,6 +24,8 @@ int input_next_lines(kft_input *input, kft_record *record)
     if (result != INPUT_RECORD)
         return result;
     strip_return(input, record->key, &record->key_size);
+    if (record->key_size == 0)
+        return input_empty_line(input);
     return decode(input, "key", record->key, &record->key_size);
 }
 
@@ -51,7 +52,7 @@ int input_next_tsv(kft_input *input, kft_record *record)
         return result;
     strip_return(input, line, &size);
     if (size == 0)
-        return input_bad(input, "empty line");
+        return input_empty_line(input);
     if (input->settings->wants_weight && take_weight(input, record, line, &size) == INPUT_BAD)
         return INPUT_BAD;
     tab = memchr(line, '\t', size);

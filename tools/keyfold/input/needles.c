@@ -9,6 +9,13 @@
 #include "output/message.h"
 
 
+unsigned needles_look(int null, int raw)
+{
+    const unsigned all = LOOK_TEXT | LOOK_LINE;
+
+    return null ? LOOK_PACKED | LOOK_FOREIGN | LOOK_LINE : raw ? all & ~(LOOK_NUL | LOOK_RETURNS) : all;
+}
+
 int needles_open(kft_needles *needles, const kft_command *command, const kft_needle_options *options,
                  const kft_arguments *rest)
 {
@@ -31,7 +38,7 @@ int needles_open(kft_needles *needles, const kft_command *command, const kft_nee
         return 0;
     }
     needles->streaming = 1;
-    if (stream_open(&needles->stream, path, strcmp(path, "-") != 0))
+    if (stream_open(&needles->stream, path, needles_look(options->null, options->raw)))
         return 0;
     complain("%s: %s", needles->stream.name, needles->stream.problem);
     return EXIT_TROUBLE;

@@ -46,9 +46,12 @@ typedef struct kft_needles {
     int streaming;
     kft_stream stream;
     uint64_t line;
-    char problem[300];   /* why needles_next failed */
+    char problem[600];   /* why needles_next failed */
     int code;            /* the exit code for that */
 } kft_needles;
+
+/* What the beginning of a stream of needles or keys is looked at for. */
+unsigned needles_look(int null, int raw);
 
 /* Takes the needles from rest->items[1 ...] or opens the stream. Returns 0, or the exit code after a message.
  * needles_close is due in either case. */

@@ -14,7 +14,13 @@ int input_next_jsonl(kft_input *input, kft_record *record);
 /* Says why a record is bad, and returns INPUT_BAD. */
 int input_bad(kft_input *input, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* The next piece up to `delimiter` or the end. INPUT_RECORD, INPUT_END or INPUT_FAILED. */
+/* The same for an empty line, which is bad in every format but nul. */
+int input_empty_line(kft_input *input);
+
+/* INPUT_RECORD, or INPUT_BAD where there is a NUL byte that has no place in the format. */
+int input_check_nul(kft_input *input, const uint8_t *data, size_t size);
+
+/* The next piece up to `delimiter` or the end. INPUT_RECORD, INPUT_BAD (NUL), INPUT_END or INPUT_FAILED. */
 int input_next_line(kft_input *input, uint8_t delimiter, uint8_t **data, size_t *size);
 
 #endif

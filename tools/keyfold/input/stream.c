@@ -12,8 +12,16 @@
 
 #define WINDOW_SIZE ((size_t)1 << 20)
 #define PACKED_SIZE ((size_t)256 << 10)
+#define CODED_SIZE ((size_t)128 << 10)
 /* A value of 1 GiB with each byte escaped, and its key, fit. */
 #define RECORD_LIMIT ((size_t)4 << 30)
+
+static int fail_system(kft_stream *stream, int reason)
+{
+    snprintf(stream->problem, sizeof stream->problem, "%s", strerror(reason));
+    stream->os_error = reason;
+    return STREAM_FAILED;
+}
 
 static int fail(kft_stream *stream, const char *problem)
 {
@@ -35,7 +43,7 @@ static ssize_t read_some(kft_stream *stream, uint8_t *data, size_t room)
             return size;
         }
         if (errno != EINTR)
-            return fail(stream, strerror(errno));
+            return fail_system(stream, errno);
     }
 }
 
@@ -71,6 +79,42 @@ static ssize_t decode_some(kft_stream *stream, uint8_t *data, size_t room)
     }
 }
 
+/* Fills data[0 .. room) with at least one byte as it was before it was compressed, or sets at_end. */
+static ssize_t unpack_some(kft_stream *stream, uint8_t *data, size_t room)
+{
+    return stream->decoder != NULL ? decode_some(stream, data, room) : read_some(stream, data, room);
+}
+
+/* The same in UTF-8. */
+static ssize_t recode_some(kft_stream *stream, uint8_t *data, size_t room)
+{
+    for (;;) {
+        const uint8_t *in = stream->coded + stream->coded_at;
+        size_t in_size = stream->coded_end - stream->coded_at, produced = room;
+        const char *problem = unicode_decode(stream->unicode, &in, &in_size, data, &produced);
+        ssize_t size;
+
+        if (problem == NULL && produced == 0 && stream->coded_all && in_size > 0)
+            problem = "the end within a character";
+        if (problem != NULL) {
+            snprintf(stream->problem, sizeof stream->problem, "not valid %s: %s", unicode_name(stream->unicode),
+                     problem);
+            return STREAM_FAILED;
+        }
+        stream->coded_at = stream->coded_end - in_size;
+        if (produced > 0 || stream->coded_all)
+            return (ssize_t)produced;
+        memmove(stream->coded, in, in_size);
+        stream->coded_at = 0;
+        stream->coded_end = in_size;
+        size = unpack_some(stream, stream->coded + in_size, CODED_SIZE - in_size);
+        if (size < 0)
+            return STREAM_FAILED;
+        stream->coded_all = size == 0;
+        stream->coded_end += (size_t)size;
+    }
+}
+
 /* Makes room after the window: moves it to the front, or doubles the memory. Reads are at most
  * WINDOW_SIZE, so what is moved is small unless one record is larger, and that moves only once. */
 static int make_room(kft_stream *stream)
@@ -91,7 +135,7 @@ static int make_room(kft_stream *stream)
     capacity = stream->capacity * 2;
     grown = realloc(stream->data, capacity);
     if (grown == NULL)
-        return fail(stream, "out of memory"), 0;
+        return fail_system(stream, ENOMEM), 0;
     stream->data = grown;
     stream->capacity = capacity;
     return 1;
@@ -110,8 +154,8 @@ static int fill(kft_stream *stream)
     room = stream->capacity - stream->end;
     if (room > WINDOW_SIZE)
         room = WINDOW_SIZE;
-    size = stream->decoder != NULL ? decode_some(stream, stream->data + stream->end, room)
-                                   : read_some(stream, stream->data + stream->end, room);
+    size = stream->unicode != UNICODE_NONE ? recode_some(stream, stream->data + stream->end, room)
+                                           : unpack_some(stream, stream->data + stream->end, room);
     if (size < 0)
         return 0;
     if (size == 0)
@@ -120,32 +164,146 @@ static int fill(kft_stream *stream)
     return 1;
 }
 
-/* Reads as far as the file's first bytes need to be seen, never further: a program that writes one
- * short key and waits for its answer must get it. */
-static int start_decoder(kft_stream *stream)
+kft_head stream_head(const kft_stream *stream)
 {
-    kft_decoder_kind kind;
-    int undecided = 1;
+    size_t size = stream->end - stream->begin;
 
-    do {
+    return (kft_head){ stream->data + stream->begin, size < KIND_HEAD ? size : KIND_HEAD,
+                       stream->at_end && size <= KIND_HEAD };
+}
+
+/* Reads what is to be looked at. With LOOK_LINE never further than a reader of the first line has to read anyway: a
+ * program that writes one short key and waits for its answer must get it. */
+static int fill_head(kft_stream *stream, unsigned look)
+{
+    while (!stream->at_end && stream->end - stream->begin < KIND_HEAD) {
+        size_t size = stream->end - stream->begin;
+
+        if (look & LOOK_LINE && size > 0 &&
+            (memchr(stream_window(stream), '\n', size) != NULL || memchr(stream_window(stream), 0, size) != NULL))
+            break;
         if (!fill(stream))
             return 0;
-        kind = decoder_detect(stream->data, stream->end, &undecided);
-    } while (undecided && !stream->at_end);
-    if (kind == DECODER_NONE)
-        return 1;
-    stream->packed = malloc(PACKED_SIZE > stream->end ? PACKED_SIZE : stream->end);
-    stream->decoder = decoder_create(kind);
-    if (stream->packed == NULL || stream->decoder == NULL)
-        return fail(stream, "out of memory"), 0;
-    memcpy(stream->packed, stream->data, stream->end);
-    stream->packed_end = stream->end;
-    stream->end = 0;
-    stream->at_end = 0;
+    }
     return 1;
 }
 
-int stream_open(kft_stream *stream, const char *path, int detect)
+/* Moves what the window holds, for the next stage to take it from there. */
+static uint8_t *move_window(kft_stream *stream, size_t least, size_t *end)
+{
+    size_t size = stream->end - stream->begin;
+    uint8_t *moved = malloc(size > least ? size : least);
+
+    if (moved == NULL)
+        return fail_system(stream, ENOMEM), NULL;
+    memcpy(moved, stream_window(stream), size);
+    *end = size;
+    stream->begin = stream->end = 0;
+    stream->at_end = 0;
+    return moved;
+}
+
+static kft_decoder_kind packed_kind(const kft_stream *stream)
+{
+    kft_head head = stream_head(stream);
+    int undecided;
+
+    return decoder_detect(head.data, head.size, &undecided);
+}
+
+static int start_decoder(kft_stream *stream, unsigned look)
+{
+    kft_decoder_kind kind = packed_kind(stream);
+
+    if (kind == DECODER_NONE)
+        return 1;
+    if (!decoder_known(kind)) {
+        snprintf(stream->problem, sizeof stream->problem, "%s data, which this keyfold was built without: unpack it on "
+                 "the way, %s -dc FILE | keyfold ... -", decoder_name(kind), decoder_name(kind));
+        stream->foreign = 1;
+        return 0;
+    }
+    stream->packed = move_window(stream, PACKED_SIZE, &stream->packed_end);
+    if (stream->packed == NULL)
+        return 0;
+    stream->decoder = decoder_create(kind);
+    if (stream->decoder == NULL)
+        return fail_system(stream, ENOMEM), 0;
+    if (!fill_head(stream, look))
+        return 0;
+    if (packed_kind(stream) == DECODER_NONE)
+        return 1;
+    snprintf(stream->problem, sizeof stream->problem, "compressed twice, with %s in %s: unpack it once first",
+             decoder_name(packed_kind(stream)), decoder_name(kind));
+    stream->foreign = 1;
+    return 0;
+}
+
+static int start_unicode(kft_stream *stream, unsigned look)
+{
+    kft_head head = stream_head(stream);
+    size_t mark;
+    kft_unicode kind = unicode_detect(&head, &mark);
+    int ended = stream->at_end;
+
+    if (kind == UNICODE_NONE)
+        return 1;
+    stream->had_mark = mark > 0;
+    stream_consume(stream, mark);
+    stream->coded = move_window(stream, CODED_SIZE, &stream->coded_end);
+    if (stream->coded == NULL)
+        return 0;
+    stream->coded_all = ended;
+    stream->unicode = kind;
+    return fill_head(stream, look);
+}
+
+int stream_refuse(kft_stream *stream, const kft_kind *kind)
+{
+    char remedy[320];
+
+    /* In text that is unpacked or comes through a pipe, the name is no file of that kind. */
+    snprintf(remedy, sizeof remedy, kind->remedy, strcmp(stream->name, "<stdin>") == 0 ? "FILE" : stream->name);
+    snprintf(stream->problem, sizeof stream->problem, "this is %s%s, not lines of text; %s", kind->name,
+             stream->decoder != NULL ? " (compressed)" : "", remedy);
+    stream->foreign = 1;
+    return 0;
+}
+
+/* Settles how the bytes are to be read, and refuses those that are not lines of text. */
+static int start(kft_stream *stream, unsigned look)
+{
+    static const kft_kind binary = { "binary data", "it has NUL bytes. Records that end with NUL need --null or "
+                                     "--format nul; in lines, NUL is written \\0" };
+    static const kft_kind returns = { "text whose lines end with CR alone, as on old Macs",
+                                      "make them end with LF: tr '\\r' '\\n' <'%s'" };
+    static const uint8_t mark[3] = { 0xEF, 0xBB, 0xBF };
+    kft_head head;
+    kft_kind kind;
+
+    if (look == 0)
+        return 1;
+    if (!fill_head(stream, look))
+        return 0;
+    if (look & LOOK_PACKED && !start_decoder(stream, look))
+        return 0;
+    if (look & LOOK_UNICODE && !start_unicode(stream, look))
+        return 0;
+    head = stream_head(stream);
+    if (look & LOOK_FOREIGN && kind_foreign(&head, (look & LOOK_NUL) != 0, &kind))
+        return stream_refuse(stream, &kind);
+    if (look & LOOK_NUL && memchr(head.data, 0, head.size) != NULL)
+        return stream_refuse(stream, &binary);
+    if (look & LOOK_RETURNS && kind_has_returns(&head))
+        return stream_refuse(stream, &returns);
+    if (look & LOOK_UNICODE && head.size >= sizeof mark && memcmp(head.data, mark, sizeof mark) == 0) {
+        stream->had_mark = 1;
+        stream_consume(stream, sizeof mark);
+    }
+    return 1;
+}
+
+int stream_open(kft_stream *stream, const char *path, unsigned look)
 {
     struct stat status;
 
@@ -155,24 +313,36 @@ int stream_open(kft_stream *stream, const char *path, int detect)
         stream->name = "<stdin>";
         stream->file = STDIN_FILENO;
     } else {
-        stream->file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+        stream->file = path[0] != 0 ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY) : -1;
+        if (path[0] == 0)
+            stream->name = "''";
+        if (path[0] == 0)
+            return fail(stream, "an empty path names no file"), 0;
         if (stream->file < 0)
-            return fail(stream, strerror(errno)), 0;
+            return fail_system(stream, errno), 0;
     }
-    if (fstat(stream->file, &status) == 0 && S_ISREG(status.st_mode))
+    if (fstat(stream->file, &status) != 0)
+        return fail_system(stream, errno), 0;
+    if (S_ISDIR(status.st_mode)) {
+        stream->os_error = EISDIR;
+        return fail(stream, "this is a folder: name the files in it"), 0;
+    }
+    if (S_ISREG(status.st_mode))
         stream->bytes_total = (uint64_t)status.st_size;
     posix_fadvise(stream->file, 0, 0, POSIX_FADV_SEQUENTIAL);
     stream->capacity = WINDOW_SIZE;
     stream->data = malloc(stream->capacity);
     if (stream->data == NULL)
-        return fail(stream, "out of memory"), 0;
-    return !detect || start_decoder(stream);
+        return fail_system(stream, ENOMEM), 0;
+    return start(stream, look);
 }
 
 void stream_close(kft_stream *stream)
 {
     decoder_destroy(&stream->decoder);
     free(stream->packed);
+    free(stream->coded);
+    stream->coded = NULL;
     free(stream->data);
     stream->packed = NULL;
     stream->data = NULL;
@@ -208,25 +378,4 @@ int stream_ready(const kft_stream *stream, uint8_t delimiter)
     size_t size = stream->end - stream->begin;
 
     return stream->at_end || (size > 0 && memchr(stream->data + stream->begin, delimiter, size));
-}
-
-int stream_skip_mark(kft_stream *stream)
-{
-    static const uint8_t mark[3] = { 0xEF, 0xBB, 0xBF };
-
-    for (;;) {
-        size_t size = stream->end - stream->begin;
-        size_t compared = size < sizeof mark ? size : sizeof mark;
-
-        if (memcmp(stream_window(stream), mark, compared) != 0)
-            return 0;
-        if (compared == sizeof mark) {
-            stream_consume(stream, sizeof mark);
-            return 1;
-        }
-        if (stream->at_end)
-            return 0;
-        if (!fill(stream))
-            return STREAM_FAILED;
-    }
 }

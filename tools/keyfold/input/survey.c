@@ -54,8 +54,7 @@ int survey_inputs(kft_survey *survey, const kft_build_options *options, const kf
             continue;
         }
         if (output_exists && status.st_dev == output.st_dev && status.st_ino == output.st_ino) {
-            complain("build: %s is both input and output", path);
-            return EXIT_USAGE;
+            return usage_error(&command_build, "%s is both input and output", path);
         }
         survey->input_total += (uint64_t)status.st_size;
         if (all_is_stored(options, settings, path))

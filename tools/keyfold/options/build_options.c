@@ -6,6 +6,7 @@
 
 #include "command.h"
 #include "options/names.h"
+#include "options/target.h"
 
 static const kft_option_choice formats[] = {
     { "auto", FORMAT_AUTO }, { "tsv", FORMAT_TSV }, { "csv", FORMAT_CSV },
@@ -22,6 +23,7 @@ static const kft_option_choice on_error[] = {
 const kft_option_spec build_options_table[] = {
     { "output", 'o', OPTION_FILE, offsetof(kft_build_options, output), "FILE",
       "the dictionary to write (required)", NULL },
+    FORCE_OPTION(kft_build_options, force),
     { "format", 'f', OPTION_CHOICE, offsetof(kft_build_options, format), "FORMAT",
       "how the input is written (default: auto)", formats },
     { "values", 'v', OPTION_CHOICE, offsetof(kft_build_options, values), "TYPE",
@@ -34,6 +36,10 @@ const kft_option_spec build_options_table[] = {
     { "weights", 'w', OPTION_CHOICE, offsetof(kft_build_options, weights), "WEIGHTS",
       "what orders the keys for complete: the values, a column of\n"
       "its own in the input, or nothing (default: none)", weights_names },
+    { "normalise", 0, OPTION_CHOICES, offsetof(kft_build_options, normalise), "WHAT",
+      "what is to make no difference between keys, with commas:\n"
+      "case, accents, how characters are composed (nfc), and also\n"
+      "wide, small and the like (nfkc)", normalise_names },
     { "memory", 'M', OPTION_SIZE, offsetof(kft_build_options, memory), "SIZE",
       "hold at most so much in memory (default: 1G)", NULL },
     { "tmpdir", 'T', OPTION_FOLDER, offsetof(kft_build_options, temporary_folder), "FOLDER",
@@ -46,8 +52,11 @@ const kft_option_spec build_options_table[] = {
       "what to do with a bad line (default: fail)", on_error },
     { "meta", 'm', OPTION_LIST, offsetof(kft_build_options, metadata), "NAME=TEXT",
       "store a metadata entry; may be repeated", NULL },
+    { "text", 'a', OPTION_FLAG, offsetof(kft_build_options, text), NULL,
+      "take inputs as text of the format whatever they look like,\n"
+      "with NUL bytes too; only compressed data is recognised", NULL },
     { "raw", 'r', OPTION_FLAG, offsetof(kft_build_options, raw), NULL,
-      "tsv, lines: no escapes, and CR stays", NULL },
+      "tsv, lines: no escapes, and CR and NUL stay", NULL },
     { "pairs", 0, OPTION_FLAG, offsetof(kft_build_options, pairs), NULL,
       "nul: key NUL value NUL", NULL },
     { "header", 'H', OPTION_FLAG, offsetof(kft_build_options, header), NULL,
@@ -126,8 +135,9 @@ int build_options_check(const kft_build_options *options, const kft_arguments *i
     kf_build_options unused = KF_BUILD_OPTIONS_INIT;
     int stdin_uses = 0, code;
 
-    if (options->output == NULL)
-        return usage_error(&command_build, "where to? Name the dictionary with -o FILE");
+    code = target_check(&command_build, options->output);
+    if (code != OPTIONS_GO_ON)
+        return code;
     if (inputs->count == 0)
         return usage_error(&command_build, "which INPUT? '-' is standard input");
     for (int i = 0; i < inputs->count; i++)
@@ -138,8 +148,14 @@ int build_options_check(const kft_build_options *options, const kft_arguments *i
         if (strchr(options->metadata.items[i], '=') == NULL)
             return usage_error(&command_build, "--meta needs NAME=TEXT, not '%s'",
                                options->metadata.items[i]);
+    if (options->normalise & KF_NORMALISE_NFC && options->normalise & KF_NORMALISE_NFKC)
+        return usage_error(&command_build, "--normalise has nfc or nfkc, which does more, not both");
     if (options->pairs && options->format != FORMAT_NUL)
         return usage_error(&command_build, "--pairs needs --format nul");
+    if (options->duplicates == KF_DUPLICATES_JOIN && options->values != VALUES_AUTO &&
+        options->values != KF_VALUES_BYTES)
+        return usage_error(&command_build, "--duplicates all makes lists of bytes, not of --values %s",
+                           option_choice_name(values, options->values));
     code = parallel_take(&command_build, &options->parallel, &unused);
     if (code == OPTIONS_GO_ON)
         code = check_columns(options);
@@ -149,6 +165,7 @@ int build_options_check(const kft_build_options *options, const kft_arguments *i
         return code;
 
     settings->format = (kft_input_format)options->format;
+    settings->text = options->text;
     settings->raw = options->raw;
     settings->pairs = options->pairs;
     settings->header = options->header;

@@ -12,17 +12,20 @@ enum { ON_ERROR_FAIL, ON_ERROR_SKIP };
 
 typedef struct kft_build_options {
     const char *output;
+    int force;
     int format;
     int values;
     int encoding;
     int duplicates;
     int weights;
+    int normalise;
     uint64_t memory;
     const char *temporary_folder;
     const char *resume_folder;
     kft_parallel_options parallel;
     int on_error;
     kft_option_list metadata;
+    int text;
     int raw;
     int pairs;
     int header;

@@ -3,6 +3,9 @@
 #include <keyfold/builder.h>
 #include <keyfold/set.h>
 
+#include <stdio.h>
+#include <string.h>
+
 #include "output/progress.h"
 
 const kft_option_choice value_type_names[] = {
@@ -18,11 +21,16 @@ const kft_option_choice encoding_names[] = {
 const kft_option_choice duplicates_names[] = {
     { "error", KF_DUPLICATES_ERROR }, { "first", KF_DUPLICATES_FIRST },
     { "last", KF_DUPLICATES_LAST }, { "sum", KF_DUPLICATES_SUM }, { "min", KF_DUPLICATES_MIN },
-    { "max", KF_DUPLICATES_MAX }, { NULL, 0 }
+    { "max", KF_DUPLICATES_MAX }, { "all", KF_DUPLICATES_JOIN }, { NULL, 0 }
 };
 
 const kft_option_choice weights_names[] = {
     { "none", KF_WEIGHTS_NONE }, { "value", KF_WEIGHTS_VALUE }, { "column", KF_WEIGHTS_GIVEN }, { NULL, 0 }
+};
+
+const kft_option_choice normalise_names[] = {
+    { "case", KF_NORMALISE_CASE }, { "nfc", KF_NORMALISE_NFC }, { "nfkc", KF_NORMALISE_NFKC },
+    { "accents", KF_NORMALISE_ACCENTS }, { NULL, 0 }
 };
 
 const kft_option_choice set_values_names[] = {
@@ -34,3 +42,15 @@ const kft_option_choice progress_names[] = {
     { "auto", PROGRESS_AUTO }, { "none", PROGRESS_NONE }, { "text", PROGRESS_TEXT }, { "json", PROGRESS_JSON },
     { NULL, 0 }
 };
+
+const char *normalise_text(char text[NORMALISE_TEXT_SIZE], uint32_t flags)
+{
+    text[0] = 0;
+    for (const kft_option_choice *choice = normalise_names; choice->name != NULL; choice++) {
+        size_t used = strlen(text);
+
+        if (flags & (uint32_t)choice->value)
+            snprintf(text + used, NORMALISE_TEXT_SIZE - used, "%s%s", used > 0 ? "," : "", choice->name);
+    }
+    return text[0] != 0 ? text : "none";
+}

@@ -8,7 +8,12 @@ extern const kft_option_choice value_type_names[];   /* kf_value_type, without a
 extern const kft_option_choice encoding_names[];     /* kf_encoding */
 extern const kft_option_choice duplicates_names[];   /* kf_duplicates */
 extern const kft_option_choice weights_names[];      /* kf_weights */
+extern const kft_option_choice normalise_names[];    /* KF_NORMALISE_..., together with commas */
 extern const kft_option_choice set_values_names[];   /* kf_set_values */
 extern const kft_option_choice progress_names[];     /* progress_mode */
+
+/* "case,nfc", or "none". */
+#define NORMALISE_TEXT_SIZE 40
+const char *normalise_text(char text[NORMALISE_TEXT_SIZE], uint32_t flags);
 
 #endif

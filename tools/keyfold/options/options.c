@@ -17,8 +17,8 @@ int usage_error(const kft_command *command, const char *format, ...)
     va_start(values, format);
     vsnprintf(text, sizeof text, format, values);
     va_end(values);
-    complain("%s: %s", command->name, text);
-    fprintf(stderr, "Try 'keyfold %s --help'.\n", command->name);
+    message((kft_message){ MESSAGE_ERROR, KF_INVALID, NULL, 0 }, "%s: %s", command->name, text);
+    message((kft_message){ MESSAGE_HINT, KF_OK, NULL, 0 }, "Try 'keyfold %s --help'.", command->name);
     return EXIT_USAGE;
 }
 
@@ -157,7 +157,37 @@ static int bad_choice(const kft_command *command, const kft_option_spec *option,
             break;
         used += (size_t)written;
     }
-    return usage_error(command, "--%s is one of %s, not '%s'", option->name, list, value);
+    return usage_error(command, "--%s is %s %s, not '%s'", option->name,
+                       option->kind == OPTION_CHOICES ? "any, with commas between, of" : "one of", list, value);
+}
+
+static const kft_option_choice *find_choice(const kft_option_spec *option, const char *name, size_t size)
+{
+    for (const kft_option_choice *choice = option->choices; choice->name != NULL; choice++)
+        if (strlen(choice->name) == size && memcmp(choice->name, name, size) == 0)
+            return choice;
+    return NULL;
+}
+
+/* One choice, or several with commas between. */
+static int store_choices(const kft_command *command, const kft_option_spec *option, int *place, const char *value)
+{
+    const char *name = value;
+    int together = 0;
+
+    for (;;) {
+        size_t size = option->kind == OPTION_CHOICES ? strcspn(name, ",") : strlen(name);
+        const kft_option_choice *choice = find_choice(option, name, size);
+
+        if (choice == NULL)
+            return bad_choice(command, option, value);
+        together |= choice->value;
+        if (name[size] == 0)
+            break;
+        name += size + 1;
+    }
+    *place = together;
+    return OPTIONS_GO_ON;
 }
 
 static int list_append(kft_option_list *list, const char *value)
@@ -187,12 +217,8 @@ static int store(const kft_command *command, const kft_option_spec *option, void
         *(const char **)place = value;
         break;
     case OPTION_CHOICE:
-        for (const kft_option_choice *choice = option->choices; choice->name != NULL; choice++)
-            if (strcmp(choice->name, value) == 0) {
-                *(int *)place = choice->value;
-                return OPTIONS_GO_ON;
-            }
-        return bad_choice(command, option, value);
+    case OPTION_CHOICES:
+        return store_choices(command, option, place, value);
     case OPTION_NUMBER:
         if (!parse_u64(value, strlen(value), place))
             return usage_error(command, "--%s needs a number, not '%s'", option->name, value);
@@ -280,10 +306,33 @@ static int parse_letters(const kft_command *command, void *target, int argc, cha
     return OPTIONS_GO_ON;
 }
 
+/* Whether progress is told as JSON: then all that is told is, complaints about the options too. */
+static int wants_json(const kft_command *command, int argc, char **argv)
+{
+    static const char name[] = "--progress";
+    int known = 0;
+
+    for (const kft_option_spec *option = command->options; option->name != NULL; option++)
+        known |= strcmp(option->name, name + 2) == 0;
+    for (int i = argc - 1; i >= 0 && known; i--) {
+        const char *value = i + 1 < argc ? argv[i + 1] : "";
+
+        if (strncmp(argv[i], name, sizeof name - 1) != 0)
+            continue;
+        if (argv[i][sizeof name - 1] == '=')
+            value = argv[i] + sizeof name;
+        else if (argv[i][sizeof name - 1] != 0)
+            continue;
+        return strcmp(value, "json") == 0;
+    }
+    return 0;
+}
+
 int options_parse(const kft_command *command, void *target, int argc, char **argv, kft_arguments *rest)
 {
     int ended = 0;
 
+    message_as_json(wants_json(command, argc, argv));
     rest->items = argv;
     rest->count = 0;
     for (int at = 0; at < argc; at++) {

@@ -16,6 +16,7 @@ typedef enum kft_option_kind {
     OPTION_FILE,     /* const char *, completed as a file name */
     OPTION_FOLDER,   /* const char *, completed as a folder's name */
     OPTION_CHOICE,   /* int: the value of one of `choices` */
+    OPTION_CHOICES,  /* int: the values of several of `choices`, with commas between, together */
     OPTION_NUMBER,   /* uint64_t */
     OPTION_SIZE,     /* uint64_t bytes, with K, M, G or T for powers of 1024 */
     OPTION_LIST      /* kft_option_list: every occurrence */

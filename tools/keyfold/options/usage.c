@@ -51,6 +51,7 @@ static const char *kind_name(kft_option_kind kind)
     case OPTION_FILE: return "file";
     case OPTION_FOLDER: return "folder";
     case OPTION_CHOICE: return "choice";
+    case OPTION_CHOICES: return "choice";   /* of which completion offers the first */
     default: return "text";
     }
 }

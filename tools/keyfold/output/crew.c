@@ -199,7 +199,7 @@ static int write_first(crew *all, const kft_needles *needles)
         output_flush(all->out);
     for (char *note = first->reply.notes, *end; note != NULL && *note != 0; note = end + 1) {
         end = strchr(note, '\n');
-        complain("%.*s", (int)(end - note), note);
+        message((kft_message){ MESSAGE_NOTE, KF_OK, NULL, 0 }, "%.*s", (int)(end - note), note);
     }
     all->found |= first->reply.found;
     if (all->out->os_error != 0)

@@ -2,7 +2,15 @@
 
 #include <string.h>
 
+#include "output/list.h"
 #include "output/message.h"
+
+static int are_lists;
+
+int entry_lists(void)
+{
+    return are_lists;
+}
 
 void entry_print_bytes(const kft_printer *printer, kf_bytes bytes)
 {
@@ -10,6 +18,28 @@ void entry_print_bytes(const kft_printer *printer, kf_bytes bytes)
         output_bytes(printer->out, bytes.data, bytes.size);
     else
         output_escaped(printer->out, bytes.data, bytes.size);
+}
+
+void entry_print_key(const kft_printer *printer, kf_bytes key, int alone)
+{
+    if (alone && key.size == 0 && !printer->raw)
+        output_text(printer->out, "\\&");
+    else
+        entry_print_bytes(printer, key);
+}
+
+static void print_array(kft_output *out, kf_bytes list)
+{
+    kf_bytes item;
+    int first = 1;
+
+    output_text(out, ",\"value\":[");
+    for (; list_next(&list, &item); first = 0) {
+        if (!first)
+            output_byte(out, ',');
+        output_json_item(out, item.data, item.size);
+    }
+    output_byte(out, ']');
 }
 
 void entry_print_members(const kft_printer *printer, const kft_entry *entry)
@@ -24,6 +54,8 @@ void entry_print_members(const kft_printer *printer, const kft_entry *entry)
     if (printer->value_type == KF_VALUES_U64) {
         output_text(out, ",\"value\":");
         output_u64(out, entry->number);
+    } else if (printer->value_type == KF_VALUES_BYTES && are_lists && !printer->items) {
+        print_array(out, entry->value);
     } else if (printer->value_type == KF_VALUES_BYTES) {
         output_byte(out, ',');
         output_json_member(out, "value", entry->value.data, entry->value.size);
@@ -40,6 +72,13 @@ void entry_print_value(const kft_printer *printer, const kft_entry *entry)
     } else if (printer->value_type == KF_VALUES_U64) {
         output_byte(out, '\t');
         output_u64(out, entry->number);
+    } else if (printer->value_type == KF_VALUES_BYTES && are_lists && !printer->items) {
+        kf_bytes list = entry->value, item;
+
+        while (list_next(&list, &item)) {
+            output_byte(out, '\t');
+            entry_print_bytes(printer, item);
+        }
     } else if (printer->value_type == KF_VALUES_BYTES) {
         output_byte(out, '\t');
         entry_print_bytes(printer, entry->value);
@@ -56,7 +95,7 @@ void entry_print(const kft_printer *printer, const kft_entry *entry)
         output_text(out, "}\n");
         return;
     }
-    entry_print_bytes(printer, entry->key);
+    entry_print_key(printer, entry->key, !printer->ordinal && printer->value_type == KF_VALUES_NONE);
     entry_print_value(printer, entry);
     output_byte(out, '\n');
 }
@@ -105,5 +144,7 @@ kf_dict *entry_open(const char *path, uint32_t flags, int *code)
     status = kf_dict_open(&dict, path, &options, &error);
     if (status != KF_OK)
         *code = complain_error(path, status, &error);
+    else
+        are_lists = list_values(dict);
     return dict;
 }

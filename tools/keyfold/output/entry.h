@@ -12,6 +12,7 @@ typedef struct kft_printer {
     int ordinal;                /* in place of the value; in JSON beside it */
     int raw;                    /* no escapes */
     int json;
+    int items;                  /* a value that is a list's item comes in place of the list */
 } kft_printer;
 
 typedef struct kft_entry {
@@ -24,8 +25,10 @@ typedef struct kft_entry {
 void entry_print(const kft_printer *printer, const kft_entry *entry);
 
 /* Parts of what entry_print prints, for lines that have more: bytes as the printer writes them; the tab and
- * what follows a key, if anything does; the members of the JSON object. */
+ * what follows a key, if anything does; the members of the JSON object. A key that is `alone` on its line is written \&
+ * if it is empty, as an empty line is no key to build. */
 void entry_print_bytes(const kft_printer *printer, kf_bytes bytes);
+void entry_print_key(const kft_printer *printer, kf_bytes key, int alone);
 void entry_print_value(const kft_printer *printer, const kft_entry *entry);
 void entry_print_members(const kft_printer *printer, const kft_entry *entry);
 
@@ -34,6 +37,10 @@ void entry_print_absent(const kft_printer *printer, kf_bytes key, const char *te
 
 /* The iterator's next entry with its value, if any: KF_OK, KF_END or a failure. */
 kf_status entry_next(kf_iter *iter, kf_value_type value_type, kft_entry *entry);
+
+/* Whether values are lists in what entry_open opened last (see list.h): then they are printed as their items, with
+ * tabs between them, and as JSON arrays. */
+int entry_lists(void);
 
 /* Opens a dictionary or reports why not; `*code` is the exit code then. */
 kf_dict *entry_open(const char *path, uint32_t flags, int *code);

@@ -45,6 +45,7 @@ int unescape(uint8_t *data, size_t *size)
         case 'r': *to++ = '\r'; break;
         case '0': *to++ = 0; break;
         case '\\': *to++ = '\\'; break;
+        case '&': break;
         case 'x':
             byte = hex_escape(from, end);
             if (byte < 0)
@@ -79,9 +80,9 @@ void escape_for_terminal(char *out, const uint8_t *data, size_t size)
     *out = 0;
 }
 
-/* The number of bytes of the well-formed character at `data`, or 0. After table 3-7 of the Unicode
+/* After table 3-7 of the Unicode
  * Standard: only the second byte's range depends on the first. */
-static size_t utf8_character(const uint8_t *data, size_t size)
+size_t utf8_character(const uint8_t *data, size_t size)
 {
     uint8_t first = data[0], low = 0x80, high = 0xBF;
     size_t length;

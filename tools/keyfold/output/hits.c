@@ -1,7 +1,5 @@
 #include "output/hits.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 
 void hits_open(kft_hits *hits, const kft_hit_options *options, kf_value_type value_type, int with_needle,
                int raw)
@@ -11,23 +9,10 @@ void hits_open(kft_hits *hits, const kft_hit_options *options, kf_value_type val
     hits->options = options;
     hits->printer = (kft_printer){ NULL, bare ? KF_VALUES_NONE : value_type,
                                    !options->keys_only && (options->ordinal || options->json), raw,
-                                   options->json };
+                                   options->json, 0 };
     hits->with_needle = with_needle;
     hits->with_distance = 1;
     hits->with_similarity = 0;
-}
-
-/* The shortest decimal that is read back as the same number. */
-static void print_similarity(kft_output *out, double similarity)
-{
-    char text[40];
-
-    for (int digits = 4; digits <= 17; digits++) {
-        snprintf(text, sizeof text, "%.*g", digits, similarity);
-        if (strtod(text, NULL) == similarity)
-            break;
-    }
-    output_text(out, text);
 }
 
 static void print_json(const kft_hits *hits, const kft_printer *printer, kf_bytes needle,
@@ -48,7 +33,7 @@ static void print_json(const kft_hits *hits, const kft_printer *printer, kf_byte
     }
     if (hits->with_similarity && !hits->options->keys_only) {
         output_text(out, ",\"similarity\":");
-        print_similarity(out, match->similarity);
+        output_double(out, match->similarity);
     }
     if (kf_iter_incomplete(iter))
         output_text(out, ",\"incomplete\":true");
@@ -69,11 +54,11 @@ static void print_line(const kft_hits *hits, const kft_printer *printer, kf_byte
     kft_output *out = printer->out;
 
     print_needle(hits, printer, needle);
-    entry_print_bytes(printer, entry->key);
+    entry_print_key(printer, entry->key, hits->options->keys_only && !hits->with_needle);
     if (!hits->options->keys_only) {
         output_byte(out, '\t');
         if (hits->with_similarity)
-            print_similarity(out, kf_iter_match(iter)->similarity);
+            output_double(out, kf_iter_match(iter)->similarity);
         else
             output_u64(out, kf_iter_match(iter)->distance);
         entry_print_value(printer, entry);

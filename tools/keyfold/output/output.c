@@ -132,10 +132,31 @@ void output_json_string(kft_output *out, const uint8_t *data, size_t size)
     output_byte(out, '"');
 }
 
-void output_json_member(kft_output *out, const char *name, const uint8_t *data, size_t size)
+/* In hexadecimal, with the quote at the end. */
+static void put_hex(kft_output *out, const uint8_t *data, size_t size)
 {
     static const char digits[] = "0123456789abcdef";
 
+    for (size_t i = 0; i < size; i++) {
+        output_byte(out, (uint8_t)digits[data[i] >> 4]);
+        output_byte(out, (uint8_t)digits[data[i] & 15]);
+    }
+    output_byte(out, '"');
+}
+
+void output_json_item(kft_output *out, const uint8_t *data, size_t size)
+{
+    if (is_utf8(data, size)) {
+        output_json_string(out, data, size);
+        return;
+    }
+    output_text(out, "{\"hex\":\"");
+    put_hex(out, data, size);
+    output_byte(out, '}');
+}
+
+void output_json_member(kft_output *out, const char *name, const uint8_t *data, size_t size)
+{
     output_byte(out, '"');
     output_text(out, name);
     if (is_utf8(data, size)) {
@@ -144,11 +165,7 @@ void output_json_member(kft_output *out, const char *name, const uint8_t *data, 
         return;
     }
     output_text(out, "_hex\":\"");
-    for (size_t i = 0; i < size; i++) {
-        output_byte(out, (uint8_t)digits[data[i] >> 4]);
-        output_byte(out, (uint8_t)digits[data[i] & 15]);
-    }
-    output_byte(out, '"');
+    put_hex(out, data, size);
 }
 
 int output_finish(kft_output *out, int code)
@@ -163,4 +180,16 @@ int output_finish(kft_output *out, int code)
         return EXIT_SIGNALLED + SIGPIPE;
     complain("standard output: %s", strerror(out->os_error));
     return EXIT_TROUBLE;
+}
+
+void output_double(kft_output *out, double number)
+{
+    char text[40];
+
+    for (int digits = 4; digits <= 17; digits++) {
+        snprintf(text, sizeof text, "%.*g", digits, number);
+        if (strtod(text, NULL) == number)
+            break;
+    }
+    output_text(out, text);
 }

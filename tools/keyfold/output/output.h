@@ -21,6 +21,8 @@ void output_bytes(kft_output *out, const void *data, size_t size);
 void output_text(kft_output *out, const char *text);
 void output_byte(kft_output *out, uint8_t byte);
 void output_u64(kft_output *out, uint64_t number);
+/* The shortest decimal that is read back as the same number. */
+void output_double(kft_output *out, double number);
 
 /* The bytes under the escape rule of escape.h. */
 void output_escaped(kft_output *out, const uint8_t *data, size_t size);
@@ -30,6 +32,9 @@ void output_json_string(kft_output *out, const uint8_t *data, size_t size);
 
 /* A JSON member "NAME":"TEXT", or "NAME_hex":"..." when the bytes are not UTF-8. */
 void output_json_member(kft_output *out, const char *name, const uint8_t *data, size_t size);
+
+/* An item of a JSON array: "TEXT", or {"hex":"..."} when the bytes are not UTF-8. */
+void output_json_item(kft_output *out, const uint8_t *data, size_t size);
 
 void output_flush(kft_output *out);
 

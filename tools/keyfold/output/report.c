@@ -13,8 +13,8 @@ void report_say(const char *path, const kf_build_report *report, double seconds)
 {
     human_text keys, size, time, dropped, temporary, shards;
 
-    complain("%s: %s keys, %s (%.2f B/key), %s%s%s%s%s%s%s%s", path, human_count(keys, report->keys),
-             human_size(size, report->file_size),
+    message((kft_message){ MESSAGE_SUMMARY, KF_OK, path, 0 }, "%s keys, %s (%.2f B/key), %s%s%s%s%s%s%s%s",
+             human_count(keys, report->keys), human_size(size, report->file_size),
              report->keys > 0 ? (double)report->file_size / (double)report->keys : 0.0,
              human_seconds(time, seconds), report->shards > 1 ? ", in " : "",
              report->shards > 1 ? human_count(shards, report->shards) : "", report->shards > 1 ? " shards" : "",

@@ -1,0 +1,27 @@
+"""The types of options, most of them one of a few words, for annotations: only type checkers import this."""
+from __future__ import annotations
+
+from typing import Iterable, Literal, Union
+
+Keys = Literal["auto", "str", "bytes", "int", "tuple", "any"]
+OpenKeys = Literal["str", "bytes", "int", "tuple", "any"]
+NoLists = Literal["error", "first", "last", "sum", "min", "max"]
+Duplicates = Literal["error", "first", "last", "sum", "min", "max", "all"]
+Weights = Literal["value", "given"]
+Encoding = Literal["auto", "packed", "distinct", "raw", "tokens", "zstd"]
+Format = Literal["auto", "tsv", "csv", "jsonl", "lines", "nul"]
+OnError = Literal["fail", "skip"]
+Nulls = Literal["error", "skip"]
+Normal = Union[str, Iterable[str], None]
+
+Metric = Literal["levenshtein", "osa", "indel", "jaro-winkler"]
+Unit = Literal["code points", "bytes"]
+Order = Literal["key", "distance", "weight"]
+Ranking = Literal["distance", "similarity"]
+Overlap = Literal["all", "longest"]
+Boundary = Literal["words", "code points", "bytes"]
+
+Operation = Literal["union", "intersection", "difference", "symmetric_difference"]
+OneValue = Literal["first", "last", "sum", "min", "max"]
+MemberMetadata = Literal["same", "common", "none"]
+ChangeKind = Literal["added", "removed", "changed"]

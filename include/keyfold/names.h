@@ -1,0 +1,198 @@
+/* Names: the best matches of a name among millions, by the similarity of their tokens.
+ *
+ *   kf_names_builder  compiles rows of an id and a name into an index file
+ *   kf_names          maps such a file
+ *   kf_matcher        finds the names of an index that are most similar to a needle, exactly
+ *
+ * A name is text in UTF-8. Its tokens are what is between its spaces (U+0020): one more than there are spaces, and
+ * those at an end or between two spaces are empty. The empty name has one token, which is empty. Names are compared
+ * as they are: nothing is folded or normalised.
+ *
+ * The position of a name is how many were added before it. Of names with equal scores the lowest position comes first.
+ *
+ * Threads: functions that take `const kf_names *` may be called from any number of threads at once. A builder and a
+ * matcher belong to one thread at a time. What dict.h says of damaged and replaced files holds here too. */
+#ifndef KEYFOLD_NAMES_H
+#define KEYFOLD_NAMES_H
+
+#include <keyfold/dict.h>
+#include <keyfold/progress.h>
+#include <keyfold/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Limits of a name, and of a needle. */
+#define KF_NAME_BYTES 65535   /* most bytes */
+#define KF_NAME_TOKENS 1024   /* most tokens */
+
+/* How alike two names are, from 0 to 1. */
+typedef enum kf_scorer {
+    KF_SCORER_SETRATIO = 0   /* each token of one is paired with at most one of the other, so that the sum of the
+                                pairs' similarities is greatest: twice that sum over the number of all tokens. The
+                                similarity of two tokens is twice the length of their longest common subsequence over
+                                their lengths together, in code points; that of two empty ones is 1. Neither the order
+                                of names nor that of tokens matters */
+} kf_scorer;
+
+/* The score of two names, the nearest double to its exact value. Tokens of more than 40 code points together are
+ * compared to 16 digits.
+ * O(tokens of both * bytes), and O(tokens^3) where several tokens are alike to the same one.
+ * Errors: KF_INVALID (not UTF-8, with the offset; an unknown scorer), KF_LIMIT (too many bytes or tokens),
+ * KF_NO_MEMORY. */
+KF_API kf_status kf_names_score(kf_scorer scorer, const void *a, size_t a_size, const void *b, size_t b_size,
+                                double *score, kf_error *error);
+
+/* ---- building --------------------------------------------------------------------------------- */
+
+/* A build of an index under way. */
+typedef struct kf_names_builder kf_names_builder;
+
+/* How to build. Read during kf_names_builder_create only; its strings are copied. */
+typedef struct kf_names_build_options {
+    size_t struct_size;            /* sizeof(kf_names_build_options), set by KF_NAMES_BUILD_OPTIONS_INIT */
+    uint64_t memory_limit;         /* bytes for everything the build holds, but 16 for each distinct token; 0: 1 GiB;
+                                      at least 16 MiB */
+    const char *temporary_folder;  /* NULL: the target's folder */
+    kf_progress_fn progress;       /* may be NULL */
+    void *progress_context;
+    unsigned threads;              /* that the build may use, the caller's among them; 0 is 1. At most 256 */
+    uint32_t flags;                /* 0 */
+} kf_names_build_options;
+#define KF_NAMES_BUILD_OPTIONS_INIT { sizeof(kf_names_build_options), 0, NULL, NULL, NULL, 0, 0 }
+
+/* What a build did. */
+typedef struct kf_names_report {
+    size_t struct_size;            /* sizeof(kf_names_report), set by KF_NAMES_REPORT_INIT */
+    uint64_t names;
+    uint64_t tokens;               /* distinct ones */
+    uint64_t name_bytes;           /* of all names */
+    uint64_t file_size;
+    uint64_t temporary_peak;       /* most bytes of temporary files at one time */
+} kf_names_report;
+#define KF_NAMES_REPORT_INIT { sizeof(kf_names_report), 0, 0, 0, 0, 0 }
+
+/* Starts a build of the file `path`; `options` NULL: the defaults. Nothing appears at `path` before
+ * kf_names_builder_finish succeeds; a regular file there is then replaced atomically. The builder is the caller's to
+ * destroy; `*out` is NULL after a failure. Errors: KF_INVALID (options), KF_NO_MEMORY, KF_IO. */
+KF_API kf_status kf_names_builder_create(kf_names_builder **out, const char *path,
+                                         const kf_names_build_options *options, kf_error *error);
+
+/* Adds a name; both are copied. Ids are any bytes, and need not differ; decimal numbers are stored as such if all
+ * are. O(bytes).
+ * Errors: KF_INVALID (the name is not UTF-8, with the offset in it), KF_LIMIT (too long, too many tokens; an id of
+ * more than 1 MiB; more than 2^32 - 2 names), both of which leave the builder as it was; KF_NO_MEMORY, KF_IO,
+ * KF_NO_SPACE, KF_CANCELLED, after which only kf_names_builder_destroy is allowed. */
+KF_API kf_status kf_names_builder_add(kf_names_builder *builder, const void *id, size_t id_size,
+                                      const void *name, size_t name_size, kf_error *error);
+
+/* Compiles all names, writes the file beside the target, fsyncs it and renames it. `report` may be NULL. A builder
+ * finishes once. On failure the target is as before. O(tokens * log(tokens)).
+ * Errors: those of kf_names_builder_add; KF_INVALID (`report` was not initialised). */
+KF_API kf_status kf_names_builder_finish(kf_names_builder *builder, kf_names_report *report, kf_error *error);
+
+/* Ends a build in any state and frees everything. NULL and a pointer to NULL are accepted. */
+KF_API void kf_names_builder_destroy(kf_names_builder **builder);
+
+/* ---- the index -------------------------------------------------------------------------------- */
+
+/* An open index. */
+typedef struct kf_names kf_names;
+
+/* Opens `path`: O(1) in the file's size. `options` as for kf_dict_open; may be NULL. The handle is the caller's to
+ * close. Errors: KF_TYPE (the file is a dictionary: kf_dict_open), and those of kf_dict_open. */
+KF_API kf_status kf_names_open(kf_names **out, const char *path, const kf_open_options *options, kf_error *error);
+
+/* Opens an index that is in memory, as kf_dict_open_memory does. */
+KF_API kf_status kf_names_open_memory(kf_names **out, const void *data, size_t size,
+                                      const kf_open_options *options, kf_error *error);
+
+/* Closes. NULL and a pointer to NULL are accepted. Matchers must have been destroyed. */
+KF_API void kf_names_close(kf_names **names);
+
+/* How many names there are. O(1). */
+KF_API uint64_t kf_names_count(const kf_names *names);
+
+/* 16 bytes derived from the file's whole content. O(1). */
+KF_API void kf_names_build_id(const kf_names *names, uint8_t id[16]);
+
+/* What an index holds and where its bytes are. */
+typedef struct kf_names_stat {
+    size_t struct_size;            /* sizeof(kf_names_stat), set by KF_NAMES_STAT_INIT */
+    uint64_t names;
+    uint64_t tokens;               /* distinct ones */
+    uint64_t name_bytes;           /* of all names */
+    uint64_t longest_name;         /* bytes */
+    uint64_t most_tokens;          /* of a name */
+    uint64_t file_size;
+    uint64_t vocabulary_bytes;     /* the tokens as dictionaries */
+    uint64_t block_bytes;          /* the tokens as blocks */
+    uint64_t posting_bytes;        /* which names have a token */
+    uint64_t forward_bytes;        /* which tokens a name has */
+    uint64_t position_bytes;
+    uint64_t id_bytes;
+    kf_value_type id_type;         /* KF_VALUES_U64 if all ids are numbers, else KF_VALUES_BYTES */
+    uint32_t reserved;             /* 0 */
+} kf_names_stat;
+#define KF_NAMES_STAT_INIT { sizeof(kf_names_stat), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, KF_VALUES_NONE, 0 }
+
+/* Fills `stat` as far as its struct_size reaches. O(1). Errors: KF_INVALID (`stat` was not initialised). */
+KF_API kf_status kf_names_get_stat(const kf_names *names, kf_names_stat *stat);
+
+/* Checks every checksum and walks every structure: O(size of the file), and four bytes of memory a name. `options`
+ * may be NULL; its threads are not used yet. Errors: KF_CORRUPT with the offset, KF_CANCELLED, KF_NO_MEMORY,
+ * KF_INVALID (options). */
+KF_API kf_status kf_names_verify(const kf_names *names, const kf_verify_options *options, kf_error *error);
+
+/* ---- matching --------------------------------------------------------------------------------- */
+
+/* What a thread needs to search an index: some bytes a distinct token and a bit a name. */
+typedef struct kf_matcher kf_matcher;
+
+/* The index must outlive the matcher, which is the caller's to destroy. Errors: KF_NO_MEMORY. */
+KF_API kf_status kf_matcher_create(kf_matcher **out, const kf_names *names, kf_error *error);
+/* NULL and a pointer to NULL are accepted. */
+KF_API void kf_matcher_destroy(kf_matcher **matcher);
+
+/* What to look for. */
+typedef struct kf_match_options {
+    size_t struct_size;            /* sizeof(kf_match_options), set by KF_MATCH_OPTIONS_INIT */
+    uint64_t limit;                /* at most so many hits, the best ones; at least 1 */
+    double cutoff;                 /* only hits with at least this score; from 0 to 1 */
+    uint64_t work_limit;           /* names, postings, blocks of tokens and pairs of tokens to look at, at most. It
+                                      counts work and not time: results are the same on every machine. 0: no limit */
+    kf_scorer scorer;
+    uint32_t flags;                /* 0 */
+} kf_match_options;
+#define KF_MATCH_OPTIONS_INIT { sizeof(kf_match_options), 1, 0.0, 0, KF_SCORER_SETRATIO, 0 }
+
+/* A name that was found. Later versions may add fields at the end; an array of them is one of pointers. */
+typedef struct kf_name_hit {
+    uint64_t position;
+    double score;
+    kf_bytes id;                   /* a number in decimal */
+    kf_bytes name;
+} kf_name_hit;
+
+/* The hits of a search, best first. Later versions may add fields at the end. */
+typedef struct kf_name_hits {
+    const kf_name_hit *const *hits;
+    size_t count;
+    int exact;                     /* 0: the work limit ended the search, there may be better names */
+    uint64_t work;                 /* in the units of work_limit */
+    uint64_t names_seen;           /* names that were looked at, and of those such that were scored */
+    uint64_t names_scored;
+} kf_name_hits;
+
+/* The names that are most similar to the needle: exactly those, in the order, that scoring every name would find.
+ * `*hits` lies in the matcher, with all it points to: valid until the next call on it. `options` may be NULL.
+ * Errors: KF_INVALID (options; the needle is not UTF-8, with the offset), KF_LIMIT (the needle has too many bytes or
+ * tokens), KF_NO_MEMORY, KF_CORRUPT. */
+KF_API kf_status kf_matcher_search(kf_matcher *matcher, const void *needle, size_t needle_size,
+                                   const kf_match_options *options, const kf_name_hits **hits, kf_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

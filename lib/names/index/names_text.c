@@ -1,0 +1,66 @@
+#include "names/index/index.h"
+
+#include "base/array.h"
+#include "names/order.h"
+#include "read/plain.h"
+
+#include <stdio.h>
+
+kf_status kfi_names_token(const kf_names *n, kf_bytes token, uint32_t *id)
+{
+    for (uint32_t i = 0; i < n->head.bands; i++) {
+        uint64_t ordinal;
+        kf_status status = kf_dict_ordinal(n->images[i], token.size ? token.data : (const uint8_t *)"", token.size,
+                                           &ordinal);
+        if (status == KF_NOT_FOUND) continue;
+        if (!status && ordinal >= n->bands[i].count) status = KF_CORRUPT;
+        if (!status) *id = n->bands[i].first + (uint32_t)ordinal;
+        return status;
+    }
+    return KF_NOT_FOUND;
+}
+
+kf_status kfi_names_token_text(const kf_names *n, uint32_t id, kf_buffer *buffer, kf_bytes *token)
+{
+    if (id >= n->head.tokens) return KF_CORRUPT;
+    uint32_t i = 0;
+    while (id - n->bands[i].first >= n->bands[i].count) i++;
+    return kfi_plain_key_at(n->images[i], id - n->bands[i].first, buffer, token);
+}
+
+kf_status kfi_names_text(const kf_names *n, uint32_t slot, kf_buffer *buffer, kfi_array *text, kf_error *error)
+{
+    uint32_t ids[KF_NAME_TOKENS];
+    const kfi_group *group = kfi_names_group(n, slot);
+    const unsigned width = kfi_order_width(group->tokens);
+    const uint64_t bit = (uint64_t)(slot - group->first) * width;
+    const uint32_t rank = (uint32_t)kfi_load_bits(n->orders + group->orders, bit, width);
+    kf_status status = KF_OK;
+    kfi_names_ids(n, group, slot, ids);
+    if (group->tokens <= KFI_SORTED_TOKENS && !kfi_order_restore(ids, group->tokens, rank)) status = KF_CORRUPT;
+    for (uint32_t i = 0; i < group->tokens && !status; i++) {
+        kf_bytes token;
+        if (i) status = kfi_array_append(text, " ", 1, error);
+        if (!status) status = kfi_names_token_text(n, ids[i], buffer, &token);
+        if (!status) status = kfi_array_append(text, token.data, token.size, error);
+    }
+    if (status == KF_CORRUPT) return kfi_fail(error, KF_CORRUPT, "the name of slot %u is damaged", (unsigned)slot);
+    return status;
+}
+
+kf_status kfi_names_id(const kf_names *n, uint32_t position, kf_buffer *buffer, kfi_array *text, kf_error *error)
+{
+    char digits[24];
+    uint64_t number;
+    kf_bytes id;
+    kf_status status;
+    if (n->header.value_type == KF_VALUES_U64) {
+        status = kfi_column_u64(n->ids, position, &number);
+        if (!status) id = (kf_bytes){ (const uint8_t *)digits,
+                                      (size_t)snprintf(digits, sizeof digits, "%llu", (unsigned long long)number) };
+    } else {
+        status = kfi_column_bytes(n->ids, position, NULL, buffer, &id);
+    }
+    if (status) return kfi_fail(error, status, "the id of position %u cannot be read", (unsigned)position);
+    return kfi_array_append(text, id.data, id.size, error);
+}

@@ -1,0 +1,207 @@
+/* kf_names_verify: everything that a builder guarantees and a search relies on. */
+#include "names/index/index.h"
+
+#include "base/options.h"
+#include "names/order.h"
+#include "query/units.h"
+#include "read/frame.h"
+
+#include <stdlib.h>
+
+KFI_STRUCT_KIND(names_verify_kind, kf_verify_options, KF_VERIFY_OPTIONS_INIT, progress_context, progress_context);
+
+enum { STEP = 1 << 16 };
+
+typedef struct verifying {
+    const kf_names *names;
+    kfi_progress progress;
+    uint32_t *counts;              /* by token: names that have it, and that its postings have not named yet */
+    uint8_t *positions;            /* a bit each: whether it was met */
+    kf_error *error;
+} verifying;
+
+static kf_status bad(verifying *v, kfi_section_type type, const char *what)
+{
+    return kfi_fail_at(v->error, KF_CORRUPT, kfi_header_section(&v->names->header, type)->offset, "%s", what);
+}
+
+/* ---- names -------------------------------------------------------------------------------------- */
+
+static kf_status verify_name(verifying *v, const kfi_group *g, uint32_t slot)
+{
+    const kf_names *n = v->names;
+    uint32_t ids[KF_NAME_TOKENS];
+    const unsigned width = kfi_order_width(g->tokens);
+    const uint32_t position = kfi_names_position(n, slot);
+    kfi_names_ids(n, g, slot, ids);
+    for (uint32_t i = 0; i < g->tokens; i++) {
+        if (ids[i] >= n->head.tokens) return bad(v, KFI_SECTION_FORWARD, "the id of a token is out of range");
+        if (i && g->tokens <= KFI_SORTED_TOKENS && ids[i] < ids[i - 1])
+            return bad(v, KFI_SECTION_FORWARD, "the tokens of a name are not in order");
+    }
+    const uint32_t rank = (uint32_t)kfi_load_bits(n->orders + g->orders, (uint64_t)(slot - g->first) * width, width);
+    if (width && !kfi_order_restore(ids, g->tokens, rank)) return bad(v, KFI_SECTION_ORDERS, "an order is impossible");
+    if (position >= n->count || v->positions[position / 8] >> (position % 8) & 1)
+        return bad(v, KFI_SECTION_POSITIONS, "a position is out of range or there twice");
+    v->positions[position / 8] |= (uint8_t)(1u << (position % 8));
+    for (uint32_t i = 0; i < g->tokens; i++) {
+        uint32_t before = 0;
+        while (before < i && ids[before] != ids[i]) before++;
+        if (before == i) v->counts[ids[i]]++;
+    }
+    return KF_OK;
+}
+
+static kf_status verify_names(verifying *v)
+{
+    const kf_names *n = v->names;
+    kf_status status = KF_OK;
+    for (uint32_t i = 0; i < n->head.groups && !status; i++)
+        for (uint32_t slot = n->groups[i].first; slot < n->groups[i + 1].first && !status; slot++) {
+            status = verify_name(v, &n->groups[i], slot);
+            if (!status && slot % STEP == 0) status = kfi_progress_report(&v->progress, slot, v->error);
+        }
+    return status;
+}
+
+/* ---- postings ----------------------------------------------------------------------------------- */
+
+static int has_token(const kf_names *n, const kfi_group *g, uint32_t slot, uint32_t id)
+{
+    uint32_t ids[KF_NAME_TOKENS];
+    kfi_names_ids(n, g, slot, ids);
+    for (uint32_t i = 0; i < g->tokens; i++)
+        if (ids[i] == id) return 1;
+    return 0;
+}
+
+static kf_status verify_token(verifying *v, uint32_t id)
+{
+    const kf_names *n = v->names;
+    kfi_postings postings;
+    kfi_run run;
+    uint32_t next = 0;
+    if (kfi_names_frequency(n, id) != v->counts[id])
+        return bad(v, KFI_SECTION_POSTINGS, "a token is in more or fewer names than is said");
+    kf_status status = kfi_postings_begin(&postings, n, id);
+    while (!status && !(status = kfi_postings_next(&postings, &run))) {
+        if (run.first < next) status = KF_CORRUPT;
+        next = run.first + run.count;
+        for (uint32_t i = 0; i < run.count && !status; i++)
+            if (!has_token(n, kfi_names_group(n, run.first + i), run.first + i, id)) status = KF_CORRUPT;
+    }
+    if (status == KF_END && postings.end && postings.at != postings.end) status = KF_CORRUPT;
+    return status == KF_END ? KF_OK : bad(v, KFI_SECTION_POSTINGS, "the postings of a token are wrong");
+}
+
+static kf_status verify_postings(verifying *v)
+{
+    kf_status status = KF_OK;
+    for (uint32_t id = 0; id < v->names->head.tokens && !status; id++) {
+        status = verify_token(v, id);
+        if (!status && id % STEP == 0) status = kfi_progress_report(&v->progress, id, v->error);
+    }
+    return status;
+}
+
+/* ---- blocks ------------------------------------------------------------------------------------- */
+
+/* Whether a token stands in its lane, letter by letter, and the signature allows for it. */
+static int is_in_lane(const kfi_blocks *b, const kfi_length_group *g, uint32_t token, kf_bytes text)
+{
+    const uint32_t block = token / KFI_BLOCK, lane = token % KFI_BLOCK;
+    const uint8_t *column = b->columns + g->columns + (uint64_t)block * KFI_BLOCK * g->length + lane;
+    const uint8_t *signature = b->signatures + ((uint64_t)g->first_block + block) * KFI_BLOCK;
+    uint8_t counts[KFI_BLOCK] = { 0 };
+    uint32_t length = 0;
+    for (size_t at = 0; at < text.size; length++) {
+        uint32_t point;
+        at += kfi_unit_next(KF_UNIT_CODE_POINTS, text.data + at, text.size - at, &point);
+        if (length == g->length || column[(size_t)length * KFI_BLOCK] != kfi_blocks_class(b, point)) return 0;
+        counts[kfi_blocks_class(b, point) % KFI_BLOCK]++;
+    }
+    for (unsigned i = 0; i < KFI_BLOCK; i++)
+        if (counts[i] > signature[i]) return 0;
+    return length == g->length;
+}
+
+/* Counts are not needed any more: they mark tokens that were met. */
+static kf_status meet(verifying *v, uint32_t id)
+{
+    if (id >= v->names->head.tokens || v->counts[id] == UINT32_MAX)
+        return bad(v, KFI_SECTION_BLOCKS, "a token is out of range or there twice");
+    v->counts[id] = UINT32_MAX;
+    return KF_OK;
+}
+
+static kf_status verify_blocks(verifying *v, kf_buffer *buffer)
+{
+    const kf_names *n = v->names;
+    const kfi_blocks *b = &n->blocks;
+    kf_bytes text;
+    kf_status status = KF_OK;
+    for (uint32_t i = 0; i < b->group_count; i++)
+        for (uint32_t t = 0; t < b->groups[i].tokens && !status; t++) {
+            const uint32_t id = kfi_blocks_id(b, b->groups[i].first_token + t);
+            status = meet(v, id);
+            if (!status) status = kfi_names_token_text(n, id, buffer, &text);
+            if (!status && !is_in_lane(b, &b->groups[i], t, text))
+                status = bad(v, KFI_SECTION_BLOCKS, "a block does not have the letters of its token");
+            if (!status && t % STEP == 0) status = kfi_progress_report(&v->progress, t, v->error);
+        }
+    for (uint32_t i = 0; i < b->longs && !status; i++) {
+        const uint32_t id = kfi_load32(b->long_entries + 8 * (size_t)i);
+        uint32_t length = 0;
+        status = meet(v, id);
+        if (!status) status = kfi_names_token_text(n, id, buffer, &text);
+        for (size_t at = 0; !status && at < text.size; at++) length += (text.data[at] & 0xc0) != 0x80;
+        if (!status && (length != kfi_load32(b->long_entries + 8 * (size_t)i + 4) || length <= KFI_BLOCK_LENGTH))
+            status = bad(v, KFI_SECTION_BLOCKS, "a token has another length");
+    }
+    if (!status && b->empty != UINT32_MAX) status = meet(v, b->empty);
+    if (!status && b->empty != UINT32_MAX) status = kfi_names_token_text(n, b->empty, buffer, &text);
+    if (!status && b->empty != UINT32_MAX && text.size)
+        status = bad(v, KFI_SECTION_BLOCKS, "the empty token is not empty");
+    return status;
+}
+
+/* ------------------------------------------------------------------------------------------------- */
+
+static kf_status verify_parts(verifying *v)
+{
+    const kf_names *n = v->names;
+    kf_buffer buffer = KF_BUFFER_INIT;
+    kf_status status = kfi_frame_verify_id(&n->mapping, &n->header, v->error);
+    if (!status) status = kfi_frame_verify_blocks(&n->mapping, &n->header, 0, UINT64_MAX, v->error);
+    if (!status) status = kfi_frame_verify_pads(&n->mapping, &n->header, v->error);
+    if (!status) status = kfi_metadata_verify(&n->metadata, v->error);
+    for (uint32_t i = 0; i < n->head.bands && !status; i++) status = kf_dict_verify(n->images[i], NULL, v->error);
+    if (!status) status = verify_names(v);
+    if (!status) status = verify_postings(v);
+    if (!status) status = verify_blocks(v, &buffer);
+    if (!status) status = kfi_column_verify(n->ids, &v->progress, v->error);
+    kf_buffer_free(&buffer);
+    return status;
+}
+
+static kf_status tell(void *context, kf_phase phase, uint64_t done, uint64_t total, kf_error *error)
+{
+    const kf_verify_options *o = context;
+    const kf_progress progress = { KF_PHASE_VERIFY, 0, 0, 0, 0 };
+    (void)phase, (void)done, (void)total;
+    return kfi_progress_call(o->progress, o->progress_context, &progress, error);
+}
+
+kf_status kf_names_verify(const kf_names *n, const kf_verify_options *options, kf_error *error)
+{
+    kf_verify_options known;
+    kf_status status = kfi_options_read(&known, options, &names_verify_kind, error);
+    if (status) return status;
+    verifying v = { .names = n, .progress = { tell, &known, KF_PHASE_VERIFY, 0, 0, 0 }, .error = error };
+    v.counts = calloc((size_t)n->head.tokens + 1, sizeof *v.counts);
+    v.positions = calloc((size_t)n->count / 8 + 1, 1);
+    status = v.counts && v.positions ? verify_parts(&v) : kfi_fail_memory(error, (size_t)n->head.tokens * 4);
+    free(v.counts);
+    free(v.positions);
+    return status;
+}

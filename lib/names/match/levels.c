@@ -1,0 +1,218 @@
+/* The course of a search. */
+#include "names/match/matcher.h"
+
+enum {
+    SAMPLE = 512,                  /* names that share exact tokens, of which the best few are looked at first */
+    FIRST_LOOKS = 8,
+    EXACT_MOST = 256,              /* postings to close a search by exact tokens alone */
+    RAISE = 1000,                  /* postings to raise what names need, a level */
+    STEP = 16,                     /* 255ths: then there may be a cheaper plan */
+    FEW = 64                       /* postings that are always worth it */
+};
+
+/* Similarities 0.80, 0.66, 0.54, 0.42, 0.30 */
+static const uint8_t levels[] = { 204, 168, 138, 107, 77 };
+enum { LEVELS = sizeof levels, TIGHT = 107, LOOSE = 77, ANY = 1 };
+
+/* ---- reading postings --------------------------------------------------------------------------- */
+
+static kf_status look_at_run(kf_matcher *m, const kfi_group **group, kfi_run run, kf_error *error)
+{
+    kf_status status = kfi_matcher_work(m, run.count);
+    for (uint32_t i = 0; i < run.count && !status; i++) {
+        const uint32_t slot = run.first + i;
+        if (slot < (*group)->first || slot >= (*group)[1].first) *group = kfi_names_group(m->names, slot);
+        status = kfi_matcher_look(m, *group, slot, error);
+    }
+    return status;
+}
+
+static kf_status read_token(kf_matcher *m, uint32_t id, kf_error *error)
+{
+    kfi_postings postings;
+    kfi_run run;
+    const kfi_group *group = m->names->groups;
+    kf_status status = kfi_postings_begin(&postings, m->names, id);
+    while (!status && !(status = kfi_postings_next(&postings, &run))) {
+        status = look_at_run(m, &group, run, error);
+        if (status) return status;
+    }
+    return status == KF_END ? KF_OK : kfi_fail(error, status, "the postings of token %u are damaged", (unsigned)id);
+}
+
+static const kfi_similar *next_of(const kfi_wanted *w)
+{
+    const size_t count = w->similar.size / sizeof(kfi_similar);
+    return w->read < count ? (const kfi_similar *)(const void *)w->similar.data + w->read : NULL;
+}
+
+/* Reads the postings of the next token in the list. */
+static kf_status read_next(kf_matcher *m, kfi_wanted *w, kf_error *error)
+{
+    const kfi_similar next = *next_of(w);
+    w->read++;
+    w->costs[next.similarity] -= kfi_names_frequency(m->names, next.id);
+    return read_token(m, next.id, error);
+}
+
+/* What reading has shown. */
+static void conclude(kfi_wanted *w)
+{
+    const kfi_similar *next = next_of(w);
+    const unsigned least = next ? next->similarity + 1 : w->known;
+    uint64_t value = least > KFI_FULL ? w->unseen : (KFI_SIMILARITY_ONE * (least - 1) + KFI_FULL - 1) / KFI_FULL;
+    if (!w->is_scanned) value = next ? w->unseen : w->near;
+    if (value < w->unseen) w->unseen = value;
+}
+
+/* ---- plans -------------------------------------------------------------------------------------- */
+
+/* Reads the most similar ones of what a plan says. */
+static kf_status follow(kf_matcher *m, const kfi_plan *plan, const uint32_t *order, kf_error *error)
+{
+    kf_status status = KF_OK;
+    unsigned top = 0;
+    for (uint32_t i = plan->covered; i < m->patterns.count; i++) {
+        const kfi_similar *next = next_of(&m->wanted[order[i]]);
+        if (next && next->similarity > top) top = next->similarity;
+    }
+    const unsigned least = top >= plan->least + STEP ? top - STEP + 1 : plan->least;
+    for (uint32_t i = plan->covered; i < m->patterns.count && !status; i++) {
+        kfi_wanted *w = &m->wanted[order[i]];
+        for (const kfi_similar *next; !status && (next = next_of(w)) && next->similarity >= least; )
+            status = read_next(m, w, error);
+        conclude(w);
+    }
+    return status;
+}
+
+/* Closes the search if that takes at most so many postings. `plan`: the last one that was made. */
+static kf_status close(kf_matcher *m, uint64_t most, int *is_closed, kfi_plan *plan, kf_error *error)
+{
+    uint32_t order[KF_NAME_TOKENS];
+    uint64_t unseen[KF_NAME_TOKENS];
+    kf_status status = KF_OK;
+    *is_closed = 0;
+    while (!status) {
+        for (uint32_t i = 0; i < m->patterns.count; i++) unseen[i] = m->wanted[i].unseen;
+        *is_closed = kfi_matcher_is_closed(m, unseen);
+        if (*is_closed) return KF_OK;
+        *plan = kfi_matcher_plan(m, order);
+        *is_closed = !plan->cost;  /* nothing is left to be read */
+        if (*is_closed || plan->cost > most) return KF_OK;
+        status = follow(m, plan, order, error);
+    }
+    return status;
+}
+
+/* Looks at names with the most similar tokens: the better the best ones are, the less is left to be looked at. */
+static kf_status raise_needs(kf_matcher *m, kf_error *error)
+{
+    kf_status status = KF_OK;
+    uint64_t read = 0;
+    for (unsigned s = KFI_FULL; s >= m->level && s > 0 && !status; s--) {
+        for (uint32_t i = 0; i < m->patterns.count && !status; i++) {
+            kfi_wanted *w = &m->wanted[i];
+            for (const kfi_similar *next; !status && (next = next_of(w)) && next->similarity >= s; ) {
+                const uint32_t frequency = kfi_names_frequency(m->names, next->id);
+                if (read + frequency > RAISE) break;
+                read += frequency;
+                status = read_next(m, w, error);
+            }
+        }
+    }
+    for (uint32_t i = 0; i < m->patterns.count; i++) conclude(&m->wanted[i]);
+    return status;
+}
+
+/* ---- exact tokens ------------------------------------------------------------------------------- */
+
+typedef struct first_look { kfi_score likely; uint32_t slot; } first_look;
+typedef struct first_looks { first_look list[SAMPLE]; uint32_t count, most, sampled; } first_looks;
+
+/* By how many tokens of the name are exact. */
+static kf_status rank(kf_matcher *m, first_looks *looks, const kfi_group *group, uint32_t slot, kf_error *error)
+{
+    uint32_t ids[KF_NAME_TOKENS];
+    first_look look = { { 0, m->patterns.tokens + group->tokens }, slot };
+    kfi_names_ids(m->names, group, slot, ids);
+    for (uint32_t i = 0; i < group->tokens; i++) {
+        if (ids[i] >= m->names->head.tokens) return kfi_fail(error, KF_CORRUPT, "a token is out of range");
+        look.likely.sum += m->most[ids[i]] == KFI_FULL;
+    }
+    if (looks->count == looks->most
+        && kfi_score_compare(look.likely, looks->list[looks->count - 1].likely) <= 0) return KF_OK;
+    uint32_t at = looks->count < looks->most ? looks->count++ : looks->count - 1;
+    for (; at && kfi_score_compare(look.likely, looks->list[at - 1].likely) > 0; at--)
+        looks->list[at] = looks->list[at - 1];
+    looks->list[at] = look;
+    return KF_OK;
+}
+
+static kf_status sample_token(kf_matcher *m, first_looks *looks, uint32_t id, kf_error *error)
+{
+    kfi_postings postings;
+    kfi_run run;
+    kf_status status = kfi_postings_begin(&postings, m->names, id);
+    while (!status && looks->sampled < SAMPLE && !(status = kfi_postings_next(&postings, &run))) {
+        for (uint32_t i = 0; i < run.count && looks->sampled < SAMPLE && !status; i++, looks->sampled++)
+            status = rank(m, looks, kfi_names_group(m->names, run.first + i), run.first + i, error);
+        if (!status) status = kfi_matcher_work(m, run.count < SAMPLE ? run.count : SAMPLE);
+        if (status == KF_END) return status;
+    }
+    return status == KF_END ? KF_OK : status;
+}
+
+static kf_status look_at_exact(kf_matcher *m, kf_error *error)
+{
+    const uint64_t limit = m->best.limit;
+    first_looks looks = { .most = limit < SAMPLE - FIRST_LOOKS ? (uint32_t)limit + FIRST_LOOKS : SAMPLE };
+    kf_status status = KF_OK;
+    for (uint32_t i = 0; i < m->patterns.count; i++)
+        if (m->wanted[i].id != UINT32_MAX) kfi_matcher_note(m, m->wanted[i].id, KFI_FULL);
+    /* The rarest one first; so the last one may be sampled only in part. */
+    while (looks.sampled < SAMPLE && !status) {
+        kfi_wanted *rarest = NULL;
+        for (uint32_t i = 0; i < m->patterns.count; i++) {
+            kfi_wanted *w = &m->wanted[i];
+            if (w->id != UINT32_MAX && !w->is_sampled && (!rarest || w->frequency < rarest->frequency)) rarest = w;
+        }
+        if (!rarest) break;
+        rarest->is_sampled = 1;
+        status = sample_token(m, &looks, rarest->id, error);
+    }
+    for (uint32_t i = 0; i < looks.count && !status; i++)
+        status = kfi_matcher_look(m, kfi_names_group(m->names, looks.list[i].slot), looks.list[i].slot, error);
+    return status;
+}
+
+/* ------------------------------------------------------------------------------------------------- */
+
+/* Bounds that a full scan is worth with. */
+static kf_status tighten(kf_matcher *m, kf_error *error)
+{
+    const kfi_score least = m->best.least;
+    const double value = kfi_score_value(least);
+    const unsigned level = value >= 0.6 ? TIGHT : value >= 0.35 ? LOOSE : ANY;
+    return m->level > level ? kfi_matcher_scan(m, level, error) : KF_OK;
+}
+
+kf_status kfi_matcher_levels(kf_matcher *m, kf_error *error)
+{
+    const uint64_t most = m->names->count / KFI_NAMES_PER_POSTING + FEW;
+    kfi_plan plan;
+    int is_closed;
+    kf_status status = look_at_exact(m, error);
+    if (!status) status = close(m, EXACT_MOST, &is_closed, &plan, error);
+    for (unsigned i = 0; i < LEVELS && !status && !is_closed; i++) {
+        status = kfi_matcher_scan(m, levels[i], error);
+        if (!status) status = close(m, most, &is_closed, &plan, error);
+        if (status || is_closed) return status;
+        if (plan.cost != UINT64_MAX) break;   /* lower levels would not be cheaper */
+        status = raise_needs(m, error);
+        if (!status) status = close(m, most, &is_closed, &plan, error);
+    }
+    if (status || is_closed) return status;
+    status = tighten(m, error);
+    return status ? status : kfi_matcher_full_scan(m, error);
+}

@@ -1,0 +1,200 @@
+#include "names/match/matcher.h"
+
+#include "base/options.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+KFI_STRUCT_KIND(match_kind, kf_match_options, KF_MATCH_OPTIONS_INIT, flags, flags);
+
+/* ---- creating ----------------------------------------------------------------------------------- */
+
+static size_t seen_words(const kf_names *names)
+{
+    return ((size_t)names->count / 64 / KFI_SEEN_PART + 1) * KFI_SEEN_PART;
+}
+
+/* The different numbers of tokens that names have: groups ascend by them. */
+static void list_sizes(kf_matcher *m)
+{
+    for (uint32_t i = 0; i < m->names->head.groups; i++) {
+        const uint32_t size = m->names->groups[i].tokens;
+        if (!m->size_count || m->sizes[m->size_count - 1] != size) m->sizes[m->size_count++] = size;
+    }
+}
+
+kf_status kf_matcher_create(kf_matcher **out, const kf_names *names, kf_error *error)
+{
+    kf_matcher *m = *out = calloc(1, sizeof *m);
+    if (!m) return kfi_fail_memory(error, sizeof *m);
+    m->names = names;
+    m->blocks = kfi_blocks_best();
+    m->sizes = calloc((size_t)names->head.groups + 1, sizeof *m->sizes);
+    m->most = calloc((size_t)names->head.tokens + 1, 1);
+    m->touched = malloc(KFI_TOUCHED_MOST * sizeof *m->touched);
+    m->seen = calloc(seen_words(names), sizeof *m->seen);
+    m->seen_parts = calloc(seen_words(names) / KFI_SEEN_PART, 1);
+    kf_status status = kfi_rows_create(&m->rows, names, &m->patterns, error);
+    if (!status) status = kfi_array_reserve(&m->values, 8 * KF_NAME_TOKENS, error);
+    if (!status && !(m->sizes && m->most && m->touched && m->seen && m->seen_parts))
+        status = kfi_fail_memory(error, (size_t)names->head.tokens + names->count / 8);
+    if (status) kf_matcher_destroy(out);
+    else list_sizes(m);
+    return status;
+}
+
+void kf_matcher_destroy(kf_matcher **matcher)
+{
+    kf_matcher *m = matcher ? *matcher : NULL;
+    if (!m) return;
+    kfi_array *const arrays[] = { &m->best.heap, &m->values, &m->matrix, &m->assignment, &m->texts, &m->hits,
+                                  &m->pointers };
+    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kfi_array_free(arrays[i]);
+    for (uint32_t i = 0; i < m->wanted_capacity; i++) kfi_array_free(&m->wanted[i].similar);
+    kfi_rows_free(&m->rows);
+    kfi_patterns_free(&m->patterns);
+    free(m->sizes);
+    free(m->most);
+    free(m->touched);
+    free(m->seen);
+    free(m->seen_parts);
+    free(m->wanted);
+    free(m);
+    *matcher = NULL;
+}
+
+/* ---- preparing ---------------------------------------------------------------------------------- */
+
+/* Forgets the needle before. */
+static void clear(kf_matcher *m)
+{
+    if (m->touched_count > KFI_TOUCHED_MOST) memset(m->most, 0, m->names->head.tokens);
+    else for (uint32_t i = 0; i < m->touched_count; i++) m->most[m->touched[i]] = 0;
+    m->touched_count = 0;
+    const size_t parts = seen_words(m->names) / KFI_SEEN_PART;
+    for (size_t i = 0; i < parts; i++) {
+        if (m->seen_parts[i]) memset(m->seen + i * KFI_SEEN_PART, 0, KFI_SEEN_PART * sizeof *m->seen);
+        m->seen_parts[i] = 0;
+    }
+    m->work = m->names_seen = m->names_scored = 0;
+    m->level = KFI_LEVEL_EXACT;
+    m->unknown = 0;
+    kfi_rows_clear(&m->rows);
+    kfi_needs_begin(&m->needs, m->patterns.tokens);
+}
+
+static kf_status make_room(kf_matcher *m, uint32_t count, kf_error *error)
+{
+    if (count <= m->wanted_capacity) return KF_OK;
+    kfi_wanted *wanted = realloc(m->wanted, count * sizeof *wanted);
+    if (!wanted) return kfi_fail_memory(error, count * sizeof *wanted);
+    m->wanted = wanted;
+    memset(wanted + m->wanted_capacity, 0, (count - m->wanted_capacity) * sizeof *wanted);
+    m->wanted_capacity = count;
+    return KF_OK;
+}
+
+static kf_status prepare_token(kf_matcher *m, uint32_t index, kf_error *error)
+{
+    const kfi_pattern *p = &m->patterns.list[index];
+    kfi_wanted *w = &m->wanted[index];
+    kfi_array similar = w->similar;
+    const uint64_t length = p->length;
+    similar.size = 0;
+    *w = (kfi_wanted){ .id = UINT32_MAX, .similar = similar, .known = KFI_FULL };
+    w->near = length ? kfi_similarity(length, length, length + 1) : 0;
+    w->most = w->unseen = w->near;
+    kfi_block_query_set(&w->query, &m->names->blocks, kfi_pattern_points(&m->patterns, p), p->length);
+    if (kfi_similarity_ceil(w->near) > m->unknown) m->unknown = kfi_similarity_ceil(w->near);
+    kf_status status = kfi_names_token(m->names, p->text, &w->id);
+    if (status == KF_NOT_FOUND) return KF_OK;
+    if (status) return kfi_fail(error, status, "the vocabulary is damaged");
+    const kfi_similar equal = { w->id, KFI_FULL };
+    w->most = w->unseen = KFI_SIMILARITY_ONE;
+    w->frequency = kfi_names_frequency(m->names, w->id);
+    w->costs[KFI_FULL] = w->frequency;
+    return kfi_array_append(&w->similar, &equal, sizeof equal, error);
+}
+
+static kf_status prepare(kf_matcher *m, kf_bytes needle, const kf_match_options *o, kf_error *error)
+{
+    kf_status status = kfi_name_check(needle, "the needle", error);
+    if (!status) status = kfi_patterns_set(&m->patterns, needle, error);
+    if (!status) status = make_room(m, m->patterns.count, error);
+    if (status) return status;
+    clear(m);
+    kfi_best_begin(&m->best, o->limit, o->cutoff);
+    m->work_limit = o->work_limit;
+    for (uint32_t i = 0; i < m->patterns.count && !status; i++) status = prepare_token(m, i, error);
+    return status;
+}
+
+/* ---- results ------------------------------------------------------------------------------------ */
+
+static kf_status add_hit(kf_matcher *m, const kfi_found *found, kf_error *error)
+{
+    kf_name_hit hit = { .position = found->position, .score = kfi_score_value(found->score) };
+    const size_t id = m->texts.size;
+    kf_status status = kfi_names_id(m->names, found->position, &m->rows.buffer, &m->texts, error);
+    const size_t name = m->texts.size;
+    if (!status) status = kfi_names_text(m->names, found->slot, &m->rows.buffer, &m->texts, error);
+    hit.id.size = name - id;
+    hit.name.size = m->texts.size - name;
+    return status ? status : kfi_array_append(&m->hits, &hit, sizeof hit, error);
+}
+
+/* Hits point to texts, and pointers to hits, once these stay where they are. */
+static kf_status link_hits(kf_matcher *m, kf_error *error)
+{
+    kf_name_hit *hits = (kf_name_hit *)(void *)m->hits.data;
+    const size_t count = m->hits.size / sizeof *hits;
+    const uint8_t *text = m->texts.data;
+    kf_status status = kfi_array_reserve(&m->pointers, count * sizeof hits, error);
+    for (size_t i = 0; i < count && !status; i++) {
+        const kf_name_hit *hit = &hits[i];
+        hits[i].id.data = text;
+        text += hits[i].id.size;
+        hits[i].name.data = text;
+        text += hits[i].name.size;
+        status = kfi_array_append(&m->pointers, &hit, sizeof hit, error);
+    }
+    return status;
+}
+
+static kf_status give(kf_matcher *m, int exact, kf_error *error)
+{
+    kf_status status = KF_OK;
+    const size_t count = kfi_best_count(&m->best);
+    kfi_best_sort(&m->best);
+    m->texts.size = m->hits.size = m->pointers.size = 0;
+    for (size_t i = 0; i < count && !status; i++) status = add_hit(m, &kfi_best_list(&m->best)[i], error);
+    if (!status) status = link_hits(m, error);
+    m->result = (kf_name_hits){ (const kf_name_hit *const *)(void *)m->pointers.data, count, exact, m->work,
+                                m->names_seen, m->names_scored };
+    return status;
+}
+
+static kf_status check_options(const kf_match_options *o, kf_error *error)
+{
+    if (o->scorer != KF_SCORER_SETRATIO) return kfi_fail(error, KF_INVALID, "unknown scorer %d", (int)o->scorer);
+    if (!o->limit) return kfi_fail(error, KF_INVALID, "the limit of a search must be at least 1");
+    if (!(o->cutoff >= 0 && o->cutoff <= 1)) return kfi_fail(error, KF_INVALID, "the cutoff must be from 0 to 1");
+    return o->flags ? kfi_fail(error, KF_INVALID, "unknown flags %#x", (unsigned)o->flags) : KF_OK;
+}
+
+kf_status kf_matcher_search(kf_matcher *m, const void *needle, size_t needle_size, const kf_match_options *options,
+                            const kf_name_hits **hits, kf_error *error)
+{
+    kf_match_options known;
+    *hits = NULL;
+    kf_status status = kfi_options_read(&known, options, &match_kind, error);
+    if (!status) status = check_options(&known, error);
+    if (!status) status = prepare(m, (kf_bytes){ needle, needle_size }, &known, error);
+    if (status) return status;
+    if (m->names->count) status = kfi_matcher_levels(m, error);
+    const int exact = status != KF_END;
+    if (status && exact) return status;
+    status = give(m, exact, error);
+    if (!status) *hits = &m->result;
+    return status;
+}

@@ -1,0 +1,142 @@
+/* A search for the names most similar to a needle, and what it keeps.
+ *
+ *   exact tokens of the needle ---> names that share the rarest ones are scored                      levels.c
+ *   level by level: all tokens of the index at least so similar to one of the needle's (similar.c, blocks_scan.h)
+ *     can names with none of these still be among the best?   (closing.c)
+ *       no: the names of these tokens are looked at, and that was all
+ *       yes: those of the most similar ones are, and on to the next level
+ *   if looking at the names of tokens would take longer: all names are looked at          full_scan.c
+ *   looking at a name: a bound by its tokens, closer and closer, and perhaps its score    candidate.c
+ *
+ * Bounds are sums over tokens. They count in 255ths, rounded up, or in the units of similarity.h, and are compared with
+ * what a name with as many tokens needs to become one of the best: exactly, so that equal scores are never lost.
+ *
+ * After "Fast-Join" (Wang, Li & Feng, ICDE 2011) and "SilkMoth" (Deng et al., VLDB 2017), which define and bound this
+ * kind of similarity, and the threshold algorithm (Fagin, Lotem & Naor, 2001) for when to stop. */
+#ifndef KFI_NAMES_MATCH_MATCHER_H
+#define KFI_NAMES_MATCH_MATCHER_H
+
+#include "names/match/best.h"
+#include "names/match/blocks_scan.h"
+#include "names/match/needs.h"
+#include "names/match/rows.h"
+
+enum {
+    KFI_FULL = 255,                /* the similarity 1 */
+    KFI_NAMES_PER_POSTING = 14,    /* of a full scan, in the time that a posting takes */
+    KFI_LEVEL_EXACT = 256,         /* only equal tokens are known */
+    KFI_TOUCHED_MOST = 1 << 14
+};
+
+/* A token of the index that is similar to one of the needle. */
+typedef struct kfi_similar { uint32_t id, similarity; } kfi_similar;
+
+/* A distinct token of the needle. */
+typedef struct kfi_wanted {
+    uint32_t id;                   /* of the equal token; UINT32_MAX: there is none */
+    uint32_t frequency;
+    uint64_t near;                 /* a token that differs is at most so similar */
+    uint64_t most;                 /* any token of the index is */
+    uint64_t unseen;               /* any token of a name that was not looked at is */
+    unsigned known;                /* all tokens at least so similar are in the list; 255ths */
+    int is_scanned;                /* 0: of these only the equal one is */
+    int is_sampled;                /* names that have the equal one */
+    kfi_array similar;             /* kfi_similar: the most similar first */
+    size_t read;                   /* so many of these have been looked at */
+    uint64_t costs[KFI_FULL + 1];  /* postings of those that have not, by similarity */
+    kfi_block_query query;
+} kfi_wanted;
+
+struct kf_matcher {
+    const kf_names *names;
+    const kfi_blocks_variant *blocks;
+    uint32_t *sizes;               /* numbers of tokens that names have, ascending */
+    uint32_t size_count;
+
+    /* the needle */
+    kfi_patterns patterns;
+    kfi_wanted *wanted;            /* one a pattern */
+    uint32_t wanted_capacity;
+    kfi_rows rows;
+
+    /* the search */
+    kfi_best best;
+    uint8_t *most;                 /* by token: 255ths that any of the needle's is similar to it at most; 0: unknown */
+    unsigned unknown;              /* what holds for those */
+    uint32_t *touched;             /* tokens of which something is known, while there is room for them */
+    uint32_t touched_count;
+    uint64_t *seen;                /* a bit a slot */
+    uint8_t *seen_parts;           /* whether there is any in so many words */
+    unsigned level;
+    uint64_t work, work_limit, names_seen, names_scored;
+
+    kfi_needs needs;
+    kfi_array values, matrix, assignment;   /* for plans and candidates */
+
+    /* results */
+    kfi_array texts, hits, pointers;
+    kf_name_hits result;
+};
+
+#define KFI_SEEN_PART 16           /* words of `seen` */
+
+/* KF_END from any of these: the work limit is reached. */
+static inline kf_status kfi_matcher_work(kf_matcher *m, uint64_t units)
+{
+    m->work += units;
+    return m->work_limit && m->work > m->work_limit ? KF_END : KF_OK;
+}
+
+/* ---- bounds ------------------------------------------------------------------------------------- */
+
+/* What a name of so many tokens needs: see needs.h. */
+static inline uint64_t kfi_matcher_needs(kf_matcher *m, uint32_t tokens)
+{
+    return kfi_needs_sum(&m->needs, m->best.least, tokens);
+}
+
+static inline uint32_t kfi_matcher_needs_ceil(kf_matcher *m, uint32_t tokens)
+{
+    return kfi_needs_ceil(&m->needs, m->best.least, tokens);
+}
+
+/* Sets what is known of a token of the index. */
+void kfi_matcher_note(kf_matcher *m, uint32_t id, unsigned similarity);
+
+/* ---- the search --------------------------------------------------------------------------------- */
+
+/* Whether names that have not been looked at can't be among the best, if of each token of the needle those of tokens
+ * that are more similar than values[i] had been. `values`: one a pattern. */
+int kfi_matcher_is_closed(kf_matcher *m, const uint64_t *values);
+
+typedef struct kfi_plan {
+    uint64_t cost;                 /* postings; UINT64_MAX: no plan closes the search */
+    unsigned least;                /* tokens at least so similar are to be read, of those of the needle */
+    uint32_t covered;              /* that are not among the first so many in kfi_matcher_order */
+} kfi_plan;
+
+/* The cheapest way to close the search with what is known. `order`: the needle's tokens, one a pattern. */
+kfi_plan kfi_matcher_plan(kf_matcher *m, uint32_t *order);
+
+kf_status kfi_matcher_levels(kf_matcher *m, kf_error *error);
+kf_status kfi_matcher_full_scan(kf_matcher *m, kf_error *error);
+/* Compares all tokens of the index with the needle's, down to the level. */
+kf_status kfi_matcher_scan(kf_matcher *m, unsigned level, kf_error *error);
+
+/* Looks at a name. KF_CORRUPT, KF_NO_MEMORY, KF_END. */
+kf_status kfi_matcher_look(kf_matcher *m, const kfi_group *group, uint32_t slot, kf_error *error);
+/* Scores it if its bound allows. */
+kf_status kfi_matcher_weigh(kf_matcher *m, const kfi_group *group, uint32_t slot, kf_error *error);
+
+static inline int kfi_matcher_was_seen(const kf_matcher *m, uint32_t slot)
+{
+    return m->seen[slot / 64] >> (slot % 64) & 1;
+}
+
+static inline void kfi_matcher_see(kf_matcher *m, uint32_t slot)
+{
+    m->seen[slot / 64] |= 1ull << (slot % 64);
+    m->seen_parts[slot / 64 / KFI_SEEN_PART] = 1;
+}
+
+#endif

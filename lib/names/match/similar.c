@@ -1,0 +1,126 @@
+/* One level down: which tokens of the index are similar to the needle's. */
+#include "names/match/matcher.h"
+
+enum { SIMILAR_LEAST = 1 << 10 };   /* entries of a list, at most, even of a small index */
+
+typedef struct taking {
+    kf_matcher *m;
+    kfi_wanted *w;
+    size_t most;                   /* entries that the list may have */
+    size_t kept;                   /* that it had before */
+    int is_full;                   /* more would not be read anyway */
+    const kfi_length_group *group;
+    uint8_t similarity[KFI_BLOCK_LENGTH + 1];   /* by common code points, of the group's tokens */
+    uint64_t costs[KFI_FULL + 1];
+    kf_error *error;
+} taking;
+
+static kf_status take(taking *t, uint32_t id, unsigned similarity)
+{
+    kf_matcher *m = t->m;
+    if (id >= m->names->head.tokens) return kfi_fail(t->error, KF_CORRUPT, "the id of a token is out of range");
+    if (similarity > m->most[id]) kfi_matcher_note(m, id, similarity);
+    if (t->is_full || id == t->w->id) return KF_OK;
+    if (t->w->similar.size / sizeof(kfi_similar) >= t->most) {
+        t->is_full = 1;
+        return KF_OK;
+    }
+    const kfi_similar entry = { id, similarity };
+    t->costs[similarity] += kfi_names_frequency(m->names, id);
+    return kfi_array_append(&t->w->similar, &entry, sizeof entry, t->error);
+}
+
+static kf_status take_block(void *context, const kfi_length_group *group, uint32_t first, uint32_t lanes,
+                            const uint8_t *common)
+{
+    taking *t = context;
+    kf_status status = KF_OK;
+    if (group != t->group) {
+        const uint32_t length = t->w->query.length, most = length < group->length ? length : group->length;
+        for (uint32_t c = 0; c <= most; c++)
+            t->similarity[c] = (uint8_t)kfi_similarity_ceil(kfi_similarity(c, length, group->length));
+        t->group = group;
+    }
+    for (; lanes && !status; lanes &= lanes - 1) {
+        const unsigned lane = (unsigned)__builtin_ctz(lanes);
+        status = take(t, kfi_blocks_id(&t->m->names->blocks, first + lane), t->similarity[common[lane]]);
+    }
+    return status;
+}
+
+/* Tokens that are in no block: all that is known of them is how long they are. */
+static kf_status take_longs(taking *t, unsigned least, unsigned below)
+{
+    const kfi_blocks *b = &t->m->names->blocks;
+    kf_status status = KF_OK;
+    for (uint32_t i = 0; i < b->longs && !status; i++) {
+        const uint32_t id = kfi_load32(b->long_entries + 8 * (size_t)i);
+        const uint32_t length = kfi_load32(b->long_entries + 8 * (size_t)i + 4), own = t->w->query.length;
+        const unsigned similarity = kfi_similarity_ceil(kfi_similarity(own < length ? own : length, own, length));
+        if (similarity >= least && similarity < below) status = take(t, id, similarity);
+    }
+    return status;
+}
+
+/* Sorts what was added to the list: the most similar first. */
+static kf_status sort_added(taking *t)
+{
+    kfi_similar *list = (kfi_similar *)(void *)t->w->similar.data + t->kept;
+    const size_t count = t->w->similar.size / sizeof *list - t->kept;
+    size_t places[KFI_FULL + 2] = { 0 };
+    kfi_array *values = &t->m->matrix;
+    if (!count) return KF_OK;
+    values->size = 0;
+    kf_status status = kfi_array_append(values, list, count * sizeof *list, t->error);
+    if (status) return status;
+    const kfi_similar *from = (const kfi_similar *)(const void *)values->data;
+    for (size_t i = 0; i < count; i++) places[KFI_FULL - from[i].similarity + 1]++;
+    for (unsigned s = 0; s <= KFI_FULL; s++) places[s + 1] += places[s];
+    for (size_t i = 0; i < count; i++) list[places[KFI_FULL - from[i].similarity]++] = from[i];
+    return KF_OK;
+}
+
+/* What is known of the token now. */
+static void conclude(kfi_wanted *w, unsigned level)
+{
+    const kfi_similar *list = (const kfi_similar *)(const void *)w->similar.data;
+    const unsigned most = w->similar.size ? list[0].similarity : level - 1;
+    const uint64_t value = (KFI_SIMILARITY_ONE * most + KFI_FULL - 1) / KFI_FULL;
+    w->known = level;
+    w->is_scanned = 1;
+    if (value < w->most) w->most = value;
+    if (w->most < w->unseen) w->unseen = w->most;
+}
+
+static kf_status scan_one(kf_matcher *m, kfi_wanted *w, unsigned level, kf_error *error)
+{
+    const unsigned below = w->is_scanned ? w->known : KFI_FULL + 1;
+    taking t = { .m = m, .w = w, .most = m->names->count / KFI_NAMES_PER_POSTING + SIMILAR_LEAST,
+                 .kept = w->similar.size / sizeof(kfi_similar), .error = error };
+    kfi_block_query_want(&w->query, level, below);
+    kf_status status = m->blocks->scan(&w->query, take_block, &t);
+    if (!status) status = take_longs(&t, level, below);
+    if (!status) status = kfi_matcher_work(m, m->names->blocks.blocks);
+    if (status) return status;
+    if (t.is_full) {
+        w->similar.size = t.kept * sizeof(kfi_similar);
+        return KF_OK;
+    }
+    for (unsigned s = 0; s <= KFI_FULL; s++) w->costs[s] += t.costs[s];
+    status = sort_added(&t);
+    conclude(w, level);
+    return status;
+}
+
+kf_status kfi_matcher_scan(kf_matcher *m, unsigned level, kf_error *error)
+{
+    kf_status status = KF_OK;
+    for (uint32_t i = 0; i < m->patterns.count && !status; i++) {
+        kfi_wanted *w = &m->wanted[i];
+        if (m->patterns.list[i].length) status = scan_one(m, w, level, error);
+        else w->known = level;     /* nothing but the empty token is similar to it */
+    }
+    m->level = level;
+    m->unknown = level - 1;
+    return status;
+}

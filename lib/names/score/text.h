@@ -1,0 +1,21 @@
+/* Names as text: their tokens, and code points. */
+#ifndef KFI_NAMES_SCORE_TEXT_H
+#define KFI_NAMES_SCORE_TEXT_H
+
+#include "base/array.h"
+
+#include <keyfold/names.h>
+
+enum { KFI_NAME_SPACE = ' ' };
+
+/* Whether the library takes such a name: KF_INVALID with the offset, KF_LIMIT. `what` begins the message. */
+kf_status kfi_name_check(kf_bytes name, const char *what, kf_error *error);
+
+/* The tokens of a name that was accepted: at most KF_NAME_TOKENS. Returns how many. */
+uint32_t kfi_name_tokens(kf_bytes name, kf_bytes tokens[KF_NAME_TOKENS]);
+
+/* The code points of a token, appended to an array of uint32_t. Ill-formed bytes, which a damaged file may have, are
+ * code points of their own. KF_NO_MEMORY. */
+kf_status kfi_name_points(kf_bytes token, kfi_array *points, kf_error *error);
+
+#endif

@@ -1,0 +1,149 @@
+"""12 of FORMAT.md for the second reader: indexes of names."""
+
+from fields import aligned, field, fields, need, number, varint
+from reader import VALUES, Dictionary, Frame
+from values import Column
+
+NAMES, VOCABULARY, BLOCKS, FORWARD, ORDERS, POSITIONS, POSTINGS = range(11, 18)
+ORDER_BITS = (0, 0, 1, 3, 5, 7, 10, 13, 16)
+NO_ID = 2 ** 32 - 1
+
+
+def width(count):
+    return (count - 1).bit_length() if count else 0
+
+
+class Names(Frame):
+    """`rows`: id and name of each position. Everything that is there twice is compared."""
+
+    def __init__(self, file):
+        super().__init__(file)
+        need(self.features == 4 and self.value_type, "a dictionary")
+        head = self.section(NAMES)
+        self.tokens, self.most, bands, groups = (number(head, at, 4) for at in (0, 4, 8, 12))
+        need(len(head) == 64 + 48 * bands + 32 * groups and bands <= 16 and groups <= 2048, "the size of NAMES")
+        need(not any(head[24:64]), "a property that is unknown")
+        self.bands = [head[64 + 48 * i:112 + 48 * i] for i in range(bands)]
+        self.groups = [head[64 + 48 * bands + 32 * i:][:32] for i in range(groups)]
+        self.texts = self.read_vocabulary()
+        self.slots = self.read_forward()
+        self.check_postings(number(head, 16, 8))
+        self.check_blocks()
+        positions = fields(self.section(POSITIONS), 0, self.count, width(self.count))
+        need(sorted(positions) == list(range(self.count)), "positions")
+        ids, names = Column(self.section(VALUES), self.count, self.seen), [b""] * self.count
+        for position, tokens in zip(positions, self.slots):
+            names[position] = b" ".join(self.texts[token] for token in tokens)
+        need(self.longest == max(map(len, names), default=0), "the longest name")
+        need(number(file, 56, 8) == sum(map(len, names)), "the sum of the names' lengths")
+        self.rows = [(ids[position], names[position]) for position in range(self.count)]
+
+    def read_vocabulary(self):
+        """12.3: the text of each id."""
+        texts, data = [], self.section(VOCABULARY)
+        for band in self.bands:
+            first, count, frequency = (number(band, at, 4) for at in (0, 4, 8))
+            image, size = number(band, 16, 8), number(band, 24, 8)
+            need(first == len(texts) and count and frequency <= 3, "a band")
+            dictionary = Dictionary(data[image:image + size])
+            texts += list(dictionary.keys())
+            need(len(texts) == first + count, "the count of a band")
+        need(len(texts) == self.tokens == len(set(texts)), "the number of tokens")
+        return texts
+
+    def read_forward(self):
+        """12.5: the ids of each slot's tokens, in the order of the name."""
+        slots, data, orders, before = [], self.section(FORWARD), self.section(ORDERS), 0
+        firsts = [number(group, 0, 4) for group in self.groups] + [self.count]
+        for group, first, end in zip(self.groups, firsts, firsts[1:]):
+            tokens, records, order = number(group, 4, 4), number(group, 16, 8), number(group, 24, 8)
+            sizes = [size for i in range(4) for size in [i + 1] * number(group, 8 + 2 * i, 2)]
+            need(len(slots) == first < end and before <= tokens == len(sizes) > 0, "a group")
+            before = tokens
+            self.seen.add("sorted tokens" if tokens <= 8 else "tokens in their order")
+            for slot in range(end - first):
+                at, ids = records + slot * sum(sizes), []
+                for size in sizes:
+                    ids.append(number(data, at, size))
+                    at += size
+                if tokens <= 8:
+                    need(ids == sorted(ids), "ids that descend")
+                    rank = field(orders, order, slot * ORDER_BITS[tokens], ORDER_BITS[tokens])
+                    ids = self.in_order(ids, rank)
+                slots.append(ids)
+        need(len(slots) == self.count and self.most == max(map(len, slots), default=0), "names in no group")
+        return slots
+
+    @staticmethod
+    def in_order(ids, rank):
+        digits, result = [], []
+        for base in range(1, len(ids) + 1):
+            rank, digit = divmod(rank, base)
+            digits.append(digit)
+        need(rank == 0, "an order that there is not")
+        for digit in reversed(digits):
+            result.append(ids.pop(digit))
+        return result
+
+    def check_postings(self, total):
+        """12.6"""
+        expected = [[] for _ in range(self.tokens)]
+        for slot, ids in enumerate(self.slots):
+            for token in set(ids):
+                expected[token].append(slot)
+        need(total == sum(map(len, expected)), "the sum of frequencies")
+        data, bits = self.section(POSTINGS), width(self.count)
+        for band in self.bands:
+            first, count, frequency = (number(band, at, 4) for at in (0, 4, 8))
+            at, directory = number(band, 32, 8), number(band, 40, 8)
+            self.seen.add(f"frequency {frequency}")
+            for i in range(count):
+                if frequency:
+                    found = fields(data, at, frequency, bits, i * frequency * bits)
+                else:
+                    found, at = self.read_list(data, at, number(band, 32, 8), directory, band, i)
+                need(found == expected[first + i], "the names of a token")
+
+    def read_list(self, data, at, base, directory, band, i):
+        entry = i * (band[12] + band[13])
+        end = base + field(data, directory, entry, band[12])
+        frequency = field(data, directory, entry + band[12], band[13])
+        found, following = [], 0
+        while at < end:
+            gap, at = varint(data, at)
+            more, at = varint(data, at) if gap & 1 else (-1, at)
+            self.seen.add("run" if gap & 1 else "single slot")
+            start = following + (gap >> 1)
+            following = start + more + 2
+            found += range(start, following)
+        need(at == end and len(found) == frequency, "a list")
+        return found, at
+
+    def check_blocks(self):
+        """12.4"""
+        data, lengths = self.section(BLOCKS), []
+        points, groups, tokens, longs, empty = (number(data, at, 4) for at in range(0, 20, 4))
+        classes = {number(data, 32 + 4 * i, 3): data[35 + 4 * i] for i in range(points)}
+        at = 32 + 4 * points
+        for i in range(groups):
+            lengths.append((number(data, at, 4), number(data, at + 4, 4)))
+            at += 8
+        blocks = [(length, start, min(32, count - start)) for length, count in lengths for start in range(0, count, 32)]
+        signatures = at + sum(32 * length for length, _, _ in blocks)
+        ids = fields(data, signatures + 32 * len(blocks), tokens, width(self.tokens))
+        end = signatures + 32 * len(blocks) + aligned(tokens * width(self.tokens))
+        entries = [(number(data, end + 8 * i, 4), number(data, end + 8 * i + 4, 4)) for i in range(longs)]
+        need(len(data) == end + 8 * longs and sum(count for _, count in lengths) == tokens, "the size of BLOCKS")
+        met = ids + [token for token, _ in entries] + ([empty] if empty != NO_ID else [])
+        need(sorted(met) == list(range(self.tokens)), "tokens in no block")
+        need(empty == NO_ID or self.texts[empty] == b"", "the empty token")
+        need(all(len(self.texts[token].decode()) == length > 64 for token, length in entries), "a long token")
+        self.seen |= ({"long tokens"} if longs else set()) | ({"the empty token"} if empty != NO_ID else set())
+        for number_of, (length, _, lanes) in enumerate(blocks):
+            most = [0] * 32
+            for lane in range(lanes):
+                text = [classes[ord(point)] for point in self.texts[ids.pop(0)].decode()]
+                need(text == [data[at + 32 * j + lane] for j in range(length)], "the letters of a block")
+                most = [max(most[c], sum(letter % 32 == c for letter in text)) for c in range(32)]
+            need(bytes(most) == data[signatures + 32 * number_of:][:32], "a signature")
+            at += 32 * length
