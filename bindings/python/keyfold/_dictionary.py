@@ -79,7 +79,7 @@ class Dictionary(Batches["K", "V"], Searches["K", "V"]):
         return _reopen, self._arguments(protocol)
 
     def _arguments(self, protocol: int) -> Tuple[Any, ...]:
-        content = self._handle.content(protocol)
+        content = self._origin().content(protocol)
         if content is not None:
             return "", self.build_id, self._options, content
         arguments: Tuple[Any, ...] = (self.path, self.build_id)
