@@ -44,7 +44,7 @@ static void report(const char *class, double *ms, size_t count, uint64_t seen, u
            (double)scored / (double)count, (double)work / (double)count, (unsigned long long)checksum);
 }
 
-static void run(kf_matcher *matcher, const kf_match_options *options, const char *path)
+static void run(kf_matcher *matcher, const kf_matcher_options *options, const char *path)
 {
     static double ms[MOST];
     char line[1 << 16];
@@ -85,7 +85,7 @@ int main(int argc, char **argv)
     kf_names *names;
     kf_matcher *matcher;
     kf_error error;
-    kf_match_options options = KF_MATCH_OPTIONS_INIT;
+    kf_matcher_options options = KF_MATCHER_OPTIONS_INIT;
     if (argc < 5) {
         fprintf(stderr, "usage: search INDEX LIMIT CUTOFF NEEDLES...\n");
         return 2;

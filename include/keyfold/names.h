@@ -156,16 +156,16 @@ KF_API kf_status kf_matcher_create(kf_matcher **out, const kf_names *names, kf_e
 KF_API void kf_matcher_destroy(kf_matcher **matcher);
 
 /* What to look for. */
-typedef struct kf_match_options {
-    size_t struct_size;            /* sizeof(kf_match_options), set by KF_MATCH_OPTIONS_INIT */
+typedef struct kf_matcher_options {
+    size_t struct_size;            /* sizeof(kf_matcher_options), set by KF_MATCHER_OPTIONS_INIT */
     uint64_t limit;                /* at most so many hits, the best ones; at least 1 */
     double cutoff;                 /* only hits with at least this score; from 0 to 1 */
     uint64_t work_limit;           /* names, postings, blocks of tokens and pairs of tokens to look at, at most. It
                                       counts work and not time: results are the same on every machine. 0: no limit */
     kf_scorer scorer;
     uint32_t flags;                /* 0 */
-} kf_match_options;
-#define KF_MATCH_OPTIONS_INIT { sizeof(kf_match_options), 1, 0.0, 0, KF_SCORER_SETRATIO, 0 }
+} kf_matcher_options;
+#define KF_MATCHER_OPTIONS_INIT { sizeof(kf_matcher_options), 1, 0.0, 0, KF_SCORER_SETRATIO, 0 }
 
 /* A name that was found. Later versions may add fields at the end; an array of them is one of pointers. */
 typedef struct kf_name_hit {
@@ -190,7 +190,7 @@ typedef struct kf_name_hits {
  * Errors: KF_INVALID (options; the needle is not UTF-8, with the offset), KF_LIMIT (the needle has too many bytes or
  * tokens), KF_NO_MEMORY, KF_CORRUPT. */
 KF_API kf_status kf_matcher_search(kf_matcher *matcher, const void *needle, size_t needle_size,
-                                   const kf_match_options *options, const kf_name_hits **hits, kf_error *error);
+                                   const kf_matcher_options *options, const kf_name_hits **hits, kf_error *error);
 
 #ifdef __cplusplus
 }

@@ -56,7 +56,8 @@ class Names(CliTest):
     def test_json(self):
         self.index()
         found = json.loads(self.match("-j", self.kf, "ACME LIMITED"))
-        self.assertEqual(found, {"needle": "ACME LIMITED", "id": "8", "name": "ACME LIMITED", "score": 1, "position": 1})
+        self.assertEqual(found, {"needle": "ACME LIMITED", "id": "8", "name": "ACME LIMITED", "score": 1,
+                                 "position": 1})
         self.assertEqual(json.loads(self.match("-j", "-C", "1", "--missing", self.kf, "x", expect=1)), {"needle": "x"})
 
     def test_formats(self):
@@ -108,7 +109,8 @@ class Names(CliTest):
         self.index("".join(f"{n}\tname{n} LIMITED\n" for n in range(2000)).encode())
         done = self.run_tool("names", "match", "--work", "50", "-j", self.kf, "nam LIMITD", expect=None)
         self.assertIn(b"work limit", done.stderr)
-        self.assertEqual(self.match("--work", "1000000", self.kf, "name7 LIMITED"), "name7 LIMITED\t7\tname7 LIMITED\t1\n")
+        self.assertEqual(self.match("--work", "1000000", self.kf, "name7 LIMITED"),
+                         "name7 LIMITED\t7\tname7 LIMITED\t1\n")
 
     def test_score(self):
         self.assertEqual(self.out("names", "score", "A B", "B A C"), b"0.8\n")

@@ -1,6 +1,8 @@
 /* Searches for names against scoring every name. */
 #include "names_model.h"
 
+#include <pthread.h>
+
 static model_hit hits[MODEL_NAMES];
 
 /* ---- names -------------------------------------------------------------------------------------- */
@@ -121,6 +123,111 @@ START_TEST(searches_of_many_names_are_exact)
 }
 END_TEST
 
+/* Threads share an index, each with a matcher of its own. */
+typedef struct searching { const kf_names *index; const model_names *names; uint64_t checksum; } searching;
+
+static void *search_all(void *context)
+{
+    searching *s = context;
+    kf_matcher_options options = KF_MATCHER_OPTIONS_INIT;
+    kf_matcher *matcher;
+    options.limit = 3;
+    if (kf_matcher_create(&matcher, s->index, NULL)) return NULL;
+    for (size_t i = 0; i < s->names->count; i += 3) {
+        const kf_name_hits *found;
+        const char *needle = s->names->name[i];
+        if (kf_matcher_search(matcher, needle, strlen(needle) - (i % 2 && strlen(needle)), &options, &found, NULL))
+            return NULL;
+        for (size_t k = 0; k < found->count; k++)
+            s->checksum = mix64(s->checksum ^ found->hits[k]->position ^ found->work << 32);
+    }
+    kf_matcher_destroy(&matcher);
+    return s;
+}
+
+START_TEST(threads_share_an_index)
+{
+    model_names names = { .count = 900 };
+    searching jobs[5];
+    pthread_t threads[4];
+    random_state = 20;
+    for (size_t i = 0; i < names.count; i++) names.name[i] = i % 100 ? real_name() : strdup("\xc3\xa9");
+    kf_names *index = model_build(&names, "threads.kf", 0);
+    for (int i = 0; i < 5; i++) jobs[i] = (searching){ index, &names, 1 };
+    for (int i = 0; i < 4; i++) ck_assert_int_eq(pthread_create(&threads[i], NULL, search_all, &jobs[i]), 0);
+    ck_assert_ptr_nonnull(search_all(&jobs[4]));
+    for (int i = 0; i < 4; i++) {
+        void *result;
+        pthread_join(threads[i], &result);
+        ck_assert_ptr_nonnull(result);
+        ck_assert_uint_eq(jobs[i].checksum, jobs[4].checksum);
+    }
+    kf_names_close(&index);
+    model_free(&names);
+}
+END_TEST
+
+/* The work limit: the same on every run and every machine, and said. */
+START_TEST(work_is_limited)
+{
+    model_names names = { .count = 2000 };
+    kf_matcher_options options = KF_MATCHER_OPTIONS_INIT;
+    const kf_name_hits *found;
+    kf_matcher *matcher;
+    random_state = 21;
+    for (size_t i = 0; i < names.count; i++) names.name[i] = real_name();
+    kf_names *index = model_build(&names, "work.kf", 0);
+    ck_assert_int_eq(kf_matcher_create(&matcher, index, NULL), KF_OK);
+    ck_assert_int_eq(kf_matcher_search(matcher, "BERDEN LIMTED HOLDING", 21, NULL, &found, NULL), KF_OK);
+    const uint64_t work = found->work, best = found->hits[0]->position;
+    ck_assert_int_eq(found->exact, 1);
+    ck_assert_uint_lt(found->names_scored, 200);
+    for (uint64_t limit = 1; limit < work + 10; limit += 1 + limit / 8) {
+        options.work_limit = limit;
+        ck_assert_int_eq(kf_matcher_search(matcher, "BERDEN LIMTED HOLDING", 21, &options, &found, NULL), KF_OK);
+        ck_assert_int_eq(found->exact, limit >= work);
+        if (found->exact) ck_assert_uint_eq(found->hits[0]->position, best);
+    }
+    options.work_limit = work;
+    ck_assert_int_eq(kf_matcher_search(matcher, "BERDEN LIMTED HOLDING", 21, &options, &found, NULL), KF_OK);
+    ck_assert_int_eq(found->exact, 1);
+    kf_matcher_destroy(&matcher);
+    kf_names_close(&index);
+    model_free(&names);
+}
+END_TEST
+
+/* Whatever the order of the rows, the scores are the same. */
+START_TEST(the_order_of_rows_changes_no_score)
+{
+    model_names names = { .count = 500 }, turned = { .count = 500 };
+    kf_matcher *one, *other;
+    kf_matcher_options options = KF_MATCHER_OPTIONS_INIT;
+    options.limit = 20;
+    random_state = 22;
+    for (size_t i = 0; i < names.count; i++) names.name[i] = i % 3 ? real_name() : tiny_name(4, 5, 4);
+    for (size_t i = 0; i < names.count; i++) turned.name[i] = strdup(names.name[(i * 7 + 3) % names.count]);
+    kf_names *first = model_build(&names, "one.kf", 0), *second = model_build(&turned, "other.kf", 0);
+    ck_assert_int_eq(kf_matcher_create(&one, first, NULL), KF_OK);
+    ck_assert_int_eq(kf_matcher_create(&other, second, NULL), KF_OK);
+    for (size_t i = 0; i < names.count; i += 5) {
+        const kf_name_hits *a, *b;
+        char *needle = damaged(names.name[i]);
+        ck_assert_int_eq(kf_matcher_search(one, needle, strlen(needle), &options, &a, NULL), KF_OK);
+        ck_assert_int_eq(kf_matcher_search(other, needle, strlen(needle), &options, &b, NULL), KF_OK);
+        ck_assert_uint_eq(a->count, b->count);
+        for (size_t k = 0; k < a->count; k++) ck_assert(a->hits[k]->score == b->hits[k]->score);
+        free(needle);
+    }
+    kf_matcher_destroy(&one);
+    kf_matcher_destroy(&other);
+    kf_names_close(&first);
+    kf_names_close(&second);
+    model_free(&names);
+    model_free(&turned);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("names");
@@ -128,6 +235,9 @@ int main(void)
     tcase_add_checked_fixture(tests, scratch_open, scratch_close);
     tcase_add_loop_test(tests, searches_of_tiny_names_are_exact, 0, 4);
     tcase_add_loop_test(tests, searches_of_many_names_are_exact, 0, 4);
+    tcase_add_test(tests, threads_share_an_index);
+    tcase_add_test(tests, work_is_limited);
+    tcase_add_test(tests, the_order_of_rows_changes_no_score);
     suite_add_tcase(suite, tests);
     return suite_run(suite);
 }

@@ -6,7 +6,7 @@
 #include "scratch.h"
 #include "suite.h"
 
-#include <keyfold/names.h>
+#include <keyfold/keyfold.h>
 
 #include <math.h>
 
@@ -127,7 +127,7 @@ static inline kf_names *model_build(const model_names *names, const char *file, 
 static inline void model_check(kf_matcher *matcher, const model_names *names, const char *needle, uint64_t limit,
                                double cutoff, const model_hit *hits)
 {
-    kf_match_options options = KF_MATCH_OPTIONS_INIT;
+    kf_matcher_options options = KF_MATCHER_OPTIONS_INIT;
     const kf_name_hits *found;
     kf_error error = { 0 };
     char id[24];

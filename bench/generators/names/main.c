@@ -45,8 +45,8 @@ static const char *const marked[] = { "\xc3\x81", "\xc3\x89", "\xc3\x96", "\xc3\
 static void word(char *to, unsigned list, uint64_t rank)
 {
     random_source r = { rank * 0xd1342543de82ef95u + list * 0x2545f4914f6cdd1du };
-    unsigned syllables = rank < 300 ? 1 + (unsigned)below(&r, 2) : 2 + (unsigned)below(&r, 2);
     next(&r);
+    unsigned syllables = rank < 300 ? 1 + (unsigned)below(&r, 2) : 2 + (unsigned)below(&r, 2);
     to += strlen(to);
     for (unsigned i = 0; i < syllables; i++) {
         to = stpcpy(to, PICK(&r, onsets));
@@ -82,8 +82,8 @@ static void put_form(char *name, random_source *r)
 /* ---- names -------------------------------------------------------------------------------------- */
 
 static const char *const templates[] = {   /* s surname, f first name, t trade, c city, x coined, l legal form */
-    "stl", "xtl", "xtl", "ctl", "s&sl", "fs", "fs", "ffs", "xxl", "xl", "xl", "sl", "Ttoc", "x#l", "st(c)l", "xttl",
-    "cttl", "fstl", "xtGl", "stSl", "x&xtl"
+    "stl", "xtl", "xttl", "ctl", "s&sl", "fs", "ffs", "xxtl", "xtl", "sl", "Ttoc", "x#tl", "st(c)l", "xttl", "cttSl",
+    "fstl", "xtGl", "stSl", "x&xtl", "xcttl", "sttl", "T&stSl"
 };
 
 static void fill(char *name, random_source *r, const char *template)

@@ -62,6 +62,9 @@ class Dictionary(Batches["K", "V"], Searches["K", "V"]):
     more than half of the memory; all else that searches or reads lets other threads run. It is not hashable, as
     it equals any Mapping with the same items.
 
+    In pandas take keyfold.pandas.lookup(series, table): series.map(table) calls Python for each item, and before
+    pandas 3 it first walks the whole table.
+
     It pickles as the file's path and build id. What arrives in another process opens the file when it is first
     used, and that raises NoFile or Replaced if the file is not there; processes share the file's memory.
     packed() gives one that travels with its content.

@@ -151,21 +151,18 @@ class NoFile(IOError_, FileNotFoundError):
     """There is no such file.
 
     >>> try:
-    ...     keyfold.open("nothing.kf")
-    ... except keyfold.NoFile:
-    ...     print("no file")
-    no file
+    ...     keyfold.open("nowhere.kf")
+    ... except keyfold.NoFile as problem:
+    ...     print(isinstance(problem, FileNotFoundError))
+    True
     """
 
 
 class NoPermission(IOError_, PermissionError):
     """The system does not allow it.
 
-    >>> try:
-    ...     keyfold.compile("/proc/capitals.kf", {"Peru": "Lima"})
-    ... except (keyfold.NoPermission, keyfold.NoFile):
-    ...     print("not there")
-    not there
+    >>> issubclass(keyfold.NoPermission, PermissionError)
+    True
     """
 
 
@@ -173,10 +170,10 @@ class IsFolder(IOError_, IsADirectoryError):
     """A folder is there instead of a file.
 
     >>> try:
-    ...     keyfold.open(".")
-    ... except keyfold.IsFolder:
-    ...     print("a folder")
-    a folder
+    ...     keyfold.compile(".", {"a": 1})
+    ... except keyfold.IsFolder as problem:
+    ...     print(isinstance(problem, IsADirectoryError))
+    True
     """
 
 

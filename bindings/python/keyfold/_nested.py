@@ -349,8 +349,8 @@ class SubDictionary(abc.Mapping):   # type: ignore[type-arg]
 
         >>> import pickle
         >>> table = keyfold.freeze({"cat": {"de": "Katze", "fr": "chat"}})
-        >>> pickle.loads(pickle.dumps(table["cat"].packed()))["de"]
-        'Katze'
+        >>> pickle.loads(pickle.dumps(table["cat"].packed()))["fr"]
+        'chat'
         """
         return SubDictionary(self._file.packed(), self._prefix)
 

@@ -16,7 +16,7 @@ class Stat(NamedTuple):
     >>> print(table.stat())
     keys                          2
     ...
-    is manifest               False
+    normalise                  none
     """
 
     keys: int

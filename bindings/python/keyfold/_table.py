@@ -130,7 +130,12 @@ class Table(_lookup.Lookup["K", "V"], abc.Mapping["K", "V"]):
     @property
     def normalise(self) -> Optional[str]:
         """The normal form of the keys, and so of all that is looked up: "case,nfc" and the like (see compile), or
-        None."""
+        None.
+
+        >>> table = keyfold.compile("capitals.kf", {"Peru": "Lima"}, normalise="case")
+        >>> table.normalise, table["PERU"]
+        ('case', 'Lima')
+        """
         return _stat.normal_name(self._handle.normalise) or None
 
     @property

@@ -52,7 +52,7 @@ struct kf_names {
 /* The id of a token: KF_OK, KF_NOT_FOUND, KF_CORRUPT. */
 kf_status kfi_names_token(const kf_names *names, kf_bytes token, uint32_t *id);
 /* The bytes of a token, in `buffer`: KF_CORRUPT for an id that there is not; KF_NO_MEMORY. */
-kf_status kfi_names_token_text(const kf_names *names, uint32_t id, kf_buffer *buffer, kf_bytes *token);
+kf_status kfi_names_token_text(const kf_names *names, uint32_t id, kf_buffer *buffer, kf_bytes *token, kf_error *error);
 
 /* The class of a code point, or KFI_CLASSES: no token in a block has it. */
 unsigned kfi_blocks_class(const kfi_blocks *blocks, uint32_t point);

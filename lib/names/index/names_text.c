@@ -20,12 +20,16 @@ kf_status kfi_names_token(const kf_names *n, kf_bytes token, uint32_t *id)
     return KF_NOT_FOUND;
 }
 
-kf_status kfi_names_token_text(const kf_names *n, uint32_t id, kf_buffer *buffer, kf_bytes *token)
+kf_status kfi_names_token_text(const kf_names *n, uint32_t id, kf_buffer *buffer, kf_bytes *token, kf_error *error)
 {
-    if (id >= n->head.tokens) return KF_CORRUPT;
+    kf_status status = KF_CORRUPT;
     uint32_t i = 0;
-    while (id - n->bands[i].first >= n->bands[i].count) i++;
-    return kfi_plain_key_at(n->images[i], id - n->bands[i].first, buffer, token);
+    if (id < n->head.tokens) {
+        while (id - n->bands[i].first >= n->bands[i].count) i++;
+        status = kfi_plain_key_at(n->images[i], id - n->bands[i].first, buffer, token);
+    }
+    if (!status) return KF_OK;
+    return kfi_fail(error, status, "token %u can't be read (%s)", (unsigned)id, kf_status_name(status));
 }
 
 kf_status kfi_names_text(const kf_names *n, uint32_t slot, kf_buffer *buffer, kfi_array *text, kf_error *error)
@@ -37,14 +41,14 @@ kf_status kfi_names_text(const kf_names *n, uint32_t slot, kf_buffer *buffer, kf
     const uint32_t rank = (uint32_t)kfi_load_bits(n->orders + group->orders, bit, width);
     kf_status status = KF_OK;
     kfi_names_ids(n, group, slot, ids);
-    if (group->tokens <= KFI_SORTED_TOKENS && !kfi_order_restore(ids, group->tokens, rank)) status = KF_CORRUPT;
+    if (group->tokens <= KFI_SORTED_TOKENS && !kfi_order_restore(ids, group->tokens, rank))
+        status = kfi_fail(error, KF_CORRUPT, "the order of the tokens of slot %u is impossible", (unsigned)slot);
     for (uint32_t i = 0; i < group->tokens && !status; i++) {
         kf_bytes token;
         if (i) status = kfi_array_append(text, " ", 1, error);
-        if (!status) status = kfi_names_token_text(n, ids[i], buffer, &token);
+        if (!status) status = kfi_names_token_text(n, ids[i], buffer, &token, error);
         if (!status) status = kfi_array_append(text, token.data, token.size, error);
     }
-    if (status == KF_CORRUPT) return kfi_fail(error, KF_CORRUPT, "the name of slot %u is damaged", (unsigned)slot);
     return status;
 }
 

@@ -144,7 +144,7 @@ static kf_status verify_blocks(verifying *v, kf_buffer *buffer)
         for (uint32_t t = 0; t < b->groups[i].tokens && !status; t++) {
             const uint32_t id = kfi_blocks_id(b, b->groups[i].first_token + t);
             status = meet(v, id);
-            if (!status) status = kfi_names_token_text(n, id, buffer, &text);
+            if (!status) status = kfi_names_token_text(n, id, buffer, &text, v->error);
             if (!status && !is_in_lane(b, &b->groups[i], t, text))
                 status = bad(v, KFI_SECTION_BLOCKS, "a block does not have the letters of its token");
             if (!status && t % STEP == 0) status = kfi_progress_report(&v->progress, t, v->error);
@@ -153,13 +153,13 @@ static kf_status verify_blocks(verifying *v, kf_buffer *buffer)
         const uint32_t id = kfi_load32(b->long_entries + 8 * (size_t)i);
         uint32_t length = 0;
         status = meet(v, id);
-        if (!status) status = kfi_names_token_text(n, id, buffer, &text);
+        if (!status) status = kfi_names_token_text(n, id, buffer, &text, v->error);
         for (size_t at = 0; !status && at < text.size; at++) length += (text.data[at] & 0xc0) != 0x80;
         if (!status && (length != kfi_load32(b->long_entries + 8 * (size_t)i + 4) || length <= KFI_BLOCK_LENGTH))
             status = bad(v, KFI_SECTION_BLOCKS, "a token has another length");
     }
     if (!status && b->empty != UINT32_MAX) status = meet(v, b->empty);
-    if (!status && b->empty != UINT32_MAX) status = kfi_names_token_text(n, b->empty, buffer, &text);
+    if (!status && b->empty != UINT32_MAX) status = kfi_names_token_text(n, b->empty, buffer, &text, v->error);
     if (!status && b->empty != UINT32_MAX && text.size)
         status = bad(v, KFI_SECTION_BLOCKS, "the empty token is not empty");
     return status;

@@ -32,6 +32,39 @@ int kfi_matcher_is_closed(kf_matcher *m, const uint64_t *values)
     return 1;
 }
 
+/* The greatest values first: there are few tokens. */
+static uint64_t most_of(const kf_matcher *m, uint32_t tokens)
+{
+    uint64_t sum = 0, below = UINT64_MAX;
+    while (tokens) {
+        uint64_t value = 0;
+        uint32_t times = 0;
+        for (uint32_t i = 0; i < m->patterns.count; i++) {
+            const uint64_t most = m->wanted[i].most;
+            if (most >= below || most < value) continue;
+            times = most > value ? m->patterns.list[i].times : times + m->patterns.list[i].times;
+            value = most;
+        }
+        if (!value) break;
+        if (times > tokens) times = tokens;
+        sum += times * value;
+        tokens -= times;
+        below = value;
+    }
+    return sum;
+}
+
+int kfi_matcher_is_possible(kf_matcher *m, uint32_t tokens)
+{
+    const uint64_t needs = kfi_matcher_needs(m, tokens);
+    if (m->sizes_known[tokens].version != m->needs.version || m->sizes_known[tokens].level != m->level) {
+        m->sizes_known[tokens].version = m->needs.version;
+        m->sizes_known[tokens].level = m->level;
+        m->sizes_known[tokens].is_possible = most_of(m, tokens) >= needs;
+    }
+    return m->sizes_known[tokens].is_possible;
+}
+
 /* What holds of names that have not been looked at once all tokens at least so similar were read. */
 static uint64_t after_reading(const kf_matcher *m, const kfi_wanted *w, unsigned least)
 {
@@ -92,4 +125,18 @@ kfi_plan kfi_matcher_plan(kf_matcher *m, uint32_t *order)
         if (cost < best.cost) best = (kfi_plan){ cost, low, covered };
     }
     return best;
+}
+
+unsigned kfi_matcher_reach(kf_matcher *m)
+{
+    uint64_t values[KF_NAME_TOKENS];
+    uint32_t order[KF_NAME_TOKENS];
+    unsigned low = 0, high = KFI_FULL;
+    for (uint32_t i = 0; i < m->patterns.count; i++) order[i] = i;
+    while (low < high) {
+        const unsigned middle = (low + high + 1) / 2;
+        if (closes(m, order, 0, middle, values)) low = middle;
+        else high = middle - 1;
+    }
+    return low;
 }

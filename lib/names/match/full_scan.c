@@ -1,100 +1,96 @@
 /* Looking at all names: what is left when the needle has nothing that tells it from many names. */
 #include "names/match/matcher.h"
 
-enum { WORK_STEP = 1 << 12 };
-
-/* How to read a group's records. */
+/* How to read a group's records. Masks keep an id within the table of what is known, whatever the file says. */
 typedef struct fields {
     uint32_t tokens, record;
     uint32_t offset[KF_NAME_TOKENS], mask[KF_NAME_TOKENS];
 } fields;
 
-static void set_fields(fields *f, const kfi_group *group)
+static void set_fields(fields *f, const kfi_group *group, uint32_t all)
 {
     uint32_t at = 0, offset = 0;
     for (unsigned width = 1; width <= KFI_ID_WIDTHS; width++)
         for (uint32_t i = group->widths[width - 1]; i > 0; i--, offset += width) {
             f->offset[at] = offset;
-            f->mask[at++] = (uint32_t)kfi_mask64(8 * width);
+            f->mask[at++] = (uint32_t)kfi_mask64(8 * width) & all;
         }
     f->tokens = at;
     f->record = offset;
 }
 
-/* The sum of what is known of a record's tokens; UINT32_MAX: an id is out of range. */
-static inline uint32_t bound_of(const uint8_t *most, uint32_t limit, const fields *f, const uint8_t *record)
+static uint32_t sum_of(const kf_matcher *m, uint32_t slot)
 {
-    uint32_t sum = 0, highest = 0;
-    for (uint32_t i = 0; i < f->tokens; i++) {
-        const uint32_t id = kfi_load32(record + f->offset[i]) & f->mask[i];
-        const uint32_t safe = id < limit ? id : limit;
-        if (id > highest) highest = id;
-        sum += most[safe];
-    }
-    return highest < limit ? sum : UINT32_MAX;
+    uint32_t ids[KF_NAME_TOKENS], sum = 0;
+    const kfi_group *group = kfi_names_group(m->names, slot);
+    kfi_names_ids(m->names, group, slot, ids);
+    for (uint32_t i = 0; i < group->tokens; i++) sum += m->most[ids[i] & m->most_mask];
+    return sum;
 }
 
-/* With nothing in common with the needle a name can only tie with others such, of lower positions. */
-static int is_hopeless(const kf_matcher *m, uint32_t bound, uint32_t slot)
+/* While the best ones have nothing in common with the needle: a name of a higher position that has nothing either. */
+static int is_hopeless(const kf_matcher *m, uint32_t slot)
 {
     const kfi_found *worst = kfi_best_list(&m->best);
-    return !bound && kfi_best_is_full(&m->best)
-           && (worst->score.sum || kfi_names_position(m->names, slot) > worst->position);
+    return m->unknown == 0 && kfi_best_is_full(&m->best) && !worst->score.sum
+           && kfi_names_position(m->names, slot) > worst->position && !sum_of(m, slot);
+}
+
+/* The first record from `from` on whose tokens' sum reaches what is needed; `count`: none. The number of tokens is
+ * a constant where this is inlined. */
+static inline uint32_t find_next(const kf_matcher *m, const fields *f, const uint8_t *records, uint32_t from,
+                                 uint32_t count, uint32_t needs, const uint32_t tokens)
+{
+    const uint8_t *record = records + (size_t)from * f->record;
+    for (; from < count; from++, record += f->record) {
+        uint32_t sum = 0;
+        for (uint32_t i = 0; i < tokens; i++) sum += m->most[kfi_load32(record + f->offset[i]) & f->mask[i]];
+        if (sum >= needs) break;
+    }
+    return from;
+}
+
+static uint32_t find(const kf_matcher *m, const fields *f, const uint8_t *records, uint32_t from, uint32_t count,
+                     uint32_t needs)
+{
+    switch (f->tokens) {
+    case 1: return find_next(m, f, records, from, count, needs, 1);
+    case 2: return find_next(m, f, records, from, count, needs, 2);
+    case 3: return find_next(m, f, records, from, count, needs, 3);
+    case 4: return find_next(m, f, records, from, count, needs, 4);
+    case 5: return find_next(m, f, records, from, count, needs, 5);
+    case 6: return find_next(m, f, records, from, count, needs, 6);
+    default: return find_next(m, f, records, from, count, needs, f->tokens);
+    }
 }
 
 static kf_status scan_group(kf_matcher *m, const kfi_group *group, kf_error *error)
 {
     fields f;
-    const uint32_t count = group[1].first - group->first, limit = m->names->head.tokens;
-    const uint8_t *record = m->names->forward + group->records;
-    kf_status status = KF_OK;
-    uint32_t needs = kfi_matcher_needs_ceil(m, group->tokens);
-    set_fields(&f, group);
-    for (uint32_t i = 0; i < count && !status; i++, record += f.record) {
-        const uint32_t bound = bound_of(m->most, limit, &f, record), slot = group->first + i;
-        if (i % WORK_STEP == 0) status = kfi_matcher_work(m, count - i < WORK_STEP ? count - i : WORK_STEP);
-        if (status) break;
-        if (bound < needs || kfi_matcher_was_seen(m, slot) || is_hopeless(m, bound, slot)) continue;
-        status = kfi_matcher_weigh(m, group, slot, error);
-        needs = kfi_matcher_needs_ceil(m, group->tokens);
-    }
+    const uint32_t count = group[1].first - group->first;
+    const uint8_t *records = m->names->forward + group->records;
+    kf_status status = kfi_matcher_work(m, count);
+    set_fields(&f, group, m->most_mask);
     m->names_seen += count;
-    return status;
-}
-
-/* Whether any name of so many tokens could be one of the best. */
-static int is_possible(kf_matcher *m, uint32_t tokens)
-{
-    uint64_t sum = 0;
-    uint32_t left = tokens;
-    /* The greatest values first: there are few tokens, and fewer groups. */
-    uint64_t below = UINT64_MAX;
-    while (left) {
-        uint64_t value = 0;
-        uint32_t times = 0;
-        for (uint32_t i = 0; i < m->patterns.count; i++) {
-            const uint64_t most = m->wanted[i].most;
-            if (most >= below || most < value) continue;
-            times = most > value ? m->patterns.list[i].times : times + m->patterns.list[i].times;
-            value = most;
-        }
-        if (!value) break;
-        if (times > left) times = left;
-        sum += times * value;
-        left -= times;
-        below = value;
+    for (uint32_t i = 0; !status; i++) {
+        i = find(m, &f, records, i, count, kfi_matcher_needs_ceil(m, group->tokens));
+        if (i >= count) break;
+        const uint32_t slot = group->first + i;
+        if (kfi_matcher_was_seen(m, slot) || is_hopeless(m, slot)) continue;
+        status = kfi_matcher_weigh(m, group, slot, error);
     }
-    return sum >= kfi_matcher_needs(m, tokens);
+    return status;
 }
 
 kf_status kfi_matcher_full_scan(kf_matcher *m, kf_error *error)
 {
     kf_status status = KF_OK;
     const uint32_t tokens = m->names->head.tokens;
+    const uint8_t unknown = (uint8_t)m->unknown;
     for (uint32_t i = 0; i < tokens; i++)
-        if (m->most[i] < m->unknown) m->most[i] = (uint8_t)m->unknown;
+        m->most[i] = m->most[i] < unknown ? unknown : m->most[i];
     m->touched_count = UINT32_MAX;     /* all of them */
     for (uint32_t i = 0; i < m->names->head.groups && !status; i++)
-        if (is_possible(m, m->names->groups[i].tokens)) status = scan_group(m, &m->names->groups[i], error);
+        if (kfi_matcher_is_possible(m, m->names->groups[i].tokens)) status = scan_group(m, &m->names->groups[i], error);
     return status;
 }

@@ -22,7 +22,7 @@ static kf_status look_at_run(kf_matcher *m, const kfi_group **group, kfi_run run
     for (uint32_t i = 0; i < run.count && !status; i++) {
         const uint32_t slot = run.first + i;
         if (slot < (*group)->first || slot >= (*group)[1].first) *group = kfi_names_group(m->names, slot);
-        status = kfi_matcher_look(m, *group, slot, error);
+        if (kfi_matcher_is_possible(m, (*group)->tokens)) status = kfi_matcher_look(m, *group, slot, error);
     }
     return status;
 }
@@ -205,6 +205,8 @@ kf_status kfi_matcher_levels(kf_matcher *m, kf_error *error)
     kf_status status = look_at_exact(m, error);
     if (!status) status = close(m, EXACT_MOST, &is_closed, &plan, error);
     for (unsigned i = 0; i < LEVELS && !status && !is_closed; i++) {
+        /* After the first one, which is cheap, those are passed over that can't close the search. */
+        if (i && kfi_matcher_reach(m) < levels[i]) continue;
         status = kfi_matcher_scan(m, levels[i], error);
         if (!status) status = close(m, most, &is_closed, &plan, error);
         if (status || is_closed) return status;

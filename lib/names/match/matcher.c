@@ -5,7 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-KFI_STRUCT_KIND(match_kind, kf_match_options, KF_MATCH_OPTIONS_INIT, flags, flags);
+KFI_STRUCT_KIND(match_kind, kf_matcher_options, KF_MATCHER_OPTIONS_INIT, flags, flags);
 
 /* ---- creating ----------------------------------------------------------------------------------- */
 
@@ -30,7 +30,8 @@ kf_status kf_matcher_create(kf_matcher **out, const kf_names *names, kf_error *e
     m->names = names;
     m->blocks = kfi_blocks_best();
     m->sizes = calloc((size_t)names->head.groups + 1, sizeof *m->sizes);
-    m->most = calloc((size_t)names->head.tokens + 1, 1);
+    m->most_mask = (uint32_t)kfi_mask64(kfi_bit_width(names->head.tokens));
+    m->most = calloc((size_t)m->most_mask + 1, 1);
     m->touched = malloc(KFI_TOUCHED_MOST * sizeof *m->touched);
     m->seen = calloc(seen_words(names), sizeof *m->seen);
     m->seen_parts = calloc(seen_words(names) / KFI_SEEN_PART, 1);
@@ -116,7 +117,7 @@ static kf_status prepare_token(kf_matcher *m, uint32_t index, kf_error *error)
     return kfi_array_append(&w->similar, &equal, sizeof equal, error);
 }
 
-static kf_status prepare(kf_matcher *m, kf_bytes needle, const kf_match_options *o, kf_error *error)
+static kf_status prepare(kf_matcher *m, kf_bytes needle, const kf_matcher_options *o, kf_error *error)
 {
     kf_status status = kfi_name_check(needle, "the needle", error);
     if (!status) status = kfi_patterns_set(&m->patterns, needle, error);
@@ -174,7 +175,7 @@ static kf_status give(kf_matcher *m, int exact, kf_error *error)
     return status;
 }
 
-static kf_status check_options(const kf_match_options *o, kf_error *error)
+static kf_status check_options(const kf_matcher_options *o, kf_error *error)
 {
     if (o->scorer != KF_SCORER_SETRATIO) return kfi_fail(error, KF_INVALID, "unknown scorer %d", (int)o->scorer);
     if (!o->limit) return kfi_fail(error, KF_INVALID, "the limit of a search must be at least 1");
@@ -182,10 +183,10 @@ static kf_status check_options(const kf_match_options *o, kf_error *error)
     return o->flags ? kfi_fail(error, KF_INVALID, "unknown flags %#x", (unsigned)o->flags) : KF_OK;
 }
 
-kf_status kf_matcher_search(kf_matcher *m, const void *needle, size_t needle_size, const kf_match_options *options,
+kf_status kf_matcher_search(kf_matcher *m, const void *needle, size_t needle_size, const kf_matcher_options *options,
                             const kf_name_hits **hits, kf_error *error)
 {
-    kf_match_options known;
+    kf_matcher_options known;
     *hits = NULL;
     kf_status status = kfi_options_read(&known, options, &match_kind, error);
     if (!status) status = check_options(&known, error);

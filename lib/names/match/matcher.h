@@ -62,6 +62,7 @@ struct kf_matcher {
     /* the search */
     kfi_best best;
     uint8_t *most;                 /* by token: 255ths that any of the needle's is similar to it at most; 0: unknown */
+    uint32_t most_mask;            /* the size of that, a power of 2, less 1 */
     unsigned unknown;              /* what holds for those */
     uint32_t *touched;             /* tokens of which something is known, while there is room for them */
     uint32_t touched_count;
@@ -71,6 +72,7 @@ struct kf_matcher {
     uint64_t work, work_limit, names_seen, names_scored;
 
     kfi_needs needs;
+    struct { uint32_t version; unsigned level; int is_possible; } sizes_known[KF_NAME_TOKENS + 1];
     kfi_array values, matrix, assignment;   /* for plans and candidates */
 
     /* results */
@@ -108,6 +110,13 @@ void kfi_matcher_note(kf_matcher *m, uint32_t id, unsigned similarity);
 /* Whether names that have not been looked at can't be among the best, if of each token of the needle those of tokens
  * that are more similar than values[i] had been. `values`: one a pattern. */
 int kfi_matcher_is_closed(kf_matcher *m, const uint64_t *values);
+
+/* Whether any name of so many tokens could be one of the best. */
+int kfi_matcher_is_possible(kf_matcher *m, uint32_t tokens);
+
+/* The greatest similarity, in 255ths, for which the search was closed if all tokens at least so similar to any of the
+ * needle's were read; 0: none. */
+unsigned kfi_matcher_reach(kf_matcher *m);
 
 typedef struct kfi_plan {
     uint64_t cost;                 /* postings; UINT64_MAX: no plan closes the search */

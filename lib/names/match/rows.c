@@ -37,8 +37,8 @@ void kfi_rows_trim(kfi_rows *r)
 static kf_status add(kfi_rows *r, uint32_t id, kf_error *error)
 {
     kf_bytes token;
-    kf_status status = kfi_names_token_text(r->names, id, &r->buffer, &token);
-    if (status) return kfi_fail(error, status, "token %u cannot be read", (unsigned)id);
+    kf_status status = kfi_names_token_text(r->names, id, &r->buffer, &token, error);
+    if (status) return status;
     r->points.size = 0;
     status = kfi_name_points(token, &r->points, error);
     if (!status) status = kfi_array_reserve(&r->similarities, 8 * (size_t)r->width, error);

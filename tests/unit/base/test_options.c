@@ -14,6 +14,8 @@ static guarded memory;
 static uint8_t *file;
 static size_t file_size;
 
+static kf_names *names;
+
 static void build(const char *name, const char *const *keys, size_t count)
 {
     kf_builder *builder;
@@ -33,12 +35,19 @@ static void prepare(void)
     memory = guarded_open(2 * 4096 + 8);
     build("a.kf", keys, 4);
     build("b.kf", other, 2);
+    kf_names_builder *rows;
+    ck_assert_int_eq(kf_names_builder_create(&rows, scratch_path("n.kf"), NULL, NULL), KF_OK);
+    ck_assert_int_eq(kf_names_builder_add(rows, "1", 1, "amber blue", 10, NULL), KF_OK);
+    ck_assert_int_eq(kf_names_builder_finish(rows, NULL, NULL), KF_OK);
+    kf_names_builder_destroy(&rows);
+    ck_assert_int_eq(kf_names_open(&names, scratch_path("n.kf"), NULL, NULL), KF_OK);
     file = scratch_read("a.kf", &file_size);
     ck_assert_int_eq(kf_dict_open(&dict, scratch_path("a.kf"), NULL, NULL), KF_OK);
 }
 
 static void finish(void)
 {
+    kf_names_close(&names);
     kf_dict_close(&dict);
     free(file);
     guarded_close(&memory);
@@ -195,6 +204,51 @@ static kf_status with_stat(void *o, kf_error *error)
     return status;
 }
 
+static kf_status with_names_build(void *o, kf_error *error)
+{
+    kf_names_builder *builder;
+    kf_status status = kf_names_builder_create(&builder, scratch_path("m.kf"), o, error);
+    kf_names_builder_destroy(&builder);
+    return status;
+}
+
+static kf_status with_names_report(void *o, kf_error *error)
+{
+    kf_names_builder *builder;
+    ck_assert_int_eq(kf_names_builder_create(&builder, scratch_path("m.kf"), NULL, NULL), KF_OK);
+    kf_status status = kf_names_builder_finish(builder, o, error);
+    kf_names_builder_destroy(&builder);
+    return status;
+}
+
+static kf_status with_names_open(void *o, kf_error *error)
+{
+    kf_names *opened;
+    kf_status status = kf_names_open(&opened, scratch_path("n.kf"), o, error);
+    kf_names_close(&opened);
+    return status;
+}
+
+static kf_status with_names_stat(void *o, kf_error *error)
+{
+    kf_status status = kf_names_get_stat(names, o);
+    /* It has no error of its own to tell why. */
+    if (status && error) snprintf(error->message, sizeof error->message, "_INIT");
+    return status;
+}
+
+static kf_status with_names_verify(void *o, kf_error *error) { return kf_names_verify(names, o, error); }
+
+static kf_status with_matcher(void *o, kf_error *error)
+{
+    kf_matcher *matcher;
+    const kf_name_hits *hits;
+    ck_assert_int_eq(kf_matcher_create(&matcher, names, NULL), KF_OK);
+    kf_status status = kf_matcher_search(matcher, "blue", 4, o, &hits, error);
+    kf_matcher_destroy(&matcher);
+    return status;
+}
+
 static const kf_open_options open_initial = KF_OPEN_OPTIONS_INIT;
 static const kf_build_options build_initial = KF_BUILD_OPTIONS_INIT;
 static const kf_bundle_options bundle_initial = KF_BUNDLE_OPTIONS_INIT;
@@ -207,6 +261,10 @@ static const kf_find_options find_initial = KF_FIND_OPTIONS_INIT;
 static const kf_verify_options verify_initial = KF_VERIFY_OPTIONS_INIT;
 static const kf_build_report report_initial = KF_BUILD_REPORT_INIT;
 static const kf_dict_stat stat_initial = KF_DICT_STAT_INIT;
+static const kf_names_build_options names_build_initial = KF_NAMES_BUILD_OPTIONS_INIT;
+static const kf_matcher_options matcher_initial = KF_MATCHER_OPTIONS_INIT;
+static const kf_names_report names_report_initial = KF_NAMES_REPORT_INIT;
+static const kf_names_stat names_stat_initial = KF_NAMES_STAT_INIT;
 
 /* `first`: what the struct had at first, in figures, so that nobody moves a field. */
 static const struct {
@@ -235,6 +293,12 @@ static const struct {
     { "kf_builder_finish", with_report, &report_initial, 72, sizeof report_initial, 1 },
     { "kf_dict_merge report", with_merge_report, &report_initial, 72, sizeof report_initial, 1 },
     { "kf_dict_get_stat", with_stat, &stat_initial, 120, sizeof stat_initial, 1 },
+    { "kf_names_builder_create", with_names_build, &names_build_initial, 48, sizeof names_build_initial, 0 },
+    { "kf_names_open", with_names_open, &open_initial, 16, sizeof open_initial, 0 },
+    { "kf_names_verify", with_names_verify, &verify_initial, 32, sizeof verify_initial, 0 },
+    { "kf_matcher_search", with_matcher, &matcher_initial, 40, sizeof matcher_initial, 0 },
+    { "kf_names_builder_finish", with_names_report, &names_report_initial, 48, sizeof names_report_initial, 1 },
+    { "kf_names_get_stat", with_names_stat, &names_stat_initial, 112, sizeof names_stat_initial, 1 },
 };
 enum { CALLS = sizeof calls / sizeof calls[0] };
 
@@ -359,6 +423,9 @@ START_TEST(options__unknown_flags)
         if (bit >= 1) UNKNOWN(with_set_within, kf_iter_options, KF_ITER_OPTIONS_INIT, flags, flag);
         if (bit >= 1) UNKNOWN(with_diff_within, kf_iter_options, KF_ITER_OPTIONS_INIT, flags, flag);
         if (bit >= 1) UNKNOWN(with_merge_within, kf_iter_options, KF_ITER_OPTIONS_INIT, flags, flag);
+        UNKNOWN(with_names_build, kf_names_build_options, KF_NAMES_BUILD_OPTIONS_INIT, flags, flag);
+        UNKNOWN(with_matcher, kf_matcher_options, KF_MATCHER_OPTIONS_INIT, flags, flag);
+        if (bit >= 5) UNKNOWN(with_names_open, kf_open_options, KF_OPEN_OPTIONS_INIT, flags, flag);
         if (bit < 2) continue;
         ck_assert_int_eq(kf_query_create_regex(&query, "a", 1, flag | KF_PATTERN_BYTES, NULL), KF_INVALID);
         ck_assert_int_eq(kf_query_create_glob(&query, "a", 1, flag, NULL), KF_INVALID);
@@ -396,11 +463,18 @@ START_TEST(options__unknown_values)
         UNKNOWN(with_merge, kf_merge_options, KF_MERGE_OPTIONS_INIT, values, (kf_set_values)v);
         UNKNOWN(with_find, kf_find_options, KF_FIND_OPTIONS_INIT, overlap, (kf_overlap)v);
         UNKNOWN(with_find, kf_find_options, KF_FIND_OPTIONS_INIT, boundary, (kf_boundary)v);
+        UNKNOWN(with_matcher, kf_matcher_options, KF_MATCHER_OPTIONS_INIT, scorer, (kf_scorer)v);
         ck_assert_int_eq(kf_iter_create_set(&iter, (kf_set_operation)v, dicts, 1, NULL, NULL), KF_INVALID);
     }
     UNKNOWN(with_verify, kf_verify_options, KF_VERIFY_OPTIONS_INIT, threads, 257);
     UNKNOWN(with_build, kf_build_options, KF_BUILD_OPTIONS_INIT, threads, 257);
     UNKNOWN(with_build, kf_build_options, KF_BUILD_OPTIONS_INIT, shards, 65);
+    UNKNOWN(with_names_build, kf_names_build_options, KF_NAMES_BUILD_OPTIONS_INIT, threads, 257);
+    UNKNOWN(with_names_build, kf_names_build_options, KF_NAMES_BUILD_OPTIONS_INIT, memory_limit, (16 << 20) - 1);
+    UNKNOWN(with_matcher, kf_matcher_options, KF_MATCHER_OPTIONS_INIT, limit, 0);
+    UNKNOWN(with_matcher, kf_matcher_options, KF_MATCHER_OPTIONS_INIT, cutoff, 1.001);
+    UNKNOWN(with_matcher, kf_matcher_options, KF_MATCHER_OPTIONS_INIT, cutoff, -0.001);
+    UNKNOWN(with_matcher, kf_matcher_options, KF_MATCHER_OPTIONS_INIT, cutoff, 0.0 / (double)(values[0] + 1));
 }
 END_TEST
 
@@ -412,15 +486,21 @@ START_TEST(options__nothing_to_destroy)
     kf_builder *b = NULL;
     kf_iter *i = NULL;
     kf_query *q = NULL;
+    kf_names *n = NULL;
+    kf_names_builder *r = NULL;
+    kf_matcher *m = NULL;
     kf_buffer buffer = KF_BUFFER_INIT;
     for (int turn = 0; turn < 2; turn++) {
         kf_dict_close(turn ? &d : NULL);
         kf_builder_destroy(turn ? &b : NULL);
         kf_iter_destroy(turn ? &i : NULL);
         kf_query_destroy(turn ? &q : NULL);
+        kf_names_close(turn ? &n : NULL);
+        kf_names_builder_destroy(turn ? &r : NULL);
+        kf_matcher_destroy(turn ? &m : NULL);
         kf_buffer_free(turn ? &buffer : NULL);
     }
-    ck_assert(!d && !b && !i && !q && !buffer.data && !buffer.capacity);
+    ck_assert(!d && !b && !i && !q && !n && !r && !m && !buffer.data && !buffer.capacity);
     ck_assert_int_eq(kf_builder_create(&b, scratch_path("c.kf"), NULL, NULL), KF_OK);
     kf_builder_destroy(&b);
     ck_assert_ptr_null(b);

@@ -49,7 +49,7 @@ static const kft_option_spec options_table[] = {
 typedef struct names_job {
     const kf_names *names;
     const names_match_options *options;
-    kf_match_options search;
+    kf_matcher_options search;
     pthread_mutex_t *lock;
     kf_matcher **idle;       /* under the lock: matchers that no thread uses at the moment */
     size_t *idle_count;
@@ -174,7 +174,7 @@ static int run_job(names_job *job, const kft_arguments *rest)
 }
 
 /* Returns 0 or the exit code after a message. */
-static int take_options(kf_match_options *search, const names_match_options *options)
+static int take_options(kf_matcher_options *search, const names_match_options *options)
 {
     if (options->number == 0)
         return usage_error(&command_names_match, "--number is at least 1");
@@ -196,7 +196,7 @@ static int take_options(kf_match_options *search, const names_match_options *opt
 static int names_match_run(int argc, char **argv)
 {
     names_match_options options = { .number = 1 };
-    names_job job = { .options = &options, .search = KF_MATCH_OPTIONS_INIT };
+    names_job job = { .options = &options, .search = KF_MATCHER_OPTIONS_INIT };
     kft_arguments rest;
     kf_names *names;
     kf_error error = { 0 };
@@ -226,5 +226,5 @@ const kft_command command_names_match = {
     "NEEDLE<TAB>ID<TAB>NAME<TAB>SCORE, the best first; names that are equally similar\n"
     "come in the order in which they were added.\n\n"
     "Exit code: 0 done, 1 nothing found for any needle, 2 usage, 3 data or I/O error.\n",
-    names_match_run
+    names_match_run, NULL
 };

@@ -1,0 +1,173 @@
+/* Indexes of names with damaged bytes: searches end within the file, and verifying finds what was changed. */
+#include "names_model.h"
+
+#include "format/header.h"
+
+static uint8_t *file;            /* of exactly its size, so that a sanitizer sees every byte read beyond it */
+static size_t file_size;
+static kfi_header header;
+
+static void prepare(void)
+{
+    static const char *const words[] = { "LIMITED", "ACME", "BOLTS", "AND", "", "\xc3\xa9t\xc3\xa9", "NUTS", "GROUP" };
+    model_names rows = { .count = 300 };
+    size_t size;
+    scratch_open();
+    random_state = 11;
+    for (size_t i = 0; i < rows.count; i++) {
+        char name[400] = "";
+        for (size_t t = random_below(i % 50 ? 5 : 14); ; t--) {
+            if (random_below(3)) strcat(name, words[random_below(8)]);
+            else sprintf(name + strlen(name), "%zX%zu", random_below(40), random_below(9));
+            if (i == 7) sprintf(name + strlen(name), "%070d", 5);
+            if (!t) break;
+            strcat(name, " ");
+        }
+        rows.name[i] = strdup(name);
+    }
+    kf_names *names = model_build(&rows, "names.kf", 0);
+    kf_names_close(&names);
+    uint8_t *read = scratch_read("names.kf", &size);
+    file_size = size;
+    file = malloc(size);
+    memcpy(file, read, size);
+    free(read);
+    model_free(&rows);
+    ck_assert_int_eq(kfi_header_parse(&header, file, file_size, NULL), KF_OK);
+}
+
+static void finish(void)
+{
+    free(file);
+    scratch_close();
+}
+
+/* Whatever comes out. */
+static void search(const kf_names *names)
+{
+    static const char *const needles[] = { "ACME BOLTS LIMITED", "LIMITD", "", "zzz", "1X1 2X2 AND", "GRUOP A B C D" };
+    kf_matcher_options options = KF_MATCHER_OPTIONS_INIT;
+    kf_matcher *matcher;
+    ck_assert_int_eq(kf_matcher_create(&matcher, names, NULL), KF_OK);
+    for (size_t i = 0; i < sizeof needles / sizeof *needles; i++) {
+        const kf_name_hits *hits;
+        options.limit = 1 + random_below(20);
+        options.cutoff = random_below(2) ? 0.7 : 0;
+        const kf_status status = kf_matcher_search(matcher, needles[i], strlen(needles[i]), &options, &hits, NULL);
+        ck_assert(status == KF_OK || status == KF_CORRUPT);
+    }
+    kf_matcher_destroy(&matcher);
+}
+
+START_TEST(the_whole_file_is_whole)
+{
+    kf_names *names;
+    ck_assert_int_eq(kf_names_open_memory(&names, file, file_size, NULL, NULL), KF_OK);
+    ck_assert_int_eq(kf_names_verify(names, NULL, NULL), KF_OK);
+    search(names);
+    kf_names_close(&names);
+}
+END_TEST
+
+START_TEST(every_changed_byte_is_found)
+{
+    for (size_t at = (size_t)_i; at < file_size; at += 7) {
+        kf_names *names;
+        const uint8_t bit = (uint8_t)(1u << at % 8);
+        file[at] ^= bit;
+        kf_status status = kf_names_open_memory(&names, file, file_size, NULL, NULL);
+        if (!status) status = kf_names_verify(names, NULL, NULL);
+        ck_assert_msg(status != KF_OK && status != KF_NO_MEMORY, "byte %zu", at);
+        kf_names_close(&names);
+        file[at] ^= bit;
+    }
+}
+END_TEST
+
+START_TEST(damaged_files_stay_in_bounds)
+{
+    random_state = (uint64_t)_i;
+    for (int round = 0; round < 600; round++) {
+        struct { size_t at; uint8_t byte; } done[6];
+        size_t count = 1 + random_below(6);
+        for (size_t i = 0; i < count; i++) {
+            const kfi_section *s = &header.sections[random_below(header.section_count - 1)];
+            size_t offset = random_below(s->size ? s->size : 1);
+            if (random_below(2) && offset > 600) offset %= 600;   /* heads and tables */
+            done[i].at = (size_t)s->offset + offset;
+            done[i].byte = file[done[i].at];
+            switch (random_below(4)) {
+            case 0: file[done[i].at] ^= (uint8_t)(1u << random_below(8)); break;
+            case 1: file[done[i].at] = 0xff; break;
+            case 2: file[done[i].at] = 0; break;
+            default: file[done[i].at] = (uint8_t)random_below(256);
+            }
+        }
+        kf_names *names;
+        if (kf_names_open_memory(&names, file, file_size, NULL, NULL) == KF_OK) search(names);
+        kf_names_close(&names);
+        while (count-- > 0) file[done[count].at] = done[count].byte;
+    }
+}
+END_TEST
+
+/* A header that says something else of the content, with a checksum that is right. */
+START_TEST(impossible_headers)
+{
+    static const struct { uint32_t incompatible; int what; kf_status status; } rows[] = {
+        { 0, 0, KF_TYPE }, { KFI_FEATURE_NAMES | KFI_FEATURE_SHARDS, 0, KF_UNSUPPORTED },
+        { KFI_FEATURE_NAMES | KFI_FEATURE_NORMALISED, 0, KF_UNSUPPORTED }, { 1u << 31, 0, KF_UNSUPPORTED },
+        { KFI_FEATURE_NAMES, 1, KF_CORRUPT }, { KFI_FEATURE_NAMES, 2, KF_CORRUPT },
+        { KFI_FEATURE_NAMES, 3, KF_CORRUPT },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        kfi_header changed = header;
+        uint8_t bytes[1024];
+        kf_names *names;
+        changed.incompatible = rows[i].incompatible;
+        if (rows[i].what == 1) changed.keys = 1ull << 32;
+        if (rows[i].what == 2) changed.keys++;
+        if (rows[i].what == 3) changed.value_type = KF_VALUES_NONE;
+        memcpy(bytes, file, header.header_size);
+        kfi_header_write(&changed, file);
+        ck_assert_int_eq(kf_names_open_memory(&names, file, file_size, NULL, NULL), rows[i].status);
+        ck_assert_ptr_null(names);
+        memcpy(file, bytes, header.header_size);
+    }
+}
+END_TEST
+
+/* Neither kind of file is taken for the other. */
+START_TEST(other_kinds_of_files)
+{
+    kf_builder *builder;
+    kf_names *names;
+    kf_dict *dict;
+    kf_error error;
+    ck_assert_int_eq(kf_dict_open_memory(&dict, file, file_size, NULL, &error), KF_TYPE);
+    ck_assert_ptr_nonnull(strstr(error.message, "names index"));
+    ck_assert_int_eq(kf_dict_open(&dict, scratch_path("names.kf"), NULL, NULL), KF_TYPE);
+    ck_assert_int_eq(kf_builder_create(&builder, scratch_path("dict.kf"), NULL, NULL), KF_OK);
+    ck_assert_int_eq(kf_builder_finish(builder, NULL, NULL), KF_OK);
+    kf_builder_destroy(&builder);
+    ck_assert_int_eq(kf_names_open(&names, scratch_path("dict.kf"), NULL, &error), KF_TYPE);
+    ck_assert_ptr_nonnull(strstr(error.message, "dictionary"));
+    ck_assert_int_eq(kf_names_open(&names, scratch_path("none.kf"), NULL, NULL), KF_IO);
+    ck_assert_int_eq(kf_names_open_memory(&names, "x", 1, NULL, NULL), KF_FORMAT);
+    ck_assert_int_eq(kf_names_open_memory(&names, file, file_size - 64, NULL, NULL), KF_FORMAT);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("names_damage");
+    TCase *tests = tcase_create("damage");
+    tcase_add_checked_fixture(tests, prepare, finish);
+    tcase_add_test(tests, the_whole_file_is_whole);
+    tcase_add_loop_test(tests, every_changed_byte_is_found, 0, 7);
+    tcase_add_loop_test(tests, damaged_files_stay_in_bounds, 0, 5);
+    tcase_add_test(tests, impossible_headers);
+    tcase_add_test(tests, other_kinds_of_files);
+    suite_add_tcase(suite, tests);
+    return suite_run(suite);
+}

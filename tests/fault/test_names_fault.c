@@ -1,0 +1,139 @@
+/* Builds of and searches in indexes of names where any one allocation or system call fails. */
+#include "fault.h"
+#include "names_model.h"
+
+#include <errno.h>
+
+static const char *const names[] = {
+    "ACME LIMITED", "BOLTS AND NUTS", "ACME BOLTS LTD", "", "NUTS  NUTS", "a b c d e f g h i",
+    "0123456789012345678901234567890123456789012345678901234567890123456789 x"
+};
+
+static kf_status build(kf_error *error)
+{
+    kf_names_builder *builder;
+    kf_names_build_options options = KF_NAMES_BUILD_OPTIONS_INIT;
+    options.memory_limit = 16 << 20;
+    kf_status status = kf_names_builder_create(&builder, scratch_path("n.kf"), &options, error);
+    for (size_t i = 0; i < sizeof names / sizeof *names && !status; i++)
+        status = kf_names_builder_add(builder, "id", 2, names[i], strlen(names[i]), error);
+    if (!status) status = kf_names_builder_finish(builder, NULL, error);
+    kf_names_builder_destroy(&builder);
+    return status;
+}
+
+static kf_status search(kf_error *error)
+{
+    kf_names *index;
+    kf_matcher *matcher = NULL;
+    const kf_name_hits *hits;
+    kf_status status = kf_names_open(&index, scratch_path("n.kf"), NULL, error);
+    if (!status) status = kf_matcher_create(&matcher, index, error);
+    for (size_t i = 0; i < sizeof names / sizeof *names && !status; i++)
+        status = kf_matcher_search(matcher, names[i], strlen(names[i]), NULL, &hits, error);
+    if (!status) status = kf_matcher_search(matcher, "ACM BOLT X", 10, NULL, &hits, error);
+    if (!status) status = kf_names_verify(index, NULL, error);
+    kf_matcher_destroy(&matcher);
+    kf_names_close(&index);
+    return status;
+}
+
+static void sweep(kf_status (*work)(kf_error *), unsigned kinds, int reason, kf_status expected)
+{
+    int failures = 0;
+    for (uint64_t n = 1; ; n++) {
+        kf_error error = { 0 };
+        const int files = fault_open_files();
+        fault_mark();
+        fault_arm(kinds, n, reason, FAULT_ONCE);
+        const kf_status status = work(&error);
+        const int fired = fault_fired();
+        fault_off();
+        ck_assert_int_eq(fault_live(), 0);
+        ck_assert_int_eq(fault_open_files(), files);
+        if (!fired) {
+            ck_assert_int_eq(status, KF_OK);
+            ck_assert_int_gt(failures, 0);
+            break;
+        }
+        /* An array that can't grow by half grows by what it needs: nothing has failed then. */
+        if (expected) ck_assert_msg(!status || status == expected, "call %llu: %d", (unsigned long long)n, status);
+        if (status) ck_assert(error.message[0]);
+        failures += status != KF_OK;
+    }
+}
+
+START_TEST(builds_without_memory)
+{
+    fault_skip_sync(1);
+    sweep(build, FAULT_ALLOC, ENOMEM, KF_NO_MEMORY);
+}
+END_TEST
+
+START_TEST(builds_with_a_failing_disk)
+{
+    fault_skip_sync(1);
+    sweep(build, FAULT_WRITE, ENOSPC, KF_NO_SPACE);
+    sweep(build, FAULT_READ, EIO, KF_IO);
+    sweep(build, FAULT_OPEN | FAULT_SYNC | FAULT_RENAME | FAULT_LINK, EIO, KF_OK);
+}
+END_TEST
+
+START_TEST(a_failed_build_leaves_what_was_there)
+{
+    kf_error error;
+    size_t size;
+    scratch_write("n.kf", "before", 6);
+    fault_arm(FAULT_ALLOC, 30, ENOMEM, FAULT_FROM);
+    ck_assert_int_ne(build(&error), KF_OK);
+    fault_off();
+    uint8_t *after = scratch_read("n.kf", &size);
+    ck_assert_uint_eq(size, 6);
+    ck_assert_int_eq(memcmp(after, "before", 6), 0);
+    free(after);
+    ck_assert_int_eq(scratch_count(), 1);
+}
+END_TEST
+
+START_TEST(searches_without_memory)
+{
+    ck_assert_int_eq(build(NULL), KF_OK);
+    sweep(search, FAULT_ALLOC, ENOMEM, KF_NO_MEMORY);
+}
+END_TEST
+
+/* After a search that failed the matcher goes on. */
+START_TEST(a_matcher_recovers)
+{
+    kf_names *index;
+    kf_matcher *matcher;
+    const kf_name_hits *hits;
+    ck_assert_int_eq(build(NULL), KF_OK);
+    ck_assert_int_eq(kf_names_open(&index, scratch_path("n.kf"), NULL, NULL), KF_OK);
+    for (uint64_t n = 1; n < 12; n++) {
+        ck_assert_int_eq(kf_matcher_create(&matcher, index, NULL), KF_OK);
+        fault_arm(FAULT_ALLOC, n, ENOMEM, FAULT_ONCE);
+        kf_matcher_search(matcher, "NUTS BOLTS", 10, NULL, &hits, NULL);
+        fault_off();
+        ck_assert_int_eq(kf_matcher_search(matcher, "\xff", 1, NULL, &hits, NULL), KF_INVALID);
+        ck_assert_int_eq(kf_matcher_search(matcher, "NUTS BOLTS", 10, NULL, &hits, NULL), KF_OK);
+        ck_assert_uint_eq(hits->hits[0]->position, 1);
+        kf_matcher_destroy(&matcher);
+    }
+    kf_names_close(&index);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("names_fault");
+    TCase *tests = tcase_create("fault");
+    tcase_add_checked_fixture(tests, scratch_open, scratch_close);
+    tcase_add_test(tests, builds_without_memory);
+    tcase_add_test(tests, builds_with_a_failing_disk);
+    tcase_add_test(tests, a_failed_build_leaves_what_was_there);
+    tcase_add_test(tests, searches_without_memory);
+    tcase_add_test(tests, a_matcher_recovers);
+    suite_add_tcase(suite, tests);
+    return suite_run(suite);
+}

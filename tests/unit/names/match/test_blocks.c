@@ -1,0 +1,154 @@
+/* Scanning the blocks: what each instruction set finds is what is there. */
+#include "names_model.h"
+
+#include "names/match/blocks_scan.h"
+#include "names/score/similarity.h"
+
+enum { TOKENS = 1500 };
+
+static char text[TOKENS][100];
+static uint8_t expected[TOKENS], found[TOKENS];
+static kf_names *names;
+static const kfi_blocks *blocks;
+
+/* As long as the classes of letters have in common: here each letter has a class of its own. */
+static unsigned common_of(const char *a, const char *b)
+{
+    unsigned row[101] = { 0 };
+    for (; *a; a++)
+        for (size_t j = 0, corner = 0; b[j]; j++) {
+            const unsigned above = row[j + 1];
+            row[j + 1] = *a == b[j] ? (unsigned)corner + 1 : above > row[j] ? above : row[j];
+            corner = above;
+        }
+    return row[strlen(b)];
+}
+
+static kf_status take(void *context, const kfi_length_group *group, uint32_t first, uint32_t lanes,
+                      const uint8_t *common)
+{
+    (void)context;
+    for (unsigned i = 0; i < KFI_BLOCK; i++) {
+        if (!(lanes >> i & 1)) continue;
+        const uint32_t token = first + i;
+        ck_assert_uint_lt(token - group->first_token, group->tokens);
+        ck_assert_uint_eq(found[token], 0);
+        found[token] = 1 + common[i];
+    }
+    return KF_OK;
+}
+
+/* The token that stands at a place of the blocks. */
+static const char *token_at(uint32_t place)
+{
+    static char token[100];
+    kf_buffer buffer = KF_BUFFER_INIT;
+    kf_bytes bytes;
+    ck_assert_int_eq(kfi_names_token_text(names, kfi_blocks_id(blocks, place), &buffer, &bytes,
+                                           NULL), KF_OK);
+    memcpy(token, bytes.data, bytes.size);
+    token[bytes.size] = 0;
+    kf_buffer_free(&buffer);
+    return token;
+}
+
+static void random_token(char *to, size_t most)
+{
+    const size_t size = 1 + random_below(most), kinds = 3 + random_below(30);
+    for (size_t i = 0; i < size; i++) to[i] = (char)('A' + random_below(kinds));
+    to[size] = 0;
+}
+
+static void prepare(void)
+{
+    model_names rows = { .count = TOKENS };
+    scratch_open();
+    random_state = 9;
+    for (int i = 0; i < TOKENS; i++) {
+        random_token(text[i], i % 10 ? 12 : 64);
+        rows.name[i] = strdup(text[i]);
+    }
+    names = model_build(&rows, "blocks.kf", 0);
+    blocks = &names->blocks;
+    model_free(&rows);
+}
+
+static void finish(void)
+{
+    kf_names_close(&names);
+    scratch_close();
+}
+
+static void check(const kfi_blocks_variant *variant, const char *needle, unsigned least, unsigned below)
+{
+    uint32_t points[100];
+    const uint32_t length = (uint32_t)strlen(needle);
+    static kfi_block_query query;
+    for (uint32_t i = 0; i < length; i++) points[i] = (uint8_t)needle[i];
+    kfi_block_query_set(&query, blocks, points, length);
+    kfi_block_query_want(&query, least, below);
+    memset(expected, 0, sizeof expected);
+    memset(found, 0, sizeof found);
+    for (uint32_t place = 0; place < blocks->tokens; place++) {
+        const char *token = token_at(place);
+        const unsigned common = common_of(needle, token);
+        const unsigned similarity = kfi_similarity_ceil(kfi_similarity(common, length, strlen(token)));
+        if (similarity >= least && similarity < below) expected[place] = (uint8_t)(1 + common);
+    }
+    ck_assert_int_eq(variant->scan(&query, take, NULL), KF_OK);
+    for (uint32_t place = 0; place < blocks->tokens; place++) {
+        if (length <= KFI_BLOCK_LENGTH) ck_assert_uint_eq(found[place], expected[place]);
+        else if (below > 255) ck_assert_uint_ge(found[place], expected[place]);   /* bounds only */
+    }
+}
+
+START_TEST(all_variants_find_the_same)
+{
+    static const unsigned levels[] = { 1, 77, 138, 204, 255, 256 };
+    const kfi_blocks_variant *variants[3] = { &kfi_blocks_portable, kfi_blocks_best(), NULL };
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2")) variants[2] = &kfi_blocks_avx2;
+#endif
+    random_state = 10;
+    for (int i = 0; i < 60; i++) {
+        char needle[100];
+        if (i % 3) random_token(needle, 4 + (size_t)i);
+        else strcpy(needle, text[random_below(TOKENS)]);
+        if (i == 59) memset(needle, 'A', 80), needle[80] = 0;
+        const unsigned least = levels[random_below(5)], below = levels[5 - random_below(2)];
+        for (int v = 0; v < 3; v++)
+            if (variants[v]) check(variants[v], needle, least, below);
+    }
+}
+END_TEST
+
+/* What a sink returns ends the scan. */
+static kf_status refuse(void *context, const kfi_length_group *group, uint32_t first, uint32_t lanes,
+                        const uint8_t *common)
+{
+    (void)group, (void)first, (void)lanes, (void)common;
+    return ++*(int *)context == 2 ? KF_NO_MEMORY : KF_OK;
+}
+
+START_TEST(a_sink_ends_it)
+{
+    static kfi_block_query query;
+    const uint32_t points[] = { 'A', 'B', 'C' };
+    int calls = 0;
+    kfi_block_query_set(&query, blocks, points, 3);
+    kfi_block_query_want(&query, 1, 256);
+    ck_assert_int_eq(kfi_blocks_best()->scan(&query, refuse, &calls), KF_NO_MEMORY);
+    ck_assert_int_eq(calls, 2);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("blocks");
+    TCase *tests = tcase_create("blocks");
+    tcase_add_checked_fixture(tests, prepare, finish);
+    tcase_add_test(tests, all_variants_find_the_same);
+    tcase_add_test(tests, a_sink_ends_it);
+    suite_add_tcase(suite, tests);
+    return suite_run(suite);
+}
