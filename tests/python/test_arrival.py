@@ -60,6 +60,10 @@ USES = {
     "key_kind": (lambda table: table.key_kind, "str"), "codec": (lambda table: table.codec, "u64"),
     "metadata": (lambda table: table.metadata["python.values"], b"u64"), "stat": (lambda table: table.stat().keys, 300),
     "verify": (lambda table: table.verify(), None), "with": (lambda table: table.__enter__()["key 7"], 49),
+    "get_many few": (lambda table: table.get_many(["key 7"] * 3), [49] * 3),
+    "normalise": (lambda table: table.normalise, None),
+    "completions": (lambda table: len(table._ipython_key_completions_()) > 9, True),
+    "arrow": (lambda table: pytest.importorskip("pyarrow") and table.to_arrow().num_rows, 300),
     "union": (lambda table: len(list(keyfold.union(table, table))), 300),
 }
 
@@ -138,7 +142,7 @@ def test_a_file_that_was_replaced(away):
         file.write("no dictionary any more")
     with pytest.raises(keyfold.Replaced, match="not a keyfold file"):
         len(table)
-    keyfold.compile(path, MODEL, weights="value")
+    keyfold.compile(path, MODEL, weights="value", force=True)
     assert table["key 7"] == 49
 
 

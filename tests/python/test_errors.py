@@ -71,7 +71,7 @@ def test_a_missing_path(tmp_path):
         keyfold.open(tmp_path / "none.kf")
     assert isinstance(caught.value, keyfold.Error) and caught.value.filename == str(tmp_path / "none.kf")
     assert caught.value.errno == errno.ENOENT and "none.kf" in str(caught.value)
-    with pytest.raises(keyfold.FormatError):
+    with pytest.raises(keyfold.IsFolder):
         keyfold.open(tmp_path)
     with pytest.raises(FileNotFoundError):
         keyfold.compile(tmp_path / "none" / "a.kf", {})

@@ -407,7 +407,7 @@ def test_resources(content, tmp_path, monkeypatch):
 WRONG = {
     "empty path": (lambda folder: "", keyfold.NoFile, "the path is empty"),
     "no file": (lambda folder: folder / "nothing", keyfold.NoFile, "nothing"),
-    "folder": (lambda folder: folder, keyfold.FormatError, "not a regular file"),
+    "folder": (lambda folder: folder, keyfold.IsFolder, "Is a directory"),
     "URL": (lambda folder: "https://example.org/x.kf", keyfold.ArgumentError, "URLs are not opened: download"),
     "bucket": (lambda folder: "s3://bucket/x.kf", keyfold.ArgumentError, "URLs are not opened: download"),
     "text": (lambda folder: _file(folder, b"some text\n"), keyfold.FormatError, "text: keyfold.compile"),

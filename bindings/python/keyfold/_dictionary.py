@@ -82,7 +82,7 @@ class Dictionary(Batches["K", "V"], Searches["K", "V"]):
         return _reopen, self._arguments(protocol)
 
     def _arguments(self, protocol: int) -> Tuple[Any, ...]:
-        content = self._handle.content(protocol)
+        content = self._origin().content(protocol)
         if content is not None:
             return "", self.build_id, self._options, content
         arguments: Tuple[Any, ...] = (self.path, self.build_id)
@@ -93,16 +93,14 @@ class Dictionary(Batches["K", "V"], Searches["K", "V"]):
         say. It differs only when it is pickled. Where it arrives, the content is kept in the cache folder
         ($KEYFOLD_CACHE, see freeze) for all processes there, or in memory if that can't be written.
 
-            pool = Pool(8, initializer=work.set_table, initargs=(table.packed(),))
-
         Each pickle holds all of the file, so give it to workers once, not with each task. Of a manifest (bundle) one
         file is made first, in the cache folder here.
 
-        >>> import pickle
-        >>> table = keyfold.compile("capitals.kf", {"Peru": "Lima", "Poland": "Warsaw"})
-        >>> data = pickle.dumps(table.packed())
-        >>> pickle.loads(data)["Peru"], len(data) > len(pickle.dumps(table))
-        ('Lima', True)
+        >>> import os, pickle
+        >>> sent = pickle.dumps(keyfold.compile("ages.kf", {"Ann": 31, "Bo": 27}).packed())
+        >>> os.unlink("ages.kf")
+        >>> pickle.loads(sent)["Bo"]
+        27
         """
         return _packed.packed(self)   # type: ignore[no-any-return]
 

@@ -213,8 +213,14 @@ class Replaced(Error):
     """The file at the path is another one than the dictionary was pickled from, or than a manifest was written
     of.
 
-    >>> issubclass(keyfold.Replaced, keyfold.Error)
-    True
+    >>> import pickle
+    >>> sent = pickle.dumps(keyfold.compile("capitals.kf", {"Peru": "Lima"}))
+    >>> _ = keyfold.compile("capitals.kf", {"Poland": "Warsaw"})
+    >>> try:
+    ...     pickle.loads(sent)["Peru"]
+    ... except keyfold.Replaced:
+    ...     print("send it again")
+    send it again
     """
 
 

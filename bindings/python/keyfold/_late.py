@@ -31,13 +31,13 @@ else:
     _verify = Later("_verify")
 
 # What Table.__init__ sets, and the type in C has by then.
-_PRESENT = frozenset(("_keys", "_codec", "_type", "_decode_key", "_c", "_encode", "_decode"))
+_PRESENT = frozenset(("_handle", "_keys", "_codec", "_type", "_decode_key", "_c", "_encode", "_decode"))
 _classes: Dict[type, Any] = {}
 
 
 class Source:
-    """Where the file of a table should be that is not open: what its `_handle` is till then. With `sent`, the
-    content that came with the table, that is its place in the cache folder."""
+    """Where the file of a table should be that is not open. With `sent`, the content that came with the table, that is
+    its place in the cache folder."""
 
     __slots__ = ("path", "build_id", "in_memory", "sent", "known", "closed")
 
@@ -103,14 +103,15 @@ class Source:
 def _open(table: Any, home: Any) -> None:
     """Opens a late table's file and makes it one of class `home`. Of two threads that get here at once both do the
     same, and _hold takes the first one's pointer."""
-    source = table._handle
-    if isinstance(source, Source):
-        if source.closed:
-            raise ValueError("the dictionary is closed")
-        source = source.open()
+    source = table._source
+    if source is None:
+        return
+    if source.closed:
+        raise ValueError("the dictionary is closed")
     options = {name: value for name, value in table._options.items() if name != "in_memory"}
-    Table.__init__(table, source, **options)
+    Table.__init__(table, source.open(), **options)
     table.__class__ = home
+    table._source = None
 
 
 def _made_late(home: Type[T]) -> Type[T]:
@@ -131,14 +132,17 @@ def _made_late(home: Type[T]) -> Type[T]:
             _open(self, home)
             return home._pointer(self)
 
+        def _origin(self) -> Any:
+            return self._source or self._handle
+
         @property
         def closed(self) -> bool:
-            source: Any = self._handle
-            return source.closed if isinstance(source, Source) else home.closed.__get__(self)
+            source: Any = self._source
+            return bool(source.closed if source is not None else home.closed.__get__(self))
 
         def close(self) -> None:
-            source: Any = self._handle
-            if isinstance(source, Source):
+            source: Any = self._source
+            if source is not None:
                 source.closed, source.known = True, None
             self._hold(ffi.NULL, 0)
 
@@ -159,7 +163,6 @@ def arrive(home: Type[T], path: str, build_id: bytes, options: Mapping[str, Any]
     if late is None:
         late = _classes.setdefault(home, _made_late(home))
     table: T = late.__new__(late)
-    source: Any = Source(path, build_id, bool(options.get("in_memory", False)), content)
-    table._handle = source
+    table._source = Source(path, build_id, bool(options.get("in_memory", False)), content)
     table._options = dict(options)
     return table

@@ -1,6 +1,7 @@
 """open, which knows all kinds of dictionaries, and all that one can be in."""
 from __future__ import annotations
 
+import errno
 import os
 
 from . import _errors
@@ -86,7 +87,7 @@ def _handle_of(source: Any, populate: bool, in_memory: bool) -> Handle:
 def _of_path(path: Any, populate: bool, in_memory: bool) -> Handle:
     name = os.fsdecode(path)
     if not name:
-        raise _errors.os_error(2, name, "the path is empty")
+        raise _errors.os_error(errno.ENOENT, name, "the path is empty")
     try:
         return acquire(name, populate=populate, in_memory=in_memory)
     except _errors.NoFile as problem:
@@ -96,6 +97,8 @@ def _of_path(path: Any, populate: bool, in_memory: bool) -> Handle:
         raise _errors.ArgumentError(f"{name!r} is a URL, and URLs are not opened: download the file, then open its "
                                     "path") from problem
     except _errors.FormatError as problem:
+        if os.path.isdir(name):
+            raise _errors.os_error(errno.EISDIR, name) from None
         _explain(problem, name)
         raise
 

@@ -45,7 +45,8 @@ def _metadata(handle: Handle, name: str) -> Optional[bytes]:
 class Table(_lookup.Lookup["K", "V"], abc.Mapping["K", "V"]):
     """An open file with its codec and its kind of keys."""
 
-    __slots__ = ("_handle", "_keys", "_codec", "_type", "_decode_key", "_options", "__weakref__")
+    __slots__ = ("_handle", "_keys", "_codec", "_type", "_decode_key", "_options", "_source", "__weakref__")
+    _source: Any    # see _late
 
     def __init__(self, handle: Handle, *, codec: Union[str, Codec, None] = None, keys: Optional[str] = None,
                  allow_pickle: bool = False) -> None:
@@ -92,7 +93,8 @@ class Table(_lookup.Lookup["K", "V"], abc.Mapping["K", "V"]):
         >>> os.path.basename(table.path)
         'capitals.kf'
         """
-        return self._handle.path
+        path: str = self._origin().path
+        return path
 
     @property
     def build_id(self) -> bytes:
@@ -102,7 +104,8 @@ class Table(_lookup.Lookup["K", "V"], abc.Mapping["K", "V"]):
         >>> table.build_id == keyfold.open("capitals.kf").build_id, len(table.build_id)
         (True, 16)
         """
-        return self._handle.build_id
+        build_id: bytes = self._origin().build_id
+        return build_id
 
     @property
     def key_kind(self) -> str:
@@ -145,6 +148,10 @@ class Table(_lookup.Lookup["K", "V"], abc.Mapping["K", "V"]):
         True
         """
         return bool(self._c == ffi.NULL)
+
+    def _origin(self) -> Any:
+        """What has the file's path and build id, and its content for pickles: also of a table that is not open."""
+        return self._handle
 
     def _is_open(self) -> bool:
         """Whether it can be looked at without opening it, for what must not fail."""
