@@ -75,6 +75,12 @@ struct kf_matcher {
     struct { uint32_t version; unsigned level; int is_possible; } sizes_known[KF_NAME_TOKENS + 1];
     kfi_array values, matrix, assignment;   /* for plans and candidates */
 
+    /* The last name that was weighed: others with the same tokens lie behind it. */
+    const kfi_group *last_group;   /* NULL: none */
+    uint32_t last_ids[KF_NAME_TOKENS];
+    int last_is_out;
+    kfi_score last_score;
+
     /* results */
     kfi_array texts, hits, pointers;
     kf_name_hits result;
