@@ -38,6 +38,25 @@ def many_table(results):
                  [[f"`{name}`", cell(rate / 1e6, 2), cell(rate / loop, 2)] for name, rate in rates.items()])
 
 
+def small_table(results):
+    rows = []
+    for count, found in results["small"].items():
+        if found is None:
+            rows.append([cell(int(count), 0)] + ["-"] * 8)
+            continue
+        compiled, few = found["compile"], found["few"]
+        ours = compiled["keyfold"]
+        prefix, items = found.get("prefix"), found["items"]
+        rows.append([cell(int(count), 0), scaled(ours, 1e-3, 2), cell(ours / compiled["pickle"], 2),
+                     cell(ours / compiled["marisa"], 2), cell(100 * compiled["freeze"] / ours, 1),
+                     cell(prefix and prefix["keyfold"] / prefix["marisa"], 2),
+                     cell(items["keyfold"] / items["lmdb"], 2), scaled(few["get"], 1e-6, 2),
+                     " / ".join(scaled(few[f"get_many of {size}"], 1e-6, 2) for size in (1, 10, 100))])
+    return table(["pairs", "compile, ms", "pickle.dump = 1", "BytesTrie = 1", "frozen again, % of compile",
+                  "ten of a prefix, marisa-trie = 1", "all items, LMDB = 1", "get, us",
+                  "get_many of 1 / 10 / 100, us a key"], rows)
+
+
 def share_table(results):
     found = results["share"]
     idle = (found.get("nothing") or {}).get("pss")
@@ -85,6 +104,19 @@ def goals(results):
         loop = rates["[dict.get(k) for k in list]"]
         add("get_many from pyarrow", ">= 5 M keys/s", f"{rate / 1e6:.2f} M keys/s", rate >= 5e6)
         add("get_many from pyarrow", ">= 3x a loop over dict.get", f"{rate / loop:.2f}x", rate >= 3 * loop)
+    for count, found in results.get("small", {}).items():
+        if not found:
+            continue
+        compiled, items = found["compile"], found["items"]
+        add(f"compile of {count} pairs", "<= 1x marisa-trie's BytesTrie",
+            f"{compiled['keyfold'] / compiled['marisa']:.2f}x", compiled["keyfold"] <= compiled["marisa"])
+        if int(count) >= 10000:
+            add(f"compile of {count} pairs", "<= 4x pickle.dump", f"{compiled['keyfold'] / compiled['pickle']:.2f}x",
+                compiled["keyfold"] <= 4 * compiled["pickle"])
+        add(f"freeze of {count} pairs again", "<= 10 % of compile",
+            f"{100 * compiled['freeze'] / compiled['keyfold']:.1f} %", compiled["freeze"] <= 0.1 * compiled["keyfold"])
+        add(f"all items of {count} pairs", "<= 2x LMDB", f"{items['keyfold'] / items['lmdb']:.2f}x",
+            items["keyfold"] <= 2 * items["lmdb"])
     share = results.get("share", {})
     ours, idle, bare = (share.get(how) for how in ("keyfold", "keyfold, one pair", "nothing"))
     if ours and idle and bare:
@@ -124,6 +156,9 @@ def markdown(results):
     if results.get("many"):
         parts.append(f"## Many keys at once, {results['many']['keys']} keys in random order\n\n"
                      f"The best of 5, in turn.\n\n{many_table(results)}")
+    if results.get("small"):
+        parts.append("## Small tables and calls\n\nCPU time in one process, in turn, the median; values of marisa-trie "
+                     f"and LMDB are bytes.\n\n{small_table(results)}")
     if results.get("share"):
         parts.append(f"## {options['workers']} workers, {options['pairs']} pairs\n\nThe file of keyfold has "
                      f"{results['share_file'] / MIB:.1f} MiB. Memory is that of workers, servers and the "

@@ -117,75 +117,26 @@ PyObject *survey(PyObject *module, PyObject *mapping)
     return Py_BuildValue("NN", key, value);
 }
 
-/* 1: read. 0: not of the type. -1: an exception is set. */
-static int read_value(key_bytes *bytes, PyObject *value, value_mode mode)
-{
-    static const char nothing[1];
-    unsigned long long number;
-    bytes->owner = NULL;
-    switch (mode) {
-    case VALUES_NONE:
-        bytes->data = nothing;
-        bytes->size = 0;
-        return value == Py_None;
-    case VALUES_STR:
-        return PyUnicode_CheckExact(value) ? key_read(bytes, value, KEYS_STR, NULL) : 0;
-    case VALUES_RAW:
-        return PyBytes_CheckExact(value) ? key_read(bytes, value, KEYS_BYTES, NULL) : 0;
-    case VALUES_U64:
-        if (!PyLong_CheckExact(value)) return 0;
-        number = PyLong_AsUnsignedLongLong(value);
-        if (number == (unsigned long long)-1 && PyErr_Occurred()) {
-            PyErr_Clear();
-            return 0;
-        }
-        for (unsigned i = 0; i < 8; i++) bytes->place[i] = (uint8_t)(number >> (8 * i));
-        bytes->data = bytes->place;
-        bytes->size = 8;
-        return 1;
-    case VALUES_INT:
-    case VALUES_FLOAT:
-    case VALUES_OTHER:
-        break;
-    }
-    return 0;
-}
-
 /* 1, 0 or -1. Lone surrogates are left to Python. */
-static int add_object(sum *total, const uint64_t secret[2], PyObject *key, key_mode keys, PyObject *value,
-                      value_mode values)
+static int add_object(sum *total, const uint64_t secret[2], PyObject *key, PyObject *value, pair_modes modes)
 {
     key_bytes name, content;
-    PyTypeObject *type = keys == KEYS_STR ? &PyUnicode_Type : &PyBytes_Type;
-    int done;
-    if (!Py_IS_TYPE(key, type)) return 0;
-    done = key_read(&name, key, keys, NULL);
+    int done = pair_read(&name, &content, key, value, modes);
     if (done <= 0) return done;
-    done = read_value(&content, value, values);
-    if (done > 0) add_pair(total, secret, name.data, name.size, content.data, content.size);
-    if (done > 0) Py_XDECREF(content.owner);
+    add_pair(total, secret, name.data, name.size, content.data, content.size);
+    Py_XDECREF(content.owner);
     Py_XDECREF(name.owner);
-    return done;
-}
-
-static int mode_of(PyObject *name, const char *const *names)
-{
-    int i = 0;
-    while (names[i] != NULL && PyUnicode_CompareWithASCIIString(name, names[i]) != 0) i++;
-    return i;
+    return 1;
 }
 
 PyObject *digest(PyObject *module, PyObject *const *arguments, Py_ssize_t count)
 {
-    static const char *const kinds[] = { "str", "bytes", NULL };
-    static const char *const codecs[] = { "none", "u64", "str", "raw", NULL };
-    static const key_mode key_modes[] = { KEYS_STR, KEYS_BYTES };
-    static const value_mode value_modes[] = { VALUES_NONE, VALUES_U64, VALUES_STR, VALUES_RAW };
     sum total = { 0, 0, 0 };
     uint64_t secret[2];
     PyObject *key, *value;
     Py_ssize_t at = 0;
-    int kind, codec, done = 1;
+    pair_modes modes;
+    int done = 1;
     (void)module;
     if (count != 4 || !PyDict_CheckExact(arguments[0]) || !PyUnicode_Check(arguments[1]) ||
         !PyUnicode_Check(arguments[2])) {
@@ -193,12 +144,10 @@ PyObject *digest(PyObject *module, PyObject *const *arguments, Py_ssize_t count)
         return NULL;
     }
     if (read_secret(secret, arguments[3]) < 0) return NULL;
-    kind = mode_of(arguments[1], kinds);
-    codec = mode_of(arguments[2], codecs);
-    if (kind == 2 || codec == 4) Py_RETURN_NONE;
+    if (!pair_modes_of(&modes, arguments[1], arguments[2])) Py_RETURN_NONE;
     Py_BEGIN_CRITICAL_SECTION(arguments[0]);
     while (done > 0 && PyDict_Next(arguments[0], &at, &key, &value))
-        done = add_object(&total, secret, key, key_modes[kind], value, value_modes[codec]);
+        done = add_object(&total, secret, key, value, modes);
     Py_END_CRITICAL_SECTION();
     if (done < 0) return NULL;
     if (done == 0) Py_RETURN_NONE;

@@ -159,7 +159,7 @@ PyObject *lookup_decoded(Lookup *self, value_mode mode, PyObject *made)
 
 /* What a lookup begins with where there is no dict: opens a dictionary that has only arrived in this process, or raises
  * what hinders that, or that it is closed. */
-static int open_late(Lookup *self)
+__attribute__((cold)) static int open_late(Lookup *self)
 {
     PyObject *pointer = PyObject_CallMethod((PyObject *)self, "_pointer", NULL);
     if (pointer == NULL) return -1;
@@ -168,12 +168,14 @@ static int open_late(Lookup *self)
 }
 
 /* 1, 0 or -1, as look_up. */
-static int find(Lookup *self, PyObject *object, value_mode mode, PyObject **made)
+static int find(Lookup *self, PyObject *object, PyObject **made)
 {
     key_bytes key;
-    int found = key_read(&key, object, self->keys, self->encode);
+    int found;
+    if (self->dict == NULL && open_late(self) < 0) return -1;
+    found = key_read(&key, object, self->keys, self->encode);
     if (found <= 0) return found;
-    found = look_up(self, &key, mode, made);
+    found = look_up(self, &key, made == NULL ? VALUES_NONE : self->values, made);
     Py_XDECREF(key.owner);
     return found;
 }
@@ -181,9 +183,7 @@ static int find(Lookup *self, PyObject *object, value_mode mode, PyObject **made
 static PyObject *value_or(Lookup *self, PyObject *key, PyObject *fallback)
 {
     PyObject *made = NULL;
-    int found;
-    if (self->dict == NULL && open_late(self) < 0) return NULL;
-    found = find(self, key, self->values, &made);
+    int found = find(self, key, &made);
     if (found > 0) return lookup_decoded(self, self->values, made);
     return found < 0 ? NULL : new_reference(fallback);
 }
@@ -193,9 +193,7 @@ static PyObject *value_or(Lookup *self, PyObject *key, PyObject *fallback)
 static PyObject *lookup_subscript(Lookup *self, PyObject *key)
 {
     PyObject *made = NULL, *error;
-    int found;
-    if (self->dict == NULL && open_late(self) < 0) return NULL;
-    found = find(self, key, self->values, &made);
+    int found = find(self, key, &made);
     if (found > 0) return lookup_decoded(self, self->values, made);
     if (found < 0) return NULL;
     error = PyObject_CallOneArg(self->not_found, key);
@@ -208,8 +206,7 @@ static PyObject *lookup_subscript(Lookup *self, PyObject *key)
 
 static int lookup_contains(Lookup *self, PyObject *key)
 {
-    if (self->dict == NULL && open_late(self) < 0) return -1;
-    return find(self, key, VALUES_NONE, NULL);
+    return find(self, key, NULL);
 }
 
 /* get's arguments where a name is given, or their number is wrong. */

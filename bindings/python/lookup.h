@@ -72,6 +72,18 @@ PyTypeObject *lookup_type(PyObject *module);
 PyTypeObject *entries_type(PyObject *module);
 PyObject *entries_create(PyTypeObject *type, Lookup *table, PyObject *const *arguments);
 
+/* What a pair of a dict is made of. */
+typedef struct pair_modes {
+    key_mode key;
+    value_mode value;
+} pair_modes;
+
+/* Those of a kind and a codec; 0 if they are not at home here. */
+int pair_modes_of(pair_modes *modes, PyObject *kind, PyObject *codec);
+/* 1: both are read, and their owners to be released. 0: not of the types. -1: an exception is set. */
+int pair_read(key_bytes *name, key_bytes *content, PyObject *key, PyObject *value, pair_modes modes);
+PyObject *pack(PyObject *module, PyObject *const *arguments, Py_ssize_t count);
+
 /* What a dict holds (digest.c). */
 PyObject *survey(PyObject *module, PyObject *mapping);
 PyObject *digest(PyObject *module, PyObject *const *arguments, Py_ssize_t count);

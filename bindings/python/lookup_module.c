@@ -74,6 +74,10 @@ static PyMethodDef module_methods[] = {
     { "survey", survey, METH_O,
       "survey(dict, /)\n--\n\n"
       "The types of its keys and of its values, each None if there are several, or if it is not of type dict." },
+    { "pack", METHOD(pack), METH_FASTCALL,
+      "pack(dict, length, position, count, kind, codec, /)\n--\n\n"
+      "From a position on (0 at first): the next one, the number of pairs, and sizes and bytes of keys and values.\n"
+      "None if a pair is not of the kind and codec, or if these are not at home here." },
     { "digest", METHOD(digest), METH_FASTCALL,
       "digest(dict, kind, codec, key, /)\n--\n\n"
       "What digest_packed says of all pairs of a dict; None where kind or codec are not at home here." },

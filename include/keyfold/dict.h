@@ -2,6 +2,9 @@
  *
  * Threads: every function that takes `const kf_dict *` may be called from any number of threads at
  * once on one handle. Processes that open the same file share its pages; a handle survives fork.
+ * Normal forms: in a dictionary that was built with kf_build_options.normalise, every key, prefix, bound and text that
+ * a call takes becomes normal first. Then KF_NO_MEMORY is an error of all these calls, for keys of some hundred bytes
+ * and more; shorter ones allocate nothing.
  * Damage: on any bytes whatsoever, every call returns in bounded time and reads only the file's bytes;
  * on a damaged file an answer may be wrong or KF_CORRUPT. kf_dict_verify finds damage.
  * A file must be replaced by rename (as kf_builder does), never rewritten in place: a file that is
@@ -44,8 +47,8 @@ typedef struct kf_open_options {
 
 /* Opens `path`: O(1) in the file's size, below a millisecond; O(files) for a manifest. `options` may be NULL. The
  * handle is the caller's to close; `*out` is NULL after a failure.
- * Errors: KF_INVALID (options), KF_IO, KF_FORMAT (foreign, cut or grown), KF_UNSUPPORTED, KF_CORRUPT, KF_NO_MEMORY,
- * KF_TYPE (a names index: kf_names_open); of a manifest also KF_REPLACED. */
+ * Errors: KF_INVALID (options, an empty path), KF_IO, KF_FORMAT (foreign, cut or grown), KF_UNSUPPORTED, KF_CORRUPT,
+ * KF_NO_MEMORY, KF_TYPE (a names index: kf_names_open); of a manifest also KF_REPLACED. */
 KF_API kf_status kf_dict_open(kf_dict **out, const char *path, const kf_open_options *options,
                               kf_error *error);
 
@@ -72,9 +75,9 @@ KF_API size_t kf_dict_longest_key(const kf_dict *dict);
 /* 16 bytes derived from the file's whole content: the same input and options give the same id. */
 KF_API void kf_dict_build_id(const kf_dict *dict, uint8_t id[16]);
 
-/* The bytes of the file, as they are mapped or in memory, to send or to write elsewhere: valid until close. Whatever has
- * the file's path by now, these are those of the handle. O(1). Errors: KF_TYPE (a manifest, whose content is in other
- * files: kf_dict_merge makes one of them). */
+/* The bytes of the file, as they are mapped or in memory, to send or to write elsewhere: valid until close. They are
+ * those of the handle, whatever has the file's path by now. O(1). Errors: KF_TYPE (a manifest, whose content is in
+ * other files: kf_dict_merge makes one of them). */
 KF_API kf_status kf_dict_content(const kf_dict *dict, kf_bytes *content);
 
 /* Whether two handles are of the same bytes, so that one of them will do: 1 or 0. They are if they have one build id
@@ -142,7 +145,7 @@ KF_API kf_status kf_dict_lower_bound(const kf_dict *dict, const void *key, size_
 
 /* A key that begins a text. This struct never changes. */
 typedef struct kf_prefix_match {
-    size_t size;        /* the key's length: it is text[0 .. size) */
+    size_t size;        /* the key's length in the text: it is, or becomes in normal form, text[0 .. size) */
     uint64_t ordinal;
 } kf_prefix_match;
 

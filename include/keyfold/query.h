@@ -11,7 +11,12 @@
 extern "C" {
 #endif
 
-/* Threads: a query never changes after it was made; any number of iterators in any threads may use it.
+/* Normal forms: in a dictionary that has one (kf_build_options.normalise) needles, letters and the literals of patterns
+ * become normal, each character by itself, and what several units become is repeated as a whole. A set in a pattern
+ * also has the forms of its members that are one unit: with KF_NORMALISE_CASE [A-F] is [A-Fa-f] and \p{Lu} has the
+ * small letters too. Everything else is asked of keys in their form. This is done once for a query and a form.
+ *
+ * Threads: a query never changes after it was made; any number of iterators in any threads may use it.
  * Lifetime: iterators and combinations keep what they need, so a query may be destroyed at any time. */
 
 /* Distances between two texts, in units. */

@@ -61,7 +61,8 @@ kf_status kfi_normal_map_create(kfi_normal_map *m, uint32_t flags, kf_bytes text
     while (at < text.size && n->size < most) {
         const size_t here = n->size, left = most - n->size;
         /* No further than what is wanted, and the code point behind it. */
-        const kf_bytes near = { text.data, text.size - at > left + 8 && left < SIZE_MAX - 8 ? at + left + 8 : text.size };
+        const int far = left < SIZE_MAX - 8 && text.size - at > left + 8;
+        const kf_bytes near = { text.data, far ? at + left + 8 : text.size };
         size_t size = text.data[at] < 0x80 ? kfi_normal_ascii(n, near, at) : 0, count = size;
         if (size > left) size = count = left;
         if (size) {

@@ -49,6 +49,7 @@ kf_status kf_dict_open(kf_dict **out, const char *path, const kf_open_options *o
     *out = NULL;
     kf_status status = read_flags(&flags, options, known, error);
     if (!status && !path) status = kfi_fail(error, KF_INVALID, "no path was given");
+    if (!status && !*path) status = kfi_fail(error, KF_INVALID, "the path is empty");
     if (!status) status = kfi_mapping_open(&mapping, path, flags, error);
     return status ? status : open_mapping(out, mapping, path, flags, error);
 }

@@ -1,15 +1,18 @@
 /* kf_dict_verify: what is checked of a dictionary, and in which order. */
+#include "base/normalise.h"
 #include "base/options.h"
 #include "read/checks.h"
 #include "read/frame.h"
 #include "read/keys/verify_keys.h"
 #include "read/keys/verify_top.h"
+#include "read/keys/walk.h"
 #include "read/shards/shards_verify.h"
 
 #include <stdlib.h>
 
 enum {
     MOST_THREADS = 256,
+    FORMS_STEP = 4096,     /* keys between two questions whether to go on */
     PIECE_BLOCKS = 16      /* of checksums that one thread goes through at a time: 4 MiB */
 };
 
@@ -42,6 +45,36 @@ static kf_status check_keys(const kfi_check *c, uint64_t piece, kfi_progress *pr
 {
     kf_status status = kfi_keys_verify(&c->dict->keys, c->dict->mapping.data, progress, error);
     return status ? status : kfi_top_verify(&c->dict->keys, c->dict->mapping.data, error);
+}
+
+static kf_status check_form(const kfi_walk *walk, kfi_normal *normal, kf_error *error)
+{
+    const kf_bytes key = { walk->path, walk->size };
+    kf_bytes form;
+    kf_status status = kfi_normal_text(normal, key, &form);
+    if (status) return kfi_fail_memory(error, key.size);
+    if (form.size == key.size && !memcmp(form.data, key.data, key.size)) return KF_OK;
+    return kfi_fail_key(error, KF_CORRUPT, key, "key %llu is not in the normal form that the header names",
+                        (unsigned long long)walk->ordinal);
+}
+
+/* Whether all keys are in the normal form. What the walk itself finds wrong is not for this check to tell. */
+static kf_status check_forms(const kfi_check *c, uint64_t piece, kfi_progress *progress, kf_error *error)
+{
+    kfi_walk walk;
+    kfi_normal normal;
+    kf_status status = kfi_walk_create(&walk, &c->dict->keys);
+    if (status) return kfi_fail_memory(error, c->dict->header.longest_key);
+    kfi_normal_begin(&normal, c->dict->header.normalise);
+    if (!c->dict->keys.count || kfi_walk_seek(&walk, 0)) goto out;
+    do {
+        if (walk.ordinal % FORMS_STEP == 0) status = kfi_progress_report(progress, 0, error);
+        if (!status) status = check_form(&walk, &normal, error);
+    } while (!status && !kfi_walk_next(&walk));
+out:
+    kfi_normal_end(&normal);
+    kfi_walk_destroy(&walk);
+    return status;
 }
 
 static kf_status check_column(const kfi_check *c, uint64_t piece, kfi_progress *progress, kf_error *error)
@@ -96,10 +129,12 @@ static kf_status add_plain(kfi_checks *checks, const kf_dict *d, size_t shard, k
 {
     const uint64_t key_bytes = size_of(d, KFI_SECTION_TREE) + size_of(d, KFI_SECTION_SHARED);
     const kfi_check keys = { check_keys, d, NULL, NULL, shard, key_bytes, 1, 0 };
+    const kfi_check forms = { check_forms, d, NULL, NULL, shard, 0, 1, 0 };
     const kfi_check column = { check_column, d, NULL, NULL, shard, size_of(d, KFI_SECTION_VALUES), 1, 0 };
     const kfi_check weights = { check_weights, d, NULL, NULL, shard, size_of(d, KFI_SECTION_WEIGHTS), 1, 0 };
     kf_status status = add_outside(checks, d, shard, error);
     if (!status) status = kfi_checks_add(checks, &keys, error);
+    if (!status && d->header.normalise) status = kfi_checks_add(checks, &forms, error);
     if (!status && d->column) status = kfi_checks_add(checks, &column, error);
     return status ? status : kfi_checks_add(checks, &weights, error);
 }

@@ -51,6 +51,26 @@ class Values(CliTest):
         self.assertIn("--duplicates", error)
         self.assert_nothing_built()
 
+    def test_all_values_of_a_key(self):
+        lines = b"a\t5\nb\tx\\ty\na\t3\na\t\n"
+        done = self.run_tool("build", "-o", self.kf, "-d", "all", "--json", "-", stdin=lines)
+        report = json.loads(done.stdout)
+        self.assertEqual((report["pairs_added"], report["keys"], report["pairs_dropped"]), (4, 2, 2))
+        self.assertEqual(self.out("get", self.kf, "a", "b", "a"), b"a\t5\t3\t\nb\tx\\ty\na\t5\t3\t\n")
+        self.assertEqual(json.loads(self.out("scan", "--json", "--prefix", "a", self.kf))["value"], ["5", "3", ""])
+        self.assertEqual(self.out("match", self.kf, "[ab]"), self.out("scan", self.kf))
+        dumped = self.out("dump", self.kf)
+        self.assertEqual(dumped, b"a\t5\na\t3\na\t\nb\tx\\ty\n")
+        self.run_tool("build", "-q", "-o", self.path("again.kf"), "-d", "all", "-", stdin=dumped)
+        with open(self.kf, "rb") as one, open(self.path("again.kf"), "rb") as other:
+            self.assertEqual(one.read(), other.read())
+        os.remove(self.kf)
+        self.assertIn("no values that --duplicates all could list", self.build(b"a\nb\n", "-d", "all", expect=3))
+        for values in ("u64", "none"):
+            self.assertIn("lists of bytes", self.build(lines, "-d", "all", "-v", values, expect=2))
+        self.assertIn("--weights column", self.build(lines, "-d", "all", "-w", "column", expect=2))
+        self.assert_nothing_built()
+
     def test_memory_and_tmpdir(self):
         os.mkdir(self.path("temporary"))
         rng = random.Random(7)

@@ -68,11 +68,12 @@ class Find(CliTest):
 
     def test_json(self):
         rows = [json.loads(line) for line in self.out("find", "-jn", self.kf, stdin=self.text).splitlines()]
-        self.assertEqual(rows[1], {"line": 1, "column": 13, "offset": 12, "key": "new", "ordinal": 6,
-                                   "value": "adjective"})
-        self.assertEqual(rows[3], {"line": 3, "column": 4, "offset": 44, "key": "New", "ordinal": 1, "value": "other"})
+        self.assertEqual(rows[1], {"line": 1, "column": 13, "offset": 12, "length": 3, "key": "new",
+                                   "ordinal": 6, "value": "adjective"})
+        self.assertEqual(rows[3], {"line": 3, "column": 4, "offset": 44, "length": 3, "key": "New", "ordinal": 1,
+                                   "value": "other"})
         name = self.write("one.txt", self.text)
-        row = json.loads(self.out("find", "-jH", "--offset", self.kf, name).splitlines()[3])
+        row = json.loads(self.out("find", "-jH", self.kf, name).splitlines()[3])
         self.assertEqual((row["file"], row["line"], row["offset"]), (name, 3, 44))
         self.assertEqual(json.loads(self.out("find", "-jcH", self.kf, name)), {"file": name, "count": 4})
         self.assertEqual(json.loads(self.out("find", "-jc", self.kf, name)), {"count": 4})

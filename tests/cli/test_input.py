@@ -163,6 +163,108 @@ class Csv(CliTest):
         self.assertIn("<stdin>:6: a quote is not closed", error)
         self.assertEqual(self.pairs(), [(b"a", b"1\n2\n3"), (b"b", b"x")])
 
+    def test_more_fields_than_columns(self):
+        data = b"name,text\nwell,deep hole, with water\npit,shallow\n"
+        error = self.build(data, "-f", "csv", "-H", expect=3)
+        self.assertIn("<stdin>:2: 3 fields, the header has 2: a field that holds a delimiter needs quotes", error)
+        error = self.build(data, "-f", "csv", expect=3)
+        self.assertIn("<stdin>:2: 3 fields, the first record has 2", error)
+        self.build(data, "-f", "csv", "-H", "--on-error", "skip")
+        self.assertEqual(self.pairs(), [(b"pit", b"shallow")])
+        # The last fields may be left out if they are not needed, and columns that nobody needs be there.
+        self.build(b"a,b,c\n1,x,7\n2,y\n3,z,\n", "-f", "csv", "-H", "-Ka", "-Vb")
+        self.assertEqual(self.pairs(), [(b"1", b"x"), (b"2", b"y"), (b"3", b"z")])
+        # A header of each file.
+        self.run_tool("build", "-o", self.kf, "-H", self.write("1.csv", b"a,b\n1,2\n"),
+                      self.write("2.csv", b"a,b,c\n3,4,5\n"))
+        self.assertEqual(self.pairs(), [(b"1", b"2"), (b"3", b"4")])
+
+    def test_spaces_and_text_around_quotes(self):
+        for record, words in ((b'b, "x, y"', "a space before the quote"), (b'b,\t"x"', "a space before the quote"),
+                              (b' "b",x', "a space before the quote"), (b'b,"x" ', "text after a closing quote"),
+                              (b'"b" ,x', "text after a closing quote"), (b'b,"x"y', "text after a closing quote")):
+            with self.subTest(record=record):
+                self.assertIn("<stdin>:2: " + words, self.build(b"a,1\n" + record + b"\nc,2\n", "-f", "csv", expect=3))
+                self.build(b"a,1\n" + record + b"\nc,2\n", "-f", "csv", "--on-error=skip")
+                self.assertEqual(self.pairs(), [(b"a", b"1"), (b"c", b"2")])
+        self.build(b'a,x "y"\nb, z\nc,5" pipe\n', "-f", "csv")
+        self.assertEqual(self.pairs(), [(b"a", b'x "y"'), (b"b", b" z"), (b"c", b'5" pipe')])
+
+    def test_a_quote_that_stays_open(self):
+        lines = [b"k%05d,value %d" % (n, n) for n in range(20000)]
+        lines[7] = b'k00007,"value 7'
+        error = self.build(b"\n".join(lines), "-f", "csv", expect=3)
+        self.assertIn("<stdin>:8: a quote is not closed: it is opened in this line, and all 19993 lines up to the end "
+                      "would belong to it", error)
+        error = self.build(b"\n".join(lines) + b"\n", "-f", "csv", "--on-error", "skip")
+        self.assertIn("<stdin>:8: a quote is not closed", error)
+        self.assertIn("1 bad record skipped", error)
+        self.assertEqual([key for key, _ in self.pairs()], [line[:6] for n, line in enumerate(lines) if n != 7])
+
+    def test_a_quote_that_is_closed_elsewhere(self):
+        """The next quote, lines later, opens a field really; the stray one takes one line, not those between."""
+        lines = [b"k%03d,v%d" % (n, n) for n in range(500)]
+        lines[7] = b'k007,"v7'
+        lines[300] = b'k300,"two\nlines"'
+        error = self.build(b"\n".join(lines), "-f", "csv", expect=3)
+        self.assertIn("<stdin>:8: text after a closing quote, 293 lines after the one where it is opened: 294 lines "
+                      "would belong to it", error)
+        self.build(b"\n".join(lines), "-f", "csv", "--on-error", "skip")
+        found = dict(self.pairs())
+        self.assertEqual(len(found), 499)
+        self.assertEqual(found[b"k300"], b"two\nlines")
+        self.assertNotIn(b"k007", found)
+
+    def test_stray_quotes_at_random(self):
+        """Good records are found whatever a stray quote in one line does, but for those right behind it."""
+        rng = random.Random(12)
+        for _ in range(60):
+            rows = [[b"k%03d" % n, rng.choice((b"plain", b'"quoted"', b'"a, b"', b'"x ""y"" z"', b'"two\nlines"', b""))]
+                    for n in range(40)]
+            stray = rng.randrange(40)
+            rows[stray][1] = b'"open'
+            data = b"".join(key + b"," + value + b"\n" for key, value in rows)
+            error = self.build(data, "-f", "csv", "--on-error", "skip")
+            line = data[:data.index(rows[stray][0])].count(b"\n") + 1
+            self.assertIn(f"<stdin>:{line}: ", error)
+            keys = {key for key, _ in self.pairs()}
+            self.assertLessEqual({key for key, _ in rows[:stray]}, keys)
+            self.assertGreaterEqual(len(keys & {key for key, _ in rows}), 36)
+
+    def test_another_delimiter(self):
+        self.assertIn("--delimiter ';'", self.build(b"a;1\n", "-f", "csv", expect=3))
+        self.assertIn("--delimiter '\\t'", self.build(b"a\t1\n", "-f", "csv", expect=3))
+        self.assertIn("by commas", self.build(b"a,1\n", "-f", "csv", "-D;", expect=3))
+
+    def test_columns_of_one_name(self):
+        error = self.build(b"a,b,a\n1,2,3\n", "-f", "csv", "-H", "-Ka", "-Vb", expect=3)
+        self.assertIn("two columns 'a'", error)
+        self.build(b"a,b,a\n1,2,3\n", "-f", "csv", "-H", "-K1", "-Vb")
+        self.assertEqual(self.pairs(), [(b"1", b"2")])
+
+    def test_empty_lines(self):
+        """One rule for all formats of lines."""
+        for kind, line in (("tsv", b"a\t1\n"), ("csv", b"a,1\n"), ("jsonl", b'["a",1]\n'), ("lines", b"a\n")):
+            for empty in (b"\n", b"\r\n"):
+                for values in ([], ["--values", "none"]):
+                    with self.subTest(kind=kind, empty=empty, values=values):
+                        data = line + empty + line.replace(b"a", b"b")
+                        error = self.build(data, "-f", kind, *values, expect=3)
+                        self.assertIn("<stdin>:2: empty line: take it out, or pass over such lines with", error)
+                        self.build(data + empty, "-f", kind, *values, "--on-error=skip")
+                        self.assertEqual([pair[0] for pair in self.pairs()], [b"a", b"b"])
+
+    def test_nul_bytes(self):
+        """And one for NUL bytes, wherever they are."""
+        for kind, line in (("tsv", b"%s\t1\n"), ("csv", b"%s,1\n"), ("jsonl", b'["%s",1]\n'), ("lines", b"%s\n")):
+            data = b"".join(line % (b"key %d" % n) for n in range(20000))
+            with self.subTest(kind=kind):
+                self.assertIn("binary data", self.build(line % b"a\0b" + data, "-f", kind, expect=3))
+                error = self.build(data + line % b"a\0b", "-f", kind, expect=3)
+                self.assertRegex(error, r"<stdin>:20001: a NUL byte \(byte \d of the line\), which text has not")
+                self.assertIn("1 bad record", self.build(data + line % b"a\0b", "-f", kind, "--on-error=skip"))
+                self.assertEqual(len(self.pairs()), 20000)
+
     def test_against_the_csv_module(self):
         import csv
         import io
@@ -195,6 +297,74 @@ class Jsonl(CliTest):
         self.assertEqual(self.pairs(), [
             (b"a", b"1.10"), (b"b", b'{"x":[1,"y z\\""],"z":null}'), (b"c", b"null"), (b"d", b"true"),
             (b"e", b"18446744073709551616"), (b"f", b"-0.0e+5"), (b"g", b"[]")])
+
+    def test_numbers_keep_their_spelling(self):
+        for number in (b"1e309", b"-1E+99999", b"1" * 400, b"0." + b"3" * 400, b"1e-400", b"-0"):
+            self.build(b'["a",' + number + b']\n["b",{"x":[' + number + b"]}]\n", "-f", "jsonl")
+            self.assertEqual(self.pairs(), [(b"a", number), (b"b", b'{"x":[' + number + b"]}")])
+
+    def test_nesting(self):
+        for depth, code in ((1, 0), (2048, 0), (2049, 3), (1000000, 3)):
+            error = self.build(b'["a",' + b"[" * depth + b"]" * depth + b"]\n", "-f", "jsonl", expect=code)
+            if code:
+                self.assertRegex(error, "<stdin>:1: not valid JSON at byte 205[0-9] of the line: arrays and objects "
+                                 "are nested more than 2048 deep")
+        self.build(b'["a",' + b'{"x":[' * 1024 + b"]}" * 1024 + b"]\n", "-f", "jsonl")
+        self.assertEqual(self.pairs(), [(b"a", b'{"x":[' * 1024 + b"]}" * 1024)])
+
+    def test_what_is_wrong(self):
+        for line, words in (
+                (b'["\\ud800","b"]', "byte 3 of the line: half of a surrogate pair"),
+                (b'["a","\\udc00x"]', "byte 7 of the line: half of a surrogate pair"),
+                (b'["a",["\\ud800\\u0041"]]', "half of a surrogate pair"),
+                (b'["a",NaN]', "NaN and Infinity are no JSON"),
+                (b'["a",-Infinity]', "a number"), (b"['a',1]", "double quotes only"), (b'["a",1', "it ends early"),
+                (b'["a","b]', "it ends early"), (b'["a","\\x41"]', "an escape that JSON has not"),
+                (b'["a","\\u12"]', "without four hexadecimal digits"), (b'["a","\tb"]', "a control character"),
+                (b'["a",01]', "begins with 0"), (b'["a",1.]', "a number"), (b'["a",.5]', "a value is expected"),
+                (b'["a",+1]', "a value is expected"), (b'["a",tru]', "a value is expected"),
+                (b'["a",{b:1}]', "a name in double"),
+                (b'["a",{"b" 1}]', "a colon"), (b'["a",[1 2]]', "a comma or ]"),
+                (b'["a",{"b":1 "c":2}]', "a comma or }"),
+                (b'["a",[1,]]', "a value is expected"), (b'["a",1] x', "more follows"), (b'["a","\xff"]', "not UTF-8"),
+                (b'{"key":"a","value":1,}', "a name in double"), (b'["a" "b"]', "a comma or ]")):
+            with self.subTest(line=line):
+                self.assertIn(words, self.build(b'["ok",1]\n' + line + b"\n", "-f", "jsonl", expect=3))
+
+    def test_syntax_against_the_json_module(self):
+        """Changed texts are valid for both or for none."""
+        rng = random.Random(8259)
+        seeds = [b'["k",{"a":[1,-2.5e3,"x\\n\\u00e9",true,null],"b":{}}]',
+                 b'["k",[[],{},[{}],"\\ud83d\\ude00"]]', b'["k",0.1]']
+        lines = []
+        for _ in range(1500):
+            text = bytearray(rng.choice(seeds))
+            for _ in range(rng.randrange(1, 3)):
+                at = rng.randrange(5, len(text))
+                change = rng.choice(b'[]{},:"\\0123eE.+-tn u')
+                if rng.random() < 0.5:
+                    text[at] = change
+                elif rng.random() < 0.5:
+                    text.insert(at, change)
+                else:
+                    del text[at]
+            try:
+                value = json.loads(text, parse_constant=lambda name: 1 / 0)
+                valid = isinstance(value, list) and len(value) == 2 and value[0] == "k" and \
+                    not any(0xd800 <= ord(letter) < 0xe000 for letter in json.dumps(value, ensure_ascii=False))
+            except (ValueError, ZeroDivisionError):
+                valid = False
+            lines.append((bytes(text), valid))
+        good = sum(valid for _, valid in lines)
+        self.assertGreater(min(good, len(lines) - good), 100)
+        data = b"".join(b'["%d",' % n + line[5:] + b"\n" for n, (line, _) in enumerate(lines))
+        self.build(data, "-f", "jsonl", "--on-error=skip")
+        found = {int(key): value for key, value in self.pairs()}
+        for n, (line, valid) in enumerate(lines):
+            self.assertEqual(n in found, valid, line)
+            if valid:
+                wanted = json.loads(line)[1]
+                self.assertEqual(found[n].decode() if isinstance(wanted, str) else json.loads(found[n]), wanted)
 
     def test_u64(self):
         self.build(b'["a",18446744073709551615]\n["b","12"]\n["c",0]\n', "-f", "jsonl", "-v", "u64")

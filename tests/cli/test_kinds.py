@@ -87,6 +87,26 @@ class Foreign(CliTest):
         self.build(b'["a"]\n["b"]\n', "-a")
         self.assertEqual(self.pairs(), [(b'["a"]',), (b'["b"]',)])
 
+    def test_lines_as_records_that_end_with_nul(self):
+        self.assertIn("no NUL byte", self.build(b"one\ntwo\n", "-f", "nul", expect=3))
+        self.assertIn("no NUL byte", self.build(LONG, "-f", "nul", "--pairs", expect=3))
+        self.build(b"one\ntwo\n", "-f", "nul", "--text")
+        self.assertEqual(self.pairs(), [(b"one\ntwo\n",)])
+        self.build(b"one\ntwo\0", "-f", "nul")
+        self.assertEqual(self.pairs(), [(b"one\ntwo",)])
+        for command in ("get", "fuzzy", "nearest"):
+            self.assertIn("no NUL byte", self.err(command, "-0", self.kf, stdin=b"one\ntwo\n", expect=3))
+        self.converse(["get", "-0m?", self.kf], ((b"one\ntwo\0", b"one\\ntwo\n"), (b"x\ny\0", b"x\\ny\t?\n")), expect=1)
+
+    def test_a_first_line_without_a_tab(self):
+        error = self.build(b"towns\nOslo\t1\n", name="x.txt", expect=3)
+        self.assertIn("x.txt:2: a tab, but there is none in the first line", error)
+        self.build(b"towns\nOslo\t1\n", "-f", "lines")
+        self.assertEqual(self.pairs(), [(b"Oslo\t1",), (b"towns",)])
+        self.assertIn("note: taken for lines", self.build(b"Oslo,1\nBergen,2\n"))
+        self.assertNotIn("note", self.build(b"Oslo,1\nBergen,2\n", "-f", "lines"))
+        self.assertNotIn("note", self.build(b"Oslo,1\nBergen,2\n", "-v", "none"))
+
     def test_raw_has_nul_bytes(self):
         self.build(b"k\0\tv\0\rw\n", "-f", "tsv", "--raw")
         self.assertEqual(self.pairs(), [(b"k\0", b"v\0\rw")])

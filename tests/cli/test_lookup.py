@@ -35,6 +35,25 @@ class Get(CliTest):
         self.assertEqual(done.stdout, b"a\tone\n")
         self.assertIn(b"<stdin>:2: invalid escape", done.stderr)
 
+    def test_a_line_for_each_line(self):
+        """With --missing, bad lines have one too, and those after them are answered."""
+        done = self.run_tool("get", "--missing", "?", self.kf, stdin=b"a\nC:\\q\n\nx\\\na\n", expect=3)
+        self.assertEqual(done.stdout, b"a\tone\nC:\\\\q\t?\n\tempty\nx\\\\\t?\na\tone\n")
+        words = "invalid escape in the key: a backslash is written \\\\, or use --raw"
+        self.assertEqual(done.stderr.decode().splitlines(),
+                         [f"keyfold: <stdin>:{line}: {words}" for line in (2, 4)])
+        keys = b"a\n" * 40000
+        done = self.run_tool("get", "--missing", "?", self.kf, stdin=keys + b"z\0y\na\n", expect=3)
+        self.assertEqual(done.stdout, b"a\tone\n" * 40000 + b"z\\0y\t?\na\tone\n")
+        self.assertIn(b"<stdin>:40001: a NUL byte in the key", done.stderr)
+        self.assertEqual(self.out("get", "-j", "-m", "?", self.kf, stdin=b"C:\\q\na\n", expect=3).splitlines()[0],
+                         b'{"key":"C:\\\\q","missing":"?"}')
+        done = self.run_tool("get", self.kf, stdin=b"\\q\na\n" * 500, expect=3)
+        self.assertEqual(done.stdout, b"a\tone\n" * 500)
+        self.assertEqual(len(done.stderr.splitlines()), 11)
+        self.assertIn(b"500 bad keys, 490 of them not shown", done.stderr)
+        self.converse(["get", "-m?", self.kf], ((b"\\q\n", b"\\\\q\t?\n"), (b"a\n", b"a\tone\n")), expect=3)
+
     def test_nul_and_raw(self):
         self.assertEqual(self.out("get", "-0", self.kf, stdin=b"b\tc\0a"), b"b\\tc\ttwo\\n\na\tone\n")
         self.assertEqual(self.out("get", "-r", self.kf, stdin=b"b\tc\na\n"), b"b\tc\ttwo\n\na\tone\n")

@@ -210,7 +210,8 @@ class Merge(Sets):
             for name, (_, keep) in self.operations(dicts).items():
                 for policy in POLICIES if kind == "u64" else ("first", "last"):
                     wanted = self.model(dicts, keep, policy)
-                    error = self.err("merge", "-o", out, "--operation", name, "-v", policy, *paths)
+                    values = [] if name == "difference" else ["-v", policy]
+                    error = self.err("merge", "-o", out, "--operation", name, *values, *paths)
                     self.assertIn(f"{len(wanted)} keys", error)
                     self.assertEqual(self.out("scan", out), self.lines(wanted))
                     self.run_tool("verify", out)

@@ -1,5 +1,6 @@
 """Usage errors, output errors, --help, man pages, completion."""
 
+import json
 import os
 import re
 import shutil
@@ -104,6 +105,127 @@ class Output(CliTest):
             child.stderr.close()
             self.assertIn(child.wait(60), codes)
             self.assertEqual(error, b"")
+
+
+class WithoutEffect(CliTest):
+    """An option that would do nothing is an error, not passed over in silence."""
+
+    def test_build(self):
+        for options, words in (
+                (["-H", "towns.tsv"], "--header is about csv"), (["-K", "2", "towns.tsv"], "--key-column is about csv"),
+                (["-V", "2", "towns.txt"], "--value-column is about csv"),
+                (["-D", ";", "-"], "--delimiter is about csv"),
+                (["-H", "-f", "tsv", "x.csv"], "--format is tsv"),
+                (["-K", "1", "x.jsonl"], "--key-column is about csv"),
+                (["--key-field", "k", "x.csv"], "--key-field is about jsonl"),
+                (["--value-field", "k", "-f", "lines", "x"], "--value-field is about jsonl"),
+                (["-r", "x.csv"], "--raw is about tsv and lines"),
+                (["--raw", "-f", "jsonl", "-"], "--raw is about tsv"),
+                (["--raw", "-f", "nul", "-"], "--raw is about"), (["--pairs", "x.tsv"], "--pairs needs --format nul"),
+                (["-W", "2", "x.csv"], "--weight-column does nothing without --weights"),
+                (["--weight-field", "w", "x.jsonl"], "--weight-field does nothing without --weights"),
+                (["-W", "2", "-w", "value", "-v", "u64", "x.csv"], "need --weights column"),
+                (["-V", "2", "-v", "none", "x.csv"], "--values none passes over"),
+                (["--value-field", "x", "-v", "none", "x.jsonl"], "--values none passes over"),
+                (["--encoding", "zstd", "-v", "u64", "-"], "encoding"),
+                (["--encoding", "raw", "-v", "none", "-"], "encoding"),
+                (["-d", "sum", "-"], "sum")):
+            with self.subTest(options=options):
+                self.assertIn(words, self.err("build", "-o", self.kf, *options, stdin=b"a\t1\n", expect=2))
+                self.assert_nothing_built()
+
+    def test_build_of_several_formats(self):
+        """One input that an option is about is enough."""
+        table, lines = self.write("a.csv", b"k;v\na;1\n"), self.write("b.tsv", b"b\\t\t2\n")
+        self.run_tool("build", "-o", self.kf, "-H", "-D", ";", table, lines)
+        self.assertEqual(self.pairs(), [(b"a", b"1"), (b"b\t", b"2")])
+        self.run_tool("build", "-o", self.kf, "--raw", "-D;", "-H", table, lines)
+        self.assertEqual(self.pairs(), [(b"a", b"1"), (b"b\\t", b"2")])
+
+    def test_others(self):
+        self.build(b"ant\t1\nbee\t2\n", "-v", "u64", "-w", "value")
+        kf, text = self.kf, self.write("text", b"ant bee\n")
+        for args in (["get", "-e", kf], ["scan", "-ck", kf], ["scan", "-cn", kf], ["scan", "-cr", kf],
+                     ["scan", "-jr", kf],
+                     ["scan", "-e", kf], ["match", "-ck", kf, "a"], ["match", "-cn", kf, "a"],
+                     ["match", "-jr", kf, "a"],
+                     ["match", "-e", kf, "a"], ["fuzzy", "-c", "--keys-only", kf, "a"],
+                     ["fuzzy", "-c", "--ordinal", kf],
+                     ["nearest", "--keys-only", "--ordinal", kf], ["fuzzy", "-e", kf], ["complete", "-e", kf],
+                     ["complete", "-kv", kf], ["find", "-ck", kf, text], ["find", "-cn", kf, text],
+                     ["find", "-j", "--offset", kf, text], ["find", "-jr", kf, text], ["union", "-ck", kf],
+                     ["union", "-jr", kf], ["intersect", "-e", kf], ["subtract", "-cr", kf], ["diff", "-qj", kf, kf],
+                     ["diff", "-qk", kf, kf], ["diff", "-cr", kf, kf], ["dump", "-f", "jsonl", "-r", kf],
+                     ["dump", "-f", "nul", "-r", kf], ["graph", "-e", kf], ["merge", "-e", "-o", "x", kf],
+                     ["merge", "-O", "difference", "-v", "max", "-o", "x", kf],
+                     ["merge", "--encoding", "zstd", "-o", "x", kf],
+                     ["fuzzy", "-i", text, kf, "a"], ["fuzzy", "-0", kf, "a"], ["get", "-0", kf, "a"]):
+            with self.subTest(args=args):
+                self.err(*args, expect=2, cwd=self.folder)
+        self.assertEqual(json.loads(self.out("scan", "-cj", kf)), {"count": 2})
+        self.assertEqual(json.loads(self.out("union", "-cj", kf, kf)), {"count": 2})
+        self.assertEqual(self.out("fuzzy", "-e", "-p", "a\\&", kf, stdin=b"ant\n"), b"ant\tant\t0\t1\n")
+
+
+class Targets(CliTest):
+    def test_what_is_there(self):
+        source = self.write("x.tsv", b"a\tb\n")
+        self.run_tool("build", "-o", self.path("a.kf"), source)
+        for command in (["build", source], ["merge", self.path("a.kf")], ["bundle", self.path("a.kf")]):
+            for content in (b"my text", b"\x89KF", b"\0", b"\x89KFDxxxxxxx"):
+                target = self.write("mine", content)
+                with self.subTest(command=command[0], content=content):
+                    error = self.err(command[0], "-o", target, *command[1:], expect=2 if command[0] != "bundle" else 3)
+                    self.assertIn(f"'{target}' exists and is not a keyfold file", error)
+                    self.assertIn("--force", error)
+                    with open(target, "rb") as file:
+                        self.assertEqual(file.read(), content)
+            self.run_tool(command[0], "--force", "-o", target, *command[1:])
+            self.assertEqual(self.out("get", target, "a"), b"a\tb\n")
+            self.run_tool(command[0], "-o", target, *command[1:])
+            self.run_tool(command[0], "-o", self.write("empty", b""), *command[1:])
+            self.assertEqual(self.out("get", self.path("empty"), "a"), b"a\tb\n")
+
+    def test_swapped_arguments(self):
+        """The text stays, whether the dictionary is there or not."""
+        source = self.write("fruit.txt", b"apple\npear\n")
+        self.err("build", "-o", source, self.path("fruit.kf"), expect=3)
+        self.run_tool("build", "-o", self.path("fruit.kf"), source)
+        self.assertIn("a keyfold dictionary", self.err("build", "-o", source, self.path("fruit.kf"), expect=3))
+        with open(source, "rb") as file:
+            self.assertEqual(file.read(), b"apple\npear\n")
+
+    def test_paths(self):
+        source = self.write("x.tsv", b"a\tb\n")
+        self.run_tool("build", "-o", self.kf, source)
+        os.mkdir(self.path("folder"))
+        for command in (["build", source], ["merge", self.kf], ["bundle", self.kf]):
+            for path, words in (("-", "standard output"), ("", "empty"), (self.path("folder"), "is a folder"),
+                                (self.path("folder/"), "folder"), (self.path("x.tsv/y"), "cannot open the folder"),
+                                (self.path("absent/y"), "cannot open the folder"), ("/dev/null", "not a regular file")):
+                with self.subTest(command=command[0], path=path):
+                    self.assertIn(words, self.err(command[0], "-o", path, *command[1:], expect=None))
+        self.run_tool("build", "-o", "./-", source, cwd=self.folder)
+        self.assertEqual(self.out("get", self.path("-"), "a"), b"a\tb\n")
+
+
+class Paths(CliTest):
+    def test_inputs(self):
+        os.mkfifo(self.path("fifo"))
+        for path, words in (("", "an empty path names no file"), (self.folder, "this is a folder"),
+                            (self.path("absent"), "No such file"), ("/dev/null/x", "Not a directory")):
+            with self.subTest(path=path):
+                error = self.err("build", "-o", self.kf, path, expect=3)
+                self.assertIn(words, error)
+                self.assertIn(path or "''", error)
+                self.assert_nothing_built()
+        with subprocess.Popen(["sh", "-c", f"printf 'a\tb\n' >'{self.path('fifo')}'"]):
+            self.run_tool("build", "-o", self.kf, self.path("fifo"))
+        self.assertEqual(self.pairs(), [(b"a", b"b")])
+
+    def test_dictionaries(self):
+        for command in ("get", "scan", "stat", "verify", "dump", "find", "fuzzy"):
+            self.assertIn("the path is empty", self.err(command, "", expect=3 if command == "verify" else 2))
 
 
 class Manual(unittest.TestCase):

@@ -1,14 +1,18 @@
-/* Dictionaries whose keys are in a normal form, plain ones and ones with shards, against a model: the forms of the keys,
- * sorted; and against a dictionary of these that was built without the option. */
+/* Dictionaries whose keys are in a normal form, plain ones and ones with shards, against a model: the forms of the
+ * keys, sorted; and against a dictionary of these that was built without the option. */
 #include <keyfold/keyfold.h>
 
 #include "base/normalise.h"
 #include "base/utf8.h"
+#include "format/header.h"
 #include "query/text_boundary.h"
 
+#include "fault.h"
 #include "random.h"
 #include "scratch.h"
 #include "suite.h"
+
+#include <errno.h>
 
 static const uint32_t forms[] = { 1, 2, 3, 4, 5, 8, 9, 12, 13 };
 enum { FORMS = sizeof forms / sizeof *forms, KEYS = 400, TEXT = 48, LONG = 300 };
@@ -31,9 +35,9 @@ static kf_buffer buffer;
 static void draw(text *t, size_t most)
 {
     static const char *const pieces[] = {
-        "a", "A", "e", "E", "s", "ss", "S", "i", "f", " ", "-", "\xc3\x9f", "\xc3\xa9", "\xc3\x89", "\xcc\x81", "\xcc\xa3",
-        "\xcc\x87", "\xef\xac\x81", "\xe1\x84\x80", "\xe1\x85\xa1", "\xea\xb0\x80", "\xe3\x81\x8b", "\xe3\x82\x99", "\xff",
-        "\xc3", "\xa9", "\xe2\xb0\xaf", "\xcd\x85", "\xce\xb1", "\xce\x91",
+        "a", "A", "e", "E", "s", "ss", "S", "i", "f", " ", "-", "\xc3\x9f", "\xc3\xa9", "\xc3\x89", "\xcc\x81",
+        "\xcc\xa3", "\xcc\x87", "\xef\xac\x81", "\xe1\x84\x80", "\xe1\x85\xa1", "\xea\xb0\x80", "\xe3\x81\x8b",
+        "\xe3\x82\x99", "\xff", "\xc3", "\xa9", "\xe2\xb0\xaf", "\xcd\x85", "\xce\xb1", "\xce\x91",
     };
     t->size = 0;
     while (t->size + 4 < most && random_below(9)) {
@@ -435,6 +439,115 @@ START_TEST(normalised__sets)
 }
 END_TEST
 
+/* A file that says of its keys what they are not is read as any other, and verifying tells. */
+START_TEST(normalised__wrong_header)
+{
+    kf_error error;
+    size_t size;
+    random_state = 9;
+    scratch_open();
+    flags = KF_NORMALISE_NFC;
+    build(1);
+    kf_dict_close(&plain);
+    kf_dict_close(&dict);
+    uint8_t *file = scratch_read("normal.kf", &size);
+    kfi_header header;
+    ck_assert_int_eq(kfi_header_parse(&header, file, size, NULL), KF_OK);
+    const kfi_section *sums = kfi_header_section(&header, KFI_SECTION_CHECKSUMS);
+    header.normalise = KF_NORMALISE_CASE;
+    kfi_header_build_id(&header, file + sums->offset, (size_t)sums->size, header.build_id);
+    kfi_header_write(&header, file);
+    ck_assert_int_eq(kf_dict_open_memory(&dict, file, size, NULL, NULL), KF_OK);
+    for (int i = 0; i < 500; i++) {
+        text t;
+        uint64_t ordinal, some;
+        kf_iter *iter;
+        kf_entry entry;
+        draw(&t, TEXT);
+        kf_status status = kf_dict_ordinal(dict, t.data, t.size, &ordinal);
+        ck_assert(status == KF_OK || status == KF_NOT_FOUND);
+        ck_assert_int_eq(kf_dict_prefix_range(dict, t.data, t.size, &ordinal, &some), KF_OK);
+        ck_assert_int_eq(kf_iter_create_find(&iter, dict, t.data, t.size, NULL, NULL), KF_OK);
+        while (!(status = kf_iter_next(iter, &entry))) ck_assert_uint_lt(entry.ordinal, count);
+        ck_assert_int_eq(status, KF_END);
+        kf_iter_destroy(&iter);
+    }
+    ck_assert_int_eq(kf_dict_verify(dict, NULL, &error), KF_CORRUPT);
+    ck_assert_msg(strstr(error.message, "normal form") != NULL, "%s", error.message);
+    kf_dict_close(&dict);
+    free(file);
+    kf_buffer_free(&buffer);
+    scratch_close();
+}
+END_TEST
+
+/* ---- without memory --------------------------------------------------------------------------- */
+
+static kf_status drained(kf_status status, kf_iter **iter)
+{
+    kf_entry entry;
+    while (!status) status = kf_iter_next(*iter, &entry);
+    kf_iter_destroy(iter);
+    return status == KF_END ? KF_OK : status;
+}
+
+/* Every call that makes something normal, with texts that need memory for it. */
+static kf_status ask_everything(const text *t, const kf_query *query)
+{
+    kf_iter *iter = NULL;
+    kf_iter_options options = KF_ITER_OPTIONS_INIT;
+    kf_nearest_options nearest = KF_NEAREST_OPTIONS_INIT;
+    kf_bytes one = { t->data, t->size };
+    uint64_t ordinal, some;
+    kf_prefix_match match;
+    kf_status status = kf_dict_ordinal(dict, t->data, t->size, &ordinal);
+    if (status == KF_NOT_FOUND) status = kf_dict_ordinal_many(dict, &one, 1, &ordinal, NULL);
+    if (!status) status = kf_dict_prefix_range(dict, t->data, t->size, &ordinal, &some);
+    if (!status) status = kf_dict_longest_prefix(dict, t->data, t->size, &match);
+    if (!status) status = drained(kf_iter_create_find(&iter, dict, t->data, t->size, NULL, NULL), &iter);
+    options.query = query;
+    nearest.within = &options;
+    if (!status) status = drained(kf_iter_create(&iter, dict, &options, NULL), &iter);
+    if (!status) status = drained(kf_iter_create_nearest(&iter, dict, t->data, 40, &nearest, NULL), &iter);
+    return status;
+}
+
+START_TEST(normalised__without_memory)
+{
+    kf_query *fuzzy, *regex, *both;
+    text t = { .size = 280 };
+    uint64_t n = 1, failures = 0;
+    random_state = 10;
+    scratch_open();
+    flags = KF_NORMALISE_CASE | KF_NORMALISE_ACCENTS;
+    build(1);
+    for (size_t i = 0; i < t.size; i += 4) memcpy(t.data + i, i % 8 ? "\xc3\x89\xcc\x81" : "e\xcc\x81S", 4);
+    for (;; n++) {
+        fault_mark();
+        ck_assert_int_eq(kf_query_create_fuzzy(&fuzzy, t.data, 200, NULL, NULL), KF_OK);
+        ck_assert_int_eq(kf_query_create_regex(&regex, "(\xc3\x89[\xc3\x89-\xc3\x8b]*)+S?", 17, 0, NULL), KF_OK);
+        ck_assert_int_eq(kf_query_create_any(&both, (const kf_query *[]){ fuzzy, regex }, 2, NULL), KF_OK);
+        kf_query_destroy(&fuzzy);
+        kf_query_destroy(&regex);
+        fault_arm(FAULT_ALLOC, n, ENOMEM, FAULT_ONCE);
+        const kf_status status = ask_everything(&t, both);
+        const int fired = fault_fired();
+        fault_off();
+        kf_query_destroy(&both);
+        ck_assert_int_eq(fault_live(), 0);
+        /* Some memory only makes a search quicker. */
+        ck_assert_msg(!status || (fired && status == KF_NO_MEMORY), "%u: %s", (unsigned)n, kf_status_name(status));
+        failures += status != KF_OK;
+        if (!fired) break;
+    }
+    ck_assert_uint_gt(failures, n / 2);
+    kf_dict_close(&dict);
+    kf_dict_close(&plain);
+    kf_buffer_free(&buffer);
+    scratch_close();
+}
+END_TEST
+
 START_TEST(normalised__duplicates)
 {
     kf_error error;
@@ -474,6 +587,8 @@ int main(void)
     TCase *c = tcase_create("normalised");
     tcase_add_test(c, normalised__model);
     tcase_add_test(c, normalised__sets);
+    tcase_add_test(c, normalised__wrong_header);
+    tcase_add_test(c, normalised__without_memory);
     tcase_add_test(c, normalised__duplicates);
     suite_add_tcase(suite, c);
     return suite_run(suite);

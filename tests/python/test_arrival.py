@@ -122,6 +122,8 @@ def test_a_view_a_match_and_a_query_travel(away):
             use()
     os.rename(path + ".away", path)
     assert len(keys) == 111 and dict(items)["key 2"] == 4 and match.value == nearest[0].value == 49
+    with pytest.raises(TypeError, match="list"):
+        pickle.dumps(keyfold.open(path).fuzzy("kei 7"))
 
 
 def test_a_file_that_was_replaced(away):
@@ -185,6 +187,8 @@ def test_nested(tmp_path, place):
     for name, use in uses.items():
         table = pickle.loads(data)
         assert use(table) == use(frozen_again(path, place)) and table == model, name
+    views = pickle.loads(pickle.dumps([table.keys(), table.items()]))
+    assert list(views[0]) == list(model) and dict(views[1]) == model
     if place == "whole":
         with pytest.raises(keyfold.UnsupportedError):
             pickle.loads(data).fuzzy("a")

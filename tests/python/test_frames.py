@@ -76,12 +76,12 @@ def test_text_and_bytes_of_every_layout(make):
     for keys, values, types in (("str", "str", (pa.string(), pa.large_string(), pa.string_view())),
                                 ("bytes", "raw", (pa.binary(), pa.large_binary(), pa.binary_view()))):
         model = model_of(keys, values)
-        table = arrow_table(model, pa)
         for key in types:
             for value in (*types, pa.dictionary(pa.int8(), types[0]), pa.dictionary(pa.uint32(), types[0])):
                 if pa.types.is_dictionary(value) and keys == "bytes" or "int8" in str(value) and values == "raw":
                     continue
-                check(make, table.cast(pa.schema({"key": key, "value": value})), model)
+                columns = {"k": pa.array(list(model), key), "v": pa.array(list(model.values()), value)}
+                check(make, pa.table(columns), model)
     words = [text.encode().ljust(8)[:8] for text in TEXTS[:50]]
     model = {word + bytes([i]): word for i, word in enumerate(words)}
     check(make, pa.table({"k": pa.array(list(model), pa.binary(9)), "v": pa.array(words, pa.binary(8))}), model)
@@ -171,6 +171,18 @@ def test_values_of_other_types(make):
     assert nothing.codec == "none" and dict(nothing) == {"a": None, "b": None}
 
 
+def test_slices_of_other_types(make):
+    """What pyarrow makes Python objects of, where it does not begin at the beginning of its memory."""
+    pa = needs("pyarrow")
+    batch = pa.record_batch({"k": ["a", "b", "c"], "v": [[1], [2], None]})
+    rows = pa.StructArray.from_arrays(batch.columns, ["k", "v"])
+    for frame in (batch[1:2], rows[1:2], pa.table(batch)[1:2], (batch["k"][1:2], batch["v"][1:2]),
+                  (pa.chunked_array([["b"]]), pa.chunked_array([[[2]]]))):
+        assert dict(make(frame)) == {"b": [2]}
+    with pytest.raises(keyfold.ArgumentError, match="row 1 .*'v'"):
+        make(batch[1:])
+
+
 MOMENT = datetime.datetime(2026, 11, 28, 22, 40, 1, 5)
 ZULU = MOMENT.replace(tzinfo=datetime.timezone.utc)
 TIMES = {
@@ -221,7 +233,7 @@ def test_times_of_numpy_and_pandas(make):
         for order in "<>":
             column = np.array([second, "NaT"], f"{order}M8[{unit}]")
             check(make, (np.array(["a", "b"]), column), {"a": second}, nulls="skip")
-        check(make, pd.Series(column, ["a", "b"]).astype(f"M8[{unit}]").dropna(), {"a": second})
+        check(make, pd.Series(column.astype(f"M8[{unit}]"), ["a", "b"]).dropna(), {"a": second})
         check(make, (np.array(["a"]), np.array([datetime.timedelta(3)], f"m8[{unit}]")), {"a": datetime.timedelta(3)})
     for unit in ("D", "h", "M"):
         day = datetime.date(2026, 11, 1)
@@ -394,6 +406,11 @@ def test_duplicates_and_weights(make):
     made = make(weighted, weights="given")
     assert [match.key for match in made.complete("")] == ["b", "a"] and made["a"] == "x"
     assert content(made) == content(make([("a", "x", 1), ("b", "y", 5)], weights="given"))
+    named = weighted.select(["w", "v", "k"])
+    assert content(make(named, weights="given", key="k", value="v")) == content(made)
+    for options in ({"key": "k"}, {"value": "v"}, {"key": "k", "value": ["v", "w"]}):
+        with pytest.raises(keyfold.ArgumentError, match="say both|one column must be left"):
+            make(named, weights="given", **options)
     with pytest.raises(keyfold.ArgumentError, match="three columns"):
         make(table, weights="given")
     with pytest.raises(keyfold.ArgumentError, match="row 1 .*'w' .int64. can't be a weight"):
@@ -480,6 +497,9 @@ def test_duckdb(make):
     model = {f"key {i}": 2 * i for i in range(3000)}
     assert content(make(relation, key="k", value='the "v"', codec="u64")) == content(make(model))
     assert dict(make(connection.sql("select 1 as a"))) == {1: None}
+    for value, want in (("[1, 2]", [1, 2]), ("1.50::decimal(5, 2)", decimal.Decimal("1.50")),
+                        ("date '2020-01-02'", datetime.date(2020, 1, 2)), ("{'x': 1}", {"x": 1}), ("1.5::double", 1.5)):
+        assert dict(make(connection.sql(f"select 'a' as k, {value} as v"))) == {"a": want}
 
 
 # ---- NumPy ----
@@ -568,9 +588,58 @@ def test_pandas_types(make):
     check(make, pd.Series([True, False], ["a", "b"], dtype="boolean"), {"a": True, "b": False})
     lost = pd.Series(["x", None, "y"], ["a", "b", "c"], dtype="category")
     assert dict(make(lost, nulls="skip")) == {"a": "x", "c": "y"}
-    several = pd.Series([1, 2], pd.MultiIndex.from_tuples([("a", 1), ("b", 2)]))
+    several = pd.Series([1, 2], pd.MultiIndex.from_tuples([("a", 1), ("b", 2)], names=["x", "y"]), name="v")
     check(make, several, {("a", 1): 1, ("b", 2): 2})
+    check(make, several.to_frame(), {("a", 1): 1, ("b", 2): 2})
+    check(make, several.to_frame(), {("a", 1): 1, ("b", 2): 2}, key=["x", "y"], value="v")
+    assert dict(make(several.to_frame(), key="y", value="v")) == {1: 1, 2: 2}
+    check(make, pd.DataFrame({("a", "b"): ["k"], ("a", "c"): [2]}), {"k": 2}, key=("a", "b"), value=("a", "c"))
+    check(make, pd.Series(pd.arrays.SparseArray([1, 0]), ["a", "b"]), {"a": 1, "b": 0})
     check(make, pd.Series([[1], {"a": 2}], ["a", "b"]), {"a": [1], "b": {"a": 2}})
+
+
+class Strange:
+    """A table that does not speak Arrow, as Dask's and Spark's."""
+
+    columns = ["a", "b"]
+    dtypes = [str, int]
+
+    def __iter__(self):
+        return iter(self.columns)
+
+    def to_pandas(self):
+        return needs("pandas").DataFrame({"a": ["x"], "b": [1]})
+
+
+def test_strange_tables(make):
+    """Whose items are names of columns: neither pairs nor paths of files."""
+    for inputs in (Strange(), [Strange()], iter([Strange()])):
+        with pytest.raises(keyfold.ArgumentError, match=r"type test_frames.Strange .*: to_pandas\(\) may make one"):
+            make(inputs)
+    with pytest.raises(keyfold.ArgumentError, match="Strange"):
+        make([0], reader=lambda part: Strange(), workers=0)
+    assert dict(make(Strange().to_pandas())) == {"x": 1}
+
+
+def test_subclasses(make):
+    """GeoPandas and others derive from frames and arrays."""
+    np, pd = needs("numpy"), needs("pandas")
+    frame = type("Frame", (pd.DataFrame,), {"__module__": "elsewhere"})({"k": ["a"], "v": [1]})
+    assert dict(make(frame)) == dict(make(frame.set_index("k"))) == {"a": 1}
+    series = type("Series", (pd.Series,), {"__module__": "elsewhere"})([1], ["a"])
+    assert dict(make(series)) == {"a": 1}
+    assert dict(make(np.rec.array([("a", 1)], names=["k", "v"]))) == {"a": 1}
+    assert dict(make(np.array(["a"]).view(type("Array", (np.ndarray,), {"__module__": "elsewhere"})))) == {"a": None}
+
+
+def test_chunks_of_pandas(make, tmp_path):
+    pd = needs("pandas")
+    path = tmp_path / "a.csv"
+    path.write_text("k,v\n" + "".join(f"key {i},{i}\n" for i in range(1000)))
+    model = {f"key {i}": i for i in range(1000)}
+    with pd.read_csv(path, chunksize=300) as chunks:
+        assert dict(make(chunks)) == model
+    assert dict(make([path], reader=pd.read_csv, workers=0)) == model
 
 
 # ---- files ----

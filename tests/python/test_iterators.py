@@ -119,3 +119,42 @@ def test_few_keys_of_other_kinds(tmp_path, keys):
     asked = [*keys, True, "x", None, *keys]
     assert table.get_many(list(keys)) == list(keys.values())
     assert table.get_many(asked, "no") == [table.get(key, "no") if key is not None else "no" for key in asked]
+
+
+# ---- packing, which C does for the commonest types and Python from the first pair on that is none of them ----------
+
+MIXED = [
+    {f"k{n}": "v" for n in range(40)} | {"odd\udcff": "v", Name("name"): "w"} | {f"l{n}": "x\udc80" for n in range(40)},
+    {f"é{n}" * 300: f"ü{n}" * 300 for n in range(30)} | {"": ""},
+    {b"%d" % n: b"\0" * n for n in range(100)} | {b"z": b"y"},
+    {f"k{n}": n for n in range(100)} | {"last": (1 << 64) - 1},
+    {f"k{n}": n for n in range(100)} | {"last": 1 << 64},
+    {f"k{n}": None for n in range(100)},
+    {f"k{n}": n for n in range(100)} | {"last": True},
+]
+
+
+@pytest.mark.parametrize("model", MIXED, ids=range(len(MIXED)))
+@pytest.mark.parametrize("codec", ["auto", "str", "raw", "u64", "none", "json"])
+def test_a_dict_is_packed_as_pairs_are(tmp_path, model, codec):
+    built = []
+    for given in (model, iter(model.items())):
+        path = tmp_path / f"{len(built)}.kf"
+        try:
+            keyfold.compile(path, given, codec=keyfold.compile(path, model).codec if codec == "auto" else codec)
+            built.append(path.read_bytes())
+        except (keyfold.Error, TypeError) as problem:
+            built.append(str(problem))
+    assert built[0] == built[1]
+
+
+def test_a_dict_that_changes_while_it_is_read(tmp_path):
+    model = {f"{n}": "x" for n in range(100_000)}
+
+    def grow(done, total, phase):
+        if phase == "reading":
+            model[f"more {len(model)}"] = "y"
+
+    with pytest.raises(RuntimeError, match="changed size"):
+        keyfold.compile(tmp_path / "t.kf", model, progress=grow)
+    assert not (tmp_path / "t.kf").exists()

@@ -156,6 +156,16 @@ def test_only_as_much_is_taken_as_shows_it(make):
     assert next(taken) < 5
 
 
+def test_swapped_arguments_are_told(tmp_path):
+    for wrong in ({"a": 1}, [("a", 1)], 5, None):
+        for call in (keyfold.compile, keyfold.bundle):
+            with pytest.raises(TypeError, match="the path of the file to write comes first"):
+                call(wrong, tmp_path / "a.kf")
+        if wrong is not None:
+            with pytest.raises(TypeError, match="the path of the file to write comes first"):
+                keyfold.freeze({"a": 1}, wrong)
+
+
 def test_files_that_are_there_are_read(make, tmp_path):
     good = tmp_path / "good.tsv"
     good.write_text("a\tx\n")

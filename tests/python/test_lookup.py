@@ -189,7 +189,7 @@ def test_arguments_of_get(make):
             wrong()
     for make_one in (keyfold.Dictionary, type(table)):
         assert str(inspect.signature(make_one.get)) == "(self, /, key, default=None)"
-        assert make_one.get.__doc__ == "The value of a key, or the default."
+        assert make_one.get.__doc__.startswith("The value of a key, or the default.\n")
 
 
 @RELEASE

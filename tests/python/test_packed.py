@@ -101,8 +101,12 @@ def test_options_and_nested_dicts(make):
     data, _ = packed_away(make, nested)
     table = pickle.loads(data)
     assert table.to_dict() == nested and table["a"]["b"] == 1
-    inner = pickle.dumps(table["a"])
-    assert pickle.loads(inner) == {"b": 1}
+    unpacked = keyfold.freeze(nested, make.path())
+    inner = pickle.dumps([table["a"], unpacked["a"].packed()])
+    os.unlink(unpacked.path)
+    del table, unpacked
+    gc.collect()
+    assert pickle.loads(inner) == [{"b": 1}, {"b": 1}]
 
 
 @pytest.mark.parametrize("shards", [1, 3])

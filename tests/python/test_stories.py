@@ -204,4 +204,4 @@ def test_lookup_structures_in_a_pipeline(tmp_path, monkeypatch):
     assert sorted(seen) == sorted(METHODS)
     for counts in seen.values():
         assert counts == [[1, 1]] * 6       # two files (one table is there twice), each mapped once
-    assert len(os.listdir(tmp_path / "cache")) == 2
+    assert len(list((tmp_path / "cache").glob("*.kf"))) == 2

@@ -2,6 +2,8 @@
 import ctypes
 import doctest
 import gc
+import os
+import pickle
 import random
 import threading
 
@@ -366,6 +368,31 @@ def test_the_examples(tmp_path, monkeypatch):
         for each in examples:
             runner.run(each)
     assert runner.summarize(False).failed == 0
+
+
+def test_a_table_that_arrived_by_a_pickle(make, python):
+    """It opens when it is first asked for something: also as a stream."""
+    table = make(MODELS["str"])
+    for call in ("to_arrow().num_rows", "to_pandas().shape[0]", "to_polars().height"):
+        needs(call[3:].split("(")[0].replace("arrow", "pyarrow"))
+        done = python(f"import pickle; print(pickle.loads({pickle.dumps(table)!r}).{call})")
+        assert done.stdout.strip() == str(len(table)), done.stderr
+    done = python(f"import pickle, pyarrow; print(pyarrow.table(pickle.loads({pickle.dumps(table)!r})).num_rows)")
+    assert done.stdout.strip() == str(len(table)), done.stderr
+    os.remove(table.path)
+    done = python(f"import pickle; pickle.loads({pickle.dumps(table)!r}).__arrow_c_stream__()")
+    assert done.returncode == 1 and "NoFile" in done.stderr
+
+
+def test_tables_of_lists(make):
+    pa = needs("pyarrow")
+    frame = pa.table({"k": ["a", "b", "a"], "v": [1, 2, 3]})
+    table = make(frame, duplicates="all")
+    assert dict(table) == {"a": [1, 3], "b": [2]} and table.codec == "list:int"
+    assert content(table) == content(make([("a", 1), ("b", 2), ("a", 3)], duplicates="all", codec="list:int"))
+    assert table.to_arrow()["value"].to_pylist() == [[1, 3], [2]]
+    with pytest.raises(TypeError, match="no Arrow type"):
+        table.__arrow_c_stream__()
 
 
 # ---- all at random ----

@@ -19,9 +19,12 @@ from test_codecs import exact
 
 numpy = pytest.importorskip("numpy")
 
-BERLIN = zoneinfo.ZoneInfo("Europe/Berlin")
 EAST = timezone(timedelta(hours=5, minutes=30))
 UTC = timezone.utc
+try:
+    BERLIN = zoneinfo.ZoneInfo("Europe/Berlin")
+except zoneinfo.ZoneInfoNotFoundError:      # no tzdata here
+    BERLIN = UTC
 
 
 class Number(enum.IntEnum):
@@ -304,6 +307,19 @@ def test_dates_are_keys(make):
     alone = make({day: n for n, day in enumerate(reversed(days))})
     assert alone.key_kind == "any" and list(alone) == days and alone[days[0]] == 99
     assert keyfold.open(alone.path).get_many([days[1], None, "x", days[2]]) == [98, None, None, 97]
+    numpy_days = numpy.array(days[:2], "M8[D]")
+    assert alone.get_many(numpy_days) == alone.get_many(list(numpy_days)) == [99, 98]
+    assert alone.get_many(numpy.array(days[:2], "M8[ns]")) == [None, None]      # datetimes, which no date equals
+    pandas, pyarrow = pytest.importorskip("pandas"), pytest.importorskip("pyarrow")
+    for column in (pandas.Series(days[:2]), pandas.Index(days[:2]), pyarrow.array(days[:2]),
+                   pyarrow.chunked_array([days[:1], days[1:2]])):
+        assert alone.get_many(column) == [99, 98]
+    times = make({moment(2026, 1, 1): "a", moment(2026, 1, 2): "b"})
+    column = pandas.Series(pandas.to_datetime(["2026-01-02", "2026-01-05", None]))
+    for form_of_it in (column, column.to_numpy(), pyarrow.array(column), column.tolist()):
+        assert times.get_many(form_of_it) == ["b", None, None]
+    assert times[pandas.Timestamp(2026, 1, 1)] == "a" and pandas.NaT not in times
+    assert pandas.Timestamp("2026-01-01 00:00:00.000000001") not in times
     instants = make({moment(2026, 1, 1, 12, tzinfo=EAST): "a", moment(2026, 1, 1, 12, tzinfo=UTC): "b"})
     assert instants[moment(2026, 1, 1, 6, 30, tzinfo=UTC)] == "a" and list(instants)[0].tzinfo is UTC
     assert moment(2026, 1, 1, 6, 30) not in instants

@@ -14,6 +14,13 @@ enum {
     EXIT_SIGNALLED = 128    /* plus the signal's number */
 };
 
+/* An option that does nothing beside another one, or without it: that is an error, as it is not what somebody wants. */
+typedef struct kft_clash {
+    const char *option;    /* NULL ends the list */
+    const char *other;     /* options, separated by |; in capitals, the arguments after the first */
+    int needed;            /* one of the others has to be there; else none may be */
+} kft_clash;
+
 typedef struct kft_command {
     const char *name;
     const char *summary;
@@ -21,6 +28,7 @@ typedef struct kft_command {
     const kft_option_spec *options;   /* ends with an empty name */
     const char *details;          /* what --help says after the options */
     int (*run)(int argc, char **argv);  /* argv without the command's name; the exit code */
+    const kft_clash *clashes;     /* may be NULL */
 } kft_command;
 
 extern const kft_command command_build;

@@ -18,7 +18,7 @@ from ._lookup import survey
 from ._open import open as _open
 from ._pack import Source
 from ._progress import Progress
-from ._shapes import Columns, is_columns
+from ._shapes import Columns, is_columns, is_strange
 
 if TYPE_CHECKING:
     from . import _column_files, _files, _parts
@@ -248,7 +248,7 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
     wanted = _choose.wish(keys, codec, weights, duplicates, Columns(key, value, nulls))
     files = source = None
     if reader is None:
-        files, inputs = (None, inputs) if is_columns(inputs) else _paths(inputs)
+        files, inputs = (None, inputs) if is_columns(inputs) or is_strange(inputs) else _paths(inputs)
         if files is not None:
             tables = _column_files.tables(files)
             files, inputs = (files, inputs) if tables is None else \

@@ -92,6 +92,9 @@ class BuildOptions:
             raise _errors.ArgumentError(f"encoding={encoding!r}: there are {', '.join(ENCODINGS)}")
         if duplicates == "all" and weights is not None:
             raise _errors.ArgumentError(f'duplicates="all" does not go with weights="{weights}"')
+        if not isinstance(path, (str, bytes, os.PathLike)):
+            raise TypeError("the path of the file to write comes first, and then what it is made of: "
+                            f"{path!r:.100} is no path")
         if not os.fsdecode(path):
             raise _errors.ArgumentError("the path of the file to write is empty")
         self.path = os.path.abspath(os.fsdecode(path))

@@ -167,12 +167,16 @@ def _from_numpy(kind: KeyKind, values: Any) -> Source:
         return _numpy_items(values, lib.KFPY_KEYS_FIXED)
     if letter in "iu" and kind.name == "int":
         return _numpy_integers(values)
-    return from_list(kind, values.tolist())
+    # The items of times would be mere ints where they are finer than datetime.
+    return from_list(kind, list(values) if letter in "mM" else values.tolist())
 
 
 # ---- Arrow ------------------------------------------------------------------------------------------
 
 def _from_arrow(kind: KeyKind, column: Any) -> Iterator[Source]:
+    if kind.name == "any":      # dates and floats among them, which only Python encodes
+        yield from_list(kind, _arrow_list(column))
+        return
     for chunk in _arrow.chunks(column):
         yield _from_chunk(kind, chunk, chunk.schema, chunk.array)
 

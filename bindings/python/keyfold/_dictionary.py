@@ -27,8 +27,11 @@ if TYPE_CHECKING:
     K = TypeVar("K")
     V = TypeVar("V", covariant=True)
     T = TypeVar("T")
+    from . import _packed
 else:
-    from ._light import overload
+    from ._light import Later, overload
+
+    _packed = Later("_packed")
 
     _export = Later("_export")
 
@@ -59,6 +62,9 @@ class Dictionary(Batches["K", "V"], Searches["K", "V"]):
     more than half of the memory; all else that searches or reads lets other threads run. It is not hashable, as
     it equals any Mapping with the same items.
 
+    In pandas take keyfold.pandas.lookup(series, table): series.map(table) calls Python for each item, and before
+    pandas 3 it first walks the whole table.
+
     It pickles as the file's path and build id. What arrives in another process opens the file when it is first
     used, and that raises NoFile or Replaced if the file is not there; processes share the file's memory.
     packed() gives one that travels with its content.
@@ -81,6 +87,24 @@ class Dictionary(Batches["K", "V"], Searches["K", "V"]):
             return "", self.build_id, self._options, content
         arguments: Tuple[Any, ...] = (self.path, self.build_id)
         return arguments + (self._options,) if self._options else arguments
+
+    def packed(self: T) -> T:
+        """This table as one that travels with its content, for processes that can't open its file: on another host,
+        say. It differs only when it is pickled. Where it arrives, the content is kept in the cache folder
+        ($KEYFOLD_CACHE, see freeze) for all processes there, or in memory if that can't be written.
+
+            pool = Pool(8, initializer=work.set_table, initargs=(table.packed(),))
+
+        Each pickle holds all of the file, so give it to workers once, not with each task. Of a manifest (bundle) one
+        file is made first, in the cache folder here.
+
+        >>> import pickle
+        >>> table = keyfold.compile("capitals.kf", {"Peru": "Lima", "Poland": "Warsaw"})
+        >>> data = pickle.dumps(table.packed())
+        >>> pickle.loads(data)["Peru"], len(data) > len(pickle.dumps(table))
+        ('Lima', True)
+        """
+        return _packed.packed(self)   # type: ignore[no-any-return]
 
     # ---- order --------------------------------------------------------------------------------
 

@@ -148,15 +148,33 @@ class IOError_(Error, OSError):
 
 
 class NoFile(IOError_, FileNotFoundError):
-    """There is no such file."""
+    """There is no such file.
+
+    >>> try:
+    ...     keyfold.open("nowhere.kf")
+    ... except keyfold.NoFile as problem:
+    ...     print(isinstance(problem, FileNotFoundError))
+    True
+    """
 
 
 class NoPermission(IOError_, PermissionError):
-    """The system does not allow it."""
+    """The system does not allow it.
+
+    >>> issubclass(keyfold.NoPermission, PermissionError)
+    True
+    """
 
 
 class IsFolder(IOError_, IsADirectoryError):
-    """A folder is there instead of a file."""
+    """A folder is there instead of a file.
+
+    >>> try:
+    ...     keyfold.compile(".", {"a": 1})
+    ... except keyfold.IsFolder as problem:
+    ...     print(isinstance(problem, IsADirectoryError))
+    True
+    """
 
 
 class Cancelled(Error):

@@ -20,7 +20,8 @@ _FLAGS = ("raw", "text", "pairs", "header")
 def _called(inputs: Any) -> str:
     if isinstance(inputs, abc.Mapping):
         return "a Mapping"
-    return f"a {type(inputs).__name__} of pairs"
+    pairs = "" if hasattr(inputs, "columns") or hasattr(inputs, "dtype") else " of pairs"
+    return f"a {type(inputs).__name__}{pairs}"
 
 
 def given(options: Mapping[str, Any]) -> Dict[str, Any]:

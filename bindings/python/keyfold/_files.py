@@ -82,7 +82,7 @@ def _error(messages: List[Any], code: int) -> _errors.Error:
     errors = [each for each in messages if isinstance(each, str) or each["level"] != "note"]
     text = "\n".join(each if isinstance(each, str) else each["message"] for each in errors)
     if code == 2:
-        return _errors.ArgumentError(_in_python(text))
+        return _errors.ArgumentError(_in_python(text[len("build: "):] if text.startswith("build: ") else text))
     if code < 0:
         return _errors.Error(f"keyfold-tool was killed by signal {-code}")
     status = next((each["status"] for each in reversed(errors) if not isinstance(each, str) and each["status"]), None)

@@ -6,7 +6,10 @@ from typing import Any, Callable, Iterator, List, NamedTuple, NoReturn, Optional
 from . import _arrow, _errors, _runs, _series
 from ._native import ffi
 from ._runs import OBJECT, Run
-from ._shapes import Columns
+from ._shapes import Columns, library
+
+
+_AHEAD = 4      # batches that pyarrow reads of files before they are asked for
 
 
 class Role(NamedTuple):
@@ -82,9 +85,9 @@ def assign(labels: Sequence[Any], wanted: Columns, weighted: bool) -> Roles:
                 f"({'key, value, weight' if weighted else 'the keys'}); there are {_listed(labels)}")
         single = [Role([place], False) for place in range(count)]
         return Roles(single[0], single[1] if count > 1 else None, single[2] if weighted else None)
-    if weighted:
-        raise _errors.ArgumentError('weights="given": key= and value= can\'t be said then; '
-                                    "the first three columns are key, value and weight")
+    if weighted and (wanted.key is None or wanted.value is None):
+        raise _errors.ArgumentError('weights="given": say both key= and value=, or neither; the column that is left is '
+                                    "the weight")
     if wanted.key is None:
         value = _role(labels, wanted.value, "value")
         key: Optional[Role] = _rest(labels, value, "key")
@@ -94,12 +97,16 @@ def assign(labels: Sequence[Any], wanted: Columns, weighted: bool) -> Roles:
             _rest(labels, key, "value") if count > 1 else None
     if key is None:
         raise _errors.ArgumentError("key=[]: at least one column is needed")
-    return Roles(key, value, None)
+    return Roles(key, value, _rest(labels, key, "weight", value) if weighted else None)
 
 
-def _rest(labels: Sequence[Any], taken: Optional[Role], argument: str) -> Role:
+def _rest(labels: Sequence[Any], taken: Optional[Role], argument: str, other: Optional[Role] = None) -> Role:
     """The only column that is left."""
-    left = [place for place in range(len(labels)) if taken is None or place not in taken.places]
+    used = [place for role in (taken, other) if role is not None for place in role.places]
+    left = [place for place in range(len(labels)) if place not in used]
+    if argument == "weight" and len(left) != 1:
+        raise _errors.ArgumentError('weights="given": one column must be left for the weights; there are '
+                                    f"{_listed([labels[place] for place in left])}")
     if len(left) != 1:
         raise _errors.ArgumentError(f"say {argument}= too: the columns are {_listed(labels)}")
     return Role(left, False)
@@ -183,7 +190,7 @@ def _index_label(names: Optional[List[Any]]) -> Any:
 def _narrowed(frame: Any, wanted: Columns, weighted: bool) -> Any:
     """The frame without the columns that are not asked for, if its library has a way to leave them out; so that they
     need not be exported."""
-    root = _root(frame)
+    root = library(frame)
     if root not in ("pyarrow", "polars", "duckdb", "_duckdb"):
         return frame
     schema = getattr(frame, "schema", None) if root == "pyarrow" else None
@@ -192,12 +199,12 @@ def _narrowed(frame: Any, wanted: Columns, weighted: bool) -> Any:
         labels = []
     scanner = getattr(frame, "scanner", None)
     if not labels:
-        return scanner() if scanner is not None else frame
+        return scanner(batch_readahead=_AHEAD, fragment_readahead=1) if scanner is not None else frame
     roles = assign(labels, wanted, weighted)
     used = sorted({place for role in roles.all() for place in role.places})
     names = [labels[place] for place in used]
     if scanner is not None:                    # a Dataset
-        return scanner(columns=names)
+        return scanner(columns=names, batch_readahead=_AHEAD, fragment_readahead=1)
     if len(used) == len(labels):
         return frame
     if root in ("duckdb", "_duckdb"):
@@ -207,12 +214,15 @@ def _narrowed(frame: Any, wanted: Columns, weighted: bool) -> Any:
 
 def _from_arrow(frame: Any, wanted: Columns, weighted: bool) -> Frame:
     # The length of a DuckDB relation is not known before its query runs.
-    sized = hasattr(type(frame), "__len__") and _root(frame) not in ("duckdb", "_duckdb")
+    sized = hasattr(type(frame), "__len__") and library(frame) not in ("duckdb", "_duckdb")
     narrow = _narrowed(frame, wanted, weighted)
     is_scanner = not _is_arrow(narrow)
 
+    kept: List[_ArrowStream] = []   # so that no producer is let go at the end of an iteration, with StopIteration set
+
     def stream() -> _ArrowStream:
-        return _ArrowStream(narrow.to_reader() if is_scanner else narrow)
+        kept.append(_ArrowStream(narrow.to_reader() if is_scanner else narrow))
+        return kept[-1]
 
     waiting = [stream()]
     labels = waiting[0].labels
@@ -307,7 +317,11 @@ class _ArrowStream:
             for array in arrays:
                 yield Window(len(array), [(_objects(array, self.labels[0], shown), 0)])
             return
-        batches = (package.record_batch(again),) if self.is_array else package.RecordBatchReader.from_stream(again)
+        reader = package.RecordBatchReader
+        # A record batch can't be imported that begins within its columns; an array of structs can.
+        batches = (package.RecordBatch.from_struct_array(package.array(again)),) if self.is_array else \
+            reader.from_stream(again) if hasattr(reader, "from_stream") else \
+            reader._import_from_c_capsule(self.capsules)        # before pyarrow 15
         for batch in batches:
             if batch.num_rows:
                 given = {place: _objects(batch.column(place), self.labels[place], shown) for place in hard}
@@ -326,19 +340,17 @@ def _objects(array: Any, label: Any, shown: str) -> Run:
 
 # ---- all of them ------------------------------------------------------------------------------------
 
-def _root(frame: Any) -> str:
-    return type(frame).__module__.partition(".")[0]
-
-
 def _is_arrow(frame: Any) -> bool:
     return hasattr(frame, "__arrow_c_stream__") or hasattr(frame, "__arrow_c_array__")
 
 
 def opened(frame: Any, wanted: Columns, weighted: bool) -> Frame:
     """A frame of whatever is_columns takes for one."""
-    root = _root(frame)
+    root = library(frame)
     if root == "polars" and hasattr(frame, "collect"):      # a LazyFrame
         frame = frame.collect()
+    if root == "polars" and not _is_arrow(frame):           # before Polars 1
+        frame = frame.to_arrow()
     if type(frame) is tuple:
         return _from_columns(["key", "value", "weight"][:len(frame)], frame, wanted, weighted)
     if root == "pandas":

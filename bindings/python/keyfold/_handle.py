@@ -94,6 +94,8 @@ os.register_at_fork(after_in_child=_after_fork)
 
 
 def real_path(path: StrPath) -> str:
+    if not os.fsdecode(path):
+        raise _errors.ArgumentError("the path is empty")
     return os.path.realpath(os.fsdecode(path))
 
 

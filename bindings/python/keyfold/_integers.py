@@ -22,10 +22,16 @@ def _equal_int(key: Any) -> int:
 
 
 def encode_int(key: Any) -> bytes:
-    try:
-        number: int = key.__index__()
-    except (AttributeError, TypeError):
-        number = _equal_int(key)
+    number: int
+    if type(key) is int:
+        number = key
+    elif getattr(getattr(key, "dtype", None), "kind", "") == "b":     # NumPy's True would be an index with a warning
+        number = int(key)
+    else:
+        try:
+            number = key.__index__()
+        except (AttributeError, TypeError):
+            number = _equal_int(key)
     if number >= 0:
         size = (number.bit_length() + 7) >> 3
         head = bytes((0x80 + size,)) if size <= 126 else b"\xff" + size.to_bytes(8, "big")

@@ -7,7 +7,7 @@ from ._native import ffi, lib
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Generic, Iterator, List, Optional, Tuple, TypeVar
+    from typing import Any, Callable, Generic, Iterator, List, NoReturn, Optional, Tuple, TypeVar
 
     K = TypeVar("K")
     V = TypeVar("V")
@@ -130,6 +130,9 @@ class Matches(abc.Iterator["Match[K, V]"]):
 
     def __next__(self) -> Match[K, V]:
         return next(self._read)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("what a search finds is read once, here: pickle list(matches) instead")
 
     @property
     def incomplete(self) -> bool:

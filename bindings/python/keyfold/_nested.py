@@ -344,6 +344,16 @@ class SubDictionary(abc.Mapping):   # type: ignore[type-arg]
         """
         return _many(self._file, self._prefix, keys, default, output)
 
+    def packed(self) -> "SubDictionary":
+        """This dict as one that travels with its file's content, as Dictionary.packed.
+
+        >>> import pickle
+        >>> table = keyfold.freeze({"cat": {"de": "Katze", "fr": "chat"}})
+        >>> pickle.loads(pickle.dumps(table["cat"].packed()))["fr"]
+        'chat'
+        """
+        return SubDictionary(self._file.packed(), self._prefix)
+
     if not TYPE_CHECKING:
         def __getattr__(self, name: str) -> Any:
             if not name.startswith("_") and hasattr(Dictionary, name):

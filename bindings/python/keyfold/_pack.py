@@ -10,11 +10,12 @@ import itertools
 import sys
 from array import array
 from collections import abc
-from typing import Any, Callable, Iterator, List, NamedTuple, NoReturn, Optional, Tuple, Type
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, NoReturn, Optional, Tuple, Type
 
 from . import _codecs, _errors
-from ._codecs import Codec
+from ._codecs import Codec, is_built_in
 from ._keys import KeyKind
+from ._lookup import pack
 
 # Pairs a batch: as many as make about _BYTES, as far as the last batch tells.
 _FIRST, _MOST = 16, 16384
@@ -40,9 +41,11 @@ _dict_items: Type[Any] = type({}.items())
 def _pack_str(items: List[Any]) -> _Packed:
     joined = "".join(items)
     data = joined.encode("utf-8", "surrogateescape")
-    # By the methods of str, which a subclass may have others of.
     if len(data) == len(joined):
-        return array("Q", map(str.__len__, items)), data
+        sizes = array("Q", map(len, items))
+        if sum(sizes) == len(data):
+            return sizes, data
+    # By the method of str, which a subclass may have others of.
     return array("Q", [len(str.encode(item, "utf-8", "surrogateescape")) for item in items]), data
 
 
@@ -100,6 +103,7 @@ class Source:
         self.lists = lists
         self.position = 0       # of the next pair
         self._ahead: Optional[Tuple[List[Any], List[Any], List[Any]]] = None
+        self.plain: Optional[Dict[Any, Any]] = None     # the dict, if there is nothing else to it
         self._keys: Optional[Iterator[Any]] = None
         self._has_lists = lists and (mapping or isinstance(pairs, abc.Mapping))
         if type(pairs) is _dict_items and sys.version_info >= (3, 10):
@@ -110,6 +114,7 @@ class Source:
             if isinstance(pairs, dict) or type(pairs).__name__ == "mappingproxy":
                 # Keys and values one by one, without a tuple for each pair.
                 self._keys, self._pairs = iter(pairs), iter(pairs.values())
+                self.plain = pairs if type(pairs) is dict else None
                 return
             pairs = pairs.items()
         try:
@@ -155,6 +160,13 @@ class Source:
                                     "alone pass dict.fromkeys(keys)") from None
             raise
 
+    def go_on(self) -> None:
+        """Takes from the position on, after others have taken pairs of the dict."""
+        assert self.plain is not None
+        self._ahead = None
+        self._keys = itertools.islice(self.plain, self.position, None)
+        self._pairs = itertools.islice(self.plain.values(), self.position, None)
+
     def look(self, count: int) -> Tuple[List[Any], List[Any], List[Any]]:
         """The same without taking them."""
         self._ahead = self.take(count)
@@ -182,17 +194,35 @@ class Packer:
         if source.columns:
             yield from source.batches(self.kind, self.codec, self._hints)   # type: ignore[attr-defined]
             return
+        if source.plain is not None:
+            yield from self._of_dict(source, source.plain)
+            source.go_on()
         while True:
             keys, values, weights = source.take(self._count)
             if not keys:
                 return
             batch = self._pack(keys, values, weights, source)
-            size = len(batch.key_data) + len(batch.value_data)
-            fitting = batch.pairs * _BYTES // max(size, 1)
-            self._count = max(1, min(fitting, 4 * self._count, _MOST))
+            self._learn(batch)
             del keys, values, weights
             yield batch
             source.position += batch.pairs
+
+    def _of_dict(self, source: Source, pairs: Dict[Any, Any]) -> Iterator[Batch]:
+        """Those that are of the commonest types, up to the first that is not."""
+        length, place = len(pairs), 0
+        while is_built_in(self.codec):
+            packed = pack(pairs, length, place, self._count, self.kind.name, self.codec.name)
+            if packed is None or packed[1] == 0:
+                return
+            place, count, key_sizes, key_data, value_sizes, value_data = packed
+            batch = Batch(count, key_sizes, key_data, value_sizes, value_data, None)
+            self._learn(batch)
+            yield batch
+            source.position += count
+
+    def _learn(self, batch: Batch) -> None:
+        fitting = batch.pairs * _BYTES // max(len(batch.key_data) + len(batch.value_data), 1)
+        self._count = max(1, min(fitting, 4 * self._count, _MOST))
 
     def _pack(self, keys: List[Any], values: List[Any], weights: List[Any], source: Source) -> Batch:
         try:

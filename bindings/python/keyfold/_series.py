@@ -6,6 +6,7 @@ from typing import Any, Iterator, List, Optional, Tuple
 from . import _runs
 from ._native import ffi, lib
 from ._runs import BOOL, BYTES, DATE, FLOAT, MOMENT, OBJECT, SIGNED, SPAN, TEXT, UNSIGNED, UTC, Run
+from ._shapes import library
 
 _LAYOUTS = {"S": (BYTES, lib.KFPY_KEYS_PADDED), "V": (BYTES, lib.KFPY_KEYS_FIXED),
             "i": (SIGNED, lib.KFPY_KEYS_SIGNED), "u": (UNSIGNED, lib.KFPY_KEYS_UNSIGNED),
@@ -128,10 +129,9 @@ def _texts(run: Run) -> Run:
 
 def column_runs(column: Any) -> List[Run]:
     """The runs of whatever is a column."""
-    kind = type(column)
-    if kind.__module__.partition(".")[0] == "pandas":
+    if library(column) == "pandas":
         return list(pandas_runs(column))
-    if hasattr(kind, "__arrow_c_array__") or hasattr(kind, "__arrow_c_stream__"):
+    if hasattr(column, "__arrow_c_array__") or hasattr(column, "__arrow_c_stream__"):
         return list(_runs.arrow_runs(column))
     return [numpy_run(column)]
 

@@ -13,6 +13,24 @@ class Columns(NamedTuple):
     nulls: str = "error"
 
 
+_LIBRARIES = ("pyarrow", "polars", "pandas", "numpy", "duckdb", "_duckdb")
+
+
+def library(thing: Any) -> str:
+    """The library that a table or column is of, if it is one of those that have ways of their own; else ""."""
+    for kind in type(thing).__mro__:        # of GeoPandas' frames it is pandas
+        root = kind.__module__.partition(".")[0]
+        if root in _LIBRARIES:
+            return root
+    return ""
+
+
+def is_strange(thing: Any) -> bool:
+    """Whether it looks like a table of a library that does not speak Arrow: going through one gives its names."""
+    return not isinstance(thing, abc.Mapping) and not is_columns(thing) and (
+        hasattr(type(thing), "__dataframe__") or hasattr(thing, "columns") and hasattr(thing, "dtypes"))
+
+
 def is_columns(thing: Any) -> bool:
     """Whether it is a table or column of some library, which _frames can take apart, or a tuple of columns."""
     kind = type(thing)
@@ -24,7 +42,7 @@ def is_columns(thing: Any) -> bool:
         return False
     if hasattr(kind, "__arrow_c_stream__") or hasattr(kind, "__arrow_c_array__"):
         return True
-    root = kind.__module__.partition(".")[0]
+    root = library(thing)
     if root == "pandas":
         return hasattr(thing, "iloc") or hasattr(thing, "get_level_values")
     if root == "numpy":
@@ -33,7 +51,7 @@ def is_columns(thing: Any) -> bool:
 
 
 def _is_column(thing: Any) -> bool:
-    if type(thing).__module__.partition(".")[0] == "numpy":
+    if library(thing) == "numpy":
         return hasattr(thing, "dtype") and thing.ndim > 0
     return type(thing) is not tuple and is_columns(thing) and not is_table(thing)
 
@@ -47,7 +65,7 @@ def _has_rows(values: Any) -> bool:
 
 def is_table(thing: Any) -> bool:
     """Whether what has columns is more than one column; of libraries that are not known it is."""
-    root = type(thing).__module__.partition(".")[0]
+    root = library(thing)
     if root in ("numpy", "pandas", "polars"):
         return hasattr(type(thing), "columns")
     return root != "pyarrow" or any(hasattr(type(thing), name) for name in ("schema", "scanner", "to_reader"))

@@ -16,7 +16,7 @@ class Stat(NamedTuple):
     >>> print(table.stat())
     keys                          2
     ...
-    is manifest               False
+    normalise                  none
     """
 
     keys: int
@@ -40,11 +40,6 @@ class Stat(NamedTuple):
     is_manifest: bool
     normalise: str
 
-
-def normal_name(flags: int) -> str:
-    """What KF_NORMALISE_ flags are called together; none: nothing."""
-    return ",".join(name for bit, name in enumerate(NORMALISE) if flags >> bit & 1)
-
     def __str__(self) -> str:
         """A line for each part."""
         width = max(map(len, self._fields))
@@ -53,6 +48,11 @@ def normal_name(flags: int) -> str:
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         printer.text(str(self))
+
+
+def normal_name(flags: int) -> str:
+    """What KF_NORMALISE_ flags are called together; none: nothing."""
+    return ",".join(name for bit, name in enumerate(NORMALISE) if flags >> bit & 1)
 
 
 def read(raw: Any) -> Stat:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any, Dict, Optional, Tuple, Type, TypeVar, Union
 
-    from . import _late, _stat, _verify
+    from . import _stat, _verify
     from ._handle import Handle
     from ._stat import Stat
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     V = TypeVar("V", covariant=True)
     T = TypeVar("T")
 else:
-    _late = Later("_late")
     _stat = Later("_stat")
     _verify = Later("_verify")
 
@@ -128,7 +127,12 @@ class Table(_lookup.Lookup["K", "V"], abc.Mapping["K", "V"]):
     @property
     def normalise(self) -> Optional[str]:
         """The normal form of the keys, and so of all that is looked up: "case,nfc" and the like (see compile), or
-        None."""
+        None.
+
+        >>> table = keyfold.compile("capitals.kf", {"Peru": "Lima"}, normalise="case")
+        >>> table.normalise, table["PERU"]
+        ('case', 'Lima')
+        """
         return _stat.normal_name(self._handle.normalise) or None
 
     @property
@@ -197,18 +201,6 @@ class Table(_lookup.Lookup["K", "V"], abc.Mapping["K", "V"]):
         >>> table.verify()
         """
         _verify.verify(self._pointer(), self.path, threads, progress)
-
-    def packed(self: T) -> T:
-        """This table as one that travels with its content, for processes that can't open its file: on another host,
-        say. It differs only when it is pickled. Where it arrives, the content is kept in the cache folder
-        ($KEYFOLD_CACHE, see freeze) for all processes there, or in memory if that can't be written.
-
-            pool = Pool(8, initializer=work.set_table, initargs=(table.packed(),))
-
-        Each pickle holds all of the file, so give it to workers once, not with each task. Of a manifest (bundle) one
-        file is made first, in the cache folder here.
-        """
-        return _late.packed(self)   # type: ignore[no-any-return]
 
     def close(self) -> None:
         """Makes this object unusable. The file is unmapped once nothing else uses it.

@@ -13,7 +13,7 @@ from typing import Any, Callable, Iterable, Iterator, Optional
 from . import _choose, _codecs, _keys, _wire
 from ._inputs import source_of
 from ._pack import Packer, Source
-from ._shapes import is_columns
+from ._shapes import is_columns, is_strange
 
 
 class ReaderFailed(Exception):
@@ -34,7 +34,8 @@ def read(reader: Callable[[Any], Any], part: Any, wanted: _choose.Wish, weighted
     try:
         pairs = reader(part)
         is_mapping = isinstance(pairs, abc.Mapping)
-        if not isinstance(pairs, (dict, list, tuple, type({}.items()))) and not is_columns(pairs):
+        if not isinstance(pairs, (dict, list, tuple, type({}.items()))) and not is_columns(pairs) \
+                and not is_strange(pairs):
             if is_mapping:
                 pairs = pairs.items()
             pairs = _guarded(iter(pairs)) if isinstance(pairs, abc.Iterable) else pairs

@@ -2,7 +2,8 @@
 
     df["name"] = keyfold.pandas.lookup(df["id"], table)
 
-s.map(table.get) gives the same values, one call of Python for each of them.
+s.map(table.get) gives the same values, one call of Python for each of them; so does s.map(table) from pandas 3 on.
+Before that pandas makes a Series of the whole table first.
 """
 from __future__ import annotations
 

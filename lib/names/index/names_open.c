@@ -152,8 +152,8 @@ static kf_status open_parts(kf_names *n, kf_error *error)
     if (!(n->header.incompatible & KFI_FEATURE_NAMES))
         return kfi_fail(error, KF_TYPE, "the file is a dictionary, not a names index");
     if (n->header.incompatible & ~(uint32_t)KFI_FEATURE_NAMES)
-        return kfi_fail(error, KF_UNSUPPORTED, "a names index of several shards, or in a normal form, is unknown to "
-                        "this library");
+        return kfi_fail(error, KF_UNSUPPORTED,
+                        "a names index of several shards, or in a normal form, is unknown to this library");
     if (n->header.keys > KFI_NAMES_LIMIT || n->header.longest_key > KF_NAME_BYTES
         || n->header.value_type == KF_VALUES_NONE)
         return kfi_fail_at(error, KF_CORRUPT, 32, "the header is not one of a names index");

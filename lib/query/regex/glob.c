@@ -93,11 +93,11 @@ kf_status kfi_subsequence_parse(kfi_pattern *pattern, uint32_t *out)
 kf_status kf_query_create_glob(kf_query **out, const void *pattern, size_t pattern_size, uint32_t flags,
                         kf_error *error)
 {
-    return kfi_pattern_query(out, kfi_glob_parse, pattern, pattern_size, flags, error);
+    return kfi_pattern_query(out, kfi_glob_parse, 0, pattern, pattern_size, flags, error);
 }
 
 kf_status kf_query_create_subsequence(kf_query **out, const void *letters, size_t letters_size, uint32_t flags,
                                kf_error *error)
 {
-    return kfi_pattern_query(out, kfi_subsequence_parse, letters, letters_size, flags, error);
+    return kfi_pattern_query(out, kfi_subsequence_parse, 1, letters, letters_size, flags, error);
 }

@@ -21,6 +21,7 @@ typedef struct regex {
     kfi_nfa nfa;
     kfi_utf8 pool;
     kfi_pattern_parser parse;    /* what it was made of */
+    int is_text;
     uint32_t flags;
     kfi_array text;
 } regex;
@@ -203,22 +204,23 @@ static const kfi_query_class regex_class = {
     .start = regex_start, .step = regex_step, .judge = regex_judge, .destroy = regex_destroy, .normal = regex_normal
 };
 
-static kf_status make(kf_query **out, kfi_pattern_parser parse, const void *text, size_t size, uint32_t flags,
+static kf_status make(kf_query **out, kfi_pattern_parser parse, int is_text, kf_bytes text, uint32_t flags,
                       uint32_t normalise, kf_error *error)
 {
     kfi_pattern pattern;
     uint32_t root, signature[256];
     regex *made = NULL;
     *out = NULL;
-    kf_status status = kfi_pattern_init(&pattern, text, size, flags, error);
+    kf_status status = kfi_pattern_init(&pattern, text.data, text.size, flags, error);
     pattern.normalise = normalise;
     if (!status) status = parse(&pattern, &root);
     if (status) goto out;
     made = calloc(1, sizeof *made);
-    status = made ? kfi_array_append(&made->text, text, size, error) : kfi_fail_memory(error, sizeof *made);
+    status = made ? kfi_array_append(&made->text, text.data, text.size, error) : kfi_fail_memory(error, sizeof *made);
     if (!status) status = kfi_nfa_create(&made->nfa, &pattern, root, error);
     if (status) goto out;
     made->parse = parse;
+    made->is_text = is_text;
     made->flags = flags;
 
     kfi_utf8_close(&pattern.pool);
@@ -244,21 +246,20 @@ static kf_status regex_normal(kf_query **out, const kf_query *query, uint32_t fl
     kfi_normal_begin(&normal, flags);
     /* Letters are a text as any other; other notations tell what is text in them. */
     kf_status status = KF_OK;
-    if (r->parse == kfi_subsequence_parse && kfi_normal_text(&normal, text, &text))
-        status = kfi_fail_memory(error, text.size);
-    if (!status) status = make(out, r->parse, text.data, text.size, r->flags, flags, error);
+    if (r->is_text && kfi_normal_text(&normal, text, &text)) status = kfi_fail_memory(error, text.size);
+    if (!status) status = make(out, r->parse, r->is_text, text, r->flags, flags, error);
     kfi_normal_end(&normal);
     return status;
 }
 
-kf_status kfi_pattern_query(kf_query **out, kfi_pattern_parser parse, const void *text, size_t size, uint32_t flags,
-                            kf_error *error)
+kf_status kfi_pattern_query(kf_query **out, kfi_pattern_parser parse, int is_text, const void *text, size_t size,
+                            uint32_t flags, kf_error *error)
 {
-    return make(out, parse, text, size, flags, 0, error);
+    return make(out, parse, is_text, (kf_bytes){ text, size }, flags, 0, error);
 }
 
 kf_status kf_query_create_regex(kf_query **out, const void *pattern, size_t pattern_size, uint32_t flags,
                          kf_error *error)
 {
-    return kfi_pattern_query(out, kfi_regex_parse, pattern, pattern_size, flags, error);
+    return kfi_pattern_query(out, kfi_regex_parse, 0, pattern, pattern_size, flags, error);
 }

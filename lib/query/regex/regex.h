@@ -7,7 +7,8 @@
 
 typedef kf_status (*kfi_pattern_parser)(kfi_pattern *pattern, uint32_t *root);
 
-kf_status kfi_pattern_query(kf_query **out, kfi_pattern_parser parse, const void *text, size_t size,
+/* `is_text`: the notation has nothing but literals, which become normal together. */
+kf_status kfi_pattern_query(kf_query **out, kfi_pattern_parser parse, int is_text, const void *text, size_t size,
                             uint32_t flags, kf_error *error);
 
 #endif

@@ -30,8 +30,8 @@ static kf_status check_members(const kf_dict *const *dicts, size_t count, kf_err
             return kfi_fail(error, KF_TYPE, "dictionary %zu has values of another type than the first one",
                             i);
         if (dicts[i]->header.normalise != dicts[0]->header.normalise)
-            return kfi_fail(error, KF_INVALID, "the keys of dictionary %zu are in another normal form than those of the "
-                            "first one", i);
+            return kfi_fail(error, KF_INVALID, "the keys of dictionary %zu are in another normal form than those of "
+                            "the first one", i);
     }
     return KF_OK;
 }

@@ -143,8 +143,8 @@ static kf_status check_normalise(const kf_build_options *build, const kf_dict *m
     uint32_t asked = build->normalise;
     kf_status status = kfi_normalise_flags(&asked, error);
     if (status || !asked || asked == member->header.normalise) return status;
-    return kfi_fail(error, KF_INVALID, "the keys of the dictionaries are not in the normal form that was asked for: a merge "
-                    "keeps theirs");
+    return kfi_fail(error, KF_INVALID, "the keys of the dictionaries are not in the normal form that was asked for: "
+                    "a merge keeps theirs");
 }
 
 KFI_STRUCT_KIND(options_kind, kf_merge_options, KF_MERGE_OPTIONS_INIT, build, build);

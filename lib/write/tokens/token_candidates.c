@@ -15,7 +15,7 @@ enum {
     HELD_OUT = 16,             /* of so many records one */
     TEXT_PER_TOKEN = 24,       /* the densest dictionaries we met have one for 60 bytes */
     TOKENS_LEAST = 512,
-    SPARE = 8                  /* candidates: an eighth more than are wanted */
+    SPARE = 32                 /* candidates: so much of what is wanted more */
 };
 
 /* Where the merges have `limit` tokens in good use. */

@@ -10,9 +10,8 @@
 #include <stdlib.h>
 
 enum {
-    PARSED_LEAST = 1 << 17,     /* bytes of the sample that are parsed to choose tokens; */
+    PARSED_LEAST = 1 << 15,     /* bytes of the sample that are parsed to choose tokens; */
     PARSED_PER_TOKEN = 128,     /* and for each of them */
-    DROP_TWICE = 1 << 16,       /* of a smaller sample, tokens are better dropped in two steps */
     FRAME_SIZE = 16, PAD_SIZE = 16
 };
 
@@ -159,7 +158,6 @@ kf_status kfi_token_encoder_train(kfi_token_encoder **out, const kfi_token_train
     };
     if (!status && (!r.ranks || !r.usage)) status = kfi_fail_memory(error, r.count * sizeof *r.ranks);
     const uint32_t limit = 1u << r.bits;
-    if (!status && trainer->sample_bytes < DROP_TWICE) status = refine(&r, limit + limit / 32, error);
     if (!status) status = refine(&r, limit, error);
     if (!status) status = order_by_use(&r, &encoder->trie, error);
     free(r.ranks);

@@ -19,7 +19,7 @@ enum {
     STAGES_PER_DOUBLING = 8    /* about */
 };
 
-#define PAST_BEST 1.03
+#define PAST_BEST 1.02
 
 typedef struct neighbour {
     uint32_t trained, all;     /* times it was met at this merge's token; then, where the next place goes */

@@ -186,7 +186,8 @@ START_TEST(header__fields_refused)
         { 16, 8, 0, KF_FORMAT }, { 16, 8, UINT64_MAX, KF_FORMAT }, { 16, 8, FILE_SIZE + 1, KF_FORMAT },
         { 24, 4, KFI_FEATURE_SHARDS, KF_OK },
         { 24, 4, KFI_FEATURE_NORMALISED, KF_CORRUPT },  /* without a form */
-        { 24, 4, 4, KF_UNSUPPORTED }, { 24, 4, 5, KF_UNSUPPORTED }, { 24, 4, 1u << 31, KF_UNSUPPORTED },
+        { 24, 4, KFI_FEATURE_NAMES, KF_OK },
+        { 24, 4, 8, KF_UNSUPPORTED }, { 24, 4, 9, KF_UNSUPPORTED }, { 24, 4, 1u << 31, KF_UNSUPPORTED },
         { 28, 4, UINT32_MAX, KF_OK },                   /* compatible features may be unknown */
         { 44, 4, 0, KF_CORRUPT }, { 44, 4, 2, KF_CORRUPT }, { 44, 4, 4, KF_CORRUPT },
         { 44, 4, 5, KF_CORRUPT }, { 44, 4, 33, KF_CORRUPT }, { 44, 4, UINT32_MAX, KF_CORRUPT },

@@ -7,6 +7,7 @@
 
 #include "command.h"
 #include "input/reader.h"
+#include "input/same_keys.h"
 #include "input/survey.h"
 #include "interrupt.h"
 #include "options/build_options.h"
@@ -119,7 +120,7 @@ static int unreadable(const kft_input *input)
 
     if (interrupt_signal() == 0)
         message((kft_message){ MESSAGE_ERROR, status, input->stream.name, 0 }, "%s%s", input->stream.problem,
-                input->stream.foreign ? " (--text takes any file as text)" : "");
+                input->stream.foreign && !input->is_document ? " (--text takes any file as text)" : "");
     return EXIT_TROUBLE;
 }
 
@@ -217,6 +218,9 @@ static int add_file(kft_build *build, const char *path)
 
         if (input.stream.had_mark && input.stream.unicode == UNICODE_NONE && !build->options->quiet)
             message(about, "note: skipped a UTF-8 byte order mark");
+        if (input.like_csv && !build->options->quiet && build->options->values != KF_VALUES_NONE)
+            message(about, "note: taken for lines, keys without values, as there is no tab in the first line; "
+                    "--format csv reads CSV");
         if (input.stream.unicode != UNICODE_NONE && !build->options->quiet)
             message(about, "note: read as %s", unicode_name(input.stream.unicode));
         code = settle_values(build, &input);
@@ -241,7 +245,7 @@ static void say_summary(const kft_build *build, double seconds)
     report_say(build->options->output, &build->report, seconds);
 }
 
-static int finish(kft_build *build)
+static int finish(kft_build *build, const kft_arguments *inputs)
 {
     kf_error error = { 0 };
     kf_status status = kf_builder_finish(build->builder, &build->report, &error);
@@ -250,6 +254,8 @@ static int finish(kft_build *build)
     if (status == KF_OK)
         return 0;
     code = failed(build, status, &error);
+    if (status == KF_DUPLICATE && build->options->normalise != 0)
+        same_keys_tell(&build->settings, inputs, (uint32_t)build->options->normalise, &error);
     if (status == KF_DUPLICATE)
         message((kft_message){ MESSAGE_NOTE, KF_OK, NULL, 0 }, "see --duplicates");
     return code;
@@ -277,7 +283,7 @@ static int build_run(int argc, char **argv)
         code = add_file(&build, inputs.items[i]);
     progress_input(build.input_done, build.survey.input_total, build.records);
     if (code == 0)
-        code = finish(&build);
+        code = finish(&build, &inputs);
     if (code == 0)
         progress_done(build.report.file_size);
     seconds = progress_seconds();
@@ -300,6 +306,12 @@ out:
     return code;
 }
 
+static const kft_clash clashes[] = {
+    { "weight-column", "weights", 1 },
+    { "weight-field", "weights", 1 },
+    { NULL, NULL, 0 }
+};
+
 const kft_command command_build = {
     "build", "Compile key/value pairs into a dictionary", "[options] -o FILE INPUT...",
     build_options_table,
@@ -313,5 +325,5 @@ const kft_command command_build = {
     "WEIGHT NUL, and a JSON array is [KEY, VALUE, WEIGHT].\n\n"
     "Exit code: 0 done (with --on-error skip also when lines were skipped), 2 usage,\n"
     "3 data or I/O error, 128+N stopped by signal N.\n",
-    build_run
+    build_run, clashes
 };

@@ -122,5 +122,5 @@ const kft_command command_bundle = {
     "manifest is then refused, as when one is missing. All commands read it like any\n"
     "other file, and merge makes one file of it.\n\n"
     "Exit code: 0 done, 2 usage, 3 data or I/O error.\n",
-    bundle_run
+    bundle_run, NULL
 };

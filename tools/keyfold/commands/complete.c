@@ -164,6 +164,11 @@ static int complete_run(int argc, char **argv)
     return code;
 }
 
+static const kft_clash clashes[] = {
+    { "escapes", "PREFIX", 1 },
+    { NULL, NULL, 0 }
+};
+
 const kft_command command_complete = {
     "complete", "Find the keys of a prefix with the largest weights", "[options] FILE [PREFIX...]",
     options_table,
@@ -173,5 +178,5 @@ const kft_command command_complete = {
     "Weights are those of build --weights column, or else the values, if they are u64.\n"
     "Without --weights all values of a prefix's keys have to be looked at.\n\n"
     "Exit code: 0 done, 1 nothing found for any prefix, 2 usage, 3 data or I/O error.\n",
-    complete_run
+    complete_run, clashes
 };

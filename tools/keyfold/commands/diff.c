@@ -186,11 +186,20 @@ static int diff_run(int argc, char **argv)
     return code;
 }
 
+static const kft_clash clashes[] = {
+    { "count", "quiet", 0 },
+    { "json", "quiet", 0 },
+    { "keys-only", "quiet|count", 0 },
+    { "raw", "quiet|count|json", 0 },
+    { "escapes", "prefix|from|to", 1 },
+    { NULL, NULL, 0 }
+};
+
 const kft_command command_diff = {
     "diff", "Compare two dictionaries", "[options] OLD NEW", options_table,
     "Prints in key order +KEY<TAB>VALUE for a key that only NEW has, -KEY<TAB>VALUE\n"
     "for one that only OLD has, and ~KEY<TAB>OLD VALUE<TAB>NEW VALUE where the value\n"
     "changed. Only keys and values count, not how they are stored.\n\n"
     "Exit code, as of diff: 0 no difference, 1 some, 2 usage, 3 data or I/O error.\n",
-    diff_run
+    diff_run, clashes
 };

@@ -182,6 +182,8 @@ static int dump_run(int argc, char **argv)
         return code;
     if (rest.count != 1)
         return usage_error(&command_dump, rest.count == 0 ? "which FILE?" : "one FILE only");
+    if (options.raw && options.format != DUMP_TSV)
+        return usage_error(&command_dump, "--raw is about tsv");
     dict = entry_open(rest.items[0], 0, &code);
     if (dict == NULL)
         return code;
@@ -212,5 +214,5 @@ const kft_command command_dump = {
     "are not the values come last, for build --weights column. Metadata is not\n"
     "printed: stat shows it.\n\n"
     "Exit code: 0 done, 2 usage, 3 data or I/O error.\n",
-    dump_run
+    dump_run, NULL
 };

@@ -120,8 +120,9 @@ static void print_json_name(const kft_finder *finder)
 }
 
 static void print_found(const kft_finder *finder, find_piece *piece, const kft_entry *entry,
-                        uint64_t position)
+                        const kf_match *match)
 {
+    const uint64_t position = match->position;
     const kft_printer *printer = &finder->printer;
     kft_output *out = printer->out;
 
@@ -132,6 +133,7 @@ static void print_found(const kft_finder *finder, find_piece *piece, const kft_e
         print_json_number(out, "\"line\":", piece->line);
         print_json_number(out, ",\"column\":", position - piece->line_at + 1);
         print_json_number(out, ",\"offset\":", piece->offset + position);
+        print_json_number(out, ",\"length\":", match->length);
         output_byte(out, ',');
         entry_print_members(printer, entry);
         output_text(out, "}\n");
@@ -164,7 +166,7 @@ static kf_status find_in(kft_finder *finder, find_piece *piece, kf_error *error)
             break;
         finder->count++;
         if (!finder->options->count)
-            print_found(finder, piece, &entry, kf_iter_match(iter)->position);
+            print_found(finder, piece, &entry, kf_iter_match(iter));
     }
     kf_iter_destroy(&iter);
     return status == KF_END ? KF_OK : status;
@@ -253,7 +255,8 @@ static int find_files(kft_finder *finder, char **files, int count)
             if (code == 0 && finder->options->count)
                 print_count(finder);
         } else {
-            complain("%s: %s", stream.name, stream.problem);
+            complain("%s: %s%s", stream.name, stream.problem,
+                     stream.foreign ? " (--text searches any file as it is)" : "");
         }
         stream_close(&stream);
         finder->found |= finder->count > 0;
@@ -303,6 +306,14 @@ static int find_run(int argc, char **argv)
     return code;
 }
 
+static const kft_clash clashes[] = {
+    { "keys-only", "count", 0 },
+    { "ordinal", "count", 0 },
+    { "offset", "count|json", 0 },
+    { "raw", "count|json", 0 },
+    { NULL, NULL, 0 }
+};
+
 const kft_command command_find = {
     "find", "Find the keys that occur in texts", "[options] FILE [TEXTFILE...]", options_table,
     "Without TEXTFILE, or where it is -, the text is read from standard input; .gz,\n"
@@ -310,5 +321,5 @@ const kft_command command_find = {
     "prints LINE:COLUMN<TAB>KEY<TAB>VALUE, with NAME: before it if there are several\n"
     "texts. Lines and columns count from 1, columns in bytes.\n\n"
     "Exit code: 0 some key found, 1 none, 2 usage, 3 data or I/O error.\n",
-    find_run
+    find_run, clashes
 };

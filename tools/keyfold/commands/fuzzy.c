@@ -134,6 +134,13 @@ static int fuzzy_run(int argc, char **argv)
     return code;
 }
 
+static const kft_clash clashes[] = {
+    { "keys-only", "count", 0 },
+    { "ordinal", "count|keys-only", 0 },
+    { "escapes", "NEEDLE|prefix-range|from|to", 1 },
+    { NULL, NULL, 0 }
+};
+
 const kft_command command_fuzzy = {
     "fuzzy", "Find the keys within a distance of needles", "[options] FILE [NEEDLE...]", options_table,
     "Without NEEDLE, needles are read from standard input, one a line, and answered\n"
@@ -142,5 +149,5 @@ const kft_command command_fuzzy = {
     "Edits are insertions, deletions and substitutions; with osa also transpositions\n"
     "of neighbours; with indel insertions and deletions only.\n\n"
     "Exit code: 0 done, 1 nothing found for any needle, 2 usage, 3 data or I/O error.\n",
-    fuzzy_run
+    fuzzy_run, clashes
 };

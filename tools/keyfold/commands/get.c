@@ -11,6 +11,7 @@
 #include "output/message.h"
 
 #define BATCH 4096
+#define MESSAGES_SHOWN 10   /* of bad lines */
 
 typedef struct get_options {
     const char *missing;
@@ -45,6 +46,7 @@ typedef struct kft_lookup {
     kf_buffer buffer;
     size_t count;
     int absent;               /* some key was */
+    uint64_t bad;             /* lines that are no keys */
     kf_bytes keys[BATCH];
     uint64_t ordinals[BATCH];
     uint64_t numbers[BATCH];
@@ -92,7 +94,7 @@ static int get_arguments(kft_lookup *lookup, char **keys, int count)
         size_t size = strlen(keys[i]);
 
         if (lookup->options->escapes && !unescape((uint8_t *)keys[i], &size)) {
-            complain("invalid escape in the key '%s'", keys[i]);
+            complain("get: " BAD_ESCAPE ": '%s'", "key", keys[i]);
             return EXIT_USAGE;
         }
         lookup->keys[lookup->count++] = (kf_bytes){ (uint8_t *)keys[i], size };
@@ -100,6 +102,18 @@ static int get_arguments(kft_lookup *lookup, char **keys, int count)
             code = answer(lookup);
     }
     return code != 0 ? code : answer(lookup);
+}
+
+/* A line that is no key is told of, and absent: with --missing there is a line for each line that is read. */
+static int bad_key(kft_lookup *lookup, const char *name, uint64_t line, kf_bytes text, const char *problem)
+{
+    int code = answer(lookup);
+
+    if (code == 0 && lookup->options->missing != NULL)
+        entry_print_absent(&lookup->printer, text, lookup->options->missing);
+    if (lookup->bad++ < MESSAGES_SHOWN)
+        message((kft_message){ MESSAGE_ERROR, KF_FORMAT, name, line }, "%s", problem);
+    return code;
 }
 
 /* Keys borrow the stream's window, which stays as it is while the next key is in it. So a batch is
@@ -135,18 +149,16 @@ static int get_stream(kft_lookup *lookup, kft_stream *stream)
         line++;
         key = stream_window(stream);
         taken = size + (found == STREAM_FOUND);
-        if (!lookup->options->null && !lookup->options->raw) {
-            if (size > 0 && key[size - 1] == '\r')
-                size--;
-            if (!unescape(key, &size)) {
-                int code = answer(lookup);
-
-                complain("%s:%llu: invalid escape in the key", stream->name,
-                         (unsigned long long)line);
-                return code != 0 ? code : EXIT_TROUBLE;
-            }
-        }
         stream_consume(stream, taken);
+        if (!lookup->options->null && !lookup->options->raw) {
+            const char *problem = needle_decode(key, &size, "key");
+            int code = problem != NULL ? bad_key(lookup, stream->name, line, (kf_bytes){ key, size }, problem) : 0;
+
+            if (code != 0)
+                return code;
+            if (problem != NULL)
+                continue;
+        }
         lookup->keys[lookup->count++] = (kf_bytes){ key, size };
     }
 }
@@ -199,8 +211,11 @@ static int get_run(int argc, char **argv)
         lookup->printer.value_type = KF_VALUES_NONE;
     code = rest.count > 1 ? get_arguments(lookup, rest.items + 1, rest.count - 1)
                           : get_stdin(lookup);
-    if (code == 0 && lookup->absent)
-        code = EXIT_NOT_FOUND;
+    if (lookup->bad > MESSAGES_SHOWN)
+        complain("%llu bad keys, %llu of them not shown", (unsigned long long)lookup->bad,
+                 (unsigned long long)lookup->bad - MESSAGES_SHOWN);
+    if (code == 0)
+        code = lookup->bad > 0 ? EXIT_TROUBLE : lookup->absent ? EXIT_NOT_FOUND : 0;
     code = output_finish(&out, code);
 out:
     if (lookup != NULL)
@@ -210,11 +225,16 @@ out:
     return code;
 }
 
+static const kft_clash clashes[] = {
+    { "escapes", "KEY", 1 },
+    { NULL, NULL, 0 }
+};
+
 const kft_command command_get = {
     "get", "Look keys up", "[options] FILE [KEY...]", options_table,
     "Without KEY, keys are read from standard input, one a line, and answered in\n"
     "that order as soon as they arrive. Each key found prints KEY<TAB>VALUE, or KEY\n"
     "alone when the dictionary has no values.\n\n"
     "Exit code: 0 all found, 1 some key absent, 2 usage, 3 data or I/O error.\n",
-    get_run
+    get_run, clashes
 };

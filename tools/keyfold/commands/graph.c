@@ -91,7 +91,7 @@ static int graph_run(int argc, char **argv)
     if (options.prefix != NULL) {
         range.prefix = (kf_bytes){ (const uint8_t *)options.prefix, strlen(options.prefix) };
         if (options.escapes && !unescape((uint8_t *)(uintptr_t)options.prefix, &range.prefix.size)) {
-            complain("graph: invalid escape in '%s'", options.prefix);
+            complain("graph: " BAD_ESCAPE, "TEXT of --prefix");
             return EXIT_USAGE;
         }
     }
@@ -106,6 +106,11 @@ static int graph_run(int argc, char **argv)
     return code;
 }
 
+static const kft_clash clashes[] = {
+    { "escapes", "prefix", 1 },
+    { NULL, NULL, 0 }
+};
+
 const kft_command command_graph = {
     "graph", "Draw the minimal automaton of a small dictionary", "[options] FILE", options_table,
     "Prints a graph in Graphviz's DOT language: keys are the labels on the ways from the\n"
@@ -113,5 +118,5 @@ const kft_command command_graph = {
     "elsewhere or \\xHH, a space is shown as an open box.\n\n"
     "Exit code: 0 done, 1 nothing begins with --prefix, 2 usage, 3 data or I/O error,\n"
     "or too many keys.\n",
-    graph_run
+    graph_run, clashes
 };

@@ -192,10 +192,18 @@ static int match_run(int argc, char **argv)
     return code;
 }
 
+static const kft_clash clashes[] = {
+    { "keys-only", "count", 0 },
+    { "ordinal", "count", 0 },
+    { "raw", "count|json", 0 },
+    { "escapes", "prefix-range|from|to", 1 },
+    { NULL, NULL, 0 }
+};
+
 const kft_command command_match = {
     "match", "Find the keys that patterns match", "[options] FILE PATTERN...", options_table,
     "A key is matched from its first to its last byte: write .*word.* or, with --glob,\n"
     "*word* for keys that contain it. Keys are printed in their order, as by scan.\n\n"
     "Exit code: 0 done, 1 nothing found, 2 usage or a bad pattern, 3 data or I/O error.\n",
-    match_run
+    match_run, clashes
 };

@@ -152,6 +152,9 @@ static int merge_run(int argc, char **argv)
     if (code != 0)
         return code;
     within.limit = options.limit;
+    if (option_given(&command_merge, &rest, "values") && options.operation == KF_SET_DIFFERENCE)
+        return usage_error(&command_merge, "--values is about keys that several files have; those of a difference are "
+                           "in the first only");
     code = members_open(&members, rest.items, rest.count);
     if (code == 0)
         code = merge_members(&members, &options, &within);
@@ -159,11 +162,16 @@ static int merge_run(int argc, char **argv)
     return code;
 }
 
+static const kft_clash clashes[] = {
+    { "escapes", "prefix|from|to", 1 },
+    { NULL, NULL, 0 }
+};
+
 const kft_command command_merge = {
     "merge", "Merge dictionaries into a new one", "[options] -o FILE FILE...", options_table,
     "The files have values of one type, which the new file gets, and the metadata of\n"
     "all; of entries of one name, that of the first file. The output may be one of the\n"
     "files: it is replaced when all is done.\n\n"
     "Exit code: 0 done, 2 usage, 3 data or I/O error, 128+N stopped by signal N.\n",
-    merge_run
+    merge_run, clashes
 };

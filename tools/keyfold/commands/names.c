@@ -57,5 +57,5 @@ const kft_command command_names = {
     "  names match    find the names that are most similar to needles\n"
     "  names score    say how similar two names are\n\n"
     "Each has options of its own: keyfold names build --help.\n",
-    names_run
+    names_run, NULL
 };

@@ -210,5 +210,5 @@ const kft_command command_names_build = {
     "from 1. INPUT '-' is standard input; .gz and .zst data is recognised. Format auto\n"
     "goes by the extension, else the first line: with a tab it is tsv.\n\n"
     "Exit code: 0 done, 2 usage, 3 data or I/O error, 128+N stopped by signal N.\n",
-    names_build_run
+    names_build_run, NULL
 };

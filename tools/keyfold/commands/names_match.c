@@ -226,5 +226,5 @@ const kft_command command_names_match = {
     "NEEDLE<TAB>ID<TAB>NAME<TAB>SCORE, the best first; names that are equally similar\n"
     "come in the order in which they were added.\n\n"
     "Exit code: 0 done, 1 nothing found for any needle, 2 usage, 3 data or I/O error.\n",
-    names_match_run
+    names_match_run, NULL
 };

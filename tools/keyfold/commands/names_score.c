@@ -39,5 +39,5 @@ const kft_command command_names_score = {
     "names score", "Say how similar two names are", "A B", options_table,
     "Prints the score, from 0 to 1.\n\n"
     "Exit code: 0 done, 2 usage, 3 a name that is not UTF-8.\n",
-    names_score_run
+    names_score_run, NULL
 };

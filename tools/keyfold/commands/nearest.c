@@ -166,6 +166,13 @@ static int nearest_run(int argc, char **argv)
     return code;
 }
 
+static const kft_clash clashes[] = {
+    { "keys-only", "count", 0 },
+    { "ordinal", "count|keys-only", 0 },
+    { "escapes", "NEEDLE|prefix-range|from|to", 1 },
+    { NULL, NULL, 0 }
+};
+
 const kft_command command_nearest = {
     "nearest", "Find the keys nearest to needles, best first", "[options] FILE [NEEDLE...]", options_table,
     "Without NEEDLE, needles are read from standard input, one a line, and answered\n"
@@ -173,5 +180,5 @@ const kft_command command_nearest = {
     "or KEY<TAB>SIMILARITY<TAB>VALUE, without VALUE when the dictionary has none. Keys\n"
     "that are equally near come in their own order.\n\n"
     "Exit code: 0 done, 1 nothing found for any needle, 2 usage, 3 data or I/O error.\n",
-    nearest_run
+    nearest_run, clashes
 };

@@ -71,8 +71,9 @@ static int scan_dict(const kf_dict *dict, const char *path, const scan_options *
 
         code = 0;
         if (options->count) {
+            output_text(&out, options->json ? "{\"count\":" : "");
             output_u64(&out, remaining);
-            output_byte(&out, '\n');
+            output_text(&out, options->json ? "}\n" : "\n");
         } else {
             kft_printer printer = { &out, kf_dict_value_type(dict), options->ordinal, options->raw,
                                     options->json, 0 };
@@ -116,11 +117,19 @@ static int scan_run(int argc, char **argv)
     return code;
 }
 
+static const kft_clash clashes[] = {
+    { "keys-only", "count", 0 },
+    { "ordinal", "count", 0 },
+    { "raw", "count|json", 0 },
+    { "escapes", "prefix|from|to", 1 },
+    { NULL, NULL, 0 }
+};
+
 const kft_command command_scan = {
     "scan", "Print the keys of a prefix or a range, in order", "[options] FILE", options_table,
     "Keys are ordered by their bytes. Each prints KEY<TAB>VALUE, or KEY alone when\n"
     "the dictionary has no values.\n\n"
     "Exit code: 0 done, 1 nothing matched --prefix, --from, --to or --first,\n"
     "2 usage, 3 data or I/O error.\n",
-    scan_run
+    scan_run, clashes
 };

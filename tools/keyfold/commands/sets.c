@@ -90,8 +90,9 @@ static int print_all(const kft_members *members, const sets_options *options, kf
             print_entry(&printer, &entry, path);
     }
     if (options->count) {
+        output_text(out, options->json ? "{\"count\":" : "");
         output_u64(out, count);
-        output_byte(out, '\n');
+        output_text(out, options->json ? "}\n" : "\n");
     }
     return count > 0 || options->limit == 0 ? EXIT_FOUND : EXIT_NOT_FOUND;
 }
@@ -159,17 +160,24 @@ static int subtract_run(int argc, char **argv)
     "KEY<TAB>VALUE<TAB>FILE. sum, min and max are about u64 values.\n"
 #define CODES "\nExit code: 0 done, 1 the result is empty, 2 usage, 3 data or I/O error.\n"
 
+static const kft_clash clashes[] = {
+    { "keys-only", "count", 0 },
+    { "raw", "count|json", 0 },
+    { "escapes", "prefix|from|to", 1 },
+    { NULL, NULL, 0 }
+};
+
 const kft_command command_union = {
     "union", "Print the keys that any of several dictionaries has", "[options] FILE...", union_table,
-    LINES ALL CODES, union_run
+    LINES ALL CODES, union_run, clashes
 };
 
 const kft_command command_intersect = {
     "intersect", "Print the keys that all of several dictionaries have", "[options] FILE...", intersect_table,
-    LINES ALL CODES, intersect_run
+    LINES ALL CODES, intersect_run, clashes
 };
 
 const kft_command command_subtract = {
     "subtract", "Print the keys that only the first of several dictionaries has", "[options] FILE...",
-    subtract_table, LINES CODES, subtract_run
+    subtract_table, LINES CODES, subtract_run, clashes
 };

@@ -238,5 +238,5 @@ const kft_command command_stat = {
     "keys' token dictionary; both are contained in \"keys\". Of a manifest, the sizes are\n"
     "those of all the files it names, and its own.\n\n"
     "Exit code: 0 done, 2 usage, 3 data or I/O error.\n",
-    stat_run
+    stat_run, NULL
 };

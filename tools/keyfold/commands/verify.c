@@ -88,5 +88,5 @@ const kft_command command_verify = {
     "verify", "Check every checksum and structure of a file", "[options] FILE...", options_table,
     "Prints FILE: OK, or what is damaged. A checksum finds accidents, not forgery.\n\n"
     "Exit code: 0 all is well, 2 usage, 3 damaged or unreadable, 128+N stopped by signal N.\n",
-    verify_run
+    verify_run, NULL
 };

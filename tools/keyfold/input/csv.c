@@ -57,6 +57,17 @@ static int bad_quotes(kft_input *input, csv_state state, size_t first_line_end)
                      (unsigned long long)lines);
 }
 
+/* A quote that is not closed may be why there is too little memory for a record. */
+static int failed_in_quotes(kft_input *input)
+{
+    kft_stream *stream = &input->stream;
+    size_t used = strlen(stream->problem);
+
+    snprintf(stream->problem + used, sizeof stream->problem - used, " (in quotes that are opened in line %llu)",
+             (unsigned long long)input->line);
+    return INPUT_FAILED;
+}
+
 /* Takes the next record out of the stream, over as many lines as its quotes span. */
 static int next_record(kft_input *input, csv_record *csv)
 {
@@ -68,7 +79,7 @@ static int next_record(kft_input *input, csv_record *csv)
     for (;;) {
         found = stream_find(&input->stream, from, '\n', &end);
         if (found == STREAM_FAILED)
-            return INPUT_FAILED;
+            return state == QUOTED ? failed_in_quotes(input) : INPUT_FAILED;
         if (found == STREAM_END && end == 0)
             return INPUT_END;
         if (found == STREAM_FOUND || end > from)
@@ -249,6 +260,18 @@ static int check_fields(kft_input *input, size_t count)
     return INPUT_RECORD;
 }
 
+/* A hint where a line with too few fields has what others use between them. */
+static const char *other_delimiter(const kft_input *input, const csv_record *csv)
+{
+    const uint8_t delimiter = input->settings->delimiter;
+
+    if (delimiter != ';' && memchr(csv->data, ';', csv->size) != NULL)
+        return " (are they delimited by semicolons? --delimiter ';')";
+    if (delimiter != '\t' && memchr(csv->data, '\t', csv->size) != NULL)
+        return " (are they delimited by tabs? --delimiter '\\t')";
+    return delimiter != ',' && memchr(csv->data, ',', csv->size) != NULL ? " (are they delimited by commas?)" : "";
+}
+
 int input_next_csv(kft_input *input, kft_record *record)
 {
     size_t needed, count = 0, size;
@@ -283,7 +306,7 @@ int input_next_csv(kft_input *input, kft_record *record)
     if (result == INPUT_BAD)
         return INPUT_BAD;
     if (count <= needed)
-        return input_bad(input, "%zu field%s, column %zu is needed", count, count == 1 ? "" : "s",
-                         needed + 1);
+        return input_bad(input, "%zu field%s, column %zu is needed%s", count, count == 1 ? "" : "s", needed + 1,
+                         other_delimiter(input, &csv));
     return check_fields(input, count);
 }

@@ -90,14 +90,19 @@ static int settle_format(kft_input *input, const char *path)
 {
     size_t size;
 
-    if (input->format != FORMAT_NUL && !input->settings->text && !check_document(input, path))
+    if (input->format != FORMAT_NUL && !input->settings->text && !check_document(input, path)) {
+        input->is_document = 1;
         return 0;
+    }
     if (input->format != FORMAT_AUTO)
         return 1;
     if (stream_find(&input->stream, 0, '\n', &size) == STREAM_FAILED)
         return 0;
     input->format = size > 0 && memchr(stream_window(&input->stream), '\t', size) != NULL
                         ? FORMAT_TSV : FORMAT_LINES;
+    input->guessed = input->format == FORMAT_LINES && !input->settings->text;
+    input->like_csv = input->guessed && size > 0 && (memchr(stream_window(&input->stream), ',', size) != NULL ||
+                                                     memchr(stream_window(&input->stream), ';', size) != NULL);
     return 1;
 }
 
@@ -107,7 +112,7 @@ static unsigned look_at(const kft_input *input)
     if (input->settings->text)
         return LOOK_PACKED;
     if (input->format == FORMAT_NUL)
-        return LOOK_PACKED | LOOK_FOREIGN;
+        return LOOK_PACKED | LOOK_FOREIGN | LOOK_NUL_ENDS;
     return input->settings->raw && input->format != FORMAT_CSV && input->format != FORMAT_JSONL
                ? LOOK_TEXT & ~(LOOK_NUL | LOOK_RETURNS) : LOOK_TEXT;
 }

@@ -52,6 +52,9 @@ typedef struct kft_input {
     kft_stream stream;
     const kft_input_settings *settings;
     kft_input_format format;        /* never FORMAT_AUTO */
+    int is_document;            /* it can't be read for what it is, but would be text */
+    int guessed;                /* it is taken for lines, as the first line has no tab */
+    int like_csv;               /* but that has what CSV has between fields */
     int no_nul;                 /* a NUL byte makes a record bad */
     uint64_t line;              /* where the last record began, from 1; for nul: its number */
     uint64_t lines_read;

@@ -16,6 +16,7 @@ enum {
     LOOK_NUL = 1u << 3,        /* NUL bytes, which are refused */
     LOOK_RETURNS = 1u << 4,    /* lines that end with CR alone, which are refused */
     LOOK_LINE = 1u << 5,       /* at one line only: who writes it waits for an answer */
+    LOOK_NUL_ENDS = 1u << 6,   /* records end with NUL bytes: lines without any are refused */
     LOOK_TEXT = LOOK_PACKED | LOOK_UNICODE | LOOK_FOREIGN | LOOK_NUL | LOOK_RETURNS
 };
 

@@ -14,7 +14,7 @@ static int decode(kft_input *input, const char *what, uint8_t *data, size_t *siz
 {
     if (input->settings->raw || unescape(data, size))
         return INPUT_RECORD;
-    return input_bad(input, "invalid escape in the %s: a backslash is written \\\\, or use --raw", what);
+    return input_bad(input, BAD_ESCAPE ", or use --raw", what);
 }
 
 int input_next_lines(kft_input *input, kft_record *record)
@@ -26,6 +26,9 @@ int input_next_lines(kft_input *input, kft_record *record)
     strip_return(input, record->key, &record->key_size);
     if (record->key_size == 0)
         return input_empty_line(input);
+    if (input->guessed && memchr(record->key, '\t', record->key_size) != NULL)
+        return input_bad(input, "a tab, but there is none in the first line, so this was taken for lines: say "
+                         "--format tsv or --format lines");
     return decode(input, "key", record->key, &record->key_size);
 }
 

@@ -13,7 +13,23 @@ unsigned needles_look(int null, int raw)
 {
     const unsigned all = LOOK_TEXT | LOOK_LINE;
 
-    return null ? LOOK_PACKED | LOOK_FOREIGN | LOOK_LINE : raw ? all & ~(LOOK_NUL | LOOK_RETURNS) : all;
+    return null ? LOOK_PACKED | LOOK_FOREIGN | LOOK_LINE | LOOK_NUL_ENDS : raw ? all & ~(LOOK_NUL | LOOK_RETURNS) : all;
+}
+
+const char *needle_decode(uint8_t *text, size_t *size, const char *what)
+{
+    static char problem[128];
+
+    if (*size > 0 && text[*size - 1] == '\r')
+        --*size;
+    if (*size > 0 && memchr(text, 0, *size) != NULL)
+        snprintf(problem, sizeof problem, "a NUL byte in the %s, which is written \\0; those that end with NUL "
+                 "need --null", what);
+    else if (!unescape(text, size))
+        snprintf(problem, sizeof problem, BAD_ESCAPE ", or use --raw", what);
+    else
+        return NULL;
+    return problem;
 }
 
 int needles_open(kft_needles *needles, const kft_command *command, const kft_needle_options *options,
@@ -71,7 +87,7 @@ static int next_argument(kft_needles *needles, kft_needle *needle)
     item = needles->items[needles->at++];
     size = strlen(item);
     if (needles->options->escapes && !unescape((uint8_t *)item, &size)) {
-        snprintf(needles->problem, sizeof needles->problem, "invalid escape in the needle '%.200s'", item);
+        snprintf(needles->problem, sizeof needles->problem, BAD_ESCAPE ": '%.200s'", "needle", item);
         needles->code = EXIT_USAGE;
         return STREAM_FAILED;
     }
@@ -91,7 +107,7 @@ int needles_next(kft_needles *needles, kft_needle *needle)
         return next_argument(needles, needle);
     found = stream_find(stream, 0, delimiter(needles), &size);
     if (found == STREAM_FAILED) {
-        snprintf(needles->problem, sizeof needles->problem, "%.80s: %s", stream->name, stream->problem);
+        snprintf(needles->problem, sizeof needles->problem, "%.80s: %.500s", stream->name, stream->problem);
         needles->code = EXIT_TROUBLE;
         return STREAM_FAILED;
     }
@@ -101,11 +117,11 @@ int needles_next(kft_needles *needles, kft_needle *needle)
     text = stream_window(stream);
     taken = size + (found == STREAM_FOUND);
     if (!needles->options->null && !needles->options->raw) {
-        if (size > 0 && text[size - 1] == '\r')
-            size--;
-        if (!unescape(text, &size)) {
-            snprintf(needles->problem, sizeof needles->problem, "%.200s:%llu: invalid escape in the needle",
-                     stream->name, (unsigned long long)needles->line);
+        const char *problem = needle_decode(text, &size, "needle");
+
+        if (problem != NULL) {
+            snprintf(needles->problem, sizeof needles->problem, "%.200s:%llu: %s", stream->name,
+                     (unsigned long long)needles->line, problem);
             needles->code = EXIT_TROUBLE;
             return STREAM_FAILED;
         }

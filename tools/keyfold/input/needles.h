@@ -53,6 +53,10 @@ typedef struct kft_needles {
 /* What the beginning of a stream of needles or keys is looked at for. */
 unsigned needles_look(int null, int raw);
 
+/* Turns a line into the needle or key (`what` it is called) that it stands for, in place. Returns NULL, or what is
+ * wrong, valid until the next call. */
+const char *needle_decode(uint8_t *text, size_t *size, const char *what);
+
 /* Takes the needles from rest->items[1 ...] or opens the stream. Returns 0, or the exit code after a message.
  * needles_close is due in either case. */
 int needles_open(kft_needles *needles, const struct kft_command *command, const kft_needle_options *options,

@@ -11,8 +11,9 @@
 #include "input/decoder.h"
 #include "output/message.h"
 
-/* Whether a file is compressed; one that can't be read is told of when its turn comes. */
-static int is_packed(const char *path)
+/* Whether a file's bytes are others than those of the text in it: compressed, or UTF-16. One that can't be read is
+ * told of when its turn comes. */
+static int is_coded(const char *path)
 {
     uint8_t head[16];
     int undecided = 0, file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
@@ -22,7 +23,8 @@ static int is_packed(const char *path)
         return 1;
     size = read(file, head, sizeof head);
     close(file);
-    return size < 0 || decoder_detect(head, (size_t)size, &undecided) != DECODER_NONE;
+    return size < 0 || decoder_detect(head, (size_t)size, &undecided) != DECODER_NONE ||
+           (size > 1 && (head[0] == 0xFF || head[0] == 0xFE)) || (size > 0 && memchr(head, 0, (size_t)size) != NULL);
 }
 
 /* Whether nearly all bytes of such an input become keys and values. What else CSV and JSON have in a record may be
@@ -35,7 +37,7 @@ static int all_is_stored(const kft_build_options *options, const kft_input_setti
         return 0;
     if (options->values == KF_VALUES_NONE && format != FORMAT_LINES && (format != FORMAT_NUL || options->pairs))
         return 0;
-    return !is_packed(path);
+    return !is_coded(path);
 }
 
 int survey_inputs(kft_survey *survey, const kft_build_options *options, const kft_input_settings *settings,

@@ -112,12 +112,16 @@ static int check_columns(const kft_build_options *options)
     return OPTIONS_GO_ON;
 }
 
-static int check_weights(const kft_build_options *options)
+static int check_weights(const kft_build_options *options, const kft_arguments *inputs)
 {
     if (options->weights == KF_WEIGHTS_VALUE && options->values != KF_VALUES_U64)
         return usage_error(&command_build, "--weights value needs --values u64");
-    if (options->weights != KF_WEIGHTS_GIVEN)
+    if (options->weights != KF_WEIGHTS_GIVEN) {
+        if (option_given(&command_build, inputs, "weight-column") ||
+            option_given(&command_build, inputs, "weight-field"))
+            return usage_error(&command_build, "--weight-column and --weight-field need --weights column");
         return OPTIONS_GO_ON;
+    }
     if (options->duplicates >= KF_DUPLICATES_SUM)
         return usage_error(&command_build, "--duplicates %s does not go with --weights column",
                            option_choice_name(duplicates_names, options->duplicates));
@@ -126,6 +130,45 @@ static int check_weights(const kft_build_options *options)
     if (strcmp(options->weight_field, options->key_field) == 0 ||
         strcmp(options->weight_field, options->value_field) == 0)
         return usage_error(&command_build, "--weight-field is the same as another field");
+    return OPTIONS_GO_ON;
+}
+
+/* What inputs may be, a bit for each format. Only the first line tells of tsv and lines. */
+static unsigned formats_of(const kft_build_options *options, const kft_arguments *inputs)
+{
+    unsigned found = 0;
+
+    if (options->format != FORMAT_AUTO)
+        return 1u << options->format;
+    for (int i = 0; i < inputs->count; i++) {
+        kft_input_format format = input_format_of_name(inputs->items[i]);
+
+        found |= format != FORMAT_AUTO ? 1u << format : 1u << FORMAT_TSV | 1u << FORMAT_LINES;
+    }
+    return found;
+}
+
+/* Options of a format that no input has. */
+static int check_formats(const kft_build_options *options, const kft_arguments *inputs)
+{
+    static const struct { const char *option; unsigned formats; const char *names; } bound[] = {
+        { "header", 1u << FORMAT_CSV, "csv" }, { "delimiter", 1u << FORMAT_CSV, "csv" },
+        { "key-column", 1u << FORMAT_CSV, "csv" }, { "value-column", 1u << FORMAT_CSV, "csv" },
+        { "weight-column", 1u << FORMAT_CSV, "csv" }, { "key-field", 1u << FORMAT_JSONL, "jsonl" },
+        { "value-field", 1u << FORMAT_JSONL, "jsonl" }, { "weight-field", 1u << FORMAT_JSONL, "jsonl" },
+        { "raw", 1u << FORMAT_TSV | 1u << FORMAT_LINES, "tsv and lines" },
+    };
+    const unsigned there = formats_of(options, inputs);
+    int named = options->format != FORMAT_AUTO;
+
+    for (size_t i = 0; i < sizeof bound / sizeof bound[0]; i++)
+        if (option_given(&command_build, inputs, bound[i].option) && (there & bound[i].formats) == 0)
+            return usage_error(&command_build, named ? "--%s is about %s, but --format is %s"
+                                                     : "--%s is about %s, but no input is by its name; see --format",
+                               bound[i].option, bound[i].names, input_format_name((kft_input_format)options->format));
+    if (options->values == KF_VALUES_NONE &&
+        (option_given(&command_build, inputs, "value-column") || option_given(&command_build, inputs, "value-field")))
+        return usage_error(&command_build, "--values none passes over values, so it does not matter where they are");
     return OPTIONS_GO_ON;
 }
 
@@ -160,7 +203,7 @@ int build_options_check(const kft_build_options *options, const kft_arguments *i
     if (code == OPTIONS_GO_ON)
         code = check_columns(options);
     if (code == OPTIONS_GO_ON)
-        code = check_weights(options);
+        code = check_weights(options, inputs);
     if (code != OPTIONS_GO_ON)
         return code;
 
@@ -186,5 +229,5 @@ int build_options_check(const kft_build_options *options, const kft_arguments *i
         return usage_error(&command_build, "--format %s has no values, --values %s asks for them",
                            input_format_name(settings->format),
                            option_choice_name(values, options->values));
-    return OPTIONS_GO_ON;
+    return check_formats(options, inputs);
 }

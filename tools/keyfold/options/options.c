@@ -1,26 +1,13 @@
 #include "options/options.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "command.h"
+#include "options/clashes.h"
 #include "options/usage.h"
 #include "output/message.h"
-
-int usage_error(const kft_command *command, const char *format, ...)
-{
-    char text[512];
-    va_list values;
-
-    va_start(values, format);
-    vsnprintf(text, sizeof text, format, values);
-    va_end(values);
-    message((kft_message){ MESSAGE_ERROR, KF_INVALID, NULL, 0 }, "%s: %s", command->name, text);
-    message((kft_message){ MESSAGE_HINT, KF_OK, NULL, 0 }, "Try 'keyfold %s --help'.", command->name);
-    return EXIT_USAGE;
-}
 
 int parse_u64(const void *text, size_t size, uint64_t *number)
 {
@@ -235,7 +222,7 @@ static int store(const kft_command *command, const kft_option_spec *option, void
 }
 
 /* argv[*at] is "--...". */
-static int parse_long(const kft_command *command, void *target, int argc, char **argv, int *at)
+static int parse_long(const kft_command *command, void *target, int argc, char **argv, int *at, uint64_t *given)
 {
     char *name = argv[*at] + 2;
     char *equals = strchr(name, '=');
@@ -252,6 +239,7 @@ static int parse_long(const kft_command *command, void *target, int argc, char *
     for (const kft_option_spec *option = command->options; option->name != NULL; option++) {
         if (strlen(option->name) != size || memcmp(option->name, name, size) != 0)
             continue;
+        *given |= (uint64_t)1 << (option - command->options);
         if (option->kind == OPTION_FLAG) {
             if (equals != NULL)
                 return usage_error(command, "--%s takes no value", option->name);
@@ -278,7 +266,8 @@ static const kft_option_spec *find_letter(const kft_command *command, char lette
 }
 
 /* argv[*at] is "-x...": flags may be joined, and a value may follow its letter at once. */
-static int parse_letters(const kft_command *command, void *target, int argc, char **argv, int *at)
+static int parse_letters(const kft_command *command, void *target, int argc, char **argv, int *at,
+                         uint64_t *given)
 {
     for (const char *letters = argv[*at] + 1; *letters != 0; letters++) {
         const kft_option_spec *option;
@@ -291,6 +280,7 @@ static int parse_letters(const kft_command *command, void *target, int argc, cha
         option = find_letter(command, *letters);
         if (option == NULL)
             return usage_error(command, "unknown option -%c", *letters);
+        *given |= (uint64_t)1 << (option - command->options);
         if (option->kind != OPTION_FLAG) {
             if (letters[1] != 0)
                 return store(command, option, target, letters + 1);
@@ -335,6 +325,7 @@ int options_parse(const kft_command *command, void *target, int argc, char **arg
     message_as_json(wants_json(command, argc, argv));
     rest->items = argv;
     rest->count = 0;
+    rest->given = 0;
     for (int at = 0; at < argc; at++) {
         char *word = argv[at];
         int result = OPTIONS_GO_ON;
@@ -342,13 +333,13 @@ int options_parse(const kft_command *command, void *target, int argc, char **arg
         if (!ended && strcmp(word, "--") == 0)
             ended = 1;
         else if (!ended && word[0] == '-' && word[1] == '-')
-            result = parse_long(command, target, argc, argv, &at);
+            result = parse_long(command, target, argc, argv, &at, &rest->given);
         else if (!ended && word[0] == '-' && word[1] != 0)
-            result = parse_letters(command, target, argc, argv, &at);
+            result = parse_letters(command, target, argc, argv, &at, &rest->given);
         else
             rest->items[rest->count++] = word;
         if (result != OPTIONS_GO_ON)
             return result;
     }
-    return OPTIONS_GO_ON;
+    return clashes_check(command, rest);
 }

@@ -46,7 +46,11 @@ typedef struct kft_option_spec {
 typedef struct kft_arguments {
     char **items;
     int count;
+    uint64_t given;      /* a bit for each of the command's options */
 } kft_arguments;
+
+/* Whether an option was given, whatever its value. */
+int option_given(const struct kft_command *command, const kft_arguments *rest, const char *name);
 
 /* The result of options_parse when the command is to go on. */
 #define OPTIONS_GO_ON (-1)

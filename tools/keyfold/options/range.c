@@ -17,11 +17,11 @@ static int take_text(const kft_range_options *options, const char *text, kf_byte
 int range_take(const kft_command *command, const kft_range_options *options, kf_iter_options *range)
 {
     if (!take_text(options, options->prefix, &range->prefix))
-        return usage_error(command, "invalid escape in the TEXT of --prefix");
+        return usage_error(command, BAD_ESCAPE, "TEXT of --prefix");
     if (!take_text(options, options->from, &range->from))
-        return usage_error(command, "invalid escape in the KEY of --from");
+        return usage_error(command, BAD_ESCAPE, "KEY of --from");
     if (!take_text(options, options->to, &range->to))
-        return usage_error(command, "invalid escape in the KEY of --to");
+        return usage_error(command, BAD_ESCAPE, "KEY of --to");
     range->has_to = options->to != NULL;
     return 0;
 }

@@ -42,11 +42,11 @@ int selection_open(kft_selection *selection, const kft_command *command,
 {
     memset(selection, 0, sizeof *selection);
     if (!take_text(options->prefix, escapes, &selection->prefix))
-        return usage_error(command, "invalid escape in the TEXT of --prefix-range");
+        return usage_error(command, BAD_ESCAPE, "TEXT of --prefix-range");
     if (!take_text(options->from, escapes, &selection->from))
-        return usage_error(command, "invalid escape in the KEY of --from");
+        return usage_error(command, BAD_ESCAPE, "KEY of --from");
     if (!take_text(options->to, escapes, &selection->to))
-        return usage_error(command, "invalid escape in the KEY of --to");
+        return usage_error(command, BAD_ESCAPE, "KEY of --to");
     selection->has_to = options->to != NULL;
     return open_values(selection, command, options, dict, path);
 }

@@ -1,9 +1,25 @@
 #include "options/usage.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "output/message.h"
+
 #define HELP_COLUMN 30
+
+int usage_error(const kft_command *command, const char *format, ...)
+{
+    char text[512];
+    va_list values;
+
+    va_start(values, format);
+    vsnprintf(text, sizeof text, format, values);
+    va_end(values);
+    message((kft_message){ MESSAGE_ERROR, KF_INVALID, NULL, 0 }, "%s: %s", command->name, text);
+    message((kft_message){ MESSAGE_HINT, KF_OK, NULL, 0 }, "Try 'keyfold %s --help'.", command->name);
+    return EXIT_USAGE;
+}
 
 static void print_option(const char *name, char letter, const char *argument, const char *help,
                          const kft_option_choice *choices)

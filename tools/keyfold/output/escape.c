@@ -24,6 +24,19 @@ static int hex_escape(const uint8_t *from, const uint8_t *end)
     return hex_digit(from[2]) << 4 | hex_digit(from[3]);
 }
 
+/* Whether all escapes from `at` on, which is a backslash, are valid. */
+static int are_valid(const uint8_t *at, const uint8_t *end)
+{
+    while (at != NULL) {
+        if (end - at < 2 || at[1] == 0 || strchr("tnr0\\&x", at[1]) == NULL ||
+            (at[1] == 'x' && hex_escape(at, end) < 0))
+            return 0;
+        at += at[1] == 'x' ? 4 : 2;
+        at = at < end ? memchr(at, '\\', (size_t)(end - at)) : NULL;
+    }
+    return 1;
+}
+
 int unescape(uint8_t *data, size_t *size)
 {
     const uint8_t *end = data + *size;
@@ -32,13 +45,12 @@ int unescape(uint8_t *data, size_t *size)
 
     if (from == NULL)
         return 1;
+    if (!are_valid(from, end))
+        return 0;
     to = data + (from - data);
     while (from < end) {
         const uint8_t *next;
-        int byte;
 
-        if (end - from < 2)
-            return 0;
         switch (from[1]) {
         case 't': *to++ = '\t'; break;
         case 'n': *to++ = '\n'; break;
@@ -46,14 +58,9 @@ int unescape(uint8_t *data, size_t *size)
         case '0': *to++ = 0; break;
         case '\\': *to++ = '\\'; break;
         case '&': break;
-        case 'x':
-            byte = hex_escape(from, end);
-            if (byte < 0)
-                return 0;
-            *to++ = (uint8_t)byte;
+        default:
+            *to++ = (uint8_t)hex_escape(from, end);
             from += 2;
-            break;
-        default: return 0;
         }
         from += 2;
         next = memchr(from, '\\', (size_t)(end - from));

@@ -17,7 +17,10 @@ extern const uint8_t escape_letter[256];
 /* 0 to 15, or -1. */
 int hex_digit(uint8_t byte);
 
-/* Undoes the escapes in place; returns 0 when one is invalid. */
+/* What to say when one is invalid; %s is what it is in. */
+#define BAD_ESCAPE "invalid escape in the %s: a backslash is written \\\\"
+
+/* Undoes the escapes in place; returns 0, with the text as it was, when one is invalid. */
 int unescape(uint8_t *data, size_t *size);
 
 /* For messages: bytes that could harm a terminal become \xHH. Writes at most 4 * size + 1 bytes. */
