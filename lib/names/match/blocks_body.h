@@ -35,9 +35,42 @@ typedef uint8_t lane_bytes __attribute__((vector_size(KFI_BLOCK)));
         memcpy(common, &counts, sizeof counts);                                                               \
     }
 LANES(lanes_8, uint8_t, 1)
-LANES(lanes_16, uint16_t, 2)
 LANES(lanes_32, uint32_t, 4)
 LANES(lanes_64, uint64_t, 8)
+
+#if defined(__AVX512BW__)
+LANES(lanes_16, uint16_t, 2)     /* one register */
+#else
+/* Bits of each byte. */
+static inline void count_bits(lane_bytes *n)
+{
+    *n -= *n >> 1 & 0x55;
+    *n = (*n & 0x33) + (*n >> 2 & 0x33);
+    *n = (*n + (*n >> 4)) & 0x0f;
+}
+
+/* Lanes of 16 bits as two of 8: the sum of the lower ones carries where it is less than a summand. */
+static void lanes_16(const kfi_block_query *q, const uint8_t *column, unsigned length, uint8_t *common)
+{
+    lane_bytes low = ~(lane_bytes){ 0 }, high = low;
+    for (unsigned i = 0; i < length; i++, column += KFI_BLOCK) {
+        lane_bytes low_hit, high_hit;
+        lookup(q->masks[0], column, (uint8_t *)&low_hit);
+        lookup(q->masks[1], column, (uint8_t *)&high_hit);
+        low_hit &= low;
+        high_hit &= high;
+        const lane_bytes sum = low + low_hit, carry = (lane_bytes)(sum < low);   /* 0 or -1 */
+        low = sum | (low - low_hit);
+        high = (high + high_hit - carry) | (high - high_hit);
+    }
+    low = ~low;
+    high = ~high;
+    count_bits(&low);
+    count_bits(&high);
+    low += high;
+    memcpy(common, &low, sizeof low);
+}
+#endif
 
 static void compare(const kfi_block_query *q, const uint8_t *columns, unsigned length, unsigned bound,
                     uint8_t *common)

@@ -103,10 +103,17 @@ kf_status kfi_matcher_weigh(kf_matcher *m, const kfi_group *group, uint32_t slot
     if (bound < needs) return KF_OK;
     if (tokens > m->patterns.tokens && greatest(values, tokens, m->patterns.tokens) < needs) return KF_OK;
     if (!bound) return offer(m, (kfi_score){ 0, all }, slot, error);
+    if (m->last_group == group && !memcmp(m->last_ids, ids, 4 * (size_t)tokens))
+        return m->last_is_out ? KF_OK : offer(m, m->last_score, slot, error);
+    m->last_group = NULL;
     kf_status status = refine(m, ids, tokens, bound, rows, &is_out, error);
-    if (status || is_out) return status;
-    status = score(m, rows, tokens, &sum, error);
-    return status ? status : offer(m, (kfi_score){ sum, all }, slot, error);
+    if (!status && !is_out) status = score(m, rows, tokens, &sum, error);
+    if (status) return status;
+    m->last_group = group;
+    memcpy(m->last_ids, ids, 4 * (size_t)tokens);
+    m->last_is_out = is_out;
+    m->last_score = (kfi_score){ sum, all };
+    return is_out ? KF_OK : offer(m, m->last_score, slot, error);
 }
 
 kf_status kfi_matcher_look(kf_matcher *m, const kfi_group *group, uint32_t slot, kf_error *error)

@@ -127,6 +127,20 @@ kfi_plan kfi_matcher_plan(kf_matcher *m, uint32_t *order)
     return best;
 }
 
+uint64_t kfi_matcher_cost_ahead(kf_matcher *m)
+{
+    uint64_t costs[KF_NAME_TOKENS], values[KF_NAME_TOKENS], best = UINT64_MAX;
+    uint32_t order[KF_NAME_TOKENS];
+    sort_by_cost(m, order, costs);
+    for (uint32_t covered = 0; covered < m->patterns.count && closes(m, order, covered, 1, values); covered++) {
+        uint64_t cost = 0;
+        for (uint32_t i = covered; i < m->patterns.count && cost != UINT64_MAX; i++)
+            cost = m->wanted[order[i]].known > m->level ? UINT64_MAX : cost + costs[order[i]];
+        if (cost < best) best = cost;
+    }
+    return best;
+}
+
 unsigned kfi_matcher_reach(kf_matcher *m)
 {
     uint64_t values[KF_NAME_TOKENS];

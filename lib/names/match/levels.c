@@ -7,12 +7,13 @@ enum {
     EXACT_MOST = 256,              /* postings to close a search by exact tokens alone */
     RAISE = 1000,                  /* postings to raise what names need, a level */
     STEP = 16,                     /* 255ths: then there may be a cheaper plan */
-    FEW = 64                       /* postings that are always worth it */
+    FEW = 64,                      /* postings that are always worth it */
+    GROWTH = 3                     /* of the cost, at least, from a level to the next */
 };
 
 /* Similarities 0.80, 0.66, 0.54, 0.42, 0.30 */
 static const uint8_t levels[] = { 204, 168, 138, 107, 77 };
-enum { LEVELS = sizeof levels, TIGHT = 107, LOOSE = 77, ANY = 1 };
+enum { LEVELS = sizeof levels, LOWEST = 40, ANY = 1 };
 
 /* ---- reading postings --------------------------------------------------------------------------- */
 
@@ -188,13 +189,22 @@ static kf_status look_at_exact(kf_matcher *m, kf_error *error)
 
 /* ------------------------------------------------------------------------------------------------- */
 
-/* Bounds that a full scan is worth with. */
+/* Makes bounds as close as a full scan needs them: tokens of which nothing is known should not be thought to have much
+ * more than half of what each token of a name needs on average. */
 static kf_status tighten(kf_matcher *m, kf_error *error)
 {
-    const kfi_score least = m->best.least;
-    const double value = kfi_score_value(least);
-    const unsigned level = value >= 0.6 ? TIGHT : value >= 0.35 ? LOOSE : ANY;
-    return m->level > level ? kfi_matcher_scan(m, level, error) : KF_OK;
+    uint64_t least = KFI_SIMILARITY_ONE;
+    for (uint32_t i = 0; i < m->size_count; i++) {
+        const uint32_t size = m->sizes[i], pairs = size < m->patterns.tokens ? size : m->patterns.tokens;
+        const uint64_t each = kfi_matcher_needs(m, size) / pairs;
+        if (each < least && kfi_matcher_is_possible(m, size)) least = each;
+    }
+    const unsigned wanted = kfi_similarity_ceil(least) * 5 / 8;
+    unsigned level = ANY;
+    for (unsigned i = LEVELS; i-- > 0; )
+        if (levels[i] <= wanted) level = levels[i];
+    if (level == ANY && wanted >= LOWEST) level = LOWEST;
+    return m->level > level ? kfi_matcher_scan(m, level, 1, error) : KF_OK;
 }
 
 kf_status kfi_matcher_levels(kf_matcher *m, kf_error *error)
@@ -207,7 +217,8 @@ kf_status kfi_matcher_levels(kf_matcher *m, kf_error *error)
     for (unsigned i = 0; i < LEVELS && !status && !is_closed; i++) {
         /* After the first one, which is cheap, those are passed over that can't close the search. */
         if (i && kfi_matcher_reach(m) < levels[i]) continue;
-        status = kfi_matcher_scan(m, levels[i], error);
+        if (i && kfi_matcher_cost_ahead(m) > most / GROWTH) break;
+        status = kfi_matcher_scan(m, levels[i], 0, error);
         if (!status) status = close(m, most, &is_closed, &plan, error);
         if (status || is_closed) return status;
         if (plan.cost != UINT64_MAX) break;   /* lower levels would not be cheaper */

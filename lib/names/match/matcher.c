@@ -79,6 +79,7 @@ static void clear(kf_matcher *m)
     }
     m->work = m->names_seen = m->names_scored = 0;
     m->level = KFI_LEVEL_EXACT;
+    m->last_group = NULL;
     m->unknown = 0;
     kfi_rows_clear(&m->rows);
     kfi_needs_begin(&m->needs, m->patterns.tokens);

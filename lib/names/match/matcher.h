@@ -75,6 +75,12 @@ struct kf_matcher {
     struct { uint32_t version; unsigned level; int is_possible; } sizes_known[KF_NAME_TOKENS + 1];
     kfi_array values, matrix, assignment;   /* for plans and candidates */
 
+    /* The last name that was weighed: others with the same tokens lie behind it. */
+    const kfi_group *last_group;   /* NULL: none */
+    uint32_t last_ids[KF_NAME_TOKENS];
+    int last_is_out;
+    kfi_score last_score;
+
     /* results */
     kfi_array texts, hits, pointers;
     kf_name_hits result;
@@ -118,6 +124,9 @@ int kfi_matcher_is_possible(kf_matcher *m, uint32_t tokens);
  * needle's were read; 0: none. */
 unsigned kfi_matcher_reach(kf_matcher *m);
 
+/* The least cost that a plan can have once more is known: what is known by now has to be read too. */
+uint64_t kfi_matcher_cost_ahead(kf_matcher *m);
+
 typedef struct kfi_plan {
     uint64_t cost;                 /* postings; UINT64_MAX: no plan closes the search */
     unsigned least;                /* tokens at least so similar are to be read, of those of the needle */
@@ -129,8 +138,9 @@ kfi_plan kfi_matcher_plan(kf_matcher *m, uint32_t *order);
 
 kf_status kfi_matcher_levels(kf_matcher *m, kf_error *error);
 kf_status kfi_matcher_full_scan(kf_matcher *m, kf_error *error);
-/* Compares all tokens of the index with the needle's, down to the level. */
-kf_status kfi_matcher_scan(kf_matcher *m, unsigned level, kf_error *error);
+/* Compares all tokens of the index with the needle's, down to the level. For a full scan, which must follow then, only
+ * bounds are noted. */
+kf_status kfi_matcher_scan(kf_matcher *m, unsigned level, int for_full_scan, kf_error *error);
 
 /* Looks at a name. KF_CORRUPT, KF_NO_MEMORY, KF_END. */
 kf_status kfi_matcher_look(kf_matcher *m, const kfi_group *group, uint32_t slot, kf_error *error);
