@@ -127,6 +127,8 @@ def _entries(file: Dictionary[Any, Any], prefix: bytes, values: bool,
         else:
             return
         assert inside is not None
+        if inside + _BEHIND <= start:       # or this might never end
+            raise _errors.CorruptError(f"{file.path}: keys out of order")
         start = inside + _BEHIND
 
 
