@@ -365,8 +365,8 @@ static void make_sized(base_file *b, size_t size)
         b->m.encoding = KF_ENCODING_TOKENS;
         b->m.value_shape = 3;
         set_make(&b->m.set, 19, 3, scale);
-        model_build(&b->m, "sized.kf", 0, 0, NULL);
-        b->data = scratch_read("sized.kf", &b->size);
+        model_build(&b->m, "grown.kf", 0, 0, NULL);
+        b->data = scratch_read("grown.kf", &b->size);
         if (b->size >= size) break;
         set_free(&b->m.set);
         free(b->data);

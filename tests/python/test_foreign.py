@@ -89,7 +89,7 @@ def test_swapped_arguments(tmp_path):
 
 
 def test_empty_paths(tmp_path):
-    with pytest.raises(keyfold.ArgumentError, match="the path is empty"):
+    with pytest.raises(keyfold.NoFile, match="the path is empty"):
         keyfold.open("")
     for call in (lambda: keyfold.compile("", {"a": 1}), lambda: keyfold.freeze({"a": 1}, ""),
                  lambda: keyfold.merge("", [keyfold.compile(tmp_path / "a.kf", {"a": 1})])):

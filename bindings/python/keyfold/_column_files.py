@@ -49,13 +49,18 @@ def tables(paths: List[str]) -> Optional[List[Any]]:
         except OSError as problem:
             if problem.errno:
                 raise _errors.os_error(problem.errno, path) from None
-            raise _errors.FormatError(f"{path}: {problem}") from problem
+            raise _unreadable(path, kind, problem) from problem
         except ValueError as problem:
-            raise _errors.FormatError(f"{path}: {problem}") from problem
+            raise _unreadable(path, kind, problem) from problem
     if len(found) == 1 and found <= {"parquet", "ipc"} and len(frames) > 1 and not any(map(os.path.isdir, paths)):
         import pyarrow.dataset
         return [pyarrow.dataset.dataset(paths, format=found.pop())]
     return frames
+
+
+def _unreadable(path: str, kind: str, problem: Exception) -> Exception:
+    return _errors.FormatError(f"{path}: it begins as a file of columns ({_SHOWN[kind]}), but pyarrow can't read it: "
+                               f"{problem}")
 
 
 def _table(path: str, kind: str) -> Any:

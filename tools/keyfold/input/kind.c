@@ -183,7 +183,7 @@ int kind_foreign(const kft_head *head, int nul_tells, kft_kind *kind)
         if (!matches(&marks[i], head, has_nul))
             continue;
         *kind = marks[i].kind;
-        if (memcmp(marks[i].bytes, "PK\3\4", 4) == 0)
+        if (strcmp(marks[i].kind.name, "a zip archive") == 0)
             kind_of_zip(head, kind);
         return 1;
     }
