@@ -3,6 +3,7 @@
 #include "base/array.h"
 #include "base/options.h"
 #include "read/keys/by_key.h"
+#include "read/opening.h"
 #include "read/part.h"
 #include "read/plain.h"
 #include "read/special.h"
@@ -13,7 +14,6 @@
 /* Those that are special pay for the question whether they are; plain ones don't notice it. */
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 
-KFI_STRUCT_KIND(open_kind, kf_open_options, KF_OPEN_OPTIONS_INIT, reserved, reserved);
 /* Published first without what is said of weights and shards. */
 KFI_STRUCT_KIND(stat_kind, kf_dict_stat, KF_DICT_STAT_INIT, value_encoding, normalise);
 
@@ -29,40 +29,21 @@ static kf_status open_mapping(kf_dict **out, kfi_mapping mapping, const char *pa
     return status;
 }
 
-/* The flags of a caller's options, `known` ones only. */
-static kf_status read_flags(uint32_t *flags, const kf_open_options *options, uint32_t known, kf_error *error)
-{
-    kf_open_options read;
-    kf_status status = kfi_options_read(&read, options, &open_kind, error);
-    if (status) return status;
-    *flags = read.flags;
-    if (read.flags & ~known)
-        return kfi_fail(error, KF_INVALID, "flags that are unknown or have no meaning here: %#x", read.flags & ~known);
-    return read.reserved ? kfi_fail(error, KF_INVALID, "what is reserved in kf_open_options must be 0") : KF_OK;
-}
-
 kf_status kf_dict_open(kf_dict **out, const char *path, const kf_open_options *options, kf_error *error)
 {
-    const uint32_t known = KF_OPEN_IN_MEMORY | KF_OPEN_POPULATE | KF_OPEN_RANDOM | KF_OPEN_HUGE | KF_OPEN_LOCK;
     kfi_mapping mapping;
     uint32_t flags;
     *out = NULL;
-    kf_status status = read_flags(&flags, options, known, error);
-    if (!status && !path) status = kfi_fail(error, KF_INVALID, "no path was given");
-    if (!status && !*path) status = kfi_fail(error, KF_INVALID, "the path is empty");
-    if (!status) status = kfi_mapping_open(&mapping, path, flags, error);
+    kf_status status = kfi_open_file(&mapping, &flags, path, options, error);
     return status ? status : open_mapping(out, mapping, path, flags, error);
 }
 
 kf_status kf_dict_open_memory(kf_dict **out, const void *data, size_t size, const kf_open_options *options,
                               kf_error *error)
 {
-    kfi_mapping mapping = { .data = data, .size = size, .borrowed = 1 };
-    uint32_t flags;
+    kfi_mapping mapping;
     *out = NULL;
-    kf_status status = read_flags(&flags, options, KF_OPEN_IN_MEMORY, error);
-    if (!status && !data) status = kfi_fail(error, KF_INVALID, "no memory was given");
-    if (!status && flags & KF_OPEN_IN_MEMORY) status = kfi_mapping_copy(&mapping, data, size, error);
+    kf_status status = kfi_open_bytes(&mapping, data, size, options, error);
     return status ? status : open_mapping(out, mapping, NULL, 0, error);
 }
 

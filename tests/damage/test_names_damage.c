@@ -153,6 +153,9 @@ START_TEST(other_kinds_of_files)
     ck_assert_int_eq(kf_names_open(&names, scratch_path("dict.kf"), NULL, &error), KF_TYPE);
     ck_assert_ptr_nonnull(strstr(error.message, "dictionary"));
     ck_assert_int_eq(kf_names_open(&names, scratch_path("none.kf"), NULL, NULL), KF_IO);
+    ck_assert_int_eq(kf_names_open(&names, "", NULL, &error), KF_INVALID);
+    ck_assert_str_eq(error.message, "the path is empty");
+    ck_assert_int_eq(kf_names_open(&names, NULL, NULL, &error), KF_INVALID);
     ck_assert_int_eq(kf_names_open_memory(&names, "x", 1, NULL, NULL), KF_FORMAT);
     ck_assert_int_eq(kf_names_open_memory(&names, file, file_size - 64, NULL, NULL), KF_FORMAT);
 }

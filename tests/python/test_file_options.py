@@ -138,6 +138,9 @@ def test_bad_records(make, write):
     with pytest.warns(UserWarning, match=r"(?s)a\.jsonl:2: .*skipped.*2 bad records skipped") as caught:
         assert dict(make(path, on_error="skip")) == {"a": "x", "b": "y"}
     assert caught[0].filename == __file__.replace("test_file_options", "conftest")
+    with pytest.warns(UserWarning, match="1 bad record skipped") as caught:
+        make(write("marked.jsonl", '\ufeff["a","x"]\nnonsense\n'), on_error="skip")
+    assert "byte order mark" not in str(caught[0].message)      # a note, and no reason to warn
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         make(write("good.jsonl", '["a","x"]\n'), on_error="skip")

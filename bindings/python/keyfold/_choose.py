@@ -72,8 +72,8 @@ def choose(wanted: Wish, source: Source, values: Any = None,
         _keys.kind_of(keys[0]) if keys else _keys.KINDS["str"]
     if wanted.codec != "auto":
         return kind, _codecs.codec(wanted.codec, True)
-    if values is not None and types[1] in _codecs._UNIFORM and not wanted.lists:
-        return kind, _codecs.codec(_codecs._UNIFORM[types[1]], True)   # type: ignore[index]
+    if values is not None and types[1] in _codecs.UNIFORM and not wanted.lists:
+        return kind, _codecs.codec(_codecs.UNIFORM[types[1]], True)   # type: ignore[index]
     complete = values is not None or alone and len(sample) < _SAMPLE
     if values is None:
         values = items(sample) if wanted.lists else sample

@@ -223,7 +223,7 @@ def _is_json(value: Any) -> bool:
 
 
 _SIMPLE = {str, bytes, int, float, bool, type(None), list, tuple, dict, set, frozenset}
-_UNIFORM: Dict[type, str] = {str: "str", bytes: "raw", float: "float", type(None): "none"}
+UNIFORM: Dict[type, str] = {str: "str", bytes: "raw", float: "float", type(None): "none"}
 
 
 def choose(values: Iterable[Any], complete: bool) -> str:
@@ -241,8 +241,8 @@ def choose(values: Iterable[Any], complete: bool) -> str:
     only: Optional[type] = next(iter(kinds)) if len(kinds) == 1 else None
     if only is int:
         return "u64" if complete and all(0 <= value < 1 << 64 for value in values) else "int"
-    if only in _UNIFORM and (complete or only is not type(None)):
-        return _UNIFORM[only]
+    if only in UNIFORM and (complete or only is not type(None)):
+        return UNIFORM[only]
     if not kinds:
         return "none" if complete else "object"
     return "json" if complete and all(map(_is_json, values)) else "object"

@@ -77,15 +77,20 @@ def _in_python(text: str) -> str:
                   text)
 
 
+def _text(messages: List[Any]) -> str:
+    """What the command reported, objects and lines that are none, but for notes."""
+    return "\n".join(each if isinstance(each, str) else each["message"] for each in messages
+                     if isinstance(each, str) or each["level"] != "note")
+
+
 def _error(messages: List[Any], code: int) -> _errors.Error:
-    """The exception of what the command reported: objects, and lines that are none."""
-    errors = [each for each in messages if isinstance(each, str) or each["level"] != "note"]
-    text = "\n".join(each if isinstance(each, str) else each["message"] for each in errors)
+    """The exception of what the command reported."""
+    text = _text(messages)
     if code == 2:
         return _errors.ArgumentError(_in_python(text[len("build: "):] if text.startswith("build: ") else text))
     if code < 0:
         return _errors.Error(f"keyfold-tool was killed by signal {-code}")
-    status = next((each["status"] for each in reversed(errors) if not isinstance(each, str) and each["status"]), None)
+    status = next((each["status"] for each in reversed(messages) if not isinstance(each, str) and each["status"]), None)
     if status == "duplicate":
         return _errors.DuplicateKey(f"{text}; duplicates= can say what to do then")
     return _KINDS.get(status or "", _errors.Error)(text or f"keyfold-tool exited with status {code}")
@@ -147,7 +152,6 @@ def build(paths: List[str], wanted: BuildOptions, keys: str, codec: Union[str, C
         raise _error(messages, code)
     summary = json.loads(report)
     if summary["bad_records"]:
-        texts = [each if isinstance(each, str) else each["message"] for each in messages]
-        warnings.warn("\n".join(text for text in texts if "skipped" in text), stacklevel=3)
+        warnings.warn(_text(messages), stacklevel=3)
     progress.pairs(max(0, summary["pairs_added"] - done))
     progress.finished()

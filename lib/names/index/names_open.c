@@ -2,12 +2,12 @@
 
 #include "base/array.h"
 #include "base/options.h"
+#include "read/opening.h"
 #include "read/plain.h"
 
 #include <stdlib.h>
 
 KFI_STRUCT_KIND(names_stat_kind, kf_names_stat, KF_NAMES_STAT_INIT, reserved, reserved);
-KFI_STRUCT_KIND(names_open_kind, kf_open_options, KF_OPEN_OPTIONS_INIT, reserved, reserved);
 
 /* ---- sections ----------------------------------------------------------------------------------- */
 
@@ -179,38 +179,21 @@ static kf_status open_mapping(kf_names **out, kfi_mapping mapping, kf_error *err
     return status;
 }
 
-static kf_status read_flags(uint32_t *flags, const kf_open_options *options, uint32_t known, kf_error *error)
-{
-    kf_open_options read;
-    kf_status status = kfi_options_read(&read, options, &names_open_kind, error);
-    if (status) return status;
-    *flags = read.flags;
-    if (read.flags & ~known)
-        return kfi_fail(error, KF_INVALID, "flags that are unknown or have no meaning here: %#x", read.flags & ~known);
-    return read.reserved ? kfi_fail(error, KF_INVALID, "what is reserved in kf_open_options must be 0") : KF_OK;
-}
-
 kf_status kf_names_open(kf_names **out, const char *path, const kf_open_options *options, kf_error *error)
 {
-    const uint32_t known = KF_OPEN_IN_MEMORY | KF_OPEN_POPULATE | KF_OPEN_RANDOM | KF_OPEN_HUGE | KF_OPEN_LOCK;
     kfi_mapping mapping;
     uint32_t flags;
     *out = NULL;
-    kf_status status = read_flags(&flags, options, known, error);
-    if (!status && !path) status = kfi_fail(error, KF_INVALID, "no path was given");
-    if (!status) status = kfi_mapping_open(&mapping, path, flags, error);
+    kf_status status = kfi_open_file(&mapping, &flags, path, options, error);
     return status ? status : open_mapping(out, mapping, error);
 }
 
 kf_status kf_names_open_memory(kf_names **out, const void *data, size_t size, const kf_open_options *options,
                                kf_error *error)
 {
-    kfi_mapping mapping = { .data = data, .size = size, .borrowed = 1 };
-    uint32_t flags;
+    kfi_mapping mapping;
     *out = NULL;
-    kf_status status = read_flags(&flags, options, KF_OPEN_IN_MEMORY, error);
-    if (!status && !data) status = kfi_fail(error, KF_INVALID, "no memory was given");
-    if (!status && flags & KF_OPEN_IN_MEMORY) status = kfi_mapping_copy(&mapping, data, size, error);
+    kf_status status = kfi_open_bytes(&mapping, data, size, options, error);
     return status ? status : open_mapping(out, mapping, error);
 }
 

@@ -58,13 +58,6 @@ static const kft_option_spec options_table[] = {
     OPTIONS_END
 };
 
-static int is_number(const char *text)
-{
-    uint64_t number;
-
-    return parse_u64(text, strlen(text), &number) && number > 0;
-}
-
 /* Returns OPTIONS_GO_ON or the exit code of a usage error. */
 static int check(const names_build_options *options, const kft_arguments *inputs, kft_input_settings *settings)
 {
@@ -80,7 +73,7 @@ static int check(const names_build_options *options, const kft_arguments *inputs
         return usage_error(&command_names_build, "standard input can be read only once");
     if (options->threads > THREADS_MOST)
         return usage_error(&command_names_build, "--threads is at most %d", THREADS_MOST);
-    if (!options->header && (!is_number(options->id_column) || !is_number(options->name_column)))
+    if (!options->header && (!is_column_number(options->id_column) || !is_column_number(options->name_column)))
         return usage_error(&command_names_build, "columns are counted from 1; naming one needs --header");
     if (strcmp(options->id_field, options->name_field) == 0)
         return usage_error(&command_names_build, "--id-field and --name-field are the same");

@@ -85,13 +85,6 @@ const kft_option_spec build_options_table[] = {
     OPTIONS_END
 };
 
-static int is_number(const char *text)
-{
-    uint64_t number;
-
-    return parse_u64(text, strlen(text), &number) && number > 0;
-}
-
 /* One byte that means nothing else in CSV; 0 when `text` is none. */
 static uint8_t delimiter_byte(const char *text)
 {
@@ -106,8 +99,8 @@ static int check_columns(const kft_build_options *options)
         options->value_column[0] == 0 || strcmp(options->value_column, "0") == 0 ||
         options->weight_column[0] == 0 || strcmp(options->weight_column, "0") == 0)
         return usage_error(&command_build, "columns are counted from 1");
-    if (!options->header && (!is_number(options->key_column) || !is_number(options->value_column) ||
-                             !is_number(options->weight_column)))
+    if (!options->header && (!is_column_number(options->key_column) || !is_column_number(options->value_column) ||
+                             !is_column_number(options->weight_column)))
         return usage_error(&command_build, "naming a column needs --header");
     return OPTIONS_GO_ON;
 }

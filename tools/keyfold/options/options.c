@@ -27,6 +27,13 @@ int parse_u64(const void *text, size_t size, uint64_t *number)
     return 1;
 }
 
+int is_column_number(const char *text)
+{
+    uint64_t number;
+
+    return parse_u64(text, strlen(text), &number) && number > 0;
+}
+
 /* 64, 64K, 64KiB, 64KB: all suffixes are binary. */
 static int parse_size(const char *text, uint64_t *bytes)
 {

@@ -72,6 +72,9 @@ const char *option_choice_name(const kft_option_choice *choices, int value);
 /* A plain decimal number up to 2^64-1: digits only. Returns 0 when it is none. */
 int parse_u64(const void *text, size_t size, uint64_t *number);
 
+/* Whether a column is given by its number, from 1, and not by a name. */
+int is_column_number(const char *text);
+
 /* The candidate of a NULL-terminated list that is a likely slip away from `word`, or NULL. */
 const char *nearest_word(const char *word, const char *const *candidates);
 
