@@ -3,10 +3,12 @@
  *     lookup(table, column, out)      out[i] = table[column[i]] of 32 lanes, classes below 64
  *     overlap(a, b)                   the sum of the lesser ones of 32 bytes each
  *     select_lanes(common, low, high) bit i: low <= common[i] < high
+ *     select_greater(values, least)   bit i: values[i] > least
  *
  * A lane is a token, its bits are positions of the needle's token, and a column is the next code point of all 32:
  * Hyyrö's recurrence, as in pattern.c. Lanes are as wide as the needle's token is long. */
 #include "names/match/blocks_scan.h"
+#include "names/score/similarity.h"
 
 typedef uint8_t lane_bytes __attribute__((vector_size(KFI_BLOCK)));
 
@@ -105,4 +107,6 @@ static kf_status scan(const kfi_block_query *q, kfi_block_sink sink, void *conte
     return KF_OK;
 }
 
-const kfi_blocks_variant KFI_VARIANT = { KFI_VARIANT_NAME, scan };
+#include "names/match/blocks_maxima.h"
+
+const kfi_blocks_variant KFI_VARIANT = { KFI_VARIANT_NAME, scan, maxima };

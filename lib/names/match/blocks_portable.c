@@ -19,6 +19,13 @@ static inline uint32_t select_lanes(const uint8_t *common, unsigned low, unsigne
     return lanes;
 }
 
+static inline uint32_t select_greater(const uint8_t *values, unsigned least)
+{
+    uint32_t lanes = 0;
+    for (unsigned i = 0; i < 32; i++) lanes |= (uint32_t)(values[i] > least) << i;
+    return lanes;
+}
+
 #define KFI_VARIANT kfi_blocks_portable
 #define KFI_VARIANT_NAME "portable"
 #include "names/match/blocks_body.h"

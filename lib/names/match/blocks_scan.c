@@ -41,3 +41,11 @@ void kfi_block_query_want(kfi_block_query *q, unsigned least, unsigned below)
         q->high[length] = (uint8_t)common_for(below, q->length, length);
     }
 }
+
+void kfi_similarities_set(kfi_similarities *s)
+{
+    for (unsigned both = 0; both < 2 * KFI_BLOCK_LENGTH; both++)
+        for (unsigned common = 0; common < KFI_SIMILARITIES_ROW; common++)
+            s->rows[both][common] =
+                2 * common <= both ? (uint8_t)kfi_similarity_ceil(kfi_similarity(common, both, 0)) : 255;
+}

@@ -6,6 +6,7 @@
 #define KFI_NAMES_MATCH_BLOCKS_SCAN_H
 
 #include "names/index/index.h"
+#include "names/match/similarities.h"
 
 typedef struct kfi_block_query {
     const kfi_blocks *blocks;
@@ -25,9 +26,22 @@ typedef kf_status (*kfi_block_sink)(void *context, const kfi_length_group *group
 /* Calls the sink for each block that has any, until it returns other than KF_OK. */
 typedef kf_status (*kfi_block_scan)(const kfi_block_query *query, kfi_block_sink sink, void *context);
 
+/* Of each token in a block how similar the most similar one of the queries is to it, in 255ths. Tokens that don't
+ * reach the floor, from which on the queries want tokens, are left as they are. */
+typedef struct kfi_block_maxima {
+    const kfi_blocks *blocks;
+    const kfi_block_query *const *queries;
+    uint32_t count;
+    unsigned floor;
+    const kfi_similarities *similarities;
+    uint8_t *most;                 /* by id, */
+    uint32_t mask;                 /* of which so many bits count: whatever the file says */
+} kfi_block_maxima;
+
 typedef struct kfi_blocks_variant {
     const char *name;
     kfi_block_scan scan;
+    void (*maxima)(const kfi_block_maxima *maxima);
 } kfi_blocks_variant;
 
 extern const kfi_blocks_variant kfi_blocks_portable;

@@ -23,4 +23,11 @@ static inline uint32_t select_lanes(const uint8_t *common, unsigned low, unsigne
     return (uint32_t)_mm256_movemask_epi8(_mm256_and_si256(enough, below));
 }
 
+/* `least` is below 255. */
+static inline uint32_t select_greater(const uint8_t *values, unsigned least)
+{
+    const __m256i v = load(values), enough = _mm256_max_epu8(v, _mm256_set1_epi8((char)(least + 1)));
+    return (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(v, enough));
+}
+
 #endif

@@ -85,11 +85,6 @@ static kf_status scan_group(kf_matcher *m, const kfi_group *group, kf_error *err
 kf_status kfi_matcher_full_scan(kf_matcher *m, kf_error *error)
 {
     kf_status status = KF_OK;
-    const uint32_t tokens = m->names->head.tokens;
-    const uint8_t unknown = (uint8_t)m->unknown;
-    uint8_t *most = m->most;
-    for (uint32_t i = 0; i < tokens; i++) most[i] = most[i] < unknown ? unknown : most[i];
-    m->touched_count = UINT32_MAX;     /* all of them */
     for (uint32_t i = 0; i < m->names->head.groups && !status; i++)
         if (kfi_matcher_is_possible(m, m->names->groups[i].tokens)) status = scan_group(m, &m->names->groups[i], error);
     return status;

@@ -92,11 +92,11 @@ static void conclude(kfi_wanted *w, unsigned level)
     if (w->most < w->unseen) w->unseen = w->most;
 }
 
-static kf_status scan_one(kf_matcher *m, kfi_wanted *w, unsigned level, int for_full_scan, kf_error *error)
+static kf_status scan_one(kf_matcher *m, kfi_wanted *w, unsigned level, kf_error *error)
 {
     const unsigned below = w->is_scanned ? w->known : KFI_FULL + 1;
     taking t = { .m = m, .w = w, .most = m->names->count / KFI_NAMES_PER_POSTING + SIMILAR_LEAST,
-                 .kept = w->similar.size / sizeof(kfi_similar), .is_full = for_full_scan, .error = error };
+                 .kept = w->similar.size / sizeof(kfi_similar), .error = error };
     kfi_block_query_want(&w->query, level, below);
     kf_status status = m->blocks->scan(&w->query, take_block, &t);
     if (!status) status = take_longs(&t, level, below);
@@ -112,15 +112,39 @@ static kf_status scan_one(kf_matcher *m, kfi_wanted *w, unsigned level, int for_
     return status;
 }
 
-kf_status kfi_matcher_scan(kf_matcher *m, unsigned level, int for_full_scan, kf_error *error)
+kf_status kfi_matcher_scan(kf_matcher *m, unsigned level, kf_error *error)
 {
     kf_status status = KF_OK;
     for (uint32_t i = 0; i < m->patterns.count && !status; i++) {
         kfi_wanted *w = &m->wanted[i];
-        if (m->patterns.list[i].length) status = scan_one(m, w, level, for_full_scan, error);
+        if (m->patterns.list[i].length) status = scan_one(m, w, level, error);
         else w->known = level;     /* nothing but the empty token is similar to it */
     }
     m->level = level;
     m->unknown = level - 1;
+    m->reads++;
     return status;
+}
+
+kf_status kfi_matcher_scan_maxima(kf_matcher *m, unsigned level, kf_error *error)
+{
+    const kfi_block_query *queries[KF_NAME_TOKENS];
+    kfi_block_maxima maxima = { .blocks = &m->names->blocks, .queries = queries, .floor = level - 1,
+                                .similarities = &m->similarities, .most = m->most, .mask = m->most_mask };
+    kf_status status = KF_OK;
+    m->level = level;
+    m->unknown = level - 1;
+    m->touched_count = UINT32_MAX;     /* all of them */
+    for (uint32_t i = 0; i <= m->most_mask; i++)
+        if (m->most[i] < m->unknown) m->most[i] = (uint8_t)m->unknown;
+    for (uint32_t i = 0; i < m->patterns.count && !status; i++) {
+        kfi_wanted *w = &m->wanted[i];
+        taking t = { .m = m, .w = w, .is_full = 1, .error = error };
+        if (!m->patterns.list[i].length) continue;
+        kfi_block_query_want(&w->query, level, KFI_FULL + 1);
+        queries[maxima.count++] = &w->query;
+        status = take_longs(&t, level, KFI_FULL + 1);
+    }
+    m->blocks->maxima(&maxima);
+    return status ? status : kfi_matcher_work(m, (uint64_t)maxima.count * m->names->blocks.blocks);
 }
