@@ -192,6 +192,55 @@ typedef struct kf_name_hits {
 KF_API kf_status kf_matcher_search(kf_matcher *matcher, const void *needle, size_t needle_size,
                                    const kf_matcher_options *options, const kf_name_hits **hits, kf_error *error);
 
+/* ---- many needles, all rows ------------------------------------------------------------------- */
+
+/* How a long call goes on. */
+typedef struct kf_names_many_options {
+    size_t struct_size;            /* sizeof(kf_names_many_options), set by KF_NAMES_MANY_OPTIONS_INIT */
+    kf_progress_fn progress;       /* may be NULL; some times a second, in KF_PHASE_MATCH. Cancelling takes no longer
+                                      than a search on each thread does */
+    void *progress_context;
+    unsigned threads;              /* that the call may use, the caller's among them; 0 is 1. At most 256. Each needs a
+                                      matcher; with fewer than asked for the call goes on */
+    uint32_t flags;                /* 0 */
+} kf_names_many_options;
+#define KF_NAMES_MANY_OPTIONS_INIT { sizeof(kf_names_many_options), NULL, NULL, 0, 0 }
+
+/* Takes what was found for needles[index]; `hits` and all it points to are valid during the call. Another result than
+ * KF_OK ends kf_names_search_many, which returns it, with what the function wrote into `error`. */
+typedef kf_status (*kf_names_sink)(void *context, size_t index, const kf_name_hits *hits, kf_error *error);
+
+/* Searches for each of `count` needles as kf_matcher_search does, and hands what was found to `sink`, which is called
+ * once a needle: by one thread at a time, any of those of the call, and in any order. `options` and `many` may be NULL.
+ * All needles are looked at before the first search. Messages of errors name the needle by its index.
+ * Errors: those of kf_matcher_create and kf_matcher_search, of the first needle that fails; KF_CANCELLED; what the sink
+ * returned. */
+KF_API kf_status kf_names_search_many(const kf_names *names, const kf_bytes *needles, size_t count,
+                                      const kf_matcher_options *options, const kf_names_many_options *many,
+                                      kf_names_sink sink, void *context, kf_error *error);
+
+/* A row of an index. Later versions may add fields at the end. */
+typedef struct kf_names_row {
+    size_t struct_size;            /* sizeof(kf_names_row), set by KF_NAMES_ROW_INIT */
+    kf_bytes id, name;
+    kf_bytes attribute, payload;   /* data NULL: none */
+} kf_names_row;
+#define KF_NAMES_ROW_INIT { sizeof(kf_names_row), { NULL, 0 }, { NULL, 0 }, { NULL, 0 }, { NULL, 0 } }
+
+/* The rows of an index by position, as they were added. One thread at a time may use it. */
+typedef struct kf_names_iter kf_names_iter;
+
+/* Begins with the row of position `first`; there is none from the count on. The index must outlive the iterator, which
+ * is the caller's to destroy. Holds half a byte a name, and 256 KiB. Errors: KF_NO_MEMORY. */
+KF_API kf_status kf_names_iter_create(kf_names_iter **out, const kf_names *names, uint64_t first, kf_error *error);
+
+/* The next row, which lies in the iterator until the next call. O(its bytes), and O(names) for the first one and after
+ * each eighth of them. Errors: KF_END, KF_CORRUPT, KF_NO_MEMORY. */
+KF_API kf_status kf_names_iter_next(kf_names_iter *iter, const kf_names_row **row, kf_error *error);
+
+/* NULL and a pointer to NULL are accepted. */
+KF_API void kf_names_iter_destroy(kf_names_iter **iter);
+
 #ifdef __cplusplus
 }
 #endif

@@ -176,8 +176,10 @@ static kf_status give(kf_matcher *m, int exact, kf_error *error)
     return status;
 }
 
-static kf_status check_options(const kf_matcher_options *o, kf_error *error)
+kf_status kfi_matcher_options(kf_matcher_options *o, const kf_matcher_options *given, kf_error *error)
 {
+    kf_status status = kfi_options_read(o, given, &match_kind, error);
+    if (status) return status;
     if (o->scorer != KF_SCORER_SETRATIO) return kfi_fail(error, KF_INVALID, "unknown scorer %d", (int)o->scorer);
     if (!o->limit) return kfi_fail(error, KF_INVALID, "the limit of a search must be at least 1");
     if (!(o->cutoff >= 0 && o->cutoff <= 1)) return kfi_fail(error, KF_INVALID, "the cutoff must be from 0 to 1");
@@ -189,8 +191,7 @@ kf_status kf_matcher_search(kf_matcher *m, const void *needle, size_t needle_siz
 {
     kf_matcher_options known;
     *hits = NULL;
-    kf_status status = kfi_options_read(&known, options, &match_kind, error);
-    if (!status) status = check_options(&known, error);
+    kf_status status = kfi_matcher_options(&known, options, error);
     if (!status) status = prepare(m, (kf_bytes){ needle, needle_size }, &known, error);
     if (status) return status;
     if (m->names->count) status = kfi_matcher_levels(m, error);
