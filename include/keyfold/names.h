@@ -245,9 +245,11 @@ typedef struct kf_matcher_options {
     uint32_t candidates;           /* if not 0: so many names, the best ones by `scorer`, are scored by `rerank`, and
                                       the hits are the best ones of these. The cutoff, ties and gaps are of that score
                                       then, among the candidates; other names may have a better one. At least `limit` */
+    kf_bytes attribute;            /* only names with this attribute; data NULL: with any. One that no name has gives no
+                                      hits. KF_INVALID if no name of the index has an attribute */
 } kf_matcher_options;
 #define KF_MATCHER_OPTIONS_INIT { sizeof(kf_matcher_options), 1, 0.0, 0, KF_SCORER_SETRATIO, 0, 0, \
-                                  KF_SCORER_SETRATIO, 0 }
+                                  KF_SCORER_SETRATIO, 0, { NULL, 0 } }
 
 /* A name that was found. Later versions may add fields at the end; an array of them is one of pointers. */
 typedef struct kf_name_hit {
@@ -291,8 +293,10 @@ typedef struct kf_names_many_options {
     unsigned threads;              /* that the call may use, the caller's among them; 0 is 1. At most 256. Each needs a
                                       matcher; with fewer than asked for the call goes on */
     uint32_t flags;                /* 0 */
+    const kf_bytes *attributes;    /* kf_names_search_many: for each needle that of its search, in place of the options'
+                                      own; NULL: that one for all */
 } kf_names_many_options;
-#define KF_NAMES_MANY_OPTIONS_INIT { sizeof(kf_names_many_options), NULL, NULL, 0, 0 }
+#define KF_NAMES_MANY_OPTIONS_INIT { sizeof(kf_names_many_options), NULL, NULL, 0, 0, NULL }
 
 /* Takes what was found for needles[index]; `hits` and all it points to are valid during the call. Another result than
  * KF_OK ends kf_names_search_many, which returns it, with what the function wrote into `error`. */

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-KFI_STRUCT_KIND(match_kind, kf_matcher_options, KF_MATCHER_OPTIONS_INIT, flags, candidates);
+KFI_STRUCT_KIND(match_kind, kf_matcher_options, KF_MATCHER_OPTIONS_INIT, flags, attribute);
 
 /* ---- creating ----------------------------------------------------------------------------------- */
 
@@ -157,18 +157,31 @@ kf_status kfi_matcher_options(kf_matcher_options *o, const kf_matcher_options *g
     return unknown ? kfi_fail(error, KF_INVALID, "unknown flags %#x", (unsigned)unknown) : KF_OK;
 }
 
+static kf_status find(kf_matcher *m, kf_error *error)
+{
+    if (!m->names->count) return KF_OK;
+    return kfi_filter_is_small(m) ? kfi_filter_scan_at_once(m, error) : kfi_matcher_levels(m, error);
+}
+
+kf_status kfi_matcher_search(kf_matcher *m, kf_bytes needle, const kf_matcher_options *known,
+                             const kf_name_hits **hits, kf_error *error)
+{
+    kf_status status = prepare(m, needle, known, error);
+    if (!status) status = kfi_filter_set(m, known->attribute, error);
+    if (!status) status = find(m, error);
+    else if (status == KF_NOT_FOUND) status = KF_OK;   /* there is nothing to be found */
+    const int exact = status != KF_END;
+    if (status && exact) return status;
+    status = kfi_matcher_give(m, known, exact, error);
+    if (!status) *hits = &m->result;
+    return status;
+}
+
 kf_status kf_matcher_search(kf_matcher *m, const void *needle, size_t needle_size, const kf_matcher_options *options,
                             const kf_name_hits **hits, kf_error *error)
 {
     kf_matcher_options known;
     *hits = NULL;
     kf_status status = kfi_matcher_options(&known, options, error);
-    if (!status) status = prepare(m, (kf_bytes){ needle, needle_size }, &known, error);
-    if (status) return status;
-    if (m->names->count) status = kfi_matcher_levels(m, error);
-    const int exact = status != KF_END;
-    if (status && exact) return status;
-    status = kfi_matcher_give(m, &known, exact, error);
-    if (!status) *hits = &m->result;
-    return status;
+    return status ? status : kfi_matcher_search(m, (kf_bytes){ needle, needle_size }, &known, hits, error);
 }

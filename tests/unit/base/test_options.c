@@ -327,7 +327,7 @@ static const struct {
     { "kf_names_open", with_names_open, &open_initial, 16, sizeof open_initial, 0 },
     { "kf_names_verify", with_names_verify, &verify_initial, 32, sizeof verify_initial, 0 },
     { "kf_matcher_search", with_matcher, &matcher_initial, 40, sizeof matcher_initial, 0 },
-    { "kf_names_search_many", with_many, &names_many_initial, 32, sizeof names_many_initial, 0 },
+    { "kf_names_search_many", with_many, &names_many_initial, 40, sizeof names_many_initial, 0 },
     { "kf_names_search_many search", with_many_search, &matcher_initial, 40, sizeof matcher_initial, 0 },
     { "kf_names_builder_finish", with_names_report, &names_report_initial, 48, sizeof names_report_initial, 1 },
     { "kf_names_get_stat", with_names_stat, &names_stat_initial, 112, sizeof names_stat_initial, 1 },
