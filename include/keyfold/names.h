@@ -237,7 +237,7 @@ typedef struct kf_matcher_options {
     double cutoff;                 /* only hits with at least this score; from 0 to 1 */
     uint64_t work_limit;           /* names, postings, blocks of tokens and pairs of tokens to look at, at most. It
                                       counts work and not time: results are the same on every machine. 0: no limit */
-    kf_scorer scorer;
+    kf_scorer scorer;              /* setratio, ratio, token_sort_ratio or token_set_ratio */
     uint32_t flags;                /* KF_MATCH_..., or 0 */
     uint64_t tie_limit;            /* KF_MATCH_TIES: at most so many hits more, those of the lowest positions; 0: no
                                       limit, and a hundred bytes and the text of each are held */

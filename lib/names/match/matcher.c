@@ -1,6 +1,7 @@
 #include "names/match/matcher.h"
 
 #include "base/options.h"
+#include "names/ratio/ratio.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -54,6 +55,7 @@ void kf_matcher_destroy(kf_matcher **matcher)
     for (uint32_t i = 0; i < m->wanted_capacity; i++) kfi_array_free(&m->wanted[i].similar);
     kfi_best_free(&m->best);
     kfi_rows_free(&m->rows);
+    kfi_ratio_destroy(&m->whole);
     kfi_patterns_free(&m->patterns);
     free(m->sizes);
     free(m->most);
@@ -119,13 +121,6 @@ static kf_status prepare_token(kf_matcher *m, uint32_t index, kf_error *error)
     return kfi_array_append(&w->similar, &equal, sizeof equal, error);
 }
 
-static void begin_best(kfi_best *best, const kf_matcher_options *o)
-{
-    const uint64_t ties = o->tie_limit ? o->tie_limit : UINT64_MAX;
-    if (o->candidates) kfi_best_begin(best, o->candidates, 0, 0, 0);
-    else kfi_best_begin(best, o->limit, o->cutoff, o->flags & KF_MATCH_TIES ? ties : 0, o->flags & KF_MATCH_EXPLAIN);
-}
-
 static kf_status prepare(kf_matcher *m, kf_bytes needle, const kf_matcher_options *o, kf_error *error)
 {
     kf_status status = kfi_name_check(needle, "the needle", error);
@@ -133,7 +128,7 @@ static kf_status prepare(kf_matcher *m, kf_bytes needle, const kf_matcher_option
     if (!status) status = make_room(m, m->patterns.count, error);
     if (status) return status;
     clear(m);
-    begin_best(&m->best, o);
+    kfi_matcher_begin_best(&m->best, o);
     m->work_limit = o->work_limit;
     for (uint32_t i = 0; i < m->patterns.count && !status; i++) status = prepare_token(m, i, error);
     return status;
@@ -145,7 +140,10 @@ kf_status kfi_matcher_options(kf_matcher_options *o, const kf_matcher_options *g
 {
     kf_status status = kfi_options_read(o, given, &match_kind, error);
     if (status) return status;
-    if (o->scorer != KF_SCORER_SETRATIO) return kfi_fail(error, KF_INVALID, "unknown scorer %d", (int)o->scorer);
+    if (!kf_scorer_name(o->scorer)) return kfi_fail(error, KF_INVALID, "unknown scorer %d", (int)o->scorer);
+    if (o->scorer > KF_SCORER_TOKEN_SET_RATIO)
+        return kfi_fail(error, KF_INVALID, "names can't be searched by %s, only ranked again",
+                        kf_scorer_name(o->scorer));
     if (!o->limit) return kfi_fail(error, KF_INVALID, "the limit of a search must be at least 1");
     if (!(o->cutoff >= 0 && o->cutoff <= 1)) return kfi_fail(error, KF_INVALID, "the cutoff must be from 0 to 1");
     if (!o->candidates && o->rerank) return kfi_fail(error, KF_INVALID, "a scorer to rank again by needs candidates");
@@ -157,9 +155,10 @@ kf_status kfi_matcher_options(kf_matcher_options *o, const kf_matcher_options *g
     return unknown ? kfi_fail(error, KF_INVALID, "unknown flags %#x", (unsigned)unknown) : KF_OK;
 }
 
-static kf_status find(kf_matcher *m, kf_error *error)
+static kf_status find(kf_matcher *m, const kf_matcher_options *o, kf_error *error)
 {
     if (!m->names->count) return KF_OK;
+    if (o->scorer != KF_SCORER_SETRATIO) return kfi_ratio_search(m, o, error);
     return kfi_filter_is_small(m) ? kfi_filter_scan_at_once(m, error) : kfi_matcher_levels(m, error);
 }
 
@@ -168,7 +167,7 @@ kf_status kfi_matcher_search(kf_matcher *m, kf_bytes needle, const kf_matcher_op
 {
     kf_status status = prepare(m, needle, known, error);
     if (!status) status = kfi_filter_set(m, known->attribute, error);
-    if (!status) status = find(m, error);
+    if (!status) status = find(m, known, error);
     else if (status == KF_NOT_FOUND) status = KF_OK;   /* there is nothing to be found */
     const int exact = status != KF_END;
     if (status && exact) return status;

@@ -85,6 +85,8 @@ struct kf_matcher {
     struct { uint32_t version; unsigned level; int is_possible; } sizes_known[KF_NAME_TOKENS + 1];
     kfi_array values, matrix, assignment;   /* for plans and candidates */
 
+    struct kfi_whole *whole;       /* for searches by other scorers; NULL until there was one */
+
     /* The last name that was weighed: others with the same tokens lie behind it. */
     const kfi_group *last_group;   /* NULL: none */
     uint32_t last_ids[KF_NAME_TOKENS];
@@ -103,6 +105,14 @@ kf_status kfi_matcher_options(kf_matcher_options *out, const kf_matcher_options 
 /* As kf_matcher_search, with options that were read. */
 kf_status kfi_matcher_search(kf_matcher *m, kf_bytes needle, const kf_matcher_options *options,
                              const kf_name_hits **hits, kf_error *error);
+
+/* Forgets what was found; what is found from now on is for these options. */
+static inline void kfi_matcher_begin_best(kfi_best *best, const kf_matcher_options *o)
+{
+    const uint64_t ties = o->tie_limit ? o->tie_limit : UINT64_MAX;
+    if (o->candidates) kfi_best_begin(best, o->candidates, 0, 0, 0);
+    else kfi_best_begin(best, o->limit, o->cutoff, o->flags & KF_MATCH_TIES ? ties : 0, o->flags & KF_MATCH_EXPLAIN);
+}
 
 /* Makes the result of what was found. KF_NO_MEMORY, KF_CORRUPT. */
 kf_status kfi_matcher_give(kf_matcher *m, const kf_matcher_options *options, int exact, kf_error *error);
