@@ -52,6 +52,16 @@ kf_status kfi_names_text(const kf_names *n, uint32_t slot, kf_buffer *buffer, kf
     return status;
 }
 
+kf_status kfi_names_given_text(const kf_names *n, uint32_t slot, uint32_t position, kf_buffer *buffer,
+                               kfi_array *text, kf_error *error)
+{
+    kf_bytes given;
+    if (!n->texts) return kfi_names_text(n, slot, buffer, text, error);
+    kf_status status = kfi_column_bytes(n->texts, position, NULL, buffer, &given);
+    if (status) return kfi_fail(error, status, "the name of position %u cannot be read", (unsigned)position);
+    return kfi_array_append(text, given.data, given.size, error);
+}
+
 kf_status kfi_names_id(const kf_names *n, uint32_t position, kf_buffer *buffer, kfi_array *text, kf_error *error)
 {
     char digits[24];

@@ -28,6 +28,7 @@ kf_status kf_matcher_create(kf_matcher **out, const kf_names *names, kf_error *e
     kf_matcher *m = *out = calloc(1, sizeof *m);
     if (!m) return kfi_fail_memory(error, sizeof *m);
     m->names = names;
+    kfi_process_begin(&m->processing, &names->process);
     m->blocks = kfi_blocks_best();
     m->sizes = calloc((size_t)names->head.groups + 1, sizeof *m->sizes);
     m->most_mask = (uint32_t)kfi_mask64(kfi_bit_width(names->head.tokens));
@@ -54,6 +55,7 @@ void kf_matcher_destroy(kf_matcher **matcher)
     for (uint32_t i = 0; i < m->wanted_capacity; i++) kfi_array_free(&m->wanted[i].similar);
     kfi_rows_free(&m->rows);
     kfi_patterns_free(&m->patterns);
+    kfi_process_end(&m->processing);
     free(m->sizes);
     free(m->most);
     free(m->touched);
@@ -120,7 +122,7 @@ static kf_status prepare_token(kf_matcher *m, uint32_t index, kf_error *error)
 
 static kf_status prepare(kf_matcher *m, kf_bytes needle, const kf_matcher_options *o, kf_error *error)
 {
-    kf_status status = kfi_name_check(needle, "the needle", error);
+    kf_status status = kfi_process_name(&m->names->process, &m->processing, needle, "the needle", &needle, error);
     if (!status) status = kfi_patterns_set(&m->patterns, needle, error);
     if (!status) status = make_room(m, m->patterns.count, error);
     if (status) return status;
@@ -139,7 +141,8 @@ static kf_status add_hit(kf_matcher *m, const kfi_found *found, kf_error *error)
     const size_t id = m->texts.size;
     kf_status status = kfi_names_id(m->names, found->position, &m->rows.buffer, &m->texts, error);
     const size_t name = m->texts.size;
-    if (!status) status = kfi_names_text(m->names, found->slot, &m->rows.buffer, &m->texts, error);
+    if (!status) status = kfi_names_given_text(m->names, found->slot, found->position, &m->rows.buffer, &m->texts,
+                                               error);
     hit.id.size = name - id;
     hit.name.size = m->texts.size - name;
     return status ? status : kfi_array_append(&m->hits, &hit, sizeof hit, error);
