@@ -73,6 +73,13 @@ typedef enum kf_legal_forms {
     KF_LEGAL_IGNORE = 2        /* forms are left out */
 } kf_legal_forms;
 
+/* For kf_names_build_options.flags. */
+enum {
+    KF_NAMES_REPLACE_ANY = 1u << 0,    /* as KF_BUILD_REPLACE_ANY */
+    KF_NAMES_UNIQUE_IDS = 1u << 1      /* names with equal ids are refused, when all were added. Costs nothing where ids
+                                          ascend, else sorting them */
+};
+
 /* How to build. Read during kf_names_builder_create only; its strings are copied. */
 typedef struct kf_names_build_options {
     size_t struct_size;            /* sizeof(kf_names_build_options), set by KF_NAMES_BUILD_OPTIONS_INIT */
@@ -82,7 +89,7 @@ typedef struct kf_names_build_options {
     kf_progress_fn progress;       /* may be NULL */
     void *progress_context;
     unsigned threads;              /* that the build may use, the caller's among them; 0 is 1. At most 256 */
-    uint32_t flags;                /* 0 */
+    uint32_t flags;                /* KF_NAMES_REPLACE_ANY ... */
     uint32_t processing;           /* KF_NAMES_FOLD_CASE ...; 0: names are compared as they are */
     kf_legal_forms legal_forms;
     const char *separators;        /* UTF-8: each of these code points becomes a space. NULL: none. With legal forms
@@ -107,8 +114,8 @@ typedef struct kf_names_report {
 #define KF_NAMES_REPORT_INIT { sizeof(kf_names_report), 0, 0, 0, 0, 0 }
 
 /* Starts a build of the file `path`; `options` NULL: the defaults. Nothing appears at `path` before
- * kf_names_builder_finish succeeds; a regular file there is then replaced atomically. The builder is the caller's to
- * destroy; `*out` is NULL after a failure. Errors: KF_INVALID (options; a table of legal forms with a form twice, with
+ * kf_names_builder_finish succeeds; a keyfold file there is then replaced atomically, another one is refused (but see
+ * KF_NAMES_REPLACE_ANY). The builder is the caller's to destroy; `*out` is NULL after a failure. Errors: KF_INVALID (options; a table of legal forms with a form twice, with
  * the number of its line), KF_NO_MEMORY, KF_IO. */
 KF_API kf_status kf_names_builder_create(kf_names_builder **out, const char *path,
                                          const kf_names_build_options *options, kf_error *error);
@@ -139,7 +146,8 @@ KF_API kf_status kf_names_builder_add_row(kf_names_builder *builder, const kf_na
 
 /* Compiles all names, writes the file beside the target, fsyncs it and renames it. `report` may be NULL. A builder
  * finishes once. On failure the target is as before. O(tokens * log(tokens)).
- * Errors: those of kf_names_builder_add; KF_INVALID (`report` was not initialised). */
+ * Errors: those of kf_names_builder_add; KF_DUPLICATE (two ids are equal, and KF_NAMES_UNIQUE_IDS forbids that: with the
+ * id, and the positions in the message); KF_INVALID (`report` was not initialised). */
 KF_API kf_status kf_names_builder_finish(kf_names_builder *builder, kf_names_report *report, kf_error *error);
 
 /* Ends a build in any state and frees everything. NULL and a pointer to NULL are accepted. */
