@@ -56,6 +56,16 @@ kf_status kfi_names_text(const kf_names *n, uint32_t slot, kf_buffer *buffer, kf
     return status;
 }
 
+kf_status kfi_names_given_text(const kf_names *n, uint32_t slot, uint32_t position, kf_buffer *buffer,
+                               kfi_array *text, kf_error *error)
+{
+    kf_bytes given;
+    if (!n->texts) return kfi_names_text(n, slot, buffer, text, error);
+    kf_status status = kfi_column_bytes(n->texts, position, NULL, buffer, &given);
+    if (status) return kfi_fail(error, status, "the name of position %u cannot be read", (unsigned)position);
+    return kfi_array_append(text, given.data, given.size, error);
+}
+
 kf_status kfi_names_id(const kf_names *n, uint32_t position, kf_buffer *buffer, kfi_array *text, kf_error *error)
 {
     char digits[24];
@@ -81,7 +91,7 @@ kf_status kfi_names_row(const kf_names *n, uint32_t position, uint32_t slot, kf_
     for (int i = 0; i < 4 && !status; i++) {
         switch (i) {
         case 0: status = kfi_names_id(n, position, buffer, text, error); break;
-        case 1: status = kfi_names_text(n, slot, buffer, text, error); break;
+        case 1: status = kfi_names_given_text(n, slot, position, buffer, text, error); break;
         case 2: status = kfi_names_attribute_text(n, kfi_names_attribute(n, slot), buffer, text, error); break;
         default: status = kfi_names_payload(n, position, buffer, text, error);
         }

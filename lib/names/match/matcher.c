@@ -29,6 +29,7 @@ kf_status kf_matcher_create(kf_matcher **out, const kf_names *names, kf_error *e
     kf_matcher *m = *out = calloc(1, sizeof *m);
     if (!m) return kfi_fail_memory(error, sizeof *m);
     m->names = names;
+    kfi_process_begin(&m->processing, &names->process);
     m->blocks = kfi_blocks_best();
     m->sizes = calloc((size_t)names->head.groups + 1, sizeof *m->sizes);
     m->most_mask = (uint32_t)kfi_mask64(kfi_bit_width(names->head.tokens));
@@ -57,6 +58,7 @@ void kf_matcher_destroy(kf_matcher **matcher)
     kfi_rows_free(&m->rows);
     kfi_ratio_destroy(&m->whole);
     kfi_patterns_free(&m->patterns);
+    kfi_process_end(&m->processing);
     free(m->sizes);
     free(m->most);
     free(m->touched);
@@ -123,7 +125,7 @@ static kf_status prepare_token(kf_matcher *m, uint32_t index, kf_error *error)
 
 static kf_status prepare(kf_matcher *m, kf_bytes needle, const kf_matcher_options *o, kf_error *error)
 {
-    kf_status status = kfi_name_check(needle, "the needle", error);
+    kf_status status = kfi_process_name(&m->names->process, &m->processing, needle, "the needle", &needle, error);
     if (!status) status = kfi_patterns_set(&m->patterns, needle, error);
     if (!status) status = make_room(m, m->patterns.count, error);
     if (status) return status;

@@ -60,6 +60,7 @@ struct kf_matcher {
     uint32_t size_count;
 
     /* the needle */
+    kfi_process_scratch processing;
     kfi_patterns patterns;
     kfi_wanted *wanted;            /* one a pattern */
     uint32_t wanted_capacity;
