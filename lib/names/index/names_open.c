@@ -158,7 +158,7 @@ static kf_status open_parts(kf_names *n, kf_error *error)
     kf_status status = kfi_header_parse(&n->header, n->mapping.data, n->mapping.size, error);
     if (status) return status;
     if (!(n->header.incompatible & KFI_FEATURE_NAMES))
-        return kfi_fail(error, KF_TYPE, "the file is a dictionary, not a names index");
+        return kfi_fail(error, KF_TYPE, "the file is a dictionary, not an index of names");
     if (n->header.incompatible & ~(uint32_t)KFI_FEATURE_NAMES)
         return kfi_fail(error, KF_UNSUPPORTED,
                         "a names index of several shards, or in a normal form, is unknown to this library");
