@@ -32,7 +32,7 @@ class NamesFiles(CliTest):
                                    "keyfold names match searches it\n", args)
             self.assertFalse(os.path.exists(self.path("other.kf")))
         said = self.err("bundle", "-o", self.path("all.kfm"), self.dict, self.kf, expect=3)
-        self.assertIn(f"'{os.path.basename(self.kf)}': the file is an index of names, not a dictionary", said)
+        self.assertIn(f"'{self.kf}': the file is an index of names, not a dictionary", said)
         self.assertFalse(os.path.exists(self.path("all.kfm")))
 
     def test_commands_for_names(self):
