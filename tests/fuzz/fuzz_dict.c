@@ -54,7 +54,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     kf_dict *dict;
     kf_error error;
     if (image_file < 0 && !image_begin()) return 0;
-    if (size < PREFIX + KFI_HEADER_SIZE || !frame_image(data + PREFIX, size - PREFIX, 12, 0, data[0] != 0, NULL)) return 0;
+    if (size < PREFIX + KFI_HEADER_SIZE
+        || !frame_image(data + PREFIX, size - PREFIX, 12, 0, data[0] != 0, NULL))
+        return 0;
     exercise_random = kfi_load32(data + 4) + 1ull;
     kf_status status = kf_dict_open(&dict, image_path, NULL, &error);
     FUZZ_MUST(status != KF_IO && (!status || error.message[0]), "status %d", (int)status);

@@ -111,7 +111,8 @@ static kf_status open_image(kf_names *n, uint32_t i, uint64_t offset, kf_error *
     const kfi_mapping part = kfi_mapping_part(&n->mapping, offset, n->bands[i].image_size);
     const kf_status status = kfi_plain_open(&n->images[i], part, &inner);
     if (status == KF_NO_MEMORY) return kfi_fail(error, status, "%s", inner.message);
-    if (status) return kfi_fail_at(error, KF_CORRUPT, offset, "image %u can't be opened: %s", (unsigned)i, inner.message);
+    if (status)
+        return kfi_fail_at(error, KF_CORRUPT, offset, "image %u can't be opened: %s", (unsigned)i, inner.message);
     return kf_dict_count(n->images[i]) == n->bands[i].count ? KF_OK
         : kfi_fail_at(error, KF_CORRUPT, offset, "image %u has not as many tokens as its band", (unsigned)i);
 }
