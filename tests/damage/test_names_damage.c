@@ -1,12 +1,33 @@
 /* Indexes of names with damaged bytes: searches end within the file, and verifying finds what was changed. */
 #include "names_model.h"
 
-#include "names/layout.h"
+#include "names/index/index.h"
 #include "seal.h"
 
 static uint8_t *file;            /* of exactly its size, so that a sanitizer sees every byte read beyond it */
 static size_t file_size;
 static kfi_header header;
+
+/* With attributes, of which some have lists, and payloads. */
+static void build(const model_names *rows)
+{
+    static const char *const attributes[] = { "", "DE", "FR", "GB", "IT", "AT" };
+    kf_names_builder *builder;
+    ck_assert_int_eq(kf_names_builder_create(&builder, scratch_path("names.kf"), NULL, NULL), KF_OK);
+    for (size_t i = 0; i < rows->count; i++) {
+        const char *attribute = attributes[random_below(3) ? 1 : random_below(6)];
+        kf_names_row row = KF_NAMES_ROW_INIT;
+        char id[24];
+        snprintf(id, sizeof id, "%zu", i + 1);
+        row.id = (kf_bytes){ (const uint8_t *)id, strlen(id) };
+        row.name = (kf_bytes){ (const uint8_t *)rows->name[i], strlen(rows->name[i]) };
+        row.attribute = (kf_bytes){ (const uint8_t *)attribute, strlen(attribute) };
+        row.payload = (kf_bytes){ (const uint8_t *)"payloads", random_below(9) };
+        ck_assert_int_eq(kf_names_builder_add_row(builder, &row, NULL), KF_OK);
+    }
+    ck_assert_int_eq(kf_names_builder_finish(builder, NULL, NULL), KF_OK);
+    kf_names_builder_destroy(&builder);
+}
 
 static void prepare(void)
 {
@@ -26,8 +47,7 @@ static void prepare(void)
         }
         rows.name[i] = strdup(name);
     }
-    kf_names *names = model_build(&rows, "names.kf", 0);
-    kf_names_close(&names);
+    build(&rows);
     uint8_t *read = scratch_read("names.kf", &size);
     file_size = size;
     file = malloc(size);
@@ -43,6 +63,30 @@ static void finish(void)
     scratch_close();
 }
 
+/* What is not reached by a search. */
+static void read_extras(const kf_names *names)
+{
+    kf_buffer buffer = KF_BUFFER_INIT;
+    kfi_array text = { 0 };
+    uint32_t number;
+    kfi_names_attribute_find(names, (kf_bytes){ (const uint8_t *)"FR", 2 }, &number);
+    for (uint32_t i = 0; i < kf_names_count(names) && i < 400; i++) {
+        kfi_names_attribute_text(names, kfi_names_attribute(names, i), &buffer, &text, NULL);
+        kfi_names_payload(names, i, &buffer, &text, NULL);
+        text.size = 0;
+    }
+    for (number = 0; number < kfi_names_attribute_count(names); number++) {
+        kfi_attribute_slots slots;
+        kfi_run run;
+        uint32_t next = 0;
+        if (kfi_attribute_slots_begin(&slots, names, number)) continue;
+        for (; kfi_attribute_slots_next(&slots, &run) == KF_OK; next = run.first + run.count)
+            ck_assert(run.first >= next && run.count <= names->count - run.first);
+    }
+    kfi_array_free(&text);
+    kf_buffer_free(&buffer);
+}
+
 /* Whatever comes out. */
 static void search(const kf_names *names)
 {
@@ -54,10 +98,27 @@ static void search(const kf_names *names)
         const kf_name_hits *hits;
         options.limit = 1 + random_below(20);
         options.cutoff = random_below(2) ? 0.7 : 0;
+        options.flags = (uint32_t)random_below(4);
+        options.candidates = random_below(3) ? 0 : 20;
+        options.rerank = options.candidates ? (kf_scorer)random_below(KF_SCORER_JARO_WINKLER + 1) : 0;
         const kf_status status = kf_matcher_search(matcher, needles[i], strlen(needles[i]), &options, &hits, NULL);
         ck_assert(status == KF_OK || status == KF_CORRUPT);
     }
     kf_matcher_destroy(&matcher);
+    read_extras(names);
+}
+
+static void read_rows(const kf_names *names, kf_status expected)
+{
+    kf_names_iter *iter;
+    const kf_names_row *row;
+    uint64_t rows = 0;
+    kf_status status;
+    ck_assert_int_eq(kf_names_iter_create(&iter, names, 0, NULL), KF_OK);
+    while (!(status = kf_names_iter_next(iter, &row, NULL))) rows++;
+    ck_assert(status == KF_END || (status == KF_CORRUPT && expected != KF_END));
+    ck_assert(status == KF_CORRUPT || rows == kf_names_count(names));
+    kf_names_iter_destroy(&iter);
 }
 
 START_TEST(the_whole_file_is_whole)
@@ -66,6 +127,7 @@ START_TEST(the_whole_file_is_whole)
     ck_assert_int_eq(kf_names_open_memory(&names, file, file_size, NULL, NULL), KF_OK);
     ck_assert_int_eq(kf_names_verify(names, NULL, NULL), KF_OK);
     search(names);
+    read_rows(names, KF_END);
     kf_names_close(&names);
 }
 END_TEST
@@ -105,7 +167,10 @@ START_TEST(damaged_files_stay_in_bounds)
             }
         }
         kf_names *names;
-        if (kf_names_open_memory(&names, file, file_size, NULL, NULL) == KF_OK) search(names);
+        if (kf_names_open_memory(&names, file, file_size, NULL, NULL) == KF_OK) {
+            search(names);
+            read_rows(names, KF_CORRUPT);
+        }
         kf_names_close(&names);
         while (count-- > 0) file[done[count].at] = done[count].byte;
     }

@@ -47,6 +47,12 @@ typedef struct kfi_wanted {
     kfi_block_query query;
 } kfi_wanted;
 
+/* A name that was found, with the score that is told. */
+typedef struct kfi_ranked {
+    double score;
+    uint32_t position, slot;
+} kfi_ranked;
+
 struct kf_matcher {
     const kf_names *names;
     const kfi_blocks_variant *blocks;
@@ -82,9 +88,16 @@ struct kf_matcher {
     kfi_score last_score;
 
     /* results */
-    kfi_array texts, hits, pointers;
+    kfi_array ranked;              /* kfi_ranked */
+    kfi_array texts, hits, pointers, pairs;
     kf_name_hits result;
 };
+
+/* Copies the caller's options, or their defaults. KF_INVALID. */
+kf_status kfi_matcher_options(kf_matcher_options *out, const kf_matcher_options *given, kf_error *error);
+
+/* Makes the result of what was found. KF_NO_MEMORY, KF_CORRUPT. */
+kf_status kfi_matcher_give(kf_matcher *m, const kf_matcher_options *options, int exact, kf_error *error);
 
 #define KFI_SEEN_PART 16           /* words of `seen` */
 
