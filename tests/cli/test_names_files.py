@@ -82,6 +82,44 @@ class NamesFiles(CliTest):
         self.assertEqual(json.loads(self.out("stat", "-j", self.kf))["names"], 0)
         self.assertRegex(self.out("stat", self.kf).decode(), "(?m)^names +0$")
 
+    # Rows, and what dump prints of them.
+    DUMPED = [(b"1\tACME\n2\tB C\n", b"1\tACME\n2\tB C\n"), (b"", b""),
+              (b"b\\ta\tX\\nY\n\tno id\nno name\t\n", None),
+              (b"1\tA\tGB\n2\tB\n3\tC\tGB\n", b"1\tA\tGB\n2\tB\t\n3\tC\tGB\n"),
+              (b"1\tA\t\tp\n2\tB\tGB\tq\\tr\n", None), (b"1\tA\n2\tB\t\tx\n", b"1\tA\t\t\n2\tB\t\tx\n"),
+              (b"{\tA\n", b"\\x7b\tA\n"), (b"\xff\xfe\tA\n1\tB\n", None),
+              ("7\tCAF\u00c9  \U0001f600\n7\tCAF\u00c9  \U0001f600\n".encode(), None)]
+
+    def test_dump_comes_back(self):
+        other = self.path("again.kf")
+        for rows, expected in self.DUMPED:
+            self.err("names", "build", "-q", "-f", "tsv", "-o", self.kf, "-", stdin=rows)
+            dumped = self.out("dump", self.kf)
+            self.assertEqual(dumped, rows if expected is None else expected)
+            options = ["-f", "tsv"] if not rows else []
+            self.err("names", "build", "-q", "-o", other, *options, "-", stdin=dumped)
+            with open(self.kf, "rb") as first, open(other, "rb") as second:
+                self.assertEqual(first.read(), second.read(), rows)
+            lines = [line.split(b"\t") for line in self.out("dump", "-f", "jsonl", self.kf).splitlines()]
+            self.assertEqual(len(lines), rows.count(b"\n"))
+
+    def test_dump(self):
+        self.err("names", "build", "-q", "-f", "lines", "-o", self.kf, "-", stdin=b"ACME\nB\\tC\n")
+        self.assertEqual(self.out("dump", self.kf), b"1\tACME\n2\tB\\tC\n")
+        self.assertEqual(self.out("dump", "-r", self.kf), b"1\tACME\n2\tB\tC\n")
+        self.err("names", "build", "-q", "-o", self.kf, "-", stdin=b"1\tA\tGB\tx\ta\n")
+        self.assertEqual([json.loads(line) for line in self.out("dump", "-f", "jsonl", self.kf).splitlines()],
+                         [{"id": "1", "name": "A", "attribute": "GB", "payload": "x\ta"}])
+        self.assertIn("tsv or jsonl", self.err("dump", "-f", "nul", self.kf, expect=2))
+
+    def test_damaged(self):
+        """What dump comes upon is told, with what was whole before it."""
+        self.err("names", "build", "-q", "-o", self.kf, "-", stdin=ROWS)
+        with open(self.kf, "r+b") as file:
+            file.truncate(os.path.getsize(self.kf) - 64)
+        for command in ("dump", "stat", "verify"):
+            self.assertIn("cut", self.err(command, self.kf, expect=3))
+
 
 if __name__ == "__main__":
     unittest.main()
