@@ -78,6 +78,14 @@ class NamesFiles(CliTest):
         for pattern in (r"^names +4$", r"^tokens +6$", r"^longest name +21 bytes; at most 3 tokens$", r"^ids +numbers$",
                         r"^file .* 100\.0 % .* B/name$", r"^  blocks ", r"^build id +[0-9a-f]{32}$"):
             self.assertRegex(text, f"(?m){pattern}")
+        self.assertNotIn("attributes", text)
+        self.err("names", "build", "-q", "-o", self.kf, "-", stdin=b"a\tA\tGB\tx\nb\tB\tDE\nc\tC\tGB\n")
+        facts = json.loads(self.out("stat", "-j", self.kf))
+        self.assertEqual((facts["attributes"], facts["ids"]), (2, "bytes"))
+        self.assertTrue(facts["attribute_bytes"] > 0 and facts["payload_bytes"] > 0)
+        text = self.out("stat", self.kf).decode()
+        for pattern in (r"^attributes +2 different ones$", "^  attributes .* B/name$", "^  payloads "):
+            self.assertRegex(text, f"(?m){pattern}")
         self.err("names", "build", "-q", "-o", self.kf, "-", stdin=b"")
         self.assertEqual(json.loads(self.out("stat", "-j", self.kf))["names"], 0)
         self.assertRegex(self.out("stat", self.kf).decode(), "(?m)^names +0$")

@@ -10,7 +10,7 @@
 
 /* The parts of a file, in the order of their printing; some may not be there. */
 typedef struct part { const char *name, *json; uint64_t bytes; } part;
-enum { PARTS = 6 };
+enum { PARTS = 8 };
 
 static void list_parts(const kf_names_stat *stat, part parts[PARTS])
 {
@@ -20,6 +20,8 @@ static void list_parts(const kf_names_stat *stat, part parts[PARTS])
     parts[3] = (part){ "  names", "forward_bytes", stat->forward_bytes };
     parts[4] = (part){ "  positions", "position_bytes", stat->position_bytes };
     parts[5] = (part){ "  ids", "id_bytes", stat->id_bytes };
+    parts[6] = (part){ "  attributes", "attribute_bytes", stat->attribute_bytes };
+    parts[7] = (part){ "  payloads", "payload_bytes", stat->payload_bytes };
 }
 
 static void print_text(kft_output *out, const kf_names *names, const kf_names_stat *stat)
@@ -38,6 +40,10 @@ static void print_text(kft_output *out, const kf_names *names, const kf_names_st
              human_count(most, stat->most_tokens));
     stat_row(out, "longest name", line);
     stat_row(out, "ids", stat->id_type == KF_VALUES_U64 ? "numbers" : "bytes");
+    if (stat->attributes > 0) {
+        snprintf(line, sizeof line, "%s different ones", human_count(text, stat->attributes));
+        stat_row(out, "attributes", line);
+    }
     stat_size_row(out, "file", stat->file_size, &whole);
     list_parts(stat, parts);
     for (size_t i = 0; i < PARTS; i++)
@@ -65,6 +71,7 @@ static void print_json(kft_output *out, const char *path, const kf_names *names,
     stat_json_number(out, "longest_name", stat->longest_name);
     stat_json_number(out, "most_tokens", stat->most_tokens);
     output_text(out, stat->id_type == KF_VALUES_U64 ? ",\"ids\":\"u64\"" : ",\"ids\":\"bytes\"");
+    stat_json_number(out, "attributes", stat->attributes);
     stat_json_number(out, "file_size", stat->file_size);
     list_parts(stat, parts);
     for (size_t i = 0; i < PARTS; i++)
