@@ -85,10 +85,16 @@ uint8_t *fuzz_seed(unsigned n, size_t *size)
     kf_status status = kf_names_builder_create(&builder, path, &options, &error);
     const unsigned count = n == 5 ? 0 : n == 6 ? 1 : 5 + n * n * 2;
     for (unsigned i = 0; i < count && !status; i++) {
+        static const char *const texts[] = { "", "GB", "DE", "a longer text" };
         char id[32], *name = seed_name(n, i);
+        kf_names_row row = KF_NAMES_ROW_INIT;
         const int length = snprintf(id, sizeof id, n % 3 ? "%u" : "id %u", i % 50);
         FUZZ_MUST(name && length > 0, "seed %u", n);
-        status = kf_names_builder_add(builder, id, (size_t)length, name, strlen(name), &error);
+        row.id = (kf_bytes){ (const uint8_t *)id, (size_t)length };
+        row.name = (kf_bytes){ (const uint8_t *)name, strlen(name) };
+        if (n % 4 > 1) row.attribute = (kf_bytes){ (const uint8_t *)texts[i % 4], strlen(texts[i % 4]) };
+        if (n % 2) row.payload = (kf_bytes){ (const uint8_t *)texts[i * i % 4], strlen(texts[i * i % 4]) };
+        status = kf_names_builder_add_row(builder, &row, &error);
         free(name);
     }
     if (!status) status = kf_names_builder_finish(builder, NULL, &error);
