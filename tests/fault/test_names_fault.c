@@ -17,6 +17,7 @@ static kf_status build(kf_error *error)
     kf_status status = kf_names_builder_create(&builder, scratch_path("n.kf"), &options, error);
     for (size_t i = 0; i < sizeof names / sizeof *names && !status; i++)
         status = kf_names_builder_add(builder, "id", 2, names[i], strlen(names[i]), error);
+    if (!status) status = kf_names_builder_set_metadata(builder, "who", "a test", 6, error);
     if (!status) status = kf_names_builder_finish(builder, NULL, error);
     kf_names_builder_destroy(&builder);
     return status;

@@ -17,6 +17,7 @@
 #include "names/write/vocabulary_writer.h"
 #include "names/score/text.h"
 #include "write/budget.h"
+#include "write/metadata_writer.h"
 #include "write/values/values.h"
 
 #include <stdlib.h>
@@ -33,6 +34,8 @@ struct kf_names_builder {
     uint64_t name_bytes, id_bytes;
     uint32_t longest_name, most_tokens;
     int ids_are_numbers;
+    kfi_metadata metadata;
+    uint64_t metadata_bytes;
     kfi_progress reading;
     kf_status failed;              /* the first failure: nothing but destroy makes sense afterwards */
 };
@@ -143,6 +146,12 @@ kf_status kf_names_builder_add(kf_names_builder *b, const void *id, size_t id_si
     if (!status) status = kfi_progress_count(&b->reading, 1, b->names, error);
     b->failed = status;
     return status;
+}
+
+kf_status kf_names_builder_set_metadata(kf_names_builder *b, const char *name, const void *data, size_t size,
+                                        kf_error *error)
+{
+    return kfi_metadata_add(&b->metadata, &b->metadata_bytes, name, data, size, error);
 }
 
 /* ---- rows once more ----------------------------------------------------------------------------- */
@@ -294,7 +303,8 @@ kf_status kf_names_builder_finish(kf_names_builder *b, kf_names_report *out, kf_
     if (b->failed) return kfi_fail(error, KF_INVALID, "the build failed before (%s)", kf_status_name(b->failed));
     finish f = { .builder = b };
     status = tell(b, KF_PHASE_SORT, 0, b->names, error);
-    if (!status) status = kfi_writer_create(&f.writer, b->path, SECTIONS, error);
+    if (!status) status = kfi_writer_create(&f.writer, b->path, SECTIONS + (b->metadata.count > 0), error);
+    if (!status && b->metadata.count) status = kfi_metadata_write(&b->metadata, f.writer, error);
     if (!status) status = write_sections(&f, error);
     f.header.incompatible = KFI_FEATURE_NAMES;
     f.header.keys = b->names;
@@ -321,6 +331,7 @@ void kf_names_builder_destroy(kf_names_builder **builder)
     if (!b) return;
     kfi_token_count_destroy(&b->count);
     kfi_spool_destroy(&b->rows);
+    kfi_metadata_free(&b->metadata);
     free(b->path);
     free(b->folder);
     free(b);
