@@ -21,6 +21,9 @@ Ranking = Literal["distance", "similarity"]
 Overlap = Literal["all", "longest"]
 Boundary = Literal["words", "code points", "bytes"]
 
+Scorer = Literal["setratio"]
+IdKind = Literal["int", "str", "bytes"]
+
 Operation = Literal["union", "intersection", "difference", "symmetric_difference"]
 OneValue = Literal["first", "last", "sum", "min", "max"]
 MemberMetadata = Literal["same", "common", "none"]

@@ -1,0 +1,433 @@
+"""NameIndex: a file of names, for the best matches of a needle."""
+from __future__ import annotations
+
+from . import _errors
+from ._handle import Handle
+from ._late import Source
+from ._light import Later
+from ._names_handle import NamesHandle
+from ._native import ffi, lib
+from ._open import handle_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Any, Callable, Dict, List, Literal, Optional, Tuple, Type, TypeVar, Union, overload
+
+    import pandas
+    import polars
+    import pyarrow
+
+    from . import _columns, _name_match, _name_stat, _name_table, _progress, _query, _verify
+    from ._batch import Column
+    from ._name_match import NameMatch, NameMatches
+    from ._name_stat import NameStat
+    from ._open import Opened
+    from ._types import IdKind, Scorer
+
+    T = TypeVar("T")
+else:
+    from ._light import overload
+
+    _columns, _name_match, _name_stat, _name_table = \
+        Later("_columns"), Later("_name_match"), Later("_name_stat"), Later("_name_table")
+    _progress, _query, _verify = Later("_progress"), Later("_query"), Later("_verify")
+
+SCORERS = {"setratio": lib.KF_SCORER_SETRATIO}
+_ID_KINDS: Dict[str, Callable[[bytes], Any]] = {"int": int, "bytes": bytes,
+                                                "str": lambda data: data.decode("utf-8", "surrogateescape")}
+
+
+def scorer_of(scorer: str) -> int:
+    """The kf_scorer of a name."""
+    found: int = _query.chosen(SCORERS, "scorer", scorer)
+    return found
+
+
+def text_of(text: Any, what: str) -> bytes:
+    """A name or a needle in UTF-8."""
+    if isinstance(text, str):
+        return text.encode()
+    if isinstance(text, bytes):
+        return text
+    raise TypeError(f"{what} must be a str, not {type(text).__name__}")
+
+
+def _reopen(path: str, build_id: bytes, options: Dict[str, Any] = {}, content: Any = None) -> "NameIndex":
+    made = NameIndex.__new__(NameIndex)
+    made._handle = None
+    made._options = dict(options)
+    made._source = Source(path, build_id, bool(options.get("in_memory", False)), content, NamesHandle)
+    return made
+
+
+class NameIndex:
+    """An index of names, opened: for the names that are most similar to a needle, among millions. compile_names makes
+    one.
+
+        index = keyfold.NameIndex("firms.kf")
+
+    path                 as for open: a path, a file object, the content of a file
+    ids                  what the ids are, "int", "str" or "bytes", for files that don't tell. Of files that Python
+                         didn't make they are ints if all are decimal numbers, else str
+    populate, in_memory  as for open
+
+    The score of two names is, by default, `setratio`: their tokens (what is between spaces) are paired so that the
+    pairs are as similar as can be. Searches are exact: they find what scoring every name would find. Names of the same
+    score are in the order in which they were compiled.
+
+    Any number of threads may use it; searches let others run. It pickles as a Dictionary does: as path and build id,
+    and whoever gets it opens the file when it is first used.
+
+    >>> index = keyfold.compile_names("firms.kf", {7: "ACME HOLDINGS LTD", 8: "BOLTS AND NUTS INC"})
+    >>> index.best("HOLDINGS ACME LTD").id, len(index)
+    (7, 2)
+    >>> keyfold.NameIndex("firms.kf") == index
+    True
+    """
+
+    __slots__ = ("_handle", "_options", "_source", "_kind", "__weakref__")
+
+    def __init__(self, path: Opened, *, ids: Optional[IdKind] = None, populate: bool = False,
+                 in_memory: bool = False) -> None:
+        if ids is not None:
+            _query.chosen(_ID_KINDS, "ids", ids)
+        handle = handle_of(path, populate, in_memory, NamesHandle)
+        self._options = {name: value for name, value in (("ids", ids), ("in_memory", handle.in_memory)) if value}
+        self._source: Optional[Source] = None
+        self._handle: Optional[NamesHandle] = None
+        self._take(handle)
+
+    def _take(self, handle: Any) -> None:
+        stored = handle.metadata("python.ids")
+        kind = self._options.get("ids") or (stored.decode("utf-8", "replace") if stored is not None else None)
+        if kind is None:
+            stat = ffi.new("kf_names_stat *", lib.kfpy_names_stat())
+            _errors.check(lib.kf_names_get_stat(handle.pointer, stat), None, handle.path)
+            kind = "int" if stat.id_type == lib.KF_VALUES_U64 else "str"
+        if kind not in _ID_KINDS:
+            raise _errors.UnsupportedError(f"{handle.path}: ids of kind {kind!r} are not known")
+        self._kind: str = kind
+        self._handle = handle
+
+    def _opened(self) -> NamesHandle:
+        """The handle. What has arrived by a pickle is opened now."""
+        handle = self._handle
+        if handle is not None:
+            return handle
+        source = self._source
+        if source is None or source.closed:
+            raise ValueError("the index is closed")
+        self._take(source.open())
+        self._source = None
+        return self._opened()
+
+    # ---- one needle ---------------------------------------------------------------------------
+
+    def best(self, needle: str, *, cutoff: float = 0.0, scorer: Scorer = "setratio",
+             work: Optional[int] = None) -> Optional[NameMatch]:
+        """The name that is most similar to a needle; None if none has the cutoff.
+
+        cutoff  the least score, 0 to 1. A high one makes searches faster
+        work    how much to look at, at most, in units that are the same on every machine: then the name need not be
+                the best one (matches tells whether it is)
+
+        >>> index = keyfold.compile_names("firms.kf", {7: "ACME HOLDINGS LTD", 8: "BOLTS AND NUTS INC"})
+        >>> index.best("ACME HOLDING LTD").name
+        'ACME HOLDINGS LTD'
+        >>> index.best("COGS", cutoff=0.5) is None
+        True
+        """
+        found = self.matches(needle, 1, cutoff=cutoff, scorer=scorer, work=work)
+        return found[0] if found else None
+
+    def matches(self, needle: str, limit: int = 10, *, cutoff: float = 0.0, scorer: Scorer = "setratio",
+                work: Optional[int] = None) -> NameMatches:
+        """The names that are most similar to a needle, best first.
+
+        >>> index = keyfold.compile_names("firms.kf", {7: "ACME HOLDINGS LTD", 8: "BOLTS AND NUTS INC"})
+        >>> [match.id for match in index.matches("BOLTS & NUTS")]
+        [8, 7]
+        """
+        data = text_of(needle, "the needle")
+        handle = self._opened()
+        options = self._search_options(limit, cutoff, scorer, work)
+        error, hits = ffi.new("kf_error *"), ffi.new("kf_name_hits **")
+        matcher = handle.take_matcher()
+        try:
+            _errors.check(lib.kf_matcher_search(matcher, data, len(data), options, hits, error), error, handle.path)
+            return self._taken(hits[0])
+        finally:
+            handle.put_back(matcher)
+
+    def _search_options(self, limit: int, cutoff: float, scorer: str, work: Optional[int]) -> Any:
+        """A kf_matcher_options."""
+        options = ffi.new("kf_matcher_options *", lib.kfpy_matcher_options())
+        options.limit = _query.number("limit", limit, 2**63, 1)
+        options.cutoff = cutoff
+        options.scorer = scorer_of(scorer)
+        options.work_limit = 0 if work is None else _query.number("work", work, 2**63, 1)
+        return options
+
+    def _taken(self, hits: Any) -> NameMatches:
+        """What lies in a matcher as Python objects."""
+        made, decode = _name_match.NameMatch, _ID_KINDS[self._kind]
+        found = _name_match.NameMatches()
+        with _name_match.from_file(self.path):
+            for place in range(hits.count):
+                hit = hits.hits[place]
+                found.append(made(decode(_bytes(hit.id)), _bytes(hit.name).decode(), hit.score, hit.position))
+        if not hits.exact:
+            found.exact = False
+        return found
+
+    # ---- many needles -------------------------------------------------------------------------
+
+    @overload
+    def best_many(self, needles: Column[str], *, cutoff: float = 0.0, scorer: Scorer = "setratio",
+                  work: Optional[int] = None, threads: Optional[int] = None, progress: Any = None,
+                  output: Literal["list"] = "list") -> List[Optional[NameMatch]]: ...
+    @overload
+    def best_many(self, needles: Column[str], *, cutoff: float = 0.0, scorer: Scorer = "setratio",
+                  work: Optional[int] = None, threads: Optional[int] = None, progress: Any = None,
+                  output: Literal["arrow"]) -> pyarrow.Table: ...
+    @overload
+    def best_many(self, needles: Column[str], *, cutoff: float = 0.0, scorer: Scorer = "setratio",
+                  work: Optional[int] = None, threads: Optional[int] = None, progress: Any = None,
+                  output: Literal["pandas"]) -> pandas.DataFrame: ...
+    @overload
+    def best_many(self, needles: Column[str], *, cutoff: float = 0.0, scorer: Scorer = "setratio",
+                  work: Optional[int] = None, threads: Optional[int] = None, progress: Any = None,
+                  output: Literal["polars"]) -> polars.DataFrame: ...
+
+    def best_many(self, needles: Any, *, cutoff: float = 0.0, scorer: Scorer = "setratio",
+                  work: Optional[int] = None, threads: Optional[int] = None, progress: Any = None,
+                  output: str = "list") -> Any:
+        """The best match of each needle, in the order of the needles.
+
+        needles   a list, a NumPy array, a column of pandas, Polars or Arrow. None, NaN and nulls find nothing
+        threads   as many as there are processors if not given
+        progress  True, a function that gets the number of needles done and of all, or a tqdm bar
+        output    "list": a NameMatch or None for each needle; "arrow", "pandas" or "polars": a table with a row for
+                  each needle and the columns needle, id, name, score and position, null where nothing was found. One of
+                  pandas has the index of the needles' Series, so that df.join(...) puts both side by side
+
+        >>> index = keyfold.compile_names("firms.kf", {7: "ACME HOLDINGS LTD", 8: "BOLTS AND NUTS INC"})
+        >>> [match and match.id for match in index.best_many(["ACME", None, "NUTS & BOLTS"])]
+        [7, None, 8]
+        >>> index.best_many(["ACME HOLDINGS LTD"], output="pandas")["id"].tolist()
+        [7]
+        """
+        _name_table.check_output(output)
+        found = self._search_many(needles, 1, cutoff, scorer, work, threads, progress)
+        return found.best_list() if output == "list" else found.table(output, True, _index_of(needles))
+
+    @overload
+    def matches_many(self, needles: Column[str], limit: int = 10, *, cutoff: float = 0.0,
+                     scorer: Scorer = "setratio", work: Optional[int] = None, threads: Optional[int] = None,
+                     progress: Any = None, output: Literal["list"] = "list") -> List[NameMatches]: ...
+    @overload
+    def matches_many(self, needles: Column[str], limit: int = 10, *, cutoff: float = 0.0,
+                     scorer: Scorer = "setratio", work: Optional[int] = None, threads: Optional[int] = None,
+                     progress: Any = None, output: Literal["arrow"]) -> pyarrow.Table: ...
+    @overload
+    def matches_many(self, needles: Column[str], limit: int = 10, *, cutoff: float = 0.0,
+                     scorer: Scorer = "setratio", work: Optional[int] = None, threads: Optional[int] = None,
+                     progress: Any = None, output: Literal["pandas"]) -> pandas.DataFrame: ...
+    @overload
+    def matches_many(self, needles: Column[str], limit: int = 10, *, cutoff: float = 0.0,
+                     scorer: Scorer = "setratio", work: Optional[int] = None, threads: Optional[int] = None,
+                     progress: Any = None, output: Literal["polars"]) -> polars.DataFrame: ...
+
+    def matches_many(self, needles: Any, limit: int = 10, *, cutoff: float = 0.0, scorer: Scorer = "setratio",
+                     work: Optional[int] = None, threads: Optional[int] = None, progress: Any = None,
+                     output: str = "list") -> Any:
+        """The best matches of each needle: for a list one list each; in a table a row for each match, with the number
+        of the needle in the column row. The rest is as for best_many.
+
+        >>> index = keyfold.compile_names("firms.kf", {7: "ACME HOLDINGS LTD", 8: "BOLTS AND NUTS INC"})
+        >>> index.matches_many(["ACME", "NUTS"], 2, cutoff=0.3, output="polars")["id"].to_list()
+        [7, 8]
+        """
+        _name_table.check_output(output)
+        found = self._search_many(needles, limit, cutoff, scorer, work, threads, progress)
+        return found.all_list() if output == "list" else found.table(output, False, _index_of(needles))
+
+    def _search_many(self, needles: Any, limit: int, cutoff: float, scorer: str, work: Optional[int],
+                     threads: Optional[int], progress: Any) -> Any:
+        """A _name_table.Found."""
+        texts = _columns.needles(_columns.TEXT, needles, True)
+        handle = self._opened()
+        options = self._search_options(limit, cutoff, scorer, work)
+        places = [place for place, text in enumerate(texts) if text is not None]
+        raw = ffi.gc(lib.kfpy_found_new(), lib.kfpy_found_free)
+        if raw == ffi.NULL:
+            raise MemoryError
+        error, hits = ffi.new("kf_error *"), ffi.new("kf_name_hits **")
+        matcher = handle.take_matcher()
+        try:
+            for number, place in enumerate(places):
+                data = texts[place].encode()
+                _errors.check(lib.kf_matcher_search(matcher, data, len(data), options, hits, error), error, handle.path)
+                _errors.check(lib.kfpy_found_add(raw, number, hits[0], error))
+        finally:
+            handle.put_back(matcher)
+        return _name_table.Found(texts, places, raw, self._kind, _ID_KINDS[self._kind], handle.path)
+
+    # ---- the file -----------------------------------------------------------------------------
+
+    def _origin(self) -> Any:
+        return self._source or self._handle
+
+    @property
+    def path(self) -> str:
+        """The file's path, absolute and without symbolic links; "<memory>" of bytes.
+
+        >>> import os
+        >>> os.path.basename(keyfold.compile_names("firms.kf", ["ACME"]).path)
+        'firms.kf'
+        """
+        path: str = self._origin().path
+        return path
+
+    @property
+    def build_id(self) -> bytes:
+        """16 bytes derived from the file's content: equal files have equal ones.
+
+        >>> len(keyfold.compile_names("firms.kf", ["ACME"]).build_id)
+        16
+        """
+        build_id: bytes = self._origin().build_id
+        return build_id
+
+    @property
+    def id_kind(self) -> str:
+        """What the ids are: "int", "str" or "bytes".
+
+        >>> keyfold.compile_names("firms.kf", [("A-1", "ACME")]).id_kind
+        'str'
+        """
+        self._opened()
+        return self._kind
+
+    @property
+    def metadata(self) -> Dict[str, bytes]:
+        """The file's metadata entries, with those that keyfold itself stored.
+
+        >>> keyfold.compile_names("firms.kf", ["ACME"], metadata={"source": "by hand"}).metadata["source"]
+        b'by hand'
+        """
+        handle = self._opened()
+        name, content = ffi.new("kf_bytes *"), ffi.new("kf_bytes *")
+        result: Dict[str, bytes] = {}
+        while True:
+            status = lib.kf_names_metadata_at(handle.pointer, len(result), name, content)
+            if status == lib.KF_NOT_FOUND:
+                return result
+            _errors.check(status, None, handle.path)
+            result[_bytes(name).decode("utf-8", "surrogateescape")] = _bytes(content)
+
+    def stat(self) -> NameStat:
+        """Sizes of the file's parts.
+
+        >>> keyfold.compile_names("firms.kf", ["ACME LTD", "BOLTS LTD"]).stat().tokens
+        3
+        """
+        handle = self._opened()
+        raw = ffi.new("kf_names_stat *", lib.kfpy_names_stat())
+        _errors.check(lib.kf_names_get_stat(handle.pointer, raw), None, handle.path)
+        return _name_stat.read(raw)
+
+    def verify(self, *, threads: Optional[int] = None, progress: Any = None) -> None:
+        """Checks every checksum and walks every structure. Raises CorruptError. Arguments as for Dictionary.verify.
+
+        >>> keyfold.compile_names("firms.kf", ["ACME"]).verify()
+        """
+        handle = self._opened()
+        _verify.verify(handle.pointer, handle.path, threads, progress, lib.kf_names_verify)
+
+    @property
+    def closed(self) -> bool:
+        """Whether close() was called.
+
+        >>> index = keyfold.compile_names("firms.kf", ["ACME"])
+        >>> index.close()
+        >>> index.closed
+        True
+        """
+        origin = self._origin()
+        return bool(isinstance(origin, Source) and origin.closed)
+
+    def close(self) -> None:
+        """Makes this object unusable. The file is unmapped once nothing else uses it.
+
+        >>> with keyfold.compile_names("firms.kf", ["ACME"]) as index:
+        ...     index.best("ACME").score
+        1.0
+        """
+        origin = self._origin()
+        if isinstance(origin, Handle):
+            origin = Source(origin.path, origin.build_id, origin.in_memory, None, NamesHandle)
+        origin.closed, origin.known = True, None
+        self._source, self._handle = origin, None
+
+    def __enter__(self: T) -> T:
+        return self
+
+    def __exit__(self, kind: Optional[Type[BaseException]], value: Optional[BaseException],
+                 traceback: Optional[TracebackType]) -> None:
+        self.close()
+
+    def packed(self) -> "NameIndex":
+        """This index as one that travels with its content: see Dictionary.packed.
+
+        >>> import os, pickle
+        >>> sent = pickle.dumps(keyfold.compile_names("firms.kf", ["ACME"]).packed())
+        >>> os.unlink("firms.kf")
+        >>> pickle.loads(sent).best("ACNE").name
+        'ACME'
+        """
+        handle = self._opened()
+        made = _reopen("", handle.build_id, self._options)
+        made._source = None
+        made._take(handle.as_packed())
+        return made
+
+    def __reduce__(self) -> Tuple[Any, ...]:
+        return self.__reduce_ex__(2)
+
+    def __reduce_ex__(self, protocol: Any) -> Tuple[Any, ...]:
+        content = self._origin().content(protocol)
+        if content is not None:
+            return _reopen, ("", self.build_id, self._options, content)
+        return _reopen, (self.path, self.build_id, self._options)
+
+    def __copy__(self: T) -> T:
+        return self
+
+    def __deepcopy__(self: T, memo: Any) -> T:
+        return self
+
+    def __len__(self) -> int:
+        return lib.kf_names_count(self._opened().pointer)   # type: ignore[no-any-return]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, NameIndex) and self.build_id == other.build_id
+
+    def __hash__(self) -> int:
+        return hash(self.build_id)
+
+    def __repr__(self) -> str:
+        state = "closed" if self.closed else "not open yet" if self._handle is None else \
+            f"{len(self):,} names, ids are {self._kind}"
+        return f"<keyfold.NameIndex {self.path!r}: {state}>"
+
+
+def _bytes(raw: Any) -> bytes:
+    """The content of a kf_bytes."""
+    return ffi.buffer(raw.data, raw.size)[:] if raw.size else b""
+
+
+def _index_of(needles: Any) -> Any:
+    """The index of a pandas Series."""
+    return needles.index if _columns.is_pandas(needles) and hasattr(needles, "index") else None
