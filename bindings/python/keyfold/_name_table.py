@@ -56,7 +56,7 @@ class Found:
             return [None if row == _NOWHERE else decode(each)
                     for row, each in zip(rows, self._texts(lib.KFPY_FOUND_ID, rows))]
 
-    def _names(self, rows: List[int]) -> List[Optional[str]]:
+    def _names(self, rows: List[int]) -> List[Any]:
         with _name_match.from_file(self._path):
             return [None if row == _NOWHERE else each.decode()
                     for row, each in zip(rows, self._texts(lib.KFPY_FOUND_NAME, rows))]
