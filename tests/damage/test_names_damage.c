@@ -59,12 +59,26 @@ static void search(const kf_names *names)
     kf_matcher_destroy(&matcher);
 }
 
+static void read_rows(const kf_names *names, kf_status expected)
+{
+    kf_names_iter *iter;
+    const kf_names_row *row;
+    uint64_t rows = 0;
+    kf_status status;
+    ck_assert_int_eq(kf_names_iter_create(&iter, names, 0, NULL), KF_OK);
+    while (!(status = kf_names_iter_next(iter, &row, NULL))) rows++;
+    ck_assert(status == KF_END || (status == KF_CORRUPT && expected != KF_END));
+    ck_assert(status == KF_CORRUPT || rows == kf_names_count(names));
+    kf_names_iter_destroy(&iter);
+}
+
 START_TEST(the_whole_file_is_whole)
 {
     kf_names *names;
     ck_assert_int_eq(kf_names_open_memory(&names, file, file_size, NULL, NULL), KF_OK);
     ck_assert_int_eq(kf_names_verify(names, NULL, NULL), KF_OK);
     search(names);
+    read_rows(names, KF_END);
     kf_names_close(&names);
 }
 END_TEST
@@ -104,7 +118,10 @@ START_TEST(damaged_files_stay_in_bounds)
             }
         }
         kf_names *names;
-        if (kf_names_open_memory(&names, file, file_size, NULL, NULL) == KF_OK) search(names);
+        if (kf_names_open_memory(&names, file, file_size, NULL, NULL) == KF_OK) {
+            search(names);
+            read_rows(names, KF_CORRUPT);
+        }
         kf_names_close(&names);
         while (count-- > 0) file[done[count].at] = done[count].byte;
     }

@@ -39,6 +39,40 @@ static kf_status search(kf_error *error)
     return status;
 }
 
+static kf_status take(void *context, size_t index, const kf_name_hits *hits, kf_error *error)
+{
+    (void)context, (void)index, (void)hits, (void)error;
+    return KF_OK;
+}
+
+static kf_status search_many(kf_error *error)
+{
+    kf_names *index;
+    kf_bytes needles[sizeof names / sizeof *names];
+    kf_names_many_options how = KF_NAMES_MANY_OPTIONS_INIT;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        needles[i] = (kf_bytes){ (const uint8_t *)names[i], strlen(names[i]) };
+    how.threads = 3;
+    kf_status status = kf_names_open(&index, scratch_path("n.kf"), NULL, error);
+    if (!status)
+        status = kf_names_search_many(index, needles, sizeof names / sizeof *names, NULL, &how, take, NULL, error);
+    kf_names_close(&index);
+    return status;
+}
+
+static kf_status read_rows(kf_error *error)
+{
+    kf_names *index;
+    kf_names_iter *iter = NULL;
+    const kf_names_row *row;
+    kf_status status = kf_names_open(&index, scratch_path("n.kf"), NULL, error);
+    if (!status) status = kf_names_iter_create(&iter, index, 0, error);
+    while (!status) status = kf_names_iter_next(iter, &row, error);
+    kf_names_iter_destroy(&iter);
+    kf_names_close(&index);
+    return status == KF_END ? KF_OK : status;
+}
+
 static void sweep(kf_status (*work)(kf_error *), unsigned kinds, int reason, kf_status expected)
 {
     int failures = 0;
@@ -100,6 +134,8 @@ START_TEST(searches_without_memory)
 {
     ck_assert_int_eq(build(NULL), KF_OK);
     sweep(search, FAULT_ALLOC, ENOMEM, KF_NO_MEMORY);
+    sweep(search_many, FAULT_ALLOC, ENOMEM, KF_NO_MEMORY);
+    sweep(read_rows, FAULT_ALLOC, ENOMEM, KF_NO_MEMORY);
 }
 END_TEST
 

@@ -1,13 +1,44 @@
 /* include/keyfold/names.h without its comments; tests/python/test_declarations.py compares the two. */
 #define KF_NAME_BYTES ...
 #define KF_NAME_TOKENS ...
+#define KF_MATCH_TIES ...
+#define KF_MATCH_EXPLAIN ...
 
 typedef enum kf_scorer {
-    KF_SCORER_SETRATIO = 0
+    KF_SCORER_SETRATIO = 0,
+    KF_SCORER_RATIO,
+    KF_SCORER_TOKEN_SORT_RATIO,
+    KF_SCORER_TOKEN_SET_RATIO,
+    KF_SCORER_WRATIO,
+    KF_SCORER_PARTIAL_RATIO,
+    KF_SCORER_JARO_WINKLER
 } kf_scorer;
+
+const char *kf_scorer_name(kf_scorer scorer);
+
+kf_status kf_scorer_find(const char *name, kf_scorer *out);
 
 kf_status kf_names_score(kf_scorer scorer, const void *a, size_t a_size, const void *b, size_t b_size,
                                 double *score, kf_error *error);
+
+typedef struct kf_token_pair {
+    kf_bytes a, b;
+    uint32_t a_index, b_index;
+    uint32_t common;
+    uint32_t reserved;
+    double similarity;
+} kf_token_pair;
+
+typedef struct kf_explanation {
+    double score;
+    size_t count;
+    const kf_token_pair *pairs;
+} kf_explanation;
+
+kf_status kf_names_explain(kf_scorer scorer, const void *a, size_t a_size, const void *b, size_t b_size,
+                                  kf_explanation **out, kf_error *error);
+
+void kf_explanation_free(kf_explanation **explanation);
 
 typedef struct kf_names_builder kf_names_builder;
 
@@ -96,6 +127,7 @@ typedef struct kf_matcher_options {
     uint64_t work_limit;
     kf_scorer scorer;
     uint32_t flags;
+    uint64_t tie_limit;
 } kf_matcher_options;
 
 typedef struct kf_name_hit {
@@ -103,6 +135,7 @@ typedef struct kf_name_hit {
     double score;
     kf_bytes id;
     kf_bytes name;
+    double gap;
 } kf_name_hit;
 
 typedef struct kf_name_hits {
@@ -112,7 +145,36 @@ typedef struct kf_name_hits {
     uint64_t work;
     uint64_t names_seen;
     uint64_t names_scored;
+    uint64_t tied;
 } kf_name_hits;
 
 kf_status kf_matcher_search(kf_matcher *matcher, const void *needle, size_t needle_size,
                                    const kf_matcher_options *options, const kf_name_hits **hits, kf_error *error);
+
+typedef struct kf_names_many_options {
+    size_t struct_size;
+    kf_progress_fn progress;
+    void *progress_context;
+    unsigned threads;
+    uint32_t flags;
+} kf_names_many_options;
+
+typedef kf_status (*kf_names_sink)(void *context, size_t index, const kf_name_hits *hits, kf_error *error);
+
+kf_status kf_names_search_many(const kf_names *names, const kf_bytes *needles, size_t count,
+                                      const kf_matcher_options *options, const kf_names_many_options *many,
+                                      kf_names_sink sink, void *context, kf_error *error);
+
+typedef struct kf_names_row {
+    size_t struct_size;
+    kf_bytes id, name;
+    kf_bytes attribute, payload;
+} kf_names_row;
+
+typedef struct kf_names_iter kf_names_iter;
+
+kf_status kf_names_iter_create(kf_names_iter **out, const kf_names *names, uint64_t first, kf_error *error);
+
+kf_status kf_names_iter_next(kf_names_iter *iter, const kf_names_row **row, kf_error *error);
+
+void kf_names_iter_destroy(kf_names_iter **iter);

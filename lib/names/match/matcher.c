@@ -5,7 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-KFI_STRUCT_KIND(match_kind, kf_matcher_options, KF_MATCHER_OPTIONS_INIT, flags, flags);
+KFI_STRUCT_KIND(match_kind, kf_matcher_options, KF_MATCHER_OPTIONS_INIT, flags, tie_limit);
 
 /* ---- creating ----------------------------------------------------------------------------------- */
 
@@ -48,10 +48,11 @@ void kf_matcher_destroy(kf_matcher **matcher)
 {
     kf_matcher *m = matcher ? *matcher : NULL;
     if (!m) return;
-    kfi_array *const arrays[] = { &m->best.heap, &m->values, &m->matrix, &m->assignment, &m->texts, &m->hits,
+    kfi_array *const arrays[] = { &m->values, &m->matrix, &m->assignment, &m->texts, &m->hits,
                                   &m->pointers };
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kfi_array_free(arrays[i]);
     for (uint32_t i = 0; i < m->wanted_capacity; i++) kfi_array_free(&m->wanted[i].similar);
+    kfi_best_free(&m->best);
     kfi_rows_free(&m->rows);
     kfi_patterns_free(&m->patterns);
     free(m->sizes);
@@ -125,63 +126,24 @@ static kf_status prepare(kf_matcher *m, kf_bytes needle, const kf_matcher_option
     if (!status) status = make_room(m, m->patterns.count, error);
     if (status) return status;
     clear(m);
-    kfi_best_begin(&m->best, o->limit, o->cutoff);
+    const uint64_t ties = o->tie_limit ? o->tie_limit : UINT64_MAX;
+    kfi_best_begin(&m->best, o->limit, o->cutoff, o->flags & KF_MATCH_TIES ? ties : 0, o->flags & KF_MATCH_EXPLAIN);
     m->work_limit = o->work_limit;
     for (uint32_t i = 0; i < m->patterns.count && !status; i++) status = prepare_token(m, i, error);
     return status;
 }
 
-/* ---- results ------------------------------------------------------------------------------------ */
+/* ---- searching --------------------------------------------------------------------------------- */
 
-static kf_status add_hit(kf_matcher *m, const kfi_found *found, kf_error *error)
+kf_status kfi_matcher_options(kf_matcher_options *o, const kf_matcher_options *given, kf_error *error)
 {
-    kf_name_hit hit = { .position = found->position, .score = kfi_score_value(found->score) };
-    const size_t id = m->texts.size;
-    kf_status status = kfi_names_id(m->names, found->position, &m->rows.buffer, &m->texts, error);
-    const size_t name = m->texts.size;
-    if (!status) status = kfi_names_text(m->names, found->slot, &m->rows.buffer, &m->texts, error);
-    hit.id.size = name - id;
-    hit.name.size = m->texts.size - name;
-    return status ? status : kfi_array_append(&m->hits, &hit, sizeof hit, error);
-}
-
-/* Hits point to texts, and pointers to hits, once these stay where they are. */
-static kf_status link_hits(kf_matcher *m, kf_error *error)
-{
-    kf_name_hit *hits = (kf_name_hit *)(void *)m->hits.data;
-    const size_t count = m->hits.size / sizeof *hits;
-    const uint8_t *text = m->texts.data;
-    kf_status status = kfi_array_reserve(&m->pointers, count * sizeof hits, error);
-    for (size_t i = 0; i < count && !status; i++) {
-        const kf_name_hit *hit = &hits[i];
-        hits[i].id.data = text;
-        text += hits[i].id.size;
-        hits[i].name.data = text;
-        text += hits[i].name.size;
-        status = kfi_array_append(&m->pointers, &hit, sizeof hit, error);
-    }
-    return status;
-}
-
-static kf_status give(kf_matcher *m, int exact, kf_error *error)
-{
-    kf_status status = KF_OK;
-    const size_t count = kfi_best_count(&m->best);
-    kfi_best_sort(&m->best);
-    m->texts.size = m->hits.size = m->pointers.size = 0;
-    for (size_t i = 0; i < count && !status; i++) status = add_hit(m, &kfi_best_list(&m->best)[i], error);
-    if (!status) status = link_hits(m, error);
-    m->result = (kf_name_hits){ (const kf_name_hit *const *)(void *)m->pointers.data, count, exact, m->work,
-                                m->names_seen, m->names_scored };
-    return status;
-}
-
-static kf_status check_options(const kf_matcher_options *o, kf_error *error)
-{
+    kf_status status = kfi_options_read(o, given, &match_kind, error);
+    if (status) return status;
     if (o->scorer != KF_SCORER_SETRATIO) return kfi_fail(error, KF_INVALID, "unknown scorer %d", (int)o->scorer);
     if (!o->limit) return kfi_fail(error, KF_INVALID, "the limit of a search must be at least 1");
     if (!(o->cutoff >= 0 && o->cutoff <= 1)) return kfi_fail(error, KF_INVALID, "the cutoff must be from 0 to 1");
-    return o->flags ? kfi_fail(error, KF_INVALID, "unknown flags %#x", (unsigned)o->flags) : KF_OK;
+    const uint32_t unknown = o->flags & ~(KF_MATCH_TIES | KF_MATCH_EXPLAIN);
+    return unknown ? kfi_fail(error, KF_INVALID, "unknown flags %#x", (unsigned)unknown) : KF_OK;
 }
 
 kf_status kf_matcher_search(kf_matcher *m, const void *needle, size_t needle_size, const kf_matcher_options *options,
@@ -189,14 +151,13 @@ kf_status kf_matcher_search(kf_matcher *m, const void *needle, size_t needle_siz
 {
     kf_matcher_options known;
     *hits = NULL;
-    kf_status status = kfi_options_read(&known, options, &match_kind, error);
-    if (!status) status = check_options(&known, error);
+    kf_status status = kfi_matcher_options(&known, options, error);
     if (!status) status = prepare(m, (kf_bytes){ needle, needle_size }, &known, error);
     if (status) return status;
     if (m->names->count) status = kfi_matcher_levels(m, error);
     const int exact = status != KF_END;
     if (status && exact) return status;
-    status = give(m, exact, error);
+    status = kfi_matcher_give(m, &known, exact, error);
     if (!status) *hits = &m->result;
     return status;
 }

@@ -86,6 +86,12 @@ struct kf_matcher {
     kf_name_hits result;
 };
 
+/* Copies the caller's options, or their defaults. KF_INVALID. */
+kf_status kfi_matcher_options(kf_matcher_options *out, const kf_matcher_options *given, kf_error *error);
+
+/* Makes the result of what was found. KF_NO_MEMORY, KF_CORRUPT. */
+kf_status kfi_matcher_give(kf_matcher *m, const kf_matcher_options *options, int exact, kf_error *error);
+
 #define KFI_SEEN_PART 16           /* words of `seen` */
 
 /* KF_END from any of these: the work limit is reached. */
