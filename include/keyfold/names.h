@@ -218,9 +218,9 @@ KF_API kf_status kf_matcher_create(kf_matcher **out, const kf_names *names, kf_e
 KF_API void kf_matcher_destroy(kf_matcher **matcher);
 
 /* kf_matcher_options.flags */
-#define KF_MATCH_TIES ((uint32_t)1 << 0)     /* also all names that are as good as the last hit, if they have anything in
-                                                common with the needle: beyond the limit */
-#define KF_MATCH_EXPLAIN ((uint32_t)1 << 1)  /* tell each hit's gap and pairs. The gap takes as much work as one hit more */
+#define KF_MATCH_TIES ((uint32_t)1 << 0)     /* beyond the limit, also all names that are as good as the last hit, if
+                                                they have anything in common with the needle */
+#define KF_MATCH_EXPLAIN ((uint32_t)1 << 1)  /* tell each hit's gap and pairs. The gap takes the work of one hit more */
 
 /* What to look for. */
 typedef struct kf_matcher_options {
@@ -233,8 +233,13 @@ typedef struct kf_matcher_options {
     uint32_t flags;                /* KF_MATCH_..., or 0 */
     uint64_t tie_limit;            /* KF_MATCH_TIES: at most so many hits more, those of the lowest positions; 0: no
                                       limit, and a hundred bytes and the text of each are held */
+    kf_scorer rerank;              /* see candidates; else KF_SCORER_SETRATIO */
+    uint32_t candidates;           /* if not 0: so many names, the best ones by `scorer`, are scored by `rerank`, and the
+                                      hits are the best ones of these. The cutoff, ties and gaps are of that score then,
+                                      among the candidates; other names may have a better one. At least `limit` */
 } kf_matcher_options;
-#define KF_MATCHER_OPTIONS_INIT { sizeof(kf_matcher_options), 1, 0.0, 0, KF_SCORER_SETRATIO, 0, 0 }
+#define KF_MATCHER_OPTIONS_INIT { sizeof(kf_matcher_options), 1, 0.0, 0, KF_SCORER_SETRATIO, 0, 0, \
+                                  KF_SCORER_SETRATIO, 0 }
 
 /* A name that was found. Later versions may add fields at the end; an array of them is one of pointers. */
 typedef struct kf_name_hit {
@@ -242,8 +247,10 @@ typedef struct kf_name_hit {
     double score;
     kf_bytes id;                   /* a number in decimal */
     kf_bytes name;
-    double gap;                    /* KF_MATCH_EXPLAIN: the score less that of the next name, be that a hit or not; names
-                                      below the cutoff count as having it. Else 0 */
+    double gap;                    /* KF_MATCH_EXPLAIN: the score less that of the next name, be that a hit or not;
+                                      names below the cutoff count as having it. Else 0 */
+    const kf_token_pair *pairs;    /* KF_MATCH_EXPLAIN: those of kf_names_explain, a being the needle. Else none */
+    size_t pair_count;
 } kf_name_hit;
 
 /* The hits of a search, best first. Later versions may add fields at the end. */
@@ -254,7 +261,7 @@ typedef struct kf_name_hits {
     uint64_t work;                 /* in the units of work_limit */
     uint64_t names_seen;           /* names that were looked at, and of those such that were scored */
     uint64_t names_scored;
-    uint64_t tied;                 /* names that are as good as the last hit and no hits themselves; 0 if its score is */
+    uint64_t tied;                 /* names as good as the last hit that are no hits themselves; 0 if its score is 0 */
 } kf_name_hits;
 
 /* The names that are most similar to the needle: exactly those, in the order, that scoring every name would find.

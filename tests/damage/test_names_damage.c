@@ -53,6 +53,9 @@ static void search(const kf_names *names)
         const kf_name_hits *hits;
         options.limit = 1 + random_below(20);
         options.cutoff = random_below(2) ? 0.7 : 0;
+        options.flags = (uint32_t)random_below(4);
+        options.candidates = random_below(3) ? 0 : 20;
+        options.rerank = options.candidates ? (kf_scorer)random_below(KF_SCORER_JARO_WINKLER + 1) : 0;
         const kf_status status = kf_matcher_search(matcher, needles[i], strlen(needles[i]), &options, &hits, NULL);
         ck_assert(status == KF_OK || status == KF_CORRUPT);
     }

@@ -25,6 +25,7 @@ static kf_status build(kf_error *error)
 
 static kf_status search(kf_error *error)
 {
+    kf_matcher_options options = KF_MATCHER_OPTIONS_INIT;
     kf_names *index;
     kf_matcher *matcher = NULL;
     const kf_name_hits *hits;
@@ -33,6 +34,11 @@ static kf_status search(kf_error *error)
     for (size_t i = 0; i < sizeof names / sizeof *names && !status; i++)
         status = kf_matcher_search(matcher, names[i], strlen(names[i]), NULL, &hits, error);
     if (!status) status = kf_matcher_search(matcher, "ACM BOLT X", 10, NULL, &hits, error);
+    options.flags = KF_MATCH_TIES | KF_MATCH_EXPLAIN;
+    if (!status) status = kf_matcher_search(matcher, "ACM BOLT X", 10, &options, &hits, error);
+    options.candidates = 5;
+    options.rerank = KF_SCORER_WRATIO;
+    if (!status) status = kf_matcher_search(matcher, "ACM BOLT X", 10, &options, &hits, error);
     if (!status) status = kf_names_verify(index, NULL, error);
     kf_matcher_destroy(&matcher);
     kf_names_close(&index);

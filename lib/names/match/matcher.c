@@ -5,7 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-KFI_STRUCT_KIND(match_kind, kf_matcher_options, KF_MATCHER_OPTIONS_INIT, flags, tie_limit);
+KFI_STRUCT_KIND(match_kind, kf_matcher_options, KF_MATCHER_OPTIONS_INIT, flags, candidates);
 
 /* ---- creating ----------------------------------------------------------------------------------- */
 
@@ -48,8 +48,8 @@ void kf_matcher_destroy(kf_matcher **matcher)
 {
     kf_matcher *m = matcher ? *matcher : NULL;
     if (!m) return;
-    kfi_array *const arrays[] = { &m->values, &m->matrix, &m->assignment, &m->texts, &m->hits,
-                                  &m->pointers };
+    kfi_array *const arrays[] = { &m->values, &m->matrix, &m->assignment, &m->ranked, &m->texts,
+                                  &m->hits, &m->pointers, &m->pairs };
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kfi_array_free(arrays[i]);
     for (uint32_t i = 0; i < m->wanted_capacity; i++) kfi_array_free(&m->wanted[i].similar);
     kfi_best_free(&m->best);
@@ -119,6 +119,13 @@ static kf_status prepare_token(kf_matcher *m, uint32_t index, kf_error *error)
     return kfi_array_append(&w->similar, &equal, sizeof equal, error);
 }
 
+static void begin_best(kfi_best *best, const kf_matcher_options *o)
+{
+    const uint64_t ties = o->tie_limit ? o->tie_limit : UINT64_MAX;
+    if (o->candidates) kfi_best_begin(best, o->candidates, 0, 0, 0);
+    else kfi_best_begin(best, o->limit, o->cutoff, o->flags & KF_MATCH_TIES ? ties : 0, o->flags & KF_MATCH_EXPLAIN);
+}
+
 static kf_status prepare(kf_matcher *m, kf_bytes needle, const kf_matcher_options *o, kf_error *error)
 {
     kf_status status = kfi_name_check(needle, "the needle", error);
@@ -126,8 +133,7 @@ static kf_status prepare(kf_matcher *m, kf_bytes needle, const kf_matcher_option
     if (!status) status = make_room(m, m->patterns.count, error);
     if (status) return status;
     clear(m);
-    const uint64_t ties = o->tie_limit ? o->tie_limit : UINT64_MAX;
-    kfi_best_begin(&m->best, o->limit, o->cutoff, o->flags & KF_MATCH_TIES ? ties : 0, o->flags & KF_MATCH_EXPLAIN);
+    begin_best(&m->best, o);
     m->work_limit = o->work_limit;
     for (uint32_t i = 0; i < m->patterns.count && !status; i++) status = prepare_token(m, i, error);
     return status;
@@ -142,6 +148,11 @@ kf_status kfi_matcher_options(kf_matcher_options *o, const kf_matcher_options *g
     if (o->scorer != KF_SCORER_SETRATIO) return kfi_fail(error, KF_INVALID, "unknown scorer %d", (int)o->scorer);
     if (!o->limit) return kfi_fail(error, KF_INVALID, "the limit of a search must be at least 1");
     if (!(o->cutoff >= 0 && o->cutoff <= 1)) return kfi_fail(error, KF_INVALID, "the cutoff must be from 0 to 1");
+    if (!o->candidates && o->rerank) return kfi_fail(error, KF_INVALID, "a scorer to rank again by needs candidates");
+    if (o->candidates && o->candidates < o->limit)
+        return kfi_fail(error, KF_INVALID, "%u candidates are fewer than the limit of %llu", (unsigned)o->candidates,
+                        (unsigned long long)o->limit);
+    if (!kf_scorer_name(o->rerank)) return kfi_fail(error, KF_INVALID, "unknown scorer %d", (int)o->rerank);
     const uint32_t unknown = o->flags & ~(KF_MATCH_TIES | KF_MATCH_EXPLAIN);
     return unknown ? kfi_fail(error, KF_INVALID, "unknown flags %#x", (unsigned)unknown) : KF_OK;
 }

@@ -47,6 +47,12 @@ typedef struct kfi_wanted {
     kfi_block_query query;
 } kfi_wanted;
 
+/* A name that was found, with the score that is told. */
+typedef struct kfi_ranked {
+    double score;
+    uint32_t position, slot;
+} kfi_ranked;
+
 struct kf_matcher {
     const kf_names *names;
     const kfi_blocks_variant *blocks;
@@ -82,7 +88,8 @@ struct kf_matcher {
     kfi_score last_score;
 
     /* results */
-    kfi_array texts, hits, pointers;
+    kfi_array ranked;              /* kfi_ranked */
+    kfi_array texts, hits, pointers, pairs;
     kf_name_hits result;
 };
 

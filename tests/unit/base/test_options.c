@@ -486,6 +486,14 @@ START_TEST(options__unknown_values)
         UNKNOWN(with_find, kf_find_options, KF_FIND_OPTIONS_INIT, overlap, (kf_overlap)v);
         UNKNOWN(with_find, kf_find_options, KF_FIND_OPTIONS_INIT, boundary, (kf_boundary)v);
         UNKNOWN(with_matcher, kf_matcher_options, KF_MATCHER_OPTIONS_INIT, scorer, (kf_scorer)v);
+        kf_matcher_options again = KF_MATCHER_OPTIONS_INIT;
+        again.candidates = 2;
+        ck_assert_int_eq(with_matcher(&again, NULL), KF_OK);
+        again.rerank = (kf_scorer)v;
+        ck_assert_int_eq(with_matcher(&again, NULL), KF_INVALID);
+        again.rerank = KF_SCORER_RATIO;
+        again.limit = 3;
+        ck_assert_int_eq(with_matcher(&again, NULL), KF_INVALID);
         ck_assert_int_eq(kf_iter_create_set(&iter, (kf_set_operation)v, dicts, 1, NULL, NULL), KF_INVALID);
     }
     UNKNOWN(with_verify, kf_verify_options, KF_VERIFY_OPTIONS_INIT, threads, 257);
@@ -496,6 +504,7 @@ START_TEST(options__unknown_values)
     UNKNOWN(with_many, kf_names_many_options, KF_NAMES_MANY_OPTIONS_INIT, threads, 257);
     UNKNOWN(with_many_search, kf_matcher_options, KF_MATCHER_OPTIONS_INIT, limit, 0);
     UNKNOWN(with_matcher, kf_matcher_options, KF_MATCHER_OPTIONS_INIT, limit, 0);
+    UNKNOWN(with_matcher, kf_matcher_options, KF_MATCHER_OPTIONS_INIT, rerank, KF_SCORER_RATIO);
     UNKNOWN(with_matcher, kf_matcher_options, KF_MATCHER_OPTIONS_INIT, cutoff, 1.001);
     UNKNOWN(with_matcher, kf_matcher_options, KF_MATCHER_OPTIONS_INIT, cutoff, -0.001);
     UNKNOWN(with_matcher, kf_matcher_options, KF_MATCHER_OPTIONS_INIT, cutoff, 0.0 / (double)(values[0] + 1));
