@@ -3,7 +3,9 @@
 OPTIONS(kf_names_build_options, kfpy_names_build_options, KF_NAMES_BUILD_OPTIONS_INIT)
 OPTIONS(kf_names_report, kfpy_names_report, KF_NAMES_REPORT_INIT)
 OPTIONS(kf_names_stat, kfpy_names_stat, KF_NAMES_STAT_INIT)
+OPTIONS(kf_names_row, kfpy_names_row, KF_NAMES_ROW_INIT)
 OPTIONS(kf_matcher_options, kfpy_matcher_options, KF_MATCHER_OPTIONS_INIT)
+OPTIONS(kf_names_many_options, kfpy_names_many_options, KF_NAMES_MANY_OPTIONS_INIT)
 
 static void kfpy_names_free(kf_names *names)
 {
@@ -20,6 +22,17 @@ static void kfpy_matcher_free(const void *keep, kf_matcher *matcher)
 {
     (void)keep;
     kf_matcher_destroy(&matcher);
+}
+
+static void kfpy_names_iter_free(const void *keep, kf_names_iter *iter)
+{
+    (void)keep;
+    kf_names_iter_destroy(&iter);
+}
+
+static void kfpy_explanation_free(kf_explanation *explanation)
+{
+    kf_explanation_free(&explanation);
 }
 
 /* ---- rows into a builder ---------------------------------------------------------------------- */
@@ -75,10 +88,16 @@ static int kfpy_names_add(kf_names_builder *builder, const kfpy_name_rows *rows,
     return KF_OK;
 }
 
+static void kfpy_texts_split(const char *data, const uint64_t *sizes, size_t count, kf_bytes *out)
+{
+    kfpy_texts texts = { data, sizes, NULL };
+    for (size_t i = 0; i < count; i++) out[i] = next_text(&texts, i);
+}
+
 /* ---- what searches find ----------------------------------------------------------------------- */
 
-enum { KFPY_FOUND_ID, KFPY_FOUND_NAME, FOUND_TEXTS, KFPY_FOUND_SCORE = FOUND_TEXTS, KFPY_FOUND_POSITION,
-       KFPY_FOUND_NUMBER };
+enum { KFPY_FOUND_ID, KFPY_FOUND_NAME, FOUND_TEXTS, KFPY_FOUND_SCORE = FOUND_TEXTS, KFPY_FOUND_GAP,
+       KFPY_FOUND_POSITION, KFPY_FOUND_NUMBER };
 
 typedef struct found_texts {
     char *data;
@@ -86,14 +105,20 @@ typedef struct found_texts {
     uint64_t *ends;
 } found_texts;
 
+typedef struct kfpy_note {
+    uint64_t needle;
+    uint64_t tied;
+    int exact;
+} kfpy_note;
+
 typedef struct kfpy_found {
     size_t count;
     uint64_t *needles;
-    size_t inexact_count;
-    uint64_t *inexact;
-    size_t room, inexact_room;    /* how many the arrays hold */
+    size_t notes_count;
+    kfpy_note *notes;
+    size_t room, notes_room;      /* how many the arrays hold */
     uint64_t *positions;
-    double *scores;
+    double *scores, *gaps;
     found_texts texts[FOUND_TEXTS];
 } kfpy_found;
 
@@ -110,9 +135,10 @@ static void kfpy_found_free(kfpy_found *found)
         free(found->texts[i].ends);
     }
     free(found->needles);
-    free(found->inexact);
+    free(found->notes);
     free(found->positions);
     free(found->scores);
+    free(found->gaps);
     free(found);
 }
 
@@ -121,7 +147,7 @@ static int found_room(kfpy_found *found, size_t more)
     if (more <= found->room - found->count) return 1;
     size_t wanted = found->count + more + found->count / 2 + 64;
     if (!widen(&found->needles, wanted, sizeof(uint64_t)) || !widen(&found->positions, wanted, sizeof(uint64_t)) ||
-        !widen(&found->scores, wanted, sizeof(double)))
+        !widen(&found->scores, wanted, sizeof(double)) || !widen(&found->gaps, wanted, sizeof(double)))
         return 0;
     for (int i = 0; i < FOUND_TEXTS; i++)
         if (!widen(&found->texts[i].ends, wanted, sizeof(uint64_t))) return 0;
@@ -138,14 +164,15 @@ static int found_text(kfpy_found *found, int which, kf_bytes text)
     return 1;
 }
 
-static int found_inexact(kfpy_found *found, size_t needle)
+static int found_note(kfpy_found *found, size_t needle, const kf_name_hits *hits)
 {
-    if (found->inexact_count == found->inexact_room) {
-        size_t wanted = found->inexact_room * 2 + 16;
-        if (!widen(&found->inexact, wanted, sizeof(uint64_t))) return 0;
-        found->inexact_room = wanted;
+    if (hits->exact && hits->tied == 0) return 1;
+    if (found->notes_count == found->notes_room) {
+        size_t wanted = found->notes_room * 2 + 16;
+        if (!widen(&found->notes, wanted, sizeof(kfpy_note))) return 0;
+        found->notes_room = wanted;
     }
-    found->inexact[found->inexact_count++] = needle;
+    found->notes[found->notes_count++] = (kfpy_note){ needle, hits->tied, hits->exact };
     return 1;
 }
 
@@ -153,14 +180,36 @@ static kf_status kfpy_found_add(void *context, size_t needle, const kf_name_hits
 {
     kfpy_found *found = context;
     (void)error;
-    if (!found_room(found, hits->count) || (!hits->exact && !found_inexact(found, needle))) return KF_NO_MEMORY;
+    if (!found_room(found, hits->count) || !found_note(found, needle, hits)) return KF_NO_MEMORY;
     for (size_t i = 0; i < hits->count; i++) {
         const kf_name_hit *hit = hits->hits[i];
         if (!found_text(found, KFPY_FOUND_ID, hit->id) || !found_text(found, KFPY_FOUND_NAME, hit->name))
             return KF_NO_MEMORY;
         found->needles[found->count] = needle;
         found->positions[found->count] = hit->position;
+        found->gaps[found->count] = hit->gap;
         found->scores[found->count++] = hit->score;
+    }
+    return KF_OK;
+}
+
+static void kfpy_found_renumber(kfpy_found *found, const uint64_t *places)
+{
+    for (size_t i = 0; i < found->count; i++) found->needles[i] = places[found->needles[i]];
+    for (size_t i = 0; i < found->notes_count; i++) found->notes[i].needle = places[found->notes[i].needle];
+}
+
+static int kfpy_found_read(kfpy_found *found, kf_names_iter *iter, size_t rows, kf_error *error)
+{
+    found->count = 0;
+    if (!found_room(found, rows)) return KF_NO_MEMORY;
+    while (found->count < rows) {
+        const kf_names_row *row;
+        kf_status status = kf_names_iter_next(iter, &row, error);
+        if (status != KF_OK) return (int)status;
+        if (!found_text(found, KFPY_FOUND_ID, row->id) || !found_text(found, KFPY_FOUND_NAME, row->name))
+            return KF_NO_MEMORY;
+        found->count++;
     }
     return KF_OK;
 }
@@ -210,6 +259,7 @@ static int number_of(const kfpy_found *found, int what, uint64_t place, uint64_t
 {
     if (what == KFPY_FOUND_NUMBER) return signed_number(text_of(&found->texts[KFPY_FOUND_ID], place), number);
     if (what == KFPY_FOUND_SCORE) memcpy(number, &found->scores[place], sizeof(double));
+    else if (what == KFPY_FOUND_GAP) memcpy(number, &found->gaps[place], sizeof(double));
     else *number = found->positions[place];
     return KF_OK;
 }

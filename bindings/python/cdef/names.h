@@ -128,6 +128,8 @@ typedef struct kf_matcher_options {
     kf_scorer scorer;
     uint32_t flags;
     uint64_t tie_limit;
+    kf_scorer rerank;
+    uint32_t candidates;
 } kf_matcher_options;
 
 typedef struct kf_name_hit {
@@ -136,6 +138,8 @@ typedef struct kf_name_hit {
     kf_bytes id;
     kf_bytes name;
     double gap;
+    const kf_token_pair *pairs;
+    size_t pair_count;
 } kf_name_hit;
 
 typedef struct kf_name_hits {

@@ -41,8 +41,8 @@ if TYPE_CHECKING:
     from ._match import Match, Matches, Nearest, Occurrence
     from ._name_build import compile_names
     from ._name_index import NameIndex
-    from ._name_match import NameMatch, NameMatches
-    from ._name_score import names_score
+    from ._name_match import NameMatch, NameMatches, NameRow
+    from ._name_score import Explanation, TokenPair, names_explain, names_score
     from ._name_stat import NameStat
     from ._nested import SubDictionary
     from ._open import open
@@ -57,10 +57,10 @@ if TYPE_CHECKING:
 __all__ = [
     "open", "compile", "freeze", "merge", "bundle", "diff", "union", "intersection", "difference",
     "symmetric_difference", "register_codec", "Dictionary",
-    "compile_names", "NameIndex", "names_score",
+    "compile_names", "NameIndex", "names_score", "names_explain",
     "SubDictionary", "KeysView", "ValuesView", "ItemsView", "Match", "Matches", "Nearest", "Occurrence",
     "Query", "Fuzzy", "Regex", "Glob", "Subsequence", "Change", "Stat", "ArrowArray",
-    "NameMatch", "NameMatches", "NameStat",
+    "NameMatch", "NameMatches", "NameRow", "NameStat", "Explanation", "TokenPair",
     "Error", "ArgumentError", "Cancelled", "CodecError", "CorruptError", "DuplicateKey", "FormatError",
     "IOError_", "IsFolder", "LimitError", "MemoryError_", "NoFile", "NoPermission", "NotFound", "PatternError",
     "PatternLimitError", "ReaderError", "Replaced", "UnsupportedError", "ValueTypeError",
@@ -80,8 +80,8 @@ _MODULES = {
     "_match": "Match Matches Nearest Occurrence",
     "_name_build": "compile_names",
     "_name_index": "NameIndex",
-    "_name_match": "NameMatch NameMatches",
-    "_name_score": "names_score",
+    "_name_match": "NameMatch NameMatches NameRow",
+    "_name_score": "Explanation TokenPair names_explain names_score",
     "_name_stat": "NameStat",
     "_nested": "SubDictionary",
     "_open": "open",

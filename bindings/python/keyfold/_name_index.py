@@ -12,36 +12,43 @@ from ._open import handle_of
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
-    from typing import Any, Callable, Dict, List, Literal, Optional, Tuple, Type, TypeVar, Union, overload
+    from typing import (Any, Callable, Dict, Iterator, List, Literal, Optional, Tuple, Type, TypeVar, Union,
+                        overload)
 
     import pandas
     import polars
     import pyarrow
 
-    from . import _columns, _name_match, _name_stat, _name_table, _progress, _query, _verify
+    from . import _columns, _name_many, _name_match, _name_score, _name_stat, _name_table, _query, _verify
     from ._batch import Column
-    from ._name_match import NameMatch, NameMatches
+    from ._name_match import NameMatch, NameMatches, NameRow
+    from ._name_score import Explanation
     from ._name_stat import NameStat
+    from ._name_table import Found
     from ._open import Opened
-    from ._types import IdKind, Scorer
+    from ._types import AnyScorer, IdKind, Scorer
 
     T = TypeVar("T")
 else:
     from ._light import overload
 
-    _columns, _name_match, _name_stat, _name_table = \
-        Later("_columns"), Later("_name_match"), Later("_name_stat"), Later("_name_table")
-    _progress, _query, _verify = Later("_progress"), Later("_query"), Later("_verify")
+    _columns, _query, _verify = Later("_columns"), Later("_query"), Later("_verify")
+    _name_many, _name_match, _name_score = Later("_name_many"), Later("_name_match"), Later("_name_score")
+    _name_stat, _name_table = Later("_name_stat"), Later("_name_table")
 
-SCORERS = {"setratio": lib.KF_SCORER_SETRATIO}
+_CANDIDATES = 100       # for re-ranking, unless told
 _ID_KINDS: Dict[str, Callable[[bytes], Any]] = {"int": int, "bytes": bytes,
                                                 "str": lambda data: data.decode("utf-8", "surrogateescape")}
 
 
-def scorer_of(scorer: str) -> int:
+def scorer_of(scorer: str, argument: str = "scorer") -> int:
     """The kf_scorer of a name."""
-    found: int = _query.chosen(SCORERS, "scorer", scorer)
-    return found
+    found = ffi.new("kf_scorer *")
+    if not isinstance(scorer, str) or lib.kf_scorer_find(scorer.encode("utf-8", "replace"), found):
+        names = map(lib.kf_scorer_name, range(1 << 8))
+        known = ", ".join(repr(ffi.string(name).decode()) for name in names if name != ffi.NULL)
+        raise _errors.ArgumentError(f"{argument} must be one of {known}, not {scorer!r:.100}")
+    return int(found[0])
 
 
 def text_of(text: Any, what: str) -> bytes:
@@ -125,84 +132,97 @@ class NameIndex:
     # ---- one needle ---------------------------------------------------------------------------
 
     def best(self, needle: str, *, cutoff: float = 0.0, scorer: Scorer = "setratio",
+             rerank: Optional[AnyScorer] = None, candidates: Optional[int] = None, gap: bool = False,
              work: Optional[int] = None) -> Optional[NameMatch]:
         """The name that is most similar to a needle; None if none has the cutoff.
 
-        cutoff  the least score, 0 to 1. A high one makes searches faster
-        work    how much to look at, at most, in units that are the same on every machine: then the name need not be
-                the best one (matches tells whether it is)
+        cutoff      the least score, 0 to 1. A high one makes searches faster
+        scorer      "setratio", "ratio", "token_sort_ratio" or "token_set_ratio": see names_score
+        rerank      any scorer, by which the best `candidates` (by `scorer`; 100 if not given) are scored again: score
+                    and cutoff are its then, and other names may have a better one
+        gap         whether matches tell how much better they are than the next name
+        work        how much to look at, at most, in units that are the same on every machine: then the name need not
+                    be the best one (matches tells whether it is)
 
         >>> index = keyfold.compile_names("firms.kf", {7: "ACME HOLDINGS LTD", 8: "BOLTS AND NUTS INC"})
         >>> index.best("ACME HOLDING LTD").name
         'ACME HOLDINGS LTD'
         >>> index.best("COGS", cutoff=0.5) is None
         True
+        >>> index.best("HOLDINGS ACME", rerank="wratio").score
+        0.95
         """
-        found = self.matches(needle, 1, cutoff=cutoff, scorer=scorer, work=work)
+        found = self.matches(needle, 1, cutoff=cutoff, scorer=scorer, rerank=rerank, candidates=candidates, gap=gap,
+                             work=work)
         return found[0] if found else None
 
     def matches(self, needle: str, limit: int = 10, *, cutoff: float = 0.0, scorer: Scorer = "setratio",
-                work: Optional[int] = None) -> NameMatches:
-        """The names that are most similar to a needle, best first.
+                ties: bool = False, rerank: Optional[AnyScorer] = None, candidates: Optional[int] = None,
+                gap: bool = False, work: Optional[int] = None) -> NameMatches:
+        """The names that are most similar to a needle, best first; of equal scores that of the lowest position.
+
+        limit  how many
+        ties   also all names that are as good as the last of these
+
+        The rest is as for best.
 
         >>> index = keyfold.compile_names("firms.kf", {7: "ACME HOLDINGS LTD", 8: "BOLTS AND NUTS INC"})
         >>> [match.id for match in index.matches("BOLTS & NUTS")]
         [8, 7]
         """
         data = text_of(needle, "the needle")
+        options = _search_options(limit, cutoff, scorer, ties, rerank, candidates, gap, work)
         handle = self._opened()
-        options = self._search_options(limit, cutoff, scorer, work)
         error, hits = ffi.new("kf_error *"), ffi.new("kf_name_hits **")
         matcher = handle.take_matcher()
         try:
             _errors.check(lib.kf_matcher_search(matcher, data, len(data), options, hits, error), error, handle.path)
-            return self._taken(hits[0])
+            return self._taken(hits[0], gap)
         finally:
             handle.put_back(matcher)
 
-    def _search_options(self, limit: int, cutoff: float, scorer: str, work: Optional[int]) -> Any:
-        """A kf_matcher_options."""
-        options = ffi.new("kf_matcher_options *", lib.kfpy_matcher_options())
-        options.limit = _query.number("limit", limit, 2**63, 1)
-        options.cutoff = cutoff
-        options.scorer = scorer_of(scorer)
-        options.work_limit = 0 if work is None else _query.number("work", work, 2**63, 1)
-        return options
-
-    def _taken(self, hits: Any) -> NameMatches:
+    def _taken(self, hits: Any, gap: bool) -> NameMatches:
         """What lies in a matcher as Python objects."""
         made, decode = _name_match.NameMatch, _ID_KINDS[self._kind]
         found = _name_match.NameMatches()
         with _name_match.from_file(self.path):
             for place in range(hits.count):
                 hit = hits.hits[place]
-                found.append(made(decode(_bytes(hit.id)), _bytes(hit.name).decode(), hit.score, hit.position))
-        if not hits.exact:
-            found.exact = False
+                found.append(made(decode(bytes_of(hit.id)), bytes_of(hit.name).decode(), hit.score, hit.position,
+                                  hit.gap if gap else None))
+        found.exact, found.tied = bool(hits.exact), hits.tied
         return found
+
+    def explain(self, needle: str, name: Union[str, NameMatch], *, scorer: AnyScorer = "setratio") -> Explanation:
+        """Which token of a needle was paired with which of a name, or of a match, and how alike they are.
+
+        >>> index = keyfold.compile_names("firms.kf", {7: "ACME HOLDINGS LTD", 8: "BOLTS AND NUTS INC"})
+        >>> print(index.explain("LTD ACNE", index.best("LTD ACNE")))
+        0.7
+          LTD   LTD   1.0000
+          ACNE  ACME  0.7500
+        """
+        self._opened()
+        other = name if isinstance(name, str) else name.name
+        return _name_score.names_explain(needle, other, scorer=scorer)
 
     # ---- many needles -------------------------------------------------------------------------
 
     @overload
-    def best_many(self, needles: Column[str], *, cutoff: float = 0.0, scorer: Scorer = "setratio",
-                  work: Optional[int] = None, threads: Optional[int] = None, progress: Any = None,
-                  output: Literal["list"] = "list") -> List[Optional[NameMatch]]: ...
+    def best_many(self, needles: Column[str], *, threads: Optional[int] = None, progress: Any = None,
+                  output: Literal["list"] = "list", **options: Any) -> List[Optional[NameMatch]]: ...
     @overload
-    def best_many(self, needles: Column[str], *, cutoff: float = 0.0, scorer: Scorer = "setratio",
-                  work: Optional[int] = None, threads: Optional[int] = None, progress: Any = None,
-                  output: Literal["arrow"]) -> pyarrow.Table: ...
+    def best_many(self, needles: Column[str], *, threads: Optional[int] = None, progress: Any = None,
+                  output: Literal["arrow"], **options: Any) -> pyarrow.Table: ...
     @overload
-    def best_many(self, needles: Column[str], *, cutoff: float = 0.0, scorer: Scorer = "setratio",
-                  work: Optional[int] = None, threads: Optional[int] = None, progress: Any = None,
-                  output: Literal["pandas"]) -> pandas.DataFrame: ...
+    def best_many(self, needles: Column[str], *, threads: Optional[int] = None, progress: Any = None,
+                  output: Literal["pandas"], **options: Any) -> pandas.DataFrame: ...
     @overload
-    def best_many(self, needles: Column[str], *, cutoff: float = 0.0, scorer: Scorer = "setratio",
-                  work: Optional[int] = None, threads: Optional[int] = None, progress: Any = None,
-                  output: Literal["polars"]) -> polars.DataFrame: ...
+    def best_many(self, needles: Column[str], *, threads: Optional[int] = None, progress: Any = None,
+                  output: Literal["polars"], **options: Any) -> polars.DataFrame: ...
 
-    def best_many(self, needles: Any, *, cutoff: float = 0.0, scorer: Scorer = "setratio",
-                  work: Optional[int] = None, threads: Optional[int] = None, progress: Any = None,
-                  output: str = "list") -> Any:
+    def best_many(self, needles: Any, *, threads: Optional[int] = None, progress: Any = None, output: str = "list",
+                  **options: Any) -> Any:
         """The best match of each needle, in the order of the needles.
 
         needles   a list, a NumPy array, a column of pandas, Polars or Arrow. None, NaN and nulls find nothing
@@ -211,6 +231,7 @@ class NameIndex:
         output    "list": a NameMatch or None for each needle; "arrow", "pandas" or "polars": a table with a row for
                   each needle and the columns needle, id, name, score and position, null where nothing was found. One of
                   pandas has the index of the needles' Series, so that df.join(...) puts both side by side
+        options   those of best: cutoff, scorer, ...
 
         >>> index = keyfold.compile_names("firms.kf", {7: "ACME HOLDINGS LTD", 8: "BOLTS AND NUTS INC"})
         >>> [match and match.id for match in index.best_many(["ACME", None, "NUTS & BOLTS"])]
@@ -219,60 +240,66 @@ class NameIndex:
         [7]
         """
         _name_table.check_output(output)
-        found = self._search_many(needles, 1, cutoff, scorer, work, threads, progress)
+        if options.get("ties"):
+            raise _errors.ArgumentError("ties=True: best_many gives one name for a needle, matches_many several")
+        found = self._search_many(needles, 1, threads, progress, options)
         return found.best_list() if output == "list" else found.table(output, True, _index_of(needles))
 
     @overload
-    def matches_many(self, needles: Column[str], limit: int = 10, *, cutoff: float = 0.0,
-                     scorer: Scorer = "setratio", work: Optional[int] = None, threads: Optional[int] = None,
-                     progress: Any = None, output: Literal["list"] = "list") -> List[NameMatches]: ...
+    def matches_many(self, needles: Column[str], limit: int = 10, *, threads: Optional[int] = None,
+                     progress: Any = None, output: Literal["list"] = "list",
+                     **options: Any) -> List[NameMatches]: ...
     @overload
-    def matches_many(self, needles: Column[str], limit: int = 10, *, cutoff: float = 0.0,
-                     scorer: Scorer = "setratio", work: Optional[int] = None, threads: Optional[int] = None,
-                     progress: Any = None, output: Literal["arrow"]) -> pyarrow.Table: ...
+    def matches_many(self, needles: Column[str], limit: int = 10, *, threads: Optional[int] = None,
+                     progress: Any = None, output: Literal["arrow"], **options: Any) -> pyarrow.Table: ...
     @overload
-    def matches_many(self, needles: Column[str], limit: int = 10, *, cutoff: float = 0.0,
-                     scorer: Scorer = "setratio", work: Optional[int] = None, threads: Optional[int] = None,
-                     progress: Any = None, output: Literal["pandas"]) -> pandas.DataFrame: ...
+    def matches_many(self, needles: Column[str], limit: int = 10, *, threads: Optional[int] = None,
+                     progress: Any = None, output: Literal["pandas"], **options: Any) -> pandas.DataFrame: ...
     @overload
-    def matches_many(self, needles: Column[str], limit: int = 10, *, cutoff: float = 0.0,
-                     scorer: Scorer = "setratio", work: Optional[int] = None, threads: Optional[int] = None,
-                     progress: Any = None, output: Literal["polars"]) -> polars.DataFrame: ...
+    def matches_many(self, needles: Column[str], limit: int = 10, *, threads: Optional[int] = None,
+                     progress: Any = None, output: Literal["polars"], **options: Any) -> polars.DataFrame: ...
 
-    def matches_many(self, needles: Any, limit: int = 10, *, cutoff: float = 0.0, scorer: Scorer = "setratio",
-                     work: Optional[int] = None, threads: Optional[int] = None, progress: Any = None,
-                     output: str = "list") -> Any:
+    def matches_many(self, needles: Any, limit: int = 10, *, threads: Optional[int] = None, progress: Any = None,
+                     output: str = "list", **options: Any) -> Any:
         """The best matches of each needle: for a list one list each; in a table a row for each match, with the number
-        of the needle in the column row. The rest is as for best_many.
+        of the needle in the column row. The rest is as for best_many, and the options are those of matches.
 
         >>> index = keyfold.compile_names("firms.kf", {7: "ACME HOLDINGS LTD", 8: "BOLTS AND NUTS INC"})
         >>> index.matches_many(["ACME", "NUTS"], 2, cutoff=0.3, output="polars")["id"].to_list()
         [7, 8]
         """
         _name_table.check_output(output)
-        found = self._search_many(needles, limit, cutoff, scorer, work, threads, progress)
+        found = self._search_many(needles, limit, threads, progress, options)
         return found.all_list() if output == "list" else found.table(output, False, _index_of(needles))
 
-    def _search_many(self, needles: Any, limit: int, cutoff: float, scorer: str, work: Optional[int],
-                     threads: Optional[int], progress: Any) -> Any:
-        """A _name_table.Found."""
+    def _search_many(self, needles: Any, limit: int, threads: Optional[int], progress: Any,
+                     options: Dict[str, Any]) -> Found:
+        search = _search_options(limit, **options)
         texts = _columns.needles(_columns.TEXT, needles, True)
         handle = self._opened()
-        options = self._search_options(limit, cutoff, scorer, work)
-        places = [place for place, text in enumerate(texts) if text is not None]
-        raw = ffi.gc(lib.kfpy_found_new(), lib.kfpy_found_free)
-        if raw == ffi.NULL:
-            raise MemoryError
-        error, hits = ffi.new("kf_error *"), ffi.new("kf_name_hits **")
-        matcher = handle.take_matcher()
-        try:
-            for number, place in enumerate(places):
-                data = texts[place].encode()
-                _errors.check(lib.kf_matcher_search(matcher, data, len(data), options, hits, error), error, handle.path)
-                _errors.check(lib.kfpy_found_add(raw, number, hits[0], error))
-        finally:
-            handle.put_back(matcher)
-        return _name_table.Found(texts, places, raw, self._kind, _ID_KINDS[self._kind], handle.path)
+        raw = _name_many.search(handle, texts, search, threads, progress)
+        return _name_table.Found(texts, raw, self._kind, _ID_KINDS[self._kind], handle.path, bool(options.get("gap")))
+
+    # ---- all names ----------------------------------------------------------------------------
+
+    def rows(self, start: int = 0) -> Iterator[NameRow]:
+        """The names in the order in which they were compiled, from a position on.
+
+        >>> index = keyfold.compile_names("firms.kf", {7: "ACME HOLDINGS LTD", 8: "BOLTS AND NUTS INC"})
+        >>> [row.id for row in index.rows(1)]
+        [8]
+        """
+        handle = self._opened()
+        return _name_many.rows(handle, _query.number("start", start, 2**63), self._kind, _ID_KINDS[self._kind])
+
+    def __iter__(self) -> Iterator[NameRow]:
+        return self.rows()
+
+    def __contains__(self, name: object) -> bool:
+        """Whether there is exactly this name."""
+        if not isinstance(name, str):
+            return False
+        return any(match.name == name for match in self.matches(name, 1, cutoff=1.0, ties=True))
 
     # ---- the file -----------------------------------------------------------------------------
 
@@ -325,7 +352,7 @@ class NameIndex:
             if status == lib.KF_NOT_FOUND:
                 return result
             _errors.check(status, None, handle.path)
-            result[_bytes(name).decode("utf-8", "surrogateescape")] = _bytes(content)
+            result[bytes_of(name).decode("utf-8", "surrogateescape")] = bytes_of(content)
 
     def stat(self) -> NameStat:
         """Sizes of the file's parts.
@@ -423,7 +450,26 @@ class NameIndex:
         return f"<keyfold.NameIndex {self.path!r}: {state}>"
 
 
-def _bytes(raw: Any) -> bytes:
+def _search_options(limit: int, cutoff: float = 0.0, scorer: str = "setratio", ties: bool = False,
+                    rerank: Optional[str] = None, candidates: Optional[int] = None, gap: bool = False,
+                    work: Optional[int] = None) -> Any:
+    """A kf_matcher_options."""
+    options = ffi.new("kf_matcher_options *", lib.kfpy_matcher_options())
+    options.limit = _query.number("limit", limit, 2**63, 1)
+    options.cutoff = cutoff
+    options.scorer = scorer_of(scorer)
+    options.flags = (lib.KF_MATCH_TIES if ties else 0) | (lib.KF_MATCH_EXPLAIN if gap else 0)
+    options.work_limit = 0 if work is None else _query.number("work", work, 2**63, 1)
+    if rerank is not None:
+        options.rerank = scorer_of(rerank, "rerank")
+        options.candidates = max(limit, _CANDIDATES) if candidates is None else \
+            _query.number("candidates", candidates, 2**32 - 1, 1)
+    elif candidates is not None:
+        raise _errors.ArgumentError("candidates= is for rerank=, the scorer that they are scored by again")
+    return options
+
+
+def bytes_of(raw: Any) -> bytes:
     """The content of a kf_bytes."""
     return ffi.buffer(raw.data, raw.size)[:] if raw.size else b""
 

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import contextlib
-from typing import Iterator, List, NamedTuple, Union
+from typing import Any, Iterator, List, NamedTuple, Optional, Union
 
 from . import _errors
 
@@ -23,6 +23,7 @@ class NameMatch(NamedTuple):
     name      as it was given
     score     0 to 1
     position  how many names are before it in what was compiled
+    gap       if asked for: by how much the score is better than that of the next name
 
     >>> index = keyfold.compile_names("firms.kf", {7: "ACME HOLDINGS LTD", 8: "BOLTS AND NUTS INC"})
     >>> match = index.best("ACME HOLDINGS")
@@ -35,13 +36,37 @@ class NameMatch(NamedTuple):
     name: str
     score: float
     position: int
+    gap: Optional[float] = None
 
-    def __str__(self) -> str:
-        return f"{self.name} ({self.score:.4f}, id {self.id!r})"
+    def __repr__(self) -> str:
+        return _shown(self, 4)
+
+
+class NameRow(NamedTuple):
+    """A name of an index, with its id.
+
+    >>> index = keyfold.compile_names("firms.kf", {7: "ACME HOLDINGS LTD", 8: "BOLTS AND NUTS INC"})
+    >>> list(index)
+    [NameRow(id=7, name='ACME HOLDINGS LTD'), NameRow(id=8, name='BOLTS AND NUTS INC')]
+    """
+
+    id: Union[int, str, bytes]
+    name: str
+
+    def __repr__(self) -> str:
+        return _shown(self, 2)
+
+
+def _shown(row: Any, always: int) -> str:
+    """The fields, but for those that are None."""
+    fields = ", ".join(f"{name}={value!r}" for place, (name, value) in enumerate(row._asdict().items())
+                       if place < always or value is not None)
+    return f"{type(row).__name__}({fields})"
 
 
 class NameMatches(List[NameMatch]):
     """The best matches of a needle, best first. If not `exact`, `work` ended the search, and there may be better ones.
+    `tied` names are as good as the last of them, and not among them for want of `ties`.
 
     >>> index = keyfold.compile_names("firms.kf", {7: "ACME HOLDINGS LTD", 8: "BOLTS AND NUTS INC"})
     >>> found = index.matches("ACME HOLDINGS")
@@ -50,3 +75,4 @@ class NameMatches(List[NameMatch]):
     """
 
     exact = True
+    tied = 0

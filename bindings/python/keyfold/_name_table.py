@@ -1,7 +1,8 @@
 """What searches for many needles find, as lists and as tables."""
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, Optional
+import itertools
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from . import _arrow, _errors, _name_match, _runs
 from ._batch import _new, _owned, _unpacked
@@ -13,20 +14,17 @@ _NOWHERE = 2**64 - 1
 
 
 class Found:
-    """Hits of a batch. `rows` are the places of needles that were searched for, among `count` ones, the rest of which
-    were None; `needles` are all, as texts."""
+    """The hits that a kfpy_found has, of needles."""
 
-    def __init__(self, needles: List[Optional[str]], places: List[int], raw: Any, id_kind: str,
-                 decode_id: Callable[[bytes], Any], path: str) -> None:
+    def __init__(self, needles: List[Optional[str]], raw: Any, id_kind: str, decode_id: Callable[[bytes], Any],
+                 path: str, gaps: bool) -> None:
         self._needles = needles
         self._path = path
         self._raw = raw
         self._id_kind = id_kind
         self._decode_id = decode_id
-        hits = raw.count
-        self._needle_of = [places[each] for each in ffi.unpack(raw.needles, hits)] if hits else []
-        self._inexact = {places[each] for each in (ffi.unpack(raw.inexact, raw.inexact_count)
-                                                   if raw.inexact_count else ())}
+        self._gaps = gaps
+        self._needle_of: List[int] = ffi.unpack(raw.needles, raw.count) if raw.count and needles else []
 
     # ---- columns ------------------------------------------------------------------------------
 
@@ -64,10 +62,19 @@ class Found:
     def _matches(self, rows: List[int]) -> List[NameMatch]:
         if not rows:
             return []
-        scores, positions = (self._column(what, rows) for what in (lib.KFPY_FOUND_SCORE, lib.KFPY_FOUND_POSITION))
+        positions = self._column(lib.KFPY_FOUND_POSITION, rows)
+        gaps = self._floats(lib.KFPY_FOUND_GAP, rows) if self._gaps else itertools.repeat(None)
         return list(map(_name_match.NameMatch, self._ids(rows), self._names(rows),
-                        ffi.unpack(ffi.cast("double *", scores.numbers), len(rows)),
-                        ffi.unpack(positions.numbers, len(rows))))
+                        self._floats(lib.KFPY_FOUND_SCORE, rows), ffi.unpack(positions.numbers, len(rows)), gaps))
+
+    def _floats(self, what: int, rows: List[int]) -> List[float]:
+        column = self._column(what, rows)
+        return ffi.unpack(ffi.cast("double *", column.numbers), len(rows))      # type: ignore[no-any-return]
+
+    def rows(self) -> List[_name_match.NameRow]:
+        """The rows of an index that were taken instead."""
+        rows = list(range(self._raw.count))
+        return list(map(_name_match.NameRow, self._ids(rows), self._names(rows))) if rows else []
 
     # ---- lists --------------------------------------------------------------------------------
 
@@ -82,8 +89,9 @@ class Found:
     def all_list(self) -> List[NameMatches]:
         """The matches of each needle."""
         result = [NameMatches() for _ in self._needles]
-        for place in self._inexact:
-            result[place].exact = False
+        for place in range(self._raw.notes_count):
+            note = self._raw.notes[place]
+            result[note.needle].exact, result[note.needle].tied = bool(note.exact), note.tied
         rows = self._hit_order()
         for row, match in zip(rows, self._matches(rows)):
             result[self._needle_of[row]].append(match)
@@ -105,6 +113,11 @@ class Found:
         columns["needle"] = [self._needles[place] for place in needle_of]
         return _MAKERS[output](self, columns, rows, every, index, needle_of)
 
+    def _numbers(self) -> List[Tuple[str, int, str]]:
+        """The columns of numbers: what they are called, what they are, and Arrow's format."""
+        return [("score", lib.KFPY_FOUND_SCORE, "g"), ("position", lib.KFPY_FOUND_POSITION, "L"),
+                *([("gap", lib.KFPY_FOUND_GAP, "g")] if self._gaps else [])]
+
     def _arrow(self, columns: Dict[str, Any], rows: List[int], array: Callable[..., Any]) -> Dict[str, Any]:
         """The columns of a table, each as `array` makes it of an Arrow array or of a list and the name of a type."""
         result = {name: array(items, "u64" if name == "row" else "str") for name, items in columns.items()}
@@ -118,7 +131,7 @@ class Found:
                                                    "U" if self._id_kind == "str" else "Z"), None)
         result["name"] = array(_arrow.ArrowArray(self._column(lib.KFPY_FOUND_NAME, rows), lib.KFPY_EXPORT_PACKED,
                                                  True, "U"), None)
-        for name, what, format in (("score", lib.KFPY_FOUND_SCORE, "g"), ("position", lib.KFPY_FOUND_POSITION, "L")):
+        for name, what, format in self._numbers():
             result[name] = array(_arrow.ArrowArray(self._column(what, rows), lib.KFPY_EXPORT_NUMBERS, True, format),
                                  None)
         return result
@@ -153,13 +166,14 @@ def _to_pandas(found: Found, columns: Dict[str, Any], rows: List[int], every: bo
     numbers = found._id_kind == "int" and all(each is None or -(1 << 63) <= each < 1 << 63 for each in ids)
     result["id"] = pandas.array(ids, dtype="Int64") if numbers else pandas.Series(ids, dtype=None if ids else object)
     result["name"] = found._names(rows)
-    scores = _owned_numbers(found, lib.KFPY_FOUND_SCORE, rows, "f8")
-    scores[absent] = float("nan")
-    result["score"] = scores
-    positions = _owned_numbers(found, lib.KFPY_FOUND_POSITION, rows, "i8")
-    result["position"] = pandas.array(positions, dtype="Int64")
-    if every:
-        result["position"][absent] = pandas.NA
+    for name, what, format in found._numbers():
+        numbers = _owned_numbers(found, what, rows, "f8" if format == "g" else "i8")
+        if format == "g":
+            numbers[absent] = float("nan")
+        else:
+            numbers = pandas.array(numbers, dtype="Int64")
+            numbers[absent] = pandas.NA
+        result[name] = numbers
     if index is not None:
         index = index if every else index.take(needle_of)
     frame = pandas.DataFrame({name: pandas.Series(column) for name, column in result.items()})
