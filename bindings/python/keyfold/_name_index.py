@@ -5,6 +5,7 @@ from . import _errors
 from ._handle import Handle
 from ._late import Source
 from ._light import Later
+from ._name_text import bytes_of, scorer_of, text_of
 from ._names_handle import NamesHandle
 from ._native import ffi, lib
 from ._open import handle_of
@@ -39,25 +40,6 @@ else:
 _CANDIDATES = 100       # for re-ranking, unless told
 _ID_KINDS: Dict[str, Callable[[bytes], Any]] = {"int": int, "bytes": bytes,
                                                 "str": lambda data: data.decode("utf-8", "surrogateescape")}
-
-
-def scorer_of(scorer: str, argument: str = "scorer") -> int:
-    """The kf_scorer of a name."""
-    found = ffi.new("kf_scorer *")
-    if not isinstance(scorer, str) or lib.kf_scorer_find(scorer.encode("utf-8", "replace"), found):
-        names = map(lib.kf_scorer_name, range(1 << 8))
-        known = ", ".join(repr(ffi.string(name).decode()) for name in names if name != ffi.NULL)
-        raise _errors.ArgumentError(f"{argument} must be one of {known}, not {scorer!r:.100}")
-    return int(found[0])
-
-
-def text_of(text: Any, what: str) -> bytes:
-    """A name or a needle in UTF-8."""
-    if isinstance(text, str):
-        return text.encode()
-    if isinstance(text, bytes):
-        return text
-    raise TypeError(f"{what} must be a str, not {type(text).__name__}")
 
 
 def _reopen(path: str, build_id: bytes, options: Dict[str, Any] = {}, content: Any = None) -> "NameIndex":
@@ -467,11 +449,6 @@ def _search_options(limit: int, cutoff: float = 0.0, scorer: str = "setratio", t
     elif candidates is not None:
         raise _errors.ArgumentError("candidates= is for rerank=, the scorer that they are scored by again")
     return options
-
-
-def bytes_of(raw: Any) -> bytes:
-    """The content of a kf_bytes."""
-    return ffi.buffer(raw.data, raw.size)[:] if raw.size else b""
 
 
 def _index_of(needles: Any) -> Any:

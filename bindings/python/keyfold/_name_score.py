@@ -4,7 +4,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Tuple
 
 from . import _errors
-from ._name_index import bytes_of, scorer_of, text_of
+from ._name_text import bytes_of, scorer_of, text_of
 from ._native import ffi, lib
 
 if TYPE_CHECKING:
