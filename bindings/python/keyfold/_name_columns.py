@@ -329,7 +329,7 @@ class _Framed(Rows):
         if run.column is not None and run.family in (SIGNED, UNSIGNED) and self.kind == "int":
             sizes, _ = _runs.pack(self._memory[0], run.column, place + start, count, self._mask, lib.KFPY_PACK_WORDS)
             return sizes, run.family == SIGNED, (None, None)
-        if run.column is not None and _ID_KINDS.get(run.family) == self.kind:
+        if run.column is not None and self.kind is not None and _ID_KINDS.get(run.family) == self.kind:
             return None, False, self._packed_texts(run, place + start, count, None, self._memory[0], label)
 
         def encode(item: Any) -> bytes:

@@ -125,7 +125,11 @@ class Found:
         if numbers is not None:
             result["id"] = array(_arrow.ArrowArray(numbers, lib.KFPY_EXPORT_NUMBERS, True, "l"), None)
         elif self._id_kind == "int":
-            result["id"] = array(self._ids(rows), None)
+            ids = self._ids(rows)
+            if not _are_unsigned(ids):
+                raise _errors.LimitError(f"{self._path}: the ids that were found fit no Arrow type: output=\"list\" and "
+                                         'output="pandas" give integers of any size')
+            result["id"] = array(ids, "u64")
         else:
             result["id"] = array(_arrow.ArrowArray(self._column(lib.KFPY_FOUND_ID, rows), lib.KFPY_EXPORT_PACKED, True,
                                                    "U" if self._id_kind == "str" else "Z"), None)
@@ -163,8 +167,7 @@ def _to_pandas(found: Found, columns: Dict[str, Any], rows: List[int], every: bo
     result: Dict[str, Any] = dict(columns)
     absent = [row == _NOWHERE for row in rows]
     ids = found._ids(rows)
-    numbers = found._id_kind == "int" and all(each is None or -(1 << 63) <= each < 1 << 63 for each in ids)
-    result["id"] = pandas.array(ids, dtype="Int64") if numbers else pandas.Series(ids, dtype=None if ids else object)
+    result["id"] = _id_array(pandas, ids, found._id_kind)
     result["name"] = found._names(rows)
     for name, what, format in found._numbers():
         numbers = _owned_numbers(found, what, rows, "f8" if format == "g" else "i8")
@@ -178,6 +181,18 @@ def _to_pandas(found: Found, columns: Dict[str, Any], rows: List[int], every: bo
         index = index if every else index.take(needle_of)
     frame = pandas.DataFrame({name: pandas.Series(column) for name, column in result.items()})
     return frame if index is None else frame.set_axis(index, axis=0)
+
+
+def _id_array(pandas: Any, ids: List[Any], kind: str) -> Any:
+    if kind != "int":
+        return pandas.Series(ids, dtype=None if kind == "str" and ids else object)
+    if all(each is None or -(1 << 63) <= each < 1 << 63 for each in ids):
+        return pandas.array(ids, dtype="Int64")
+    return pandas.array(ids, dtype="UInt64") if _are_unsigned(ids) else pandas.Series(ids, dtype=object)
+
+
+def _are_unsigned(ids: List[Any]) -> bool:
+    return all(each is None or 0 <= each < 1 << 64 for each in ids)
 
 
 def _owned_numbers(found: Found, what: int, rows: List[int], dtype: str) -> Any:
