@@ -1,6 +1,6 @@
 /* Names: the best matches of a name among millions, by the similarity of their tokens.
  *
- *   kf_names_builder  compiles rows of an id and a name into an index file
+ *   kf_names_builder  compiles rows of an id and a name, perhaps with an attribute and a payload, into an index file
  *   kf_names          maps such a file
  *   kf_matcher        finds the names of an index that are most similar to a needle, exactly
  *
@@ -26,6 +26,7 @@ extern "C" {
 /* Limits of a name, and of a needle. */
 #define KF_NAME_BYTES 65535   /* most bytes */
 #define KF_NAME_TOKENS 1024   /* most tokens */
+#define KF_ATTRIBUTE_BYTES 65535   /* most bytes of an attribute */
 
 /* How alike two names are, from 0 to 1. All but setratio are RapidFuzz's (3.14), over 100, within 1e-12, without a
  * processor. The ratio of two texts is twice the length of their longest common subsequence over their lengths
@@ -103,8 +104,8 @@ typedef struct kf_names_builder kf_names_builder;
 /* How to build. Read during kf_names_builder_create only; its strings are copied. */
 typedef struct kf_names_build_options {
     size_t struct_size;            /* sizeof(kf_names_build_options), set by KF_NAMES_BUILD_OPTIONS_INIT */
-    uint64_t memory_limit;         /* bytes for everything the build holds, but 16 for each distinct token; 0: 1 GiB;
-                                      at least 16 MiB */
+    uint64_t memory_limit;         /* bytes for everything the build holds, but 16 for each distinct token and each
+                                      distinct attribute; 0: 1 GiB; at least 16 MiB */
     const char *temporary_folder;  /* NULL: the target's folder */
     kf_progress_fn progress;       /* may be NULL */
     void *progress_context;
@@ -137,6 +138,21 @@ KF_API kf_status kf_names_builder_create(kf_names_builder **out, const char *pat
  * KF_NO_SPACE, KF_CANCELLED, after which only kf_names_builder_destroy is allowed. */
 KF_API kf_status kf_names_builder_add(kf_names_builder *builder, const void *id, size_t id_size,
                                       const void *name, size_t name_size, kf_error *error);
+
+/* A row of an index. Attribute and payload may be left out: that is the same as empty ones. */
+typedef struct kf_names_row {
+    size_t struct_size;            /* sizeof(kf_names_row), set by KF_NAMES_ROW_INIT */
+    kf_bytes id;
+    kf_bytes name;
+    kf_bytes attribute;            /* any bytes, such as a country: a search can be for names of one attribute only */
+    kf_bytes payload;              /* any bytes, which come along with the hit */
+} kf_names_row;
+#define KF_NAMES_ROW_INIT { sizeof(kf_names_row), { NULL, 0 }, { NULL, 0 }, { NULL, 0 }, { NULL, 0 } }
+
+/* Adds a name with what belongs to it. As kf_names_builder_add, and besides: KF_LIMIT (an attribute of more than
+ * KF_ATTRIBUTE_BYTES, a payload of more than 1 GiB), KF_INVALID (`row` was not initialised), which leave the builder
+ * as it was. */
+KF_API kf_status kf_names_builder_add_row(kf_names_builder *builder, const kf_names_row *row, kf_error *error);
 
 /* Stores a metadata entry, as kf_builder_set_metadata does. */
 KF_API kf_status kf_names_builder_set_metadata(kf_names_builder *builder, const char *name, const void *data,
@@ -196,8 +212,11 @@ typedef struct kf_names_stat {
     uint64_t id_bytes;
     kf_value_type id_type;         /* KF_VALUES_U64 if all ids are numbers, else KF_VALUES_BYTES */
     uint32_t reserved;             /* 0 */
+    uint64_t attributes;           /* different ones, the empty one among them; 0: no name has an attribute */
+    uint64_t attribute_bytes;
+    uint64_t payload_bytes;        /* 0: no name has a payload */
 } kf_names_stat;
-#define KF_NAMES_STAT_INIT { sizeof(kf_names_stat), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, KF_VALUES_NONE, 0 }
+#define KF_NAMES_STAT_INIT { sizeof(kf_names_stat), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, KF_VALUES_NONE, 0, 0, 0, 0 }
 
 /* Fills `stat` as far as its struct_size reaches. O(1). Errors: KF_INVALID (`stat` was not initialised). */
 KF_API kf_status kf_names_get_stat(const kf_names *names, kf_names_stat *stat);
@@ -234,9 +253,9 @@ typedef struct kf_matcher_options {
     uint64_t tie_limit;            /* KF_MATCH_TIES: at most so many hits more, those of the lowest positions; 0: no
                                       limit, and a hundred bytes and the text of each are held */
     kf_scorer rerank;              /* see candidates; else KF_SCORER_SETRATIO */
-    uint32_t candidates;           /* if not 0: so many names, the best ones by `scorer`, are scored by `rerank`, and the
-                                      hits are the best ones of these. The cutoff, ties and gaps are of that score then,
-                                      among the candidates; other names may have a better one. At least `limit` */
+    uint32_t candidates;           /* if not 0: so many names, the best ones by `scorer`, are scored by `rerank`, and
+                                      the hits are the best ones of these. The cutoff, ties and gaps are of that score
+                                      then, among the candidates; other names may have a better one. At least `limit` */
 } kf_matcher_options;
 #define KF_MATCHER_OPTIONS_INIT { sizeof(kf_matcher_options), 1, 0.0, 0, KF_SCORER_SETRATIO, 0, 0, \
                                   KF_SCORER_SETRATIO, 0 }
@@ -251,6 +270,7 @@ typedef struct kf_name_hit {
                                       names below the cutoff count as having it. Else 0 */
     const kf_token_pair *pairs;    /* KF_MATCH_EXPLAIN: those of kf_names_explain, a being the needle. Else none */
     size_t pair_count;
+    kf_bytes attribute, payload;   /* empty if it has none */
 } kf_name_hit;
 
 /* The hits of a search, best first. Later versions may add fields at the end. */
@@ -297,14 +317,6 @@ typedef kf_status (*kf_names_sink)(void *context, size_t index, const kf_name_hi
 KF_API kf_status kf_names_search_many(const kf_names *names, const kf_bytes *needles, size_t count,
                                       const kf_matcher_options *options, const kf_names_many_options *many,
                                       kf_names_sink sink, void *context, kf_error *error);
-
-/* A row of an index. Later versions may add fields at the end. */
-typedef struct kf_names_row {
-    size_t struct_size;            /* sizeof(kf_names_row), set by KF_NAMES_ROW_INIT */
-    kf_bytes id, name;
-    kf_bytes attribute, payload;   /* data NULL: none */
-} kf_names_row;
-#define KF_NAMES_ROW_INIT { sizeof(kf_names_row), { NULL, 0 }, { NULL, 0 }, { NULL, 0 }, { NULL, 0 } }
 
 /* The rows of an index by position, as they were added. One thread at a time may use it. */
 typedef struct kf_names_iter kf_names_iter;

@@ -2,10 +2,32 @@
 #include "names_model.h"
 
 #include "format/header.h"
+#include "names/index/index.h"
 
 static uint8_t *file;            /* of exactly its size, so that a sanitizer sees every byte read beyond it */
 static size_t file_size;
 static kfi_header header;
+
+/* With attributes, of which some have lists, and payloads. */
+static void build(const model_names *rows)
+{
+    static const char *const attributes[] = { "", "DE", "FR", "GB", "IT", "AT" };
+    kf_names_builder *builder;
+    ck_assert_int_eq(kf_names_builder_create(&builder, scratch_path("names.kf"), NULL, NULL), KF_OK);
+    for (size_t i = 0; i < rows->count; i++) {
+        const char *attribute = attributes[random_below(3) ? 1 : random_below(6)];
+        kf_names_row row = KF_NAMES_ROW_INIT;
+        char id[24];
+        snprintf(id, sizeof id, "%zu", i + 1);
+        row.id = (kf_bytes){ (const uint8_t *)id, strlen(id) };
+        row.name = (kf_bytes){ (const uint8_t *)rows->name[i], strlen(rows->name[i]) };
+        row.attribute = (kf_bytes){ (const uint8_t *)attribute, strlen(attribute) };
+        row.payload = (kf_bytes){ (const uint8_t *)"payloads", random_below(9) };
+        ck_assert_int_eq(kf_names_builder_add_row(builder, &row, NULL), KF_OK);
+    }
+    ck_assert_int_eq(kf_names_builder_finish(builder, NULL, NULL), KF_OK);
+    kf_names_builder_destroy(&builder);
+}
 
 static void prepare(void)
 {
@@ -25,8 +47,7 @@ static void prepare(void)
         }
         rows.name[i] = strdup(name);
     }
-    kf_names *names = model_build(&rows, "names.kf", 0);
-    kf_names_close(&names);
+    build(&rows);
     uint8_t *read = scratch_read("names.kf", &size);
     file_size = size;
     file = malloc(size);
@@ -40,6 +61,30 @@ static void finish(void)
 {
     free(file);
     scratch_close();
+}
+
+/* What is not reached by a search. */
+static void read_extras(const kf_names *names)
+{
+    kf_buffer buffer = KF_BUFFER_INIT;
+    kfi_array text = { 0 };
+    uint32_t number;
+    kfi_names_attribute_find(names, (kf_bytes){ (const uint8_t *)"FR", 2 }, &number);
+    for (uint32_t i = 0; i < kf_names_count(names) && i < 400; i++) {
+        kfi_names_attribute_text(names, kfi_names_attribute(names, i), &buffer, &text, NULL);
+        kfi_names_payload(names, i, &buffer, &text, NULL);
+        text.size = 0;
+    }
+    for (number = 0; number < kfi_names_attribute_count(names); number++) {
+        kfi_attribute_slots slots;
+        kfi_run run;
+        uint32_t next = 0;
+        if (kfi_attribute_slots_begin(&slots, names, number)) continue;
+        for (; kfi_attribute_slots_next(&slots, &run) == KF_OK; next = run.first + run.count)
+            ck_assert(run.first >= next && run.count <= names->count - run.first);
+    }
+    kfi_array_free(&text);
+    kf_buffer_free(&buffer);
 }
 
 /* Whatever comes out. */
@@ -60,6 +105,7 @@ static void search(const kf_names *names)
         ck_assert(status == KF_OK || status == KF_CORRUPT);
     }
     kf_matcher_destroy(&matcher);
+    read_extras(names);
 }
 
 static void read_rows(const kf_names *names, kf_status expected)

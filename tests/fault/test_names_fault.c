@@ -15,8 +15,14 @@ static kf_status build(kf_error *error)
     kf_names_build_options options = KF_NAMES_BUILD_OPTIONS_INIT;
     options.memory_limit = 16 << 20;
     kf_status status = kf_names_builder_create(&builder, scratch_path("n.kf"), &options, error);
-    for (size_t i = 0; i < sizeof names / sizeof *names && !status; i++)
-        status = kf_names_builder_add(builder, "id", 2, names[i], strlen(names[i]), error);
+    for (size_t i = 0; i < sizeof names / sizeof *names && !status; i++) {
+        kf_names_row row = KF_NAMES_ROW_INIT;
+        row.id = (kf_bytes){ (const uint8_t *)"id", 2 };
+        row.name = (kf_bytes){ (const uint8_t *)names[i], strlen(names[i]) };
+        row.attribute = (kf_bytes){ (const uint8_t *)"attribute", i };
+        row.payload = (kf_bytes){ (const uint8_t *)"payload", i / 2 };
+        status = kf_names_builder_add_row(builder, &row, error);
+    }
     if (!status) status = kf_names_builder_set_metadata(builder, "who", "a test", 6, error);
     if (!status) status = kf_names_builder_finish(builder, NULL, error);
     kf_names_builder_destroy(&builder);

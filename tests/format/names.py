@@ -5,6 +5,7 @@ from reader import VALUES, Dictionary, Frame
 from values import Column
 
 NAMES, VOCABULARY, BLOCKS, FORWARD, ORDERS, POSITIONS, POSTINGS = range(11, 18)
+ATTRIBUTES, PAYLOADS = 20, 21
 ORDER_BITS = (0, 0, 1, 3, 5, 7, 10, 13, 16)
 NO_ID = 2 ** 32 - 1
 
@@ -14,7 +15,7 @@ def width(count):
 
 
 class Names(Frame):
-    """`rows`: id and name of each position. Everything that is there twice is compared."""
+    """`rows`: id, name, attribute and payload of each position. Everything that is there twice is compared."""
 
     def __init__(self, file):
         super().__init__(file)
@@ -36,7 +37,12 @@ class Names(Frame):
             names[position] = b" ".join(self.texts[token] for token in tokens)
         need(self.longest == max(map(len, names), default=0), "the longest name")
         need(number(file, 56, 8) == sum(map(len, names)), "the sum of the names' lengths")
-        self.rows = [(ids[position], names[position]) for position in range(self.count)]
+        attributes, payloads = self.read_attributes(positions), [b""] * self.count
+        if PAYLOADS in self.sections:
+            payloads = Column(self.section(PAYLOADS), self.count, self.seen)
+            self.seen.add("payloads")
+        self.rows = [(ids[position], names[position], attributes[position], payloads[position])
+                     for position in range(self.count)]
 
     def read_vocabulary(self):
         """12.3: the text of each id."""
@@ -101,13 +107,13 @@ class Names(Frame):
                 if frequency:
                     found = fields(data, at, frequency, bits, i * frequency * bits)
                 else:
-                    found, at = self.read_list(data, at, number(band, 32, 8), directory, band, i)
+                    found, at = self.read_list(data, at, number(band, 32, 8), directory, band[12:14], i)
                 need(found == expected[first + i], "the names of a token")
 
-    def read_list(self, data, at, base, directory, band, i):
-        entry = i * (band[12] + band[13])
-        end = base + field(data, directory, entry, band[12])
-        frequency = field(data, directory, entry + band[12], band[13])
+    def read_list(self, data, at, base, directory, widths, i):
+        entry = i * sum(widths)
+        end = base + field(data, directory, entry, widths[0])
+        frequency = field(data, directory, entry + widths[0], widths[1])
         found, following = [], 0
         while at < end:
             gap, at = varint(data, at)
@@ -118,6 +124,36 @@ class Names(Frame):
             found += range(start, following)
         need(at == end and len(found) == frequency, "a list")
         return found, at
+
+    def read_attributes(self, positions):
+        """12.7: the attribute of each position."""
+        if ATTRIBUTES not in self.sections:
+            return [b""] * self.count
+        data = self.section(ATTRIBUTES)
+        count = number(data, 0, 4)
+        image, slots, postings, directory = (number(data, at, 8) for at in (8, 16, 24, 32))
+        need(not any(data[6:8]) and not any(data[40:64]) and slots == 64 + image, "the head of ATTRIBUTES")
+        need(postings == slots + aligned(self.count * width(count)), "the place of lists")
+        need(len(data) == directory + aligned(count * (data[4] + data[5])), "the size of ATTRIBUTES")
+        texts = list(Dictionary(data[64:slots]).keys())
+        need(len(texts) == count and texts == sorted(texts), "the number of attributes")
+        numbers = fields(data, slots, self.count, width(count))
+        at = postings
+        for i in range(count):
+            expected = [slot for slot, has in enumerate(numbers) if has == i]
+            entry = i * (data[4] + data[5])
+            need(expected and field(data, directory, entry + data[4], data[5]) == len(expected), "a frequency")
+            if len(expected) > self.count // 16:
+                need(postings + field(data, directory, entry, data[4]) == at, "a list that is not due")
+                self.seen.add("attribute without list")
+            else:
+                found, at = self.read_list(data, at, postings, directory, data[4:6], i)
+                need(found == expected, "the names of an attribute")
+                self.seen.add("attribute with list")
+        result = [b""] * self.count
+        for slot, position in enumerate(positions):
+            result[position] = texts[numbers[slot]]
+        return result
 
     def check_blocks(self):
         """12.4"""

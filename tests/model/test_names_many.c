@@ -248,7 +248,7 @@ static void check_rows(const kf_names *from, const model_names *model, uint64_t 
         ck_assert(!memcmp(row->id.data, id, row->id.size));
         ck_assert_uint_eq(row->name.size, strlen(model->name[i]));
         ck_assert(!memcmp(row->name.data, model->name[i], row->name.size));
-        ck_assert(!row->attribute.data && !row->payload.data);
+        ck_assert(!row->attribute.size && !row->payload.size);
     }
     for (int i = 0; i < 2; i++) {
         ck_assert_int_eq(kf_names_iter_next(iter, &row, NULL), KF_END);

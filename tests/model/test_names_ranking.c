@@ -9,7 +9,7 @@ static int same_score(const model_hit *a, const model_hit *b)
     return fabs((double)a->sum * b->tokens - (double)b->sum * a->tokens) < 1e6;
 }
 
-/* What a search with a limit is to find: how many names are the best ones, how many are as good as the last of these. */
+/* What a search is to find: how many names are the best ones, how many are as good as the last of these. */
 static size_t count_best(size_t count, uint64_t limit, double cutoff, size_t *tied)
 {
     size_t best = 0, end;
@@ -89,8 +89,8 @@ static void check_again(kf_matcher *matcher, const model_names *names, const cha
     const kf_name_hits *found;
     size_t count = 0, ties = 0, more = 0;
     while (count < all && count < options->limit && list[count].score >= options->cutoff) count++;
-    while (count && list[count - 1].score > 0 && count + ties < all && list[count + ties].score == list[count - 1].score)
-        ties++;
+    if (count && list[count - 1].score > 0)
+        while (count + ties < all && list[count + ties].score == list[count - 1].score) ties++;
     if (options->flags & KF_MATCH_TIES)
         more = options->tie_limit && options->tie_limit < ties ? (size_t)options->tie_limit : ties;
     ck_assert_int_eq(kf_matcher_search(matcher, needle, strlen(needle), options, &found, NULL), KF_OK);

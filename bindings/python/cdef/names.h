@@ -1,6 +1,7 @@
 /* include/keyfold/names.h without its comments; tests/python/test_declarations.py compares the two. */
 #define KF_NAME_BYTES ...
 #define KF_NAME_TOKENS ...
+#define KF_ATTRIBUTE_BYTES ...
 #define KF_MATCH_TIES ...
 #define KF_MATCH_EXPLAIN ...
 
@@ -67,6 +68,16 @@ kf_status kf_names_builder_create(kf_names_builder **out, const char *path,
 kf_status kf_names_builder_add(kf_names_builder *builder, const void *id, size_t id_size,
                                       const void *name, size_t name_size, kf_error *error);
 
+typedef struct kf_names_row {
+    size_t struct_size;
+    kf_bytes id;
+    kf_bytes name;
+    kf_bytes attribute;
+    kf_bytes payload;
+} kf_names_row;
+
+kf_status kf_names_builder_add_row(kf_names_builder *builder, const kf_names_row *row, kf_error *error);
+
 kf_status kf_names_builder_set_metadata(kf_names_builder *builder, const char *name, const void *data,
                                                size_t size, kf_error *error);
 
@@ -108,6 +119,9 @@ typedef struct kf_names_stat {
     uint64_t id_bytes;
     kf_value_type id_type;
     uint32_t reserved;
+    uint64_t attributes;
+    uint64_t attribute_bytes;
+    uint64_t payload_bytes;
 } kf_names_stat;
 
 kf_status kf_names_get_stat(const kf_names *names, kf_names_stat *stat);
@@ -140,6 +154,7 @@ typedef struct kf_name_hit {
     double gap;
     const kf_token_pair *pairs;
     size_t pair_count;
+    kf_bytes attribute, payload;
 } kf_name_hit;
 
 typedef struct kf_name_hits {
@@ -168,12 +183,6 @@ typedef kf_status (*kf_names_sink)(void *context, size_t index, const kf_name_hi
 kf_status kf_names_search_many(const kf_names *names, const kf_bytes *needles, size_t count,
                                       const kf_matcher_options *options, const kf_names_many_options *many,
                                       kf_names_sink sink, void *context, kf_error *error);
-
-typedef struct kf_names_row {
-    size_t struct_size;
-    kf_bytes id, name;
-    kf_bytes attribute, payload;
-} kf_names_row;
 
 typedef struct kf_names_iter kf_names_iter;
 

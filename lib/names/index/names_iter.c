@@ -52,13 +52,11 @@ kf_status kf_names_iter_next(kf_names_iter *iter, const kf_names_row **row, kf_e
     const uint32_t position = (uint32_t)iter->next, slot = iter->slots[position - iter->first];
     if (slot == NO_SLOT) return kfi_fail(error, KF_CORRUPT, "no name has position %u", (unsigned)position);
     iter->text.size = 0;
-    kf_status status = kfi_names_id(iter->names, position, &iter->buffer, &iter->text, error);
-    const size_t name = iter->text.size;
-    if (!status) status = kfi_names_text(iter->names, slot, &iter->buffer, &iter->text, error);
-    if (status) return status;
     iter->row = (kf_names_row)KF_NAMES_ROW_INIT;
-    iter->row.id = (kf_bytes){ iter->text.data, name };
-    iter->row.name = (kf_bytes){ iter->text.data + name, iter->text.size - name };
+    kf_bytes *const parts[] = { &iter->row.id, &iter->row.name, &iter->row.attribute, &iter->row.payload };
+    kf_status status = kfi_names_row(iter->names, position, slot, &iter->buffer, &iter->text, parts, error);
+    if (status) return status;
+    kfi_names_row_link(parts, iter->text.data);
     iter->next++;
     *row = &iter->row;
     return KF_OK;

@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-KFI_STRUCT_KIND(names_stat_kind, kf_names_stat, KF_NAMES_STAT_INIT, reserved, reserved);
+KFI_STRUCT_KIND(names_stat_kind, kf_names_stat, KF_NAMES_STAT_INIT, reserved, payload_bytes);
 
 /* ---- sections ----------------------------------------------------------------------------------- */
 
@@ -141,6 +141,7 @@ static kf_status open_rest(kf_names *n, kf_error *error)
         status = kfi_blocks_open(&n->blocks, file + blocks->offset, blocks->size, blocks->offset, n->head.tokens,
                                  error);
     if (!status) status = open_images(n, error);
+    if (!status) status = kfi_names_extras_open(n, error);
     return status ? status : kfi_column_open(&n->ids, file + ids->offset, ids->size,
                                              (kf_value_type)n->header.value_type, n->count, error);
 }
@@ -203,6 +204,7 @@ void kf_names_close(kf_names **names)
     if (!n) return;
     for (unsigned i = 0; i < KFI_BANDS_MOST; i++) kfi_plain_close(&n->images[i]);
     kfi_column_close(&n->ids);
+    kfi_names_extras_close(n);
     kfi_mapping_close(&n->mapping);
     free(n->groups);
     free(n);
@@ -252,6 +254,8 @@ kf_status kf_names_get_stat(const kf_names *n, kf_names_stat *out)
         .forward_bytes = size_of(n, KFI_SECTION_FORWARD) + size_of(n, KFI_SECTION_ORDERS),
         .position_bytes = size_of(n, KFI_SECTION_POSITIONS), .id_bytes = size_of(n, KFI_SECTION_VALUES),
         .id_type = (kf_value_type)n->header.value_type,
+        .attributes = n->attributes.image ? n->attributes.band.count : 0,
+        .attribute_bytes = size_of(n, KFI_SECTION_ATTRIBUTES), .payload_bytes = size_of(n, KFI_SECTION_PAYLOADS),
     };
     kfi_result_write(out, &stat, &names_stat_kind);
     return KF_OK;

@@ -88,15 +88,15 @@ static kf_status rank_again(kf_matcher *m, const kf_matcher_options *o, beyond *
 
 /* ---- hits --------------------------------------------------------------------------------------- */
 
+/* The texts of a hit, in the order in which they are kept. */
+#define PARTS(hit) { &(hit)->id, &(hit)->name, &(hit)->attribute, &(hit)->payload }
+
 static kf_status add_hit(kf_matcher *m, const kfi_ranked *ranked, kf_error *error)
 {
     kf_name_hit hit = { .position = ranked->position, .score = ranked->score };
-    const size_t id = m->texts.size;
-    kf_status status = kfi_names_id(m->names, ranked->position, &m->rows.buffer, &m->texts, error);
-    const size_t name = m->texts.size;
-    if (!status) status = kfi_names_text(m->names, ranked->slot, &m->rows.buffer, &m->texts, error);
-    hit.id.size = name - id;
-    hit.name.size = m->texts.size - name;
+    kf_bytes *const parts[] = PARTS(&hit);
+    kf_status status = kfi_names_row(m->names, ranked->position, ranked->slot, &m->rows.buffer, &m->texts, parts,
+                                     error);
     return status ? status : kfi_array_append(&m->hits, &hit, sizeof hit, error);
 }
 
@@ -112,10 +112,8 @@ static kf_status link_hits(kf_matcher *m, kf_error *error)
     kf_status status = kfi_array_reserve(&m->pointers, count * sizeof hits, error);
     for (size_t i = 0; i < count && !status; i++) {
         const kf_name_hit *hit = &hits[i];
-        hits[i].id.data = text;
-        text += hits[i].id.size;
-        hits[i].name.data = text;
-        text += hits[i].name.size;
+        kf_bytes *const parts[] = PARTS(&hits[i]);
+        text = kfi_names_row_link(parts, text);
         status = kfi_array_append(&m->pointers, &hit, sizeof hit, error);
     }
     return status;

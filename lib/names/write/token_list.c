@@ -85,6 +85,7 @@ static void divide(kfi_token_list *l)
 static unsigned band_of(kfi_token_walk *w, uint32_t frequency)
 {
     const kfi_token_list *l = w->list;
+    if (l->is_one_band) return 0;
     if (frequency <= KFI_FREQUENCY_FIXED) return KFI_BANDS - frequency;
     /* A token that ties in the first band counts in the second one's ties as well. */
     unsigned band = 2;

@@ -221,6 +221,15 @@ static kf_status with_names_report(void *o, kf_error *error)
     return status;
 }
 
+static kf_status with_names_row(void *o, kf_error *error)
+{
+    kf_names_builder *builder;
+    ck_assert_int_eq(kf_names_builder_create(&builder, scratch_path("m.kf"), NULL, NULL), KF_OK);
+    kf_status status = kf_names_builder_add_row(builder, o, error);
+    kf_names_builder_destroy(&builder);
+    return status;
+}
+
 static kf_status with_names_open(void *o, kf_error *error)
 {
     kf_names *opened;
@@ -282,6 +291,7 @@ static const kf_dict_stat stat_initial = KF_DICT_STAT_INIT;
 static const kf_names_build_options names_build_initial = KF_NAMES_BUILD_OPTIONS_INIT;
 static const kf_matcher_options matcher_initial = KF_MATCHER_OPTIONS_INIT;
 static const kf_names_many_options names_many_initial = KF_NAMES_MANY_OPTIONS_INIT;
+static const kf_names_row names_row_initial = KF_NAMES_ROW_INIT;
 static const kf_names_report names_report_initial = KF_NAMES_REPORT_INIT;
 static const kf_names_stat names_stat_initial = KF_NAMES_STAT_INIT;
 
@@ -313,6 +323,7 @@ static const struct {
     { "kf_dict_merge report", with_merge_report, &report_initial, 72, sizeof report_initial, 1 },
     { "kf_dict_get_stat", with_stat, &stat_initial, 120, sizeof stat_initial, 1 },
     { "kf_names_builder_create", with_names_build, &names_build_initial, 48, sizeof names_build_initial, 0 },
+    { "kf_names_builder_add_row", with_names_row, &names_row_initial, 72, sizeof names_row_initial, 0 },
     { "kf_names_open", with_names_open, &open_initial, 16, sizeof open_initial, 0 },
     { "kf_names_verify", with_names_verify, &verify_initial, 32, sizeof verify_initial, 0 },
     { "kf_matcher_search", with_matcher, &matcher_initial, 40, sizeof matcher_initial, 0 },
