@@ -195,6 +195,10 @@ typedef struct kf_names_row {
  * as it was. */
 KF_API kf_status kf_names_builder_add_row(kf_names_builder *builder, const kf_names_row *row, kf_error *error);
 
+/* Stores a metadata entry, as kf_builder_set_metadata does. */
+KF_API kf_status kf_names_builder_set_metadata(kf_names_builder *builder, const char *name, const void *data,
+                                               size_t size, kf_error *error);
+
 /* Compiles all names, writes the file beside the target, fsyncs it and renames it. `report` may be NULL. A builder
  * finishes once. On failure the target is as before. O(tokens * log(tokens)).
  * Errors: those of kf_names_builder_add; KF_DUPLICATE (two ids are equal, and KF_NAMES_UNIQUE_IDS forbids that: with the
@@ -225,6 +229,13 @@ KF_API uint64_t kf_names_count(const kf_names *names);
 
 /* 16 bytes derived from the file's whole content. O(1). */
 KF_API void kf_names_build_id(const kf_names *names, uint8_t id[16]);
+
+/* The bytes of the file, whether two handles are of the same bytes, and the metadata: as kf_dict_content,
+ * kf_dict_same_files, kf_dict_metadata and kf_dict_metadata_at. */
+KF_API kf_status kf_names_content(const kf_names *names, kf_bytes *content);
+KF_API int kf_names_same_files(const kf_names *a, const kf_names *b);
+KF_API kf_status kf_names_metadata(const kf_names *names, const char *name, kf_bytes *content);
+KF_API kf_status kf_names_metadata_at(const kf_names *names, size_t index, kf_bytes *name, kf_bytes *content);
 
 /* What an index holds and where its bytes are. */
 typedef struct kf_names_stat {

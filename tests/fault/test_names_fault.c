@@ -27,6 +27,7 @@ static kf_status build_ids(int unique, kf_error *error)
         row.payload = (kf_bytes){ (const uint8_t *)"payload", i / 2 };
         status = kf_names_builder_add_row(builder, &row, error);
     }
+    if (!status) status = kf_names_builder_set_metadata(builder, "who", "a test", 6, error);
     if (!status) status = kf_names_builder_finish(builder, NULL, error);
     kf_names_builder_destroy(&builder);
     return status;

@@ -221,6 +221,28 @@ void kf_names_close(kf_names **names)
     *names = NULL;
 }
 
+kf_status kf_names_content(const kf_names *n, kf_bytes *content)
+{
+    *content = (kf_bytes){ n->mapping.data, n->mapping.size };
+    return KF_OK;
+}
+
+int kf_names_same_files(const kf_names *a, const kf_names *b)
+{
+    return !memcmp(a->header.build_id, b->header.build_id, sizeof a->header.build_id)
+        && kfi_mapping_is_same(&a->mapping, &b->mapping);
+}
+
+kf_status kf_names_metadata(const kf_names *n, const char *name, kf_bytes *content)
+{
+    return kfi_metadata_find(&n->metadata, (kf_bytes){ (const uint8_t *)name, strlen(name) }, content, NULL);
+}
+
+kf_status kf_names_metadata_at(const kf_names *n, size_t index, kf_bytes *name, kf_bytes *content)
+{
+    return kfi_metadata_at(&n->metadata, index, name, content, NULL);
+}
+
 uint64_t kf_names_count(const kf_names *n) { return n->count; }
 void kf_names_build_id(const kf_names *n, uint8_t id[16]) { memcpy(id, n->header.build_id, 16); }
 
