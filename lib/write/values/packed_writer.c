@@ -44,6 +44,8 @@ kf_status kfi_packed_writer_create(kfi_packed_writer **out, uint64_t most, const
     return status;
 }
 
+int kfi_packed_writer_stores(const kfi_packed_writer *writer) { return writer->payload != NULL; }
+
 void kfi_packed_writer_destroy(kfi_packed_writer **writer)
 {
     if (!writer || !*writer) return;
