@@ -67,24 +67,27 @@ typedef struct lcp_plan {
     uint8_t index[KFI_BUCKET_ENTRIES];
 } lcp_plan;
 
-static int compare_u32(const void *a, const void *b)
+/* The distinct ones in ascending order; they are few, and many are equal. */
+static unsigned sort_distinct(const kfi_bucket_entry *entries, unsigned count, uint32_t *table)
 {
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-    return (x > y) - (x < y);
+    unsigned distinct = 0;
+    for (unsigned i = 0; i < count; i++) {
+        uint32_t lcp = entries[i].lcp;
+        unsigned at = distinct;
+        while (at && table[at - 1] > lcp) at--;
+        if (at && table[at - 1] == lcp) continue;
+        memmove(table + at + 1, table + at, (distinct++ - at) * sizeof *table);
+        table[at] = lcp;
+    }
+    return distinct;
 }
 
 static void lcp_plan_make(lcp_plan *plan, const kfi_bucket_entry *entries, unsigned count)
 {
     uint32_t most = 0;
-    for (unsigned i = 0; i < count; i++) {
-        plan->table[i] = entries[i].lcp;
-        if (entries[i].lcp > most) most = entries[i].lcp;
-    }
-    qsort(plan->table, count, sizeof plan->table[0], compare_u32);
-    unsigned distinct = 0;
     for (unsigned i = 0; i < count; i++)
-        if (!i || plan->table[i] != plan->table[distinct - 1]) plan->table[distinct++] = plan->table[i];
-    plan->distinct = distinct;
+        if (entries[i].lcp > most) most = entries[i].lcp;
+    const unsigned distinct = plan->distinct = sort_distinct(entries, count, plan->table);
 
     unsigned direct = kfi_bit_width(most);
     unsigned indexed = kfi_bit_width(distinct - 1);
