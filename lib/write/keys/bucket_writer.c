@@ -176,7 +176,8 @@ static void choose_references(jump_plan *p, uint64_t most_extra)
 static void jump_plan_make(jump_plan *p, const kfi_bucket_entry *entries, unsigned count)
 {
     uint64_t extra[KFI_BUCKET_ENTRIES], most = 0, most_extra = 0;
-    memset(p, 0, sizeof *p);
+    p->jumps = p->sums = p->targets = 0;
+    p->indexed = p->residual = p->table = 0;
     for (unsigned i = 0; i < count; i++) {
         if (entries[i].jump == KFI_NO_JUMP) continue;
         extra[p->jumps] = entries[i].keys - 1;
