@@ -51,7 +51,7 @@ class Coverage:
         for old in folder.rglob("*.gcda"):
             old.unlink()
         self.place.run(test, "coverage", 3600)
-        counts = list((folder / "lib").rglob("*.gcda"))
+        counts = list(folder.rglob("*.gcda"))
         output = lab.call(["gcov", "--json-format", "--stdout", *counts], cwd=folder) if counts else ""
         found = collections.defaultdict(lambda: {"lines": set(), "functions": set()})
         code = collections.defaultdict(set)
