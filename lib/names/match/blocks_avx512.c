@@ -1,8 +1,10 @@
 #include "names/match/blocks_x86.h"
 
-static inline void lookup(const uint8_t *table, const uint8_t *column, uint8_t *out)
+static inline void lookup(const kfi_block_query *query, const uint8_t *column, unsigned n, lane_bytes *masks)
 {
-    _mm256_storeu_si256((__m256i *)(void *)out, _mm256_permutex2var_epi8(load(table), load(column), load(table + 32)));
+    const __m256i classes = load(column);
+    for (unsigned k = 0; k < n; k++)
+        masks[k] = (lane_bytes)_mm256_permutex2var_epi8(load(query->masks[k]), classes, load(query->masks[k] + 32));
 }
 
 #define KFI_VARIANT kfi_blocks_avx512

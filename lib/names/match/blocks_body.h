@@ -1,108 +1,91 @@
 /* The scan, compiled once for each instruction set: a file includes this after it has defined KFI_VARIANT,
  * KFI_VARIANT_NAME and
- *     lookup(table, column, out)      out[i] = table[column[i]] of 32 lanes, classes below 64
- *     overlap(a, b)                   the sum of the lesser ones of 32 bytes each
+ *     prepared, prepare(p, query)     what is made of a query for comparing
+ *     reaching(signatures, count, signature, low)     bit i: signature i overlaps in at least `low`; at most CHUNK of them
+ *     compare(p, columns, length, common)             common[i]: of lane i
  *     select_lanes(common, low, high) bit i: low <= common[i] < high
  *
- * A lane is a token, its bits are positions of the needle's token, and a column is the next code point of all 32:
- * Hyyrö's recurrence, as in pattern.c. Lanes are as wide as the needle's token is long. */
+ * A lane is a token, its bits are positions of the query, and a column is the next code point of all 32: Hyyrö's
+ * recurrence, as in pattern.c. Blocks are taken some at a time: first their signatures, then the columns of those that
+ * are left, for each query. */
 #include "names/match/blocks_scan.h"
 
-typedef uint8_t lane_bytes __attribute__((vector_size(KFI_BLOCK)));
+enum {
+    CHUNK = 64,                    /* blocks */
+    BATCH = 8                      /* queries */
+};
 
-/* LANES(name, type, its bytes): how many positions have gone out, for each lane. */
-#define LANES(name, type, bytes)                                                                              \
-    typedef type name##_lanes __attribute__((vector_size(KFI_BLOCK * bytes)));                                \
-    static void name(const kfi_block_query *q, const uint8_t *column, unsigned length, uint8_t *common)       \
-    {                                                                                                         \
-        name##_lanes state = ~(name##_lanes){ 0 };                                                            \
-        for (unsigned i = 0; i < length; i++, column += KFI_BLOCK) {                                          \
-            name##_lanes mask = { 0 };                                                                        \
-            for (unsigned k = 0; k < bytes; k++) {                                                            \
-                lane_bytes part;                                                                              \
-                lookup(q->masks[k], column, (uint8_t *)&part);                                                \
-                mask |= __builtin_convertvector(part, name##_lanes) << (8 * k);                               \
-            }                                                                                                 \
-            const name##_lanes hit = state & mask;                                                            \
-            state = (state + hit) | (state - hit);                                                            \
-        }                                                                                                     \
-        name##_lanes n = ~state;                                                                              \
-        n -= n >> 1 & (type)0x5555555555555555;                                                               \
-        n = (n & (type)0x3333333333333333) + (n >> 2 & (type)0x3333333333333333);                             \
-        n = (n + (n >> 4)) & (type)0x0f0f0f0f0f0f0f0f;                                                        \
-        for (unsigned shift = 8; shift < 8 * bytes; shift *= 2) n += n >> shift;                              \
-        const lane_bytes counts = __builtin_convertvector(n, lane_bytes) & 0x7f;                              \
-        memcpy(common, &counts, sizeof counts);                                                               \
-    }
-LANES(lanes_8, uint8_t, 1)
-LANES(lanes_32, uint32_t, 4)
-LANES(lanes_64, uint64_t, 8)
-
-#if defined(__AVX512BW__)
-LANES(lanes_16, uint16_t, 2)     /* one register */
-#else
-/* Bits of each byte. */
-static inline void count_bits(lane_bytes *n)
+/* For queries that are too long for lanes the signature has to do. */
+static void bound(const kfi_block_query *q, const uint8_t *signature, unsigned length, uint8_t *common)
 {
-    *n -= *n >> 1 & 0x55;
-    *n = (*n & 0x33) + (*n >> 2 & 0x33);
-    *n = (*n + (*n >> 4)) & 0x0f;
+    const unsigned most = kfi_block_overlap(signature, q->signature);
+    memset(common, (int)(most < length ? most : length), KFI_BLOCK);
 }
 
-/* Lanes of 16 bits as two of 8: the sum of the lower ones carries where it is less than a summand. */
-static void lanes_16(const kfi_block_query *q, const uint8_t *column, unsigned length, uint8_t *common)
+static inline void prefetch(const uint8_t *columns, size_t size)
 {
-    lane_bytes low = ~(lane_bytes){ 0 }, high = low;
-    for (unsigned i = 0; i < length; i++, column += KFI_BLOCK) {
-        lane_bytes low_hit, high_hit;
-        lookup(q->masks[0], column, (uint8_t *)&low_hit);
-        lookup(q->masks[1], column, (uint8_t *)&high_hit);
-        low_hit &= low;
-        high_hit &= high;
-        const lane_bytes sum = low + low_hit, carry = (lane_bytes)(sum < low);   /* 0 or -1 */
-        low = sum | (low - low_hit);
-        high = (high + high_hit - carry) | (high - high_hit);
-    }
-    low = ~low;
-    high = ~high;
-    count_bits(&low);
-    count_bits(&high);
-    low += high;
-    memcpy(common, &low, sizeof low);
-}
-#endif
-
-static void compare(const kfi_block_query *q, const uint8_t *columns, unsigned length, unsigned bound,
-                    uint8_t *common)
-{
-    if (q->length <= 8) lanes_8(q, columns, length, common);
-    else if (q->length <= 16) lanes_16(q, columns, length, common);
-    else if (q->length <= 32) lanes_32(q, columns, length, common);
-    else if (q->length <= KFI_BLOCK_LENGTH) lanes_64(q, columns, length, common);
-    else memset(common, (int)(bound < length ? bound : length), KFI_BLOCK);   /* the signature has to do */
+    for (size_t i = 0; i < size; i += 64) __builtin_prefetch(columns + i);
 }
 
-static kf_status scan(const kfi_block_query *q, kfi_block_sink sink, void *context)
+/* Queries that are scanned for together. */
+typedef struct batch {
+    const kfi_blocks *blocks;
+    const kfi_block_query *const *queries;
+    const prepared *prepared;
+    size_t count, first;           /* the first one's index */
+    kfi_block_sink sink;
+    void *context;
+} batch;
+
+/* Some blocks of a group, from `block` of it on. */
+static kf_status scan_chunk(const batch *s, size_t index, const kfi_length_group *g, uint32_t block, uint32_t count)
 {
-    const kfi_blocks *b = q->blocks;
-    for (uint32_t i = 0; i < b->group_count; i++) {
-        const kfi_length_group *g = &b->groups[i];
-        const unsigned length = g->length, low = q->low[length], high = q->high[length];
-        const uint8_t *signature = b->signatures + (size_t)g->first_block * KFI_BLOCK;
-        const uint8_t *columns = b->columns + g->columns;
-        if (low >= high) continue;
-        for (uint32_t t = 0; t < g->tokens; t += KFI_BLOCK, signature += KFI_BLOCK, columns += KFI_BLOCK * length) {
-            uint8_t common[KFI_BLOCK];
-            const unsigned bound = overlap(signature, q->signature);
-            if (bound < low) continue;
-            compare(q, columns, length, bound, common);
-            uint32_t lanes = select_lanes(common, low, high);
-            if (g->tokens - t < KFI_BLOCK) lanes &= (1u << (g->tokens - t)) - 1;
-            kf_status status = lanes ? sink(context, g, g->first_token + t, lanes, common) : KF_OK;
-            if (status) return status;
-        }
+    const kfi_blocks *b = s->blocks;
+    const kfi_block_query *q = s->queries[index];
+    const unsigned low = q->low[g->length], high = q->high[g->length];
+    const uint8_t *signatures = b->signatures + (size_t)(g->first_block + block) * KFI_BLOCK;
+    const size_t size = (size_t)KFI_BLOCK * g->length;
+    const uint8_t *columns = b->columns + g->columns + block * size;
+    uint8_t common[KFI_BLOCK];
+    uint64_t left = low < high ? reaching(signatures, count, q->signature, low) : 0;
+    if (left) prefetch(columns + (unsigned)__builtin_ctzll(left) * size, size);
+    while (left) {
+        const unsigned i = (unsigned)__builtin_ctzll(left);
+        const uint32_t first = (block + i) * KFI_BLOCK;
+        left &= left - 1;
+        if (left) prefetch(columns + (unsigned)__builtin_ctzll(left) * size, size);
+        if (q->length <= KFI_BLOCK_LENGTH) compare(&s->prepared[index], columns + i * size, g->length, common);
+        else bound(q, signatures + (size_t)i * KFI_BLOCK, g->length, common);
+        uint32_t lanes = select_lanes(common, low, high);
+        if (g->tokens - first < KFI_BLOCK) lanes &= (1u << (g->tokens - first)) - 1;
+        if (!lanes) continue;
+        kf_status status = s->sink(s->context, s->first + index, g, g->first_token + first, lanes, common);
+        if (status) return status;
     }
     return KF_OK;
+}
+
+static kf_status scan_group(const batch *s, const kfi_length_group *g)
+{
+    const uint32_t blocks = (g->tokens + KFI_BLOCK - 1) / KFI_BLOCK;
+    kf_status status = KF_OK;
+    for (uint32_t block = 0; block < blocks; block += CHUNK)
+        for (size_t i = 0; i < s->count && !status; i++)
+            status = scan_chunk(s, i, g, block, blocks - block < CHUNK ? blocks - block : CHUNK);
+    return status;
+}
+
+static kf_status scan(const kfi_blocks *blocks, const kfi_block_query *const *queries, size_t count,
+                      kfi_block_sink sink, void *context)
+{
+    kf_status status = KF_OK;
+    for (size_t from = 0; from < count && !status; from += BATCH) {
+        prepared p[BATCH];
+        const batch all = { blocks, queries + from, p, count - from < BATCH ? count - from : BATCH, from, sink, context };
+        for (size_t i = 0; i < all.count; i++) prepare(&p[i], all.queries[i]);
+        for (uint32_t i = 0; i < blocks->group_count && !status; i++) status = scan_group(&all, &blocks->groups[i]);
+    }
+    return status;
 }
 
 const kfi_blocks_variant KFI_VARIANT = { KFI_VARIANT_NAME, scan };

@@ -19,6 +19,7 @@ void kfi_block_query_set(kfi_block_query *q, const kfi_blocks *blocks, const uin
     for (uint32_t i = 0; i < length; i++) {
         const unsigned class = kfi_blocks_class(blocks, points[i]);
         if (class >= KFI_CLASSES) continue;
+        if (class >= q->classes) q->classes = class + 1;
         if (q->signature[class % KFI_BLOCK] < UINT8_MAX) q->signature[class % KFI_BLOCK]++;
         if (length <= KFI_BLOCK_LENGTH) q->masks[i / 8][class] |= (uint8_t)(1u << (i % 8));
     }
