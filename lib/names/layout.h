@@ -2,7 +2,7 @@
 #ifndef KFI_NAMES_LAYOUT_H
 #define KFI_NAMES_LAYOUT_H
 
-#include "base/bits.h"
+#include "format/blocks.h"
 #include "format/header.h"
 
 enum {
@@ -14,12 +14,7 @@ enum {
     KFI_FREQUENCY_FIXED = 3,       /* tokens of 1 to so many names have bands of their own, where postings have a place
                                       by themselves */
     KFI_ID_WIDTHS = 4,             /* a token's id takes 1 to 4 bytes */
-    KFI_SORTED_TOKENS = 8,         /* names of at most so many have their ids in order, and how to undo that */
-    KFI_BLOCK = 32,                /* tokens of one length, side by side */
-    KFI_BLOCK_LENGTH = 64,         /* longer tokens are in no block */
-    KFI_CLASSES = 64,              /* of code points */
-    KFI_BLOCKS_HEAD = 32,
-    KFI_LENGTH_GROUP_SIZE = 8
+    KFI_SORTED_TOKENS = 8          /* names of at most so many have their ids in order, and how to undo that */
 };
 #define KFI_NAMES_LIMIT (UINT32_MAX - 1u)   /* names; a slot or a position fits 32 bits and is not UINT32_MAX */
 
@@ -62,10 +57,5 @@ static inline unsigned kfi_order_width(uint32_t tokens)
     static const uint8_t widths[KFI_SORTED_TOKENS + 1] = { 0, 0, 1, 3, 5, 7, 10, 13, 16 };
     return tokens <= KFI_SORTED_TOKENS ? widths[tokens] : 0;
 }
-
-static inline uint64_t kfi_bits_size(uint64_t bits) { return (bits + 7) / 8; }
-
-/* Bits of a slot or a position among so many names; and of an id among so many tokens. */
-static inline unsigned kfi_rank_width(uint64_t count) { return count ? kfi_bit_width(count - 1) : 0; }
 
 #endif

@@ -56,8 +56,8 @@ static kf_status take_longs(taking *t, unsigned least, unsigned below)
     const kfi_blocks *b = &t->m->names->blocks;
     kf_status status = KF_OK;
     for (uint32_t i = 0; i < b->longs && !status; i++) {
-        const uint32_t id = kfi_load32(b->long_entries + 8 * (size_t)i);
-        const uint32_t length = kfi_load32(b->long_entries + 8 * (size_t)i + 4), own = t->w->query.length;
+        const uint32_t id = kfi_blocks_long_id(b, i);
+        const uint32_t length = kfi_blocks_long_length(b, i), own = t->w->query.length;
         const unsigned similarity = kfi_similarity_ceil(kfi_similarity(own < length ? own : length, own, length));
         if (similarity >= least && similarity < below) status = take(t, id, similarity);
     }

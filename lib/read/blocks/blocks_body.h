@@ -8,7 +8,7 @@
  * A lane is a token, its bits are positions of the query, and a column is the next code point of all 32: Hyyrö's
  * recurrence, as in pattern.c. Blocks are taken some at a time: first their signatures, then the columns of those that
  * are left, for each query. */
-#include "names/match/blocks_scan.h"
+#include "read/blocks/blocks_scan.h"
 
 enum {
     CHUNK = 64,                    /* blocks */

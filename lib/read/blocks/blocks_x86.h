@@ -2,10 +2,10 @@
  *     lookup(query, columns, n, masks)    the positions of the query that the classes of 32 lanes have: byte k of each
  *                                         lane, the positions 8k to 8k+7, is masks[k]; there are n such bytes
  * Lanes are as many bytes as the query takes, each in a vector of its own. */
-#ifndef KFI_NAMES_MATCH_BLOCKS_X86_H
-#define KFI_NAMES_MATCH_BLOCKS_X86_H
+#ifndef KFI_READ_BLOCKS_BLOCKS_X86_H
+#define KFI_READ_BLOCKS_BLOCKS_X86_H
 
-#include "names/match/blocks_scan.h"
+#include "read/blocks/blocks_scan.h"
 
 #include <immintrin.h>
 

@@ -1,4 +1,4 @@
-#include "names/match/blocks_x86.h"
+#include "read/blocks/blocks_x86.h"
 
 /* The low four bits of a class choose from each quarter of the table, the two above them among these. */
 static inline void lookup(const kfi_block_query *query, const uint8_t *column, unsigned n, lane_bytes *masks)
@@ -25,4 +25,4 @@ static inline void lookup(const kfi_block_query *query, const uint8_t *column, u
 
 #define KFI_VARIANT kfi_blocks_avx2
 #define KFI_VARIANT_NAME "avx2"
-#include "names/match/blocks_body.h"
+#include "read/blocks/blocks_body.h"

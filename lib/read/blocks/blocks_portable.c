@@ -1,4 +1,4 @@
-#include "names/match/blocks_scan.h"
+#include "read/blocks/blocks_scan.h"
 
 #include "base/bits.h"
 
@@ -75,4 +75,4 @@ static inline uint32_t select_lanes(const uint8_t *common, unsigned low, unsigne
 
 #define KFI_VARIANT kfi_blocks_portable
 #define KFI_VARIANT_NAME "portable"
-#include "names/match/blocks_body.h"
+#include "read/blocks/blocks_body.h"

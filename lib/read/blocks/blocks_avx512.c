@@ -1,4 +1,4 @@
-#include "names/match/blocks_x86.h"
+#include "read/blocks/blocks_x86.h"
 
 static inline void lookup(const kfi_block_query *query, const uint8_t *column, unsigned n, lane_bytes *masks)
 {
@@ -9,4 +9,4 @@ static inline void lookup(const kfi_block_query *query, const uint8_t *column, u
 
 #define KFI_VARIANT kfi_blocks_avx512
 #define KFI_VARIANT_NAME "avx512"
-#include "names/match/blocks_body.h"
+#include "read/blocks/blocks_body.h"
