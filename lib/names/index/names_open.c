@@ -149,7 +149,7 @@ static kf_status open_rest(kf_names *n, kf_error *error)
     status = read_head(n, error);
     if (!status)
         status = kfi_blocks_open(&n->blocks, file + blocks->offset, blocks->size, blocks->offset, n->head.tokens,
-                                 error);
+                                 KFI_BLOCK_LENGTH, error);
     if (!status) status = open_images(n, error);
     if (!status) status = kfi_names_extras_open(n, error);
     return status ? status : kfi_column_open(&n->ids, file + ids->offset, ids->size,

@@ -128,7 +128,7 @@ static kf_status write_tokens(finish *f, kf_error *error)
     if (!status) status = kfi_token_list_finish(&f->list, error);
     if (!status) status = kfi_names_tell(b, KF_PHASE_MINIMISE, 0, f->list.count, error);
     if (!status) status = kfi_vocabulary_write(&f->list, &image, f->writer, error);
-    if (!status) status = kfi_blocks_write(&f->list, &sort, f->writer, error);
+    if (!status) status = kfi_token_blocks_write(&f->list, &sort, f->writer, error);
     return status ? status : kfi_token_table_fill(&f->table, &f->list, error);
 }
 
