@@ -7,6 +7,7 @@
 
 enum {
     KFI_NAMES_HEAD = 64,           /* bytes of the NAMES section before the table of bands */
+    KFI_NAMES_PROCESSED = 1,       /* a property: names are processed */
     KFI_BAND_SIZE = 48,
     KFI_GROUP_SIZE = 32,
     KFI_BANDS_MOST = 16,

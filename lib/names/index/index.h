@@ -8,6 +8,7 @@
 #include "base/progress.h"
 #include "format/metadata.h"
 #include "names/layout.h"
+#include "names/process/process.h"
 #include "read/values/column_reader.h"
 
 #include <keyfold/names.h>
@@ -57,6 +58,9 @@ struct kf_names {
     kfi_column *ids;
     kfi_attribute_index attributes;
     kfi_column *payloads;          /* NULL: none */
+    uint64_t properties;           /* KFI_NAMES_PROCESSED */
+    kfi_process process;
+    kfi_column *texts;             /* the names as they were given; NULL: nothing is done to them */
 };
 
 /* ---- tokens ------------------------------------------------------------------------------------- */
@@ -105,8 +109,11 @@ static inline uint32_t kfi_names_position(const kf_names *names, uint32_t slot)
     return (uint32_t)kfi_load_bits(names->positions, (uint64_t)slot * names->slot_width, names->slot_width);
 }
 
-/* A name's text, appended to `text`. KF_CORRUPT, KF_NO_MEMORY. */
+/* A name's text as it is compared, appended to `text`. KF_CORRUPT, KF_NO_MEMORY. */
 kf_status kfi_names_text(const kf_names *names, uint32_t slot, kf_buffer *buffer, kfi_array *text, kf_error *error);
+/* The same as it was given. `position`: of that slot. */
+kf_status kfi_names_given_text(const kf_names *names, uint32_t slot, uint32_t position, kf_buffer *buffer,
+                               kfi_array *text, kf_error *error);
 /* An id, appended; a number in decimal. `position` is below the count. */
 kf_status kfi_names_id(const kf_names *names, uint32_t position, kf_buffer *buffer, kfi_array *text, kf_error *error);
 
@@ -182,6 +189,8 @@ kf_status kfi_names_row(const kf_names *names, uint32_t position, uint32_t slot,
 const uint8_t *kfi_names_row_link(kf_bytes *const parts[4], const uint8_t *text);
 
 /* For who opens, closes and verifies. */
+kf_status kfi_names_attributes_open(kf_names *names, const kfi_section *section, kf_error *error);
+kf_status kfi_names_attributes_verify(const kf_names *names, kfi_progress *progress, kf_error *error);
 kf_status kfi_names_extras_open(kf_names *names, kf_error *error);
 void kfi_names_extras_close(kf_names *names);
 kf_status kfi_names_extras_verify(const kf_names *names, kfi_progress *progress, kf_error *error);

@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-KFI_STRUCT_KIND(names_stat_kind, kf_names_stat, KF_NAMES_STAT_INIT, reserved, payload_bytes);
+KFI_STRUCT_KIND(names_stat_kind, kf_names_stat, KF_NAMES_STAT_INIT, reserved, legal_forms);
 
 /* ---- sections ----------------------------------------------------------------------------------- */
 
@@ -91,8 +91,9 @@ static kf_status read_head(kf_names *n, kf_error *error)
         return kfi_fail_at(error, KF_CORRUPT, section->offset, "the section of names is cut");
     n->head = (kfi_names_head){ kfi_load32(at), kfi_load32(at + 4), kfi_load32(at + 8), kfi_load32(at + 12),
                                 kfi_load64(at + 16) };
+    n->properties = kfi_load64(at + 24);
     for (unsigned i = 24; i < KFI_NAMES_HEAD; i += 8)
-        if (kfi_load64(at + i))
+        if (kfi_load64(at + i) & ~(uint64_t)(i == 24 ? KFI_NAMES_PROCESSED : 0))
             return kfi_fail_at(error, KF_UNSUPPORTED, section->offset + i, "the index has a property that this "
                                "library does not know");
     const uint64_t bands = (uint64_t)n->head.bands * KFI_BAND_SIZE, groups = (uint64_t)n->head.groups * KFI_GROUP_SIZE;
@@ -233,6 +234,8 @@ kf_status kf_names_get_stat(const kf_names *n, kf_names_stat *out)
         .position_bytes = size_of(n, KFI_SECTION_POSITIONS), .id_bytes = size_of(n, KFI_SECTION_VALUES),
         .id_type = (kf_value_type)n->header.value_type,
         .attributes = n->attributes.image ? n->attributes.band.count : 0,
+        .text_bytes = size_of(n, KFI_SECTION_TEXTS), .processing = n->process.flags,
+        .legal_forms = n->process.legal_forms,
         .attribute_bytes = size_of(n, KFI_SECTION_ATTRIBUTES), .payload_bytes = size_of(n, KFI_SECTION_PAYLOADS),
     };
     kfi_result_write(out, &stat, &names_stat_kind);

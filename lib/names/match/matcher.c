@@ -28,6 +28,7 @@ kf_status kf_matcher_create(kf_matcher **out, const kf_names *names, kf_error *e
     kf_matcher *m = *out = calloc(1, sizeof *m);
     if (!m) return kfi_fail_memory(error, sizeof *m);
     m->names = names;
+    kfi_process_begin(&m->processing, &names->process);
     m->blocks = kfi_blocks_best();
     m->sizes = calloc((size_t)names->head.groups + 1, sizeof *m->sizes);
     m->most_mask = (uint32_t)kfi_mask64(kfi_bit_width(names->head.tokens));
@@ -49,12 +50,13 @@ void kf_matcher_destroy(kf_matcher **matcher)
     kf_matcher *m = matcher ? *matcher : NULL;
     if (!m) return;
     kfi_array *const arrays[] = { &m->values, &m->matrix, &m->assignment, &m->ranked, &m->texts,
-                                  &m->hits, &m->pointers, &m->pairs };
+                                  &m->compared, &m->hits, &m->pointers, &m->pairs };
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kfi_array_free(arrays[i]);
     for (uint32_t i = 0; i < m->wanted_capacity; i++) kfi_array_free(&m->wanted[i].similar);
     kfi_best_free(&m->best);
     kfi_rows_free(&m->rows);
     kfi_patterns_free(&m->patterns);
+    kfi_process_end(&m->processing);
     free(m->sizes);
     free(m->most);
     free(m->touched);
@@ -128,7 +130,7 @@ static void begin_best(kfi_best *best, const kf_matcher_options *o)
 
 static kf_status prepare(kf_matcher *m, kf_bytes needle, const kf_matcher_options *o, kf_error *error)
 {
-    kf_status status = kfi_name_check(needle, "the needle", error);
+    kf_status status = kfi_process_name(&m->names->process, &m->processing, needle, "the needle", &needle, error);
     if (!status) status = kfi_patterns_set(&m->patterns, needle, error);
     if (!status) status = make_room(m, m->patterns.count, error);
     if (status) return status;

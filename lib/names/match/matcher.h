@@ -51,6 +51,7 @@ typedef struct kfi_wanted {
 typedef struct kfi_ranked {
     double score;
     uint32_t position, slot;
+    uint32_t compared;             /* bytes of its text as it was compared */
 } kfi_ranked;
 
 struct kf_matcher {
@@ -60,6 +61,7 @@ struct kf_matcher {
     uint32_t size_count;
 
     /* the needle */
+    kfi_process_scratch processing;
     kfi_patterns patterns;
     kfi_wanted *wanted;            /* one a pattern */
     uint32_t wanted_capacity;
@@ -93,7 +95,8 @@ struct kf_matcher {
 
     /* results */
     kfi_array ranked;              /* kfi_ranked */
-    kfi_array texts, hits, pointers, pairs;
+    kfi_array texts, hits, pointers;
+    kfi_array compared, pairs;     /* the texts of hits as they were compared, if these are others */
     kf_name_hits result;
 };
 
@@ -165,8 +168,8 @@ kf_status kfi_matcher_scan(kf_matcher *m, unsigned level, int for_full_scan, kf_
 
 /* ---- attributes: filter.c ----------------------------------------------------------------------- */
 
-/* Looks for names of that attribute only, or of any (data NULL). KF_NOT_FOUND: no name has it; KF_INVALID: none has any;
- * KF_CORRUPT. */
+/* Looks for names of that attribute only, or of any (data NULL). KF_NOT_FOUND: no name has it; KF_INVALID: none has
+ * any; KF_CORRUPT. */
 kf_status kfi_filter_set(kf_matcher *m, kf_bytes attribute, kf_error *error);
 /* The same for the number of an attribute that there is. */
 void kfi_filter_set_number(kf_matcher *m, uint32_t attribute);

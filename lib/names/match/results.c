@@ -15,7 +15,7 @@ typedef struct beyond {
 
 static kf_status add_ranked(kf_matcher *m, const kfi_found *found, double score, kf_error *error)
 {
-    const kfi_ranked ranked = { score, found->position, found->slot };
+    const kfi_ranked ranked = { score, found->position, found->slot, 0 };
     return kfi_array_append(&m->ranked, &ranked, sizeof ranked, error);
 }
 
@@ -119,19 +119,46 @@ static kf_status link_hits(kf_matcher *m, kf_error *error)
     return status;
 }
 
+/* ---- explaining --------------------------------------------------------------------------------- */
+
+/* The text of a hit that was compared, in an array that will not move. */
+static kf_bytes compared_text(const kf_matcher *m, size_t i, const uint8_t **next)
+{
+    const kfi_ranked *list = (const kfi_ranked *)(const void *)m->ranked.data;
+    if (!m->names->texts) return hits_of(m)[i].name;
+    const kf_bytes text = { *next, list[i].compared };
+    *next += text.size;
+    return text;
+}
+
+static kf_status compare_texts(kf_matcher *m, kf_error *error)
+{
+    kfi_ranked *list = (kfi_ranked *)(void *)m->ranked.data;
+    kf_status status = KF_OK;
+    m->compared.size = 0;
+    for (size_t i = 0; i < count_hits(m) && m->names->texts && !status; i++) {
+        const size_t before = m->compared.size;
+        status = kfi_names_text(m->names, list[i].slot, &m->rows.buffer, &m->compared, error);
+        list[i].compared = (uint32_t)(m->compared.size - before);
+    }
+    return status;
+}
+
 /* By how much each is better than the next one, and which tokens are why. */
 static kf_status explain(kf_matcher *m, kf_scorer scorer, const beyond *b, kf_error *error)
 {
     const kf_bytes needle = { m->patterns.text.data, m->patterns.text.size };
     kf_name_hit *hits = hits_of(m);
     const size_t count = count_hits(m);
-    kf_status status = KF_OK;
+    kf_status status = compare_texts(m, error);
+    const uint8_t *next = m->compared.data;
     for (size_t i = 0; i < count && !status; i++) {
         const size_t before = m->pairs.size;
         const double after = i + 1 < count ? hits[i + 1].score : b->tied ? hits[i].score : b->next;
+        const kf_bytes name = compared_text(m, i, &next);
         hits[i].gap = hits[i].score - after;
-        status = check_name(m, hits[i].position, hits[i].name, error);
-        if (!status) status = kfi_explain(scorer, needle, hits[i].name, &m->pairs, error);
+        status = check_name(m, hits[i].position, name, error);
+        if (!status) status = kfi_explain(scorer, needle, name, &m->pairs, error);
         hits[i].pair_count = (m->pairs.size - before) / sizeof(kf_token_pair);
     }
     const kf_token_pair *pairs = (const kf_token_pair *)(const void *)m->pairs.data;

@@ -3,6 +3,7 @@
 #define KFI_NAMES_WRITE_NAMES_BUILDER_H
 
 #include "base/progress.h"
+#include "names/process/process.h"
 #include "names/write/token_count.h"
 #include "write/budget.h"
 #include "write/values/column_writer.h"
@@ -14,10 +15,14 @@ enum { KFI_ROWS_BUFFER = 1 << 20, KFI_ROWS_STEP = 1 << 16 };
 struct kf_names_builder {
     kf_names_build_options options;
     char *path, *folder;
-    kfi_spool *rows;               /* id, name, attribute: each a varint, its size, and its bytes */
+    kfi_array stored;              /* the section PROCESSING, of which `process` is made; empty: nothing is done */
+    kfi_process process;
+    kfi_process_scratch scratch;
+    kfi_spool *rows;               /* id, name as it is compared, attribute: each a varint, its size, and its bytes */
     kfi_token_count *count;
     kfi_token_count *attributes;   /* NULL: none so far, but empty ones */
     kfi_column_builder *payloads;  /* the same */
+    kfi_column_builder *texts;     /* the names as they were given; NULL: nothing is done to them */
     kfi_disk_account disk;
     uint32_t names;
     uint64_t name_bytes, id_bytes;

@@ -93,6 +93,7 @@ static kf_status write_names(const finish *f, kf_error *error)
     kfi_store32(head + 8, bands);
     kfi_store32(head + 12, groups);
     kfi_store64(head + 16, list->postings);
+    kfi_store64(head + 24, f->builder->texts ? KFI_NAMES_PROCESSED : 0);
     kf_status status = kfi_writer_begin(f->writer, KFI_SECTION_NAMES, error);
     if (!status) status = kfi_writer_write(f->writer, head, sizeof head, error);
     for (unsigned b = 0; b < KFI_BANDS && !status; b++) {
@@ -142,20 +143,33 @@ static kf_status write_tokens(finish *f, kf_error *error)
     return status ? status : kfi_token_table_fill(&f->table, &f->list, error);
 }
 
-/* What is only there if a row has it. */
+static kf_status write_column(finish *f, kfi_section_type type, kfi_column_builder *column, kf_error *error)
+{
+    kf_encoding encoding;
+    kf_status status = kfi_writer_begin(f->writer, type, error);
+    if (!status) status = kfi_column_builder_write(column, f->writer, KFI_COLUMN_HEADER_SIZE, &encoding, error);
+    return status ? status : kfi_writer_end(f->writer, error);
+}
+
+static kf_status write_processing(finish *f, kf_error *error)
+{
+    const kf_names_builder *b = f->builder;
+    kf_status status = write_column(f, KFI_SECTION_TEXTS, b->texts, error);
+    if (!status) status = kfi_writer_begin(f->writer, KFI_SECTION_PROCESSING, error);
+    if (!status) status = kfi_writer_write(f->writer, b->stored.data, b->stored.size, error);
+    return status ? status : kfi_writer_end(f->writer, error);
+}
+
+/* What is not in all files. */
 static kf_status write_extras(finish *f, kf_error *error)
 {
     kf_names_builder *b = f->builder;
     const kfi_image_options image = image_options(b, KF_VALUES_NONE);
-    kf_encoding encoding;
-    kf_status status = KF_OK;
-    if (f->attributes)
+    kf_status status = b->texts ? write_processing(f, error) : KF_OK;
+    if (!status && f->attributes)
         status = kfi_attributes_write(f->attributes, &image, b->options.memory_limit / 2, f->writer, error);
-    if (status || !b->payloads) return status;
-    status = kfi_writer_begin(f->writer, KFI_SECTION_PAYLOADS, error);
-    if (!status)
-        status = kfi_column_builder_write(b->payloads, f->writer, KFI_COLUMN_HEADER_SIZE, &encoding, error);
-    return status ? status : kfi_writer_end(f->writer, error);
+    if (!status && b->payloads) status = write_column(f, KFI_SECTION_PAYLOADS, b->payloads, error);
+    return status;
 }
 
 static kf_status write_postings(finish *f, kf_error *error)
@@ -195,7 +209,7 @@ kf_status kf_names_builder_finish(kf_names_builder *b, kf_names_report *out, kf_
     if (status) return status;     /* nothing was done: the builder can still finish */
     if (b->failed) return kfi_fail(error, KF_INVALID, "the build failed before (%s)", kf_status_name(b->failed));
     finish f = { .builder = b };
-    const uint32_t sections = SECTIONS + (b->attributes != NULL) + (b->payloads != NULL);
+    const uint32_t sections = SECTIONS + (b->attributes != NULL) + (b->payloads != NULL) + 2 * (b->texts != NULL);
     status = kfi_names_tell(b, KF_PHASE_SORT, 0, b->names, error);
     if (!status) status = kfi_writer_create(&f.writer, b->path, sections, error);
     if (!status) status = write_sections(&f, error);
