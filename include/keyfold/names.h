@@ -124,6 +124,13 @@ typedef enum kf_legal_forms {
     KF_LEGAL_IGNORE = 2        /* forms are left out */
 } kf_legal_forms;
 
+/* For kf_names_build_options.flags. */
+enum {
+    KF_NAMES_REPLACE_ANY = 1u << 0,    /* as KF_BUILD_REPLACE_ANY */
+    KF_NAMES_UNIQUE_IDS = 1u << 1      /* names with equal ids are refused, when all were added. Costs nothing where ids
+                                          ascend, else sorting them */
+};
+
 /* How to build. Read during kf_names_builder_create only; its strings are copied. */
 typedef struct kf_names_build_options {
     size_t struct_size;            /* sizeof(kf_names_build_options), set by KF_NAMES_BUILD_OPTIONS_INIT */
@@ -133,7 +140,7 @@ typedef struct kf_names_build_options {
     kf_progress_fn progress;       /* may be NULL */
     void *progress_context;
     unsigned threads;              /* that the build may use, the caller's among them; 0 is 1. At most 256 */
-    uint32_t flags;                /* 0 */
+    uint32_t flags;                /* KF_NAMES_REPLACE_ANY ... */
     uint32_t processing;           /* KF_NAMES_FOLD_CASE ...; 0: names are compared as they are */
     kf_legal_forms legal_forms;
     const char *separators;        /* UTF-8: each of these code points becomes a space. NULL: none. With legal forms
@@ -158,8 +165,8 @@ typedef struct kf_names_report {
 #define KF_NAMES_REPORT_INIT { sizeof(kf_names_report), 0, 0, 0, 0, 0 }
 
 /* Starts a build of the file `path`; `options` NULL: the defaults. Nothing appears at `path` before
- * kf_names_builder_finish succeeds; a regular file there is then replaced atomically. The builder is the caller's to
- * destroy; `*out` is NULL after a failure. Errors: KF_INVALID (options; a table of legal forms with a form twice, with
+ * kf_names_builder_finish succeeds; a keyfold file there is then replaced atomically, another one is refused (but see
+ * KF_NAMES_REPLACE_ANY). The builder is the caller's to destroy; `*out` is NULL after a failure. Errors: KF_INVALID (options; a table of legal forms with a form twice, with
  * the number of its line), KF_NO_MEMORY, KF_IO. */
 KF_API kf_status kf_names_builder_create(kf_names_builder **out, const char *path,
                                          const kf_names_build_options *options, kf_error *error);
@@ -188,9 +195,14 @@ typedef struct kf_names_row {
  * as it was. */
 KF_API kf_status kf_names_builder_add_row(kf_names_builder *builder, const kf_names_row *row, kf_error *error);
 
+/* Stores a metadata entry, as kf_builder_set_metadata does. */
+KF_API kf_status kf_names_builder_set_metadata(kf_names_builder *builder, const char *name, const void *data,
+                                               size_t size, kf_error *error);
+
 /* Compiles all names, writes the file beside the target, fsyncs it and renames it. `report` may be NULL. A builder
  * finishes once. On failure the target is as before. O(tokens * log(tokens)).
- * Errors: those of kf_names_builder_add; KF_INVALID (`report` was not initialised). */
+ * Errors: those of kf_names_builder_add; KF_DUPLICATE (two ids are equal, and KF_NAMES_UNIQUE_IDS forbids that: with the
+ * id, and the positions in the message); KF_INVALID (`report` was not initialised). */
 KF_API kf_status kf_names_builder_finish(kf_names_builder *builder, kf_names_report *report, kf_error *error);
 
 /* Ends a build in any state and frees everything. NULL and a pointer to NULL are accepted. */
@@ -217,6 +229,13 @@ KF_API uint64_t kf_names_count(const kf_names *names);
 
 /* 16 bytes derived from the file's whole content. O(1). */
 KF_API void kf_names_build_id(const kf_names *names, uint8_t id[16]);
+
+/* The bytes of the file, whether two handles are of the same bytes, and the metadata: as kf_dict_content,
+ * kf_dict_same_files, kf_dict_metadata and kf_dict_metadata_at. */
+KF_API kf_status kf_names_content(const kf_names *names, kf_bytes *content);
+KF_API int kf_names_same_files(const kf_names *a, const kf_names *b);
+KF_API kf_status kf_names_metadata(const kf_names *names, const char *name, kf_bytes *content);
+KF_API kf_status kf_names_metadata_at(const kf_names *names, size_t index, kf_bytes *name, kf_bytes *content);
 
 /* What an index holds and where its bytes are. */
 typedef struct kf_names_stat {
@@ -281,7 +300,7 @@ typedef struct kf_matcher_options {
     double cutoff;                 /* only hits with at least this score; from 0 to 1 */
     uint64_t work_limit;           /* names, postings, blocks of tokens and pairs of tokens to look at, at most. It
                                       counts work and not time: results are the same on every machine. 0: no limit */
-    kf_scorer scorer;
+    kf_scorer scorer;              /* setratio, ratio, token_sort_ratio or token_set_ratio */
     uint32_t flags;                /* KF_MATCH_..., or 0 */
     uint64_t tie_limit;            /* KF_MATCH_TIES: at most so many hits more, those of the lowest positions; 0: no
                                       limit, and a hundred bytes and the text of each are held */
@@ -303,7 +322,8 @@ typedef struct kf_name_hit {
     kf_bytes name;
     double gap;                    /* KF_MATCH_EXPLAIN: the score less that of the next name, be that a hit or not;
                                       names below the cutoff count as having it. Else 0 */
-    const kf_token_pair *pairs;    /* KF_MATCH_EXPLAIN: those of kf_names_explain, a being the needle. Else none */
+    const kf_token_pair *pairs;    /* KF_MATCH_EXPLAIN: those of kf_names_explain, a being the needle; of an index with
+                                      processing, of both as kf_names_process makes them. Else none */
     size_t pair_count;
     kf_bytes attribute, payload;   /* empty if it has none */
 } kf_name_hit;

@@ -145,6 +145,33 @@ START_TEST(pairs_are_those_of_scoring_every_pair)
 }
 END_TEST
 
+/* The other scorers, which ask for the order of tokens or don't. */
+START_TEST(pairs_by_other_scorers)
+{
+    static pairs p;
+    kf_matcher_options options = KF_MATCHER_OPTIONS_INIT;
+    kf_names_many_options how = KF_NAMES_MANY_OPTIONS_INIT;
+    random_state = 550;
+    for (int round = 0; round < 6; round++) {
+        build(1 + random_below(MOST / 2), 0);
+        options.scorer = (kf_scorer)(KF_SCORER_RATIO + round % 3);
+        options.cutoff = round < 3 ? 0.6 : 1;
+        how.threads = 1 + (unsigned)round % 2;
+        for (size_t i = 0; i < names.count; i++)
+            for (size_t k = i + 1; k < names.count; k++)
+                ck_assert_int_eq(kf_names_score(options.scorer, names.name[i], strlen(names.name[i]), names.name[k],
+                                                strlen(names.name[k]), &scores[i][k], NULL), KF_OK);
+        start(&p, options.cutoff);
+        ck_assert_int_eq(kf_names_dedupe(index_of_names, &options, &how, take, &p, NULL), KF_OK);
+        for (size_t i = 0; i < names.count; i++)
+            for (size_t k = i + 1; k < names.count; k++)
+                ck_assert_msg(p.seen[i][k] == (scores[i][k] >= options.cutoff), "'%s' and '%s' have %.15g by %s",
+                              names.name[i], names.name[k], scores[i][k], kf_scorer_name(options.scorer));
+        finish();
+    }
+}
+END_TEST
+
 static int stop(void *context, const kf_progress *progress)
 {
     uint64_t *last = context;
@@ -236,6 +263,7 @@ int main(void)
     TCase *tests = tcase_create("model");
     tcase_add_checked_fixture(tests, scratch_open, scratch_close);
     tcase_add_loop_test(tests, pairs_are_those_of_scoring_every_pair, 0, 3);
+    tcase_add_test(tests, pairs_by_other_scorers);
     tcase_add_test(tests, pairs_end_when_they_are_to);
     tcase_add_test(tests, options_that_pairs_do_not_have);
     suite_add_tcase(suite, tests);

@@ -1,6 +1,7 @@
 #include "names/match/matcher.h"
 
 #include "base/options.h"
+#include "names/ratio/ratio.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -50,11 +51,12 @@ void kf_matcher_destroy(kf_matcher **matcher)
     kf_matcher *m = matcher ? *matcher : NULL;
     if (!m) return;
     kfi_array *const arrays[] = { &m->values, &m->matrix, &m->assignment, &m->ranked, &m->texts,
-                                  &m->compared, &m->hits, &m->pointers, &m->pairs };
+                                  &m->hits, &m->pointers, &m->pairs, &m->compared, &m->compared_ends };
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kfi_array_free(arrays[i]);
     for (uint32_t i = 0; i < m->wanted_capacity; i++) kfi_array_free(&m->wanted[i].similar);
     kfi_best_free(&m->best);
     kfi_rows_free(&m->rows);
+    kfi_ratio_destroy(&m->whole);
     kfi_patterns_free(&m->patterns);
     kfi_process_end(&m->processing);
     free(m->sizes);
@@ -121,13 +123,6 @@ static kf_status prepare_token(kf_matcher *m, uint32_t index, kf_error *error)
     return kfi_array_append(&w->similar, &equal, sizeof equal, error);
 }
 
-static void begin_best(kfi_best *best, const kf_matcher_options *o)
-{
-    const uint64_t ties = o->tie_limit ? o->tie_limit : UINT64_MAX;
-    if (o->candidates) kfi_best_begin(best, o->candidates, 0, 0, 0);
-    else kfi_best_begin(best, o->limit, o->cutoff, o->flags & KF_MATCH_TIES ? ties : 0, o->flags & KF_MATCH_EXPLAIN);
-}
-
 kf_status kfi_matcher_prepare(kf_matcher *m, kf_bytes needle, const kf_matcher_options *o, kf_error *error)
 {
     kf_status status = kfi_process_name(&m->names->process, &m->processing, needle, "the needle", &needle, error);
@@ -135,7 +130,7 @@ kf_status kfi_matcher_prepare(kf_matcher *m, kf_bytes needle, const kf_matcher_o
     if (!status) status = make_room(m, m->patterns.count, error);
     if (status) return status;
     clear(m);
-    begin_best(&m->best, o);
+    kfi_matcher_begin_best(&m->best, o);
     m->work_limit = o->work_limit;
     m->first_slot = 0;
     for (uint32_t i = 0; i < m->patterns.count && !status; i++) status = prepare_token(m, i, error);
@@ -148,7 +143,10 @@ kf_status kfi_matcher_options(kf_matcher_options *o, const kf_matcher_options *g
 {
     kf_status status = kfi_options_read(o, given, &match_kind, error);
     if (status) return status;
-    if (o->scorer != KF_SCORER_SETRATIO) return kfi_fail(error, KF_INVALID, "unknown scorer %d", (int)o->scorer);
+    if (!kf_scorer_name(o->scorer)) return kfi_fail(error, KF_INVALID, "unknown scorer %d", (int)o->scorer);
+    if (o->scorer > KF_SCORER_TOKEN_SET_RATIO)
+        return kfi_fail(error, KF_INVALID, "names can't be searched by %s, only ranked again",
+                        kf_scorer_name(o->scorer));
     if (!o->limit) return kfi_fail(error, KF_INVALID, "the limit of a search must be at least 1");
     if (!(o->cutoff >= 0 && o->cutoff <= 1)) return kfi_fail(error, KF_INVALID, "the cutoff must be from 0 to 1");
     if (!o->candidates && o->rerank) return kfi_fail(error, KF_INVALID, "a scorer to rank again by needs candidates");
@@ -162,8 +160,8 @@ kf_status kfi_matcher_options(kf_matcher_options *o, const kf_matcher_options *g
 
 kf_status kfi_matcher_find(kf_matcher *m, const kf_matcher_options *o, kf_error *error)
 {
-    (void)o;
     if (!m->names->count) return KF_OK;
+    if (o->scorer != KF_SCORER_SETRATIO) return kfi_ratio_search(m, o, error);
     return kfi_filter_is_small(m) ? kfi_filter_scan_at_once(m, error) : kfi_matcher_levels(m, error);
 }
 

@@ -51,7 +51,6 @@ typedef struct kfi_wanted {
 typedef struct kfi_ranked {
     double score;
     uint32_t position, slot;
-    uint32_t compared;             /* bytes of its text as it was compared */
 } kfi_ranked;
 
 struct kf_matcher {
@@ -88,6 +87,8 @@ struct kf_matcher {
     struct { uint32_t version; unsigned level; int is_possible; } sizes_known[KF_NAME_TOKENS + 1];
     kfi_array values, matrix, assignment;   /* for plans and candidates */
 
+    struct kfi_whole *whole;       /* for searches by other scorers; NULL until there was one */
+
     /* The last name that was weighed: others with the same tokens lie behind it. */
     const kfi_group *last_group;   /* NULL: none */
     uint32_t last_ids[KF_NAME_TOKENS];
@@ -96,8 +97,8 @@ struct kf_matcher {
 
     /* results */
     kfi_array ranked;              /* kfi_ranked */
-    kfi_array texts, hits, pointers;
-    kfi_array compared, pairs;     /* the texts of hits as they were compared, if these are others */
+    kfi_array texts, hits, pointers, pairs;
+    kfi_array compared, compared_ends;   /* for pairs: the hits' names as they were compared */
     kf_name_hits result;
 };
 
@@ -107,6 +108,14 @@ kf_status kfi_matcher_options(kf_matcher_options *out, const kf_matcher_options 
 /* As kf_matcher_search, with options that were read. */
 kf_status kfi_matcher_search(kf_matcher *m, kf_bytes needle, const kf_matcher_options *options,
                              const kf_name_hits **hits, kf_error *error);
+
+/* Forgets what was found; what is found from now on is for these options. */
+static inline void kfi_matcher_begin_best(kfi_best *best, const kf_matcher_options *o)
+{
+    const uint64_t ties = o->tie_limit ? o->tie_limit : UINT64_MAX;
+    if (o->candidates) kfi_best_begin(best, o->candidates, 0, 0, 0);
+    else kfi_best_begin(best, o->limit, o->cutoff, o->flags & KF_MATCH_TIES ? ties : 0, o->flags & KF_MATCH_EXPLAIN);
+}
 
 /* The course of it: finds all that options and filter ask for; it is in `best` then. The needle may not lie in what
  * the matcher uses. KF_END: the work limit is reached. */

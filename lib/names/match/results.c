@@ -15,7 +15,7 @@ typedef struct beyond {
 
 static kf_status add_ranked(kf_matcher *m, const kfi_found *found, double score, kf_error *error)
 {
-    const kfi_ranked ranked = { score, found->position, found->slot, 0 };
+    const kfi_ranked ranked = { score, found->position, found->slot };
     return kfi_array_append(&m->ranked, &ranked, sizeof ranked, error);
 }
 
@@ -26,9 +26,9 @@ static kf_status take(kf_matcher *m, beyond *b, kf_error *error)
     kf_status status = KF_OK;
     for (size_t i = 0; i < count && !status; i++) {
         const kfi_found *found = &kfi_best_list(&m->best)[i];
-        status = add_ranked(m, found, kfi_score_value(found->score), error);
+        status = add_ranked(m, found, kfi_best_value(&m->best, found->score), error);
     }
-    *b = (beyond){ m->best.tied, m->best.has_next ? kfi_score_value(m->best.next) : m->best.cutoff };
+    *b = (beyond){ m->best.tied, m->best.has_next ? kfi_best_value(&m->best, m->best.next) : m->best.cutoff };
     return status;
 }
 
@@ -119,27 +119,15 @@ static kf_status link_hits(kf_matcher *m, kf_error *error)
     return status;
 }
 
-/* ---- explaining --------------------------------------------------------------------------------- */
-
-/* The text of a hit that was compared, in an array that will not move. */
-static kf_bytes compared_text(const kf_matcher *m, size_t i, const uint8_t **next)
+/* The names of the hits as they were compared, one behind the other; `ends`: where each ends. */
+static kf_status list_compared(kf_matcher *m, kf_error *error)
 {
     const kfi_ranked *list = (const kfi_ranked *)(const void *)m->ranked.data;
-    if (!m->names->texts) return hits_of(m)[i].name;
-    const kf_bytes text = { *next, list[i].compared };
-    *next += text.size;
-    return text;
-}
-
-static kf_status compare_texts(kf_matcher *m, kf_error *error)
-{
-    kfi_ranked *list = (kfi_ranked *)(void *)m->ranked.data;
     kf_status status = KF_OK;
-    m->compared.size = 0;
-    for (size_t i = 0; i < count_hits(m) && m->names->texts && !status; i++) {
-        const size_t before = m->compared.size;
+    m->compared.size = m->compared_ends.size = 0;
+    for (size_t i = 0; i < count_hits(m) && !status; i++) {
         status = kfi_names_text(m->names, list[i].slot, &m->rows.buffer, &m->compared, error);
-        list[i].compared = (uint32_t)(m->compared.size - before);
+        if (!status) status = kfi_array_append(&m->compared_ends, &m->compared.size, sizeof m->compared.size, error);
     }
     return status;
 }
@@ -150,12 +138,12 @@ static kf_status explain(kf_matcher *m, kf_scorer scorer, const beyond *b, kf_er
     const kf_bytes needle = { m->patterns.text.data, m->patterns.text.size };
     kf_name_hit *hits = hits_of(m);
     const size_t count = count_hits(m);
-    kf_status status = compare_texts(m, error);
-    const uint8_t *next = m->compared.data;
-    for (size_t i = 0; i < count && !status; i++) {
+    kf_status status = list_compared(m, error);
+    const size_t *ends = (const size_t *)(const void *)m->compared_ends.data;
+    for (size_t i = 0, begin = 0; i < count && !status; begin = ends[i++]) {
         const size_t before = m->pairs.size;
         const double after = i + 1 < count ? hits[i + 1].score : b->tied ? hits[i].score : b->next;
-        const kf_bytes name = compared_text(m, i, &next);
+        const kf_bytes name = { m->compared.data + begin, ends[i] - begin };
         hits[i].gap = hits[i].score - after;
         status = check_name(m, hits[i].position, name, error);
         if (!status) status = kfi_explain(scorer, needle, name, &m->pairs, error);

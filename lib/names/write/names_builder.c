@@ -48,7 +48,8 @@ static kf_status check_options(const kf_names_build_options *o, kf_error *error)
     if (o->memory_limit && o->memory_limit < KFI_MEMORY_LEAST)
         return kfi_fail(error, KF_INVALID, "the memory limit must be at least 16 MiB");
     if (o->threads > MOST_THREADS) return kfi_fail(error, KF_INVALID, "at most %d threads", MOST_THREADS);
-    return o->flags ? kfi_fail(error, KF_INVALID, "unknown flags %#x", (unsigned)o->flags) : KF_OK;
+    return o->flags & ~(uint32_t)(KF_NAMES_REPLACE_ANY | KF_NAMES_UNIQUE_IDS)
+        ? kfi_fail(error, KF_INVALID, "unknown flags %#x", (unsigned)o->flags) : KF_OK;
 }
 
 static kf_status create_column(kf_names_builder *b, kfi_column_builder **out, kf_error *error)
@@ -82,6 +83,8 @@ kf_status kf_names_builder_create(kf_names_builder **out, const char *path, cons
     if (!path || !*path) return kfi_fail(error, KF_INVALID, "no path was given");
     kf_status status = kfi_options_read(&known, options, &names_build_kind, error);
     if (!status) status = check_options(&known, error);
+    if (!status)
+        status = kfi_output_check(path, known.flags & KF_NAMES_REPLACE_ANY ? NULL : kfi_magic, KFI_MAGIC_SIZE, error);
     if (status) return status;
     kf_names_builder *b = calloc(1, sizeof *b);
     if (!b) return kfi_fail_memory(error, sizeof *b);
@@ -89,7 +92,7 @@ kf_status kf_names_builder_create(kf_names_builder **out, const char *path, cons
     b->options = known;
     b->path = strdup(path);
     b->folder = known.temporary_folder ? strdup(known.temporary_folder) : folder_of(path);
-    b->ids_are_numbers = 1;
+    b->ids_are_numbers = b->numbers_ascend = b->ids_ascend = 1;
     b->reading = (kfi_progress){ kfi_names_tell, b, KF_PHASE_READ, 0, KFI_ROWS_STEP, 0 };
     if (!b->path || !b->folder) status = kfi_fail_memory(error, strlen(path));
     kfi_sort_options sort = kfi_names_sort_options(b, KF_VALUES_U64, KF_DUPLICATES_SUM);
@@ -172,10 +175,26 @@ static kf_status spool_row(kf_names_builder *b, const kf_names_row *row, kf_byte
     return status;
 }
 
+/* What is known of ids without sorting them. */
+static kf_status watch_id(kf_names_builder *b, kf_bytes id, kf_error *error)
+{
+    uint64_t number = 0;
+    b->ids_are_numbers = b->ids_are_numbers && kfi_names_read_number(id, &number);
+    if (b->ids_are_numbers) {
+        b->numbers_ascend = b->numbers_ascend && (!b->names || number > b->last_number);
+        b->last_number = number;
+    }
+    if (!(b->options.flags & KF_NAMES_UNIQUE_IDS) || !b->ids_ascend) return KF_OK;
+    const size_t common = id.size < b->last_id.size ? id.size : b->last_id.size;
+    const int order = common ? memcmp(b->last_id.data, id.data, common) : 0;
+    if (b->names && (order > 0 || (!order && b->last_id.size >= id.size))) b->ids_ascend = 0;
+    b->last_id.size = 0;
+    return kfi_array_append(&b->last_id, id.data, id.size, error);
+}
+
 static kf_status add(kf_names_builder *b, const kf_names_row *row, kf_error *error)
 {
     kf_bytes tokens[KF_NAME_TOKENS], name;
-    uint64_t number;
     kf_status status = check_row(b, row, error);
     if (!status) status = kfi_process_name(&b->process, &b->scratch, row->name, "the name", &name, error);
     if (status == KF_NO_MEMORY) b->failed = status;
@@ -186,7 +205,7 @@ static kf_status add(kf_names_builder *b, const kf_names_row *row, kf_error *err
     if (!status) status = collect_payload(b, row->payload, error);
     if (!status && b->texts) status = kfi_column_builder_add(b->texts, row->name, error);
     if (!status) status = spool_row(b, row, name, error);
-    b->ids_are_numbers = b->ids_are_numbers && kfi_names_read_number(row->id, &number);
+    if (!status) status = watch_id(b, row->id, error);
     b->names++;
     b->name_bytes += name.size;
     b->id_bytes += row->id.size;
@@ -212,6 +231,12 @@ kf_status kf_names_builder_add_row(kf_names_builder *b, const kf_names_row *row,
     return status ? status : add(b, &known, error);
 }
 
+kf_status kf_names_builder_set_metadata(kf_names_builder *b, const char *name, const void *data, size_t size,
+                                        kf_error *error)
+{
+    return kfi_metadata_add(&b->metadata, &b->metadata_bytes, name, data, size, error);
+}
+
 void kf_names_builder_destroy(kf_names_builder **builder)
 {
     kf_names_builder *b = builder ? *builder : NULL;
@@ -222,7 +247,9 @@ void kf_names_builder_destroy(kf_names_builder **builder)
     kfi_column_builder_destroy(&b->texts);
     kfi_process_end(&b->scratch);
     kfi_array_free(&b->stored);
+    kfi_array_free(&b->last_id);
     kfi_spool_destroy(&b->rows);
+    kfi_metadata_free(&b->metadata);
     free(b->path);
     free(b->folder);
     free(b);

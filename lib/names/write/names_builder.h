@@ -6,6 +6,7 @@
 #include "names/process/process.h"
 #include "names/write/token_count.h"
 #include "write/budget.h"
+#include "write/metadata_writer.h"
 #include "write/values/column_writer.h"
 
 #include <keyfold/names.h>
@@ -28,6 +29,11 @@ struct kf_names_builder {
     uint64_t name_bytes, id_bytes;
     uint32_t longest_name, most_tokens;
     int ids_are_numbers;
+    int numbers_ascend, ids_ascend;   /* as numbers, as bytes: so they differ */
+    uint64_t last_number;
+    kfi_array last_id;
+    kfi_metadata metadata;
+    uint64_t metadata_bytes;
     kfi_progress reading;
     kf_status failed;              /* the first failure: nothing but destroy makes sense afterwards */
 };
@@ -35,6 +41,10 @@ struct kf_names_builder {
 /* A kfi_progress's tell; the builder is its context. */
 kf_status kfi_names_tell(void *builder, kf_phase phase, uint64_t done, uint64_t total, kf_error *error);
 kfi_sort_options kfi_names_sort_options(kf_names_builder *builder, kf_value_type type, kf_duplicates duplicates);
+/* Whether all ids differ, if they have to: KF_DUPLICATE. */
+kf_status kfi_names_check_ids(kf_names_builder *builder, kf_error *error);
+/* The next part of a row that is read from the spool; valid until the next call. */
+kf_status kfi_names_take(kfi_spool_reader *reader, kf_bytes *bytes, kf_error *error);
 /* Whether an id is what a u64 looks like in decimal; `number` is it. */
 int kfi_names_read_number(kf_bytes id, uint64_t *number);
 

@@ -469,7 +469,7 @@ START_TEST(options__unknown_flags)
         if (bit >= 1) UNKNOWN(with_set_within, kf_iter_options, KF_ITER_OPTIONS_INIT, flags, flag);
         if (bit >= 1) UNKNOWN(with_diff_within, kf_iter_options, KF_ITER_OPTIONS_INIT, flags, flag);
         if (bit >= 1) UNKNOWN(with_merge_within, kf_iter_options, KF_ITER_OPTIONS_INIT, flags, flag);
-        UNKNOWN(with_names_build, kf_names_build_options, KF_NAMES_BUILD_OPTIONS_INIT, flags, flag);
+        if (bit >= 2) UNKNOWN(with_names_build, kf_names_build_options, KF_NAMES_BUILD_OPTIONS_INIT, flags, flag);
         if (bit >= 2) UNKNOWN(with_matcher, kf_matcher_options, KF_MATCHER_OPTIONS_INIT, flags, flag);
         UNKNOWN(with_many, kf_names_many_options, KF_NAMES_MANY_OPTIONS_INIT, flags, flag);
         if (bit >= 2) UNKNOWN(with_dedupe, kf_names_many_options, KF_NAMES_MANY_OPTIONS_INIT, flags, flag);
