@@ -100,12 +100,30 @@ static void search(const kf_names *names)
         options.cutoff = random_below(2) ? 0.7 : 0;
         options.flags = (uint32_t)random_below(4);
         options.candidates = random_below(3) ? 0 : 20;
+        options.attribute = (kf_bytes){ (const uint8_t *)"DEFRAT" + 2 * random_below(3), 2 };
+        if (random_below(2)) options.attribute.data = NULL;
         options.rerank = options.candidates ? (kf_scorer)random_below(KF_SCORER_JARO_WINKLER + 1) : 0;
         const kf_status status = kf_matcher_search(matcher, needles[i], strlen(needles[i]), &options, &hits, NULL);
         ck_assert(status == KF_OK || status == KF_CORRUPT);
     }
     kf_matcher_destroy(&matcher);
     read_extras(names);
+}
+
+static kf_status take_pair(void *context, const kf_name_hit *first, const kf_name_hit *second, kf_error *error)
+{
+    (void)context, (void)first, (void)second, (void)error;
+    return KF_OK;
+}
+
+static void dedupe(const kf_names *names)
+{
+    kf_matcher_options options = KF_MATCHER_OPTIONS_INIT;
+    kf_names_many_options how = KF_NAMES_MANY_OPTIONS_INIT;
+    options.cutoff = 0.8 + (double)random_below(3) / 10;
+    how.flags = (uint32_t)random_below(4);
+    const kf_status status = kf_names_dedupe(names, &options, &how, take_pair, NULL, NULL);
+    ck_assert(status == KF_OK || status == KF_CORRUPT);
 }
 
 static void read_rows(const kf_names *names, kf_status expected)
@@ -128,6 +146,7 @@ START_TEST(the_whole_file_is_whole)
     ck_assert_int_eq(kf_names_verify(names, NULL, NULL), KF_OK);
     search(names);
     read_rows(names, KF_END);
+    dedupe(names);
     kf_names_close(&names);
 }
 END_TEST
@@ -170,6 +189,7 @@ START_TEST(damaged_files_stay_in_bounds)
         if (kf_names_open_memory(&names, file, file_size, NULL, NULL) == KF_OK) {
             search(names);
             read_rows(names, KF_CORRUPT);
+            if (round % 8 == 0) dedupe(names);
         }
         kf_names_close(&names);
         while (count-- > 0) file[done[count].at] = done[count].byte;

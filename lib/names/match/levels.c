@@ -173,6 +173,7 @@ static kf_status look_at_exact(kf_matcher *m, kf_error *error)
     kf_status status = KF_OK;
     for (uint32_t i = 0; i < m->patterns.count; i++)
         if (m->wanted[i].id != UINT32_MAX) kfi_matcher_note(m, m->wanted[i].id, KFI_FULL);
+    if (limit == UINT64_MAX) return KF_OK;   /* nothing that is found says more than the cutoff does */
     /* The rarest one first; so the last one may be sampled only in part. */
     while (looks.sampled < SAMPLE && !status) {
         kfi_wanted *rarest = NULL;
@@ -224,7 +225,7 @@ kf_status kfi_matcher_levels(kf_matcher *m, kf_error *error)
         if (!status) status = close(m, most, &is_closed, &plan, error);
         if (status || is_closed) return status;
         if (plan.cost != UINT64_MAX) break;   /* lower levels would not be cheaper */
-        status = raise_needs(m, error);
+        if (m->best.limit != UINT64_MAX) status = raise_needs(m, error);
         if (!status) status = close(m, most, &is_closed, &plan, error);
     }
     if (status || is_closed) return status;

@@ -125,7 +125,7 @@ static kf_status prepare_token(kf_matcher *m, uint32_t index, kf_error *error)
     return kfi_array_append(&w->similar, &equal, sizeof equal, error);
 }
 
-static kf_status prepare(kf_matcher *m, kf_bytes needle, const kf_matcher_options *o, kf_error *error)
+kf_status kfi_matcher_prepare(kf_matcher *m, kf_bytes needle, const kf_matcher_options *o, kf_error *error)
 {
     kf_status status = kfi_process_name(&m->names->process, &m->processing, needle, "the needle", &needle, error);
     if (!status) status = kfi_patterns_set(&m->patterns, needle, error);
@@ -134,6 +134,7 @@ static kf_status prepare(kf_matcher *m, kf_bytes needle, const kf_matcher_option
     clear(m);
     kfi_matcher_begin_best(&m->best, o);
     m->work_limit = o->work_limit;
+    m->first_slot = 0;
     for (uint32_t i = 0; i < m->patterns.count && !status; i++) status = prepare_token(m, i, error);
     return status;
 }
@@ -159,7 +160,7 @@ kf_status kfi_matcher_options(kf_matcher_options *o, const kf_matcher_options *g
     return unknown ? kfi_fail(error, KF_INVALID, "unknown flags %#x", (unsigned)unknown) : KF_OK;
 }
 
-static kf_status find(kf_matcher *m, const kf_matcher_options *o, kf_error *error)
+kf_status kfi_matcher_find(kf_matcher *m, const kf_matcher_options *o, kf_error *error)
 {
     if (!m->names->count) return KF_OK;
     if (o->scorer != KF_SCORER_SETRATIO) return kfi_ratio_search(m, o, error);
@@ -169,9 +170,9 @@ static kf_status find(kf_matcher *m, const kf_matcher_options *o, kf_error *erro
 kf_status kfi_matcher_search(kf_matcher *m, kf_bytes needle, const kf_matcher_options *known,
                              const kf_name_hits **hits, kf_error *error)
 {
-    kf_status status = prepare(m, needle, known, error);
+    kf_status status = kfi_matcher_prepare(m, needle, known, error);
     if (!status) status = kfi_filter_set(m, known->attribute, error);
-    if (!status) status = find(m, known, error);
+    if (!status) status = kfi_matcher_find(m, known, error);
     else if (status == KF_NOT_FOUND) status = KF_OK;   /* there is nothing to be found */
     const int exact = status != KF_END;
     if (status && exact) return status;
