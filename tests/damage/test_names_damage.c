@@ -96,6 +96,7 @@ static void search(const kf_names *names)
     ck_assert_int_eq(kf_matcher_create(&matcher, names, NULL), KF_OK);
     for (size_t i = 0; i < sizeof needles / sizeof *needles; i++) {
         const kf_name_hits *hits;
+        options.scorer = (kf_scorer)random_below(KF_SCORER_TOKEN_SET_RATIO + 1);
         options.limit = 1 + random_below(20);
         options.cutoff = random_below(2) ? 0.7 : 0;
         options.flags = (uint32_t)random_below(4);
@@ -245,6 +246,7 @@ static uint8_t *lengths(void)
 typedef uint8_t *place_fn(void);
 static uint8_t *names_head(void) { return section(KFI_SECTION_NAMES); }
 static uint8_t *blocks_head(void) { return section(KFI_SECTION_BLOCKS); }
+static uint8_t *letters_head(void) { return section(KFI_SECTION_LETTERS); }
 static uint8_t *table(void) { return file + KFI_HEADER_SIZE; }
 
 /* Numbers of `size` bytes that can't be, whatever the rest says; what is said of them. */
@@ -266,9 +268,10 @@ static const struct { place_fn *place; int at, size; uint64_t value; const char 
     { lengths, 0, 4, 0, "groups of blocks" }, { lengths, 0, 4, KFI_BLOCK_LENGTH + 1, "groups of blocks" },
     { lengths, 4, 4, 0, "groups of blocks" }, { lengths, 4, 4, UINT32_MAX, "groups of blocks" },
     { lengths, 8, 4, 1, "groups of blocks" },
+    { letters_head, 0, 4, KFI_KIND_POINTS + 1, "letters is impossible" },
     { table, 0 * KFI_SECTION_ENTRY_SIZE, 4, 99, "missing" }, { table, 1 * KFI_SECTION_ENTRY_SIZE, 4, 99, "missing" },
     { table, 2 * KFI_SECTION_ENTRY_SIZE, 4, 99, "missing" }, { table, 3 * KFI_SECTION_ENTRY_SIZE, 4, 99, "missing" },
-    { table, 4 * KFI_SECTION_ENTRY_SIZE, 4, 99, "missing" }, { table, 5 * KFI_SECTION_ENTRY_SIZE, 4, 99, "missing" },
+    { table, 4 * KFI_SECTION_ENTRY_SIZE, 4, 99, "missing" }, { table, 8 * KFI_SECTION_ENTRY_SIZE, 4, 99, "missing" },
     { table, 6 * KFI_SECTION_ENTRY_SIZE, 4, 99, "missing" }, { table, 7 * KFI_SECTION_ENTRY_SIZE, 4, 99, "missing" },
 };
 
@@ -293,13 +296,14 @@ START_TEST(impossible_numbers_are_refused)
 END_TEST
 
 /* Of searches: hits and their scores. */
-static uint64_t answers(const kf_names *names)
+static uint64_t answers_by(const kf_names *names, kf_scorer scorer)
 {
     static const char *const needles[] = { "ACME BOLTS LIMITED", "LIMITD", "", "1X1 2X2 AND", "GRUOP 3X NUTS ACME" };
     kf_matcher_options options = KF_MATCHER_OPTIONS_INIT;
     kf_matcher *matcher;
     uint64_t sum = 0, bits;
     options.limit = 20;
+    options.scorer = scorer;
     ck_assert_int_eq(kf_matcher_create(&matcher, names, NULL), KF_OK);
     for (size_t i = 0; i < sizeof needles / sizeof *needles; i++) {
         const kf_name_hits *found;
@@ -312,6 +316,29 @@ static uint64_t answers(const kf_names *names)
     kf_matcher_destroy(&matcher);
     return sum;
 }
+
+static uint64_t answers(const kf_names *names) { return answers_by(names, KF_SCORER_SETRATIO); }
+
+/* What a file that was built before there were letters is like: searches find the same. */
+START_TEST(files_without_letters)
+{
+    kf_names *with, *without;
+    uint8_t *other = malloc(file_size), *entry = table();
+    while (kfi_load32(entry) != KFI_SECTION_LETTERS) entry += KFI_SECTION_ENTRY_SIZE;
+    memcpy(other, file, file_size);
+    ck_assert_int_eq(kf_names_open_memory(&with, other, file_size, NULL, NULL), KF_OK);
+    kfi_store32(entry, 99);
+    seal();
+    ck_assert_int_eq(kf_names_open_memory(&without, file, file_size, NULL, NULL), KF_OK);
+    ck_assert_ptr_null(without->letters.kinds);
+    ck_assert_int_eq(kf_names_verify(without, NULL, NULL), KF_OK);
+    for (int k = KF_SCORER_SETRATIO; k <= KF_SCORER_TOKEN_SET_RATIO; k++)
+        ck_assert_uint_eq(answers_by(with, (kf_scorer)k), answers_by(without, (kf_scorer)k));
+    kf_names_close(&with);
+    kf_names_close(&without);
+    free(other);
+}
+END_TEST
 
 /* What verifying lets pass changes no answer. Which letters a token has, and ids, have only checksums. */
 START_TEST(what_is_verified_answers_rightly)
@@ -377,6 +404,7 @@ int main(void)
     tcase_add_loop_test(tests, damaged_files_stay_in_bounds, 0, 5);
     tcase_add_test(tests, impossible_headers);
     tcase_add_test(tests, impossible_numbers_are_refused);
+    tcase_add_test(tests, files_without_letters);
     tcase_add_loop_test(tests, what_is_verified_answers_rightly, 0, 6);
     tcase_add_test(tests, other_kinds_of_files);
     suite_add_tcase(suite, tests);
