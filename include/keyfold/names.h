@@ -29,22 +29,73 @@ extern "C" {
 #define KF_NAME_TOKENS 1024   /* most tokens */
 #define KF_ATTRIBUTE_BYTES 65535   /* most bytes of an attribute */
 
-/* How alike two names are, from 0 to 1. */
+/* How alike two names are, from 0 to 1. All but setratio are RapidFuzz's (3.14), over 100, within 1e-12, without a
+ * processor. The ratio of two texts is twice the length of their longest common subsequence over their lengths
+ * together, in code points; that of two empty ones is 1.
+ *
+ * Where RapidFuzz parts a text at all white space, a name is parted at U+0020 only: other white space is letters. For
+ * names that have none there is no difference. */
 typedef enum kf_scorer {
-    KF_SCORER_SETRATIO = 0   /* each token of one is paired with at most one of the other, so that the sum of the
+    KF_SCORER_SETRATIO = 0,  /* each token of one is paired with at most one of the other, so that the sum of the
                                 pairs' similarities is greatest: twice that sum over the number of all tokens. The
-                                similarity of two tokens is twice the length of their longest common subsequence over
-                                their lengths together, in code points; that of two empty ones is 1. Neither the order
-                                of names nor that of tokens matters */
+                                similarity of two tokens is their ratio. Neither the order of names nor that of tokens
+                                matters */
+    KF_SCORER_RATIO,         /* the ratio of the whole names */
+    KF_SCORER_TOKEN_SORT_RATIO,   /* the ratio of their tokens but empty ones, sorted, with a space between each two */
+    KF_SCORER_TOKEN_SET_RATIO,    /* of the sets of their tokens but empty ones: the greatest ratio of any two of the
+                                common ones, these followed by those that only one name has, and these followed by those
+                                that only the other one has. 1 if one set is a part of the other, 0 if one is empty */
+    KF_SCORER_WRATIO,        /* ratio, and the others at a discount: below a quotient of lengths of 1.5 the token ratios
+                                times 0.95, else the greatest ratio of parts times 0.9, beyond 8 times 0.6; 0 if a name
+                                is empty */
+    KF_SCORER_PARTIAL_RATIO, /* the greatest ratio of the shorter name and a part of the longer one that is as long, or
+                                shorter at an end */
+    KF_SCORER_JARO_WINKLER   /* common letters near their place, their order, and a common prefix of up to 4 letters;
+                                a Jaro similarity of at most 0.7 is not raised by the prefix */
 } kf_scorer;
 
-/* The score of two names, the nearest double to its exact value. Tokens of more than 40 code points together are
- * compared to 16 digits.
- * O(tokens of both * bytes), and O(tokens^3) where several tokens are alike to the same one.
+/* "setratio", "ratio", "token_sort_ratio", "token_set_ratio", "wratio", "partial_ratio", "jaro_winkler"; NULL for other
+ * numbers. Static. */
+KF_API const char *kf_scorer_name(kf_scorer scorer);
+
+/* The scorer of that name. KF_NOT_FOUND, also for NULL; `*out` is as it was then. */
+KF_API kf_status kf_scorer_find(const char *name, kf_scorer *out);
+
+/* The score of two names: for setratio, ratio, token_sort_ratio and token_set_ratio the nearest double to its exact
+ * value. In setratio tokens of more than 40 code points together are compared to 16 digits. All are symmetric.
+ * setratio: O(tokens of both * bytes), and O(tokens^3) where several tokens are alike to the same one. ratio,
+ * token_sort_ratio, token_set_ratio: O(bytes of the one * bytes of the other / 64). The others: without the division.
  * Errors: KF_INVALID (not UTF-8, with the offset; an unknown scorer), KF_LIMIT (too many bytes or tokens),
  * KF_NO_MEMORY. */
 KF_API kf_status kf_names_score(kf_scorer scorer, const void *a, size_t a_size, const void *b, size_t b_size,
                                 double *score, kf_error *error);
+
+/* A token of one name and what it was paired with in the other one. This struct does not grow. */
+typedef struct kf_token_pair {
+    kf_bytes a, b;
+    uint32_t a_index, b_index;     /* which token of its name it is, from 0; empty ones count */
+    uint32_t common;               /* length of their longest common subsequence, in code points */
+    uint32_t reserved;             /* 0 */
+    double similarity;             /* what the pair adds: above 0 */
+} kf_token_pair;
+
+/* Why two names have their score. Later versions may add fields at the end. */
+typedef struct kf_explanation {
+    double score;
+    size_t count;
+    const kf_token_pair *pairs;    /* in the order of the tokens of a. setratio: the pairs that its sum is of, and the
+                                      score is twice that sum over the number of all tokens. Of several greatest sums it
+                                      is one, the same each time. token_set_ratio: equal tokens, each once, where it
+                                      first is. Others: none */
+} kf_explanation;
+
+/* Tells how a score comes about. The explanation is the caller's to free, with all that it points to; `*out` is NULL
+ * after a failure. Complexity and errors as of kf_names_score. */
+KF_API kf_status kf_names_explain(kf_scorer scorer, const void *a, size_t a_size, const void *b, size_t b_size,
+                                  kf_explanation **out, kf_error *error);
+
+/* NULL and a pointer to NULL are accepted. */
+KF_API void kf_explanation_free(kf_explanation **explanation);
 
 /* ---- building --------------------------------------------------------------------------------- */
 
@@ -144,6 +195,10 @@ typedef struct kf_names_row {
  * as it was. */
 KF_API kf_status kf_names_builder_add_row(kf_names_builder *builder, const kf_names_row *row, kf_error *error);
 
+/* Stores a metadata entry, as kf_builder_set_metadata does. */
+KF_API kf_status kf_names_builder_set_metadata(kf_names_builder *builder, const char *name, const void *data,
+                                               size_t size, kf_error *error);
+
 /* Compiles all names, writes the file beside the target, fsyncs it and renames it. `report` may be NULL. A builder
  * finishes once. On failure the target is as before. O(tokens * log(tokens)).
  * Errors: those of kf_names_builder_add; KF_DUPLICATE (two ids are equal, and KF_NAMES_UNIQUE_IDS forbids that: with
@@ -174,6 +229,13 @@ KF_API uint64_t kf_names_count(const kf_names *names);
 
 /* 16 bytes derived from the file's whole content. O(1). */
 KF_API void kf_names_build_id(const kf_names *names, uint8_t id[16]);
+
+/* The bytes of the file, whether two handles are of the same bytes, and the metadata: as kf_dict_content,
+ * kf_dict_same_files, kf_dict_metadata and kf_dict_metadata_at. */
+KF_API kf_status kf_names_content(const kf_names *names, kf_bytes *content);
+KF_API int kf_names_same_files(const kf_names *a, const kf_names *b);
+KF_API kf_status kf_names_metadata(const kf_names *names, const char *name, kf_bytes *content);
+KF_API kf_status kf_names_metadata_at(const kf_names *names, size_t index, kf_bytes *name, kf_bytes *content);
 
 /* What an index holds and where its bytes are. */
 typedef struct kf_names_stat {
@@ -227,6 +289,11 @@ KF_API kf_status kf_matcher_create(kf_matcher **out, const kf_names *names, kf_e
 /* NULL and a pointer to NULL are accepted. */
 KF_API void kf_matcher_destroy(kf_matcher **matcher);
 
+/* kf_matcher_options.flags */
+#define KF_MATCH_TIES ((uint32_t)1 << 0)     /* beyond the limit, also all names that are as good as the last hit, if
+                                                they have anything in common with the needle */
+#define KF_MATCH_EXPLAIN ((uint32_t)1 << 1)  /* tell each hit's gap and pairs. The gap takes the work of one hit more */
+
 /* What to look for. */
 typedef struct kf_matcher_options {
     size_t struct_size;            /* sizeof(kf_matcher_options), set by KF_MATCHER_OPTIONS_INIT */
@@ -234,10 +301,19 @@ typedef struct kf_matcher_options {
     double cutoff;                 /* only hits with at least this score; from 0 to 1 */
     uint64_t work_limit;           /* names, postings, blocks of tokens and pairs of tokens to look at, at most. It
                                       counts work and not time: results are the same on every machine. 0: no limit */
-    kf_scorer scorer;
-    uint32_t flags;                /* 0 */
+    kf_scorer scorer;              /* setratio, ratio, token_sort_ratio or token_set_ratio */
+    uint32_t flags;                /* KF_MATCH_..., or 0 */
+    uint64_t tie_limit;            /* KF_MATCH_TIES: at most so many hits more, those of the lowest positions; 0: no
+                                      limit, and a hundred bytes and the text of each are held */
+    kf_scorer rerank;              /* see candidates; else KF_SCORER_SETRATIO */
+    uint32_t candidates;           /* if not 0: so many names, the best ones by `scorer`, are scored by `rerank`, and
+                                      the hits are the best ones of these. The cutoff, ties and gaps are of that score
+                                      then, among the candidates; other names may have a better one. At least `limit` */
+    kf_bytes attribute;            /* only names with this attribute; data NULL: with any. One that no name has gives no
+                                      hits. KF_INVALID if no name of the index has an attribute */
 } kf_matcher_options;
-#define KF_MATCHER_OPTIONS_INIT { sizeof(kf_matcher_options), 1, 0.0, 0, KF_SCORER_SETRATIO, 0 }
+#define KF_MATCHER_OPTIONS_INIT { sizeof(kf_matcher_options), 1, 0.0, 0, KF_SCORER_SETRATIO, 0, 0, \
+                                  KF_SCORER_SETRATIO, 0, { NULL, 0 } }
 
 /* A name that was found. Later versions may add fields at the end; an array of them is one of pointers. */
 typedef struct kf_name_hit {
@@ -245,6 +321,12 @@ typedef struct kf_name_hit {
     double score;
     kf_bytes id;                   /* a number in decimal */
     kf_bytes name;
+    double gap;                    /* KF_MATCH_EXPLAIN: the score less that of the next name, be that a hit or not;
+                                      names below the cutoff count as having it. Else 0 */
+    const kf_token_pair *pairs;    /* KF_MATCH_EXPLAIN: those of kf_names_explain, a being the needle; of an index with
+                                      processing, of both as kf_names_process makes them. Else none */
+    size_t pair_count;
+    kf_bytes attribute, payload;   /* empty if it has none */
 } kf_name_hit;
 
 /* The hits of a search, best first. Later versions may add fields at the end. */
@@ -255,6 +337,7 @@ typedef struct kf_name_hits {
     uint64_t work;                 /* in the units of work_limit */
     uint64_t names_seen;           /* names that were looked at, and of those such that were scored */
     uint64_t names_scored;
+    uint64_t tied;                 /* names as good as the last hit that are no hits themselves; 0 if its score is 0 */
 } kf_name_hits;
 
 /* The names that are most similar to the needle: exactly those, in the order, that scoring every name would find.
@@ -263,6 +346,49 @@ typedef struct kf_name_hits {
  * tokens), KF_NO_MEMORY, KF_CORRUPT. */
 KF_API kf_status kf_matcher_search(kf_matcher *matcher, const void *needle, size_t needle_size,
                                    const kf_matcher_options *options, const kf_name_hits **hits, kf_error *error);
+
+/* ---- many needles, all rows ------------------------------------------------------------------- */
+
+/* How a long call goes on. */
+typedef struct kf_names_many_options {
+    size_t struct_size;            /* sizeof(kf_names_many_options), set by KF_NAMES_MANY_OPTIONS_INIT */
+    kf_progress_fn progress;       /* may be NULL; some times a second, in KF_PHASE_MATCH. Cancelling takes no longer
+                                      than a search on each thread does */
+    void *progress_context;
+    unsigned threads;              /* that the call may use, the caller's among them; 0 is 1. At most 256. Each needs a
+                                      matcher; with fewer than asked for the call goes on */
+    uint32_t flags;                /* 0 */
+    const kf_bytes *attributes;    /* kf_names_search_many: for each needle that of its search, in place of the options'
+                                      own; NULL: that one for all */
+} kf_names_many_options;
+#define KF_NAMES_MANY_OPTIONS_INIT { sizeof(kf_names_many_options), NULL, NULL, 0, 0, NULL }
+
+/* Takes what was found for needles[index]; `hits` and all it points to are valid during the call. Another result than
+ * KF_OK ends kf_names_search_many, which returns it, with what the function wrote into `error`. */
+typedef kf_status (*kf_names_sink)(void *context, size_t index, const kf_name_hits *hits, kf_error *error);
+
+/* Searches for each of `count` needles as kf_matcher_search does, and hands what was found to `sink`, which is called
+ * once a needle: by one thread at a time, any of those of the call, and in any order. `options` and `many` may be NULL.
+ * All needles are looked at before the first search. Messages of errors name the needle by its index.
+ * Errors: those of kf_matcher_create and kf_matcher_search, of the first needle that fails; KF_CANCELLED; what the sink
+ * returned. */
+KF_API kf_status kf_names_search_many(const kf_names *names, const kf_bytes *needles, size_t count,
+                                      const kf_matcher_options *options, const kf_names_many_options *many,
+                                      kf_names_sink sink, void *context, kf_error *error);
+
+/* The rows of an index by position, as they were added. One thread at a time may use it. */
+typedef struct kf_names_iter kf_names_iter;
+
+/* Begins with the row of position `first`; there is none from the count on. The index must outlive the iterator, which
+ * is the caller's to destroy. Holds half a byte a name, and 256 KiB. Errors: KF_NO_MEMORY. */
+KF_API kf_status kf_names_iter_create(kf_names_iter **out, const kf_names *names, uint64_t first, kf_error *error);
+
+/* The next row, which lies in the iterator until the next call. O(its bytes), and O(names) for the first one and after
+ * each eighth of them. Errors: KF_END, KF_CORRUPT, KF_NO_MEMORY. */
+KF_API kf_status kf_names_iter_next(kf_names_iter *iter, const kf_names_row **row, kf_error *error);
+
+/* NULL and a pointer to NULL are accepted. */
+KF_API void kf_names_iter_destroy(kf_names_iter **iter);
 
 #ifdef __cplusplus
 }

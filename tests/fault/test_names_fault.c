@@ -27,6 +27,7 @@ static kf_status build_ids(int unique, kf_error *error)
         row.payload = (kf_bytes){ (const uint8_t *)"payload", i / 2 };
         status = kf_names_builder_add_row(builder, &row, error);
     }
+    if (!status) status = kf_names_builder_set_metadata(builder, "who", "a test", 6, error);
     if (!status) status = kf_names_builder_finish(builder, NULL, error);
     kf_names_builder_destroy(&builder);
     return status;
@@ -36,6 +37,7 @@ static kf_status build(kf_error *error) { return build_ids(1, error); }
 
 static kf_status search(kf_error *error)
 {
+    kf_matcher_options options = KF_MATCHER_OPTIONS_INIT;
     kf_names *index;
     kf_matcher *matcher = NULL;
     const kf_name_hits *hits;
@@ -44,10 +46,49 @@ static kf_status search(kf_error *error)
     for (size_t i = 0; i < sizeof names / sizeof *names && !status; i++)
         status = kf_matcher_search(matcher, names[i], strlen(names[i]), NULL, &hits, error);
     if (!status) status = kf_matcher_search(matcher, "ACM BOLT X", 10, NULL, &hits, error);
+    options.flags = KF_MATCH_TIES | KF_MATCH_EXPLAIN;
+    if (!status) status = kf_matcher_search(matcher, "ACM BOLT X", 10, &options, &hits, error);
+    options.candidates = 5;
+    options.rerank = KF_SCORER_WRATIO;
+    if (!status) status = kf_matcher_search(matcher, "ACM BOLT X", 10, &options, &hits, error);
     if (!status) status = kf_names_verify(index, NULL, error);
     kf_matcher_destroy(&matcher);
     kf_names_close(&index);
     return status;
+}
+
+static kf_status take(void *context, size_t index, const kf_name_hits *hits, kf_error *error)
+{
+    (void)context, (void)index, (void)hits, (void)error;
+    return KF_OK;
+}
+
+static kf_status search_many(kf_error *error)
+{
+    kf_names *index;
+    kf_bytes needles[sizeof names / sizeof *names];
+    kf_names_many_options how = KF_NAMES_MANY_OPTIONS_INIT;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        needles[i] = (kf_bytes){ (const uint8_t *)names[i], strlen(names[i]) };
+    how.threads = 3;
+    kf_status status = kf_names_open(&index, scratch_path("n.kf"), NULL, error);
+    if (!status)
+        status = kf_names_search_many(index, needles, sizeof names / sizeof *names, NULL, &how, take, NULL, error);
+    kf_names_close(&index);
+    return status;
+}
+
+static kf_status read_rows(kf_error *error)
+{
+    kf_names *index;
+    kf_names_iter *iter = NULL;
+    const kf_names_row *row;
+    kf_status status = kf_names_open(&index, scratch_path("n.kf"), NULL, error);
+    if (!status) status = kf_names_iter_create(&iter, index, 0, error);
+    while (!status) status = kf_names_iter_next(iter, &row, error);
+    kf_names_iter_destroy(&iter);
+    kf_names_close(&index);
+    return status == KF_END ? KF_OK : status;
 }
 
 static void sweep(kf_status (*work)(kf_error *), unsigned kinds, int reason, kf_status expected)
@@ -111,6 +152,8 @@ START_TEST(searches_without_memory)
 {
     ck_assert_int_eq(build(NULL), KF_OK);
     sweep(search, FAULT_ALLOC, ENOMEM, KF_NO_MEMORY);
+    sweep(search_many, FAULT_ALLOC, ENOMEM, KF_NO_MEMORY);
+    sweep(read_rows, FAULT_ALLOC, ENOMEM, KF_NO_MEMORY);
 }
 END_TEST
 

@@ -9,29 +9,10 @@
 #include "format/metadata.h"
 #include "names/layout.h"
 #include "names/process/process.h"
+#include "read/blocks/blocks.h"
 #include "read/values/column_reader.h"
 
 #include <keyfold/names.h>
-
-typedef struct kfi_length_group {
-    uint32_t length;               /* of its tokens, in code points */
-    uint32_t tokens;
-    uint32_t first_token;          /* among all that are in blocks */
-    uint32_t first_block;
-    uint64_t columns;              /* offset */
-} kfi_length_group;
-
-/* The tokens in blocks. */
-typedef struct kfi_blocks {
-    uint32_t points;               /* classes of so many code points */
-    const uint8_t *classes;
-    uint32_t group_count;
-    kfi_length_group groups[KFI_BLOCK_LENGTH];
-    uint32_t tokens, blocks, longs;
-    uint32_t empty;                /* the id of the empty token, or UINT32_MAX */
-    const uint8_t *columns, *signatures, *ids, *long_entries;
-    unsigned id_width;
-} kfi_blocks;
 
 /* The attributes; none: they all are empty. */
 typedef struct kfi_attribute_index {
@@ -70,17 +51,6 @@ kf_status kfi_names_token(const kf_names *names, kf_bytes token, uint32_t *id);
 /* The bytes of a token, in `buffer`: KF_CORRUPT for an id that there is not; KF_NO_MEMORY. */
 kf_status kfi_names_token_text(const kf_names *names, uint32_t id, kf_buffer *buffer, kf_bytes *token, kf_error *error);
 
-/* The class of a code point, or KFI_CLASSES: no token in a block has it. */
-unsigned kfi_blocks_class(const kfi_blocks *blocks, uint32_t point);
-/* O(groups), checks the section. */
-kf_status kfi_blocks_open(kfi_blocks *blocks, const uint8_t *section, uint64_t size, uint64_t offset,
-                          uint32_t vocabulary, kf_error *error);
-/* The id of a token in a block. It may be any number on a damaged file. */
-static inline uint32_t kfi_blocks_id(const kfi_blocks *b, uint32_t token)
-{
-    return (uint32_t)kfi_load_bits(b->ids, (uint64_t)token * b->id_width, b->id_width);
-}
-
 /* ---- names -------------------------------------------------------------------------------------- */
 
 /* The group of a slot that there is. */
@@ -109,6 +79,8 @@ static inline uint32_t kfi_names_position(const kf_names *names, uint32_t slot)
     return (uint32_t)kfi_load_bits(names->positions, (uint64_t)slot * names->slot_width, names->slot_width);
 }
 
+/* The ids of a name's tokens, put into the order in which it has them. KF_CORRUPT. */
+kf_status kfi_names_order(const kf_names *names, const kfi_group *group, uint32_t slot, uint32_t *ids, kf_error *error);
 /* A name's text as it is compared, appended to `text`. KF_CORRUPT, KF_NO_MEMORY. */
 kf_status kfi_names_text(const kf_names *names, uint32_t slot, kf_buffer *buffer, kfi_array *text, kf_error *error);
 /* The same as it was given. `position`: of that slot. */
@@ -178,6 +150,15 @@ kf_status kfi_attribute_slots_next(kfi_attribute_slots *slots, kfi_run *run);
 /* The payload of a position below the count, appended: nothing if there are none. KF_CORRUPT, KF_NO_MEMORY. */
 kf_status kfi_names_payload(const kf_names *names, uint32_t position, kf_buffer *buffer, kfi_array *text,
                             kf_error *error);
+
+/* ---- rows --------------------------------------------------------------------------------------- */
+
+/* The texts of a row, appended one behind the other in the order of `parts`: id, name, attribute, payload. Only their
+ * sizes are set. KF_CORRUPT, KF_NO_MEMORY. */
+kf_status kfi_names_row(const kf_names *names, uint32_t position, uint32_t slot, kf_buffer *buffer, kfi_array *text,
+                        kf_bytes *const parts[4], kf_error *error);
+/* Sets where they are, once they stay there; returns what is behind them. */
+const uint8_t *kfi_names_row_link(kf_bytes *const parts[4], const uint8_t *text);
 
 /* For who opens, closes and verifies. */
 kf_status kfi_names_attributes_open(kf_names *names, const kfi_section *section, kf_error *error);

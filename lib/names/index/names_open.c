@@ -105,6 +105,19 @@ static kf_status read_head(kf_names *n, kf_error *error)
                                          error);
 }
 
+/* An image that is no dictionary, or one of another time, is damage of this file. */
+static kf_status open_image(kf_names *n, uint32_t i, uint64_t offset, kf_error *error)
+{
+    kf_error inner = { .offset = UINT64_MAX };
+    const kfi_mapping part = kfi_mapping_part(&n->mapping, offset, n->bands[i].image_size);
+    const kf_status status = kfi_plain_open(&n->images[i], part, &inner);
+    if (status == KF_NO_MEMORY) return kfi_fail(error, status, "%s", inner.message);
+    if (status)
+        return kfi_fail_at(error, KF_CORRUPT, offset, "image %u can't be opened: %s", (unsigned)i, inner.message);
+    return kf_dict_count(n->images[i]) == n->bands[i].count ? KF_OK
+        : kfi_fail_at(error, KF_CORRUPT, offset, "image %u has not as many tokens as its band", (unsigned)i);
+}
+
 static kf_status open_images(kf_names *n, kf_error *error)
 {
     const kfi_section *section;
@@ -113,11 +126,7 @@ static kf_status open_images(kf_names *n, kf_error *error)
         const kfi_band *b = &n->bands[i];
         if (b->image > section->size || b->image_size > section->size - b->image)
             return kfi_fail_at(error, KF_CORRUPT, section->offset, "image %u lies outside of its section", (unsigned)i);
-        status = kfi_plain_open(&n->images[i], kfi_mapping_part(&n->mapping, section->offset + b->image, b->image_size),
-                                error);
-        if (!status && kf_dict_count(n->images[i]) != b->count)
-            status = kfi_fail_at(error, KF_CORRUPT, section->offset + b->image, "image %u has not as many tokens as "
-                                 "its band", (unsigned)i);
+        status = open_image(n, i, section->offset + b->image, error);
     }
     return status;
 }
@@ -140,7 +149,7 @@ static kf_status open_rest(kf_names *n, kf_error *error)
     status = read_head(n, error);
     if (!status)
         status = kfi_blocks_open(&n->blocks, file + blocks->offset, blocks->size, blocks->offset, n->head.tokens,
-                                 error);
+                                 KFI_BLOCK_LENGTH, error);
     if (!status) status = open_images(n, error);
     if (!status) status = kfi_names_extras_open(n, error);
     return status ? status : kfi_column_open(&n->ids, file + ids->offset, ids->size,
@@ -152,7 +161,7 @@ static kf_status open_parts(kf_names *n, kf_error *error)
     kf_status status = kfi_header_parse(&n->header, n->mapping.data, n->mapping.size, error);
     if (status) return status;
     if (!(n->header.incompatible & KFI_FEATURE_NAMES))
-        return kfi_fail(error, KF_TYPE, "the file is a dictionary, not a names index");
+        return kfi_fail(error, KF_TYPE, "the file is a dictionary, not an index of names");
     if (n->header.incompatible & ~(uint32_t)KFI_FEATURE_NAMES)
         return kfi_fail(error, KF_UNSUPPORTED,
                         "a names index of several shards, or in a normal form, is unknown to this library");
@@ -210,6 +219,28 @@ void kf_names_close(kf_names **names)
     free(n->groups);
     free(n);
     *names = NULL;
+}
+
+kf_status kf_names_content(const kf_names *n, kf_bytes *content)
+{
+    *content = (kf_bytes){ n->mapping.data, n->mapping.size };
+    return KF_OK;
+}
+
+int kf_names_same_files(const kf_names *a, const kf_names *b)
+{
+    return !memcmp(a->header.build_id, b->header.build_id, sizeof a->header.build_id)
+        && kfi_mapping_is_same(&a->mapping, &b->mapping);
+}
+
+kf_status kf_names_metadata(const kf_names *n, const char *name, kf_bytes *content)
+{
+    return kfi_metadata_find(&n->metadata, (kf_bytes){ (const uint8_t *)name, strlen(name) }, content, NULL);
+}
+
+kf_status kf_names_metadata_at(const kf_names *n, size_t index, kf_bytes *name, kf_bytes *content)
+{
+    return kfi_metadata_at(&n->metadata, index, name, content, NULL);
 }
 
 uint64_t kf_names_count(const kf_names *n) { return n->count; }

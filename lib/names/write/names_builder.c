@@ -231,6 +231,12 @@ kf_status kf_names_builder_add_row(kf_names_builder *b, const kf_names_row *row,
     return status ? status : add(b, &known, error);
 }
 
+kf_status kf_names_builder_set_metadata(kf_names_builder *b, const char *name, const void *data, size_t size,
+                                        kf_error *error)
+{
+    return kfi_metadata_add(&b->metadata, &b->metadata_bytes, name, data, size, error);
+}
+
 void kf_names_builder_destroy(kf_names_builder **builder)
 {
     kf_names_builder *b = builder ? *builder : NULL;
@@ -243,6 +249,7 @@ void kf_names_builder_destroy(kf_names_builder **builder)
     kfi_array_free(&b->stored);
     kfi_array_free(&b->last_id);
     kfi_spool_destroy(&b->rows);
+    kfi_metadata_free(&b->metadata);
     free(b->path);
     free(b->folder);
     free(b);

@@ -6,6 +6,7 @@
 #include "names/process/process.h"
 #include "names/write/token_count.h"
 #include "write/budget.h"
+#include "write/metadata_writer.h"
 #include "write/values/column_writer.h"
 
 #include <keyfold/names.h>
@@ -31,6 +32,8 @@ struct kf_names_builder {
     int numbers_ascend, ids_ascend;   /* as numbers, as bytes: so they differ */
     uint64_t last_number;
     kfi_array last_id;
+    kfi_metadata metadata;
+    uint64_t metadata_bytes;
     kfi_progress reading;
     kf_status failed;              /* the first failure: nothing but destroy makes sense afterwards */
 };

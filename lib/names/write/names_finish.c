@@ -128,7 +128,7 @@ static kf_status write_tokens(finish *f, kf_error *error)
     if (!status) status = kfi_token_list_finish(&f->list, error);
     if (!status) status = kfi_names_tell(b, KF_PHASE_MINIMISE, 0, f->list.count, error);
     if (!status) status = kfi_vocabulary_write(&f->list, &image, f->writer, error);
-    if (!status) status = kfi_blocks_write(&f->list, &sort, f->writer, error);
+    if (!status) status = kfi_token_blocks_write(&f->list, &sort, f->writer, error);
     return status ? status : kfi_token_table_fill(&f->table, &f->list, error);
 }
 
@@ -201,10 +201,12 @@ kf_status kf_names_builder_finish(kf_names_builder *b, kf_names_report *out, kf_
     if (status) return status;     /* nothing was done: the builder can still finish */
     if (b->failed) return kfi_fail(error, KF_INVALID, "the build failed before (%s)", kf_status_name(b->failed));
     finish f = { .builder = b };
-    const uint32_t sections = SECTIONS + (b->attributes != NULL) + (b->payloads != NULL) + 2 * (b->texts != NULL);
+    const uint32_t sections = SECTIONS + (b->attributes != NULL) + (b->payloads != NULL) + 2 * (b->texts != NULL)
+                              + (b->metadata.count > 0);
     status = kfi_names_tell(b, KF_PHASE_SORT, 0, b->names, error);
     if (!status) status = kfi_writer_create(&f.writer, b->path, sections, error);
     if (!status && !(b->options.flags & KF_NAMES_REPLACE_ANY)) status = kfi_writer_protect(f.writer, error);
+    if (!status && b->metadata.count) status = kfi_metadata_write(&b->metadata, f.writer, error);
     if (!status) status = write_sections(&f, error);
     f.header.incompatible = KFI_FEATURE_NAMES;
     f.header.keys = b->names;
