@@ -174,6 +174,39 @@ START_TEST(the_order_of_rows_changes_no_score)
 }
 END_TEST
 
+START_TEST(metadata_and_content_are_at_hand)
+{
+    kf_names_builder *builder;
+    kf_names *one, *other, *copy;
+    kf_bytes name, content, file, again;
+    ck_assert_int_eq(kf_names_builder_create(&builder, scratch_path("meta.kf"), NULL, NULL), KF_OK);
+    ck_assert_int_eq(kf_names_builder_set_metadata(builder, "keyfold.mine", "", 0, NULL), KF_INVALID);
+    ck_assert_int_eq(kf_names_builder_set_metadata(builder, "z", "last", 4, NULL), KF_OK);
+    ck_assert_int_eq(kf_names_builder_add(builder, "1", 1, "ACME", 4, NULL), KF_OK);
+    ck_assert_int_eq(kf_names_builder_set_metadata(builder, "a", "first", 5, NULL), KF_OK);
+    ck_assert_int_eq(kf_names_builder_finish(builder, NULL, NULL), KF_OK);
+    kf_names_builder_destroy(&builder);
+    ck_assert_int_eq(kf_names_open(&one, scratch_path("meta.kf"), NULL, NULL), KF_OK);
+    ck_assert_int_eq(kf_names_verify(one, NULL, NULL), KF_OK);
+    ck_assert_int_eq(kf_names_metadata(one, "z", &content), KF_OK);
+    ck_assert(content.size == 4 && !memcmp(content.data, "last", 4));
+    ck_assert_int_eq(kf_names_metadata(one, "b", &content), KF_NOT_FOUND);
+    ck_assert_int_eq(kf_names_metadata_at(one, 0, &name, &content), KF_OK);
+    ck_assert(name.size == 1 && *name.data == 'a' && content.size == 5);
+    ck_assert_int_eq(kf_names_metadata_at(one, 2, &name, &content), KF_NOT_FOUND);
+    ck_assert_int_eq(kf_names_content(one, &file), KF_OK);
+    ck_assert_int_eq(kf_names_open_memory(&copy, file.data, file.size, NULL, NULL), KF_OK);
+    ck_assert_int_eq(kf_names_content(copy, &again), KF_OK);
+    ck_assert(again.size == file.size && !memcmp(again.data, file.data, file.size));
+    ck_assert_int_eq(kf_names_open(&other, scratch_path("meta.kf"), NULL, NULL), KF_OK);
+    ck_assert_int_eq(kf_names_same_files(one, other), 1);
+    ck_assert_int_eq(kf_names_same_files(one, copy), 0);
+    kf_names_close(&copy);
+    kf_names_close(&one);
+    kf_names_close(&other);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("names");
@@ -182,6 +215,7 @@ int main(void)
     tcase_add_loop_test(tests, searches_of_tiny_names_are_exact, 0, 4);
     tcase_add_loop_test(tests, searches_of_many_names_are_exact, 0, 4);
     tcase_add_test(tests, threads_share_an_index);
+    tcase_add_test(tests, metadata_and_content_are_at_hand);
     tcase_add_test(tests, work_is_limited);
     tcase_add_test(tests, the_order_of_rows_changes_no_score);
     suite_add_tcase(suite, tests);

@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-KFI_STRUCT_KIND(names_stat_kind, kf_names_stat, KF_NAMES_STAT_INIT, reserved, payload_bytes);
+KFI_STRUCT_KIND(names_stat_kind, kf_names_stat, KF_NAMES_STAT_INIT, reserved, legal_forms);
 
 /* ---- sections ----------------------------------------------------------------------------------- */
 
@@ -91,8 +91,9 @@ static kf_status read_head(kf_names *n, kf_error *error)
         return kfi_fail_at(error, KF_CORRUPT, section->offset, "the section of names is cut");
     n->head = (kfi_names_head){ kfi_load32(at), kfi_load32(at + 4), kfi_load32(at + 8), kfi_load32(at + 12),
                                 kfi_load64(at + 16) };
+    n->properties = kfi_load64(at + 24);
     for (unsigned i = 24; i < KFI_NAMES_HEAD; i += 8)
-        if (kfi_load64(at + i))
+        if (kfi_load64(at + i) & ~(uint64_t)(i == 24 ? KFI_NAMES_PROCESSED : 0))
             return kfi_fail_at(error, KF_UNSUPPORTED, section->offset + i, "the index has a property that this "
                                "library does not know");
     const uint64_t bands = (uint64_t)n->head.bands * KFI_BAND_SIZE, groups = (uint64_t)n->head.groups * KFI_GROUP_SIZE;
@@ -148,7 +149,7 @@ static kf_status open_rest(kf_names *n, kf_error *error)
     status = read_head(n, error);
     if (!status)
         status = kfi_blocks_open(&n->blocks, file + blocks->offset, blocks->size, blocks->offset, n->head.tokens,
-                                 error);
+                                 KFI_BLOCK_LENGTH, error);
     if (!status) status = open_images(n, error);
     if (!status) status = kfi_names_extras_open(n, error);
     return status ? status : kfi_column_open(&n->ids, file + ids->offset, ids->size,
@@ -220,6 +221,28 @@ void kf_names_close(kf_names **names)
     *names = NULL;
 }
 
+kf_status kf_names_content(const kf_names *n, kf_bytes *content)
+{
+    *content = (kf_bytes){ n->mapping.data, n->mapping.size };
+    return KF_OK;
+}
+
+int kf_names_same_files(const kf_names *a, const kf_names *b)
+{
+    return !memcmp(a->header.build_id, b->header.build_id, sizeof a->header.build_id)
+        && kfi_mapping_is_same(&a->mapping, &b->mapping);
+}
+
+kf_status kf_names_metadata(const kf_names *n, const char *name, kf_bytes *content)
+{
+    return kfi_metadata_find(&n->metadata, (kf_bytes){ (const uint8_t *)name, strlen(name) }, content, NULL);
+}
+
+kf_status kf_names_metadata_at(const kf_names *n, size_t index, kf_bytes *name, kf_bytes *content)
+{
+    return kfi_metadata_at(&n->metadata, index, name, content, NULL);
+}
+
 uint64_t kf_names_count(const kf_names *n) { return n->count; }
 void kf_names_build_id(const kf_names *n, uint8_t id[16]) { memcpy(id, n->header.build_id, 16); }
 
@@ -242,6 +265,8 @@ kf_status kf_names_get_stat(const kf_names *n, kf_names_stat *out)
         .position_bytes = size_of(n, KFI_SECTION_POSITIONS), .id_bytes = size_of(n, KFI_SECTION_VALUES),
         .id_type = (kf_value_type)n->header.value_type,
         .attributes = n->attributes.image ? n->attributes.band.count : 0,
+        .text_bytes = size_of(n, KFI_SECTION_TEXTS), .processing = n->process.flags,
+        .legal_forms = n->process.legal_forms,
         .attribute_bytes = size_of(n, KFI_SECTION_ATTRIBUTES), .payload_bytes = size_of(n, KFI_SECTION_PAYLOADS),
     };
     kfi_result_write(out, &stat, &names_stat_kind);
