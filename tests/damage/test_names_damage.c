@@ -232,7 +232,7 @@ static const struct { place_fn *place; int at, size; uint64_t value; const char 
     { names_head, 0, 4, 1, "bands do not have all tokens" }, { names_head, 0, 4, UINT32_MAX, "impossible" },
     { names_head, 8, 4, KFI_BANDS_MOST + 1, "impossible" }, { names_head, 8, 4, 1, "impossible" },
     { names_head, 12, 4, KFI_GROUPS_MOST + 1, "impossible" }, { names_head, 12, 4, 0, "impossible" },
-    { names_head, 24, 8, 1, "section 19 is missing" }, { names_head, 24, 8, 8, "property" },
+    { names_head, 24, 8, 1, "section 19" }, { names_head, 24, 8, 1ull << 32, "property" },
     { names_head, 56, 8, 1ull << 63, "property" },
     { band, 0, 4, 1, "band 0" }, { band, 4, 4, 0, "band 0" }, { band, 4, 4, UINT32_MAX, "band 0" },
     { band, 8, 4, KFI_FREQUENCY_FIXED + 1, "band 0" }, { band, 12, 1, 58, "band 0" }, { band, 13, 1, 33, "band 0" },
