@@ -4,10 +4,12 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Mapping, Optional, Union
 
-from . import _errors, _file_options, _name_columns
+from . import _errors, _file_options, _name_pack, _name_rows
 from ._builder import BuildOptions
-from ._name_columns import NameColumns, Rows
+from ._codecs import Codec
+from ._name_columns import NameColumns
 from ._name_index import NameIndex
+from ._name_pack import Payloads
 from ._native import ffi, lib
 from ._progress import Heart, Progress
 
@@ -45,10 +47,10 @@ class _Builder:
             error.args = (f"{where}: {error.args[0]}",)
         raise error
 
-    def add(self, rows: Rows) -> None:
+    def add(self, rows: Any) -> None:
         """Adds all rows of a source."""
         for packed in rows.packed():
-            kept = _name_columns.fill(self._rows, packed, rows.added)
+            kept = _name_pack.fill(self._rows, packed, rows.added)
             try:
                 status = lib.kfpy_names_add(self._builder, self._rows, self._wrong, self._error)
             finally:
@@ -71,25 +73,31 @@ class _Builder:
         ffi.release(self._builder)
 
 
-def compile_names(path: StrPath, names: Any, *, id: Any = None, name: Any = None, nulls: Nulls = "error",
+def compile_names(path: StrPath, names: Any, *, id: Any = None, name: Any = None, attribute: Any = None,
+                  payload: Any = None, nulls: Nulls = "error", codec: Union[str, Codec] = "auto",
                   memory: Union[int, str] = "1G", threads: Optional[int] = None, progress: Any = None,
                   tmpdir: Optional[StrPath] = None, metadata: Optional[Mapping[str, Union[str, bytes]]] = None,
                   force: bool = False) -> NameIndex:
     """Compiles names into the index `path`, for finding those most similar to a needle, and opens it. Nothing appears
     there before all is done.
 
-    names     a dict of ids to names; or any iterable of (id, name) rows, or of dicts; or of names alone, whose ids are
-              their positions from 0; or a table of Arrow, pandas, Polars, DuckDB or NumPy, a pandas Series (ids are its
-              index), a tuple (ids, names) of two columns, or several tables
-    id, name  which columns of a table (or members of dicts) are the ids and the names. Needed unless they are called
-              so, or there are only two columns, ids first, or one of names
-    nulls     "error", or "skip" for rows with a null (in pandas NaN is one)
+    names     a dict of ids to names; or any iterable of rows (id, name), (id, name, attribute) or (id, name, attribute,
+              payload), or of dicts; or of names alone, whose ids are their positions from 0; or a table of Arrow,
+              pandas, Polars, DuckDB or NumPy, a pandas Series (ids are its index), a tuple (ids, names) of two columns,
+              or several tables
+    id, name, attribute, payload
+              which columns of a table (or members of dicts) they are. Ids and names need not be said if they are called
+              so, or there are only two columns, ids first, or one of names. payload= may be a list of columns, whose
+              tuples are the payloads
+    nulls     "error", or "skip" for rows without an id or a name (in pandas NaN is a null)
+    codec     how payloads are stored (see keyfold.Dictionary.codec); if not given, what suits the first 1000
     memory    what the build may hold
     threads   that it may use: as many as there are processors if not given
     progress, tmpdir, metadata, force   as for compile
 
     Ids are ints, str or bytes, all of one kind, and come back as they were given. Two names may have the same id, and
-    two ids the same name.
+    two ids the same name. An attribute is a str, such as a country, that searches can be limited to; a payload is
+    whatever is to come along with the name. Both may be None, which is what an empty one comes back as.
 
     >>> index = keyfold.compile_names("firms.kf", {7: "ACME HOLDINGS LTD", 8: "BOLTS AND NUTS INC"})
     >>> index.best("Acme Holding LTD").id
@@ -97,17 +105,24 @@ def compile_names(path: StrPath, names: Any, *, id: Any = None, name: Any = None
     >>> index = keyfold.compile_names("towns.kf", ["New York", "York", "Yorkton"])
     >>> index.best("Yorck").id
     1
+    >>> rows = [(1, "ACME LTD", "GB", {"staff": 20}), (2, "ACME INC", "US", {"staff": 300})]
+    >>> keyfold.compile_names("firms.kf", rows).best("ACMY INC").payload
+    {'staff': 300}
     """
     options = BuildOptions(path, memory=memory, tmpdir=tmpdir, threads=threads,
                            metadata=_file_options.metadata(metadata), force=force)
     options.check_target()
-    rows = _name_columns.rows_of(names, NameColumns(id, name, nulls))
+    payloads = Payloads(codec)
+    rows = _name_rows.rows_of(names, NameColumns(id, name, attribute, payload, nulls), payloads)
     reports = Progress(progress, rows.total, unit="names")
     builder: Optional[_Builder] = None
     try:
         builder = _Builder(options, reports)
         builder.add(rows)
-        builder.finish({**options.metadata, "python.ids": (rows.kind or "int").encode()})
+        own = {"python.ids": (rows.kind or "int").encode()}
+        if payloads.codec is not None:
+            own["python.payloads"] = payloads.codec.name.encode()
+        builder.finish({**options.metadata, **own})
     finally:
         if builder is not None:
             builder.close()

@@ -3,12 +3,13 @@ from __future__ import annotations
 
 import re
 from array import array
-from typing import Any, Callable, Iterator, List, Optional
+from typing import Any, Iterator, List, Optional
 
 from . import _errors
 from ._builder import thread_count
 from ._name_match import NameRow
 from ._name_table import Found
+from ._name_text import Kinds
 from ._names_handle import NamesHandle
 from ._native import ffi, lib
 from ._progress import Heart, Progress
@@ -79,7 +80,7 @@ def _named(problem: _errors.Error, places: List[int]) -> _errors.Error:
     return problem
 
 
-def rows(handle: NamesHandle, start: int, id_kind: str, decode_id: Callable[[bytes], Any]) -> Iterator[NameRow]:
+def rows(handle: NamesHandle, start: int, kinds: Kinds) -> Iterator[NameRow]:
     """All rows from a position on."""
     out, error = ffi.new("kf_names_iter **"), ffi.new("kf_error *")
     pointer, free = handle.pointer, lib.kfpy_names_iter_free
@@ -93,6 +94,6 @@ def rows(handle: NamesHandle, start: int, id_kind: str, decode_id: Callable[[byt
             status = lib.kfpy_found_read(raw, iterator, _ROWS, error)
             if status not in (lib.KF_OK, lib.KF_END):
                 _errors.check(status, error, handle.path)
-            yield from Found([], raw, id_kind, decode_id, handle.path, False).rows()
+            yield from Found([], raw, kinds, False).rows()
 
     return read()

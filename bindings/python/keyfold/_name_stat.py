@@ -28,6 +28,9 @@ class NameStat(NamedTuple):
     position_bytes: int
     id_bytes: int
     id_type: str
+    attributes: int
+    attribute_bytes: int
+    payload_bytes: int
 
     def __str__(self) -> str:
         """A line for each part."""
