@@ -61,10 +61,10 @@ class NameColumns(NamedTuple):
         used = [place for role in (id, attribute, payload) if role is not None for place in role.places]
         left = [place for place in range(len(labels)) if place not in used]
         called = [str(labels[place]) for place in left]
+        if not self.spoken() and called == list(self.labels):       # such as those of a tuple
+            return NameRoles(Role([0], False), Role([1], False), Role([2], False))
         if id is None and called.count("id") == 1 and called.count("name") == 1:
             id, left = Role([left[called.index("id")]], False), [left[called.index("name")]]
-        elif id is None and self.attribute is None and called == list(self.labels):     # of a tuple
-            id, attribute, left = Role([0], False), Role([2], False), [1]
         elif id is None and len(left) == 2 and called[0] != "name" and called[1] != "id":
             id, left = Role([left[0]], False), left[1:]
         if len(left) != 1:
