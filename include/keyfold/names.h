@@ -6,7 +6,8 @@
  *
  * A name is text in UTF-8. Its tokens are what is between its spaces (U+0020): one more than there are spaces, and
  * those at an end or between two spaces are empty. The empty name has one token, which is empty. Names are compared
- * as they are: nothing is folded or normalised.
+ * as they are, unless the index was built to *process* them (kf_names_build_options.processing): then names and needles
+ * are compared as kf_names_process makes them, and hits show the names as they were given.
  *
  * The position of a name is how many were added before it. Of names with equal scores the lowest position comes first.
  *
@@ -101,6 +102,35 @@ KF_API void kf_explanation_free(kf_explanation **explanation);
 /* A build of an index under way. */
 typedef struct kf_names_builder kf_names_builder;
 
+/* How names and needles are processed before they are compared: flags, applied in this order. Unicode 13.0 says what
+ * letters, marks and punctuation are; code points that it does not assign stay as they are. */
+enum {
+    KF_NAMES_FOLD_CASE = 1u << 0,      /* as KF_NORMALISE_CASE */
+    KF_NAMES_NFC = 1u << 1,            /* as KF_NORMALISE_NFC */
+    KF_NAMES_NFKC = 1u << 2,           /* as KF_NORMALISE_NFKC; not both */
+    KF_NAMES_NO_ACCENTS = 1u << 3,     /* as KF_NORMALISE_ACCENTS */
+    KF_NAMES_NO_PUNCTUATION = 1u << 4, /* punctuation (general categories P) becomes spaces; symbols (S) stay */
+    KF_NAMES_SQUEEZE = 1u << 5         /* white space of any kind becomes spaces, runs of them one, and those at the
+                                          ends go */
+};
+
+/* What is done to the legal form at the end of a name, or at its start where it stands there (PT, OOO). Forms are
+ * recognised whatever their case, accents and punctuation, in one token or several: "S.A.", "sa", "S. A.". The longest
+ * one is taken, again and again. A name that is nothing but a form stays as it is. Forms that are written without a
+ * space before them, as in Chinese and Japanese, are not found. */
+typedef enum kf_legal_forms {
+    KF_LEGAL_KEEP = 0,         /* nothing */
+    KF_LEGAL_CANONICAL = 1,    /* each form becomes the first one of its row in the table: Limited and LTD become Ltd */
+    KF_LEGAL_IGNORE = 2        /* forms are left out */
+} kf_legal_forms;
+
+/* For kf_names_build_options.flags. */
+enum {
+    KF_NAMES_REPLACE_ANY = 1u << 0,    /* as KF_BUILD_REPLACE_ANY */
+    KF_NAMES_UNIQUE_IDS = 1u << 1      /* names with equal ids are refused, when all were added. Costs nothing where ids
+                                          ascend, else sorting them */
+};
+
 /* How to build. Read during kf_names_builder_create only; its strings are copied. */
 typedef struct kf_names_build_options {
     size_t struct_size;            /* sizeof(kf_names_build_options), set by KF_NAMES_BUILD_OPTIONS_INIT */
@@ -110,30 +140,41 @@ typedef struct kf_names_build_options {
     kf_progress_fn progress;       /* may be NULL */
     void *progress_context;
     unsigned threads;              /* that the build may use, the caller's among them; 0 is 1. At most 256 */
-    uint32_t flags;                /* 0 */
+    uint32_t flags;                /* KF_NAMES_REPLACE_ANY ... */
+    uint32_t processing;           /* KF_NAMES_FOLD_CASE ...; 0: names are compared as they are */
+    kf_legal_forms legal_forms;
+    const char *separators;        /* UTF-8: each of these code points becomes a space. NULL: none. With legal forms
+                                      letters, marks and digits are not allowed here */
+    const char *legal_table;       /* UTF-8, a form a line: the canonical one, and after tabs other ways to write it.
+                                      With ^ before it one is looked for at the start of names instead. Empty lines and
+                                      lines that begin with # say nothing. NULL: the library's table. The file has the
+                                      table in it: later ones change nothing */
 } kf_names_build_options;
-#define KF_NAMES_BUILD_OPTIONS_INIT { sizeof(kf_names_build_options), 0, NULL, NULL, NULL, 0, 0 }
+#define KF_NAMES_BUILD_OPTIONS_INIT { sizeof(kf_names_build_options), 0, NULL, NULL, NULL, 0, 0, 0, KF_LEGAL_KEEP, \
+                                      NULL, NULL }
 
 /* What a build did. */
 typedef struct kf_names_report {
     size_t struct_size;            /* sizeof(kf_names_report), set by KF_NAMES_REPORT_INIT */
     uint64_t names;
     uint64_t tokens;               /* distinct ones */
-    uint64_t name_bytes;           /* of all names */
+    uint64_t name_bytes;           /* of all names, processed */
     uint64_t file_size;
     uint64_t temporary_peak;       /* most bytes of temporary files at one time */
 } kf_names_report;
 #define KF_NAMES_REPORT_INIT { sizeof(kf_names_report), 0, 0, 0, 0, 0 }
 
 /* Starts a build of the file `path`; `options` NULL: the defaults. Nothing appears at `path` before
- * kf_names_builder_finish succeeds; a regular file there is then replaced atomically. The builder is the caller's to
- * destroy; `*out` is NULL after a failure. Errors: KF_INVALID (options), KF_NO_MEMORY, KF_IO. */
+ * kf_names_builder_finish succeeds; a keyfold file there is then replaced atomically, another one is refused (but see
+ * KF_NAMES_REPLACE_ANY). The builder is the caller's to destroy; `*out` is NULL after a failure. Errors: KF_INVALID (options; a table of legal forms with a form twice, with
+ * the number of its line), KF_NO_MEMORY, KF_IO. */
 KF_API kf_status kf_names_builder_create(kf_names_builder **out, const char *path,
                                          const kf_names_build_options *options, kf_error *error);
 
 /* Adds a name; both are copied. Ids are any bytes, and need not differ; decimal numbers are stored as such if all
  * are. O(bytes).
- * Errors: KF_INVALID (the name is not UTF-8, with the offset in it), KF_LIMIT (too long, too many tokens; an id of
+ * Errors: KF_INVALID (the name is not UTF-8, with the offset in it), KF_LIMIT (too long, too many tokens, or so once
+ * it is processed; an id of
  * more than 1 MiB; more than 2^32 - 2 names), both of which leave the builder as it was; KF_NO_MEMORY, KF_IO,
  * KF_NO_SPACE, KF_CANCELLED, after which only kf_names_builder_destroy is allowed. */
 KF_API kf_status kf_names_builder_add(kf_names_builder *builder, const void *id, size_t id_size,
@@ -160,7 +201,8 @@ KF_API kf_status kf_names_builder_set_metadata(kf_names_builder *builder, const 
 
 /* Compiles all names, writes the file beside the target, fsyncs it and renames it. `report` may be NULL. A builder
  * finishes once. On failure the target is as before. O(tokens * log(tokens)).
- * Errors: those of kf_names_builder_add; KF_INVALID (`report` was not initialised). */
+ * Errors: those of kf_names_builder_add; KF_DUPLICATE (two ids are equal, and KF_NAMES_UNIQUE_IDS forbids that: with the
+ * id, and the positions in the message); KF_INVALID (`report` was not initialised). */
 KF_API kf_status kf_names_builder_finish(kf_names_builder *builder, kf_names_report *report, kf_error *error);
 
 /* Ends a build in any state and frees everything. NULL and a pointer to NULL are accepted. */
@@ -200,7 +242,7 @@ typedef struct kf_names_stat {
     size_t struct_size;            /* sizeof(kf_names_stat), set by KF_NAMES_STAT_INIT */
     uint64_t names;
     uint64_t tokens;               /* distinct ones */
-    uint64_t name_bytes;           /* of all names */
+    uint64_t name_bytes;           /* of all names, processed; and so are the next two */
     uint64_t longest_name;         /* bytes */
     uint64_t most_tokens;          /* of a name */
     uint64_t file_size;
@@ -215,11 +257,21 @@ typedef struct kf_names_stat {
     uint64_t attributes;           /* different ones, the empty one among them; 0: no name has an attribute */
     uint64_t attribute_bytes;
     uint64_t payload_bytes;        /* 0: no name has a payload */
+    uint64_t text_bytes;           /* the names as they were given; 0: names are not processed */
+    uint32_t processing;           /* KF_NAMES_FOLD_CASE ... */
+    kf_legal_forms legal_forms;
 } kf_names_stat;
-#define KF_NAMES_STAT_INIT { sizeof(kf_names_stat), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, KF_VALUES_NONE, 0, 0, 0, 0 }
+#define KF_NAMES_STAT_INIT { sizeof(kf_names_stat), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, KF_VALUES_NONE, 0, 0, 0, 0, 0, 0, \
+                             KF_LEGAL_KEEP }
 
 /* Fills `stat` as far as its struct_size reaches. O(1). Errors: KF_INVALID (`stat` was not initialised). */
 KF_API kf_status kf_names_get_stat(const kf_names *names, kf_names_stat *stat);
+
+/* What the index makes of a name or a needle before it compares it: the text itself if it processes nothing. `*out`
+ * points to `text`, or into `buffer` until that is used again. Processing what was processed changes nothing. O(size).
+ * Errors: KF_INVALID (not UTF-8, with the offset), KF_LIMIT (too many bytes or tokens, before or after), KF_NO_MEMORY. */
+KF_API kf_status kf_names_process(const kf_names *names, const void *text, size_t size, kf_buffer *buffer,
+                                  kf_bytes *out, kf_error *error);
 
 /* Checks every checksum and walks every structure: O(size of the file), and four bytes of memory a name. `options`
  * may be NULL; its threads are not used yet. Errors: KF_CORRUPT with the offset, KF_CANCELLED, KF_NO_MEMORY,
@@ -248,7 +300,7 @@ typedef struct kf_matcher_options {
     double cutoff;                 /* only hits with at least this score; from 0 to 1 */
     uint64_t work_limit;           /* names, postings, blocks of tokens and pairs of tokens to look at, at most. It
                                       counts work and not time: results are the same on every machine. 0: no limit */
-    kf_scorer scorer;
+    kf_scorer scorer;              /* setratio, ratio, token_sort_ratio or token_set_ratio */
     uint32_t flags;                /* KF_MATCH_..., or 0 */
     uint64_t tie_limit;            /* KF_MATCH_TIES: at most so many hits more, those of the lowest positions; 0: no
                                       limit, and a hundred bytes and the text of each are held */
@@ -256,9 +308,11 @@ typedef struct kf_matcher_options {
     uint32_t candidates;           /* if not 0: so many names, the best ones by `scorer`, are scored by `rerank`, and
                                       the hits are the best ones of these. The cutoff, ties and gaps are of that score
                                       then, among the candidates; other names may have a better one. At least `limit` */
+    kf_bytes attribute;            /* only names with this attribute; data NULL: with any. One that no name has gives no
+                                      hits. KF_INVALID if no name of the index has an attribute */
 } kf_matcher_options;
 #define KF_MATCHER_OPTIONS_INIT { sizeof(kf_matcher_options), 1, 0.0, 0, KF_SCORER_SETRATIO, 0, 0, \
-                                  KF_SCORER_SETRATIO, 0 }
+                                  KF_SCORER_SETRATIO, 0, { NULL, 0 } }
 
 /* A name that was found. Later versions may add fields at the end; an array of them is one of pointers. */
 typedef struct kf_name_hit {
@@ -302,8 +356,10 @@ typedef struct kf_names_many_options {
     unsigned threads;              /* that the call may use, the caller's among them; 0 is 1. At most 256. Each needs a
                                       matcher; with fewer than asked for the call goes on */
     uint32_t flags;                /* 0 */
+    const kf_bytes *attributes;    /* kf_names_search_many: for each needle that of its search, in place of the options'
+                                      own; NULL: that one for all */
 } kf_names_many_options;
-#define KF_NAMES_MANY_OPTIONS_INIT { sizeof(kf_names_many_options), NULL, NULL, 0, 0 }
+#define KF_NAMES_MANY_OPTIONS_INIT { sizeof(kf_names_many_options), NULL, NULL, 0, 0, NULL }
 
 /* Takes what was found for needles[index]; `hits` and all it points to are valid during the call. Another result than
  * KF_OK ends kf_names_search_many, which returns it, with what the function wrote into `error`. */

@@ -9,15 +9,19 @@ static const char *const names[] = {
     "0123456789012345678901234567890123456789012345678901234567890123456789 x"
 };
 
-static kf_status build(kf_error *error)
+static kf_status build_ids(int unique, kf_error *error)
 {
     kf_names_builder *builder;
     kf_names_build_options options = KF_NAMES_BUILD_OPTIONS_INIT;
     options.memory_limit = 16 << 20;
+    options.flags = KF_NAMES_REPLACE_ANY | (unique ? KF_NAMES_UNIQUE_IDS : 0);
+    options.processing = KF_NAMES_FOLD_CASE | KF_NAMES_NFKC | KF_NAMES_SQUEEZE;
+    options.legal_forms = KF_LEGAL_CANONICAL;
+    options.legal_table = "Ltd\tLimited\nCo\t^Firm\n";
     kf_status status = kf_names_builder_create(&builder, scratch_path("n.kf"), &options, error);
     for (size_t i = 0; i < sizeof names / sizeof *names && !status; i++) {
         kf_names_row row = KF_NAMES_ROW_INIT;
-        row.id = (kf_bytes){ (const uint8_t *)"id", 2 };
+        row.id = (kf_bytes){ (const uint8_t *)"0987654321" + i, unique ? 1 : 0 };
         row.name = (kf_bytes){ (const uint8_t *)names[i], strlen(names[i]) };
         row.attribute = (kf_bytes){ (const uint8_t *)"attribute", i };
         row.payload = (kf_bytes){ (const uint8_t *)"payload", i / 2 };
@@ -28,6 +32,8 @@ static kf_status build(kf_error *error)
     kf_names_builder_destroy(&builder);
     return status;
 }
+
+static kf_status build(kf_error *error) { return build_ids(1, error); }
 
 static kf_status search(kf_error *error)
 {
@@ -132,7 +138,7 @@ START_TEST(a_failed_build_leaves_what_was_there)
     size_t size;
     scratch_write("n.kf", "before", 6);
     fault_arm(FAULT_ALLOC, 30, ENOMEM, FAULT_FROM);
-    ck_assert_int_ne(build(&error), KF_OK);
+    ck_assert_int_ne(build_ids(0, &error), KF_OK);
     fault_off();
     uint8_t *after = scratch_read("n.kf", &size);
     ck_assert_uint_eq(size, 6);

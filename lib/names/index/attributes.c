@@ -1,4 +1,4 @@
-/* Attributes and payloads of an open index: FORMAT.md 12.7. */
+/* The attributes of an open index: FORMAT.md 12.7. */
 #include "names/index/index.h"
 
 #include "read/plain.h"
@@ -12,7 +12,7 @@ static kf_status bad_section(const kfi_section *section, kf_error *error)
     return kfi_fail_at(error, KF_CORRUPT, section->offset, "the section of attributes is impossible");
 }
 
-static kf_status open_attributes(kf_names *n, const kfi_section *section, kf_error *error)
+kf_status kfi_names_attributes_open(kf_names *n, const kfi_section *section, kf_error *error)
 {
     kfi_attribute_index *a = &n->attributes;
     const uint8_t *at = a->section = n->mapping.data + section->offset;
@@ -38,23 +38,6 @@ static kf_status open_attributes(kf_names *n, const kfi_section *section, kf_err
         status = kfi_fail_at(error, KF_CORRUPT, section->offset, "the dictionary has not as many attributes as are "
                              "said");
     return status;
-}
-
-kf_status kfi_names_extras_open(kf_names *n, kf_error *error)
-{
-    const kfi_section *attributes = kfi_header_section(&n->header, KFI_SECTION_ATTRIBUTES);
-    const kfi_section *payloads = kfi_header_section(&n->header, KFI_SECTION_PAYLOADS);
-    kf_status status = attributes ? open_attributes(n, attributes, error) : KF_OK;
-    if (!status && payloads)
-        status = kfi_column_open(&n->payloads, n->mapping.data + payloads->offset, payloads->size, KF_VALUES_BYTES,
-                                 n->count, error);
-    return status;
-}
-
-void kfi_names_extras_close(kf_names *n)
-{
-    kfi_plain_close(&n->attributes.image);
-    kfi_column_close(&n->payloads);
 }
 
 /* ---- attributes --------------------------------------------------------------------------------- */
@@ -111,17 +94,6 @@ kf_status kfi_attribute_slots_next(kfi_attribute_slots *s, kfi_run *run)
     return KF_OK;
 }
 
-/* ---- payloads ----------------------------------------------------------------------------------- */
-
-kf_status kfi_names_payload(const kf_names *n, uint32_t position, kf_buffer *buffer, kfi_array *text, kf_error *error)
-{
-    kf_bytes payload;
-    if (!n->payloads) return KF_OK;
-    kf_status status = kfi_column_bytes(n->payloads, position, NULL, buffer, &payload);
-    if (status) return kfi_fail(error, status, "the payload of position %u cannot be read", (unsigned)position);
-    return kfi_array_append(text, payload.data, payload.size, error);
-}
-
 /* ---- verifying ---------------------------------------------------------------------------------- */
 
 static kf_status verify_list(const kf_names *n, uint32_t number, uint32_t count, kf_error *error)
@@ -148,7 +120,7 @@ static kf_status verify_list(const kf_names *n, uint32_t number, uint32_t count,
     return status == KF_END ? KF_OK : kfi_fail_at(error, KF_CORRUPT, offset, "the names of an attribute are wrong");
 }
 
-static kf_status verify_attributes(const kf_names *n, kfi_progress *progress, kf_error *error)
+kf_status kfi_names_attributes_verify(const kf_names *n, kfi_progress *progress, kf_error *error)
 {
     const kfi_attribute_index *a = &n->attributes;
     kf_status status = kf_dict_verify(a->image, NULL, error);
@@ -166,10 +138,4 @@ static kf_status verify_attributes(const kf_names *n, kfi_progress *progress, kf
     }
     free(counts);
     return status;
-}
-
-kf_status kfi_names_extras_verify(const kf_names *n, kfi_progress *progress, kf_error *error)
-{
-    kf_status status = n->attributes.image ? verify_attributes(n, progress, error) : KF_OK;
-    return status || !n->payloads ? status : kfi_column_verify(n->payloads, progress, error);
 }

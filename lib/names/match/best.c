@@ -19,10 +19,18 @@ void kfi_best_begin(kfi_best *b, uint64_t limit, double cutoff, uint64_t tie_lim
     b->limit = limit;
     b->tie_limit = tie_limit;
     b->tied = 0;
+    b->is_whole = 0;
     b->cutoff = cutoff;
     b->wants_next = wants_next;
     b->has_next = 0;
     b->least = (kfi_score){ least > 0 ? (uint64_t)(least * (double)KFI_SIMILARITY_ONE) : 0, 2 };
+}
+
+void kfi_best_whole(kfi_best *b)
+{
+    const double least = b->cutoff - 4 * DBL_EPSILON;
+    b->is_whole = 1;
+    b->least = (kfi_score){ least > 0 ? (uint64_t)(least * (1u << 30)) : 0, 1u << 31 };
 }
 
 void kfi_best_free(kfi_best *b)
@@ -37,7 +45,7 @@ int kfi_best_wants(const kfi_best *b, kfi_score score)
         if (kfi_score_compare(score, kfi_best_list(b)->score) < 0
             && !(b->wants_next && (!b->has_next || kfi_score_compare(score, b->next) > 0))) return 0;
     }
-    return kfi_score_value(score) >= b->cutoff;
+    return kfi_best_value(b, score) >= b->cutoff;
 }
 
 /* ---- heaps -------------------------------------------------------------------------------------- */

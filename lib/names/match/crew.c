@@ -8,7 +8,7 @@
 
 enum { TELL_MILLISECONDS = 50 };   /* between two reports */
 
-KFI_STRUCT_KIND(many_kind, kf_names_many_options, KF_NAMES_MANY_OPTIONS_INIT, flags, flags);
+KFI_STRUCT_KIND(many_kind, kf_names_many_options, KF_NAMES_MANY_OPTIONS_INIT, attributes, attributes);
 
 typedef struct kfi_crew {
     const kfi_crew_work *work;

@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 typedef struct many {
-    const kf_bytes *needles;
+    const kf_bytes *needles, *attributes;
     const kf_matcher_options *options;
     kf_names_sink sink;
     void *context;
@@ -26,8 +26,9 @@ static kf_status search(void *context, kfi_crew_worker *worker, uint64_t index, 
 {
     const many *m = context;
     const kf_name_hits *hits;
-    const kf_bytes needle = m->needles[index];
-    kf_status status = kf_matcher_search(worker->matcher, needle.data, needle.size, m->options, &hits, error);
+    kf_matcher_options options = *m->options;
+    if (m->attributes) options.attribute = m->attributes[index];
+    kf_status status = kfi_matcher_search(worker->matcher, m->needles[index], &options, &hits, error);
     if (status) return blame(error, index, status);
     *units = 1;
     if (kfi_crew_enter(worker)) status = m->sink(m->context, (size_t)index, hits, error);
@@ -49,7 +50,7 @@ kf_status kf_names_search_many(const kf_names *names, const kf_bytes *needles, s
         status = kfi_name_check(needles[i], "the needle", error);
         if (status) return blame(error, i, status);
     }
-    many m = { needles, options, sink, context };
+    many m = { needles, known.attributes, &search_options, sink, context };
     const kfi_crew_work work = { names, count, count, search, &m };
     return status ? status : kfi_crew_run(&work, &known, error);
 }

@@ -1,11 +1,12 @@
 #include "names/match/matcher.h"
 
 #include "base/options.h"
+#include "names/ratio/ratio.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-KFI_STRUCT_KIND(match_kind, kf_matcher_options, KF_MATCHER_OPTIONS_INIT, flags, candidates);
+KFI_STRUCT_KIND(match_kind, kf_matcher_options, KF_MATCHER_OPTIONS_INIT, flags, attribute);
 
 /* ---- creating ----------------------------------------------------------------------------------- */
 
@@ -28,6 +29,7 @@ kf_status kf_matcher_create(kf_matcher **out, const kf_names *names, kf_error *e
     kf_matcher *m = *out = calloc(1, sizeof *m);
     if (!m) return kfi_fail_memory(error, sizeof *m);
     m->names = names;
+    kfi_process_begin(&m->processing, &names->process);
     m->blocks = kfi_blocks_best();
     m->sizes = calloc((size_t)names->head.groups + 1, sizeof *m->sizes);
     m->most_mask = (uint32_t)kfi_mask64(kfi_bit_width(names->head.tokens));
@@ -54,7 +56,9 @@ void kf_matcher_destroy(kf_matcher **matcher)
     for (uint32_t i = 0; i < m->wanted_capacity; i++) kfi_array_free(&m->wanted[i].similar);
     kfi_best_free(&m->best);
     kfi_rows_free(&m->rows);
+    kfi_ratio_destroy(&m->whole);
     kfi_patterns_free(&m->patterns);
+    kfi_process_end(&m->processing);
     free(m->sizes);
     free(m->most);
     free(m->touched);
@@ -119,21 +123,14 @@ static kf_status prepare_token(kf_matcher *m, uint32_t index, kf_error *error)
     return kfi_array_append(&w->similar, &equal, sizeof equal, error);
 }
 
-static void begin_best(kfi_best *best, const kf_matcher_options *o)
-{
-    const uint64_t ties = o->tie_limit ? o->tie_limit : UINT64_MAX;
-    if (o->candidates) kfi_best_begin(best, o->candidates, 0, 0, 0);
-    else kfi_best_begin(best, o->limit, o->cutoff, o->flags & KF_MATCH_TIES ? ties : 0, o->flags & KF_MATCH_EXPLAIN);
-}
-
 static kf_status prepare(kf_matcher *m, kf_bytes needle, const kf_matcher_options *o, kf_error *error)
 {
-    kf_status status = kfi_name_check(needle, "the needle", error);
+    kf_status status = kfi_process_name(&m->names->process, &m->processing, needle, "the needle", &needle, error);
     if (!status) status = kfi_patterns_set(&m->patterns, needle, error);
     if (!status) status = make_room(m, m->patterns.count, error);
     if (status) return status;
     clear(m);
-    begin_best(&m->best, o);
+    kfi_matcher_begin_best(&m->best, o);
     m->work_limit = o->work_limit;
     for (uint32_t i = 0; i < m->patterns.count && !status; i++) status = prepare_token(m, i, error);
     return status;
@@ -145,7 +142,10 @@ kf_status kfi_matcher_options(kf_matcher_options *o, const kf_matcher_options *g
 {
     kf_status status = kfi_options_read(o, given, &match_kind, error);
     if (status) return status;
-    if (o->scorer != KF_SCORER_SETRATIO) return kfi_fail(error, KF_INVALID, "unknown scorer %d", (int)o->scorer);
+    if (!kf_scorer_name(o->scorer)) return kfi_fail(error, KF_INVALID, "unknown scorer %d", (int)o->scorer);
+    if (o->scorer > KF_SCORER_TOKEN_SET_RATIO)
+        return kfi_fail(error, KF_INVALID, "names can't be searched by %s, only ranked again",
+                        kf_scorer_name(o->scorer));
     if (!o->limit) return kfi_fail(error, KF_INVALID, "the limit of a search must be at least 1");
     if (!(o->cutoff >= 0 && o->cutoff <= 1)) return kfi_fail(error, KF_INVALID, "the cutoff must be from 0 to 1");
     if (!o->candidates && o->rerank) return kfi_fail(error, KF_INVALID, "a scorer to rank again by needs candidates");
@@ -157,18 +157,32 @@ kf_status kfi_matcher_options(kf_matcher_options *o, const kf_matcher_options *g
     return unknown ? kfi_fail(error, KF_INVALID, "unknown flags %#x", (unsigned)unknown) : KF_OK;
 }
 
+static kf_status find(kf_matcher *m, const kf_matcher_options *o, kf_error *error)
+{
+    if (!m->names->count) return KF_OK;
+    if (o->scorer != KF_SCORER_SETRATIO) return kfi_ratio_search(m, o, error);
+    return kfi_filter_is_small(m) ? kfi_filter_scan_at_once(m, error) : kfi_matcher_levels(m, error);
+}
+
+kf_status kfi_matcher_search(kf_matcher *m, kf_bytes needle, const kf_matcher_options *known,
+                             const kf_name_hits **hits, kf_error *error)
+{
+    kf_status status = prepare(m, needle, known, error);
+    if (!status) status = kfi_filter_set(m, known->attribute, error);
+    if (!status) status = find(m, known, error);
+    else if (status == KF_NOT_FOUND) status = KF_OK;   /* there is nothing to be found */
+    const int exact = status != KF_END;
+    if (status && exact) return status;
+    status = kfi_matcher_give(m, known, exact, error);
+    if (!status) *hits = &m->result;
+    return status;
+}
+
 kf_status kf_matcher_search(kf_matcher *m, const void *needle, size_t needle_size, const kf_matcher_options *options,
                             const kf_name_hits **hits, kf_error *error)
 {
     kf_matcher_options known;
     *hits = NULL;
     kf_status status = kfi_matcher_options(&known, options, error);
-    if (!status) status = prepare(m, (kf_bytes){ needle, needle_size }, &known, error);
-    if (status) return status;
-    if (m->names->count) status = kfi_matcher_levels(m, error);
-    const int exact = status != KF_END;
-    if (status && exact) return status;
-    status = kfi_matcher_give(m, &known, exact, error);
-    if (!status) *hits = &m->result;
-    return status;
+    return status ? status : kfi_matcher_search(m, (kf_bytes){ needle, needle_size }, &known, hits, error);
 }

@@ -26,9 +26,9 @@ static kf_status take(kf_matcher *m, beyond *b, kf_error *error)
     kf_status status = KF_OK;
     for (size_t i = 0; i < count && !status; i++) {
         const kfi_found *found = &kfi_best_list(&m->best)[i];
-        status = add_ranked(m, found, kfi_score_value(found->score), error);
+        status = add_ranked(m, found, kfi_best_value(&m->best, found->score), error);
     }
-    *b = (beyond){ m->best.tied, m->best.has_next ? kfi_score_value(m->best.next) : m->best.cutoff };
+    *b = (beyond){ m->best.tied, m->best.has_next ? kfi_best_value(&m->best, m->best.next) : m->best.cutoff };
     return status;
 }
 

@@ -103,6 +103,9 @@ kf_status kfi_patterns_set(kfi_patterns *s, kf_bytes needle, kf_error *error)
     s->count = 0;
     s->text.size = s->points.size = s->masks.size = s->others.size = 0;
     kf_status status = kfi_array_append(&s->text, needle.data, needle.size, error);
+    /* Places in these are computed even if they are empty. */
+    if (!status) status = kfi_array_reserve(&s->points, sizeof(uint32_t), error);
+    if (!status) status = kfi_array_reserve(&s->others, sizeof(uint32_t), error);
     if (status) return status;
     s->tokens = kfi_name_tokens((kf_bytes){ s->text.data, needle.size }, tokens);
     for (uint32_t i = 0; i < s->tokens && !status; i++) status = add(s, tokens[i], error);

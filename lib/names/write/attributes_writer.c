@@ -1,6 +1,6 @@
 #include "names/write/attributes_writer.h"
 
-#include "names/write/bit_spool.h"
+#include "write/bit_spool.h"
 #include "names/write/postings_writer.h"
 #include "names/write/vocabulary_writer.h"
 

@@ -1,6 +1,6 @@
 #include "names/write/forward_writer.h"
 
-#include "names/write/bit_spool.h"
+#include "write/bit_spool.h"
 #include "names/order.h"
 
 #include <keyfold/names.h>

@@ -27,16 +27,6 @@ typedef struct finish {
     kfi_header header;
 } finish;
 
-static kf_status take_bytes(kfi_spool_reader *reader, kf_bytes *bytes, kf_error *error)
-{
-    uint64_t size;
-    kf_status status = kfi_spool_reader_varint(reader, &size, error);
-    *bytes = (kf_bytes){ NULL, 0 };
-    if (!status && size) status = kfi_spool_reader_take(reader, (size_t)size, &bytes->data, error);
-    if (!status) bytes->size = (size_t)size;
-    return status;
-}
-
 static kf_status add_id(finish *f, kf_bytes id, kf_error *error)
 {
     uint64_t number;
@@ -54,7 +44,7 @@ static kf_status add_name(finish *f, kf_bytes name, kfi_spool_reader *reader, kf
     const uint32_t count = kfi_name_tokens(name, tokens);
     for (uint32_t i = 0; i < count; i++) ids[i] = kfi_token_table_find(&f->table, tokens[i]);
     kf_bytes attribute;
-    kf_status status = take_bytes(reader, &attribute, error);
+    kf_status status = kfi_names_take(reader, &attribute, error);
     const uint32_t number = f->attributes && !status ? kfi_attributes_find(f->attributes, attribute) : 0;
     return status ? status : kfi_forward_add(f->forward, ids, count, number, error);
 }
@@ -64,13 +54,12 @@ static kf_status read_rows(finish *f, kf_error *error)
     kf_names_builder *b = f->builder;
     kfi_spool_reader *reader = NULL;
     kfi_progress progress = { kfi_names_tell, b, KF_PHASE_LAYOUT, b->names, KFI_ROWS_STEP, 0 };
-    kf_status status = kfi_spool_finish(b->rows, error);
-    if (!status) status = kfi_spool_reader_create(&reader, b->rows, 0, KFI_ROWS_BUFFER, error);
+    kf_status status = kfi_spool_reader_create(&reader, b->rows, 0, KFI_ROWS_BUFFER, error);
     for (uint32_t row = 0; row < b->names && !status; row++) {
         kf_bytes bytes;
-        status = take_bytes(reader, &bytes, error);
+        status = kfi_names_take(reader, &bytes, error);
         if (!status) status = add_id(f, bytes, error);
-        if (!status) status = take_bytes(reader, &bytes, error);
+        if (!status) status = kfi_names_take(reader, &bytes, error);
         if (!status) status = add_name(f, bytes, reader, error);
         if (!status) status = kfi_progress_count(&progress, 1, row, error);
     }
@@ -93,6 +82,7 @@ static kf_status write_names(const finish *f, kf_error *error)
     kfi_store32(head + 8, bands);
     kfi_store32(head + 12, groups);
     kfi_store64(head + 16, list->postings);
+    kfi_store64(head + 24, f->builder->texts ? KFI_NAMES_PROCESSED : 0);
     kf_status status = kfi_writer_begin(f->writer, KFI_SECTION_NAMES, error);
     if (!status) status = kfi_writer_write(f->writer, head, sizeof head, error);
     for (unsigned b = 0; b < KFI_BANDS && !status; b++) {
@@ -138,24 +128,37 @@ static kf_status write_tokens(finish *f, kf_error *error)
     if (!status) status = kfi_token_list_finish(&f->list, error);
     if (!status) status = kfi_names_tell(b, KF_PHASE_MINIMISE, 0, f->list.count, error);
     if (!status) status = kfi_vocabulary_write(&f->list, &image, f->writer, error);
-    if (!status) status = kfi_blocks_write(&f->list, &sort, f->writer, error);
+    if (!status) status = kfi_token_blocks_write(&f->list, &sort, f->writer, error);
     return status ? status : kfi_token_table_fill(&f->table, &f->list, error);
 }
 
-/* What is only there if a row has it. */
+static kf_status write_column(finish *f, kfi_section_type type, kfi_column_builder *column, kf_error *error)
+{
+    kf_encoding encoding;
+    kf_status status = kfi_writer_begin(f->writer, type, error);
+    if (!status) status = kfi_column_builder_write(column, f->writer, KFI_COLUMN_HEADER_SIZE, &encoding, error);
+    return status ? status : kfi_writer_end(f->writer, error);
+}
+
+static kf_status write_processing(finish *f, kf_error *error)
+{
+    const kf_names_builder *b = f->builder;
+    kf_status status = write_column(f, KFI_SECTION_TEXTS, b->texts, error);
+    if (!status) status = kfi_writer_begin(f->writer, KFI_SECTION_PROCESSING, error);
+    if (!status) status = kfi_writer_write(f->writer, b->stored.data, b->stored.size, error);
+    return status ? status : kfi_writer_end(f->writer, error);
+}
+
+/* What is not in all files. */
 static kf_status write_extras(finish *f, kf_error *error)
 {
     kf_names_builder *b = f->builder;
     const kfi_image_options image = image_options(b, KF_VALUES_NONE);
-    kf_encoding encoding;
-    kf_status status = KF_OK;
-    if (f->attributes)
+    kf_status status = b->texts ? write_processing(f, error) : KF_OK;
+    if (!status && f->attributes)
         status = kfi_attributes_write(f->attributes, &image, b->options.memory_limit / 2, f->writer, error);
-    if (status || !b->payloads) return status;
-    status = kfi_writer_begin(f->writer, KFI_SECTION_PAYLOADS, error);
-    if (!status)
-        status = kfi_column_builder_write(b->payloads, f->writer, KFI_COLUMN_HEADER_SIZE, &encoding, error);
-    return status ? status : kfi_writer_end(f->writer, error);
+    if (!status && b->payloads) status = write_column(f, KFI_SECTION_PAYLOADS, b->payloads, error);
+    return status;
 }
 
 static kf_status write_postings(finish *f, kf_error *error)
@@ -173,7 +176,9 @@ static kf_status write_sections(finish *f, kf_error *error)
     kf_names_builder *b = f->builder;
     const kfi_image_options ids = image_options(b, b->ids_are_numbers ? KF_VALUES_U64 : KF_VALUES_BYTES);
     const kfi_sort_options sort = kfi_names_sort_options(b, KF_VALUES_BYTES, KF_DUPLICATES_ERROR);
-    kf_status status = write_tokens(f, error);
+    kf_status status = kfi_spool_finish(b->rows, error);
+    if (!status) status = write_tokens(f, error);
+    if (!status) status = kfi_names_check_ids(b, error);
     if (!status) status = kfi_values_create(&f->ids, &ids, error);
     if (!status && b->attributes)
         status = kfi_attributes_create(&f->attributes, &b->attributes, b->names, b->folder, &b->disk, error);
@@ -195,9 +200,11 @@ kf_status kf_names_builder_finish(kf_names_builder *b, kf_names_report *out, kf_
     if (status) return status;     /* nothing was done: the builder can still finish */
     if (b->failed) return kfi_fail(error, KF_INVALID, "the build failed before (%s)", kf_status_name(b->failed));
     finish f = { .builder = b };
-    const uint32_t sections = SECTIONS + (b->attributes != NULL) + (b->payloads != NULL) + (b->metadata.count > 0);
+    const uint32_t sections = SECTIONS + (b->attributes != NULL) + (b->payloads != NULL) + 2 * (b->texts != NULL)
+                              + (b->metadata.count > 0);
     status = kfi_names_tell(b, KF_PHASE_SORT, 0, b->names, error);
     if (!status) status = kfi_writer_create(&f.writer, b->path, sections, error);
+    if (!status && !(b->options.flags & KF_NAMES_REPLACE_ANY)) status = kfi_writer_protect(f.writer, error);
     if (!status && b->metadata.count) status = kfi_metadata_write(&b->metadata, f.writer, error);
     if (!status) status = write_sections(&f, error);
     f.header.incompatible = KFI_FEATURE_NAMES;

@@ -138,7 +138,7 @@ kf_status kfi_token_walk_next(kfi_token_walk *w, kf_error *error)
     uint64_t size, frequency;
     kf_status status = kfi_spool_reader_varint(w->reader, &size, error);
     if (!status) status = kfi_spool_reader_varint(w->reader, &frequency, error);
-    w->token = (kf_bytes){ NULL, 0 };
+    w->token = (kf_bytes){ (const uint8_t *)"", 0 };   /* the empty token is one too */
     if (!status && size) status = kfi_spool_reader_take(w->reader, (size_t)size, &w->token.data, error);
     if (status) return status;
     w->token.size = (size_t)size;

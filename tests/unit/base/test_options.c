@@ -327,7 +327,7 @@ static const struct {
     { "kf_names_open", with_names_open, &open_initial, 16, sizeof open_initial, 0 },
     { "kf_names_verify", with_names_verify, &verify_initial, 32, sizeof verify_initial, 0 },
     { "kf_matcher_search", with_matcher, &matcher_initial, 40, sizeof matcher_initial, 0 },
-    { "kf_names_search_many", with_many, &names_many_initial, 32, sizeof names_many_initial, 0 },
+    { "kf_names_search_many", with_many, &names_many_initial, 40, sizeof names_many_initial, 0 },
     { "kf_names_search_many search", with_many_search, &matcher_initial, 40, sizeof matcher_initial, 0 },
     { "kf_names_builder_finish", with_names_report, &names_report_initial, 48, sizeof names_report_initial, 1 },
     { "kf_names_get_stat", with_names_stat, &names_stat_initial, 112, sizeof names_stat_initial, 1 },
@@ -455,7 +455,7 @@ START_TEST(options__unknown_flags)
         if (bit >= 1) UNKNOWN(with_set_within, kf_iter_options, KF_ITER_OPTIONS_INIT, flags, flag);
         if (bit >= 1) UNKNOWN(with_diff_within, kf_iter_options, KF_ITER_OPTIONS_INIT, flags, flag);
         if (bit >= 1) UNKNOWN(with_merge_within, kf_iter_options, KF_ITER_OPTIONS_INIT, flags, flag);
-        UNKNOWN(with_names_build, kf_names_build_options, KF_NAMES_BUILD_OPTIONS_INIT, flags, flag);
+        if (bit >= 2) UNKNOWN(with_names_build, kf_names_build_options, KF_NAMES_BUILD_OPTIONS_INIT, flags, flag);
         if (bit >= 2) UNKNOWN(with_matcher, kf_matcher_options, KF_MATCHER_OPTIONS_INIT, flags, flag);
         UNKNOWN(with_many, kf_names_many_options, KF_NAMES_MANY_OPTIONS_INIT, flags, flag);
         if (bit >= 5) UNKNOWN(with_names_open, kf_open_options, KF_OPEN_OPTIONS_INIT, flags, flag);

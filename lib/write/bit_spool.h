@@ -1,6 +1,6 @@
 /* Bit fields of up to 32 bits, one behind the other, in a temporary file. */
-#ifndef KFI_NAMES_WRITE_BIT_SPOOL_H
-#define KFI_NAMES_WRITE_BIT_SPOOL_H
+#ifndef KFI_WRITE_BIT_SPOOL_H
+#define KFI_WRITE_BIT_SPOOL_H
 
 #include "base/bits.h"
 #include "base/file.h"

@@ -1,4 +1,4 @@
-#include "names/write/bit_spool.h"
+#include "write/bit_spool.h"
 
 enum { COPY_SIZE = 1 << 18 };
 
