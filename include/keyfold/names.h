@@ -275,7 +275,7 @@ KF_API kf_status kf_names_process(const kf_names *names, const void *text, size_
                                   kf_bytes *out, kf_error *error);
 
 /* Checks every checksum and walks every structure: O(size of the file), and four bytes of memory a name. `options`
- * may be NULL; its threads are not used yet. Errors: KF_CORRUPT with the offset, KF_CANCELLED, KF_NO_MEMORY,
+ * may be NULL; its threads check the tokens only. Errors: KF_CORRUPT with the offset, KF_CANCELLED, KF_NO_MEMORY,
  * KF_INVALID (options). */
 KF_API kf_status kf_names_verify(const kf_names *names, const kf_verify_options *options, kf_error *error);
 

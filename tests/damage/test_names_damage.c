@@ -378,6 +378,46 @@ START_TEST(what_is_verified_answers_rightly)
 }
 END_TEST
 
+typedef struct watching { uint64_t calls, most, done, total; } watching;
+
+static int watch(void *context, const kf_progress *progress)
+{
+    watching *w = context;
+    ck_assert_int_eq(progress->phase, KF_PHASE_VERIFY);
+    ck_assert_uint_ge(progress->done, w->done);
+    ck_assert_uint_le(progress->done, progress->total);
+    if (w->total) ck_assert_uint_eq(progress->total, w->total);
+    w->done = progress->done;
+    w->total = progress->total;
+    return ++w->calls >= w->most;
+}
+
+/* From nothing to all bytes, and no further than it is wanted. */
+START_TEST(verifying_tells_how_far_it_is)
+{
+    kf_names *names;
+    kf_error error;
+    kf_verify_options options = KF_VERIFY_OPTIONS_INIT;
+    watching w = { .most = UINT64_MAX };
+    options.progress = watch;
+    options.progress_context = &w;
+    ck_assert_int_eq(kf_names_open_memory(&names, file, file_size, NULL, NULL), KF_OK);
+    ck_assert_int_eq(kf_names_verify(names, &options, NULL), KF_OK);
+    ck_assert_uint_eq(w.done, w.total);
+    ck_assert_uint_gt(w.total, file_size / 2);
+    const uint64_t calls = w.calls;
+    ck_assert_uint_gt(calls, 8);
+    for (uint64_t most = 1; most <= calls; most++) {
+        options.threads = most % 3;
+        w = (watching){ .most = most };
+        ck_assert_int_eq(kf_names_verify(names, &options, &error), KF_CANCELLED);
+        ck_assert_uint_eq(w.calls, most);
+        ck_assert(error.message[0]);
+    }
+    kf_names_close(&names);
+}
+END_TEST
+
 /* Neither kind of file is taken for the other. */
 START_TEST(other_kinds_of_files)
 {
@@ -414,6 +454,7 @@ int main(void)
     tcase_add_test(tests, impossible_numbers_are_refused);
     tcase_add_test(tests, files_without_letters);
     tcase_add_loop_test(tests, what_is_verified_answers_rightly, 0, 6);
+    tcase_add_test(tests, verifying_tells_how_far_it_is);
     tcase_add_test(tests, other_kinds_of_files);
     suite_add_tcase(suite, tests);
     return suite_run(suite);

@@ -119,11 +119,15 @@ def test_names_alone_have_positions(tmp_path):
 
 @pytest.mark.parametrize("names, problem, text", [
     ([(1, "a"), (2, None)], TypeError, "row 1 .id 2.: a name is a str, not NoneType"),
-    ({1: "a", "b": "c"}, TypeError, "row 1 .id 'b'.: the id is str, but the first one was int"),
+    ({1: "a", "b": "c"}, TypeError, "row 1 .id 'b'.: the id is str, but the first was int"),
     ({1.5: "a"}, TypeError, "row 0 .id 1.5.: an id is an int, a str or bytes, not float"),
     ([(True, "a")], TypeError, "row 0 .id True.: an id is an int, a str or bytes, not bool"),
-    ([(1, "a"), 5], TypeError, "row 1: an id and a name are needed, not 5"),
-    ([(1, "a"), (2, "b", 3)], TypeError, "row 1: an id and a name are needed"),
+    ([(1, "a"), 5], TypeError, "row 1: an id and a name .* are needed, not 5"),
+    ([(1, "a"), (2, "b", 3)], TypeError, "row 1 .id 2.: an attribute is a str, not int"),
+    ([(1, "a"), (2, "b", "", "", "")], TypeError, "row 1: an id and a name .* are needed"),
+    ([(n, "a", None, 5 if n < 2000 else "x") for n in range(2001)], TypeError,
+     "row 2000 .id 2000.: the payload can't be encoded by codec 'int'"),
+    ([(1, "a", "b" * 70000)], keyfold.LimitError, "row 0 .id 1.: .*65535"),
     (["a", None], TypeError, "row 1: a name is a str, not NoneType"),
     (["a", "\ud800"], TypeError, "row 1: .*surrogates not allowed"),
     ([(1, "a"), (2, b"\xff")], keyfold.ArgumentError, "row 1 .id 2.: .*UTF-8"),
@@ -244,3 +248,51 @@ def test_work_is_limited(tmp_path):
     assert index.matches("abcd efgh", work=10**9).exact
     many = index.matches_many(["abcd efgh", "h"], 2, work=10)
     assert [each.exact for each in many] == [False, False]
+
+
+# ---- attributes and payloads ------------------------------------------------------------------------
+
+ROWS = [(1, "ACME LTD", "GB", {"staff": 20}), (2, "ACME INC", "US", {"staff": 300}), (3, "ACME GMBH", None, None),
+        (4, "BOLTS LTD", "GB", {})]
+
+
+def test_attributes_and_payloads_come_back(tmp_path):
+    index = keyfold.compile_names(tmp_path / "a.kf", ROWS)
+    assert list(index) == [keyfold.NameRow(*row) for row in ROWS] and index.metadata["python.payloads"] == b"object"
+    for id, name, attribute, payload in ROWS:
+        match = index.best(name)
+        assert (match.id, match.attribute, match.payload) == (id, attribute, payload)
+    assert [(match.attribute, match.payload) for match in index.best_many(["ACME INC", "ACME GMBH"])] == \
+        [("US", {"staff": 300}), (None, None)]
+    assert index.stat().attributes == 3 and index.stat().payload_bytes > 0
+    plain = keyfold.compile_names(tmp_path / "b.kf", [row[:2] for row in ROWS])
+    assert plain.best("ACME INC") == (2, "ACME INC", 1.0, 1, None, None, None) and plain.stat().payload_bytes == 0
+
+
+@pytest.mark.parametrize("payloads, codec", [
+    (["x", None, "ü"], "str"), ([b"x", None, b"\xff"], "raw"), ([5, None, -2**70], "int"),
+    ([2.5, None, -0.0], "float"),
+    ([(1, "a"), None, [b"x"]], "object"), ([None, None, None], None)])
+def test_payloads_of_any_kind(tmp_path, payloads, codec):
+    rows = [(number, f"name {number}", None, payload) for number, payload in enumerate(payloads)]
+    index = keyfold.compile_names(tmp_path / "a.kf", rows)
+    assert [row.payload for row in index] == [match.payload for match in index.best_many(
+        [row[1] for row in rows])] == payloads
+    assert index.metadata.get("python.payloads") == (codec and codec.encode())
+
+
+def test_codecs_of_payloads(tmp_path):
+    rows = [(1, "a", None, {"x": 1})]
+    assert keyfold.compile_names(tmp_path / "a.kf", rows, codec="json").best("a").payload == {"x": 1}
+    with pytest.raises(TypeError, match="row 0 .id 1.: the payload can't be encoded by codec 'str'"):
+        keyfold.compile_names(tmp_path / "b.kf", rows, codec="str")
+    with pytest.raises(keyfold.CodecError):
+        keyfold.compile_names(tmp_path / "b.kf", rows, codec="pickle")
+    assert [(row.attribute, row.payload) for row in keyfold.compile_names(tmp_path / "a.kf", [(1, "a", "", "")])] == \
+        [(None, None)]
+
+
+def test_members_of_dicts_as_attribute_and_payload(tmp_path):
+    rows = [{"id": 1, "name": "a", "country": "DE", "more": 7}, {"id": 2, "name": "b", "country": None, "more": 8}]
+    index = keyfold.compile_names(tmp_path / "a.kf", rows, attribute="country", payload="more")
+    assert [(row.attribute, row.payload) for row in index] == [("DE", 7), (None, 8)]

@@ -5,9 +5,8 @@
 #include <string.h>
 
 #include "commands/dump.h"
-#include "input/decoder.h"
-#include "input/kind.h"
 #include "output/entry.h"
+#include "output/guard.h"
 #include "output/list.h"
 #include "output/message.h"
 
@@ -31,25 +30,6 @@ typedef struct kft_dump {
     int weighted;         /* the file has weights of its own */
     kft_printer printer;
 } kft_dump;
-
-int dump_misleads(kf_bytes key, int is_nul)
-{
-    static const uint8_t mark[] = { 0xEF, 0xBB, 0xBF };
-    const kft_head head = { key.data, key.size, 0 };
-    kft_kind kind;
-    size_t at = 0;
-    int undecided;
-
-    if (decoder_detect(key.data, key.size, &undecided) != DECODER_NONE || kind_foreign(&head, 0, &kind))
-        return 1;
-    if (is_nul)
-        return 0;
-    if (key.size >= sizeof mark && memcmp(key.data, mark, sizeof mark) == 0)
-        return 1;
-    while (at < key.size && key.data[at] == ' ')
-        at++;
-    return at < key.size && strchr("<{[", key.data[at]) != NULL && key.data[at] != 0;
-}
 
 /* A line of tsv or jsonl. */
 static void print_line(const kft_dump *dump, const kft_entry *entry, uint64_t weight)
@@ -110,7 +90,7 @@ static int print_nul(const kft_dump *dump, const kft_entry *entry, uint64_t weig
 /* An entry, the first of all if it is `at_start`. Returns 0 when it can't be printed in the format. */
 static int print_one(const kft_dump *dump, const kft_entry *entry, uint64_t weight, int at_start)
 {
-    int misled = at_start && dump_misleads(entry->key, dump->format == DUMP_NUL);
+    int misled = at_start && guard_misleads(entry->key, dump->format == DUMP_NUL);
 
     if (dump->format == DUMP_NUL)
         return !misled && print_nul(dump, entry, weight);
