@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Mapping, Optional, Union
+from typing import TYPE_CHECKING, Any, Iterable, Mapping, Optional, Union
 
 from . import _errors, _file_options, _name_pack, _name_rows
 from ._builder import BuildOptions
@@ -10,18 +10,19 @@ from ._codecs import Codec
 from ._name_columns import NameColumns
 from ._name_index import NameIndex
 from ._name_pack import Payloads
+from ._name_processing import Processing
 from ._native import ffi, lib
 from ._progress import Heart, Progress
 
 if TYPE_CHECKING:
     from ._handle import StrPath
-    from ._types import Nulls
+    from ._types import LegalForms, Normal, Nulls
 
 
 class _Builder:
     """A kf_names_builder that takes packed rows."""
 
-    def __init__(self, wanted: BuildOptions, progress: Progress) -> None:
+    def __init__(self, wanted: BuildOptions, processing: Processing, equal_ids: bool, progress: Progress) -> None:
         self._path = wanted.path
         self._progress = progress
         self._heart = Heart(progress.phase)
@@ -32,10 +33,13 @@ class _Builder:
         options.memory_limit, options.threads = wanted.memory, wanted.threads
         folder = ffi.NULL if wanted.tmpdir is None else ffi.new("char[]", os.fsencode(wanted.tmpdir))
         options.temporary_folder = folder
+        options.flags = (lib.KF_NAMES_REPLACE_ANY if wanted.force else 0) | \
+            (0 if equal_ids else lib.KF_NAMES_UNIQUE_IDS)
+        kept = processing.fill(options)
         self._heart.fill(options)
         out = ffi.new("kf_names_builder **")
         self._check(lib.kf_names_builder_create(out, os.fsencode(wanted.path), options, self._error))
-        del folder      # the builder has a copy
+        del folder, kept    # the builder has copies
         self._builder = ffi.gc(out[0], lib.kfpy_names_builder_free)
 
     def _check(self, status: int, where: str = "") -> None:
@@ -43,6 +47,8 @@ class _Builder:
             return
         self._heart.raise_failure()
         error = _errors.make(status, self._error, self._path)
+        if status == lib.KF_DUPLICATE:
+            error.args = (f"{error.args[0]}: equal_ids=True allows that",)
         if where and status in (lib.KF_INVALID, lib.KF_LIMIT):
             error.args = (f"{where}: {error.args[0]}",)
         raise error
@@ -75,6 +81,8 @@ class _Builder:
 
 def compile_names(path: StrPath, names: Any, *, id: Any = None, name: Any = None, attribute: Any = None,
                   payload: Any = None, nulls: Nulls = "error", codec: Union[str, Codec] = "auto",
+                  equal_ids: bool = False, normalise: Normal = None, separators: Optional[str] = None,
+                  legal_forms: LegalForms = "keep", legal_table: Union[str, Mapping[str, Iterable[str]], None] = None,
                   memory: Union[int, str] = "1G", threads: Optional[int] = None, progress: Any = None,
                   tmpdir: Optional[StrPath] = None, metadata: Optional[Mapping[str, Union[str, bytes]]] = None,
                   force: bool = False) -> NameIndex:
@@ -91,13 +99,27 @@ def compile_names(path: StrPath, names: Any, *, id: Any = None, name: Any = None
               tuples are the payloads
     nulls     "error", or "skip" for rows without an id or a name (in pandas NaN is a null)
     codec     how payloads are stored (see keyfold.Dictionary.codec); if not given, what suits the first 1000
+    equal_ids  whether several names may have one id: DuplicateKey if not
+    normalise, separators, legal_forms, legal_table
+              what is to make no difference between names, nor between them and needles; see below
     memory    what the build may hold
     threads   that it may use: as many as there are processors if not given
     progress, tmpdir, metadata, force   as for compile
 
-    Ids are ints, str or bytes, all of one kind, and come back as they were given. Two names may have the same id, and
-    two ids the same name. An attribute is a str, such as a country, that searches can be limited to; a payload is
+    Ids are ints, str or bytes, all of one kind, and come back as they were given. An attribute is a str, such as a country, that searches can be limited to; a payload is
     whatever is to come along with the name. Both may be None, which is what an empty one comes back as.
+
+    Names are compared as they are unless that is changed here, for names and needles alike; the file remembers how,
+    and matches have the names as they were given.
+
+    normalise    of "case" (full case folding), "nfc" or "nfkc" (Unicode's normal forms), "accents", "punctuation"
+                 (which becomes spaces) and "spaces" (white space of any kind becomes spaces, runs of them one, and
+                 those at the ends go), with commas between
+    separators   characters that become spaces
+    legal_forms  "canonical": those at the end of a name (at its start where they stand there) become one of several
+                 that mean the same, as Limited becomes Ltd; "ignore": they are left out
+    legal_table  other legal forms than keyfold's own: a dict of canonical ones to lists of ways to write them (with ^
+                 before it one is looked for at the start), or such lines, with tabs between
 
     >>> index = keyfold.compile_names("firms.kf", {7: "ACME HOLDINGS LTD", 8: "BOLTS AND NUTS INC"})
     >>> index.best("Acme Holding LTD").id
@@ -108,16 +130,20 @@ def compile_names(path: StrPath, names: Any, *, id: Any = None, name: Any = None
     >>> rows = [(1, "ACME LTD", "GB", {"staff": 20}), (2, "ACME INC", "US", {"staff": 300})]
     >>> keyfold.compile_names("firms.kf", rows).best("ACMY INC").payload
     {'staff': 300}
+    >>> index = keyfold.compile_names("firms.kf", ["Müller GmbH"], normalise="case,accents", legal_forms="ignore")
+    >>> index.best("MULLER G.m.b.H.")
+    NameMatch(id=0, name='Müller GmbH', score=1.0, position=0)
     """
     options = BuildOptions(path, memory=memory, tmpdir=tmpdir, threads=threads,
                            metadata=_file_options.metadata(metadata), force=force)
     options.check_target()
+    processing = Processing(normalise, separators, legal_forms, legal_table)
     payloads = Payloads(codec)
     rows = _name_rows.rows_of(names, NameColumns(id, name, attribute, payload, nulls), payloads)
     reports = Progress(progress, rows.total, unit="names")
     builder: Optional[_Builder] = None
     try:
-        builder = _Builder(options, reports)
+        builder = _Builder(options, processing, equal_ids, reports)
         builder.add(rows)
         own = {"python.ids": (rows.kind or "int").encode()}
         if payloads.codec is not None:

@@ -5,7 +5,7 @@ from . import _codecs, _errors
 from ._handle import Handle
 from ._late import Source
 from ._light import Later
-from ._name_text import ID_KINDS, Kinds, bytes_of, scorer_of, text_of
+from ._name_text import ID_KINDS, Kinds, attribute_of, bytes_of, scorer_of, text_of
 from ._names_handle import NamesHandle
 from ._native import ffi, lib
 from ._open import handle_of
@@ -112,11 +112,12 @@ class NameIndex:
 
     # ---- one needle ---------------------------------------------------------------------------
 
-    def best(self, needle: str, *, cutoff: float = 0.0, scorer: Scorer = "setratio",
+    def best(self, needle: str, *, by: Optional[str] = None, cutoff: float = 0.0, scorer: Scorer = "setratio",
              rerank: Optional[AnyScorer] = None, candidates: Optional[int] = None, gap: bool = False,
              work: Optional[int] = None) -> Optional[NameMatch]:
         """The name that is most similar to a needle; None if none has the cutoff.
 
+        by          only names with this attribute
         cutoff      the least score, 0 to 1. A high one makes searches faster
         scorer      "setratio", "ratio", "token_sort_ratio" or "token_set_ratio": see names_score
         rerank      any scorer, by which the best `candidates` (by `scorer`; 100 if not given) are scored again: score
@@ -133,13 +134,13 @@ class NameIndex:
         >>> index.best("HOLDINGS ACME", rerank="wratio").score
         0.95
         """
-        found = self.matches(needle, 1, cutoff=cutoff, scorer=scorer, rerank=rerank, candidates=candidates, gap=gap,
+        found = self.matches(needle, 1, by=by, cutoff=cutoff, scorer=scorer, rerank=rerank, candidates=candidates, gap=gap,
                              work=work)
         return found[0] if found else None
 
-    def matches(self, needle: str, limit: int = 10, *, cutoff: float = 0.0, scorer: Scorer = "setratio",
-                ties: bool = False, rerank: Optional[AnyScorer] = None, candidates: Optional[int] = None,
-                gap: bool = False, work: Optional[int] = None) -> NameMatches:
+    def matches(self, needle: str, limit: int = 10, *, by: Optional[str] = None, cutoff: float = 0.0,
+                scorer: Scorer = "setratio", ties: bool = False, rerank: Optional[AnyScorer] = None,
+                candidates: Optional[int] = None, gap: bool = False, work: Optional[int] = None) -> NameMatches:
         """The names that are most similar to a needle, best first; of equal scores that of the lowest position.
 
         limit  how many
@@ -153,6 +154,10 @@ class NameIndex:
         """
         data = text_of(needle, "the needle")
         options = _search_options(limit, cutoff, scorer, ties, rerank, candidates, gap, work)
+        attribute = attribute_of(by)
+        if attribute is not None:
+            place = ffi.from_buffer(attribute or b"\0")
+            options.attribute.data, options.attribute.size = ffi.cast("uint8_t *", place), len(attribute)
         handle = self._opened()
         error, hits = ffi.new("kf_error *"), ffi.new("kf_name_hits **")
         matcher = handle.take_matcher()
@@ -184,9 +189,26 @@ class NameIndex:
           LTD   LTD   1.0000
           ACNE  ACME  0.7500
         """
-        self._opened()
         other = name if isinstance(name, str) else name.name
-        return _name_score.names_explain(needle, other, scorer=scorer)
+        return _name_score.names_explain(self.process(needle), self.process(other), scorer=scorer)
+
+    def process(self, text: str) -> str:
+        """What the index makes of a needle or a name before it compares it: see compile_names.
+
+        >>> index = keyfold.compile_names("firms.kf", ["ACME, Ltd."], normalise="case,punctuation,spaces")
+        >>> index.process("Acme  ltd!"), index.best("Acme Ltd").score
+        ('acme ltd', 1.0)
+        """
+        data = text_of(text, "the text")
+        handle = self._opened()
+        buffer, out, error = ffi.new("kf_buffer *"), ffi.new("kf_bytes *"), ffi.new("kf_error *")
+        place = ffi.from_buffer(data or b"\0")
+        try:
+            status = lib.kf_names_process(handle.pointer, place, len(data), buffer, out, error)
+            _errors.check(status, error, handle.path)
+            return bytes_of(out).decode()
+        finally:
+            lib.kf_buffer_free(buffer)
 
     # ---- many needles -------------------------------------------------------------------------
 
@@ -214,7 +236,8 @@ class NameIndex:
                   each needle and the columns needle, id, name, score, position and, if the index has them, attribute
                   and payload, null where nothing was found. One of pandas has the index of the needles' Series, so that
                   df.join(...) puts both side by side
-        options   those of best: cutoff, scorer, ...
+        options   those of best: cutoff, scorer, ... `by` may be a column too, of an attribute for each needle, or None
+                  for any
 
         >>> index = keyfold.compile_names("firms.kf", {7: "ACME HOLDINGS LTD", 8: "BOLTS AND NUTS INC"})
         >>> [match and match.id for match in index.best_many(["ACME", None, "NUTS & BOLTS"])]
@@ -257,10 +280,13 @@ class NameIndex:
 
     def _search_many(self, needles: Any, limit: int, threads: Optional[int], progress: Any,
                      options: Dict[str, Any]) -> Found:
+        by = options.pop("by", None)
         search = _search_options(limit, **options)
         texts = _columns.needles(_columns.TEXT, needles, True)
+        attributes = [by] * len(texts) if by is None or isinstance(by, str) else \
+            _columns.needles(_columns.TEXT, by, True)
         handle = self._opened()
-        raw = _name_many.search(handle, texts, search, threads, progress)
+        raw = _name_many.search(handle, texts, attributes, search, threads, progress)
         return _name_table.Found(texts, raw, self._kinds, bool(options.get("gap")))
 
     # ---- all names ----------------------------------------------------------------------------

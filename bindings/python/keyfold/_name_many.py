@@ -9,7 +9,7 @@ from . import _errors
 from ._builder import thread_count
 from ._name_match import NameRow
 from ._name_table import Found
-from ._name_text import Kinds
+from ._name_text import Kinds, attribute_of
 from ._names_handle import NamesHandle
 from ._native import ffi, lib
 from ._progress import Heart, Progress
@@ -33,6 +33,20 @@ def many_options(threads: Optional[int], heart: Heart) -> Any:
     return options
 
 
+def _attributes(attributes: List[Optional[str]], places: List[int]) -> Any:
+    """A kf_bytes array of the attributes of needles; NULL if none has one. And what must live as long."""
+    if not any(each is not None for each in attributes):
+        return ffi.NULL, None
+    parts = {each: attribute_of(each) for each in set(attributes)}
+    kept = {each: ffi.from_buffer(part or b"\0") for each, part in parts.items() if part is not None}
+    result = ffi.new("kf_bytes[]", len(places) or 1)
+    for number, place in enumerate(places):
+        each = attributes[place]
+        if each is not None:
+            result[number].data, result[number].size = ffi.cast("uint8_t *", kept[each]), len(parts[each] or b"")
+    return result, kept
+
+
 def _encoded(texts: List[Optional[str]], places: List[int]) -> List[bytes]:
     parts = []
     for place in places:
@@ -43,9 +57,12 @@ def _encoded(texts: List[Optional[str]], places: List[int]) -> List[bytes]:
     return parts
 
 
-def search(handle: NamesHandle, texts: List[Optional[str]], options: Any, threads: Optional[int],
-           progress: Any) -> Any:
-    """A kfpy_found of the texts that are not None, of which it has the numbers."""
+def search(handle: NamesHandle, texts: List[Optional[str]], attributes: List[Optional[str]], options: Any,
+           threads: Optional[int], progress: Any) -> Any:
+    """A kfpy_found of the texts that are not None, of which it has the numbers; each within its attribute, None: all
+    names."""
+    if len(attributes) != len(texts):
+        raise _errors.ArgumentError(f"by= has {len(attributes)} attributes for {len(texts)} needles")
     places = [place for place, text in enumerate(texts) if text is not None]
     parts = _encoded(texts, places)
     whole, sizes = b"".join(parts), array("Q", map(len, parts))
@@ -58,8 +75,11 @@ def search(handle: NamesHandle, texts: List[Optional[str]], options: Any, thread
     try:
         if count:
             lib.kfpy_texts_split(data, lengths, count, needles)
-        status = lib.kf_names_search_many(handle.pointer, needles, count, options, many_options(threads, heart),
-                                          lib.kfpy_found_add, found, error)
+        many = many_options(threads, heart)
+        many.attributes, keep = _attributes(attributes, places)
+        status = lib.kf_names_search_many(handle.pointer, needles, count, options, many, lib.kfpy_found_add, found,
+                                          error)
+        del keep
     finally:
         ffi.release(lengths)
         ffi.release(data)

@@ -34,6 +34,13 @@ ID_KINDS: Dict[str, Callable[[bytes], Any]] = {"int": int, "bytes": bytes,
                                                "str": lambda data: data.decode("utf-8", "surrogateescape")}
 
 
+def attribute_of(by: Any) -> Optional[bytes]:
+    """An attribute that a search is limited to."""
+    if by is None or isinstance(by, str):
+        return None if by is None else by.encode("utf-8", "surrogateescape")
+    raise TypeError(f"by= is an attribute, a str, not {type(by).__name__}")
+
+
 class Kinds:
     """What an index holds: the kind of the ids, whether there are attributes, and the codec of payloads (None: there
     are none). `path` is for messages."""
