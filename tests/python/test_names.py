@@ -321,7 +321,7 @@ def test_searches_within_an_attribute(tmp_path):
     assert index.best_many(needles, by=asked) == answer and [each is None for each in answer] == \
         [by == "XX" for by in asked]
     assert index.best_many(needles, by="GB") == [index.best(needle, by="GB") for needle in needles]
-    assert index.best_many([None, *needles], by=[5 and "DE", *asked])[1:] == answer
+    assert index.best_many([None, *needles], by=["DE", *asked])[1:] == answer
     with pytest.raises(keyfold.ArgumentError, match="by= has 1 attributes for 20 needles"):
         index.best_many(needles, by=["DE"])
     for wrong in (5, b"DE"):
@@ -352,7 +352,8 @@ def test_names_are_processed_if_that_was_asked_for(tmp_path):
     assert (plain.stat().normalise, plain.stat().legal_forms, plain.process("A, b")) == ("none", "keep", "A, b")
     for wrong in (dict(normalise="upper"), dict(normalise=""), dict(legal_forms="drop"), dict(legal_table="a"),
                   dict(normalise="nfc,nfkc"), dict(separators="a", legal_forms="ignore"), dict(separators="\0"),
-                  dict(legal_forms="ignore", legal_table={"a\tb": []}), dict(legal_forms="ignore", legal_table="a\na\n")):
+                  dict(legal_forms="ignore", legal_table={"a\tb": []}),
+                  dict(legal_forms="ignore", legal_table="a\na\n")):
         with pytest.raises(keyfold.ArgumentError):
             keyfold.compile_names(tmp_path / "b.kf", names, **wrong)
     for wrong in (dict(separators=5), dict(legal_forms="ignore", legal_table=5)):

@@ -99,15 +99,17 @@ def compile_names(path: StrPath, names: Any, *, id: Any = None, name: Any = None
               tuples are the payloads
     nulls     "error", or "skip" for rows without an id or a name (in pandas NaN is a null)
     codec     how payloads are stored (see keyfold.Dictionary.codec); if not given, what suits the first 1000
-    equal_ids  whether several names may have one id: DuplicateKey if not
+    equal_ids
+              whether several names may have one id: DuplicateKey if not
     normalise, separators, legal_forms, legal_table
               what is to make no difference between names, nor between them and needles; see below
     memory    what the build may hold
     threads   that it may use: as many as there are processors if not given
     progress, tmpdir, metadata, force   as for compile
 
-    Ids are ints, str or bytes, all of one kind, and come back as they were given. An attribute is a str, such as a country, that searches can be limited to; a payload is
-    whatever is to come along with the name. Both may be None, which is what an empty one comes back as.
+    Ids are ints, str or bytes, all of one kind, and come back as they were given. An attribute is a str, such as a
+    country, that searches can be limited to; a payload is whatever is to come along with the name. Both may be None,
+    which is what an empty one comes back as.
 
     Names are compared as they are unless that is changed here, for names and needles alike; the file remembers how,
     and matches have the names as they were given.

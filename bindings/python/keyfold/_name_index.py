@@ -134,8 +134,8 @@ class NameIndex:
         >>> index.best("HOLDINGS ACME", rerank="wratio").score
         0.95
         """
-        found = self.matches(needle, 1, by=by, cutoff=cutoff, scorer=scorer, rerank=rerank, candidates=candidates, gap=gap,
-                             work=work)
+        found = self.matches(needle, 1, by=by, cutoff=cutoff, scorer=scorer, rerank=rerank, candidates=candidates,
+                             gap=gap, work=work)
         return found[0] if found else None
 
     def matches(self, needle: str, limit: int = 10, *, by: Optional[str] = None, cutoff: float = 0.0,
