@@ -184,6 +184,7 @@ static kf_status write_sections(finish *f, kf_error *error)
         status = kfi_attributes_create(&f->attributes, &b->attributes, b->names, b->folder, &b->disk, error);
     if (!status)
         status = kfi_forward_create(&f->forward, f->list.count, b->names, f->attributes, &sort, error);
+    if (!status) status = kfi_names_tell(b, KF_PHASE_LAYOUT, 0, b->names, error);
     if (!status) status = read_rows(f, error);
     kfi_token_table_free(&f->table);
     if (!status) status = kfi_forward_write(f->forward, f->writer, error);
