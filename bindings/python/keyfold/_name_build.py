@@ -33,7 +33,8 @@ class _Builder:
         options.memory_limit, options.threads = wanted.memory, wanted.threads
         folder = ffi.NULL if wanted.tmpdir is None else ffi.new("char[]", os.fsencode(wanted.tmpdir))
         options.temporary_folder = folder
-        options.flags = (lib.KF_NAMES_REPLACE_ANY if wanted.force else 0) | (0 if equal_ids else lib.KF_NAMES_UNIQUE_IDS)
+        options.flags = (lib.KF_NAMES_REPLACE_ANY if wanted.force else 0) | \
+            (0 if equal_ids else lib.KF_NAMES_UNIQUE_IDS)
         kept = processing.fill(options)
         self._heart.fill(options)
         out = ffi.new("kf_names_builder **")
@@ -98,15 +99,29 @@ def compile_names(path: StrPath, names: Any, *, id: Any = None, name: Any = None
               tuples are the payloads
     nulls     "error", or "skip" for rows without an id or a name (in pandas NaN is a null)
     codec     how payloads are stored (see keyfold.Dictionary.codec); if not given, what suits the first 1000
-    equal_ids  whether several names may have one id: DuplicateKey if not
+    equal_ids
+              whether several names may have one id: DuplicateKey if not
     normalise, separators, legal_forms, legal_table
               what is to make no difference between names, nor between them and needles; see below
     memory    what the build may hold
     threads   that it may use: as many as there are processors if not given
     progress, tmpdir, metadata, force   as for compile
 
-    Ids are ints, str or bytes, all of one kind, and come back as they were given. An attribute is a str, such as a country, that searches can be limited to; a payload is
-    whatever is to come along with the name. Both may be None, which is what an empty one comes back as.
+    Ids are ints, str or bytes, all of one kind, and come back as they were given. An attribute is a str, such as a
+    country, that searches can be limited to; a payload is whatever is to come along with the name. Both may be None,
+    which is what an empty one comes back as.
+
+    Names are compared as they are unless that is changed here, for names and needles alike; the file remembers how,
+    and matches have the names as they were given.
+
+    normalise    of "case" (full case folding), "nfc" or "nfkc" (Unicode's normal forms), "accents", "punctuation"
+                 (which becomes spaces) and "spaces" (white space of any kind becomes spaces, runs of them one, and
+                 those at the ends go), with commas between
+    separators   characters that become spaces
+    legal_forms  "canonical": those at the end of a name (at its start where they stand there) become one of several
+                 that mean the same, as Limited becomes Ltd; "ignore": they are left out
+    legal_table  other legal forms than keyfold's own: a dict of canonical ones to lists of ways to write them (with ^
+                 before it one is looked for at the start), or such lines, with tabs between
 
     Names are compared as they are unless that is changed here, for names and needles alike; the file remembers how, and
     matches have the names as they were given.

@@ -134,8 +134,8 @@ class NameIndex:
         >>> index.best("HOLDINGS ACME", rerank="wratio").score
         0.95
         """
-        found = self.matches(needle, 1, by=by, cutoff=cutoff, scorer=scorer, rerank=rerank, candidates=candidates, gap=gap,
-                             work=work)
+        found = self.matches(needle, 1, by=by, cutoff=cutoff, scorer=scorer, rerank=rerank, candidates=candidates,
+                             gap=gap, work=work)
         return found[0] if found else None
 
     def matches(self, needle: str, limit: int = 10, *, by: Optional[str] = None, cutoff: float = 0.0,
@@ -189,8 +189,8 @@ class NameIndex:
           LTD   LTD   1.0000
           ACNE  ACME  0.7500
         """
-        return _name_score.names_explain(self.process(needle), self.process(name if isinstance(name, str) else name.name),
-                                         scorer=scorer)
+        other = name if isinstance(name, str) else name.name
+        return _name_score.names_explain(self.process(needle), self.process(other), scorer=scorer)
 
     def process(self, text: str) -> str:
         """What the index makes of a needle or a name before it compares it: see compile_names.
@@ -204,7 +204,8 @@ class NameIndex:
         buffer, out, error = ffi.new("kf_buffer *"), ffi.new("kf_bytes *"), ffi.new("kf_error *")
         place = ffi.from_buffer(data or b"\0")
         try:
-            _errors.check(lib.kf_names_process(handle.pointer, place, len(data), buffer, out, error), error, handle.path)
+            status = lib.kf_names_process(handle.pointer, place, len(data), buffer, out, error)
+            _errors.check(status, error, handle.path)
             return bytes_of(out).decode()
         finally:
             lib.kf_buffer_free(buffer)
