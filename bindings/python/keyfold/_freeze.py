@@ -133,14 +133,17 @@ def _deep(mapping: Mapping[Any, Any], wanted: _choose.Wish) -> _Content:
 
 # ---- files ---------------------------------------------------------------------------------------
 
-def _secret(folder: str) -> bytes:
-    """The key of the folder's digests: who does not know it can't make another dict that has the name of one."""
+def _secret(folder: str, make: bool = True) -> bytes:
+    """The key of the folder's digests: who does not know it can't make another dict that has the name of one.
+    FileNotFoundError if there is none and none is to be made."""
     path = os.path.join(folder, ".key")
     while True:
         try:
             with open(path, "rb") as file:
                 return file.read(_SECRET).ljust(_SECRET, b"\0")
         except FileNotFoundError:
+            if not make:
+                raise
             temporary = temporary_in(folder)
             with open(temporary, "xb") as file:
                 file.write(os.urandom(_SECRET))
@@ -223,6 +226,26 @@ def _find_or_write(content: _Content, folder: str,
     finally:
         remove(temporary)
     return found if found is not None else _open(path, allow_pickle=content.codec.name in _codecs.PICKLES)
+
+
+def _found_at_once(mapping: Dict[Any, Any], wanted: _choose.Wish, options: Dict[str, Any]) \
+        -> Optional[Dictionary[Any, Any]]:
+    """The file of a dict of the commonest types that is in the cache already. Its types are taken to be those of its
+    first pair: that all are shows when they are hashed, which is the only way through the dict."""
+    key, value = next(iter(mapping.items()))
+    if type(key) not in (str, bytes) or type(value) not in (str, bytes, type(None)) or wanted.lists:
+        return None
+    content = _flat(mapping, wanted, (type(key), type(value)))
+    folder = cache_folder()
+    try:
+        secret = _secret(folder, False)
+    except OSError:
+        return None
+    total = content.plain and digest(content.plain, content.kind.name, content.codec.name, secret)
+    if not total:
+        return None
+    name = _named(content.kind, content.codec, BuildOptions(os.path.join(folder, "any"), **options), total)
+    return _try_open(os.path.join(folder, name + ".kf"), content.codec)
 
 
 def _write_and_name(pairs: Any, folder: str, options: Dict[str, Any], **rest: Any) -> Dictionary[Any, Any]:
@@ -375,6 +398,10 @@ def freeze(mapping_or_items: Any, path: Optional[StrPath] = None, *, codec: Unio
     options: Dict[str, Any] = dict(memory=memory, duplicates=duplicates, weights=weights, tmpdir=tmpdir,
                                    threads=threads, shards=shards, normalise=normalise, force=force)
     source = mapping_or_items
+    if path is None and type(source) is dict and source and not nested:
+        found = _found_at_once(source, _choose.wish(keys, codec, weights, duplicates), options)
+        if found is not None:
+            return found
     types = survey(source)
     if isinstance(source, (Dictionary, _nested.SubDictionary)):
         if path is None:
