@@ -5,13 +5,6 @@
 #include "output/list.h"
 #include "output/message.h"
 
-static int are_lists;
-
-int entry_lists(void)
-{
-    return are_lists;
-}
-
 void entry_print_bytes(const kft_printer *printer, kf_bytes bytes)
 {
     if (printer->raw)
@@ -54,7 +47,7 @@ void entry_print_members(const kft_printer *printer, const kft_entry *entry)
     if (printer->value_type == KF_VALUES_U64) {
         output_text(out, ",\"value\":");
         output_u64(out, entry->number);
-    } else if (printer->value_type == KF_VALUES_BYTES && are_lists && !printer->items) {
+    } else if (printer->value_type == KF_VALUES_BYTES && printer->lists) {
         print_array(out, entry->value);
     } else if (printer->value_type == KF_VALUES_BYTES) {
         output_byte(out, ',');
@@ -72,7 +65,7 @@ void entry_print_value(const kft_printer *printer, const kft_entry *entry)
     } else if (printer->value_type == KF_VALUES_U64) {
         output_byte(out, '\t');
         output_u64(out, entry->number);
-    } else if (printer->value_type == KF_VALUES_BYTES && are_lists && !printer->items) {
+    } else if (printer->value_type == KF_VALUES_BYTES && printer->lists) {
         kf_bytes list = entry->value, item;
 
         while (list_next(&list, &item)) {
@@ -144,7 +137,5 @@ kf_dict *entry_open(const char *path, uint32_t flags, int *code)
     status = kf_dict_open(&dict, path, &options, &error);
     if (status != KF_OK)
         *code = complain_error(path, status, &error);
-    else
-        are_lists = list_values(dict);
     return dict;
 }
