@@ -63,7 +63,7 @@ class Lists(Sets):
         one, two = self.path("one.kf"), self.path("two.kf")
         texts = self.make("texts.kf", {b"c": b"s"})
         self.assertEqual(self.out("union", one, two), b"a\tp\tq\nb\tr\n")
-        self.assertEqual(self.out("diff", one, two, expect=1), b"-\ta\tp\tq\n+\tb\tr\n")
+        self.assertEqual(self.out("diff", one, two, expect=1), b"-a\tp\tq\n+b\tr\n")
         for paths in ((two, texts), (texts, two)):
             self.assertEqual(self.out("union", *paths), b"b\t" + escape(b"\1r") + b"\nc\ts\n")
 
