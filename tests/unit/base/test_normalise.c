@@ -235,6 +235,7 @@ static kf_status normalise_much(kf_bytes text)
     kf_buffer buffer = KF_BUFFER_INIT;
     kf_bytes form;
     kf_status status = kf_text_normalise(text.data, text.size, KF_NORMALISE_ACCENTS, &buffer, &form);
+    if (!status) status = kf_text_normalise(text.data, text.size, KF_NORMALISE_NFC, &buffer, &form);
     kf_buffer_free(&buffer);
     if (!status) status = kfi_normal_map_create(&map, KF_NORMALISE_CASE | KF_NORMALISE_NFKC, text, SIZE_MAX);
     kfi_normal_map_destroy(&map);
