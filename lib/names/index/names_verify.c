@@ -106,25 +106,6 @@ static kf_status verify_postings(verifying *v)
 
 /* ---- blocks ------------------------------------------------------------------------------------- */
 
-/* Whether a token stands in its lane, letter by letter, and the signature allows for it. */
-static int is_in_lane(const kfi_blocks *b, const kfi_length_group *g, uint32_t token, kf_bytes text)
-{
-    const uint32_t block = token / KFI_BLOCK, lane = token % KFI_BLOCK;
-    const uint8_t *column = b->columns + g->columns + (uint64_t)block * KFI_BLOCK * g->length + lane;
-    const uint8_t *signature = b->signatures + ((uint64_t)g->first_block + block) * KFI_BLOCK;
-    uint8_t counts[KFI_BLOCK] = { 0 };
-    uint32_t length = 0;
-    for (size_t at = 0; at < text.size; length++) {
-        uint32_t point;
-        at += kfi_unit_next(KF_UNIT_CODE_POINTS, text.data + at, text.size - at, &point);
-        if (length == g->length || column[(size_t)length * KFI_BLOCK] != kfi_blocks_class(b, point)) return 0;
-        counts[kfi_blocks_class(b, point) % KFI_BLOCK]++;
-    }
-    for (unsigned i = 0; i < KFI_BLOCK; i++)
-        if (counts[i] > signature[i]) return 0;
-    return length == g->length;
-}
-
 /* Counts are not needed any more: they mark tokens that were met. */
 static kf_status meet(verifying *v, uint32_t id)
 {
@@ -145,17 +126,17 @@ static kf_status verify_blocks(verifying *v, kf_buffer *buffer)
             const uint32_t id = kfi_blocks_id(b, b->groups[i].first_token + t);
             status = meet(v, id);
             if (!status) status = kfi_names_token_text(n, id, buffer, &text, v->error);
-            if (!status && !is_in_lane(b, &b->groups[i], t, text))
+            if (!status && !kfi_blocks_has(b, &b->groups[i], t, text))
                 status = bad(v, KFI_SECTION_BLOCKS, "a block does not have the letters of its token");
             if (!status && t % STEP == 0) status = kfi_progress_report(&v->progress, t, v->error);
         }
     for (uint32_t i = 0; i < b->longs && !status; i++) {
-        const uint32_t id = kfi_load32(b->long_entries + 8 * (size_t)i);
+        const uint32_t id = kfi_blocks_long_id(b, i);
         uint32_t length = 0;
         status = meet(v, id);
         if (!status) status = kfi_names_token_text(n, id, buffer, &text, v->error);
         for (size_t at = 0; !status && at < text.size; at++) length += (text.data[at] & 0xc0) != 0x80;
-        if (!status && (length != kfi_load32(b->long_entries + 8 * (size_t)i + 4) || length <= KFI_BLOCK_LENGTH))
+        if (!status && (length != kfi_blocks_long_length(b, i) || length <= KFI_BLOCK_LENGTH))
             status = bad(v, KFI_SECTION_BLOCKS, "a token has another length");
     }
     if (!status && b->empty != UINT32_MAX) status = meet(v, b->empty);
@@ -180,6 +161,7 @@ static kf_status verify_parts(verifying *v)
     if (!status) status = verify_postings(v);
     if (!status) status = verify_blocks(v, &buffer);
     if (!status) status = kfi_column_verify(n->ids, &v->progress, v->error);
+    if (!status) status = kfi_names_extras_verify(n, &v->progress, v->error);
     kf_buffer_free(&buffer);
     return status;
 }
