@@ -107,6 +107,7 @@ static void check_prefixes(const kfi_search_variant *v, kf_bytes text)
         size_t n;
         step = v->prefixes(keys, &s, notes, KFI_STEP_NOTES, &n);
         for (size_t k = 0; k < n; k++) {
+            EXPECT(notes[k].size <= text.size, notes[k].size);
             for (; size < notes[k].size; size++) EXPECT(wanted((kf_bytes){ text.data, size }) == UINT64_MAX, size);
             EXPECT(wanted((kf_bytes){ text.data, size }) == notes[k].ordinal, size);
             size++;
