@@ -10,7 +10,7 @@
 
 #include "base/options.h"
 #include "base/progress.h"
-#include "names/write/blocks_writer.h"
+#include "names/write/token_blocks.h"
 #include "names/write/forward_writer.h"
 #include "names/write/postings_writer.h"
 #include "names/write/token_count.h"

@@ -40,6 +40,9 @@ const kft_option_spec build_options_table[] = {
       "what is to make no difference between keys, with commas:\n"
       "case, accents, how characters are composed (nfc), and also\n"
       "wide, small and the like (nfkc)", normalise_names },
+    { "similarity", 0, OPTION_FLAG, offsetof(kft_build_options, similarity), NULL,
+      "store the keys once more, so that nearest takes\n"
+      "milliseconds for a million keys", NULL },
     { "memory", 'M', OPTION_SIZE, offsetof(kft_build_options, memory), "SIZE",
       "hold at most so much in memory (default: 1G)", NULL },
     { "tmpdir", 'T', OPTION_FOLDER, offsetof(kft_build_options, temporary_folder), "FOLDER",
