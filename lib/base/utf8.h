@@ -53,4 +53,14 @@ static inline unsigned kfi_utf8_sequence(const uint8_t *text, size_t size)
     return have < length ? 0 : length;
 }
 
+enum { KFI_UTF8_INVALID = 0x110000 };   /* + byte: one outside of well-formed UTF-8, which is a unit by itself */
+
+/* Takes one unit off a text of at least one byte; returns how many bytes it had. */
+static inline size_t kfi_utf8_unit(const uint8_t *text, size_t size, uint32_t *value)
+{
+    const unsigned length = kfi_utf8_sequence(text, size);
+    *value = length ? kfi_utf8_value(text, length) : (uint32_t)KFI_UTF8_INVALID + text[0];
+    return length ? length : 1;
+}
+
 #endif

@@ -2,11 +2,12 @@
 #ifndef KFI_NAMES_LAYOUT_H
 #define KFI_NAMES_LAYOUT_H
 
-#include "base/bits.h"
+#include "format/blocks.h"
 #include "format/header.h"
 
 enum {
     KFI_NAMES_HEAD = 64,           /* bytes of the NAMES section before the table of bands */
+    KFI_NAMES_PROCESSED = 1,       /* a property: names are processed */
     KFI_BAND_SIZE = 48,
     KFI_GROUP_SIZE = 32,
     KFI_BANDS_MOST = 16,
@@ -15,11 +16,8 @@ enum {
                                       by themselves */
     KFI_ID_WIDTHS = 4,             /* a token's id takes 1 to 4 bytes */
     KFI_SORTED_TOKENS = 8,         /* names of at most so many have their ids in order, and how to undo that */
-    KFI_BLOCK = 32,                /* tokens of one length, side by side */
-    KFI_BLOCK_LENGTH = 64,         /* longer tokens are in no block */
-    KFI_CLASSES = 64,              /* of code points */
-    KFI_BLOCKS_HEAD = 32,
-    KFI_LENGTH_GROUP_SIZE = 8
+    KFI_ATTRIBUTES_HEAD = 64,      /* bytes of the ATTRIBUTES section before the image */
+    KFI_ATTRIBUTE_SHARE = 16       /* an attribute of more than one name in so many has no list of them */
 };
 #define KFI_NAMES_LIMIT (UINT32_MAX - 1u)   /* names; a slot or a position fits 32 bits and is not UINT32_MAX */
 
@@ -63,9 +61,10 @@ static inline unsigned kfi_order_width(uint32_t tokens)
     return tokens <= KFI_SORTED_TOKENS ? widths[tokens] : 0;
 }
 
-static inline uint64_t kfi_bits_size(uint64_t bits) { return (bits + 7) / 8; }
-
-/* Bits of a slot or a position among so many names; and of an id among so many tokens. */
-static inline unsigned kfi_rank_width(uint64_t count) { return count ? kfi_bit_width(count - 1) : 0; }
+/* Whether there is a list of the names that have an attribute; else they are found by going through all slots. */
+static inline int kfi_attribute_is_listed(uint32_t frequency, uint32_t names)
+{
+    return frequency <= names / KFI_ATTRIBUTE_SHARE;
+}
 
 #endif

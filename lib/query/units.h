@@ -8,18 +8,14 @@
 
 #include <keyfold/query.h>
 
-enum { KFI_UNIT_INVALID = 0x110000 };   /* + byte: a byte outside of well-formed UTF-8 */
+enum { KFI_UNIT_INVALID = KFI_UTF8_INVALID };   /* + byte */
 
 /* Takes one unit off a text of at least one byte; returns how many bytes it had. */
 static inline size_t kfi_unit_next(kf_unit unit, const uint8_t *text, size_t size, uint32_t *value)
 {
-    unsigned length = unit == KF_UNIT_BYTES ? 1 : kfi_utf8_sequence(text, size);
-    if (!length) {
-        *value = KFI_UNIT_INVALID + text[0];
-        return 1;
-    }
-    *value = unit == KF_UNIT_BYTES ? text[0] : kfi_utf8_value(text, length);
-    return length;
+    if (unit == KF_UNIT_CODE_POINTS) return kfi_utf8_unit(text, size, value);
+    *value = text[0];
+    return 1;
 }
 
 /* The units of a needle, for which `to` has room for one a byte. KF_INVALID, with the offset, when it is not

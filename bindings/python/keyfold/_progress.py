@@ -119,7 +119,11 @@ class Progress:
 
     def verified(self, phase: int, done: int, total: int) -> None:
         """So many bytes of all are checked."""
-        self._total, self._name = total, "verifying"
+        self.of_all("verifying", done, total)
+
+    def of_all(self, name: str, done: int, total: int) -> None:
+        """So many of all are done, in work that has one phase."""
+        self._total, self._name = total, name
         self._share = done / total if total else 1.0
         self._report(done == total)
 

@@ -5,31 +5,24 @@
 
 #include "base/array.h"
 #include "base/file.h"
+#include "base/progress.h"
 #include "format/metadata.h"
+#include "names/index/letters.h"
 #include "names/layout.h"
+#include "names/process/process.h"
+#include "read/blocks/blocks.h"
 #include "read/values/column_reader.h"
 
 #include <keyfold/names.h>
 
-typedef struct kfi_length_group {
-    uint32_t length;               /* of its tokens, in code points */
-    uint32_t tokens;
-    uint32_t first_token;          /* among all that are in blocks */
-    uint32_t first_block;
-    uint64_t columns;              /* offset */
-} kfi_length_group;
-
-/* The tokens in blocks. */
-typedef struct kfi_blocks {
-    uint32_t points;               /* classes of so many code points */
-    const uint8_t *classes;
-    uint32_t group_count;
-    kfi_length_group groups[KFI_BLOCK_LENGTH];
-    uint32_t tokens, blocks, longs;
-    uint32_t empty;                /* the id of the empty token, or UINT32_MAX */
-    const uint8_t *columns, *signatures, *ids, *long_entries;
-    unsigned id_width;
-} kfi_blocks;
+/* The attributes; none: they all are empty. */
+typedef struct kfi_attribute_index {
+    kf_dict *image;                /* NULL: none */
+    const uint8_t *section;
+    kfi_band band;                 /* its places are in the section */
+    uint64_t slots;                /* which attribute each slot has */
+    unsigned width;
+} kfi_attribute_index;
 
 struct kf_names {
     kfi_mapping mapping;
@@ -41,10 +34,16 @@ struct kf_names {
     kf_dict *images[KFI_BANDS_MOST];
     kfi_group *groups;             /* and one more, which begins where the last one ends */
     kfi_blocks blocks;
+    kfi_letters letters;           /* there may be none */
     const uint8_t *forward, *orders, *positions, *postings;
     uint64_t postings_size;
     unsigned slot_width;
     kfi_column *ids;
+    kfi_attribute_index attributes;
+    kfi_column *payloads;          /* NULL: none */
+    uint64_t properties;           /* KFI_NAMES_PROCESSED */
+    kfi_process process;
+    kfi_column *texts;             /* the names as they were given; NULL: nothing is done to them */
 };
 
 /* ---- tokens ------------------------------------------------------------------------------------- */
@@ -53,17 +52,6 @@ struct kf_names {
 kf_status kfi_names_token(const kf_names *names, kf_bytes token, uint32_t *id);
 /* The bytes of a token, in `buffer`: KF_CORRUPT for an id that there is not; KF_NO_MEMORY. */
 kf_status kfi_names_token_text(const kf_names *names, uint32_t id, kf_buffer *buffer, kf_bytes *token, kf_error *error);
-
-/* The class of a code point, or KFI_CLASSES: no token in a block has it. */
-unsigned kfi_blocks_class(const kfi_blocks *blocks, uint32_t point);
-/* O(groups), checks the section. */
-kf_status kfi_blocks_open(kfi_blocks *blocks, const uint8_t *section, uint64_t size, uint64_t offset,
-                          uint32_t vocabulary, kf_error *error);
-/* The id of a token in a block. It may be any number on a damaged file. */
-static inline uint32_t kfi_blocks_id(const kfi_blocks *b, uint32_t token)
-{
-    return (uint32_t)kfi_load_bits(b->ids, (uint64_t)token * b->id_width, b->id_width);
-}
 
 /* ---- names -------------------------------------------------------------------------------------- */
 
@@ -93,8 +81,13 @@ static inline uint32_t kfi_names_position(const kf_names *names, uint32_t slot)
     return (uint32_t)kfi_load_bits(names->positions, (uint64_t)slot * names->slot_width, names->slot_width);
 }
 
-/* A name's text, appended to `text`. KF_CORRUPT, KF_NO_MEMORY. */
+/* The ids of a name's tokens, put into the order in which it has them. KF_CORRUPT. */
+kf_status kfi_names_order(const kf_names *names, const kfi_group *group, uint32_t slot, uint32_t *ids, kf_error *error);
+/* A name's text as it is compared, appended to `text`. KF_CORRUPT, KF_NO_MEMORY. */
 kf_status kfi_names_text(const kf_names *names, uint32_t slot, kf_buffer *buffer, kfi_array *text, kf_error *error);
+/* The same as it was given. `position`: of that slot. */
+kf_status kfi_names_given_text(const kf_names *names, uint32_t slot, uint32_t position, kf_buffer *buffer,
+                               kfi_array *text, kf_error *error);
 /* An id, appended; a number in decimal. `position` is below the count. */
 kf_status kfi_names_id(const kf_names *names, uint32_t position, kf_buffer *buffer, kfi_array *text, kf_error *error);
 
@@ -113,7 +106,69 @@ typedef struct kfi_postings {
 /* How many names have a token. `id` is below the count. */
 uint32_t kfi_names_frequency(const kf_names *names, uint32_t id);
 kf_status kfi_postings_begin(kfi_postings *postings, const kf_names *names, uint32_t id);
+/* Those of one in a band whose frequencies differ, `band` being of a section that begins there. */
+uint32_t kfi_band_frequency(const uint8_t *section, const kfi_band *band, uint32_t index);
+kf_status kfi_postings_of(kfi_postings *postings, const uint8_t *section, const kfi_band *band, uint32_t index,
+                          uint32_t names);
 /* The next run, all slots of which there are: KF_OK, KF_END, KF_CORRUPT. */
 kf_status kfi_postings_next(kfi_postings *postings, kfi_run *run);
+
+/* ---- attributes and payloads -------------------------------------------------------------------- */
+
+/* Attributes are numbered in the order of their bytes. An index without any has one if it has names: the empty one. */
+static inline uint32_t kfi_names_attribute_count(const kf_names *names)
+{
+    return names->attributes.image ? names->attributes.band.count : names->count > 0;
+}
+
+/* The number of an attribute, O(its bytes): KF_OK, KF_NOT_FOUND (no name has it), KF_CORRUPT. */
+kf_status kfi_names_attribute_find(const kf_names *names, kf_bytes attribute, uint32_t *number);
+
+/* The number of a slot's attribute, O(1). It may be any number on a damaged file. */
+static inline uint32_t kfi_names_attribute(const kf_names *names, uint32_t slot)
+{
+    const kfi_attribute_index *a = &names->attributes;
+    return a->image ? (uint32_t)kfi_load_bits(a->section + a->slots, (uint64_t)slot * a->width, a->width) : 0;
+}
+
+/* Its text, appended. KF_CORRUPT (also for a number that there is not), KF_NO_MEMORY. */
+kf_status kfi_names_attribute_text(const kf_names *names, uint32_t number, kf_buffer *buffer, kfi_array *text,
+                                   kf_error *error);
+/* How many names have it, O(1). The number is below the count. */
+uint32_t kfi_names_attribute_frequency(const kf_names *names, uint32_t number);
+
+/* The slots of its names, ascending. Where these are not few, it takes as long as going through all slots. */
+typedef struct kfi_attribute_slots {
+    const kf_names *names;
+    kfi_postings list;
+    uint32_t number, next;
+    int is_listed;
+} kfi_attribute_slots;
+
+kf_status kfi_attribute_slots_begin(kfi_attribute_slots *slots, const kf_names *names, uint32_t number);
+/* KF_OK, KF_END, KF_CORRUPT. */
+kf_status kfi_attribute_slots_next(kfi_attribute_slots *slots, kfi_run *run);
+
+/* The payload of a position below the count, appended: nothing if there are none. KF_CORRUPT, KF_NO_MEMORY. */
+kf_status kfi_names_payload(const kf_names *names, uint32_t position, kf_buffer *buffer, kfi_array *text,
+                            kf_error *error);
+
+/* ---- rows --------------------------------------------------------------------------------------- */
+
+/* The texts of a row, appended one behind the other in the order of `parts`: id, name, attribute, payload. Only their
+ * sizes are set. KF_CORRUPT, KF_NO_MEMORY. */
+kf_status kfi_names_row(const kf_names *names, uint32_t position, uint32_t slot, kf_buffer *buffer, kfi_array *text,
+                        kf_bytes *const parts[4], kf_error *error);
+/* Sets where they are, once they stay there; returns what is behind them. */
+const uint8_t *kfi_names_row_link(kf_bytes *const parts[4], const uint8_t *text);
+
+/* For who opens, closes and verifies. */
+kf_status kfi_names_attributes_open(kf_names *names, const kfi_section *section, kf_error *error);
+kf_status kfi_names_attributes_verify(const kf_names *names, kfi_progress *progress, kf_error *error);
+kf_status kfi_names_extras_open(kf_names *names, kf_error *error);
+void kfi_names_extras_close(kf_names *names);
+kf_status kfi_names_extras_verify(const kf_names *names, kfi_progress *progress, kf_error *error);
+/* The same of the letters, once the names' tokens were found to be in range. KF_CORRUPT, KF_NO_MEMORY, KF_CANCELLED. */
+kf_status kfi_letters_verify(const kf_names *names, kfi_progress *progress, kf_error *error);
 
 #endif

@@ -1,47 +1,14 @@
-/* Comparing a token of the needle with all tokens in blocks: compiled for several instruction sets (blocks_body.h),
- * of which the best one is chosen at run time. All give the same.
- *
- * Classes stand for code points, so what is found is at least as long as the longest common subsequence. */
+/* What a search for names wants of the blocks (read/blocks/blocks_scan.h). */
 #ifndef KFI_NAMES_MATCH_BLOCKS_SCAN_H
 #define KFI_NAMES_MATCH_BLOCKS_SCAN_H
 
 #include "names/index/index.h"
+#include "read/blocks/blocks_scan.h"
 
-typedef struct kfi_block_query {
-    const kfi_blocks *blocks;
-    uint32_t length;               /* code points of the needle's token, at least 1 */
-    uint8_t signature[KFI_BLOCK];
-    uint8_t masks[KFI_BLOCK_LENGTH / 8][KFI_CLASSES];   /* where a class is in it: byte k has positions 8k to 8k+7.
-                                                           Empty if it is longer than tokens in blocks are */
-    /* By the length of tokens: those are wanted with which at least `low` code points are common, and fewer than
-     * `high`. */
-    uint8_t low[KFI_BLOCK_LENGTH + 1], high[KFI_BLOCK_LENGTH + 1];
-} kfi_block_query;
-
-/* Takes tokens of a block: bit i of `lanes` is token first + i, with which common[i] are common. */
-typedef kf_status (*kfi_block_sink)(void *context, const kfi_length_group *group, uint32_t first, uint32_t lanes,
-                                    const uint8_t *common);
-
-/* Calls the sink for each block that has any, until it returns other than KF_OK. */
-typedef kf_status (*kfi_block_scan)(const kfi_block_query *query, kfi_block_sink sink, void *context);
-
-typedef struct kfi_blocks_variant {
-    const char *name;
-    kfi_block_scan scan;
-} kfi_blocks_variant;
-
-extern const kfi_blocks_variant kfi_blocks_portable;
-#if defined(__x86_64__)
-extern const kfi_blocks_variant kfi_blocks_avx2;
-extern const kfi_blocks_variant kfi_blocks_avx512;
-#endif
-
-/* Chosen once, as kfi_search_best is. */
-const kfi_blocks_variant *kfi_blocks_best(void);
-
-/* Prepares for a token of the needle, but for what is wanted. */
-void kfi_block_query_set(kfi_block_query *query, const kfi_blocks *blocks, const uint32_t *points, uint32_t length);
 /* Wants tokens whose similarity in 255ths is from `least` on and below `below`. */
 void kfi_block_query_want(kfi_block_query *query, unsigned least, unsigned below);
+
+/* The table of kfi_block_maxima, in 255ths. */
+void kfi_block_similarities_set(kfi_block_similarities *similarities);
 
 #endif

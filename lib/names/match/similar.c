@@ -15,6 +15,8 @@ typedef struct taking {
     kf_error *error;
 } taking;
 
+enum { TOGETHER = 16 };            /* tokens of the needle that are compared in one go */
+
 static kf_status take(taking *t, uint32_t id, unsigned similarity)
 {
     kf_matcher *m = t->m;
@@ -30,10 +32,10 @@ static kf_status take(taking *t, uint32_t id, unsigned similarity)
     return kfi_array_append(&t->w->similar, &entry, sizeof entry, t->error);
 }
 
-static kf_status take_block(void *context, const kfi_length_group *group, uint32_t first, uint32_t lanes,
+static kf_status take_block(void *context, size_t query, const kfi_length_group *group, uint32_t first, uint32_t lanes,
                             const uint8_t *common)
 {
-    taking *t = context;
+    taking *t = (taking *)context + query;
     kf_status status = KF_OK;
     if (group != t->group) {
         const uint32_t length = t->w->query.length, most = length < group->length ? length : group->length;
@@ -54,8 +56,8 @@ static kf_status take_longs(taking *t, unsigned least, unsigned below)
     const kfi_blocks *b = &t->m->names->blocks;
     kf_status status = KF_OK;
     for (uint32_t i = 0; i < b->longs && !status; i++) {
-        const uint32_t id = kfi_load32(b->long_entries + 8 * (size_t)i);
-        const uint32_t length = kfi_load32(b->long_entries + 8 * (size_t)i + 4), own = t->w->query.length;
+        const uint32_t id = kfi_blocks_long_id(b, i);
+        const uint32_t length = kfi_blocks_long_length(b, i), own = t->w->query.length;
         const unsigned similarity = kfi_similarity_ceil(kfi_similarity(own < length ? own : length, own, length));
         if (similarity >= least && similarity < below) status = take(t, id, similarity);
     }
@@ -65,11 +67,11 @@ static kf_status take_longs(taking *t, unsigned least, unsigned below)
 /* Sorts what was added to the list: the most similar first. */
 static kf_status sort_added(taking *t)
 {
-    kfi_similar *list = (kfi_similar *)(void *)t->w->similar.data + t->kept;
-    const size_t count = t->w->similar.size / sizeof *list - t->kept;
+    const size_t count = t->w->similar.size / sizeof(kfi_similar) - t->kept;
     size_t places[KFI_FULL + 2] = { 0 };
     kfi_array *values = &t->m->matrix;
     if (!count) return KF_OK;
+    kfi_similar *list = (kfi_similar *)(void *)t->w->similar.data + t->kept;
     values->size = 0;
     kf_status status = kfi_array_append(values, list, count * sizeof *list, t->error);
     if (status) return status;
@@ -92,35 +94,78 @@ static void conclude(kfi_wanted *w, unsigned level)
     if (w->most < w->unseen) w->unseen = w->most;
 }
 
-static kf_status scan_one(kf_matcher *m, kfi_wanted *w, unsigned level, int for_full_scan, kf_error *error)
+/* After the blocks: what is in none. */
+static kf_status finish(taking *t, unsigned level, unsigned below)
 {
-    const unsigned below = w->is_scanned ? w->known : KFI_FULL + 1;
-    taking t = { .m = m, .w = w, .most = m->names->count / KFI_NAMES_PER_POSTING + SIMILAR_LEAST,
-                 .kept = w->similar.size / sizeof(kfi_similar), .is_full = for_full_scan, .error = error };
-    kfi_block_query_want(&w->query, level, below);
-    kf_status status = m->blocks->scan(&w->query, take_block, &t);
-    if (!status) status = take_longs(&t, level, below);
-    if (!status) status = kfi_matcher_work(m, m->names->blocks.blocks);
+    kfi_wanted *w = t->w;
+    kf_status status = take_longs(t, level, below);
+    if (!status) status = kfi_matcher_work(t->m, t->m->names->blocks.blocks);
     if (status) return status;
-    if (t.is_full) {
-        w->similar.size = t.kept * sizeof(kfi_similar);
+    if (t->is_full) {
+        w->similar.size = t->kept * sizeof(kfi_similar);
         return KF_OK;
     }
-    for (unsigned s = 0; s <= KFI_FULL; s++) w->costs[s] += t.costs[s];
-    status = sort_added(&t);
+    for (unsigned s = 0; s <= KFI_FULL; s++) w->costs[s] += t->costs[s];
+    status = sort_added(t);
     conclude(w, level);
     return status;
 }
 
-kf_status kfi_matcher_scan(kf_matcher *m, unsigned level, int for_full_scan, kf_error *error)
+static kf_status scan_some(kf_matcher *m, kfi_wanted *const *wanted, size_t count, unsigned level, kf_error *error)
+{
+    taking takings[TOGETHER];
+    const kfi_block_query *queries[TOGETHER] = { NULL };
+    unsigned below[TOGETHER];
+    for (size_t i = 0; i < count; i++) {
+        kfi_wanted *w = wanted[i];
+        takings[i] = (taking){ .m = m, .w = w, .most = m->names->count / KFI_NAMES_PER_POSTING + SIMILAR_LEAST,
+                               .kept = w->similar.size / sizeof(kfi_similar), .error = error };
+        below[i] = w->is_scanned ? w->known : KFI_FULL + 1;
+        kfi_block_query_want(&w->query, level, below[i]);
+        queries[i] = &w->query;
+    }
+    kf_status status = m->blocks->scan(&m->names->blocks, queries, count, take_block, takings);
+    for (size_t i = 0; i < count && !status; i++) status = finish(&takings[i], level, below[i]);
+    return status;
+}
+
+kf_status kfi_matcher_scan(kf_matcher *m, unsigned level, kf_error *error)
 {
     kf_status status = KF_OK;
+    kfi_wanted *wanted[TOGETHER];
+    size_t count = 0;
     for (uint32_t i = 0; i < m->patterns.count && !status; i++) {
-        kfi_wanted *w = &m->wanted[i];
-        if (m->patterns.list[i].length) status = scan_one(m, w, level, for_full_scan, error);
-        else w->known = level;     /* nothing but the empty token is similar to it */
+        if (m->patterns.list[i].length) wanted[count++] = &m->wanted[i];
+        else m->wanted[i].known = level;   /* nothing but the empty token is similar to it */
+        if (count < TOGETHER && i + 1 < m->patterns.count) continue;
+        status = scan_some(m, wanted, count, level, error);
+        count = 0;
     }
     m->level = level;
     m->unknown = level - 1;
+    m->reads++;
     return status;
+}
+
+kf_status kfi_matcher_scan_maxima(kf_matcher *m, unsigned level, kf_error *error)
+{
+    const kfi_block_query *queries[KF_NAME_TOKENS];
+    kfi_block_maxima maxima = { .queries = queries, .floor = (uint8_t)(level - 1), .similarities = &m->similarities,
+                                .most = m->most, .mask = m->most_mask };
+    kf_status status = KF_OK;
+    m->level = level;
+    m->unknown = level - 1;
+    m->touched_count = UINT32_MAX;     /* all of them */
+    for (uint32_t i = 0; i <= m->most_mask; i++)
+        if (m->most[i] < m->unknown) m->most[i] = (uint8_t)m->unknown;
+    for (uint32_t i = 0; i < m->patterns.count && !status; i++) {
+        kfi_wanted *w = &m->wanted[i];
+        taking t = { .m = m, .w = w, .is_full = 1, .error = error };
+        if (!m->patterns.list[i].length) continue;
+        kfi_block_query_want(&w->query, level, KFI_FULL + 1);
+        queries[maxima.count++] = &w->query;
+        status = take_longs(&t, level, KFI_FULL + 1);
+    }
+    m->blocks->maxima(&m->names->blocks, &maxima);
+    return status ? status : kfi_matcher_work(m, (uint64_t)maxima.count * m->names->blocks.blocks);
 }

@@ -38,7 +38,7 @@ static uint32_t find_other(const kfi_patterns *s, const kfi_pattern *p, uint32_t
 static kf_status list_others(kfi_patterns *s, kfi_pattern *p, kf_error *error)
 {
     p->others = s->others.size / 4;
-    kf_status status = kfi_array_reserve(&s->others, 4 * (size_t)p->length, error);
+    kf_status status = kfi_array_reserve(&s->others, 4 * ((size_t)p->length + 1), error);
     if (status) return status;
     uint32_t *others = points_of(&s->others) + p->others;
     const uint32_t *points = kfi_pattern_points(s, p);
@@ -87,7 +87,9 @@ static kf_status add(kfi_patterns *s, kf_bytes token, kf_error *error)
     }
     kfi_pattern *p = &s->list[s->count];
     *p = (kfi_pattern){ .text = token, .times = 1, .points = s->points.size / 4 };
-    kf_status status = kfi_name_points(token, &s->points, error);
+    /* Places in points and others are computed even if the token is empty. */
+    kf_status status = kfi_array_reserve(&s->points, sizeof(uint32_t), error);
+    if (!status) status = kfi_name_points(token, &s->points, error);
     if (status) return status;
     p->length = (uint32_t)(s->points.size / 4 - p->points);
     status = list_others(s, p, error);
@@ -107,6 +109,15 @@ kf_status kfi_patterns_set(kfi_patterns *s, kf_bytes needle, kf_error *error)
     s->tokens = kfi_name_tokens((kf_bytes){ s->text.data, needle.size }, tokens);
     for (uint32_t i = 0; i < s->tokens && !status; i++) status = add(s, tokens[i], error);
     return status;
+}
+
+kf_status kfi_patterns_set_whole(kfi_patterns *s, kf_bytes needle, kf_error *error)
+{
+    s->count = 0;
+    s->text.size = s->points.size = s->masks.size = s->others.size = 0;
+    kf_status status = kfi_array_append(&s->text, needle.data, needle.size, error);
+    s->tokens = 1;
+    return status ? status : add(s, (kf_bytes){ s->text.data, needle.size }, error);
 }
 
 void kfi_patterns_free(kfi_patterns *s)
@@ -162,11 +173,15 @@ static uint32_t common_long(kfi_patterns *s, const kfi_pattern *p, const uint32_
     return common;
 }
 
+uint32_t kfi_pattern_common(kfi_patterns *s, uint32_t index, const uint32_t *points, uint32_t length)
+{
+    const kfi_pattern *p = &s->list[index];
+    return p->words == 1 ? common_short(s, p, points, length) : common_long(s, p, points, length);
+}
+
 void kfi_patterns_compare(kfi_patterns *s, const uint32_t *points, uint32_t length, uint64_t *similarities)
 {
     for (uint32_t i = 0; i < s->count; i++) {
-        const kfi_pattern *p = &s->list[i];
-        uint32_t common = p->words == 1 ? common_short(s, p, points, length) : common_long(s, p, points, length);
-        similarities[i] = kfi_similarity(common, p->length, length);
+        similarities[i] = kfi_similarity(kfi_pattern_common(s, i, points, length), s->list[i].length, length);
     }
 }

@@ -1,13 +1,12 @@
-/* The section BLOCKS: tokens of one length side by side, those with the same letters as neighbours. */
+/* The section BLOCKS of an index: its tokens. */
 #ifndef KFI_NAMES_WRITE_BLOCKS_WRITER_H
 #define KFI_NAMES_WRITE_BLOCKS_WRITER_H
 
 #include "names/write/token_list.h"
-#include "write/sort/sorter.h"
-#include "write/writer.h"
+#include "write/blocks/blocks_writer.h"
 
-/* `sort` says how to sort tokens. */
-kf_status kfi_blocks_write(const kfi_token_list *list, const kfi_sort_options *sort, kfi_writer *writer,
-                           kf_error *error);
+/* `places`: see kfi_block_source. */
+kf_status kfi_token_blocks_write(const kfi_token_list *list, const kfi_sort_options *sort, uint32_t *places,
+                                 kfi_writer *writer, kf_error *error);
 
 #endif

@@ -29,7 +29,7 @@ int input_next_lines(kft_input *input, kft_record *record)
     if (input->guessed && memchr(record->key, '\t', record->key_size) != NULL)
         return input_bad(input, "a tab, but there is none in the first line, so this was taken for lines: say "
                          "--format tsv or --format lines");
-    return decode(input, "key", record->key, &record->key_size);
+    return decode(input, input->settings->row ? "name" : "key", record->key, &record->key_size);
 }
 
 /* Cuts the weight off the end of a line: a number has no tab, but what is before it may. */
@@ -42,6 +42,25 @@ static int take_weight(kft_input *input, kft_record *record, uint8_t *line, size
     record->weight = tab + 1;
     record->weight_size = (size_t)(line + *size - record->weight);
     *size = (size_t)(tab - line);
+    return INPUT_RECORD;
+}
+
+/* What follows the first field of a row: a name, perhaps an attribute, and perhaps a payload, which may have tabs. */
+static int take_row(kft_input *input, kft_record *record, uint8_t *at, uint8_t *end)
+{
+    static const char *const names[] = { "name", "attribute", "payload" };
+    uint8_t **const parts[] = { &record->value, &record->attribute, &record->payload };
+    size_t *const sizes[] = { &record->value_size, &record->attribute_size, &record->payload_size };
+
+    for (int i = 0; i < 3 && at != NULL; i++) {
+        uint8_t *tab = i < 2 ? memchr(at, '\t', (size_t)(end - at)) : NULL;
+
+        *parts[i] = at;
+        *sizes[i] = (size_t)((tab != NULL ? tab : end) - at);
+        at = tab != NULL ? tab + 1 : NULL;
+        if (decode(input, names[i], *parts[i], sizes[i]) == INPUT_BAD)
+            return INPUT_BAD;
+    }
     return INPUT_RECORD;
 }
 
@@ -61,12 +80,14 @@ int input_next_tsv(kft_input *input, kft_record *record)
     tab = memchr(line, '\t', size);
     if (tab == NULL && input->settings->wants_value)
         return input_bad(input, input->settings->wants_weight ? "one tab only, so no value or no weight"
-                                                              : "no tab, so no value");
+                                : input->settings->row ? "no tab, so no name" : "no tab, so no value");
     record->key = line;
     record->key_size = tab != NULL ? (size_t)(tab - line) : size;
-    result = decode(input, "key", record->key, &record->key_size);
+    result = decode(input, input->settings->row ? "id" : "key", record->key, &record->key_size);
     if (result != INPUT_RECORD || !input->settings->wants_value)
         return result;
+    if (input->settings->row)
+        return take_row(input, record, tab + 1, line + size);
     record->value = tab + 1;
     record->value_size = (size_t)(line + size - record->value);
     return decode(input, "value", record->value, &record->value_size);

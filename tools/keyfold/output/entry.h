@@ -42,4 +42,7 @@ kf_status entry_next(kf_iter *iter, kf_value_type value_type, kft_entry *entry);
 /* Opens a dictionary or reports why not; `*code` is the exit code then. */
 kf_dict *entry_open(const char *path, uint32_t flags, int *code);
 
+/* The same for commands that take an index of names too: it is in `*names` then, which is NULL otherwise. */
+kf_dict *entry_open_either(const char *path, kf_names **names, int *code);
+
 #endif

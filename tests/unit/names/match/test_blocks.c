@@ -24,10 +24,10 @@ static unsigned common_of(const char *a, const char *b)
     return row[strlen(b)];
 }
 
-static kf_status take(void *context, const kfi_length_group *group, uint32_t first, uint32_t lanes,
+static kf_status take(void *context, size_t query, const kfi_length_group *group, uint32_t first, uint32_t lanes,
                       const uint8_t *common)
 {
-    (void)context;
+    (void)context, (void)query;
     for (unsigned i = 0; i < KFI_BLOCK; i++) {
         if (!(lanes >> i & 1)) continue;
         const uint32_t token = first + i;
@@ -95,7 +95,7 @@ static void check(const kfi_blocks_variant *variant, const char *needle, unsigne
         const unsigned similarity = kfi_similarity_ceil(kfi_similarity(common, length, strlen(token)));
         if (similarity >= least && similarity < below) expected[place] = (uint8_t)(1 + common);
     }
-    ck_assert_int_eq(variant->scan(&query, take, NULL), KF_OK);
+    ck_assert_int_eq(variant->scan(blocks, (const kfi_block_query *[]){ &query }, 1, take, NULL), KF_OK);
     for (uint32_t place = 0; place < blocks->tokens; place++) {
         if (length <= KFI_BLOCK_LENGTH) ck_assert_uint_eq(found[place], expected[place]);
         else if (below > 255) ck_assert_uint_ge(found[place], expected[place]);   /* bounds only */
@@ -122,11 +122,56 @@ START_TEST(all_variants_find_the_same)
 }
 END_TEST
 
+enum { TOGETHER = 20 };
+
+static uint8_t (*found_by)[TOKENS];
+
+static kf_status take_for(void *context, size_t query, const kfi_length_group *group, uint32_t first, uint32_t lanes,
+                          const uint8_t *common)
+{
+    (void)context, (void)group;
+    ck_assert_uint_lt(query, TOGETHER);
+    for (unsigned i = 0; i < KFI_BLOCK; i++)
+        if (lanes >> i & 1) found_by[query][first + i] = 1 + common[i];
+    return KF_OK;
+}
+
+/* Several queries in one scan find what each finds alone. */
+START_TEST(queries_do_not_disturb_each_other)
+{
+    static kfi_block_query queries[TOGETHER];
+    const kfi_block_query *all[TOGETHER];
+    const kfi_blocks_variant *variants[] = { &kfi_blocks_portable, kfi_blocks_best() };
+    found_by = malloc(TOGETHER * sizeof *found_by);
+    random_state = 11;
+    for (size_t i = 0; i < TOGETHER; i++) {
+        uint32_t points[80];
+        char needle[100];
+        random_token(needle, 70);
+        const uint32_t length = (uint32_t)strlen(needle);
+        for (uint32_t p = 0; p < length; p++) points[p] = (uint8_t)needle[p];
+        kfi_block_query_set(&queries[i], blocks, points, length);
+        kfi_block_query_want(&queries[i], 60 + 5 * (unsigned)i, 256);
+        all[i] = &queries[i];
+    }
+    for (int v = 0; v < 2; v++) {
+        memset(found_by, 0, TOGETHER * sizeof *found_by);
+        ck_assert_int_eq(variants[v]->scan(blocks, all, TOGETHER, take_for, NULL), KF_OK);
+        for (size_t i = 0; i < TOGETHER; i++) {
+            memset(found, 0, sizeof found);
+            ck_assert_int_eq(variants[v]->scan(blocks, &all[i], 1, take, NULL), KF_OK);
+            ck_assert_mem_eq(found_by[i], found, TOKENS);
+        }
+    }
+    free(found_by);
+}
+END_TEST
+
 /* What a sink returns ends the scan. */
-static kf_status refuse(void *context, const kfi_length_group *group, uint32_t first, uint32_t lanes,
+static kf_status refuse(void *context, size_t query, const kfi_length_group *group, uint32_t first, uint32_t lanes,
                         const uint8_t *common)
 {
-    (void)group, (void)first, (void)lanes, (void)common;
+    (void)query, (void)group, (void)first, (void)lanes, (void)common;
     return ++*(int *)context == 2 ? KF_NO_MEMORY : KF_OK;
 }
 
@@ -137,7 +182,7 @@ START_TEST(a_sink_ends_it)
     int calls = 0;
     kfi_block_query_set(&query, blocks, points, 3);
     kfi_block_query_want(&query, 1, 256);
-    ck_assert_int_eq(kfi_blocks_best()->scan(&query, refuse, &calls), KF_NO_MEMORY);
+    ck_assert_int_eq(kfi_blocks_best()->scan(blocks, (const kfi_block_query *[]){ &query }, 1, refuse, &calls), KF_NO_MEMORY);
     ck_assert_int_eq(calls, 2);
 }
 END_TEST
@@ -148,6 +193,7 @@ int main(void)
     TCase *tests = tcase_create("blocks");
     tcase_add_checked_fixture(tests, prepare, finish);
     tcase_add_test(tests, all_variants_find_the_same);
+    tcase_add_test(tests, queries_do_not_disturb_each_other);
     tcase_add_test(tests, a_sink_ends_it);
     suite_add_tcase(suite, tests);
     return suite_run(suite);
