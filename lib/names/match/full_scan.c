@@ -88,11 +88,6 @@ kf_status kfi_matcher_full_scan(kf_matcher *m, kf_error *error)
 {
     kf_status status = KF_OK;
     if (m->is_listed) return kfi_filter_scan(m, error);
-    const uint32_t tokens = m->names->head.tokens;
-    const uint8_t unknown = (uint8_t)m->unknown;
-    uint8_t *most = m->most;
-    for (uint32_t i = 0; i < tokens; i++) most[i] = most[i] < unknown ? unknown : most[i];
-    m->touched_count = UINT32_MAX;     /* all of them */
     for (uint32_t i = 0; i < m->names->head.groups && !status; i++)
         if (kfi_matcher_is_possible(m, m->names->groups[i].tokens)) status = scan_group(m, &m->names->groups[i], error);
     return status;

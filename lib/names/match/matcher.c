@@ -31,6 +31,7 @@ kf_status kf_matcher_create(kf_matcher **out, const kf_names *names, kf_error *e
     m->names = names;
     kfi_process_begin(&m->processing, &names->process);
     m->blocks = kfi_blocks_best();
+    kfi_block_similarities_set(&m->similarities);
     m->sizes = calloc((size_t)names->head.groups + 1, sizeof *m->sizes);
     m->most_mask = (uint32_t)kfi_mask64(kfi_bit_width(names->head.tokens));
     m->most = calloc((size_t)m->most_mask + 1, 1);
@@ -84,6 +85,7 @@ static void clear(kf_matcher *m)
     }
     m->work = m->names_seen = m->names_scored = 0;
     m->level = KFI_LEVEL_EXACT;
+    m->reads++;
     m->last_group = NULL;
     m->unknown = 0;
     kfi_rows_clear(&m->rows);

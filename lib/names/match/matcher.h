@@ -56,6 +56,7 @@ typedef struct kfi_ranked {
 struct kf_matcher {
     const kf_names *names;
     const kfi_blocks_variant *blocks;
+    kfi_block_similarities similarities;
     uint32_t *sizes;               /* numbers of tokens that names have, ascending */
     uint32_t size_count;
 
@@ -84,7 +85,8 @@ struct kf_matcher {
     uint64_t work, work_limit, names_seen, names_scored;
 
     kfi_needs needs;
-    struct { uint32_t version; unsigned level; int is_possible; } sizes_known[KF_NAME_TOKENS + 1];
+    uint64_t reads;                /* how many times `unseen` has changed, of any token */
+    struct { uint32_t needs; uint64_t reads; int is_possible; } sizes_known[KF_NAME_TOKENS + 1];
     kfi_array values, matrix, assignment;   /* for plans and candidates */
 
     struct kfi_whole *whole;       /* for searches by other scorers; NULL until there was one */
@@ -156,7 +158,7 @@ void kfi_matcher_note(kf_matcher *m, uint32_t id, unsigned similarity);
  * that are more similar than values[i] had been. `values`: one a pattern. */
 int kfi_matcher_is_closed(kf_matcher *m, const uint64_t *values);
 
-/* Whether any name of so many tokens could be one of the best. */
+/* Whether any name of so many tokens that has not been looked at could be one of the best. */
 int kfi_matcher_is_possible(kf_matcher *m, uint32_t tokens);
 
 /* The greatest similarity, in 255ths, for which the search was closed if all tokens at least so similar to any of the
@@ -177,9 +179,10 @@ kfi_plan kfi_matcher_plan(kf_matcher *m, uint32_t *order);
 
 kf_status kfi_matcher_levels(kf_matcher *m, kf_error *error);
 kf_status kfi_matcher_full_scan(kf_matcher *m, kf_error *error);
-/* Compares all tokens of the index with the needle's, down to the level. For a full scan, which must follow then, only
- * bounds are noted. */
-kf_status kfi_matcher_scan(kf_matcher *m, unsigned level, int for_full_scan, kf_error *error);
+/* Compares all tokens of the index with the needle's, down to the level. */
+kf_status kfi_matcher_scan(kf_matcher *m, unsigned level, kf_error *error);
+/* For a full scan, which must follow: notes of each token of the index how similar it is, but no less than `level`. */
+kf_status kfi_matcher_scan_maxima(kf_matcher *m, unsigned level, kf_error *error);
 
 /* ---- attributes: filter.c ----------------------------------------------------------------------- */
 
