@@ -82,3 +82,12 @@ kf_status kfi_names_id(const kf_names *n, uint32_t position, kf_buffer *buffer, 
     if (status) return kfi_fail(error, status, "the id of position %u cannot be read", (unsigned)position);
     return kfi_array_append(text, id.data, id.size, error);
 }
+
+kf_status kfi_names_payload(const kf_names *n, uint32_t position, kf_buffer *buffer, kfi_array *text, kf_error *error)
+{
+    kf_bytes payload;
+    if (!n->payloads) return KF_OK;
+    kf_status status = kfi_column_bytes(n->payloads, position, NULL, buffer, &payload);
+    if (status) return kfi_fail(error, status, "the payload of position %u cannot be read", (unsigned)position);
+    return kfi_array_append(text, payload.data, payload.size, error);
+}
