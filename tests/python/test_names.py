@@ -413,3 +413,63 @@ def test_rows_are_iterated(index):
     assert repr(next(iter(index))) == "NameRow(id=7, name='ACME HOLDINGS LTD')"
     with pytest.raises(keyfold.ArgumentError):
         index.rows(-1)
+
+
+# ---- files ------------------------------------------------------------------------------------------
+
+FILES = {
+    "a.tsv": ("7\tACME LTD\tGB\tx\n8\tBOLTS\n", {}),
+    "a.csv": ("name,no,land,rest\nACME LTD,7,GB,x\nBOLTS,8,,\n",
+              dict(header=True, id="no", name="name", attribute="land", payload="rest")),
+    "b.csv": ("ACME LTD;7;GB;x\nBOLTS;8;;\n", dict(delimiter=";", id=2, name=1, attribute=3, payload=4)),
+    "a.jsonl": ('{"id": 7, "firm": "ACME LTD", "attribute": "GB", "payload": "x"}\n{"id": 8, "firm": "BOLTS"}\n',
+                dict(name="firm")),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_files_are_read(tmp_path, name):
+    text, options = FILES[name]
+    path = tmp_path / name
+    path.write_text(text)
+    told = []
+    for inputs in (path, str(path), [path]):
+        index = keyfold.compile_names(tmp_path / "a.kf", inputs, progress=lambda done, total: told.append(done),
+                                      **options)
+        assert list(index) == [keyfold.NameRow(7, "ACME LTD", "GB", "x"), keyfold.NameRow(8, "BOLTS")]
+    assert told[-1] == 2
+
+
+def test_options_of_files(tmp_path):
+    path, target = tmp_path / "a.txt", tmp_path / "a.kf"
+    path.write_text("ACME, Ltd.\nBolts!\n")
+    index = keyfold.compile_names(target, path, normalise="case,punctuation,spaces", legal_forms="ignore",
+                                  legal_table={"Ltd": ["Limited"]}, threads=1, memory="64M", tmpdir=tmp_path)
+    assert [row.id for row in index] == [1, 2] and index.best("acme limited").score == 1.0
+    assert len(keyfold.compile_names(target, [str(path), str(path)], format="lines")) == 4
+    rows = tmp_path / "a.tsv"
+    rows.write_text("1\ta\n1\tb\nbad\n")
+    with pytest.raises(keyfold.DuplicateKey, match="equal_ids=True"):
+        keyfold.compile_names(target, rows, on_error="skip")
+    with pytest.warns(UserWarning):
+        assert len(keyfold.compile_names(target, rows, on_error="skip", equal_ids=True)) == 2
+    with pytest.raises(keyfold.Error, match="a.tsv:3"):
+        keyfold.compile_names(target, rows, equal_ids=True)
+    for wrong in (dict(format="nul"), dict(header=True), dict(nulls="skip"), dict(codec="json"), dict(normalise="nfc"),
+                  dict(metadata={"a": "b"}), dict(id=True), dict(format="lines", id=1)):
+        with pytest.raises(keyfold.ArgumentError):
+            keyfold.compile_names(target, path, **wrong)
+    with pytest.raises(keyfold.NoFile, match="a str is taken for the path"):
+        keyfold.compile_names(target, "ACME LTD")
+    with pytest.raises(keyfold.ArgumentError, match="a list of str is one of names"):
+        keyfold.compile_names(target, [str(path)])
+    with pytest.raises(keyfold.ArgumentError, match="header="):
+        keyfold.compile_names(target, {1: "a"}, header=True)
+
+
+def test_files_of_columns(tmp_path):
+    pandas = pytest.importorskip("pandas")
+    pytest.importorskip("pyarrow")
+    pandas.DataFrame({"id": [7, 8], "name": ["ACME", "BOLTS"], "x": [1, 2]}).to_parquet(tmp_path / "a.parquet")
+    index = keyfold.compile_names(tmp_path / "a.kf", tmp_path / "a.parquet", payload="x")
+    assert list(index) == [keyfold.NameRow(7, "ACME", None, 1), keyfold.NameRow(8, "BOLTS", None, 2)]

@@ -44,7 +44,7 @@ def _attributes(attributes: List[Optional[str]], places: List[int]) -> Any:
         each = attributes[place]
         if each is not None:
             result[number].data, result[number].size = ffi.cast("uint8_t *", kept[each]), len(parts[each] or b"")
-    return result, kept
+    return result, (result, kept)
 
 
 def _encoded(texts: List[Optional[str]], places: List[int]) -> List[bytes]:
