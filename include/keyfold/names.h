@@ -134,7 +134,7 @@ enum {
 /* How to build. Read during kf_names_builder_create only; its strings are copied. */
 typedef struct kf_names_build_options {
     size_t struct_size;            /* sizeof(kf_names_build_options), set by KF_NAMES_BUILD_OPTIONS_INIT */
-    uint64_t memory_limit;         /* bytes for everything the build holds, but 16 for each distinct token and each
+    uint64_t memory_limit;         /* bytes for everything the build holds, but 24 for each distinct token and each
                                       distinct attribute; 0: 1 GiB; at least 16 MiB */
     const char *temporary_folder;  /* NULL: the target's folder */
     kf_progress_fn progress;       /* may be NULL */
@@ -275,7 +275,7 @@ KF_API kf_status kf_names_process(const kf_names *names, const void *text, size_
                                   kf_bytes *out, kf_error *error);
 
 /* Checks every checksum and walks every structure: O(size of the file), and four bytes of memory a name. `options`
- * may be NULL; its threads are not used yet. Errors: KF_CORRUPT with the offset, KF_CANCELLED, KF_NO_MEMORY,
+ * may be NULL; its threads check the tokens only. Errors: KF_CORRUPT with the offset, KF_CANCELLED, KF_NO_MEMORY,
  * KF_INVALID (options). */
 KF_API kf_status kf_names_verify(const kf_names *names, const kf_verify_options *options, kf_error *error);
 
@@ -347,7 +347,7 @@ typedef struct kf_name_hits {
 KF_API kf_status kf_matcher_search(kf_matcher *matcher, const void *needle, size_t needle_size,
                                    const kf_matcher_options *options, const kf_name_hits **hits, kf_error *error);
 
-/* ---- many needles, all rows ------------------------------------------------------------------- */
+/* ---- many needles ----------------------------------------------------------------------------- */
 
 /* How a long call goes on. */
 typedef struct kf_names_many_options {
@@ -357,7 +357,7 @@ typedef struct kf_names_many_options {
     void *progress_context;
     unsigned threads;              /* that the call may use, the caller's among them; 0 is 1. At most 256. Each needs a
                                       matcher; with fewer than asked for the call goes on */
-    uint32_t flags;                /* 0 */
+    uint32_t flags;                /* KF_DEDUPE_..., or 0 */
     const kf_bytes *attributes;    /* kf_names_search_many: for each needle that of its search, in place of the options'
                                       own; NULL: that one for all */
 } kf_names_many_options;
@@ -375,6 +375,30 @@ typedef kf_status (*kf_names_sink)(void *context, size_t index, const kf_name_hi
 KF_API kf_status kf_names_search_many(const kf_names *names, const kf_bytes *needles, size_t count,
                                       const kf_matcher_options *options, const kf_names_many_options *many,
                                       kf_names_sink sink, void *context, kf_error *error);
+
+/* ---- duplicates ------------------------------------------------------------------------------- */
+
+/* kf_names_many_options.flags of kf_names_dedupe */
+#define KF_DEDUPE_WITHIN_ATTRIBUTE ((uint32_t)1 << 0)   /* only pairs of names with the same attribute */
+#define KF_DEDUPE_LINKS ((uint32_t)1 << 1)   /* setratio: of names whose tokens are all equal only the pairs of each and
+                                                the next one, and only the first of them with others. That is enough to
+                                                tell what belongs together, and not a square of pairs */
+
+/* Takes a pair; both and all they point to are valid during the call, and both have the pair's score. Another result
+ * than KF_OK ends kf_names_dedupe, which returns it, with what the function wrote into `error`. */
+typedef kf_status (*kf_names_pair_sink)(void *context, const kf_name_hit *first, const kf_name_hit *second,
+                                        kf_error *error);
+
+/* All pairs of names in an index that have at least the cutoff, which must be above 0: exactly those that scoring every
+ * pair would find, each once, `first` being of the lower position. Of `options` only cutoff, scorer and attribute may
+ * be set. `sink` is called by one thread at a time, any of those of the call; the order of pairs is the same each time.
+ * Takes about as long as searching for each different name with that cutoff, so the higher the faster.
+ * Errors: KF_INVALID (options), KF_CANCELLED, KF_NO_MEMORY, KF_CORRUPT; what the sink returned. */
+KF_API kf_status kf_names_dedupe(const kf_names *names, const kf_matcher_options *options,
+                                 const kf_names_many_options *many, kf_names_pair_sink sink, void *context,
+                                 kf_error *error);
+
+/* ---- rows ------------------------------------------------------------------------------------- */
 
 /* The rows of an index by position, as they were added. One thread at a time may use it. */
 typedef struct kf_names_iter kf_names_iter;

@@ -257,6 +257,7 @@ EXPECTED = {
     "embedding", "manifest", *(f"form {form}" for form in FORMS),
     "sorted tokens", "tokens in their order", *(f"frequency {times}" for times in range(4)), "run", "single slot",
     "long tokens", "the empty token", "attribute with list", "attribute without list", "payloads",
+    "letters without a kind",
     *(f"form at the {end} {what}" for end in ("start", "end") for what in (1, 2)),
 }
 ZSTD = {"layout 5, store 0", "zstd dictionary", "zstd alone", "large value", "zstd frame that ends by itself"}
