@@ -473,3 +473,56 @@ def test_files_of_columns(tmp_path):
     pandas.DataFrame({"id": [7, 8], "name": ["ACME", "BOLTS"], "x": [1, 2]}).to_parquet(tmp_path / "a.parquet")
     index = keyfold.compile_names(tmp_path / "a.kf", tmp_path / "a.parquet", payload="x")
     assert list(index) == [keyfold.NameRow(7, "ACME", None, 1), keyfold.NameRow(8, "BOLTS", None, 2)]
+
+
+# ---- names that are alike ---------------------------------------------------------------------------
+
+def test_pairs_and_groups_of_names_that_are_alike(tmp_path):
+    rng = random.Random(10)
+    names = [words(rng, "abc", 4, 3) for _ in range(120)]
+    places = [rng.choice(["DE", "GB"]) for _ in names]
+    index = keyfold.compile_names(tmp_path / "a.kf", zip(itertools.count(1000), names, places))
+    every = {(a, b): keyfold.names_score(names[a], names[b])
+             for a, b in itertools.combinations(range(len(names)), 2)}
+    alike = {pair: score for pair, score in every.items() if score >= 0.8}
+    pairs = index.dedupe(0.8)
+    assert {(pair.first.position, pair.second.position): pair.score for pair in pairs} == alike
+    assert len(pairs) == len(alike) and pairs == index.dedupe(0.8, threads=1) == index.dedupe(0.8, threads=3)
+    assert all(pair.first.id == pair.first.position + 1000 and pair.second.name == names[pair.second.position]
+               for pair in pairs)
+    same = index.dedupe(0.8, same_attribute=True)
+    assert {(pair.first.position, pair.second.position) for pair in same} == \
+        {(a, b) for a, b in alike if places[a] == places[b]}
+    assert all(pair.first.attribute == pair.second.attribute == "DE" for pair in index.dedupe(0.8, by="DE"))
+
+    linked = {position: {position} for position in range(len(names))}
+    for a, b in alike:
+        if linked[a] is not linked[b]:
+            linked[a] |= linked[b]
+            for each in linked[b]:
+                linked[each] = linked[a]
+    expected = sorted(sorted(group) for group in {id(group): group for group in linked.values()}.values()
+                      if len(group) > 1)
+    assert [[match.position for match in group] for group in index.groups(0.8)] == expected
+    assert index.dedupe(1.0, scorer="ratio") and index.groups(1.0, by="XX") == []
+    for wrong in (0, 1.5):
+        with pytest.raises(keyfold.ArgumentError):
+            index.dedupe(wrong)
+    with pytest.raises(keyfold.ArgumentError):
+        index.groups(0.5, output="xml")
+
+
+def test_pairs_in_tables(tmp_path):
+    for package in ("pandas", "polars", "pyarrow"):
+        pytest.importorskip(package)
+    index = keyfold.compile_names(tmp_path / "a.kf", {7: "ACME LTD", 8: "BOLTS INC", 9: "ACMY LTD", 1: "BOLTS INK"})
+    for output in ("pandas", "polars", "arrow"):
+        pairs, groups = index.dedupe(0.8, output=output), index.groups(0.8, output=output)
+        columns = (lambda frame: list(frame.column_names if output == "arrow" else frame.columns))
+        assert columns(pairs) == ["first_id", "first_name", "first_position", "second_id", "second_name",
+                                  "second_position", "score"]
+        assert columns(groups) == ["group", "id", "name", "position"]
+        listed = (lambda column: column.to_pylist() if output == "arrow" else list(column))
+        assert sorted(zip(listed(pairs["first_id"]), listed(pairs["second_id"]))) == [(7, 9), (8, 1)]
+        assert list(zip(listed(groups["group"]), listed(groups["id"]))) == [(0, 7), (0, 9), (1, 8), (1, 1)]
+        assert len(index.dedupe(0.99, output=output)) == len(index.groups(0.99, output=output)) == 0
