@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/progress.h"
 #include "format/metadata.h"
+#include "names/index/letters.h"
 #include "names/layout.h"
 #include "names/process/process.h"
 #include "read/blocks/blocks.h"
@@ -33,6 +34,7 @@ struct kf_names {
     kf_dict *images[KFI_BANDS_MOST];
     kfi_group *groups;             /* and one more, which begins where the last one ends */
     kfi_blocks blocks;
+    kfi_letters letters;           /* there may be none */
     const uint8_t *forward, *orders, *positions, *postings;
     uint64_t postings_size;
     unsigned slot_width;
@@ -166,5 +168,7 @@ kf_status kfi_names_attributes_verify(const kf_names *names, kfi_progress *progr
 kf_status kfi_names_extras_open(kf_names *names, kf_error *error);
 void kfi_names_extras_close(kf_names *names);
 kf_status kfi_names_extras_verify(const kf_names *names, kfi_progress *progress, kf_error *error);
+/* The same of the letters, once the names' tokens were found to be in range. KF_CORRUPT, KF_NO_MEMORY, KF_CANCELLED. */
+kf_status kfi_letters_verify(const kf_names *names, kfi_progress *progress, kf_error *error);
 
 #endif

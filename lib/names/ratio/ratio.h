@@ -1,9 +1,9 @@
 /* Searches for the names most similar to a needle as whole texts: by ratio, token_sort_ratio, token_set_ratio.
  *
  *   a search by setratio, of little work, finds names to begin with                     ratio_search.c
- *   all names: can what their letters are still reach the best ones?                    letters.h
- *     those that can: do their tokens have enough in common with the needle?            token_codes.c, weigh.c
- *       those that do: their letters, and the longest common subsequence                spelling.c
+ *   all names: do their letters, whatever their order, allow for a place among the best ones?   sketch_scan.h
+ *     those that do: have their tokens enough in common with the needle?                token_codes.c, weigh.c
+ *       those that have: their letters, and the longest common subsequence              spelling.c
  *
  * A name has at most as many letters in common with the needle as its tokens have, each for itself, and spaces. Bounds
  * are whole numbers: a name of b letters reaches a score of s / t with a needle of a letters if t times what is common
@@ -12,6 +12,7 @@
 #define KFI_NAMES_RATIO_RATIO_H
 
 #include "names/match/matcher.h"
+#include "names/ratio/sketch_scan.h"
 #include "names/score/words.h"
 
 enum {
@@ -39,7 +40,10 @@ typedef struct kfi_whole {
     kfi_patterns pattern;
     kfi_block_query query;
     uint32_t length, spaces;
-    int codes_are_set;
+    int codes_are_set;             /* of all tokens */
+    uint32_t compared;             /* tokens, one by one */
+    kfi_sketch_scan scan;
+    kfi_sketch_query sketch;
     kf_bytes words[KF_NAME_TOKENS];
     kfi_needle_word known[KF_NAME_TOKENS];
     uint32_t word_count;
@@ -68,28 +72,15 @@ kf_status kfi_ratio_search(kf_matcher *m, const kf_matcher_options *options, kf_
 /* ---- tokens ------------------------------------------------------------------------------------- */
 
 /* Where a token is among those in blocks: any number on a damaged file. Not below their number: in none. */
-static inline uint32_t kfi_ratio_place(const kfi_whole *r, uint32_t id) { return r->places[id]; }
+static inline uint32_t kfi_ratio_place(const kfi_whole *r, uint32_t id)
+{
+    return r->places ? r->places[id] : kfi_letters_place(&r->names->letters, id);
+}
 
 /* Sets `points` and, if the file does not tell, `places`. KF_NO_MEMORY. */
 kf_status kfi_spelling_begin(kfi_whole *r, kf_error *error);
 /* Appends a token's code points. KF_CORRUPT, KF_NO_MEMORY. */
 kf_status kfi_spelling_append(kf_matcher *m, uint32_t id, kfi_array *points, kf_error *error);
-
-/* The code of a token whose length and common letters are known. */
-static inline uint8_t kfi_code(uint32_t length, uint32_t common)
-{
-    return (uint8_t)(length <= KFI_CODE_LENGTH ? length * (length + 1) / 2 + common : KFI_CODE_LONG);
-}
-/* Compares all tokens in blocks with the needle. KF_END. */
-kf_status kfi_token_codes_set(kf_matcher *m);
-
-/* The code of a token, once they are set. */
-static inline uint8_t kfi_ratio_code(const kfi_whole *r, uint32_t id)
-{
-    const uint32_t place = kfi_ratio_place(r, id);
-    if (place < r->names->blocks.tokens) return r->codes[place];
-    return id == r->names->blocks.empty ? 0 : KFI_CODE_LONG;
-}
 
 /* ---- names -------------------------------------------------------------------------------------- */
 

@@ -1,12 +1,12 @@
 /* The course of a search. */
-#include "names/ratio/ratio.h"
+#include "names/ratio/token_codes.h"
 
 #include <stdlib.h>
 
 enum {
     SEEDS = 8,                     /* names that the search begins with, more than are wanted */
     SEED_SHARE = 32,               /* of all names that finding them may look at: one in so many */
-    STEP = 1024                    /* names between two looks at the work limit */
+    BATCH = 64                     /* chunks of names whose letters are compared at once */
 };
 
 /* ---- what a matcher keeps ----------------------------------------------------------------------- */
@@ -17,6 +17,7 @@ static kf_status create(kf_matcher *m, kf_error *error)
     kfi_whole *r = m->whole = calloc(1, sizeof *r);
     if (!r) return kfi_fail_memory(error, sizeof *r);
     r->names = m->names;
+    r->scan = kfi_sketch_scan_best();
     r->codes = malloc((size_t)m->names->blocks.tokens + 1);
     if (!r->codes) return kfi_fail_memory(error, m->names->blocks.tokens);
     for (uint32_t length = 0; length <= KFI_CODE_LENGTH; length++)
@@ -75,7 +76,10 @@ static kf_status prepare(kf_matcher *m, kf_scorer scorer, kf_error *error)
     r->spaces = 0;
     for (size_t i = 0; i < r->text.size; i++) r->spaces += r->text.data[i] == KFI_NAME_SPACE;
     kfi_block_query_set(&r->query, &m->names->blocks, kfi_pattern_points(&r->pattern, &r->pattern.list[0]), r->length);
-    r->codes_are_set = 0;
+    kfi_token_codes_clear(m);
+    if (m->names->letters.kinds)
+        kfi_sketch_query_set(&r->sketch, &m->names->letters, kfi_pattern_points(&r->pattern, &r->pattern.list[0]),
+                             r->length);
     r->least = (kfi_score){ 0, 0 };
     r->seed_count = 0;
     return KF_OK;
@@ -98,15 +102,46 @@ static kf_status find_seeds(kf_matcher *m, uint64_t limit, kf_error *error)
     return kfi_matcher_work(m, 0);
 }
 
+/* A mask a chunk of the names that may be among the best ones, by their letters. */
+static void choose(kf_matcher *m, const kfi_group *group, uint32_t chunk, uint32_t count, uint64_t *masks)
+{
+    kfi_whole *r = m->whole;
+    const kfi_letters *letters = &m->names->letters;
+    uint32_t spaces = group->tokens - 1;
+    memset(masks, 0xff, count * sizeof *masks);
+    /* Sets of tokens may have fewer letters than the name. */
+    if (!letters->kinds || r->scorer == KF_SCORER_TOKEN_SET_RATIO) return;
+    if (kfi_score_compare(r->sketch.least, m->best.least)) kfi_sketch_query_want(&r->sketch, m->best.least);
+    /* Empty tokens are not sorted: there may be fewer spaces. */
+    if (r->scorer == KF_SCORER_TOKEN_SORT_RATIO && m->names->blocks.empty != UINT32_MAX && spaces > r->spaces)
+        spaces = r->spaces;
+    const int limit = kfi_sketch_query_limit(&r->sketch, spaces);
+    if (limit < 0) memset(masks, 0, count * sizeof *masks);
+    else r->scan(&r->sketch, letters->chunks + (uint64_t)chunk * KFI_CHUNK_SIZE, count, (unsigned)limit, masks);
+}
+
+static kf_status look_at_chunk(kf_matcher *m, const kfi_group *group, uint32_t chunk, uint64_t mask, kf_error *error)
+{
+    const uint32_t first = chunk * KFI_CHUNK, end = group[1].first;
+    kf_status status = KF_OK;
+    if (first < group->first) mask &= UINT64_MAX << (group->first - first);
+    if (end - first < KFI_CHUNK) mask &= (1ull << (end - first)) - 1;
+    status = kfi_matcher_work(m, 1 + kfi_popcount(mask));
+    for (; mask && !status; mask &= mask - 1)
+        status = kfi_ratio_weigh(m, group, first + (uint32_t)__builtin_ctzll(mask), error);
+    return status;
+}
+
 static kf_status look_at_group(kf_matcher *m, const kfi_group *group, kf_error *error)
 {
+    const uint32_t end = (group[1].first - 1) / KFI_CHUNK + 1;
+    uint64_t masks[BATCH];
     kf_status status = KF_OK;
-    for (uint32_t slot = group->first; slot < group[1].first && !status; slot++) {
-        if (slot % STEP == 0 || slot == group->first) {
-            const uint32_t left = group[1].first - slot, step = STEP - slot % STEP;
-            status = kfi_matcher_work(m, left < step ? left : step);
-        }
-        if (!status) status = kfi_ratio_weigh(m, group, slot, error);
+    for (uint32_t chunk = group->first / KFI_CHUNK, count; chunk < end && !status; chunk += count) {
+        count = end - chunk < BATCH ? end - chunk : BATCH;
+        choose(m, group, chunk, count, masks);
+        if (kfi_token_codes_pay(m)) status = kfi_token_codes_set(m);
+        for (uint32_t i = 0; i < count && !status; i++) status = look_at_chunk(m, group, chunk + i, masks[i], error);
     }
     return status;
 }
@@ -120,7 +155,6 @@ kf_status kfi_ratio_search(kf_matcher *m, const kf_matcher_options *o, kf_error 
     if (status && !is_over) return status;
     kfi_matcher_begin_best(&m->best, o);
     kfi_best_whole(&m->best);
-    if (!is_over) status = kfi_token_codes_set(m);
     for (uint32_t i = 0; i < m->whole->seed_count && (!status || is_over); i++) {
         const uint32_t slot = m->whole->seeds[i];
         const kf_status failed = kfi_ratio_score(m, kfi_names_group(m->names, slot), slot, error);

@@ -1,14 +1,41 @@
 /* What tokens have in common with the whole needle. */
-#include "names/ratio/ratio.h"
+#include "names/ratio/token_codes.h"
 
-enum { ALL = 127 };                /* more common letters than tokens in blocks have */
+enum {
+    ALL = 127,                     /* more common letters than tokens in blocks have */
+    AT_ONCE = 24                   /* tokens that are compared at once in the time of one */
+};
 
-static kf_status take_block(void *context, size_t query, const kfi_length_group *group, uint32_t first,
-                            uint32_t lanes, const uint8_t *common)
+void kfi_token_codes_clear(kf_matcher *m)
+{
+    memset(m->whole->codes, KFI_CODE_UNKNOWN, m->names->blocks.tokens);
+    m->whole->codes_are_set = 0;
+    m->whole->compared = 0;
+}
+
+int kfi_token_codes_pay(const kf_matcher *m)
+{
+    return !m->whole->codes_are_set && m->whole->compared > m->names->blocks.tokens / AT_ONCE;
+}
+
+uint8_t kfi_token_code_find(kf_matcher *m, uint32_t id, uint32_t place)
+{
+    kfi_whole *r = m->whole;
+    r->compared++;
+    r->points_of_tokens.size = 0;
+    if (kfi_spelling_append(m, id, &r->points_of_tokens, NULL)) return KFI_CODE_LONG;
+    const uint32_t length = (uint32_t)(r->points_of_tokens.size / 4);
+    const uint32_t *points = (const uint32_t *)(const void *)r->points_of_tokens.data;
+    return r->codes[place] = kfi_code(length, kfi_pattern_common(&r->pattern, 0, points, length));
+}
+
+/* All lanes are wanted that have tokens: the first ones. */
+static kf_status take_block(void *context, size_t query, const kfi_length_group *group, uint32_t first, uint32_t lanes,
+                            const uint8_t *common)
 {
     kfi_whole *r = context;
-    const uint32_t left = r->names->blocks.tokens - first, count = left < KFI_BLOCK ? left : KFI_BLOCK;
-    (void)query, (void)lanes;
+    const uint32_t count = kfi_popcount(lanes);
+    (void)query;
     for (uint32_t i = 0; i < count; i++) r->codes[first + i] = kfi_code(group->length, common[i]);
     return KF_OK;
 }

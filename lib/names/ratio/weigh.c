@@ -1,5 +1,5 @@
 /* Looking at one name: a bound by its tokens, and perhaps its score. */
-#include "names/ratio/ratio.h"
+#include "names/ratio/token_codes.h"
 
 #include "names/score/ratio.h"
 
@@ -39,14 +39,14 @@ static const uint32_t *points_at(const kfi_array *array, size_t at)
 /* ---- ratio, token_sort_ratio -------------------------------------------------------------------- */
 
 /* Whether a name can reach the least score. */
-static int can_reach(const kf_matcher *m, const uint32_t *ids, uint32_t tokens)
+static int can_reach(kf_matcher *m, const uint32_t *ids, uint32_t tokens)
 {
     const kfi_whole *r = m->whole;
     const uint32_t empty = m->names->blocks.empty;
     int64_t sum = 0;
     uint32_t spaces = tokens;
     for (uint32_t i = 0; i < tokens; i++) {
-        sum += r->values[kfi_ratio_code(r, ids[i])];
+        sum += r->values[kfi_ratio_code(m, ids[i])];
         spaces -= ids[i] == empty;
     }
     if (r->scorer == KF_SCORER_RATIO) spaces = tokens;
@@ -147,7 +147,7 @@ static uint32_t find_word(const kfi_whole *r, uint32_t id)
     return i;
 }
 
-static void part(const kf_matcher *m, const uint32_t *ids, uint32_t tokens, sets *s)
+static void part(kf_matcher *m, const uint32_t *ids, uint32_t tokens, sets *s)
 {
     const kfi_whole *r = m->whole;
     const int sorted = tokens <= KFI_SORTED_TOKENS;
@@ -165,7 +165,7 @@ static void part(const kf_matcher *m, const uint32_t *ids, uint32_t tokens, sets
             s->common_letters += r->known[found].length;
             continue;
         }
-        const uint8_t code = kfi_ratio_code(r, ids[i]);
+        const uint8_t code = kfi_ratio_code(m, ids[i]);
         s->ids[s->rest++] = ids[i];
         s->rest_letters += r->code_length[code];
         s->rest_common += r->code_common[code];

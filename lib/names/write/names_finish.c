@@ -4,13 +4,13 @@
 #include "base/options.h"
 #include "format/column.h"
 #include "names/score/text.h"
-#include "names/write/blocks_writer.h"
+#include "names/write/token_blocks.h"
 #include "names/write/forward_writer.h"
 #include "names/write/postings_writer.h"
 #include "names/write/vocabulary_writer.h"
 #include "write/values/values.h"
 
-enum { SECTIONS = 9 };
+enum { SECTIONS = 10 };
 
 KFI_STRUCT_KIND(names_report_kind, kf_names_report, KF_NAMES_REPORT_INIT, temporary_peak, temporary_peak);
 
@@ -21,6 +21,7 @@ typedef struct finish {
     kfi_token_list list;
     kfi_token_table table;
     kfi_attributes *attributes;    /* NULL: none */
+    kfi_letters_writer *letters;
     kfi_forward_writer *forward;
     kfi_values *ids;
     kfi_writer *writer;
@@ -128,7 +129,8 @@ static kf_status write_tokens(finish *f, kf_error *error)
     if (!status) status = kfi_token_list_finish(&f->list, error);
     if (!status) status = kfi_names_tell(b, KF_PHASE_MINIMISE, 0, f->list.count, error);
     if (!status) status = kfi_vocabulary_write(&f->list, &image, f->writer, error);
-    if (!status) status = kfi_token_blocks_write(&f->list, &sort, f->writer, error);
+    if (!status) status = kfi_letters_create(&f->letters, &f->list, b->folder, &b->disk, error);
+    if (!status) status = kfi_token_blocks_write(&f->list, &sort, kfi_letters_places(f->letters), f->writer, error);
     return status ? status : kfi_token_table_fill(&f->table, &f->list, error);
 }
 
@@ -183,10 +185,13 @@ static kf_status write_sections(finish *f, kf_error *error)
     if (!status && b->attributes)
         status = kfi_attributes_create(&f->attributes, &b->attributes, b->names, b->folder, &b->disk, error);
     if (!status)
-        status = kfi_forward_create(&f->forward, f->list.count, b->names, f->attributes, &sort, error);
+        status = kfi_forward_create(&f->forward, f->list.count, b->names, f->attributes, f->letters, &sort, error);
+    if (!status) status = kfi_names_tell(b, KF_PHASE_LAYOUT, 0, b->names, error);
     if (!status) status = read_rows(f, error);
     kfi_token_table_free(&f->table);
     if (!status) status = kfi_forward_write(f->forward, f->writer, error);
+    if (!status) status = kfi_letters_write(f->letters, f->writer, error);
+    kfi_letters_destroy(&f->letters);
     if (!status) status = kfi_names_tell(b, KF_PHASE_VALUES, 0, b->names, error);
     if (!status) status = write_postings(f, error);
     if (!status) status = write_names(f, error);
@@ -218,6 +223,7 @@ kf_status kf_names_builder_finish(kf_names_builder *b, kf_names_report *out, kf_
                                      b->disk.peak };
     kfi_values_destroy(&f.ids);
     kfi_forward_destroy(&f.forward);
+    kfi_letters_destroy(&f.letters);
     kfi_attributes_destroy(&f.attributes);
     kfi_token_table_free(&f.table);
     kfi_token_list_free(&f.list);
