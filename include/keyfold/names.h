@@ -322,7 +322,8 @@ typedef struct kf_name_hit {
     kf_bytes name;
     double gap;                    /* KF_MATCH_EXPLAIN: the score less that of the next name, be that a hit or not;
                                       names below the cutoff count as having it. Else 0 */
-    const kf_token_pair *pairs;    /* KF_MATCH_EXPLAIN: those of kf_names_explain, a being the needle. Else none */
+    const kf_token_pair *pairs;    /* KF_MATCH_EXPLAIN: those of kf_names_explain, a being the needle; of an index with
+                                      processing, of both as kf_names_process makes them. Else none */
     size_t pair_count;
     kf_bytes attribute, payload;   /* empty if it has none */
 } kf_name_hit;

@@ -51,7 +51,7 @@ void kf_matcher_destroy(kf_matcher **matcher)
     kf_matcher *m = matcher ? *matcher : NULL;
     if (!m) return;
     kfi_array *const arrays[] = { &m->values, &m->matrix, &m->assignment, &m->ranked, &m->texts,
-                                  &m->hits, &m->pointers, &m->pairs };
+                                  &m->hits, &m->pointers, &m->pairs, &m->compared, &m->compared_ends };
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kfi_array_free(arrays[i]);
     for (uint32_t i = 0; i < m->wanted_capacity; i++) kfi_array_free(&m->wanted[i].similar);
     kfi_best_free(&m->best);

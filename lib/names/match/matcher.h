@@ -97,6 +97,7 @@ struct kf_matcher {
     /* results */
     kfi_array ranked;              /* kfi_ranked */
     kfi_array texts, hits, pointers, pairs;
+    kfi_array compared, compared_ends;   /* for pairs: the hits' names as they were compared */
     kf_name_hits result;
 };
 

@@ -119,19 +119,34 @@ static kf_status link_hits(kf_matcher *m, kf_error *error)
     return status;
 }
 
+/* The names of the hits as they were compared, one behind the other; `ends`: where each ends. */
+static kf_status list_compared(kf_matcher *m, kf_error *error)
+{
+    const kfi_ranked *list = (const kfi_ranked *)(const void *)m->ranked.data;
+    kf_status status = KF_OK;
+    m->compared.size = m->compared_ends.size = 0;
+    for (size_t i = 0; i < count_hits(m) && !status; i++) {
+        status = kfi_names_text(m->names, list[i].slot, &m->rows.buffer, &m->compared, error);
+        if (!status) status = kfi_array_append(&m->compared_ends, &m->compared.size, sizeof m->compared.size, error);
+    }
+    return status;
+}
+
 /* By how much each is better than the next one, and which tokens are why. */
 static kf_status explain(kf_matcher *m, kf_scorer scorer, const beyond *b, kf_error *error)
 {
     const kf_bytes needle = { m->patterns.text.data, m->patterns.text.size };
     kf_name_hit *hits = hits_of(m);
     const size_t count = count_hits(m);
-    kf_status status = KF_OK;
-    for (size_t i = 0; i < count && !status; i++) {
+    kf_status status = list_compared(m, error);
+    const size_t *ends = (const size_t *)(const void *)m->compared_ends.data;
+    for (size_t i = 0, begin = 0; i < count && !status; begin = ends[i++]) {
         const size_t before = m->pairs.size;
         const double after = i + 1 < count ? hits[i + 1].score : b->tied ? hits[i].score : b->next;
+        const kf_bytes name = { m->compared.data + begin, ends[i] - begin };
         hits[i].gap = hits[i].score - after;
-        status = check_name(m, hits[i].position, hits[i].name, error);
-        if (!status) status = kfi_explain(scorer, needle, hits[i].name, &m->pairs, error);
+        status = check_name(m, hits[i].position, name, error);
+        if (!status) status = kfi_explain(scorer, needle, name, &m->pairs, error);
         hits[i].pair_count = (m->pairs.size - before) / sizeof(kf_token_pair);
     }
     const kf_token_pair *pairs = (const kf_token_pair *)(const void *)m->pairs.data;

@@ -53,6 +53,15 @@ typedef struct kfi_whole {
     kfi_score least;
     uint8_t code_length[256], code_common[256];
 
+    /* of a needle of at most 64 letters: where it has a class, and spaces */
+    int is_short;
+    int is_doubtful;               /* it has letters in classes of several */
+    uint64_t masks[KFI_CLASSES], space_mask;
+    const kfi_length_group *groups[KFI_CODE_LENGTH + 1];   /* of tokens, by length */
+
+    /* how the records of a group of names are laid out */
+    uint32_t offsets[KF_NAME_TOKENS], id_masks[KF_NAME_TOKENS], record;
+
     uint32_t seeds[KFI_SEEDS];     /* slots that were looked at first */
     uint32_t seed_count;
 
@@ -84,7 +93,9 @@ kf_status kfi_spelling_append(kf_matcher *m, uint32_t id, kfi_array *points, kf_
 
 /* ---- names -------------------------------------------------------------------------------------- */
 
-/* Scores a name if its bound allows. KF_CORRUPT, KF_NO_MEMORY, KF_END. */
+/* Prepares for looking at the names of a group. */
+void kfi_ratio_begin_group(kf_matcher *m, const kfi_group *group);
+/* Scores a name of that group if its bound allows. KF_CORRUPT, KF_NO_MEMORY, KF_END. */
 kf_status kfi_ratio_weigh(kf_matcher *m, const kfi_group *group, uint32_t slot, kf_error *error);
 /* Scores it and offers it to the best ones. */
 kf_status kfi_ratio_score(kf_matcher *m, const kfi_group *group, uint32_t slot, kf_error *error);

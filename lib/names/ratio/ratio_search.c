@@ -18,6 +18,10 @@ static kf_status create(kf_matcher *m, kf_error *error)
     if (!r) return kfi_fail_memory(error, sizeof *r);
     r->names = m->names;
     r->scan = kfi_sketch_scan_best();
+    for (uint32_t i = 0; i < m->names->blocks.group_count; i++) {
+        const kfi_length_group *group = &m->names->blocks.groups[i];
+        if (group->length <= KFI_CODE_LENGTH) r->groups[group->length] = group;
+    }
     r->codes = malloc((size_t)m->names->blocks.tokens + 1);
     if (!r->codes) return kfi_fail_memory(error, m->names->blocks.tokens);
     for (uint32_t length = 0; length <= KFI_CODE_LENGTH; length++)
@@ -56,6 +60,23 @@ static kf_status know_words(kf_matcher *m, kf_error *error)
     return KF_OK;
 }
 
+/* Where the needle has letters, if they fit a word. */
+static void set_masks(kfi_whole *r)
+{
+    const uint32_t *points = kfi_pattern_points(&r->pattern, &r->pattern.list[0]);
+    memset(r->masks, 0, sizeof r->masks);
+    r->space_mask = 0;
+    r->is_doubtful = 0;
+    r->is_short = r->length <= 64;
+    for (uint32_t i = 0; r->is_short && i < r->length; i++) {
+        const unsigned class = kfi_blocks_class(&r->names->blocks, points[i]);
+        if (points[i] == KFI_NAME_SPACE) r->space_mask |= 1ull << i;
+        if (class >= KFI_CLASSES) continue;
+        r->masks[class] |= 1ull << i;
+        r->is_doubtful |= r->points[class] == UINT32_MAX;
+    }
+}
+
 static kf_status prepare(kf_matcher *m, kf_scorer scorer, kf_error *error)
 {
     kfi_whole *r = m->whole;
@@ -80,6 +101,7 @@ static kf_status prepare(kf_matcher *m, kf_scorer scorer, kf_error *error)
     if (m->names->letters.kinds)
         kfi_sketch_query_set(&r->sketch, &m->names->letters, kfi_pattern_points(&r->pattern, &r->pattern.list[0]),
                              r->length);
+    set_masks(r);
     r->least = (kfi_score){ 0, 0 };
     r->seed_count = 0;
     return KF_OK;
@@ -137,6 +159,7 @@ static kf_status look_at_group(kf_matcher *m, const kfi_group *group, kf_error *
     const uint32_t end = (group[1].first - 1) / KFI_CHUNK + 1;
     uint64_t masks[BATCH];
     kf_status status = KF_OK;
+    kfi_ratio_begin_group(m, group);
     for (uint32_t chunk = group->first / KFI_CHUNK, count; chunk < end && !status; chunk += count) {
         count = end - chunk < BATCH ? end - chunk : BATCH;
         choose(m, group, chunk, count, masks);

@@ -105,7 +105,7 @@ static kf_status spell(kf_matcher *m, const kfi_group *group, uint32_t slot, uin
 {
     kfi_array *points = &m->whole->points_of_name;
     const uint32_t space = KFI_NAME_SPACE;
-    kf_status status = kfi_names_order(m->names, group, slot, ids, error);
+    kf_status status = kfi_names_arrange(m->names, group, slot, ids, error);
     points->size = 0;
     for (uint32_t i = 0; i < group->tokens && !status; i++) {
         if (i) status = kfi_array_append(points, &space, sizeof space, error);
@@ -244,16 +244,114 @@ static int is_seed(const kfi_whole *r, uint32_t slot)
     return 0;
 }
 
+void kfi_ratio_begin_group(kf_matcher *m, const kfi_group *group)
+{
+    kfi_whole *r = m->whole;
+    uint32_t at = 0, offset = 0;
+    for (unsigned width = 1; width <= KFI_ID_WIDTHS; width++)
+        for (uint32_t i = group->widths[width - 1]; i > 0; i--, offset += width) {
+            r->offsets[at] = offset;
+            r->id_masks[at++] = (uint32_t)kfi_mask64(8 * width);
+        }
+    r->record = offset;
+}
+
+/* ---- ratio of a needle of one word of bits ------------------------------------------------------ */
+
+enum { NOWHERE = UINT32_MAX };     /* the place of the empty token */
+
+/* Where a name's tokens are, and whether it can reach the least score. `is_plain`: all have places, or are empty. */
+static kf_status measure(kf_matcher *m, const kfi_group *group, uint32_t slot, uint32_t *places, int *can_reach,
+                         int *is_plain, kf_error *error)
+{
+    const kfi_whole *r = m->whole;
+    const kfi_blocks *b = &m->names->blocks;
+    const uint8_t *record = m->names->forward + group->records + (uint64_t)(slot - group->first) * r->record;
+    const uint32_t tokens = group->tokens, spaces = tokens - 1, common = spaces < r->spaces ? spaces : r->spaces;
+    int64_t sum = (int64_t)r->least.tokens * common - (int64_t)r->least.sum * ((int64_t)r->length + spaces);
+    *is_plain = 1;
+    for (uint32_t i = 0; i < tokens; i++) {
+        const uint32_t id = kfi_load32(record + r->offsets[i]) & r->id_masks[i];
+        if (id >= m->names->head.tokens)
+            return kfi_fail(error, KF_CORRUPT, "a token of slot %u is out of range", (unsigned)slot);
+        const uint32_t place = places[i] = kfi_ratio_place(r, id);
+        uint8_t code = KFI_CODE_LONG;
+        if (place < b->tokens) {
+            code = r->codes[place];
+            if (code == KFI_CODE_UNKNOWN) code = kfi_token_code_find(m, id, place);
+        } else if (id == b->empty) {
+            code = 0;
+            places[i] = NOWHERE;
+        }
+        if (code == KFI_CODE_LONG) *is_plain = 0;
+        sum += r->values[code];
+    }
+    *can_reach = sum >= 0;
+    return KF_OK;
+}
+
+static uint64_t step(uint64_t state, uint64_t mask)
+{
+    const uint64_t hit = state & mask;
+    return (state + hit) | (state - hit);
+}
+
+/* The longest common subsequence of the needle and a name, or more if the needle is doubtful; and the name's length. */
+static uint32_t common_of(const kfi_whole *r, const uint32_t *places, uint32_t tokens, uint32_t *length)
+{
+    const kfi_blocks *b = &r->names->blocks;
+    uint64_t state = UINT64_MAX;
+    *length = tokens - 1;
+    for (uint32_t i = 0; i < tokens; i++) {
+        if (i) state = step(state, r->space_mask);
+        if (places[i] == NOWHERE) continue;
+        const kfi_length_group *g = r->groups[r->code_length[r->codes[places[i]]]];
+        const uint32_t index = places[i] - g->first_token, letters = g->length;
+        const uint8_t *column = b->columns + g->columns + (uint64_t)(index / KFI_BLOCK) * KFI_BLOCK * letters
+                                + index % KFI_BLOCK;
+        for (uint32_t j = 0; j < letters; j++, column += KFI_BLOCK)
+            state = step(state, r->masks[*column & (KFI_CLASSES - 1)]);
+        *length += letters;
+    }
+    return kfi_popcount(~state);
+}
+
+static kf_status weigh_short(kf_matcher *m, const kfi_group *group, uint32_t slot, kf_error *error)
+{
+    kfi_whole *r = m->whole;
+    uint32_t places[KF_NAME_TOKENS], length;
+    int can_reach = 0, is_plain = 0;
+    update(m);
+    kf_status status = measure(m, group, slot, places, &can_reach, &is_plain, error);
+    if (status || !can_reach || is_seed(r, slot)) return status;
+    if (!is_plain) return kfi_ratio_score(m, group, slot, error);
+    status = kfi_names_arrange(m->names, group, slot, places, error);
+    if (status) return status;
+    const uint32_t common = common_of(r, places, group->tokens, &length);
+    const kfi_score score = kfi_ratio_of(common, r->length, length);
+    if (kfi_score_compare(score, m->best.least) < 0) {
+        m->names_scored++;
+        return KF_OK;
+    }
+    if (r->is_doubtful) return kfi_ratio_score(m, group, slot, error);
+    m->names_scored++;
+    return offer(m, score, slot, error);
+}
+
+/* ------------------------------------------------------------------------------------------------- */
+
 kf_status kfi_ratio_weigh(kf_matcher *m, const kfi_group *group, uint32_t slot, kf_error *error)
 {
     uint32_t ids[KF_NAME_TOKENS];
+    const kfi_whole *r = m->whole;
     if (!kfi_filter_passes(m, slot)) return KF_OK;
-    kf_status status = read_ids(m, group, slot, ids, error);
     m->names_seen++;
+    if (r->scorer == KF_SCORER_RATIO && r->is_short) return weigh_short(m, group, slot, error);
+    kf_status status = read_ids(m, group, slot, ids, error);
     if (status) return status;
-    if (m->whole->scorer == KF_SCORER_TOKEN_SET_RATIO)
-        return is_seed(m->whole, slot) ? KF_OK : weigh_sets(m, ids, group->tokens, slot, error);
+    if (r->scorer == KF_SCORER_TOKEN_SET_RATIO)
+        return is_seed(r, slot) ? KF_OK : weigh_sets(m, ids, group->tokens, slot, error);
     update(m);
-    if (!can_reach(m, ids, group->tokens) || is_seed(m->whole, slot)) return KF_OK;
+    if (!can_reach(m, ids, group->tokens) || is_seed(r, slot)) return KF_OK;
     return score_text(m, group, slot, ids, error);
 }
