@@ -299,8 +299,9 @@ static uint64_t step(uint64_t state, uint64_t mask)
 /* A name whose tokens' letters are on their way to the processor. */
 typedef struct laid_out {
     uint32_t slot, tokens, length;
+    uint32_t common;               /* at most */
     const uint8_t *columns[KFI_ARRANGED];   /* NULL: the empty token */
-    uint8_t letters[KFI_ARRANGED];
+    uint8_t letters[KFI_ARRANGED], commons[KFI_ARRANGED];   /* of tokens */
 } laid_out;
 
 /* 0: it has to be spelled. */
@@ -315,36 +316,45 @@ static int lay_out(const kf_matcher *m, const kfi_group *group, uint32_t slot, l
                                                   (uint64_t)(slot - group->first) * width, width);
     if (rank >= KFI_ORDERS) return 0;
     *name = (laid_out){ .slot = slot, .tokens = tokens, .length = tokens - 1 };
+    name->common = tokens - 1 < r->spaces ? tokens - 1 : r->spaces;
     for (uint32_t i = 0; i < tokens; i++) {
         const uint32_t at = r->orders[tokens][rank][i];
         const uint32_t id = kfi_load32(record + r->offsets[at]) & r->id_masks[at];
         if (id == b->empty) continue;
         const uint32_t place = id < all ? kfi_ratio_place(r, id) : UINT32_MAX;
-        const uint32_t letters = id < all ? r->code_length[r->codes[id]] : 0;
+        const uint8_t code = id < all ? r->codes[id] : KFI_CODE_LONG, letters = r->code_length[code];
         const kfi_length_group *g = r->groups[letters];
         if (!g || place - g->first_token >= g->tokens) return 0;
         const uint32_t index = place - g->first_token;
         const uint8_t *column = b->columns + g->columns + (uint64_t)(index / KFI_BLOCK) * KFI_BLOCK * letters
                                 + index % KFI_BLOCK;
-        for (uint32_t j = 0; j < letters; j += 2) __builtin_prefetch(column + j * KFI_BLOCK);
+        for (unsigned j = 0; j < letters; j += 2) __builtin_prefetch(column + j * KFI_BLOCK);
         name->columns[i] = column;
-        name->letters[i] = (uint8_t)letters;
+        name->letters[i] = letters;
+        name->commons[i] = r->code_common[code];
         name->length += letters;
+        name->common += r->code_common[code];
     }
     return 1;
 }
 
-/* The longest common subsequence of the needle and a name, or more if the needle is doubtful. */
+/* The longest common subsequence of the needle and a name, or more if the needle is doubtful; as soon as it is known to
+ * have less than is needed, any number that has. */
 static uint32_t common_of(const kfi_whole *r, const laid_out *name)
 {
+    const uint64_t needs = r->least.sum * ((uint64_t)r->length + name->length);
     uint64_t state = UINT64_MAX;
+    uint32_t rest = name->common, common = 0;
     for (uint32_t i = 0; i < name->tokens; i++) {
         const uint8_t *column = name->columns[i];
         if (i) state = step(state, r->space_mask);
         for (uint32_t j = name->letters[i]; j > 0; j--, column += KFI_BLOCK)
             state = step(state, r->masks[*column & (KFI_CLASSES - 1)]);
+        common = kfi_popcount(~state);
+        rest -= name->commons[i];
+        if (r->least.tokens * (uint64_t)(common + rest) < needs) break;
     }
-    return kfi_popcount(~state);
+    return common;
 }
 
 static kf_status score_short(kf_matcher *m, const kfi_group *group, const laid_out *name, kf_error *error)
