@@ -1,6 +1,6 @@
 /* Searches a names index for needles, and prints what that costs, as JSON.
  *
- *   search INDEX LIMIT CUTOFF NEEDLES...     files of needles, one a line; a file is a class
+ *   search INDEX SCORER LIMIT CUTOFF NEEDLES...     files of needles, one a line; a file is a class
  *
  * CPU time of the thread, a needle at a time, after one round that is not counted. The checksum is of positions and
  * scores, for comparing instruction sets. */
@@ -86,18 +86,18 @@ int main(int argc, char **argv)
     kf_matcher *matcher;
     kf_error error;
     kf_matcher_options options = KF_MATCHER_OPTIONS_INIT;
-    if (argc < 5) {
-        fprintf(stderr, "usage: search INDEX LIMIT CUTOFF NEEDLES...\n");
+    if (argc < 6 || kf_scorer_find(argv[2], &options.scorer)) {
+        fprintf(stderr, "usage: search INDEX SCORER LIMIT CUTOFF NEEDLES...\n");
         return 2;
     }
-    options.limit = strtoull(argv[2], NULL, 10);
-    options.cutoff = strtod(argv[3], NULL);
+    options.limit = strtoull(argv[3], NULL, 10);
+    options.cutoff = strtod(argv[4], NULL);
     const double begun = now(CLOCK_MONOTONIC);
     if (kf_names_open(&names, argv[1], NULL, &error)) die(argv[1], &error);
     const double opened = now(CLOCK_MONOTONIC) - begun;
     if (kf_matcher_create(&matcher, names, &error)) die(argv[1], &error);
     printf("{\"open_ms\":%.4f,\"names\":%llu}\n", opened, (unsigned long long)kf_names_count(names));
-    for (int i = 4; i < argc; i++) run(matcher, &options, argv[i]);
+    for (int i = 5; i < argc; i++) run(matcher, &options, argv[i]);
     kf_matcher_destroy(&matcher);
     kf_names_close(&names);
     return 0;

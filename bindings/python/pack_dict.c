@@ -123,8 +123,10 @@ static int add_pair(column columns[COLUMNS], PyObject *key, PyObject *value, pai
     return done ? 1 : -1;
 }
 
+enum { ENOUGH = 1 << 20 };      /* bytes of keys and values */
+
 /* pack(dict, length, position, count, kind, codec): the next position, how many pairs, and the four columns of a
- * Batch; None if a pair is not of the types. */
+ * Batch; None if a pair is not of the types. Fewer pairs than `count` when they are large. */
 PyObject *pack(PyObject *module, PyObject *const *arguments, Py_ssize_t given)
 {
     column columns[COLUMNS] = { { NULL, 0, 0 } };
@@ -148,7 +150,8 @@ PyObject *pack(PyObject *module, PyObject *const *arguments, Py_ssize_t given)
         PyErr_SetString(PyExc_RuntimeError, "dictionary changed size during iteration");
         done = -1;
     }
-    while (done > 0 && pairs < wanted && PyDict_Next(arguments[0], &at, &key, &value)) {
+    while (done > 0 && pairs < wanted && columns[KEYS].size + columns[VALUES].size < ENOUGH
+           && PyDict_Next(arguments[0], &at, &key, &value)) {
         done = add_pair(columns, key, value, modes);
         pairs += done > 0;
     }

@@ -10,9 +10,8 @@ static size_t grown(size_t capacity, size_t wanted)
     return size < wanted ? wanted : size;
 }
 
-kf_status kfi_array_reserve(kfi_array *array, size_t more, kf_error *error)
+kf_status kfi_array_grow(kfi_array *array, size_t more, kf_error *error)
 {
-    if (array->capacity - array->size >= more) return KF_OK;
     if (more > SIZE_MAX - array->size) return kfi_fail_memory(error, SIZE_MAX);
 
     size_t wanted = array->size + more;

@@ -12,17 +12,19 @@ typedef struct kfi_array {
     size_t capacity;
 } kfi_array;
 
+kf_status kfi_array_grow(kfi_array *array, size_t more, kf_error *error);
 /* Makes room for `more` bytes after size; size stays. Grows by half. */
-kf_status kfi_array_reserve(kfi_array *array, size_t more, kf_error *error);
+static inline kf_status kfi_array_reserve(kfi_array *array, size_t more, kf_error *error)
+{
+    return array->capacity - array->size >= more ? KF_OK : kfi_array_grow(array, more, error);
+}
 void kfi_array_free(kfi_array *array);
 
 static inline kf_status kfi_array_append(kfi_array *array, const void *data, size_t size,
                                          kf_error *error)
 {
-    if (array->capacity - array->size < size) {
-        kf_status status = kfi_array_reserve(array, size, error);
-        if (status) return status;
-    }
+    kf_status status = kfi_array_reserve(array, size, error);
+    if (status) return status;
     if (size) memcpy(array->data + array->size, data, size);
     array->size += size;
     return KF_OK;

@@ -105,13 +105,21 @@ void kfi_per_thread_end(kfi_per_thread *per_thread)
     per_thread->has_key = 0;
 }
 
-uint64_t kfi_seconds(void)
+static struct timespec now(void)
 {
-    struct timespec now = { 0, 0 };
+    struct timespec time = { 0, 0 };
 #ifdef CLOCK_MONOTONIC_COARSE
-    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
 #else
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(CLOCK_MONOTONIC, &time);
 #endif
-    return (uint64_t)now.tv_sec;
+    return time;
+}
+
+uint64_t kfi_seconds(void) { return (uint64_t)now().tv_sec; }
+
+uint64_t kfi_milliseconds(void)
+{
+    const struct timespec time = now();
+    return (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000;
 }

@@ -52,7 +52,8 @@ void *kfi_per_thread_get(kfi_per_thread *per_thread);
  * and leaves those of others, if there are any, as they are. */
 void kfi_per_thread_end(kfi_per_thread *per_thread);
 
-/* Seconds from some moment on, whatever is done to the clock. Costs little. */
+/* Time from some moment on, whatever is done to the clock. Costs little, and ticks some hundred times a second. */
 uint64_t kfi_seconds(void);
+uint64_t kfi_milliseconds(void);
 
 #endif

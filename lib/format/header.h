@@ -43,6 +43,10 @@ typedef enum kfi_section_type {
     KFI_SECTION_ORDERS = 15,      /* and in which order it has them */
     KFI_SECTION_POSITIONS = 16,   /* of the names */
     KFI_SECTION_POSTINGS = 17,    /* the names of each token */
+    KFI_SECTION_TEXTS = 18,       /* a column: the names as they were given; only if names are processed */
+    KFI_SECTION_PROCESSING = 19,  /* how names are processed */
+    KFI_SECTION_ATTRIBUTES = 20,  /* of the names, and which names have each; absent: none has */
+    KFI_SECTION_PAYLOADS = 21,    /* a column: what belongs to the names; absent: nothing */
     KFI_SECTION_CHECKSUMS = 6     /* XXH3-64 of each KFI_CHECKSUM_BLOCK from header_size up to this
                                      section; always the last section */
 } kfi_section_type;

@@ -7,6 +7,7 @@
 
 enum {
     KFI_NAMES_HEAD = 64,           /* bytes of the NAMES section before the table of bands */
+    KFI_NAMES_PROCESSED = 1,       /* a property: names are processed */
     KFI_BAND_SIZE = 48,
     KFI_GROUP_SIZE = 32,
     KFI_BANDS_MOST = 16,
@@ -14,7 +15,9 @@ enum {
     KFI_FREQUENCY_FIXED = 3,       /* tokens of 1 to so many names have bands of their own, where postings have a place
                                       by themselves */
     KFI_ID_WIDTHS = 4,             /* a token's id takes 1 to 4 bytes */
-    KFI_SORTED_TOKENS = 8          /* names of at most so many have their ids in order, and how to undo that */
+    KFI_SORTED_TOKENS = 8,         /* names of at most so many have their ids in order, and how to undo that */
+    KFI_ATTRIBUTES_HEAD = 64,      /* bytes of the ATTRIBUTES section before the image */
+    KFI_ATTRIBUTE_SHARE = 16       /* an attribute of more than one name in so many has no list of them */
 };
 #define KFI_NAMES_LIMIT (UINT32_MAX - 1u)   /* names; a slot or a position fits 32 bits and is not UINT32_MAX */
 
@@ -56,6 +59,12 @@ static inline unsigned kfi_order_width(uint32_t tokens)
 {
     static const uint8_t widths[KFI_SORTED_TOKENS + 1] = { 0, 0, 1, 3, 5, 7, 10, 13, 16 };
     return tokens <= KFI_SORTED_TOKENS ? widths[tokens] : 0;
+}
+
+/* Whether there is a list of the names that have an attribute; else they are found by going through all slots. */
+static inline int kfi_attribute_is_listed(uint32_t frequency, uint32_t names)
+{
+    return frequency <= names / KFI_ATTRIBUTE_SHARE;
 }
 
 #endif

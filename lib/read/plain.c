@@ -11,7 +11,7 @@ static kf_status open_frame(kf_dict *d, kf_error *error)
     kf_status status = kfi_header_parse(&d->header, file, d->mapping.size, error);
     if (status) return status;
     if (d->header.incompatible & KFI_FEATURE_NAMES)
-        return kfi_fail(error, KF_TYPE, "the file is a names index, not a dictionary: see kf_names_open");
+        return kfi_fail(error, KF_TYPE, "the file is an index of names, not a dictionary");
     const kfi_section *metadata = kfi_header_section(&d->header, KFI_SECTION_METADATA);
     return kfi_metadata_open(&d->metadata, metadata ? file + metadata->offset : NULL,
                              metadata ? metadata->size : 0, error);

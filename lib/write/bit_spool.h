@@ -4,6 +4,7 @@
 
 #include "base/bits.h"
 #include "base/file.h"
+#include "write/writer.h"
 
 /* Zero-initialise all but the spool. */
 typedef struct kfi_bit_spool {
@@ -33,5 +34,8 @@ static inline kf_status kfi_bit_spool_align(kfi_bit_spool *s, kf_error *error)
     s->bits = s->filled = 0;
     return kfi_spool_write(s->spool, bytes, size, error);
 }
+
+/* Writes all of it into the current section, once. */
+kf_status kfi_bit_spool_copy(kfi_bit_spool *bits, kfi_writer *writer, kf_error *error);
 
 #endif

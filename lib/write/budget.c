@@ -67,6 +67,7 @@ kfi_column_shares kfi_budget_column(uint64_t memory)
 {
     return (kfi_column_shares){
         .distinct = memory / 4,
+        .order = memory / 32,
         .window = memory / 16,
         .value_sample = part(memory, 16, 0, 4 << 20),
         .token_sample = kfi_budget_training(memory / 2, 8 << 20),

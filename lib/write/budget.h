@@ -17,6 +17,7 @@
  *       of several 512 MiB, but from M/32 to M/4 and 16 MiB at least. So t is at most M/C.
  *   a column of values or weights, V = C/8 or C/16
  *         V/4    distinct values: beyond that they are not looked at any more
+ *         V/32   which one each value is; of more values they are looked up again
  *         V/16   a sample of values, by which encodings are compared; 4 MiB are plenty
  *         V/16   the window of zstd, for large values
  *         V/2    training tokens, on a sample of all values (8 MiB are plenty) or on the distinct ones
@@ -70,7 +71,7 @@ kfi_image_shares kfi_budget_shard(uint64_t limit, unsigned count, int has_given_
 uint64_t kfi_budget_shards(uint64_t limit);
 
 typedef struct kfi_column_shares {
-    uint64_t distinct, window;
+    uint64_t distinct, order, window;
     size_t value_sample, token_sample, item_sample;   /* items: the distinct values */
 } kfi_column_shares;
 

@@ -10,6 +10,7 @@
 #include "format/keys.h"
 #include "write/build_options.h"
 #include "write/image.h"
+#include "write/metadata_writer.h"
 #include "write/room.h"
 #include "write/sharded.h"
 #include "write/sort/sorter.h"
@@ -19,9 +20,7 @@
 
 enum {
     WORTH_LOOKING = 8 << 20,       /* bytes of temporary files */
-    WEIGHTED_KEPT = 1 << 20,       /* a larger copy of a value is not kept for the next one */
-    METADATA_NAME_LIMIT = 255,
-    METADATA_LIMIT = 64 << 20
+    WEIGHTED_KEPT = 1 << 20        /* a larger copy of a value is not kept for the next one */
 };
 #define VALUE_LIMIT (1ull << 40)   /* bytes */
 
@@ -236,14 +235,7 @@ kf_status kf_builder_add_u64_weighted(kf_builder *b, const void *key, size_t key
 
 kf_status kf_builder_set_metadata(kf_builder *b, const char *name, const void *data, size_t size, kf_error *error)
 {
-    if (!name || !*name || strlen(name) > METADATA_NAME_LIMIT)
-        return kfi_fail(error, KF_INVALID, "a metadata name has 1 to %d bytes", METADATA_NAME_LIMIT);
-    if (!strncmp(name, "keyfold.", 8))
-        return kfi_fail(error, KF_INVALID, "metadata names that begin with \"keyfold.\" are reserved");
-    if (size > METADATA_LIMIT || b->metadata_bytes + strlen(name) + size > METADATA_LIMIT)
-        return kfi_fail(error, KF_LIMIT, "metadata is limited to 64 MiB in all");
-    b->metadata_bytes += strlen(name) + size;
-    return kfi_metadata_set(&b->metadata, KFI_METADATA_BYTES, name, data, size, error);
+    return kfi_metadata_add(&b->metadata, &b->metadata_bytes, name, data, size, error);
 }
 
 /* ---- finishing ---------------------------------------------------------------------------------- */

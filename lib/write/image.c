@@ -3,6 +3,7 @@
 #include "write/automaton/minimise.h"
 #include "write/blocks/key_blocks.h"
 #include "write/keys/emit.h"
+#include "write/metadata_writer.h"
 #include "write/pipeline.h"
 #include "write/values/values.h"
 
@@ -101,17 +102,6 @@ uint32_t kfi_image_sections(const kfi_image *image)
     return 6 + kfi_values_sections(image->values) + (image->blocks && kfi_key_blocks_fit(image->blocks));
 }
 
-static kf_status write_metadata(const kfi_metadata *metadata, kfi_writer *writer, kf_error *error)
-{
-    kfi_array section = { 0 };
-    kf_status status = kfi_metadata_encode(metadata, &section, error);
-    if (!status) status = kfi_writer_begin(writer, KFI_SECTION_METADATA, error);
-    if (!status) status = kfi_writer_write(writer, section.data, section.size, error);
-    if (!status) status = kfi_writer_end(writer, error);
-    kfi_array_free(&section);
-    return status;
-}
-
 static kf_status tell_layout(void *context, kf_phase phase, uint64_t done, uint64_t total, kf_error *error)
 {
     const kfi_image *image = context;
@@ -150,7 +140,7 @@ kf_status kfi_image_write(kfi_image *image, const kfi_metadata *metadata, kfi_wr
     *header = (kfi_header){ .keys = image->keys, .normalise = (uint8_t)image->options.normalise };
     kfi_values_start(image->values);
     kf_status status = finish_automaton(image, error);
-    if (!status) status = write_metadata(metadata, writer, error);
+    if (!status) status = kfi_metadata_write(metadata, writer, error);
     if (!status) status = write_keys(image, writer, error);
     if (!status) status = kfi_values_finish(image->values, writer, header, error);
     kfi_values_destroy(&image->values);

@@ -95,11 +95,9 @@ class Names(CliTest):
     def test_bad_needles_and_files(self):
         self.index()
         self.assertIn("the needle is not UTF-8", self.err("names", "match", self.kf, stdin=b"\xff\n", expect=3))
-        self.assertIn("names index", self.err("get", self.kf, "x", expect=3))
-        self.assertIn("names index", self.err("verify", self.kf, expect=3))
         other = self.path("dict.kf")
         self.err("build", "-o", other, "-", stdin=b"a\n")
-        self.assertIn("a dictionary, not a names index", self.err("names", "match", other, "x", expect=3))
+        self.assertIn("a dictionary, not an index of names", self.err("names", "match", other, "x", expect=3))
         self.assertIn("No such file", self.err("names", "match", self.path("no.kf"), "x", expect=3))
         with open(self.kf, "r+b") as file:
             file.truncate(os.path.getsize(self.kf) - 64)

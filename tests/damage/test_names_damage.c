@@ -1,11 +1,33 @@
 /* Indexes of names with damaged bytes: searches end within the file, and verifying finds what was changed. */
 #include "names_model.h"
 
-#include "format/header.h"
+#include "names/index/index.h"
+#include "seal.h"
 
 static uint8_t *file;            /* of exactly its size, so that a sanitizer sees every byte read beyond it */
 static size_t file_size;
 static kfi_header header;
+
+/* With attributes, of which some have lists, and payloads. */
+static void build(const model_names *rows)
+{
+    static const char *const attributes[] = { "", "DE", "FR", "GB", "IT", "AT" };
+    kf_names_builder *builder;
+    ck_assert_int_eq(kf_names_builder_create(&builder, scratch_path("names.kf"), NULL, NULL), KF_OK);
+    for (size_t i = 0; i < rows->count; i++) {
+        const char *attribute = attributes[random_below(3) ? 1 : random_below(6)];
+        kf_names_row row = KF_NAMES_ROW_INIT;
+        char id[24];
+        snprintf(id, sizeof id, "%zu", i + 1);
+        row.id = (kf_bytes){ (const uint8_t *)id, strlen(id) };
+        row.name = (kf_bytes){ (const uint8_t *)rows->name[i], strlen(rows->name[i]) };
+        row.attribute = (kf_bytes){ (const uint8_t *)attribute, strlen(attribute) };
+        row.payload = (kf_bytes){ (const uint8_t *)"payloads", random_below(9) };
+        ck_assert_int_eq(kf_names_builder_add_row(builder, &row, NULL), KF_OK);
+    }
+    ck_assert_int_eq(kf_names_builder_finish(builder, NULL, NULL), KF_OK);
+    kf_names_builder_destroy(&builder);
+}
 
 static void prepare(void)
 {
@@ -25,8 +47,7 @@ static void prepare(void)
         }
         rows.name[i] = strdup(name);
     }
-    kf_names *names = model_build(&rows, "names.kf", 0);
-    kf_names_close(&names);
+    build(&rows);
     uint8_t *read = scratch_read("names.kf", &size);
     file_size = size;
     file = malloc(size);
@@ -42,6 +63,30 @@ static void finish(void)
     scratch_close();
 }
 
+/* What is not reached by a search. */
+static void read_extras(const kf_names *names)
+{
+    kf_buffer buffer = KF_BUFFER_INIT;
+    kfi_array text = { 0 };
+    uint32_t number;
+    kfi_names_attribute_find(names, (kf_bytes){ (const uint8_t *)"FR", 2 }, &number);
+    for (uint32_t i = 0; i < kf_names_count(names) && i < 400; i++) {
+        kfi_names_attribute_text(names, kfi_names_attribute(names, i), &buffer, &text, NULL);
+        kfi_names_payload(names, i, &buffer, &text, NULL);
+        text.size = 0;
+    }
+    for (number = 0; number < kfi_names_attribute_count(names); number++) {
+        kfi_attribute_slots slots;
+        kfi_run run;
+        uint32_t next = 0;
+        if (kfi_attribute_slots_begin(&slots, names, number)) continue;
+        for (; kfi_attribute_slots_next(&slots, &run) == KF_OK; next = run.first + run.count)
+            ck_assert(run.first >= next && run.count <= names->count - run.first);
+    }
+    kfi_array_free(&text);
+    kf_buffer_free(&buffer);
+}
+
 /* Whatever comes out. */
 static void search(const kf_names *names)
 {
@@ -53,10 +98,27 @@ static void search(const kf_names *names)
         const kf_name_hits *hits;
         options.limit = 1 + random_below(20);
         options.cutoff = random_below(2) ? 0.7 : 0;
+        options.flags = (uint32_t)random_below(4);
+        options.candidates = random_below(3) ? 0 : 20;
+        options.rerank = options.candidates ? (kf_scorer)random_below(KF_SCORER_JARO_WINKLER + 1) : 0;
         const kf_status status = kf_matcher_search(matcher, needles[i], strlen(needles[i]), &options, &hits, NULL);
         ck_assert(status == KF_OK || status == KF_CORRUPT);
     }
     kf_matcher_destroy(&matcher);
+    read_extras(names);
+}
+
+static void read_rows(const kf_names *names, kf_status expected)
+{
+    kf_names_iter *iter;
+    const kf_names_row *row;
+    uint64_t rows = 0;
+    kf_status status;
+    ck_assert_int_eq(kf_names_iter_create(&iter, names, 0, NULL), KF_OK);
+    while (!(status = kf_names_iter_next(iter, &row, NULL))) rows++;
+    ck_assert(status == KF_END || (status == KF_CORRUPT && expected != KF_END));
+    ck_assert(status == KF_CORRUPT || rows == kf_names_count(names));
+    kf_names_iter_destroy(&iter);
 }
 
 START_TEST(the_whole_file_is_whole)
@@ -65,6 +127,7 @@ START_TEST(the_whole_file_is_whole)
     ck_assert_int_eq(kf_names_open_memory(&names, file, file_size, NULL, NULL), KF_OK);
     ck_assert_int_eq(kf_names_verify(names, NULL, NULL), KF_OK);
     search(names);
+    read_rows(names, KF_END);
     kf_names_close(&names);
 }
 END_TEST
@@ -104,7 +167,10 @@ START_TEST(damaged_files_stay_in_bounds)
             }
         }
         kf_names *names;
-        if (kf_names_open_memory(&names, file, file_size, NULL, NULL) == KF_OK) search(names);
+        if (kf_names_open_memory(&names, file, file_size, NULL, NULL) == KF_OK) {
+            search(names);
+            read_rows(names, KF_CORRUPT);
+        }
         kf_names_close(&names);
         while (count-- > 0) file[done[count].at] = done[count].byte;
     }
@@ -137,6 +203,126 @@ START_TEST(impossible_headers)
 }
 END_TEST
 
+/* ---- checksums that are right ------------------------------------------------------------------- */
+
+static void seal(void) { seal_file(file, file_size, KFI_FEATURE_NAMES, 1); }
+
+static uint8_t *section(kfi_section_type type)
+{
+    const kfi_section *s = kfi_header_section(&header, type);
+    ck_assert_ptr_nonnull(s);
+    return file + s->offset;
+}
+
+/* The first band, the first group of names, the first group of blocks, in the file. */
+static uint8_t *band(void) { return section(KFI_SECTION_NAMES) + KFI_NAMES_HEAD; }
+static uint8_t *group(void) { return band() + KFI_BAND_SIZE * kfi_load32(section(KFI_SECTION_NAMES) + 8); }
+static uint8_t *lengths(void)
+{
+    return section(KFI_SECTION_BLOCKS) + KFI_BLOCKS_HEAD + 4 * kfi_load32(section(KFI_SECTION_BLOCKS));
+}
+
+typedef uint8_t *place_fn(void);
+static uint8_t *names_head(void) { return section(KFI_SECTION_NAMES); }
+static uint8_t *blocks_head(void) { return section(KFI_SECTION_BLOCKS); }
+static uint8_t *table(void) { return file + KFI_HEADER_SIZE; }
+
+/* Numbers of `size` bytes that can't be, whatever the rest says; what is said of them. */
+static const struct { place_fn *place; int at, size; uint64_t value; const char *text; } forged[] = {
+    { names_head, 0, 4, 1, "bands do not have all tokens" }, { names_head, 0, 4, UINT32_MAX, "impossible" },
+    { names_head, 8, 4, KFI_BANDS_MOST + 1, "impossible" }, { names_head, 8, 4, 1, "impossible" },
+    { names_head, 12, 4, KFI_GROUPS_MOST + 1, "impossible" }, { names_head, 12, 4, 0, "impossible" },
+    { names_head, 24, 8, 1, "section 19" }, { names_head, 24, 8, 1ull << 32, "property" },
+    { names_head, 56, 8, 1ull << 63, "property" },
+    { band, 0, 4, 1, "band 0" }, { band, 4, 4, 0, "band 0" }, { band, 4, 4, UINT32_MAX, "band 0" },
+    { band, 8, 4, KFI_FREQUENCY_FIXED + 1, "band 0" }, { band, 12, 1, 58, "band 0" }, { band, 13, 1, 33, "band 0" },
+    { band, 14, 1, 1, "band 0" }, { band, 16, 8, UINT64_MAX, "image 0" }, { band, 24, 8, 1u << 30, "image 0" },
+    { band, 32, 8, UINT64_MAX, "band 0" }, { band, 40, 8, UINT64_MAX, "band 0" },
+    { group, 0, 4, 1, "group 0" }, { group, 4, 4, 0, "group 0" }, { group, 4, 4, KF_NAME_TOKENS + 1, "group 0" },
+    { group, 8, 2, 0, "group 0" }, { group, 16, 8, UINT64_MAX, "group 0" }, { group, 24, 8, UINT64_MAX, "group 0" },
+    { group, KFI_GROUP_SIZE, 4, UINT32_MAX, "group" }, { group, KFI_GROUP_SIZE, 4, 0, "group" },
+    { blocks_head, 0, 4, UINT32_MAX, "blocks is impossible" }, { blocks_head, 4, 4, 65, "blocks is impossible" },
+    { blocks_head, 8, 4, 0, "blocks is impossible" }, { blocks_head, 12, 4, UINT32_MAX, "blocks is impossible" },
+    { lengths, 0, 4, 0, "groups of blocks" }, { lengths, 0, 4, KFI_BLOCK_LENGTH + 1, "groups of blocks" },
+    { lengths, 4, 4, 0, "groups of blocks" }, { lengths, 4, 4, UINT32_MAX, "groups of blocks" },
+    { lengths, 8, 4, 1, "groups of blocks" },
+    { table, 0 * KFI_SECTION_ENTRY_SIZE, 4, 99, "missing" }, { table, 1 * KFI_SECTION_ENTRY_SIZE, 4, 99, "missing" },
+    { table, 2 * KFI_SECTION_ENTRY_SIZE, 4, 99, "missing" }, { table, 3 * KFI_SECTION_ENTRY_SIZE, 4, 99, "missing" },
+    { table, 4 * KFI_SECTION_ENTRY_SIZE, 4, 99, "missing" }, { table, 5 * KFI_SECTION_ENTRY_SIZE, 4, 99, "missing" },
+    { table, 6 * KFI_SECTION_ENTRY_SIZE, 4, 99, "missing" }, { table, 7 * KFI_SECTION_ENTRY_SIZE, 4, 99, "missing" },
+};
+
+START_TEST(impossible_numbers_are_refused)
+{
+    uint8_t *whole = malloc(file_size);
+    memcpy(whole, file, file_size);
+    for (size_t i = 0; i < sizeof forged / sizeof *forged; i++) {
+        kf_names *names;
+        kf_error error = { 0 };
+        memcpy(forged[i].place() + forged[i].at, &forged[i].value, (size_t)forged[i].size);
+        seal();
+        const kf_status status = kf_names_open_memory(&names, file, file_size, NULL, &error);
+        const int is_new = !strcmp(forged[i].text, "property");
+        ck_assert_msg(status == (is_new ? KF_UNSUPPORTED : KF_CORRUPT) && strstr(error.message, forged[i].text),
+                      "row %zu: %s: %s", i, kf_status_name(status), error.message);
+        ck_assert_ptr_null(names);
+        memcpy(file, whole, file_size);
+    }
+    free(whole);
+}
+END_TEST
+
+/* Of searches: hits and their scores. */
+static uint64_t answers(const kf_names *names)
+{
+    static const char *const needles[] = { "ACME BOLTS LIMITED", "LIMITD", "", "1X1 2X2 AND", "GRUOP 3X NUTS ACME" };
+    kf_matcher_options options = KF_MATCHER_OPTIONS_INIT;
+    kf_matcher *matcher;
+    uint64_t sum = 0, bits;
+    options.limit = 20;
+    ck_assert_int_eq(kf_matcher_create(&matcher, names, NULL), KF_OK);
+    for (size_t i = 0; i < sizeof needles / sizeof *needles; i++) {
+        const kf_name_hits *found;
+        ck_assert_int_eq(kf_matcher_search(matcher, needles[i], strlen(needles[i]), &options, &found, NULL), KF_OK);
+        for (size_t k = 0; k < found->count; k++) {
+            memcpy(&bits, &found->hits[k]->score, 8);
+            sum = mix64(sum ^ bits) + found->hits[k]->position;
+        }
+    }
+    kf_matcher_destroy(&matcher);
+    return sum;
+}
+
+/* What verifying lets pass changes no answer. Which letters a token has, and ids, have only checksums. */
+START_TEST(what_is_verified_answers_rightly)
+{
+    static const kfi_section_type types[] = { KFI_SECTION_NAMES, KFI_SECTION_BLOCKS, KFI_SECTION_FORWARD,
+                                              KFI_SECTION_ORDERS, KFI_SECTION_POSITIONS, KFI_SECTION_POSTINGS };
+    kf_names *names;
+    unsigned found = 0, passed = 0;
+    ck_assert_int_eq(kf_names_open_memory(&names, file, file_size, NULL, NULL), KF_OK);
+    const uint64_t right = answers(names);
+    kf_names_close(&names);
+    const kfi_section *s = kfi_header_section(&header, types[_i]);
+    const size_t stride = (size_t)scaled(61, SANITIZED ? 31 : 11, 1);
+    for (size_t bit = 0; bit < 8 * s->size; bit += stride) {
+        uint8_t *at = file + s->offset + bit / 8;
+        const uint8_t before = *at;
+        *at = before ^ (uint8_t)(1u << bit % 8);
+        seal();
+        kf_status status = kf_names_open_memory(&names, file, file_size, NULL, NULL);
+        if (!status) status = kf_names_verify(names, NULL, NULL);
+        ck_assert(status == KF_OK || status == KF_CORRUPT || status == KF_UNSUPPORTED);
+        if (!status) ck_assert_msg(answers(names) == right, "section %d, bit %zu", (int)types[_i], bit);
+        *(status ? &found : &passed) += 1;
+        kf_names_close(&names);
+        *at = before;
+    }
+    ck_assert_uint_gt(found, 0);
+    if (types[_i] == KFI_SECTION_POSITIONS) ck_assert_uint_lt(passed, 8);
+}
+END_TEST
+
 /* Neither kind of file is taken for the other. */
 START_TEST(other_kinds_of_files)
 {
@@ -145,7 +331,7 @@ START_TEST(other_kinds_of_files)
     kf_dict *dict;
     kf_error error;
     ck_assert_int_eq(kf_dict_open_memory(&dict, file, file_size, NULL, &error), KF_TYPE);
-    ck_assert_ptr_nonnull(strstr(error.message, "names index"));
+    ck_assert_ptr_nonnull(strstr(error.message, "an index of names"));
     ck_assert_int_eq(kf_dict_open(&dict, scratch_path("names.kf"), NULL, NULL), KF_TYPE);
     ck_assert_int_eq(kf_builder_create(&builder, scratch_path("dict.kf"), NULL, NULL), KF_OK);
     ck_assert_int_eq(kf_builder_finish(builder, NULL, NULL), KF_OK);
@@ -170,6 +356,8 @@ int main(void)
     tcase_add_loop_test(tests, every_changed_byte_is_found, 0, 7);
     tcase_add_loop_test(tests, damaged_files_stay_in_bounds, 0, 5);
     tcase_add_test(tests, impossible_headers);
+    tcase_add_test(tests, impossible_numbers_are_refused);
+    tcase_add_loop_test(tests, what_is_verified_answers_rightly, 0, 6);
     tcase_add_test(tests, other_kinds_of_files);
     suite_add_tcase(suite, tests);
     return suite_run(suite);

@@ -9,21 +9,35 @@ static const char *const names[] = {
     "0123456789012345678901234567890123456789012345678901234567890123456789 x"
 };
 
-static kf_status build(kf_error *error)
+static kf_status build_ids(int unique, kf_error *error)
 {
     kf_names_builder *builder;
     kf_names_build_options options = KF_NAMES_BUILD_OPTIONS_INIT;
     options.memory_limit = 16 << 20;
+    options.flags = KF_NAMES_REPLACE_ANY | (unique ? KF_NAMES_UNIQUE_IDS : 0);
+    options.processing = KF_NAMES_FOLD_CASE | KF_NAMES_NFKC | KF_NAMES_SQUEEZE;
+    options.legal_forms = KF_LEGAL_CANONICAL;
+    options.legal_table = "Ltd\tLimited\nCo\t^Firm\n";
     kf_status status = kf_names_builder_create(&builder, scratch_path("n.kf"), &options, error);
-    for (size_t i = 0; i < sizeof names / sizeof *names && !status; i++)
-        status = kf_names_builder_add(builder, "id", 2, names[i], strlen(names[i]), error);
+    for (size_t i = 0; i < sizeof names / sizeof *names && !status; i++) {
+        kf_names_row row = KF_NAMES_ROW_INIT;
+        row.id = (kf_bytes){ (const uint8_t *)"0987654321" + i, unique ? 1 : 0 };
+        row.name = (kf_bytes){ (const uint8_t *)names[i], strlen(names[i]) };
+        row.attribute = (kf_bytes){ (const uint8_t *)"attribute", i };
+        row.payload = (kf_bytes){ (const uint8_t *)"payload", i / 2 };
+        status = kf_names_builder_add_row(builder, &row, error);
+    }
+    if (!status) status = kf_names_builder_set_metadata(builder, "who", "a test", 6, error);
     if (!status) status = kf_names_builder_finish(builder, NULL, error);
     kf_names_builder_destroy(&builder);
     return status;
 }
 
+static kf_status build(kf_error *error) { return build_ids(1, error); }
+
 static kf_status search(kf_error *error)
 {
+    kf_matcher_options options = KF_MATCHER_OPTIONS_INIT;
     kf_names *index;
     kf_matcher *matcher = NULL;
     const kf_name_hits *hits;
@@ -32,10 +46,49 @@ static kf_status search(kf_error *error)
     for (size_t i = 0; i < sizeof names / sizeof *names && !status; i++)
         status = kf_matcher_search(matcher, names[i], strlen(names[i]), NULL, &hits, error);
     if (!status) status = kf_matcher_search(matcher, "ACM BOLT X", 10, NULL, &hits, error);
+    options.flags = KF_MATCH_TIES | KF_MATCH_EXPLAIN;
+    if (!status) status = kf_matcher_search(matcher, "ACM BOLT X", 10, &options, &hits, error);
+    options.candidates = 5;
+    options.rerank = KF_SCORER_WRATIO;
+    if (!status) status = kf_matcher_search(matcher, "ACM BOLT X", 10, &options, &hits, error);
     if (!status) status = kf_names_verify(index, NULL, error);
     kf_matcher_destroy(&matcher);
     kf_names_close(&index);
     return status;
+}
+
+static kf_status take(void *context, size_t index, const kf_name_hits *hits, kf_error *error)
+{
+    (void)context, (void)index, (void)hits, (void)error;
+    return KF_OK;
+}
+
+static kf_status search_many(kf_error *error)
+{
+    kf_names *index;
+    kf_bytes needles[sizeof names / sizeof *names];
+    kf_names_many_options how = KF_NAMES_MANY_OPTIONS_INIT;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        needles[i] = (kf_bytes){ (const uint8_t *)names[i], strlen(names[i]) };
+    how.threads = 3;
+    kf_status status = kf_names_open(&index, scratch_path("n.kf"), NULL, error);
+    if (!status)
+        status = kf_names_search_many(index, needles, sizeof names / sizeof *names, NULL, &how, take, NULL, error);
+    kf_names_close(&index);
+    return status;
+}
+
+static kf_status read_rows(kf_error *error)
+{
+    kf_names *index;
+    kf_names_iter *iter = NULL;
+    const kf_names_row *row;
+    kf_status status = kf_names_open(&index, scratch_path("n.kf"), NULL, error);
+    if (!status) status = kf_names_iter_create(&iter, index, 0, error);
+    while (!status) status = kf_names_iter_next(iter, &row, error);
+    kf_names_iter_destroy(&iter);
+    kf_names_close(&index);
+    return status == KF_END ? KF_OK : status;
 }
 
 static void sweep(kf_status (*work)(kf_error *), unsigned kinds, int reason, kf_status expected)
@@ -85,7 +138,7 @@ START_TEST(a_failed_build_leaves_what_was_there)
     size_t size;
     scratch_write("n.kf", "before", 6);
     fault_arm(FAULT_ALLOC, 30, ENOMEM, FAULT_FROM);
-    ck_assert_int_ne(build(&error), KF_OK);
+    ck_assert_int_ne(build_ids(0, &error), KF_OK);
     fault_off();
     uint8_t *after = scratch_read("n.kf", &size);
     ck_assert_uint_eq(size, 6);
@@ -99,6 +152,8 @@ START_TEST(searches_without_memory)
 {
     ck_assert_int_eq(build(NULL), KF_OK);
     sweep(search, FAULT_ALLOC, ENOMEM, KF_NO_MEMORY);
+    sweep(search_many, FAULT_ALLOC, ENOMEM, KF_NO_MEMORY);
+    sweep(read_rows, FAULT_ALLOC, ENOMEM, KF_NO_MEMORY);
 }
 END_TEST
 

@@ -1,10 +1,14 @@
 """12 of FORMAT.md for the second reader: indexes of names."""
 
+import unicodedata
+
+import normal
 from fields import aligned, field, fields, need, number, varint
 from reader import VALUES, Dictionary, Frame
 from values import Column
 
 NAMES, VOCABULARY, BLOCKS, FORWARD, ORDERS, POSITIONS, POSTINGS = range(11, 18)
+TEXTS, PROCESSING, ATTRIBUTES, PAYLOADS = range(18, 22)
 ORDER_BITS = (0, 0, 1, 3, 5, 7, 10, 13, 16)
 NO_ID = 2 ** 32 - 1
 
@@ -14,7 +18,7 @@ def width(count):
 
 
 class Names(Frame):
-    """`rows`: id and name of each position. Everything that is there twice is compared."""
+    """`rows`: id, name, attribute and payload of each position. Everything that is there twice is compared."""
 
     def __init__(self, file):
         super().__init__(file)
@@ -22,7 +26,8 @@ class Names(Frame):
         head = self.section(NAMES)
         self.tokens, self.most, bands, groups = (number(head, at, 4) for at in (0, 4, 8, 12))
         need(len(head) == 64 + 48 * bands + 32 * groups and bands <= 16 and groups <= 2048, "the size of NAMES")
-        need(not any(head[24:64]), "a property that is unknown")
+        properties = number(head, 24, 8)
+        need(properties <= 1 and not any(head[32:64]), "a property that is unknown")
         self.bands = [head[64 + 48 * i:112 + 48 * i] for i in range(bands)]
         self.groups = [head[64 + 48 * bands + 32 * i:][:32] for i in range(groups)]
         self.texts = self.read_vocabulary()
@@ -36,7 +41,14 @@ class Names(Frame):
             names[position] = b" ".join(self.texts[token] for token in tokens)
         need(self.longest == max(map(len, names), default=0), "the longest name")
         need(number(file, 56, 8) == sum(map(len, names)), "the sum of the names' lengths")
-        self.rows = [(ids[position], names[position]) for position in range(self.count)]
+        if properties:
+            names = self.check_processing(names)
+        attributes, payloads = self.read_attributes(positions), [b""] * self.count
+        if PAYLOADS in self.sections:
+            payloads = Column(self.section(PAYLOADS), self.count, self.seen)
+            self.seen.add("payloads")
+        self.rows = [(ids[position], names[position], attributes[position], payloads[position])
+                     for position in range(self.count)]
 
     def read_vocabulary(self):
         """12.3: the text of each id."""
@@ -101,13 +113,13 @@ class Names(Frame):
                 if frequency:
                     found = fields(data, at, frequency, bits, i * frequency * bits)
                 else:
-                    found, at = self.read_list(data, at, number(band, 32, 8), directory, band, i)
+                    found, at = self.read_list(data, at, number(band, 32, 8), directory, band[12:14], i)
                 need(found == expected[first + i], "the names of a token")
 
-    def read_list(self, data, at, base, directory, band, i):
-        entry = i * (band[12] + band[13])
-        end = base + field(data, directory, entry, band[12])
-        frequency = field(data, directory, entry + band[12], band[13])
+    def read_list(self, data, at, base, directory, widths, i):
+        entry = i * sum(widths)
+        end = base + field(data, directory, entry, widths[0])
+        frequency = field(data, directory, entry + widths[0], widths[1])
         found, following = [], 0
         while at < end:
             gap, at = varint(data, at)
@@ -118,6 +130,45 @@ class Names(Frame):
             found += range(start, following)
         need(at == end and len(found) == frequency, "a list")
         return found, at
+
+    def check_processing(self, names):
+        """12.8: the names as they were given, each of which becomes what is compared."""
+        data, texts = self.section(PROCESSING), list(Column(self.section(TEXTS), self.count, self.seen))
+        process = Process(data)
+        for text, name in zip(texts, names, strict=True):
+            need(process.apply(text.decode()).encode() == name, f"what becomes of {text}")
+        self.seen |= process.seen
+        return texts
+
+    def read_attributes(self, positions):
+        """12.7: the attribute of each position."""
+        if ATTRIBUTES not in self.sections:
+            return [b""] * self.count
+        data = self.section(ATTRIBUTES)
+        count = number(data, 0, 4)
+        image, slots, postings, directory = (number(data, at, 8) for at in (8, 16, 24, 32))
+        need(not any(data[6:8]) and not any(data[40:64]) and slots == 64 + image, "the head of ATTRIBUTES")
+        need(postings == slots + aligned(self.count * width(count)), "the place of lists")
+        need(len(data) == directory + aligned(count * (data[4] + data[5])), "the size of ATTRIBUTES")
+        texts = list(Dictionary(data[64:slots]).keys())
+        need(len(texts) == count and texts == sorted(texts), "the number of attributes")
+        numbers = fields(data, slots, self.count, width(count))
+        at = postings
+        for i in range(count):
+            expected = [slot for slot, has in enumerate(numbers) if has == i]
+            entry = i * (data[4] + data[5])
+            need(expected and field(data, directory, entry + data[4], data[5]) == len(expected), "a frequency")
+            if len(expected) > self.count // 16:
+                need(postings + field(data, directory, entry, data[4]) == at, "a list that is not due")
+                self.seen.add("attribute without list")
+            else:
+                found, at = self.read_list(data, at, postings, directory, data[4:6], i)
+                need(found == expected, "the names of an attribute")
+                self.seen.add("attribute with list")
+        result = [b""] * self.count
+        for slot, position in enumerate(positions):
+            result[position] = texts[numbers[slot]]
+        return result
 
     def check_blocks(self):
         """12.4"""
@@ -147,3 +198,63 @@ class Names(Frame):
                 most = [max(most[c], sum(letter % 32 == c for letter in text)) for c in range(32)]
             need(bytes(most) == data[signatures + 32 * number_of:][:32], "a signature")
             at += 32 * length
+
+
+class Process:
+    """12.8, for texts of code points that Python's Unicode has as 13.0 has them."""
+
+    def __init__(self, data):
+        self.seen = set()
+        self.flags, self.forms_do = number(data, 0, 4), data[4]
+        need(self.flags < 64 and self.forms_do <= 2 and data[5:8] == b"\x0d\0\0" and not any(data[16:32]), "processing")
+        separators, forms = number(data, 8, 4), number(data, 12, 4)
+        codes = [number(data, 32 + 4 * i, 4) for i in range(separators)]
+        need(codes == sorted(set(codes)), "separators")
+        self.separators = set(map(chr, codes))
+        at, start = 32 + 4 * separators, 0
+        texts, self.forms = data[at + 8 * forms:], {}
+        before = b""
+        for i in range(forms):
+            middle, end = number(data, at + 8 * i, 4), number(data, at + 8 * i + 4, 4)
+            letters, canonical = texts[start:middle], texts[middle:end]
+            need(before < letters and canonical, "a form")
+            self.forms[letters.decode()] = canonical.decode()
+            before, start = letters, end
+        need(start == len(texts), "the size of PROCESSING")
+
+    def apply(self, name):
+        if self.flags & 15:
+            name = normal.normal(name.encode(), self.flags & 15).decode()
+        name = "".join(" " if self.becomes_space(c) else c for c in name)
+        if self.flags & 32:
+            name = " ".join(part for part in name.split(" ") if part)
+        before = None
+        while self.forms_do and before != name:
+            before = name
+            name = self.match(name, False)
+            if name == before:
+                name = self.match(name, True)
+        return name
+
+    def becomes_space(self, c):
+        kind = unicodedata.category(c)
+        return c in self.separators or self.flags & 16 and kind[0] == "P" or self.flags & 32 and (
+            kind[0] == "Z" or c in "\t\n\v\f\r\x85")
+
+    @staticmethod
+    def letters(token):
+        form = normal.normal(token.encode(), normal.CASE | normal.NFKC | normal.ACCENTS).decode()
+        return "".join(c for c in form if unicodedata.category(c)[0] in "LMN")
+
+    def match(self, name, at_start):
+        tokens, most = name.split(" "), 0
+        for k in range(1, len(tokens) + 1):
+            part = tokens[:k] if at_start else tokens[-k:]
+            letters = "".join(map(self.letters, part))
+            if letters and "^" * at_start + letters in self.forms:
+                most, form = k, self.forms["^" * at_start + letters]
+        if not most or self.forms_do == 2 and most == len(tokens):
+            return name
+        self.seen.add(f"form {'at the start' if at_start else 'at the end'} {self.forms_do}")
+        kept = [] if self.forms_do == 2 else [form]
+        return " ".join(kept + tokens[most:] if at_start else tokens[:-most] + kept)

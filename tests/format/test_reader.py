@@ -256,13 +256,23 @@ EXPECTED = {
     "weights of their own", "weights that are the values", "maxima of 64 bits", "maxima of fewer bits",
     "embedding", "manifest", *(f"form {form}" for form in FORMS),
     "sorted tokens", "tokens in their order", *(f"frequency {times}" for times in range(4)), "run", "single slot",
-    "long tokens", "the empty token",
+    "long tokens", "the empty token", "attribute with list", "attribute without list", "payloads",
 }
 ZSTD = {"layout 5, store 0", "zstd dictionary", "zstd alone", "large value", "zstd frame that ends by itself"}
 
 
 def names():
-    """Rows of an id and a name, for indexes of many kinds."""
+    """Rows of an id, a name, an attribute and a payload, for indexes of many kinds."""
+    rng = random.Random(26)
+    for rows in plain_names():
+        yield [(*row, b"", b"") for row in rows]
+        if rows and rng.random() < .7:
+            yield [(*row, rng.choice([b"", b"DE", b"%d" % rng.randrange(90)]), b"") for row in rows]
+            yield [(*row, b"", rng.choice([b"", b"%d" % rng.randrange(9), b"y" * rng.randrange(90)])) for row in rows]
+    yield [(b"%d" % i, b"name %d" % (i % 7), b"\xff\x00\n%d" % (i % 5), b"\t\x00%d" % i) for i in range(90)]
+
+
+def plain_names():
     rng = random.Random(25)
     yield []
     yield [(b"1", b"")]
@@ -278,13 +288,17 @@ def names():
                                                                                   for c in range(0x4e00, 0x4e80)]
 
 
+def escaped(part):
+    return part.replace(b"\\", rb"\\").replace(b"\t", rb"\t").replace(b"\n", rb"\n").replace(b"\0", rb"\0")
+
+
 def read_names(folder):
     for rows in names():
         source, path = folder / "names.tsv", folder / "names.kf"
-        source.write_bytes(b"".join(number + b"\t" + name + b"\n" for number, name in rows))
+        source.write_bytes(b"".join(b"\t".join(map(escaped, row)) + b"\n" for row in rows))
         subprocess.run([TOOL, "names", "build", "-q", "-f", "tsv", "-o", path, source], check=True)
         index = Names(path.read_bytes())
-        found = [(b"%d" % number if isinstance(number, int) else number, name) for number, name in index.rows]
+        found = [(b"%d" % number if isinstance(number, int) else number, *row) for number, *row in index.rows]
         check(found == rows, f"{len(rows)} names")
         seen.update(index.seen)
 

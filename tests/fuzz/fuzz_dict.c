@@ -10,78 +10,14 @@
 
 #include <keyfold/keyfold.h>
 
-#include "image.h"
+#include "frame.h"
 
 #define EXERCISE_MUST(condition, ...) FUZZ_MUST(condition, __VA_ARGS__)
 #define EXERCISE_NAME "fuzz_dict"
 #include "exercise.h"
 #include "exercise_query.h"
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 enum { PREFIX = 8, SEEDS = 24 };
-
-/* Lays the sections out anew, one after the other, with the sizes that the table gives as far as there are
- * bytes for them. Returns the size of the file, 0 if it does not fit the arena. */
-static size_t lay_out(kfi_header *h, const uint8_t *file, size_t size)
-{
-    uint32_t count = size < KFI_HEADER_SIZE ? 0 : kfi_load32(file + 44) % 12;
-    memset(h, 0, sizeof *h);
-    if (size < KFI_HEADER_SIZE + KFI_SECTION_ENTRY_SIZE * (size_t)count || count == 0) return 0;
-    h->header_size = kfi_header_size(count);
-    h->section_count = count;
-    h->incompatible = kfi_load32(file + 24) & 0xff ? 0 : kfi_load32(file + 24);
-    h->compatible = kfi_load32(file + 28);
-    h->keys = kfi_load64(file + 32);
-    h->longest_key = kfi_load32(file + 40);
-    h->value_type = file[48];
-    h->value_encoding = file[49];
-    h->raw_key_bytes = kfi_load64(file + 56);
-    h->raw_value_bytes = kfi_load64(file + 64);
-    h->states = kfi_load64(file + 72);
-    h->states_extra = kfi_load64(file + 80);
-    uint64_t offset = h->header_size;
-    for (uint32_t i = 0; i < count; i++) {
-        const uint8_t *entry = file + KFI_HEADER_SIZE + KFI_SECTION_ENTRY_SIZE * i;
-        uint64_t length = kfi_load64(entry + 16);
-        uint64_t left = offset < size ? size - offset : 0;
-        if (length > left) length = left;
-        h->sections[i] = (kfi_section){ kfi_load32(entry), offset, length };
-        if (i + 1 == count) {
-            /* The checksums: as many as there must be. */
-            h->sections[i].type = KFI_SECTION_CHECKSUMS;
-            h->sections[i].size = 8 * kfi_checksum_blocks(offset - h->header_size);
-        }
-        offset = kfi_section_next(offset, h->sections[i].size);
-    }
-    h->file_size = offset;
-    return offset <= IMAGE_ROOM ? (size_t)offset : 0;
-}
-
-static int make_image(const uint8_t *file, size_t size, int right_sums)
-{
-    kfi_header h;
-    size_t total = lay_out(&h, file, size);
-    if (!total || !image_resize(total)) return 0;
-    memset(image, 0, total);
-    memcpy(image, file, size < total ? size : total);
-    const kfi_section *last = &h.sections[h.section_count - 1];
-    /* Between the sections lie zeros. */
-    for (uint32_t i = 0; i < h.section_count; i++) {
-        uint64_t end = h.sections[i].offset + h.sections[i].size;
-        uint64_t next = i + 1 < h.section_count ? h.sections[i + 1].offset : total;
-        memset(image + end, 0, (size_t)(next - end));
-    }
-    for (uint64_t at = h.header_size, n = 0; right_sums && at < last->offset; at += KFI_CHECKSUM_BLOCK, n++) {
-        size_t part = (size_t)(last->offset - at);
-        if (part > KFI_CHECKSUM_BLOCK) part = KFI_CHECKSUM_BLOCK;
-        kfi_store64(image + last->offset + 8 * n, XXH3_64bits(image + at, part));
-    }
-    kfi_header_build_id(&h, image + last->offset, (size_t)last->size, h.build_id);
-    kfi_header_write(&h, image);
-    return 1;
-}
 
 static void use(kf_dict *dict, const uint8_t *data, size_t size)
 {
@@ -118,7 +54,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     kf_dict *dict;
     kf_error error;
     if (image_file < 0 && !image_begin()) return 0;
-    if (size < PREFIX + KFI_HEADER_SIZE || !make_image(data + PREFIX, size - PREFIX, data[0] != 0)) return 0;
+    if (size < PREFIX + KFI_HEADER_SIZE
+        || !frame_image(data + PREFIX, size - PREFIX, 12, 0, data[0] != 0, NULL))
+        return 0;
     exercise_random = kfi_load32(data + 4) + 1ull;
     kf_status status = kf_dict_open(&dict, image_path, NULL, &error);
     FUZZ_MUST(status != KF_IO && (!status || error.message[0]), "status %d", (int)status);
@@ -193,15 +131,7 @@ uint8_t *fuzz_seed(unsigned n, size_t *size)
     if (!status) status = kf_builder_finish(builder, NULL, &error);
     FUZZ_MUST(!status, "%s", error.message);
     kf_builder_destroy(&builder);
-    FILE *file = fopen(path, "rb");
-    FUZZ_MUST(file, "%s", path);
-    fseek(file, 0, SEEK_END);
-    *size = (size_t)ftell(file) + PREFIX;
-    rewind(file);
-    uint8_t *data = calloc(1, *size);
-    FUZZ_MUST(data && fread(data + PREFIX, 1, *size - PREFIX, file) == *size - PREFIX, "%s", path);
-    fclose(file);
-    unlink(path);
+    uint8_t *data = frame_take(path, PREFIX, size);
     data[0] = 1;
     data[1] = (uint8_t)n;
     data[4] = (uint8_t)n;

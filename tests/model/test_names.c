@@ -1,64 +1,10 @@
 /* Searches for names against scoring every name. */
 #include "names_model.h"
+#include "names_shapes.h"
 
 #include <pthread.h>
 
 static model_hit hits[MODEL_NAMES];
-
-/* ---- names -------------------------------------------------------------------------------------- */
-
-/* Few letters, so that much is alike: empty tokens, repeated ones, letters of two to four bytes, combining marks. */
-static const char *const letters[] = { "a", "b", "c", "\xc3\xa9", "e\xcc\x81", "\xf0\x9f\x98\x80", "A", "-" };
-
-static char *tiny_name(size_t kinds, size_t most_tokens, size_t most_letters)
-{
-    char name[512] = "";
-    const size_t tokens = 1 + random_below(most_tokens);
-    for (size_t t = 0; t < tokens; t++) {
-        if (t) strcat(name, " ");
-        if (random_below(8) == 0) continue;
-        for (size_t i = random_below(most_letters + 1); i > 0; i--) strcat(name, letters[random_below(kinds)]);
-    }
-    return strdup(name);
-}
-
-static const char *const common[] = { "LIMITED", "LTD", "GROUP", "HOLDINGS", "AND", "THE", "SERVICES", "UK", "GMBH" };
-static const char *const syllables[] = { "ba", "ber", "den", "el", "gor", "ha", "in", "ka", "lo", "mar", "ni", "os",
-                                         "pra", "ru", "sen", "ta", "ul", "vi", "wes", "yo" };
-
-static char *real_name(void)
-{
-    char name[256] = "";
-    const size_t tokens = 1 + random_below(5);
-    for (size_t t = 0; t < tokens; t++) {
-        if (t) strcat(name, " ");
-        if (random_below(5) < 2) {
-            strcat(name, common[random_below(sizeof common / sizeof *common)]);
-            continue;
-        }
-        for (size_t i = 1 + random_below(3); i > 0; i--)
-            strcat(name, syllables[random_below(sizeof syllables / sizeof *syllables)]);
-    }
-    return strdup(name);
-}
-
-/* With some letters dropped, doubled or swapped, and tokens dropped or moved. */
-static char *damaged(const char *name)
-{
-    char copy[600];
-    size_t size = strlen(name);
-    memcpy(copy, name, size + 1);
-    for (size_t i = random_below(3); i > 0 && size > 1; i--) {
-        const size_t at = random_below(size - 1);
-        if ((copy[at] | copy[at + 1]) & 0x80) continue;
-        switch (random_below(3)) {
-        case 0: memmove(copy + at, copy + at + 1, size - at); size--; break;
-        case 1: memmove(copy + at + 1, copy + at, size + 1 - at); size++; break;
-        default: { const char swap = copy[at]; copy[at] = copy[at + 1]; copy[at + 1] = swap; }
-        }
-    }
-    return strdup(copy);
-}
 
 static void search_all_ways(kf_matcher *matcher, const model_names *names, const char *needle)
 {
@@ -228,6 +174,39 @@ START_TEST(the_order_of_rows_changes_no_score)
 }
 END_TEST
 
+START_TEST(metadata_and_content_are_at_hand)
+{
+    kf_names_builder *builder;
+    kf_names *one, *other, *copy;
+    kf_bytes name, content, file, again;
+    ck_assert_int_eq(kf_names_builder_create(&builder, scratch_path("meta.kf"), NULL, NULL), KF_OK);
+    ck_assert_int_eq(kf_names_builder_set_metadata(builder, "keyfold.mine", "", 0, NULL), KF_INVALID);
+    ck_assert_int_eq(kf_names_builder_set_metadata(builder, "z", "last", 4, NULL), KF_OK);
+    ck_assert_int_eq(kf_names_builder_add(builder, "1", 1, "ACME", 4, NULL), KF_OK);
+    ck_assert_int_eq(kf_names_builder_set_metadata(builder, "a", "first", 5, NULL), KF_OK);
+    ck_assert_int_eq(kf_names_builder_finish(builder, NULL, NULL), KF_OK);
+    kf_names_builder_destroy(&builder);
+    ck_assert_int_eq(kf_names_open(&one, scratch_path("meta.kf"), NULL, NULL), KF_OK);
+    ck_assert_int_eq(kf_names_verify(one, NULL, NULL), KF_OK);
+    ck_assert_int_eq(kf_names_metadata(one, "z", &content), KF_OK);
+    ck_assert(content.size == 4 && !memcmp(content.data, "last", 4));
+    ck_assert_int_eq(kf_names_metadata(one, "b", &content), KF_NOT_FOUND);
+    ck_assert_int_eq(kf_names_metadata_at(one, 0, &name, &content), KF_OK);
+    ck_assert(name.size == 1 && *name.data == 'a' && content.size == 5);
+    ck_assert_int_eq(kf_names_metadata_at(one, 2, &name, &content), KF_NOT_FOUND);
+    ck_assert_int_eq(kf_names_content(one, &file), KF_OK);
+    ck_assert_int_eq(kf_names_open_memory(&copy, file.data, file.size, NULL, NULL), KF_OK);
+    ck_assert_int_eq(kf_names_content(copy, &again), KF_OK);
+    ck_assert(again.size == file.size && !memcmp(again.data, file.data, file.size));
+    ck_assert_int_eq(kf_names_open(&other, scratch_path("meta.kf"), NULL, NULL), KF_OK);
+    ck_assert_int_eq(kf_names_same_files(one, other), 1);
+    ck_assert_int_eq(kf_names_same_files(one, copy), 0);
+    kf_names_close(&copy);
+    kf_names_close(&one);
+    kf_names_close(&other);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("names");
@@ -236,6 +215,7 @@ int main(void)
     tcase_add_loop_test(tests, searches_of_tiny_names_are_exact, 0, 4);
     tcase_add_loop_test(tests, searches_of_many_names_are_exact, 0, 4);
     tcase_add_test(tests, threads_share_an_index);
+    tcase_add_test(tests, metadata_and_content_are_at_hand);
     tcase_add_test(tests, work_is_limited);
     tcase_add_test(tests, the_order_of_rows_changes_no_score);
     suite_add_tcase(suite, tests);

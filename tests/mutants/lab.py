@@ -1,4 +1,4 @@
-"""A copy of the tree where mutants are built and tested: the builds, the tests and their times, one test's run."""
+"""A copy of the tree where mutants are built and tested: the builds, the tests, one test's run."""
 import dataclasses
 import hashlib
 import json
@@ -15,7 +15,9 @@ BUILDS = {
     "plain": FIXED,
     "sanitize": FIXED + ["-Db_sanitize=address,undefined", "-Db_lundef=false",
                          "-Dc_args=-fno-sanitize-recover=all"],
+    "coverage": FIXED + ["-Db_coverage=true"],
 }
+LEFT_OUT = ("test_memory.py", "test_documents.py")   # what measures, and what reads texts
 LEAST_SECONDS = 5                 # what every test may take, however quick it is without a mutant
 MEMORY, FILE_SIZE = 16 << 30, 4 << 30   # what a mutant that has lost all measure may take
 POLL = 0.02
@@ -26,7 +28,7 @@ class Test:
     name: str
     command: list
     environment: dict
-    target: str                   # what ninja has to build
+    targets: list                 # what ninja has to build
     source: str                   # tests/...
     seconds: float = 0            # of processor time
 
@@ -78,43 +80,28 @@ class Lab:
     # ---- the tests
 
     def find_tests(self, suites):
-        """Those of Meson's list that are programs; all three builds have the same."""
+        """Those of Meson's list that run programs; all builds have the same."""
         folder = self.build_folder("plain")
-        names = {}
+        sources = {}                                         # {program: its main source}
         for target in json.loads(call(["meson", "introspect", "--targets", folder])):
-            sources = [s for part in target["target_sources"] for s in part.get("sources", [])]
+            name = str(pathlib.Path(target["filename"][0]).relative_to(folder))
             if target["type"] == "executable":
-                names[target["filename"][0]] = sources[0]
+                sources[name] = target["target_sources"][0]["sources"][0]
             elif target["type"] == "static library" and target["name"] == "keyfold":
-                self.library = str(pathlib.Path(target["filename"][0]).relative_to(folder))
+                self.library = name
         for test in json.loads(call(["meson", "introspect", "--tests", folder])):
-            program = test["cmd"][0]
-            if program not in names or not {s.split(":")[-1] for s in test["suite"]} & suites:
+            kinds = {suite.split(":")[-1] for suite in test["suite"]}
+            command = [word.removeprefix(f"{folder}/") for word in test["cmd"]]
+            programs = [word for word in command if word in sources]
+            if not programs or not kinds & suites or command[0].endswith(LEFT_OUT):
                 continue
-            relative = str(pathlib.Path(program).relative_to(folder))
-            is_quick = any(suite.endswith(":quick") for suite in test["suite"])
-            environment = {**test["env"], "KEYFOLD_TESTS": "quick" if is_quick else "run"}
-            self.tests.append(Test(test["name"], test["cmd"], environment, relative,
-                                   str(pathlib.Path(names[program]).relative_to(self.tree))))
+            source = pathlib.Path(sources.get(command[0], command[0]))
+            if "cli" in kinds:
+                source = source.with_name(f"{command[-1]}.py")
+            environment = {**test["env"], "KEYFOLD_TESTS": "quick" if "quick" in kinds else "run"}
+            self.tests.append(Test(test["name"], command, environment, programs, str(source.relative_to(self.tree))))
         if not self.tests:
             raise Failure("no test has been found")
-
-    def time_tests(self):
-        """How long each test takes, and that it passes without a mutant; remembered from run to run."""
-        kept = self.folder / "seconds.json"
-        known = json.loads(kept.read_text()) if kept.exists() else {}
-        for test in list(self.tests):
-            if test.name not in known:
-                before = resource.getrusage(resource.RUSAGE_CHILDREN)
-                outcome = self.run(test, "plain", 3600)
-                after = resource.getrusage(resource.RUSAGE_CHILDREN)
-                if outcome:
-                    print(f"{test.name} fails without a mutant and is left out: {outcome}")
-                    self.tests.remove(test)
-                    continue
-                known[test.name] = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-                kept.write_text(json.dumps(known))
-            test.seconds = known[test.name]
 
     # ---- mutants
 
@@ -122,15 +109,12 @@ class Lab:
         folder = self.build_folder("plain") / "lib"
         return {path: hashlib.sha256(path.read_bytes()).digest() for path in folder.rglob("*.o")}
 
-    def start(self, suites, twin=None):
-        """Everything up to the first mutant; the tests' times are another lab's if there is one."""
+    def start(self, suites):
+        """Everything up to the first mutant."""
         for build in ("plain", "sanitize"):
             self.set_up(build)
         self.find_tests(suites)
-        self.ninja("plain", *[test.target for test in self.tests])
-        if twin:
-            shutil.copy(twin.folder / "seconds.json", self.folder)
-        self.time_tests()
+        self.ninja("plain", *{target for test in self.tests for target in test.targets})
         self.unchanged = self.objects()
 
     def text_of(self, name):
@@ -155,8 +139,7 @@ class Lab:
         shutil.rmtree(self.scratch, ignore_errors=True)
         self.scratch.mkdir(parents=True)
         log = self.scratch / "tap"
-        command = [argument.replace(str(self.build_folder("plain")), str(self.build_folder(build)))
-                   for argument in test.command]
+        command = [self.build_folder(build) / word if word in test.targets else word for word in test.command]
         environment = {**os.environ, **test.environment, "CK_TAP_LOG_FILE_NAME": str(log),
                        "TMPDIR": str(self.scratch)}
         asan = build == "sanitize"

@@ -65,7 +65,8 @@ static int fails(unsigned kind)
     pthread_mutex_lock(&lock);
     if (plan.kinds & kind) {
         plan.calls++;
-        if (plan.n) fail = plan.mode == FAULT_FROM ? plan.calls >= plan.n : plan.calls == plan.n;
+        const uint64_t last = plan.mode == FAULT_FROM ? UINT64_MAX : plan.n + (plan.mode == FAULT_TWICE);
+        fail = plan.n && plan.calls >= plan.n && plan.calls <= last;
         if (fail) {
             if (plan.mode == FAULT_KILL) raise(SIGKILL);
             plan.fired = 1;

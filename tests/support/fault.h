@@ -40,11 +40,11 @@ enum {
     FAULT_NAMES = 1u << 14    /* mkdir rmdir unlinkat flock */
 };
 
-enum { FAULT_ONCE = 0, FAULT_FROM = 1, FAULT_KILL = 2 };
+enum { FAULT_ONCE = 0, FAULT_FROM = 1, FAULT_KILL = 2, FAULT_TWICE = 3 };
 
 /* From now on the n-th call (from 1) of these kinds together fails with `os_error`; with FAULT_FROM
- * all later ones too; with FAULT_KILL the process dies of SIGKILL instead, right
- * before it. Counting starts at 0. n = 0: only count. */
+ * all later ones too; with FAULT_TWICE the next one too (arrays ask a second time, for less); with FAULT_KILL the
+ * process dies of SIGKILL instead, right before it. Counting starts at 0. n = 0: only count. */
 void fault_arm(unsigned kinds, uint64_t n, int os_error, int mode);
 /* Nothing fails any more. */
 void fault_off(void);

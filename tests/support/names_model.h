@@ -10,7 +10,7 @@
 
 #include <math.h>
 
-enum { MODEL_TOKENS = 12, MODEL_LETTERS = 20, MODEL_NAMES = 6000 };
+enum { MODEL_TOKENS = 12, MODEL_LETTERS = 20, MODEL_NAMES = 20000 };
 
 /* Divisible by all lengths of two tokens together: so sums are exact. */
 #define MODEL_ONE 5342931457063200ull

@@ -6,7 +6,8 @@ typedef enum kf_phase {
     KF_PHASE_LAYOUT = 3,
     KF_PHASE_VALUES = 4,
     KF_PHASE_WRITE = 5,
-    KF_PHASE_VERIFY = 6
+    KF_PHASE_VERIFY = 6,
+    KF_PHASE_MATCH = 7
 } kf_phase;
 
 typedef struct kf_progress {

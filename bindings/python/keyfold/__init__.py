@@ -17,6 +17,8 @@
     Dictionary  what they return: lookups, many at once, by prefix and range, by rank, by distance, in texts
     merge, union, intersection, difference, symmetric_difference, diff, bundle
                 several dictionaries as one
+    compile_names, NameIndex
+                an index of names, and the best matches of a name in it
 
 Importing it imports next to nothing: each name brings its module along when it is first used.
 """
@@ -37,6 +39,11 @@ if TYPE_CHECKING:
                           NotFound, ReaderError, Replaced, UnsupportedError, ValueTypeError)
     from ._freeze import freeze
     from ._match import Match, Matches, Nearest, Occurrence
+    from ._name_build import compile_names
+    from ._name_index import NameIndex
+    from ._name_match import NameMatch, NameMatches, NameRow
+    from ._name_score import Explanation, TokenPair, names_explain, names_score
+    from ._name_stat import NameStat
     from ._nested import SubDictionary
     from ._open import open
     from ._query import Fuzzy, Glob, PatternError, PatternLimitError, Query, Regex, Subsequence
@@ -50,8 +57,10 @@ if TYPE_CHECKING:
 __all__ = [
     "open", "compile", "freeze", "merge", "bundle", "diff", "union", "intersection", "difference",
     "symmetric_difference", "register_codec", "Dictionary",
+    "compile_names", "NameIndex", "names_score", "names_explain",
     "SubDictionary", "KeysView", "ValuesView", "ItemsView", "Match", "Matches", "Nearest", "Occurrence",
     "Query", "Fuzzy", "Regex", "Glob", "Subsequence", "Change", "Stat", "ArrowArray",
+    "NameMatch", "NameMatches", "NameRow", "NameStat", "Explanation", "TokenPair",
     "Error", "ArgumentError", "Cancelled", "CodecError", "CorruptError", "DuplicateKey", "FormatError",
     "IOError_", "IsFolder", "LimitError", "MemoryError_", "NoFile", "NoPermission", "NotFound", "PatternError",
     "PatternLimitError", "ReaderError", "Replaced", "UnsupportedError", "ValueTypeError",
@@ -69,6 +78,11 @@ _MODULES = {
                "UnsupportedError ValueTypeError",
     "_freeze": "freeze",
     "_match": "Match Matches Nearest Occurrence",
+    "_name_build": "compile_names",
+    "_name_index": "NameIndex",
+    "_name_match": "NameMatch NameMatches NameRow",
+    "_name_score": "Explanation TokenPair names_explain names_score",
+    "_name_stat": "NameStat",
     "_nested": "SubDictionary",
     "_open": "open",
     "_query": "Fuzzy Glob PatternError PatternLimitError Query Regex Subsequence",

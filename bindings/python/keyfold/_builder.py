@@ -109,7 +109,7 @@ class BuildOptions:
         self.force = force
         self.tmpdir = None if tmpdir is None else os.path.abspath(os.fsdecode(tmpdir))
         self.resume = None if resume is None else os.path.abspath(os.fsdecode(resume))
-        needed = [os.path.dirname(self.path), self.tmpdir or "/"]
+        needed = [os.path.dirname(self.path), *([self.tmpdir] if self.tmpdir else [])]
         if self.resume is not None:     # the library makes it, in a folder that is there
             needed.append(self.resume if os.path.lexists(self.resume) else os.path.dirname(self.resume))
         for folder in needed:

@@ -66,13 +66,17 @@ def choose(wanted: Wish, source: Source, values: Any = None,
         return source.choose(wanted.keys, wanted.codec, alone)     # type: ignore[attr-defined, no-any-return]
     keys: List[Any] = []
     sample: List[Any] = []
+    by_type = values is not None and types[1] in _codecs.UNIFORM and not wanted.lists
     if not wanted.settled:
-        keys, sample, _ = source.look(_SAMPLE)
+        if source.plain and (by_type or wanted.codec != "auto"):
+            keys = [next(iter(source.plain))]
+        else:
+            keys, sample, _ = source.look(_SAMPLE)
     kind = _keys.kind(wanted.keys) if wanted.keys != "auto" else \
         _keys.kind_of(keys[0]) if keys else _keys.KINDS["str"]
     if wanted.codec != "auto":
         return kind, _codecs.codec(wanted.codec, True)
-    if values is not None and types[1] in _codecs.UNIFORM and not wanted.lists:
+    if by_type:
         return kind, _codecs.codec(_codecs.UNIFORM[types[1]], True)   # type: ignore[index]
     complete = values is not None or alone and len(sample) < _SAMPLE
     if values is None:

@@ -243,6 +243,9 @@ def _from_pandas(kind: KeyKind, column: Any) -> Iterator[Source]:
         yield from sources(kind, column.to_numpy())
 
 
+TEXT = _keys.KINDS["str"]
+
+
 # ---- needles ----------------------------------------------------------------------------------------
 
 def _arrow_list(column: Any) -> List[Any]:
@@ -258,8 +261,14 @@ def _arrow_list(column: Any) -> List[Any]:
     return pyarrow.chunked_array(column).to_pylist()   # type: ignore[no-any-return]
 
 
-def needles(kind: KeyKind, column: Any) -> List[Any]:
-    """The keys of a column as sources() takes it, one by one; None for those that are neither str nor bytes."""
+def is_null(item: Any) -> bool:
+    """Whether it is None, NaN, NaT or NA."""
+    return item is None or item != item if type(item).__name__ != "NAType" else True
+
+
+def needles(kind: KeyKind, column: Any, strict: bool = False) -> List[Any]:
+    """The keys of a column as sources() takes it, one by one; None for those that are neither str nor bytes, which are
+    refused unless they are nulls if that is to be `strict`."""
     _refuse_one(column)
     wanted = bytes if kind.name == "bytes" else str
     items: Any = column
@@ -283,6 +292,8 @@ def needles(kind: KeyKind, column: Any) -> List[Any]:
         if isinstance(item, other):
             raise TypeError(f"item {number} of the needles is {other.__name__}, but the dictionary's keys are "
                             f"{wanted.__name__}")
+        if strict and found[number] is None and not is_null(item):
+            raise TypeError(f"item {number} of the needles is {type(item).__name__}, not a str")
     return found
 
 

@@ -73,8 +73,10 @@ def _role(labels: Sequence[Any], wanted: Any, argument: str) -> Optional[Role]:
     return Role([_place(labels, wanted, argument)], False)
 
 
-def assign(labels: Sequence[Any], wanted: Columns, weighted: bool) -> Roles:
+def assign(labels: Sequence[Any], wanted: Any, weighted: bool) -> Any:
     """Which columns are what: as the caller said, else the first the keys, the second the values."""
+    if not isinstance(wanted, Columns):     # of a build of another kind
+        return wanted.assign(labels)
     most = 3 if weighted else 2
     count = len(labels)
     if wanted.key is None and wanted.value is None:
@@ -158,18 +160,17 @@ def _from_pandas(frame: Any, wanted: Columns, weighted: bool) -> Frame:
         return _from_columns(["index"], [frame], wanted, weighted)
     own, names = _series.index_name(frame)
     if frame.ndim == 1:
-        name = "value" if frame.name is None else frame.name
+        name = wanted.labels[1] if frame.name is None else frame.name
         index = _index_label(names)
         if index == name:
-            index, name = "key", "value"
+            index, name = wanted.labels[:2]
         return _from_columns([index, name], [frame.index, frame], wanted, weighted)
     labels, columns = list(frame.columns), [frame.iloc[:, place] for place in range(frame.shape[1])]
-    spoken = [each for asked in (wanted.key, wanted.value) if asked is not None
-              for each in (asked if isinstance(asked, list) else [asked])]
+    spoken = wanted.spoken()
     if own and not spoken and len(labels) in (0, 1):
         labels, columns = [_index_label(names), *labels], [frame.index, *columns]
     elif own and not spoken:
-        raise _errors.ArgumentError(f"say key= and value=: the index is {_index_label(names)!r}, "
+        raise _errors.ArgumentError(f"say {wanted.asked}: the index is {_index_label(names)!r}, "
                                     f"the columns are {_listed(labels)}")
     else:
         for level, name in enumerate(names or ()):
@@ -221,7 +222,7 @@ def _from_arrow(frame: Any, wanted: Columns, weighted: bool) -> Frame:
     kept: List[_ArrowStream] = []   # so that no producer is let go at the end of an iteration, with StopIteration set
 
     def stream() -> _ArrowStream:
-        kept.append(_ArrowStream(narrow.to_reader() if is_scanner else narrow))
+        kept.append(_ArrowStream(narrow.to_reader() if is_scanner else narrow, wanted.single))
         return kept[-1]
 
     waiting = [stream()]
@@ -242,12 +243,12 @@ def _lacks_children(raw: Any) -> bool:
 class _ArrowStream:
     """An opened producer."""
 
-    def __init__(self, producer: Any) -> None:
+    def __init__(self, producer: Any, single: str) -> None:
         self.producer = producer
         self.is_array = hasattr(producer, "__arrow_c_array__")
         self.schema, self.chunks, self.capsules = _arrow.opened(producer)
         self.is_table = _runs.arrow_format(self.schema) == "+s"
-        self.labels: List[Any] = ["key"]
+        self.labels: List[Any] = [single]
         if self.is_table:
             if _lacks_children(self.schema):
                 raise _runs.BrokenArray("an Arrow schema lacks its columns")
@@ -344,20 +345,20 @@ def _is_arrow(frame: Any) -> bool:
     return hasattr(frame, "__arrow_c_stream__") or hasattr(frame, "__arrow_c_array__")
 
 
-def opened(frame: Any, wanted: Columns, weighted: bool) -> Frame:
-    """A frame of whatever is_columns takes for one."""
+def opened(frame: Any, wanted: Any, weighted: bool) -> Frame:
+    """A frame of whatever is_columns takes for one. `wanted` is a Columns, or has the same methods and `assign`."""
     root = library(frame)
     if root == "polars" and hasattr(frame, "collect"):      # a LazyFrame
         frame = frame.collect()
     if root == "polars" and not _is_arrow(frame):           # before Polars 1
         frame = frame.to_arrow()
     if type(frame) is tuple:
-        return _from_columns(["key", "value", "weight"][:len(frame)], frame, wanted, weighted)
+        return _from_columns(wanted.labels[:len(frame)], frame, wanted, weighted)
     if root == "pandas":
         return _from_pandas(frame, wanted, weighted)
     if root == "numpy":
         if frame.dtype.names is None:
-            return _from_columns(["key"], [frame], wanted, weighted)
+            return _from_columns([wanted.single], [frame], wanted, weighted)
         if frame.ndim != 1:
             _refuse_dimensions(frame)
         return _from_columns(list(frame.dtype.names), [frame[name] for name in frame.dtype.names], wanted, weighted)

@@ -16,10 +16,11 @@ from ._native import ffi, lib
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Optional, Tuple, Union
+    from typing import Any, Optional, Tuple, Type, TypeVar, Union
 
     StrPath = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
     _Key = Tuple[str, bytes, bool]
+    H = TypeVar("H", bound="Handle")
 
 
 def _memory() -> int:
@@ -39,29 +40,40 @@ def _exceeds_memory(file_size: int) -> bool:
 class Handle:
     """A file that is open. `pointer` is the kf_dict *. If it exceeds the memory, lookups may have to wait for
     the disk, and let other threads run meanwhile. `normalise`: KF_NORMALISE_ flags. If it is `packed` (true, or the
-    handle that it has the file of), tables of it travel with their content."""
+    handle that it has the file of), tables of it travel with their content.
+
+    Files of another kind have a subclass, with functions of C of their own."""
 
     __slots__ = ("path", "build_id", "in_memory", "pointer", "exceeds_memory", "normalise", "packed", "__weakref__")
+    C_OUT = "kf_dict **"
+    C_OPEN, C_OPEN_MEMORY, C_FREE = lib.kf_dict_open, lib.kf_dict_open_memory, lib.kfpy_dict_free
+    C_BUILD_ID, C_CONTENT, C_SAME, C_VERIFY = \
+        lib.kf_dict_build_id, lib.kf_dict_content, lib.kf_dict_same_files, lib.kf_dict_verify
 
     def __init__(self, path: str, build_id: bytes, in_memory: bool, pointer: Any, packed: Any = False) -> None:
         self.path = path
         self.build_id = build_id
         self.in_memory = in_memory
         self.pointer = pointer
-        stat = ffi.new("kf_dict_stat *", lib.kfpy_dict_stat())
-        _errors.check(lib.kf_dict_get_stat(pointer, stat), None, path)
-        self.exceeds_memory = not in_memory and _exceeds_memory(stat.file_size)
-        self.normalise: int = stat.normalise
         self.packed = packed
+        self.normalise = 0
+        self._look()
 
-    def as_packed(self) -> Handle:
+    def _look(self) -> None:
+        """Sets what the file itself says."""
+        stat = ffi.new("kf_dict_stat *", lib.kfpy_dict_stat())
+        _errors.check(lib.kf_dict_get_stat(self.pointer, stat), None, self.path)
+        self.exceeds_memory = not self.in_memory and _exceeds_memory(stat.file_size)
+        self.normalise = stat.normalise
+
+    def as_packed(self: H) -> H:
         """The same file, packed."""
-        return Handle(self.path, self.build_id, self.in_memory, self.pointer, self)
+        return type(self)(self.path, self.build_id, self.in_memory, self.pointer, self)
 
     def bytes(self) -> memoryview:
         """The file's, as they are mapped; the mapping stays as long as this does."""
         content = ffi.new("kf_bytes *")
-        _errors.check(lib.kf_dict_content(self.pointer, content), None, self.path)
+        _errors.check(self.C_CONTENT(self.pointer, content), None, self.path)
         pointer = self.pointer
         owner = ffi.gc(content.data, lambda _: pointer and None)
         return memoryview(ffi.buffer(owner, content.size)).toreadonly()
@@ -99,13 +111,13 @@ def real_path(path: StrPath) -> str:
     return os.path.realpath(os.fsdecode(path))
 
 
-def _build_id(pointer: Any) -> bytes:
+def _build_id(pointer: Any, kind: Type[Handle]) -> bytes:
     raw = ffi.new("uint8_t[16]")
-    lib.kf_dict_build_id(pointer, raw)
+    kind.C_BUILD_ID(pointer, raw)
     return bytes(ffi.buffer(raw))
 
 
-def acquire_memory(content: Any, copy: bool = False) -> Handle:
+def acquire_memory(content: Any, copy: bool = False, kind: Type[Handle] = Handle) -> Handle:
     """A handle of a file's bytes, in any object with a buffer, which it keeps. What may change is copied."""
     view = memoryview(content)
     copy = copy or not view.readonly
@@ -113,16 +125,16 @@ def acquire_memory(content: Any, copy: bool = False) -> Handle:
     options.flags = lib.KF_OPEN_IN_MEMORY if copy else 0
     data = ffi.from_buffer(view)
     keep = None if copy else data
-    out, error = ffi.new("kf_dict **"), ffi.new("kf_error *")
-    _errors.check(lib.kf_dict_open_memory(out, data, len(data), options, error), error)
+    out, error = ffi.new(kind.C_OUT), ffi.new("kf_error *")
+    _errors.check(kind.C_OPEN_MEMORY(out, data, len(data), options, error), error)
 
     def free(pointer: Any) -> None:
-        lib.kfpy_dict_free(pointer)
+        kind.C_FREE(pointer)
         del keep_until_here[:]
 
     keep_until_here = [keep]
     pointer = ffi.gc(out[0], free)
-    return Handle(MEMORY, _build_id(pointer), False, pointer, True)
+    return kind(MEMORY, _build_id(pointer, kind), False, pointer, True)
 
 
 def open_handle(place: str, build_id: bytes, in_memory: bool) -> Optional[Handle]:
@@ -132,17 +144,17 @@ def open_handle(place: str, build_id: bytes, in_memory: bool) -> Optional[Handle
 
 
 def acquire(path: StrPath, *, build_id: Optional[bytes] = None, populate: bool = False,
-            in_memory: bool = False) -> Handle:
+            in_memory: bool = False, kind: Type[Handle] = Handle) -> Handle:
     """The one handle of a file. With a build id, the file must have that one. `populate` matters to a file that
     is not open yet."""
     place = real_path(path)
     options = ffi.new("kf_open_options *", lib.kfpy_open_options())
     options.flags = (lib.KF_OPEN_IN_MEMORY if in_memory else 0) | (lib.KF_OPEN_POPULATE if populate else 0)
-    out = ffi.new("kf_dict **")
+    out = ffi.new(kind.C_OUT)
     error = ffi.new("kf_error *")
-    _errors.check(lib.kf_dict_open(out, os.fsencode(place), options, error), error, place)
-    pointer = ffi.gc(out[0], lib.kfpy_dict_free)
-    found = _build_id(pointer)
+    _errors.check(kind.C_OPEN(out, os.fsencode(place), options, error), error, place)
+    pointer = ffi.gc(out[0], kind.C_FREE)
+    found = _build_id(pointer, kind)
     if build_id is not None and found != build_id:
         raise _errors.Replaced(
             f"{place} was replaced: it has build id {found.hex()}, but {build_id.hex()} is needed")
@@ -150,7 +162,7 @@ def acquire(path: StrPath, *, build_id: Optional[bytes] = None, populate: bool =
         # Of two threads that opened it at once, the second drops its own. A handle of another file that had this
         # path is left to those who have it: that file may have been overwritten before it was replaced.
         known = _handles.get((place, found, in_memory))
-        if known is None or not lib.kf_dict_same_files(known.pointer, pointer):
-            known = Handle(place, found, in_memory, pointer)
+        if known is None or not kind.C_SAME(known.pointer, pointer):
+            known = kind(place, found, in_memory, pointer)
             _handles[place, found, in_memory] = known
     return known

@@ -14,7 +14,7 @@ import os
 
 from . import _errors
 from ._cache import packed_path, remove, store, touch
-from ._handle import acquire, acquire_memory, open_handle, wrapped
+from ._handle import Handle, acquire, acquire_memory, open_handle, wrapped
 from ._light import Later
 from ._native import ffi
 from ._table import Table
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from typing import Any, Dict, Mapping, Optional, Type, TypeVar
 
     from . import _verify
-    from ._handle import Handle
 
     T = TypeVar("T", bound="Table[Any, Any]")
 else:
@@ -39,9 +38,10 @@ class Source:
     """Where the file of a table should be that is not open. With `sent`, the content that came with the table, that is
     its place in the cache folder."""
 
-    __slots__ = ("path", "build_id", "in_memory", "sent", "known", "closed")
+    __slots__ = ("path", "build_id", "in_memory", "sent", "known", "closed", "kind")
 
-    def __init__(self, path: str, build_id: bytes, in_memory: bool, sent: Any) -> None:
+    def __init__(self, path: str, build_id: bytes, in_memory: bool, sent: Any, kind: Type[Handle] = Handle) -> None:
+        self.kind = kind
         self.path = path if sent is None else packed_path(build_id)
         self.build_id = build_id
         self.in_memory = in_memory
@@ -66,7 +66,7 @@ class Source:
             raise self._explained(problem) from None
 
     def _acquired(self) -> Handle:
-        return acquire(self.path, build_id=self.build_id, in_memory=self.in_memory)
+        return acquire(self.path, build_id=self.build_id, in_memory=self.in_memory, kind=self.kind)
 
     def _unpacked(self) -> Handle:
         """The content from the cache folder, put there if it is not; in memory if that can't be."""
@@ -76,8 +76,8 @@ class Source:
             return handle
         except _errors.Error as problem:
             damaged = not isinstance(problem, _errors.IOError_)
-        handle = acquire_memory(self.sent)
-        _verify.verify(handle.pointer, handle.path, 1, None)
+        handle = acquire_memory(self.sent, kind=self.kind)
+        _verify.verify(handle.pointer, handle.path, 1, None, self.kind.C_VERIFY)
         if handle.build_id != self.build_id:
             raise _errors.CorruptError(f"the content that came with the table has build id {handle.build_id.hex()} "
                                        f"instead of {self.build_id.hex()}")

@@ -7,16 +7,16 @@ import os
 from . import _errors
 from ._codecs import Codec
 from ._dictionary import Dictionary
-from ._handle import acquire, acquire_memory
+from ._handle import Handle, acquire, acquire_memory
 from ._light import Later
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import mmap
-    from typing import Any, BinaryIO, Optional, Protocol, Union
+    from typing import Any, BinaryIO, Optional, Protocol, Type, Union
 
     from . import _nested
-    from ._handle import Handle, StrPath
+    from ._handle import StrPath
     from ._types import OpenKeys
 
     class Readable(Protocol):
@@ -57,16 +57,26 @@ def open(path: Opened, *, codec: Union[str, Codec, None] = None, keys: Optional[
     >>> keyfold.open("ages.kf")["Ann"]
     31
     """
-    handle = _handle_of(path, populate, in_memory)
+    handle = handle_of(path, populate, in_memory)
     made: Dictionary[Any, Any] = Dictionary(handle, codec=codec, keys=keys, allow_pickle=allow_pickle)
     return _nested.refined(made) if made.key_kind == "nested" else made
 
 
-def _handle_of(source: Any, populate: bool, in_memory: bool) -> Handle:
+def handle_of(source: Any, populate: bool, in_memory: bool, kind: Type[Handle] = Handle) -> Handle:
+    """The handle of whatever open takes."""
+    try:
+        return _handle_of(source, populate, in_memory, kind)
+    except _errors.ValueTypeError as problem:
+        what = "an index of names, which keyfold.NameIndex" if kind is Handle else "a dictionary, which keyfold.open"
+        shown = f"{os.fsdecode(source)} is" if isinstance(source, (str, os.PathLike)) else "this is"
+        raise type(problem)(f"{shown} {what}(...) opens") from None
+
+
+def _handle_of(source: Any, populate: bool, in_memory: bool, kind: Type[Handle]) -> Handle:
     if isinstance(source, (str, os.PathLike)):
-        return _of_path(source, populate, in_memory)
+        return _of_path(source, populate, in_memory, kind)
     if isinstance(source, bytes) and 0 < len(source) < 4096 and b"\0" not in source and source[:4] != _MAGIC:
-        return _of_path(source, populate, in_memory)
+        return _of_path(source, populate, in_memory, kind)
     if isinstance(source, Dictionary):
         raise TypeError("it is a keyfold.Dictionary already")
     try:
@@ -74,22 +84,22 @@ def _handle_of(source: Any, populate: bool, in_memory: bool) -> Handle:
     except TypeError:
         pass
     else:
-        return _of_content(view, in_memory)
+        return _of_content(view, in_memory, kind)
     if hasattr(source, "read"):
-        return _of_file(source, populate, in_memory)
+        return _of_file(source, populate, in_memory, kind)
     if hasattr(source, "read_bytes"):
-        return _of_content(source.read_bytes(), in_memory)
+        return _of_content(source.read_bytes(), in_memory, kind)
     hint = ": keyfold.freeze makes a table of a dict" if isinstance(source, dict) else ""
     raise TypeError("open takes a path, a file object opened in binary mode, a resource, or the bytes of a file, "
                     f"not {type(source).__name__}{hint}")
 
 
-def _of_path(path: Any, populate: bool, in_memory: bool) -> Handle:
+def _of_path(path: Any, populate: bool, in_memory: bool, kind: Type[Handle]) -> Handle:
     name = os.fsdecode(path)
     if not name:
         raise _errors.os_error(errno.ENOENT, name, "the path is empty")
     try:
-        return acquire(name, populate=populate, in_memory=in_memory)
+        return acquire(name, populate=populate, in_memory=in_memory, kind=kind)
     except _errors.NoFile as problem:
         scheme = name.partition("://")[0]
         if scheme == name or not scheme.isalnum():
@@ -122,15 +132,15 @@ def _named(message: str, head: bytes) -> str:
     return f"{message}; it is {found}" if found else message
 
 
-def _of_content(content: Any, in_memory: bool) -> Handle:
+def _of_content(content: Any, in_memory: bool, kind: Type[Handle]) -> Handle:
     try:
-        return acquire_memory(content, in_memory)
+        return acquire_memory(content, in_memory, kind)
     except _errors.FormatError as problem:
         problem.args = (_named(f"the content is {problem}", bytes(memoryview(content).cast("B")[:4096])),)
         raise
 
 
-def _of_file(file: Any, populate: bool, in_memory: bool) -> Handle:
+def _of_file(file: Any, populate: bool, in_memory: bool, kind: Type[Handle]) -> Handle:
     import io
     shown = repr(getattr(file, "name", None) or file)
     if isinstance(getattr(file, "file", file), io.TextIOBase):
@@ -145,12 +155,13 @@ def _of_file(file: Any, populate: bool, in_memory: bool) -> Handle:
             raise TypeError(f"{shown}: read() gave {type(content).__name__} instead of bytes: open it in binary mode")
         if not content:
             raise _errors.FormatError(f"{shown} is at its end, or empty: seek(0) goes back to where the content begins")
-        return _of_content(content, in_memory)
+        return _of_content(content, in_memory, kind)
     if file.writable():
         file.flush()
     number = file.fileno()
     name = getattr(file, "name", None)
     if isinstance(name, (str, bytes)) and os.path.exists(name) and os.path.samestat(os.stat(name), os.fstat(number)):
-        return _of_path(name, populate, in_memory)
+        return _of_path(name, populate, in_memory, kind)
     import mmap
-    return acquire_memory(mmap.mmap(number, 0, access=mmap.ACCESS_READ), copy=in_memory)     # it has no name any more
+    # It has no name any more.
+    return acquire_memory(mmap.mmap(number, 0, access=mmap.ACCESS_READ), in_memory, kind)

@@ -196,6 +196,8 @@ class Packer:
             return
         if source.plain is not None:
             yield from self._of_dict(source, source.plain)
+            if source.position == len(source.plain):
+                return
             source.go_on()
         while True:
             keys, values, weights = source.take(self._count)
@@ -211,13 +213,11 @@ class Packer:
         """Those that are of the commonest types, up to the first that is not."""
         length, place = len(pairs), 0
         while is_built_in(self.codec):
-            packed = pack(pairs, length, place, self._count, self.kind.name, self.codec.name)
+            packed = pack(pairs, length, place, _MOST, self.kind.name, self.codec.name)
             if packed is None or packed[1] == 0:
                 return
             place, count, key_sizes, key_data, value_sizes, value_data = packed
-            batch = Batch(count, key_sizes, key_data, value_sizes, value_data, None)
-            self._learn(batch)
-            yield batch
+            yield Batch(count, key_sizes, key_data, value_sizes, value_data, None)
             source.position += count
 
     def _learn(self, batch: Batch) -> None:

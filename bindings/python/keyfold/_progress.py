@@ -66,6 +66,7 @@ class Progress:
             self._tell, self._with_phase = wish, _takes_phase(wish)
         else:
             raise _errors.ArgumentError(f"progress={wish!r:.100}: True, a function or a tqdm bar is needed")
+        self._silent = self._tell is None and self._bar is None and not self._line
 
     def _begin(self) -> None:
         try:
@@ -79,12 +80,16 @@ class Progress:
     def pairs(self, count: int) -> None:
         """So many more pairs were read."""
         self._read += count
+        if self._silent:
+            return
         if self._total and self._phase == lib.KF_PHASE_READ:
             self._share = max(self._share, self._end * min(1.0, self._read / self._total))
         self._report()
 
     def phase(self, phase: int, done: int, total: int) -> None:
         """What a builder does at the moment, and how much of it is done."""
+        if self._silent:
+            return
         if phase > self._phase:
             self._enter(phase)
         elif phase < self._phase or phase == lib.KF_PHASE_READ:
@@ -114,7 +119,11 @@ class Progress:
 
     def verified(self, phase: int, done: int, total: int) -> None:
         """So many bytes of all are checked."""
-        self._total, self._name = total, "verifying"
+        self.of_all("verifying", done, total)
+
+    def of_all(self, name: str, done: int, total: int) -> None:
+        """So many of all are done, in work that has one phase."""
+        self._total, self._name = total, name
         self._share = done / total if total else 1.0
         self._report(done == total)
 
@@ -129,6 +138,8 @@ class Progress:
         self._report(True)
 
     def _report(self, complete: bool = False) -> None:
+        if self._silent:
+            return
         now = time.monotonic()
         if now < self._next and not complete and self._name == self._told_name:
             return

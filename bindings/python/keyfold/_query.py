@@ -9,19 +9,20 @@ from ._native import ffi, lib
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Optional, Tuple, Type, Union
+    from typing import Any, Dict, Optional, Tuple, Type, TypeVar, Union
 
     from ._types import Metric, Unit
 
     Text = Union[str, bytes]
+    T = TypeVar("T")
 
 METRICS = {"levenshtein": lib.KF_METRIC_LEVENSHTEIN, "osa": lib.KF_METRIC_OSA, "indel": lib.KF_METRIC_INDEL,
            "jaro-winkler": lib.KF_METRIC_JARO_WINKLER}
 UNITS = {"code points": lib.KF_UNIT_CODE_POINTS, "bytes": lib.KF_UNIT_BYTES}
 
 
-def chosen(options: Dict[str, int], name: str, value: str) -> int:
-    """The C constant of an option's value."""
+def chosen(options: Dict[str, T], name: str, value: str) -> T:
+    """What an option's value stands for, such as a constant of C."""
     try:
         return options[value]
     except (KeyError, TypeError):
@@ -33,7 +34,8 @@ def unit_of(needle: Text, unit: Optional[Unit]) -> int:
     """What is counted: unless told, code points of str and bytes of bytes."""
     if unit is None:
         unit = "code points" if isinstance(needle, str) else "bytes"
-    return chosen(UNITS, "unit", unit)
+    found: int = chosen(UNITS, "unit", unit)
+    return found
 
 
 def number(name: str, value: Any, most: int, least: int = 0) -> int:

@@ -9,6 +9,7 @@ from array import array
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 from . import _arrow
+from ._columns import is_null
 from ._native import ffi, lib
 from ._scalars import EPOCH_DAY, MICROSECOND, from_microseconds
 
@@ -88,7 +89,7 @@ class Run:
             return count > 0
         found = False
         for i in range(count):
-            if _is_null(self.items[start + i]):
+            if is_null(self.items[start + i]):
                 mask[i] = 0
                 found = True
         return found
@@ -127,10 +128,6 @@ def _time(family: str, word: int, column: Any) -> Any:
     if family == SPAN:
         return number * MICROSECOND
     return from_microseconds(number, datetime.timezone.utc if family == UTC else None)
-
-
-def _is_null(item: Any) -> bool:
-    return item is None or item != item if type(item).__name__ != "NAType" else True
 
 
 # ---- packing ----------------------------------------------------------------------------------------

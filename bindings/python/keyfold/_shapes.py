@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections import abc
-from typing import Any, NamedTuple
+from typing import Any, List, NamedTuple, Tuple
 
 
 class Columns(NamedTuple):
@@ -11,6 +11,26 @@ class Columns(NamedTuple):
     key: Any = None
     value: Any = None
     nulls: str = "error"
+
+    @property
+    def labels(self) -> Tuple[str, ...]:
+        """What columns without names are called."""
+        return "key", "value", "weight"
+
+    @property
+    def single(self) -> str:
+        """And one alone."""
+        return "key"
+
+    @property
+    def asked(self) -> str:
+        """What the caller of a frame with more columns must say."""
+        return "key= and value="
+
+    def spoken(self) -> List[Any]:
+        """The names that the caller has said."""
+        return [each for asked in (self.key, self.value) if asked is not None
+                for each in (asked if isinstance(asked, list) else [asked])]
 
 
 _LIBRARIES = ("pyarrow", "polars", "pandas", "numpy", "duckdb", "_duckdb")

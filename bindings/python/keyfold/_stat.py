@@ -43,12 +43,17 @@ class Stat(NamedTuple):
 
     def __str__(self) -> str:
         """A line for each part."""
-        width = max(map(len, self._fields))
-        return "\n".join(f"{name.replace('_', ' '):{width}}  {value:>15,}" if type(value) is int else
-                         f"{name.replace('_', ' '):{width}}  {value!s:>15}" for name, value in self._asdict().items())
+        return lines(self)
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         printer.text(str(self))
+
+
+def lines(stat: Any) -> str:
+    """A line for each field."""
+    width = max(map(len, stat._fields))
+    return "\n".join(f"{name.replace('_', ' '):{width}}  {value:>15,}" if type(value) is int else
+                     f"{name.replace('_', ' '):{width}}  {value!s:>15}" for name, value in stat._asdict().items())
 
 
 def normal_name(flags: int) -> str:

@@ -21,6 +21,11 @@ Ranking = Literal["distance", "similarity"]
 Overlap = Literal["all", "longest"]
 Boundary = Literal["words", "code points", "bytes"]
 
+Scorer = Literal["setratio", "ratio", "token_sort_ratio", "token_set_ratio"]
+AnyScorer = Literal["setratio", "ratio", "token_sort_ratio", "token_set_ratio", "wratio", "partial_ratio",
+                    "jaro_winkler"]
+IdKind = Literal["int", "str", "bytes"]
+
 Operation = Literal["union", "intersection", "difference", "symmetric_difference"]
 OneValue = Literal["first", "last", "sum", "min", "max"]
 MemberMetadata = Literal["same", "common", "none"]

@@ -9,15 +9,15 @@ from ._native import ffi, lib
 from ._progress import Heart, Progress
 
 
-def verify(pointer: Any, path: str, threads: Optional[int], progress: Any) -> None:
-    """Checks what a kf_dict * leads to."""
+def verify(pointer: Any, path: str, threads: Optional[int], progress: Any, function: Any = lib.kf_dict_verify) -> None:
+    """Checks what a kf_dict *, or what `function` takes, leads to."""
     options, error = ffi.new("kf_verify_options *", lib.kfpy_verify_options()), ffi.new("kf_error *")
     options.threads = thread_count(threads)
     reports = Progress(progress, unit="bytes")
     heart = Heart(reports.verified)
     heart.fill(options)
     try:
-        status = lib.kf_dict_verify(pointer, options, error)
+        status = function(pointer, options, error)
         if status:
             heart.raise_failure()
         _errors.check(status, error, path)

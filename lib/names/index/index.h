@@ -5,12 +5,23 @@
 
 #include "base/array.h"
 #include "base/file.h"
+#include "base/progress.h"
 #include "format/metadata.h"
 #include "names/layout.h"
+#include "names/process/process.h"
 #include "read/blocks/blocks.h"
 #include "read/values/column_reader.h"
 
 #include <keyfold/names.h>
+
+/* The attributes; none: they all are empty. */
+typedef struct kfi_attribute_index {
+    kf_dict *image;                /* NULL: none */
+    const uint8_t *section;
+    kfi_band band;                 /* its places are in the section */
+    uint64_t slots;                /* which attribute each slot has */
+    unsigned width;
+} kfi_attribute_index;
 
 struct kf_names {
     kfi_mapping mapping;
@@ -26,6 +37,11 @@ struct kf_names {
     uint64_t postings_size;
     unsigned slot_width;
     kfi_column *ids;
+    kfi_attribute_index attributes;
+    kfi_column *payloads;          /* NULL: none */
+    uint64_t properties;           /* KFI_NAMES_PROCESSED */
+    kfi_process process;
+    kfi_column *texts;             /* the names as they were given; NULL: nothing is done to them */
 };
 
 /* ---- tokens ------------------------------------------------------------------------------------- */
@@ -63,8 +79,13 @@ static inline uint32_t kfi_names_position(const kf_names *names, uint32_t slot)
     return (uint32_t)kfi_load_bits(names->positions, (uint64_t)slot * names->slot_width, names->slot_width);
 }
 
-/* A name's text, appended to `text`. KF_CORRUPT, KF_NO_MEMORY. */
+/* The ids of a name's tokens, put into the order in which it has them. KF_CORRUPT. */
+kf_status kfi_names_order(const kf_names *names, const kfi_group *group, uint32_t slot, uint32_t *ids, kf_error *error);
+/* A name's text as it is compared, appended to `text`. KF_CORRUPT, KF_NO_MEMORY. */
 kf_status kfi_names_text(const kf_names *names, uint32_t slot, kf_buffer *buffer, kfi_array *text, kf_error *error);
+/* The same as it was given. `position`: of that slot. */
+kf_status kfi_names_given_text(const kf_names *names, uint32_t slot, uint32_t position, kf_buffer *buffer,
+                               kfi_array *text, kf_error *error);
 /* An id, appended; a number in decimal. `position` is below the count. */
 kf_status kfi_names_id(const kf_names *names, uint32_t position, kf_buffer *buffer, kfi_array *text, kf_error *error);
 
@@ -83,7 +104,67 @@ typedef struct kfi_postings {
 /* How many names have a token. `id` is below the count. */
 uint32_t kfi_names_frequency(const kf_names *names, uint32_t id);
 kf_status kfi_postings_begin(kfi_postings *postings, const kf_names *names, uint32_t id);
+/* Those of one in a band whose frequencies differ, `band` being of a section that begins there. */
+uint32_t kfi_band_frequency(const uint8_t *section, const kfi_band *band, uint32_t index);
+kf_status kfi_postings_of(kfi_postings *postings, const uint8_t *section, const kfi_band *band, uint32_t index,
+                          uint32_t names);
 /* The next run, all slots of which there are: KF_OK, KF_END, KF_CORRUPT. */
 kf_status kfi_postings_next(kfi_postings *postings, kfi_run *run);
+
+/* ---- attributes and payloads -------------------------------------------------------------------- */
+
+/* Attributes are numbered in the order of their bytes. An index without any has one if it has names: the empty one. */
+static inline uint32_t kfi_names_attribute_count(const kf_names *names)
+{
+    return names->attributes.image ? names->attributes.band.count : names->count > 0;
+}
+
+/* The number of an attribute, O(its bytes): KF_OK, KF_NOT_FOUND (no name has it), KF_CORRUPT. */
+kf_status kfi_names_attribute_find(const kf_names *names, kf_bytes attribute, uint32_t *number);
+
+/* The number of a slot's attribute, O(1). It may be any number on a damaged file. */
+static inline uint32_t kfi_names_attribute(const kf_names *names, uint32_t slot)
+{
+    const kfi_attribute_index *a = &names->attributes;
+    return a->image ? (uint32_t)kfi_load_bits(a->section + a->slots, (uint64_t)slot * a->width, a->width) : 0;
+}
+
+/* Its text, appended. KF_CORRUPT (also for a number that there is not), KF_NO_MEMORY. */
+kf_status kfi_names_attribute_text(const kf_names *names, uint32_t number, kf_buffer *buffer, kfi_array *text,
+                                   kf_error *error);
+/* How many names have it, O(1). The number is below the count. */
+uint32_t kfi_names_attribute_frequency(const kf_names *names, uint32_t number);
+
+/* The slots of its names, ascending. Where these are not few, it takes as long as going through all slots. */
+typedef struct kfi_attribute_slots {
+    const kf_names *names;
+    kfi_postings list;
+    uint32_t number, next;
+    int is_listed;
+} kfi_attribute_slots;
+
+kf_status kfi_attribute_slots_begin(kfi_attribute_slots *slots, const kf_names *names, uint32_t number);
+/* KF_OK, KF_END, KF_CORRUPT. */
+kf_status kfi_attribute_slots_next(kfi_attribute_slots *slots, kfi_run *run);
+
+/* The payload of a position below the count, appended: nothing if there are none. KF_CORRUPT, KF_NO_MEMORY. */
+kf_status kfi_names_payload(const kf_names *names, uint32_t position, kf_buffer *buffer, kfi_array *text,
+                            kf_error *error);
+
+/* ---- rows --------------------------------------------------------------------------------------- */
+
+/* The texts of a row, appended one behind the other in the order of `parts`: id, name, attribute, payload. Only their
+ * sizes are set. KF_CORRUPT, KF_NO_MEMORY. */
+kf_status kfi_names_row(const kf_names *names, uint32_t position, uint32_t slot, kf_buffer *buffer, kfi_array *text,
+                        kf_bytes *const parts[4], kf_error *error);
+/* Sets where they are, once they stay there; returns what is behind them. */
+const uint8_t *kfi_names_row_link(kf_bytes *const parts[4], const uint8_t *text);
+
+/* For who opens, closes and verifies. */
+kf_status kfi_names_attributes_open(kf_names *names, const kfi_section *section, kf_error *error);
+kf_status kfi_names_attributes_verify(const kf_names *names, kfi_progress *progress, kf_error *error);
+kf_status kfi_names_extras_open(kf_names *names, kf_error *error);
+void kfi_names_extras_close(kf_names *names);
+kf_status kfi_names_extras_verify(const kf_names *names, kfi_progress *progress, kf_error *error);
 
 #endif

@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-KFI_STRUCT_KIND(names_stat_kind, kf_names_stat, KF_NAMES_STAT_INIT, reserved, reserved);
+KFI_STRUCT_KIND(names_stat_kind, kf_names_stat, KF_NAMES_STAT_INIT, reserved, legal_forms);
 
 /* ---- sections ----------------------------------------------------------------------------------- */
 
@@ -91,8 +91,9 @@ static kf_status read_head(kf_names *n, kf_error *error)
         return kfi_fail_at(error, KF_CORRUPT, section->offset, "the section of names is cut");
     n->head = (kfi_names_head){ kfi_load32(at), kfi_load32(at + 4), kfi_load32(at + 8), kfi_load32(at + 12),
                                 kfi_load64(at + 16) };
+    n->properties = kfi_load64(at + 24);
     for (unsigned i = 24; i < KFI_NAMES_HEAD; i += 8)
-        if (kfi_load64(at + i))
+        if (kfi_load64(at + i) & ~(uint64_t)(i == 24 ? KFI_NAMES_PROCESSED : 0))
             return kfi_fail_at(error, KF_UNSUPPORTED, section->offset + i, "the index has a property that this "
                                "library does not know");
     const uint64_t bands = (uint64_t)n->head.bands * KFI_BAND_SIZE, groups = (uint64_t)n->head.groups * KFI_GROUP_SIZE;
@@ -104,6 +105,19 @@ static kf_status read_head(kf_names *n, kf_error *error)
                                          error);
 }
 
+/* An image that is no dictionary, or one of another time, is damage of this file. */
+static kf_status open_image(kf_names *n, uint32_t i, uint64_t offset, kf_error *error)
+{
+    kf_error inner = { .offset = UINT64_MAX };
+    const kfi_mapping part = kfi_mapping_part(&n->mapping, offset, n->bands[i].image_size);
+    const kf_status status = kfi_plain_open(&n->images[i], part, &inner);
+    if (status == KF_NO_MEMORY) return kfi_fail(error, status, "%s", inner.message);
+    if (status)
+        return kfi_fail_at(error, KF_CORRUPT, offset, "image %u can't be opened: %s", (unsigned)i, inner.message);
+    return kf_dict_count(n->images[i]) == n->bands[i].count ? KF_OK
+        : kfi_fail_at(error, KF_CORRUPT, offset, "image %u has not as many tokens as its band", (unsigned)i);
+}
+
 static kf_status open_images(kf_names *n, kf_error *error)
 {
     const kfi_section *section;
@@ -112,11 +126,7 @@ static kf_status open_images(kf_names *n, kf_error *error)
         const kfi_band *b = &n->bands[i];
         if (b->image > section->size || b->image_size > section->size - b->image)
             return kfi_fail_at(error, KF_CORRUPT, section->offset, "image %u lies outside of its section", (unsigned)i);
-        status = kfi_plain_open(&n->images[i], kfi_mapping_part(&n->mapping, section->offset + b->image, b->image_size),
-                                error);
-        if (!status && kf_dict_count(n->images[i]) != b->count)
-            status = kfi_fail_at(error, KF_CORRUPT, section->offset + b->image, "image %u has not as many tokens as "
-                                 "its band", (unsigned)i);
+        status = open_image(n, i, section->offset + b->image, error);
     }
     return status;
 }
@@ -141,6 +151,7 @@ static kf_status open_rest(kf_names *n, kf_error *error)
         status = kfi_blocks_open(&n->blocks, file + blocks->offset, blocks->size, blocks->offset, n->head.tokens,
                                  KFI_BLOCK_LENGTH, error);
     if (!status) status = open_images(n, error);
+    if (!status) status = kfi_names_extras_open(n, error);
     return status ? status : kfi_column_open(&n->ids, file + ids->offset, ids->size,
                                              (kf_value_type)n->header.value_type, n->count, error);
 }
@@ -150,7 +161,7 @@ static kf_status open_parts(kf_names *n, kf_error *error)
     kf_status status = kfi_header_parse(&n->header, n->mapping.data, n->mapping.size, error);
     if (status) return status;
     if (!(n->header.incompatible & KFI_FEATURE_NAMES))
-        return kfi_fail(error, KF_TYPE, "the file is a dictionary, not a names index");
+        return kfi_fail(error, KF_TYPE, "the file is a dictionary, not an index of names");
     if (n->header.incompatible & ~(uint32_t)KFI_FEATURE_NAMES)
         return kfi_fail(error, KF_UNSUPPORTED,
                         "a names index of several shards, or in a normal form, is unknown to this library");
@@ -203,10 +214,33 @@ void kf_names_close(kf_names **names)
     if (!n) return;
     for (unsigned i = 0; i < KFI_BANDS_MOST; i++) kfi_plain_close(&n->images[i]);
     kfi_column_close(&n->ids);
+    kfi_names_extras_close(n);
     kfi_mapping_close(&n->mapping);
     free(n->groups);
     free(n);
     *names = NULL;
+}
+
+kf_status kf_names_content(const kf_names *n, kf_bytes *content)
+{
+    *content = (kf_bytes){ n->mapping.data, n->mapping.size };
+    return KF_OK;
+}
+
+int kf_names_same_files(const kf_names *a, const kf_names *b)
+{
+    return !memcmp(a->header.build_id, b->header.build_id, sizeof a->header.build_id)
+        && kfi_mapping_is_same(&a->mapping, &b->mapping);
+}
+
+kf_status kf_names_metadata(const kf_names *n, const char *name, kf_bytes *content)
+{
+    return kfi_metadata_find(&n->metadata, (kf_bytes){ (const uint8_t *)name, strlen(name) }, content, NULL);
+}
+
+kf_status kf_names_metadata_at(const kf_names *n, size_t index, kf_bytes *name, kf_bytes *content)
+{
+    return kfi_metadata_at(&n->metadata, index, name, content, NULL);
 }
 
 uint64_t kf_names_count(const kf_names *n) { return n->count; }
@@ -230,6 +264,10 @@ kf_status kf_names_get_stat(const kf_names *n, kf_names_stat *out)
         .forward_bytes = size_of(n, KFI_SECTION_FORWARD) + size_of(n, KFI_SECTION_ORDERS),
         .position_bytes = size_of(n, KFI_SECTION_POSITIONS), .id_bytes = size_of(n, KFI_SECTION_VALUES),
         .id_type = (kf_value_type)n->header.value_type,
+        .attributes = n->attributes.image ? n->attributes.band.count : 0,
+        .text_bytes = size_of(n, KFI_SECTION_TEXTS), .processing = n->process.flags,
+        .legal_forms = n->process.legal_forms,
+        .attribute_bytes = size_of(n, KFI_SECTION_ATTRIBUTES), .payload_bytes = size_of(n, KFI_SECTION_PAYLOADS),
     };
     kfi_result_write(out, &stat, &names_stat_kind);
     return KF_OK;

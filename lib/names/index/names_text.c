@@ -32,17 +32,21 @@ kf_status kfi_names_token_text(const kf_names *n, uint32_t id, kf_buffer *buffer
     return kfi_fail(error, status, "token %u can't be read (%s)", (unsigned)id, kf_status_name(status));
 }
 
+kf_status kfi_names_order(const kf_names *n, const kfi_group *group, uint32_t slot, uint32_t *ids, kf_error *error)
+{
+    const unsigned width = kfi_order_width(group->tokens);
+    const uint64_t bit = (uint64_t)(slot - group->first) * width;
+    const uint32_t rank = (uint32_t)kfi_load_bits(n->orders + group->orders, bit, width);
+    if (group->tokens > KFI_SORTED_TOKENS || kfi_order_restore(ids, group->tokens, rank)) return KF_OK;
+    return kfi_fail(error, KF_CORRUPT, "the order of the tokens of slot %u is impossible", (unsigned)slot);
+}
+
 kf_status kfi_names_text(const kf_names *n, uint32_t slot, kf_buffer *buffer, kfi_array *text, kf_error *error)
 {
     uint32_t ids[KF_NAME_TOKENS];
     const kfi_group *group = kfi_names_group(n, slot);
-    const unsigned width = kfi_order_width(group->tokens);
-    const uint64_t bit = (uint64_t)(slot - group->first) * width;
-    const uint32_t rank = (uint32_t)kfi_load_bits(n->orders + group->orders, bit, width);
-    kf_status status = KF_OK;
     kfi_names_ids(n, group, slot, ids);
-    if (group->tokens <= KFI_SORTED_TOKENS && !kfi_order_restore(ids, group->tokens, rank))
-        status = kfi_fail(error, KF_CORRUPT, "the order of the tokens of slot %u is impossible", (unsigned)slot);
+    kf_status status = kfi_names_order(n, group, slot, ids, error);
     for (uint32_t i = 0; i < group->tokens && !status; i++) {
         kf_bytes token;
         if (i) status = kfi_array_append(text, " ", 1, error);
@@ -50,6 +54,16 @@ kf_status kfi_names_text(const kf_names *n, uint32_t slot, kf_buffer *buffer, kf
         if (!status) status = kfi_array_append(text, token.data, token.size, error);
     }
     return status;
+}
+
+kf_status kfi_names_given_text(const kf_names *n, uint32_t slot, uint32_t position, kf_buffer *buffer,
+                               kfi_array *text, kf_error *error)
+{
+    kf_bytes given;
+    if (!n->texts) return kfi_names_text(n, slot, buffer, text, error);
+    kf_status status = kfi_column_bytes(n->texts, position, NULL, buffer, &given);
+    if (status) return kfi_fail(error, status, "the name of position %u cannot be read", (unsigned)position);
+    return kfi_array_append(text, given.data, given.size, error);
 }
 
 kf_status kfi_names_id(const kf_names *n, uint32_t position, kf_buffer *buffer, kfi_array *text, kf_error *error)
@@ -67,4 +81,31 @@ kf_status kfi_names_id(const kf_names *n, uint32_t position, kf_buffer *buffer, 
     }
     if (status) return kfi_fail(error, status, "the id of position %u cannot be read", (unsigned)position);
     return kfi_array_append(text, id.data, id.size, error);
+}
+
+kf_status kfi_names_row(const kf_names *n, uint32_t position, uint32_t slot, kf_buffer *buffer, kfi_array *text,
+                        kf_bytes *const parts[4], kf_error *error)
+{
+    size_t before = text->size;
+    kf_status status = KF_OK;
+    for (int i = 0; i < 4 && !status; i++) {
+        switch (i) {
+        case 0: status = kfi_names_id(n, position, buffer, text, error); break;
+        case 1: status = kfi_names_given_text(n, slot, position, buffer, text, error); break;
+        case 2: status = kfi_names_attribute_text(n, kfi_names_attribute(n, slot), buffer, text, error); break;
+        default: status = kfi_names_payload(n, position, buffer, text, error);
+        }
+        *parts[i] = (kf_bytes){ NULL, text->size - before };
+        before = text->size;
+    }
+    return status;
+}
+
+const uint8_t *kfi_names_row_link(kf_bytes *const parts[4], const uint8_t *text)
+{
+    for (int i = 0; i < 4; i++) {
+        parts[i]->data = text;
+        text += parts[i]->size;
+    }
+    return text;
 }

@@ -161,6 +161,7 @@ static kf_status verify_parts(verifying *v)
     if (!status) status = verify_postings(v);
     if (!status) status = verify_blocks(v, &buffer);
     if (!status) status = kfi_column_verify(n->ids, &v->progress, v->error);
+    if (!status) status = kfi_names_extras_verify(n, &v->progress, v->error);
     kf_buffer_free(&buffer);
     return status;
 }

@@ -14,37 +14,39 @@ static uint64_t entry_at(const kfi_band *band, uint32_t index)
     return (uint64_t)index * (band->end_width + band->frequency_width);
 }
 
-static uint32_t listed_frequency(const kf_names *names, const kfi_band *band, uint32_t index)
+uint32_t kfi_band_frequency(const uint8_t *section, const kfi_band *band, uint32_t index)
 {
-    return (uint32_t)kfi_load_bits(names->postings + band->directory, entry_at(band, index) + band->end_width,
+    return (uint32_t)kfi_load_bits(section + band->directory, entry_at(band, index) + band->end_width,
                                    band->frequency_width);
 }
 
 uint32_t kfi_names_frequency(const kf_names *names, uint32_t id)
 {
     const kfi_band *band = band_of(names, id);
-    return band->frequency ? band->frequency : listed_frequency(names, band, id - band->first);
+    return band->frequency ? band->frequency : kfi_band_frequency(names->postings, band, id - band->first);
+}
+
+kf_status kfi_postings_of(kfi_postings *p, const uint8_t *section, const kfi_band *band, uint32_t index,
+                          uint32_t names)
+{
+    const uint8_t *directory = section + band->directory, *begin = section + band->postings;
+    const uint64_t from = index ? kfi_load_bits(directory, entry_at(band, index - 1), band->end_width) : 0;
+    const uint64_t to = kfi_load_bits(directory, entry_at(band, index), band->end_width);
+    *p = (kfi_postings){ .names = names, .left = kfi_band_frequency(section, band, index) };
+    if (from > to || to > band->directory - band->postings) return KF_CORRUPT;
+    p->end = begin + to;
+    p->at = begin + from;
+    return KF_OK;
 }
 
 kf_status kfi_postings_begin(kfi_postings *p, const kf_names *names, uint32_t id)
 {
     const kfi_band *band = band_of(names, id);
     const uint32_t index = id - band->first;
-    const uint8_t *begin = names->postings + band->postings;
-    *p = (kfi_postings){ .at = begin, .names = names->count };
-    if (band->frequency) {
-        p->width = names->slot_width;
-        p->left = band->frequency;
-        p->bit = (uint64_t)index * band->frequency * p->width;
-        return KF_OK;
-    }
-    const uint8_t *directory = names->postings + band->directory;
-    const uint64_t from = index ? kfi_load_bits(directory, entry_at(band, index - 1), band->end_width) : 0;
-    const uint64_t to = kfi_load_bits(directory, entry_at(band, index), band->end_width);
-    if (from > to || to > band->directory - band->postings) return KF_CORRUPT;
-    p->left = listed_frequency(names, band, index);
-    p->end = begin + to;
-    p->at = begin + from;
+    if (!band->frequency) return kfi_postings_of(p, names->postings, band, index, names->count);
+    *p = (kfi_postings){ .at = names->postings + band->postings, .names = names->count, .left = band->frequency,
+                         .width = names->slot_width };
+    p->bit = (uint64_t)index * band->frequency * p->width;
     return KF_OK;
 }
 

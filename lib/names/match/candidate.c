@@ -83,7 +83,7 @@ static kf_status offer(kf_matcher *m, kfi_score score, uint32_t slot, kf_error *
 {
     const kfi_found found = { score, kfi_names_position(m->names, slot), slot };
     if (found.position >= m->names->count) return kfi_fail(error, KF_CORRUPT, "a position is out of range");
-    return kfi_best_wants(&m->best, score, found.position) ? kfi_best_offer(&m->best, &found, error) : KF_OK;
+    return kfi_best_wants(&m->best, score) ? kfi_best_offer(&m->best, &found, error) : KF_OK;
 }
 
 kf_status kfi_matcher_weigh(kf_matcher *m, const kfi_group *group, uint32_t slot, kf_error *error)
@@ -120,6 +120,7 @@ kf_status kfi_matcher_look(kf_matcher *m, const kfi_group *group, uint32_t slot,
 {
     if (kfi_matcher_was_seen(m, slot)) return KF_OK;
     kfi_matcher_see(m, slot);
+    if (!kfi_filter_passes(m, slot)) return KF_OK;
     m->names_seen++;
     return kfi_matcher_weigh(m, group, slot, error);
 }

@@ -76,7 +76,7 @@ static kf_status scan_group(kf_matcher *m, const kfi_group *group, kf_error *err
         i = find(m, &f, records, i, count, kfi_matcher_needs_ceil(m, group->tokens));
         if (i >= count) break;
         const uint32_t slot = group->first + i;
-        if (kfi_matcher_was_seen(m, slot) || is_hopeless(m, slot)) continue;
+        if (kfi_matcher_was_seen(m, slot) || !kfi_filter_passes(m, slot) || is_hopeless(m, slot)) continue;
         status = kfi_matcher_weigh(m, group, slot, error);
     }
     return status;
@@ -85,6 +85,7 @@ static kf_status scan_group(kf_matcher *m, const kfi_group *group, kf_error *err
 kf_status kfi_matcher_full_scan(kf_matcher *m, kf_error *error)
 {
     kf_status status = KF_OK;
+    if (m->is_listed) return kfi_filter_scan(m, error);
     const uint32_t tokens = m->names->head.tokens;
     const uint8_t unknown = (uint8_t)m->unknown;
     uint8_t *most = m->most;

@@ -136,6 +136,7 @@ static kf_status rank(kf_matcher *m, first_looks *looks, const kfi_group *group,
 {
     uint32_t ids[KF_NAME_TOKENS];
     first_look look = { { 0, m->patterns.tokens + group->tokens }, slot };
+    if (!kfi_filter_passes(m, slot)) return KF_OK;
     kfi_names_ids(m->names, group, slot, ids);
     for (uint32_t i = 0; i < group->tokens; i++) {
         if (ids[i] >= m->names->head.tokens) return kfi_fail(error, KF_CORRUPT, "a token is out of range");
@@ -209,7 +210,7 @@ static kf_status tighten(kf_matcher *m, kf_error *error)
 
 kf_status kfi_matcher_levels(kf_matcher *m, kf_error *error)
 {
-    const uint64_t most = m->names->count / KFI_NAMES_PER_POSTING + FEW;
+    const uint64_t most = m->scan_names / KFI_NAMES_PER_POSTING + FEW;
     kfi_plan plan;
     int is_closed;
     kf_status status = look_at_exact(m, error);

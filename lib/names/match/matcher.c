@@ -1,11 +1,12 @@
 #include "names/match/matcher.h"
 
 #include "base/options.h"
+#include "names/ratio/ratio.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-KFI_STRUCT_KIND(match_kind, kf_matcher_options, KF_MATCHER_OPTIONS_INIT, flags, flags);
+KFI_STRUCT_KIND(match_kind, kf_matcher_options, KF_MATCHER_OPTIONS_INIT, flags, attribute);
 
 /* ---- creating ----------------------------------------------------------------------------------- */
 
@@ -28,6 +29,7 @@ kf_status kf_matcher_create(kf_matcher **out, const kf_names *names, kf_error *e
     kf_matcher *m = *out = calloc(1, sizeof *m);
     if (!m) return kfi_fail_memory(error, sizeof *m);
     m->names = names;
+    kfi_process_begin(&m->processing, &names->process);
     m->blocks = kfi_blocks_best();
     m->sizes = calloc((size_t)names->head.groups + 1, sizeof *m->sizes);
     m->most_mask = (uint32_t)kfi_mask64(kfi_bit_width(names->head.tokens));
@@ -48,12 +50,15 @@ void kf_matcher_destroy(kf_matcher **matcher)
 {
     kf_matcher *m = matcher ? *matcher : NULL;
     if (!m) return;
-    kfi_array *const arrays[] = { &m->best.heap, &m->values, &m->matrix, &m->assignment, &m->texts, &m->hits,
-                                  &m->pointers };
+    kfi_array *const arrays[] = { &m->values, &m->matrix, &m->assignment, &m->ranked, &m->texts,
+                                  &m->hits, &m->pointers, &m->pairs, &m->compared, &m->compared_ends };
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kfi_array_free(arrays[i]);
     for (uint32_t i = 0; i < m->wanted_capacity; i++) kfi_array_free(&m->wanted[i].similar);
+    kfi_best_free(&m->best);
     kfi_rows_free(&m->rows);
+    kfi_ratio_destroy(&m->whole);
     kfi_patterns_free(&m->patterns);
+    kfi_process_end(&m->processing);
     free(m->sizes);
     free(m->most);
     free(m->touched);
@@ -120,68 +125,57 @@ static kf_status prepare_token(kf_matcher *m, uint32_t index, kf_error *error)
 
 static kf_status prepare(kf_matcher *m, kf_bytes needle, const kf_matcher_options *o, kf_error *error)
 {
-    kf_status status = kfi_name_check(needle, "the needle", error);
+    kf_status status = kfi_process_name(&m->names->process, &m->processing, needle, "the needle", &needle, error);
     if (!status) status = kfi_patterns_set(&m->patterns, needle, error);
     if (!status) status = make_room(m, m->patterns.count, error);
     if (status) return status;
     clear(m);
-    kfi_best_begin(&m->best, o->limit, o->cutoff);
+    kfi_matcher_begin_best(&m->best, o);
     m->work_limit = o->work_limit;
     for (uint32_t i = 0; i < m->patterns.count && !status; i++) status = prepare_token(m, i, error);
     return status;
 }
 
-/* ---- results ------------------------------------------------------------------------------------ */
+/* ---- searching --------------------------------------------------------------------------------- */
 
-static kf_status add_hit(kf_matcher *m, const kfi_found *found, kf_error *error)
+kf_status kfi_matcher_options(kf_matcher_options *o, const kf_matcher_options *given, kf_error *error)
 {
-    kf_name_hit hit = { .position = found->position, .score = kfi_score_value(found->score) };
-    const size_t id = m->texts.size;
-    kf_status status = kfi_names_id(m->names, found->position, &m->rows.buffer, &m->texts, error);
-    const size_t name = m->texts.size;
-    if (!status) status = kfi_names_text(m->names, found->slot, &m->rows.buffer, &m->texts, error);
-    hit.id.size = name - id;
-    hit.name.size = m->texts.size - name;
-    return status ? status : kfi_array_append(&m->hits, &hit, sizeof hit, error);
-}
-
-/* Hits point to texts, and pointers to hits, once these stay where they are. */
-static kf_status link_hits(kf_matcher *m, kf_error *error)
-{
-    kf_name_hit *hits = (kf_name_hit *)(void *)m->hits.data;
-    const size_t count = m->hits.size / sizeof *hits;
-    const uint8_t *text = m->texts.data;
-    kf_status status = kfi_array_reserve(&m->pointers, count * sizeof hits, error);
-    for (size_t i = 0; i < count && !status; i++) {
-        const kf_name_hit *hit = &hits[i];
-        hits[i].id.data = text;
-        text += hits[i].id.size;
-        hits[i].name.data = text;
-        text += hits[i].name.size;
-        status = kfi_array_append(&m->pointers, &hit, sizeof hit, error);
-    }
-    return status;
-}
-
-static kf_status give(kf_matcher *m, int exact, kf_error *error)
-{
-    kf_status status = KF_OK;
-    const size_t count = kfi_best_count(&m->best);
-    kfi_best_sort(&m->best);
-    m->texts.size = m->hits.size = m->pointers.size = 0;
-    for (size_t i = 0; i < count && !status; i++) status = add_hit(m, &kfi_best_list(&m->best)[i], error);
-    if (!status) status = link_hits(m, error);
-    m->result = (kf_name_hits){ (const kf_name_hit *const *)(void *)m->pointers.data, count, exact, m->work,
-                                m->names_seen, m->names_scored };
-    return status;
-}
-
-static kf_status check_options(const kf_matcher_options *o, kf_error *error)
-{
-    if (o->scorer != KF_SCORER_SETRATIO) return kfi_fail(error, KF_INVALID, "unknown scorer %d", (int)o->scorer);
+    kf_status status = kfi_options_read(o, given, &match_kind, error);
+    if (status) return status;
+    if (!kf_scorer_name(o->scorer)) return kfi_fail(error, KF_INVALID, "unknown scorer %d", (int)o->scorer);
+    if (o->scorer > KF_SCORER_TOKEN_SET_RATIO)
+        return kfi_fail(error, KF_INVALID, "names can't be searched by %s, only ranked again",
+                        kf_scorer_name(o->scorer));
     if (!o->limit) return kfi_fail(error, KF_INVALID, "the limit of a search must be at least 1");
     if (!(o->cutoff >= 0 && o->cutoff <= 1)) return kfi_fail(error, KF_INVALID, "the cutoff must be from 0 to 1");
-    return o->flags ? kfi_fail(error, KF_INVALID, "unknown flags %#x", (unsigned)o->flags) : KF_OK;
+    if (!o->candidates && o->rerank) return kfi_fail(error, KF_INVALID, "a scorer to rank again by needs candidates");
+    if (o->candidates && o->candidates < o->limit)
+        return kfi_fail(error, KF_INVALID, "%u candidates are fewer than the limit of %llu", (unsigned)o->candidates,
+                        (unsigned long long)o->limit);
+    if (!kf_scorer_name(o->rerank)) return kfi_fail(error, KF_INVALID, "unknown scorer %d", (int)o->rerank);
+    const uint32_t unknown = o->flags & ~(KF_MATCH_TIES | KF_MATCH_EXPLAIN);
+    return unknown ? kfi_fail(error, KF_INVALID, "unknown flags %#x", (unsigned)unknown) : KF_OK;
+}
+
+static kf_status find(kf_matcher *m, const kf_matcher_options *o, kf_error *error)
+{
+    if (!m->names->count) return KF_OK;
+    if (o->scorer != KF_SCORER_SETRATIO) return kfi_ratio_search(m, o, error);
+    return kfi_filter_is_small(m) ? kfi_filter_scan_at_once(m, error) : kfi_matcher_levels(m, error);
+}
+
+kf_status kfi_matcher_search(kf_matcher *m, kf_bytes needle, const kf_matcher_options *known,
+                             const kf_name_hits **hits, kf_error *error)
+{
+    kf_status status = prepare(m, needle, known, error);
+    if (!status) status = kfi_filter_set(m, known->attribute, error);
+    if (!status) status = find(m, known, error);
+    else if (status == KF_NOT_FOUND) status = KF_OK;   /* there is nothing to be found */
+    const int exact = status != KF_END;
+    if (status && exact) return status;
+    status = kfi_matcher_give(m, known, exact, error);
+    if (!status) *hits = &m->result;
+    return status;
 }
 
 kf_status kf_matcher_search(kf_matcher *m, const void *needle, size_t needle_size, const kf_matcher_options *options,
@@ -189,14 +183,6 @@ kf_status kf_matcher_search(kf_matcher *m, const void *needle, size_t needle_siz
 {
     kf_matcher_options known;
     *hits = NULL;
-    kf_status status = kfi_options_read(&known, options, &match_kind, error);
-    if (!status) status = check_options(&known, error);
-    if (!status) status = prepare(m, (kf_bytes){ needle, needle_size }, &known, error);
-    if (status) return status;
-    if (m->names->count) status = kfi_matcher_levels(m, error);
-    const int exact = status != KF_END;
-    if (status && exact) return status;
-    status = give(m, exact, error);
-    if (!status) *hits = &m->result;
-    return status;
+    kf_status status = kfi_matcher_options(&known, options, error);
+    return status ? status : kfi_matcher_search(m, (kf_bytes){ needle, needle_size }, &known, hits, error);
 }

@@ -47,6 +47,12 @@ typedef struct kfi_wanted {
     kfi_block_query query;
 } kfi_wanted;
 
+/* A name that was found, with the score that is told. */
+typedef struct kfi_ranked {
+    double score;
+    uint32_t position, slot;
+} kfi_ranked;
+
 struct kf_matcher {
     const kf_names *names;
     const kfi_blocks_variant *blocks;
@@ -54,12 +60,17 @@ struct kf_matcher {
     uint32_t size_count;
 
     /* the needle */
+    kfi_process_scratch processing;
     kfi_patterns patterns;
     kfi_wanted *wanted;            /* one a pattern */
     uint32_t wanted_capacity;
     kfi_rows rows;
 
     /* the search */
+    int is_filtered;               /* only names of one attribute are looked for, */
+    uint32_t attribute;            /* this one */
+    int is_listed;                 /* of which there is a list of names */
+    uint32_t scan_names;           /* that a full scan has to look at */
     kfi_best best;
     uint8_t *most;                 /* by token: 255ths that any of the needle's is similar to it at most; 0: unknown */
     uint32_t most_mask;            /* the size of that, a power of 2, less 1 */
@@ -75,6 +86,8 @@ struct kf_matcher {
     struct { uint32_t version; unsigned level; int is_possible; } sizes_known[KF_NAME_TOKENS + 1];
     kfi_array values, matrix, assignment;   /* for plans and candidates */
 
+    struct kfi_whole *whole;       /* for searches by other scorers; NULL until there was one */
+
     /* The last name that was weighed: others with the same tokens lie behind it. */
     const kfi_group *last_group;   /* NULL: none */
     uint32_t last_ids[KF_NAME_TOKENS];
@@ -82,9 +95,29 @@ struct kf_matcher {
     kfi_score last_score;
 
     /* results */
-    kfi_array texts, hits, pointers;
+    kfi_array ranked;              /* kfi_ranked */
+    kfi_array texts, hits, pointers, pairs;
+    kfi_array compared, compared_ends;   /* for pairs: the hits' names as they were compared */
     kf_name_hits result;
 };
+
+/* Copies the caller's options, or their defaults. KF_INVALID. */
+kf_status kfi_matcher_options(kf_matcher_options *out, const kf_matcher_options *given, kf_error *error);
+
+/* As kf_matcher_search, with options that were read. */
+kf_status kfi_matcher_search(kf_matcher *m, kf_bytes needle, const kf_matcher_options *options,
+                             const kf_name_hits **hits, kf_error *error);
+
+/* Forgets what was found; what is found from now on is for these options. */
+static inline void kfi_matcher_begin_best(kfi_best *best, const kf_matcher_options *o)
+{
+    const uint64_t ties = o->tie_limit ? o->tie_limit : UINT64_MAX;
+    if (o->candidates) kfi_best_begin(best, o->candidates, 0, 0, 0);
+    else kfi_best_begin(best, o->limit, o->cutoff, o->flags & KF_MATCH_TIES ? ties : 0, o->flags & KF_MATCH_EXPLAIN);
+}
+
+/* Makes the result of what was found. KF_NO_MEMORY, KF_CORRUPT. */
+kf_status kfi_matcher_give(kf_matcher *m, const kf_matcher_options *options, int exact, kf_error *error);
 
 #define KFI_SEEN_PART 16           /* words of `seen` */
 
@@ -141,6 +174,29 @@ kf_status kfi_matcher_full_scan(kf_matcher *m, kf_error *error);
 /* Compares all tokens of the index with the needle's, down to the level. For a full scan, which must follow then, only
  * bounds are noted. */
 kf_status kfi_matcher_scan(kf_matcher *m, unsigned level, int for_full_scan, kf_error *error);
+
+/* ---- attributes: filter.c ----------------------------------------------------------------------- */
+
+/* Looks for names of that attribute only, or of any (data NULL). KF_NOT_FOUND: no name has it; KF_INVALID: none has any;
+ * KF_CORRUPT. */
+kf_status kfi_filter_set(kf_matcher *m, kf_bytes attribute, kf_error *error);
+/* The same for the number of an attribute that there is. */
+void kfi_filter_set_number(kf_matcher *m, uint32_t attribute);
+
+/* Whether the names of the attribute are so few that looking at each takes less than finding out at which to look. */
+int kfi_filter_is_small(const kf_matcher *m);
+/* Looks at all names in the attribute's list. */
+kf_status kfi_filter_scan(kf_matcher *m, kf_error *error);
+/* The same with nothing known of tokens but which are equal to the needle's. */
+kf_status kfi_filter_scan_at_once(kf_matcher *m, kf_error *error);
+
+/* Whether a name may be a hit. */
+static inline int kfi_filter_passes(const kf_matcher *m, uint32_t slot)
+{
+    return !m->is_filtered || kfi_names_attribute(m->names, slot) == m->attribute;
+}
+
+/* ------------------------------------------------------------------------------------------------- */
 
 /* Looks at a name. KF_CORRUPT, KF_NO_MEMORY, KF_END. */
 kf_status kfi_matcher_look(kf_matcher *m, const kfi_group *group, uint32_t slot, kf_error *error);

@@ -67,11 +67,11 @@ static kf_status take_longs(taking *t, unsigned least, unsigned below)
 /* Sorts what was added to the list: the most similar first. */
 static kf_status sort_added(taking *t)
 {
-    kfi_similar *list = (kfi_similar *)(void *)t->w->similar.data + t->kept;
-    const size_t count = t->w->similar.size / sizeof *list - t->kept;
+    const size_t count = t->w->similar.size / sizeof(kfi_similar) - t->kept;
     size_t places[KFI_FULL + 2] = { 0 };
     kfi_array *values = &t->m->matrix;
     if (!count) return KF_OK;
+    kfi_similar *list = (kfi_similar *)(void *)t->w->similar.data + t->kept;
     values->size = 0;
     kf_status status = kfi_array_append(values, list, count * sizeof *list, t->error);
     if (status) return status;

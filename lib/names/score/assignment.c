@@ -12,7 +12,8 @@ typedef struct columns {
 } columns;
 
 /* Whether all rows' maxima are in different columns. */
-static int take_maxima(const uint64_t *matrix, uint32_t rows, uint32_t count, uint8_t *taken, uint64_t *sum)
+static int take_maxima(const uint64_t *matrix, uint32_t rows, uint32_t count, uint8_t *taken, uint64_t *sum,
+                       uint32_t *chosen)
 {
     memset(taken, 0, count);
     *sum = 0;
@@ -24,6 +25,7 @@ static int take_maxima(const uint64_t *matrix, uint32_t rows, uint32_t count, ui
         if (taken[best] && row[best]) return 0;
         taken[best] = 1;
         *sum += row[best];
+        if (chosen) chosen[i] = best;
     }
     return 1;
 }
@@ -70,15 +72,15 @@ static void augment(const uint64_t *matrix, uint32_t count, int64_t *row_potenti
     }
 }
 
-kf_status kfi_assignment(const uint64_t *matrix, uint32_t rows, uint32_t count, kfi_array *work, uint64_t *sum,
-                         kf_error *error)
+kf_status kfi_assignment_pairs(const uint64_t *matrix, uint32_t rows, uint32_t count, kfi_array *work, uint64_t *sum,
+                               uint32_t *chosen, kf_error *error)
 {
     const size_t width = (size_t)count + 1, height = (size_t)rows + 1;
     work->size = 0;
     const size_t size = 8 * height + width * (8 + 8 + 4 + 4 + 1);
     kf_status status = kfi_array_reserve(work, size, error);
     if (status) return status;
-    if (take_maxima(matrix, rows, count, work->data, sum)) return KF_OK;
+    if (take_maxima(matrix, rows, count, work->data, sum, chosen)) return KF_OK;
 
     int64_t *row_potential = (int64_t *)(void *)work->data;
     columns c = { .potential = row_potential + height };
@@ -92,7 +94,16 @@ kf_status kfi_assignment(const uint64_t *matrix, uint32_t rows, uint32_t count, 
         augment(matrix, count, row_potential, &c);
     }
     *sum = 0;
-    for (uint32_t j = 1; j <= count; j++)
-        if (c.row[j]) *sum += matrix[(size_t)(c.row[j] - 1) * count + j - 1];
+    for (uint32_t j = 1; j <= count; j++) {
+        if (!c.row[j]) continue;
+        *sum += matrix[(size_t)(c.row[j] - 1) * count + j - 1];
+        if (chosen) chosen[c.row[j] - 1] = j - 1;
+    }
     return KF_OK;
+}
+
+kf_status kfi_assignment(const uint64_t *matrix, uint32_t rows, uint32_t count, kfi_array *work, uint64_t *sum,
+                         kf_error *error)
+{
+    return kfi_assignment_pairs(matrix, rows, count, work, sum, NULL, error);
 }

@@ -10,4 +10,8 @@
 kf_status kfi_assignment(const uint64_t *matrix, uint32_t rows, uint32_t columns, kfi_array *work, uint64_t *sum,
                          kf_error *error);
 
+/* The same, and which column each row has. */
+kf_status kfi_assignment_pairs(const uint64_t *matrix, uint32_t rows, uint32_t columns, kfi_array *work, uint64_t *sum,
+                               uint32_t *chosen, kf_error *error);
+
 #endif

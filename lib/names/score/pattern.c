@@ -103,10 +103,22 @@ kf_status kfi_patterns_set(kfi_patterns *s, kf_bytes needle, kf_error *error)
     s->count = 0;
     s->text.size = s->points.size = s->masks.size = s->others.size = 0;
     kf_status status = kfi_array_append(&s->text, needle.data, needle.size, error);
+    /* Places in these are computed even if they are empty. */
+    if (!status) status = kfi_array_reserve(&s->points, sizeof(uint32_t), error);
+    if (!status) status = kfi_array_reserve(&s->others, sizeof(uint32_t), error);
     if (status) return status;
     s->tokens = kfi_name_tokens((kf_bytes){ s->text.data, needle.size }, tokens);
     for (uint32_t i = 0; i < s->tokens && !status; i++) status = add(s, tokens[i], error);
     return status;
+}
+
+kf_status kfi_patterns_set_whole(kfi_patterns *s, kf_bytes needle, kf_error *error)
+{
+    s->count = 0;
+    s->text.size = s->points.size = s->masks.size = s->others.size = 0;
+    kf_status status = kfi_array_append(&s->text, needle.data, needle.size, error);
+    s->tokens = 1;
+    return status ? status : add(s, (kf_bytes){ s->text.data, needle.size }, error);
 }
 
 void kfi_patterns_free(kfi_patterns *s)
@@ -162,11 +174,15 @@ static uint32_t common_long(kfi_patterns *s, const kfi_pattern *p, const uint32_
     return common;
 }
 
+uint32_t kfi_pattern_common(kfi_patterns *s, uint32_t index, const uint32_t *points, uint32_t length)
+{
+    const kfi_pattern *p = &s->list[index];
+    return p->words == 1 ? common_short(s, p, points, length) : common_long(s, p, points, length);
+}
+
 void kfi_patterns_compare(kfi_patterns *s, const uint32_t *points, uint32_t length, uint64_t *similarities)
 {
     for (uint32_t i = 0; i < s->count; i++) {
-        const kfi_pattern *p = &s->list[i];
-        uint32_t common = p->words == 1 ? common_short(s, p, points, length) : common_long(s, p, points, length);
-        similarities[i] = kfi_similarity(common, p->length, length);
+        similarities[i] = kfi_similarity(kfi_pattern_common(s, i, points, length), s->list[i].length, length);
     }
 }

@@ -27,12 +27,17 @@ typedef struct kfi_patterns {
 
 /* `needle` was checked; it is copied. KF_NO_MEMORY. */
 kf_status kfi_patterns_set(kfi_patterns *patterns, kf_bytes needle, kf_error *error);
+/* The same with the needle as a single token, whatever is in it. */
+kf_status kfi_patterns_set_whole(kfi_patterns *patterns, kf_bytes needle, kf_error *error);
 void kfi_patterns_free(kfi_patterns *patterns);
 
 static inline const uint32_t *kfi_pattern_points(const kfi_patterns *patterns, const kfi_pattern *pattern)
 {
     return (const uint32_t *)(const void *)patterns->points.data + pattern->points;
 }
+
+/* The length of the longest common subsequence of pattern `index` and a text, given by its code points. */
+uint32_t kfi_pattern_common(kfi_patterns *patterns, uint32_t index, const uint32_t *points, uint32_t length);
 
 /* Similarities of a token, given by its code points, with all patterns: `patterns->count` numbers. */
 void kfi_patterns_compare(kfi_patterns *patterns, const uint32_t *points, uint32_t length, uint64_t *similarities);

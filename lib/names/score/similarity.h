@@ -24,7 +24,8 @@ static inline unsigned kfi_similarity_ceil(uint64_t similarity)
     return (unsigned)((similarity * 255 + KFI_SIMILARITY_ONE - 1) / KFI_SIMILARITY_ONE);
 }
 
-/* 2 * sum / (KFI_SIMILARITY_ONE * tokens); tokens: of both names. */
+/* 2 * sum / (KFI_SIMILARITY_ONE * tokens); tokens: of both names. Or, of names as whole texts, 2 * sum / tokens, both
+ * being numbers of code points. */
 typedef struct kfi_score {
     uint64_t sum;
     uint32_t tokens;
@@ -45,5 +46,6 @@ static inline uint64_t kfi_score_needs(kfi_score least, uint32_t tokens)
 
 /* The nearest double. */
 double kfi_score_value(kfi_score score);
+static inline double kfi_whole_value(kfi_score score) { return 2 * (double)score.sum / score.tokens; }
 
 #endif

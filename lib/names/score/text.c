@@ -34,6 +34,13 @@ uint32_t kfi_name_tokens(kf_bytes name, kf_bytes tokens[KF_NAME_TOKENS])
     return count;
 }
 
+uint32_t kfi_name_length(kf_bytes name)
+{
+    uint32_t length = 0;
+    for (size_t at = 0; at < name.size; at++) length += (name.data[at] & 0xc0) != 0x80;
+    return length;
+}
+
 kf_status kfi_name_points(kf_bytes token, kfi_array *points, kf_error *error)
 {
     kf_status status = kfi_array_reserve(points, 4 * token.size, error);

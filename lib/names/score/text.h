@@ -14,6 +14,9 @@ kf_status kfi_name_check(kf_bytes name, const char *what, kf_error *error);
 /* The tokens of a name that was accepted: at most KF_NAME_TOKENS. Returns how many. */
 uint32_t kfi_name_tokens(kf_bytes name, kf_bytes tokens[KF_NAME_TOKENS]);
 
+/* How many code points a name has that was accepted. */
+uint32_t kfi_name_length(kf_bytes name);
+
 /* The code points of a token, appended to an array of uint32_t. Ill-formed bytes, which a damaged file may have, are
  * code points of their own. KF_NO_MEMORY. */
 kf_status kfi_name_points(kf_bytes token, kfi_array *points, kf_error *error);

@@ -8,11 +8,12 @@
 #include <stdlib.h>
 
 /* A name's key for sorting: tokens, 2 bytes | ids of 1, 2, 3, 4 bytes, a byte each | ids | position, 4 bytes. So the
- * names of a group come together. The high byte of numbers is first. */
-enum { KEY_HEAD = 6, POSITION_SIZE = 4, SPOOL_BUFFER = 256 << 10, COPY_SIZE = 1 << 18 };
+ * names of a group come together. The high byte of numbers is first. The value is its order, and its attribute. */
+enum { KEY_HEAD = 6, POSITION_SIZE = 4, ORDER_SIZE = 2, ATTRIBUTE_SIZE = 4, SPOOL_BUFFER = 256 << 10 };
 
 struct kfi_forward_writer {
     kfi_sorter *sorter;
+    kfi_attributes *attributes;
     uint32_t names, position;
     unsigned widest;               /* id */
     uint8_t key[KEY_HEAD + 4 * KF_NAME_TOKENS + POSITION_SIZE];
@@ -26,12 +27,13 @@ struct kfi_forward_writer {
     kfi_spool *slots;
 };
 
-kf_status kfi_forward_create(kfi_forward_writer **out, uint32_t tokens, uint32_t names, const kfi_sort_options *sort,
-                             kf_error *error)
+kf_status kfi_forward_create(kfi_forward_writer **out, uint32_t tokens, uint32_t names, kfi_attributes *attributes,
+                             const kfi_sort_options *sort, kf_error *error)
 {
     kfi_forward_writer *f = *out = calloc(1, sizeof *f);
     if (!f) return kfi_fail_memory(error, sizeof *f);
     f->names = names;
+    f->attributes = attributes;
     f->widest = kfi_id_width(tokens ? tokens - 1 : 0);
     kf_status status = kfi_sorter_create(&f->sorter, sort, error);
     if (!status) status = kfi_spool_create(&f->orders.spool, sort->folder, SPOOL_BUFFER, sort->account, error);
@@ -47,21 +49,22 @@ static uint8_t *put(uint8_t *at, uint32_t value, unsigned bytes)
     return at;
 }
 
-kf_status kfi_forward_add(kfi_forward_writer *f, uint32_t *ids, uint32_t count, kf_error *error)
+kf_status kfi_forward_add(kfi_forward_writer *f, uint32_t *ids, uint32_t count, uint32_t attribute, kf_error *error)
 {
-    uint8_t order[2], *at = f->key + KEY_HEAD;
+    uint8_t value[ORDER_SIZE + ATTRIBUTE_SIZE], *at = f->key + KEY_HEAD;
     const int sorted = count <= KFI_SORTED_TOKENS;
     memset(f->key, 0, KEY_HEAD);
     put(f->key, count, 2);
-    kfi_store16(order, (uint16_t)(sorted ? kfi_order_take(ids, count) : 0));
+    kfi_store16(value, (uint16_t)(sorted ? kfi_order_take(ids, count) : 0));
     for (uint32_t i = 0; i < count; i++) {
         const unsigned width = sorted ? kfi_id_width(ids[i]) : f->widest;
         f->key[1 + width] += sorted;
         at = put(at, ids[i], width);
     }
     at = put(at, f->position++, POSITION_SIZE);
-    return kfi_sorter_add(f->sorter, (kf_bytes){ f->key, (size_t)(at - f->key) }, (kf_bytes){ order, sizeof order },
-                          error);
+    kfi_store32(value + ORDER_SIZE, attribute);
+    return kfi_sorter_add(f->sorter, (kf_bytes){ f->key, (size_t)(at - f->key) },
+                          (kf_bytes){ value, f->attributes ? sizeof value : ORDER_SIZE }, error);
 }
 
 /* ---- writing ------------------------------------------------------------------------------------ */
@@ -93,7 +96,7 @@ static kf_status spool_slot(kfi_forward_writer *f, uint32_t *ids, uint32_t count
     return status;
 }
 
-static kf_status take_name(void *self, kf_bytes key, kf_bytes order, kf_error *error)
+static kf_status take_name(void *self, kf_bytes key, kf_bytes value, kf_error *error)
 {
     kfi_forward_writer *f = self;
     uint32_t ids[KF_NAME_TOKENS], position = 0;
@@ -114,29 +117,19 @@ static kf_status take_name(void *self, kf_bytes key, kf_bytes order, kf_error *e
     }
     for (unsigned k = 0; k < POSITION_SIZE; k++) position = position << 8 | *at++;
     if (!status) status = kfi_writer_write(f->writer, record, (size_t)(out - record), error);
-    if (!status) status = kfi_bit_spool_write(&f->orders, kfi_load16(order.data), kfi_order_width(tokens), error);
+    if (!status) status = kfi_bit_spool_write(&f->orders, kfi_load16(value.data), kfi_order_width(tokens), error);
     if (!status) status = kfi_bit_spool_write(&f->positions, position, kfi_rank_width(f->names), error);
     if (!status) status = spool_slot(f, ids, tokens, error);
+    if (!status && f->attributes)
+        status = kfi_attributes_add_slot(f->attributes, kfi_load32(value.data + ORDER_SIZE), error);
     f->slot++;
     return status;
 }
 
-static kf_status write_spool(kfi_writer *writer, kfi_section_type type, kfi_bit_spool *bits, kf_error *error)
+static kf_status write_bits(kfi_writer *writer, kfi_section_type type, kfi_bit_spool *bits, kf_error *error)
 {
-    kfi_spool_reader *reader = NULL;
-    kf_status status = kfi_bit_spool_align(bits, error);
-    uint64_t left = kfi_spool_size(bits->spool);
-    if (!status) status = kfi_spool_finish(bits->spool, error);
-    if (!status) status = kfi_spool_reader_create(&reader, bits->spool, 0, COPY_SIZE, error);
-    if (!status) status = kfi_writer_begin(writer, type, error);
-    while (left && !status) {
-        const uint8_t *data;
-        const size_t part = left < COPY_SIZE ? (size_t)left : COPY_SIZE;
-        status = kfi_spool_reader_take(reader, part, &data, error);
-        if (!status) status = kfi_writer_write(writer, data, part, error);
-        left -= part;
-    }
-    kfi_spool_reader_destroy(&reader);
+    kf_status status = kfi_writer_begin(writer, type, error);
+    if (!status) status = kfi_bit_spool_copy(bits, writer, error);
     return status ? status : kfi_writer_end(writer, error);
 }
 
@@ -146,8 +139,8 @@ kf_status kfi_forward_write(kfi_forward_writer *f, kfi_writer *writer, kf_error 
     kf_status status = kfi_writer_begin(writer, KFI_SECTION_FORWARD, error);
     if (!status) status = kfi_sorter_finish(f->sorter, take_name, f, error);
     if (!status) status = kfi_writer_end(writer, error);
-    if (!status) status = write_spool(writer, KFI_SECTION_ORDERS, &f->orders, error);
-    if (!status) status = write_spool(writer, KFI_SECTION_POSITIONS, &f->positions, error);
+    if (!status) status = write_bits(writer, KFI_SECTION_ORDERS, &f->orders, error);
+    if (!status) status = write_bits(writer, KFI_SECTION_POSITIONS, &f->positions, error);
     kfi_sorter_destroy(&f->sorter);
     kfi_spool_destroy(&f->orders.spool);
     kfi_spool_destroy(&f->positions.spool);

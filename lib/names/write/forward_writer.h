@@ -5,16 +5,19 @@
 
 #include "base/array.h"
 #include "names/layout.h"
+#include "names/write/attributes_writer.h"
 #include "write/sort/sorter.h"
 #include "write/writer.h"
 
 typedef struct kfi_forward_writer kfi_forward_writer;
 
-/* `tokens`: how many different ones there are; `names`: how many names there will be. */
-kf_status kfi_forward_create(kfi_forward_writer **out, uint32_t tokens, uint32_t names, const kfi_sort_options *sort,
-                             kf_error *error);
+/* `tokens`: how many different ones there are; `names`: how many names there will be. `attributes`: who is told those
+ * of the slots; NULL: nobody. */
+kf_status kfi_forward_create(kfi_forward_writer **out, uint32_t tokens, uint32_t names, kfi_attributes *attributes,
+                             const kfi_sort_options *sort, kf_error *error);
 /* The next name's tokens, in its order; `ids` are sorted. */
-kf_status kfi_forward_add(kfi_forward_writer *forward, uint32_t *ids, uint32_t count, kf_error *error);
+kf_status kfi_forward_add(kfi_forward_writer *forward, uint32_t *ids, uint32_t count, uint32_t attribute,
+                          kf_error *error);
 /* Writes the sections. */
 kf_status kfi_forward_write(kfi_forward_writer *forward, kfi_writer *writer, kf_error *error);
 /* What became of it: groups; and each slot's distinct ids, as a varint count and differences. */

@@ -9,7 +9,7 @@ enum { READ_BUFFER = 256 << 10 };
 typedef struct postings {
     kfi_token_list *list;
     kfi_writer *writer;
-    uint32_t names;
+    uint32_t names, most;
     unsigned band;
     uint64_t bits;                 /* of slots that have a place by themselves */
     unsigned filled;
@@ -30,12 +30,19 @@ static uint32_t frequency_of(const kfi_token_list *l, uint32_t id)
     return frequency;
 }
 
+/* How many slots of a token are stored. */
+static uint32_t stored(const postings *p, uint32_t id)
+{
+    const uint32_t frequency = frequency_of(p->list, id);
+    return frequency > p->most ? 0 : frequency;
+}
+
 /* Takes as many ids as there is memory for, but at least one. */
 static uint64_t choose_part(postings *p, uint64_t memory)
 {
     uint64_t sum = 0;
     for (p->end = p->first; p->end < p->list->count; p->end++) {
-        const uint32_t frequency = frequency_of(p->list, p->end);
+        const uint32_t frequency = stored(p, p->end);
         if (p->end > p->first && (sum + frequency) * 4 + (p->end - p->first) * 8ull > memory) break;
         sum += frequency;
     }
@@ -152,7 +159,7 @@ static kf_status write_part(postings *p, kf_error *error)
 {
     kf_status status = KF_OK;
     for (uint32_t id = p->first; id < p->end && !status; id++) {
-        const uint32_t frequency = frequency_of(p->list, id);
+        const uint32_t frequency = stored(p, id);
         const uint32_t *slots = p->slots + p->next[id - p->first] - frequency;
         status = begin_band_of(p, id, error);
         if (status) break;
@@ -174,7 +181,7 @@ static kf_status write_all(postings *p, const kfi_spool *slots, uint64_t memory,
         if (!p->slots || !p->next) status = kfi_fail_memory(error, (size_t)sum * 4);
         for (uint32_t id = p->first; id < p->end && !status; id++) {
             p->next[id - p->first] = at;
-            at += frequency_of(p->list, id);
+            at += stored(p, id);
         }
         if (!status) status = collect(p, slots, error);
         if (!status) status = write_part(p, error);
@@ -184,12 +191,12 @@ static kf_status write_all(postings *p, const kfi_spool *slots, uint64_t memory,
     return status;
 }
 
-kf_status kfi_postings_write(kfi_token_list *list, const kfi_forward_writer *forward, uint32_t names, uint64_t memory,
-                             kfi_writer *writer, kf_error *error)
+kf_status kfi_postings_write(kfi_token_list *list, const kfi_spool *slots, uint32_t names, uint32_t most,
+                             uint64_t memory, kfi_writer *writer, kf_error *error)
 {
-    postings p = { .list = list, .writer = writer, .names = names };
-    kf_status status = kfi_writer_begin(writer, KFI_SECTION_POSTINGS, error);
-    if (!status) status = write_all(&p, kfi_forward_slots(forward), memory, error);
+    postings p = { .list = list, .writer = writer, .names = names, .most = most };
+    p.list->bands[0].postings = kfi_writer_position(writer);
+    kf_status status = write_all(&p, slots, memory, error);
     while (!status && p.band < KFI_BANDS) {
         status = end_band(&p, error);
         if (++p.band < KFI_BANDS) list->bands[p.band].postings = kfi_writer_position(writer);
@@ -197,5 +204,5 @@ kf_status kfi_postings_write(kfi_token_list *list, const kfi_forward_writer *for
     }
     kfi_array_free(&p.ends);
     kfi_array_free(&p.bytes);
-    return status ? status : kfi_writer_end(writer, error);
+    return status;
 }

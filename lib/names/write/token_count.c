@@ -49,6 +49,7 @@ kf_status kfi_token_count_create(kfi_token_count **out, uint64_t memory, const k
     c->memory = memory;
     kf_status status = kfi_sorter_create(&c->sorter, sort, error);
     if (!status) status = make_table(c, LEAST_SLOTS, error);
+    if (!status) status = kfi_array_reserve(&c->text, 1, error);   /* empty tokens lie in it too */
     if (status) kfi_token_count_destroy(out);
     return status;
 }

@@ -85,6 +85,7 @@ static void divide(kfi_token_list *l)
 static unsigned band_of(kfi_token_walk *w, uint32_t frequency)
 {
     const kfi_token_list *l = w->list;
+    if (l->is_one_band) return 0;
     if (frequency <= KFI_FREQUENCY_FIXED) return KFI_BANDS - frequency;
     /* A token that ties in the first band counts in the second one's ties as well. */
     unsigned band = 2;
@@ -137,7 +138,7 @@ kf_status kfi_token_walk_next(kfi_token_walk *w, kf_error *error)
     uint64_t size, frequency;
     kf_status status = kfi_spool_reader_varint(w->reader, &size, error);
     if (!status) status = kfi_spool_reader_varint(w->reader, &frequency, error);
-    w->token = (kf_bytes){ NULL, 0 };
+    w->token = (kf_bytes){ (const uint8_t *)"", 0 };   /* the empty token is one too */
     if (!status && size) status = kfi_spool_reader_take(w->reader, (size_t)size, &w->token.data, error);
     if (status) return status;
     w->token.size = (size_t)size;

@@ -11,6 +11,8 @@ enum { KFI_BANDS = 6 };          /* most frequent, frequent, the rest, of 3, 2 a
 
 typedef struct kfi_token_list {
     kfi_spool *spool;
+    int is_one_band;             /* set by who made it: all tokens are in the first band, as if their frequencies
+                                    differed */
     uint32_t count;
     uint64_t postings;           /* sum of frequencies */
     kfi_array top;               /* uint32_t, a heap: the greatest frequencies */

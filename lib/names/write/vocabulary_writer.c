@@ -88,7 +88,7 @@ static kf_status add_tokens(const kfi_token_list *list, unsigned band, kfi_image
     return status == KF_END ? KF_OK : status;
 }
 
-static kf_status write_band(const kfi_token_list *list, unsigned band, const kfi_image_options *options,
+static kf_status make_image(const kfi_token_list *list, unsigned band, const kfi_image_options *options,
                             kfi_output **out, kf_error *error)
 {
     static const kfi_metadata no_metadata = { 0 };
@@ -107,18 +107,23 @@ static kf_status write_band(const kfi_token_list *list, unsigned band, const kfi
     return status;
 }
 
+kf_status kfi_vocabulary_write_band(kfi_token_list *list, unsigned band, const kfi_image_options *options,
+                                    kfi_writer *writer, kf_error *error)
+{
+    kfi_output *image = NULL;
+    kf_status status = make_image(list, band, options, &image, error);
+    list->bands[band].image = kfi_writer_position(writer);
+    if (!status) list->bands[band].image_size = kfi_output_offset(image);
+    if (!status) status = copy(image, writer, error);
+    kfi_output_destroy(&image);
+    return status;
+}
+
 kf_status kfi_vocabulary_write(kfi_token_list *list, const kfi_image_options *image, kfi_writer *writer,
                                kf_error *error)
 {
     kf_status status = kfi_writer_begin(writer, KFI_SECTION_VOCABULARY, error);
-    for (unsigned b = 0; b < KFI_BANDS && !status; b++) {
-        kfi_output *output = NULL;
-        if (!list->bands[b].count) continue;
-        status = write_band(list, b, image, &output, error);
-        list->bands[b].image = kfi_writer_position(writer);
-        if (!status) list->bands[b].image_size = kfi_output_offset(output);
-        if (!status) status = copy(output, writer, error);
-        kfi_output_destroy(&output);
-    }
+    for (unsigned b = 0; b < KFI_BANDS && !status; b++)
+        if (list->bands[b].count) status = kfi_vocabulary_write_band(list, b, image, writer, error);
     return status ? status : kfi_writer_end(writer, error);
 }

@@ -17,6 +17,9 @@ kf_status kfi_token_table_fill(kfi_token_table *table, const kfi_token_list *lis
 uint32_t kfi_token_table_find(const kfi_token_table *table, kf_bytes token);
 void kfi_token_table_free(kfi_token_table *table);
 
+/* Writes a band's image into the current section, and notes its place. */
+kf_status kfi_vocabulary_write_band(kfi_token_list *list, unsigned band, const kfi_image_options *image,
+                                    kfi_writer *writer, kf_error *error);
 /* Writes the section VOCABULARY; `bands` get their images' places. */
 kf_status kfi_vocabulary_write(kfi_token_list *list, const kfi_image_options *image, kfi_writer *writer,
                                kf_error *error);

@@ -10,7 +10,7 @@ typedef struct kfi_bit_writer {
     unsigned used;      /* bits of the last byte that are taken; 0: none pending */
 } kfi_bit_writer;
 
-/* Room must have been reserved: (width + 7) / 8 + 1 bytes. `width` <= 57; higher bits must be 0. */
+/* Room must have been reserved: 8 bytes more than are written. `width` <= 57; higher bits must be 0. */
 static inline void kfi_bits_put(kfi_bit_writer *w, uint64_t value, unsigned width)
 {
     if (!width) return;
@@ -21,9 +21,8 @@ static inline void kfi_bits_put(kfi_bit_writer *w, uint64_t value, unsigned widt
         p--;
         bits |= *p;
     }
-    unsigned bytes = (total + 7) / 8;
-    for (unsigned i = 0; i < bytes; i++) p[i] = (uint8_t)(bits >> (8 * i));
-    w->out->size += bytes - (w->used > 0);
+    kfi_store64(p, bits);
+    w->out->size += (total + 7) / 8 - (w->used > 0);
     w->used = total & 7;
 }
 

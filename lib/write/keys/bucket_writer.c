@@ -67,24 +67,27 @@ typedef struct lcp_plan {
     uint8_t index[KFI_BUCKET_ENTRIES];
 } lcp_plan;
 
-static int compare_u32(const void *a, const void *b)
+/* The distinct ones in ascending order; they are few, and many are equal. */
+static unsigned sort_distinct(const kfi_bucket_entry *entries, unsigned count, uint32_t *table)
 {
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-    return (x > y) - (x < y);
+    unsigned distinct = 0;
+    for (unsigned i = 0; i < count; i++) {
+        uint32_t lcp = entries[i].lcp;
+        unsigned at = distinct;
+        while (at && table[at - 1] > lcp) at--;
+        if (at && table[at - 1] == lcp) continue;
+        memmove(table + at + 1, table + at, (distinct++ - at) * sizeof *table);
+        table[at] = lcp;
+    }
+    return distinct;
 }
 
 static void lcp_plan_make(lcp_plan *plan, const kfi_bucket_entry *entries, unsigned count)
 {
     uint32_t most = 0;
-    for (unsigned i = 0; i < count; i++) {
-        plan->table[i] = entries[i].lcp;
-        if (entries[i].lcp > most) most = entries[i].lcp;
-    }
-    qsort(plan->table, count, sizeof plan->table[0], compare_u32);
-    unsigned distinct = 0;
     for (unsigned i = 0; i < count; i++)
-        if (!i || plan->table[i] != plan->table[distinct - 1]) plan->table[distinct++] = plan->table[i];
-    plan->distinct = distinct;
+        if (entries[i].lcp > most) most = entries[i].lcp;
+    const unsigned distinct = plan->distinct = sort_distinct(entries, count, plan->table);
 
     unsigned direct = kfi_bit_width(most);
     unsigned indexed = kfi_bit_width(distinct - 1);
@@ -173,7 +176,8 @@ static void choose_references(jump_plan *p, uint64_t most_extra)
 static void jump_plan_make(jump_plan *p, const kfi_bucket_entry *entries, unsigned count)
 {
     uint64_t extra[KFI_BUCKET_ENTRIES], most = 0, most_extra = 0;
-    memset(p, 0, sizeof *p);
+    p->jumps = p->sums = p->targets = 0;
+    p->indexed = p->residual = p->table = 0;
     for (unsigned i = 0; i < count; i++) {
         if (entries[i].jump == KFI_NO_JUMP) continue;
         extra[p->jumps] = entries[i].keys - 1;

@@ -54,7 +54,8 @@ static kf_status add_entry(entry_list *list, kfi_bucket_entry entry, const uint8
     return status;
 }
 
-/* Adds what lies behind an edge with `label` that leads to a small state. */
+/* Adds what lies behind an edge with `label` that leads to a small state. The entries' texts lie one behind the other,
+ * in a list as in another. */
 static kf_status add_small(entry_list *to, const uint8_t *label, uint32_t size, int final,
                            const entry_list *from, size_t first, size_t count, size_t text,
                            kf_error *error)
@@ -65,14 +66,28 @@ static kf_status add_small(entry_list *to, const uint8_t *label, uint32_t size, 
         kfi_bucket_entry end = { 1, KFI_NO_JUMP, 0, 0, 0 };
         status = add_entry(to, end, label, size, NULL, 0, error);
     }
-    for (size_t i = 0; !status && i < count; i++) {
-        kfi_bucket_entry e = entries[i];
-        int begins = i == 0 && !final;   /* carries the edge's label itself */
-        e.lcp = begins ? 0 : e.lcp + size;
-        status = add_entry(to, e, label, begins ? size : 0, from->text.data + text + e.offset, e.size,
-                           error);
+    if (status || !count) return status;
+    const kfi_bucket_entry *last = entries + count - 1;
+    const uint64_t from_text = entries->offset, rest = last->offset + last->size - from_text;
+    const uint32_t carried = final ? 0 : size;    /* the first entry has the label itself */
+    const uint64_t shift = to->text.size + carried - from_text;
+    status = kfi_array_append(&to->text, label, carried, error);
+    if (!status) status = kfi_array_append(&to->text, from->text.data + text + from_text, rest, error);
+    if (!status) status = kfi_array_reserve(&to->entries, count * sizeof *entries, error);
+    if (status) return status;
+    kfi_bucket_entry *made = (kfi_bucket_entry *)(void *)(to->entries.data + to->entries.size);
+    for (size_t i = 0; i < count; i++) {
+        made[i] = entries[i];
+        made[i].offset += shift;
+        made[i].lcp += size;
     }
-    return status;
+    to->entries.size += count * sizeof *entries;
+    if (carried) {
+        made->offset -= carried;
+        made->size += carried;
+        made->lcp = 0;
+    }
+    return KF_OK;
 }
 
 static kf_status add_jump(machine *m, const uint8_t *label, uint32_t size, uint64_t index, kf_error *error)

@@ -112,8 +112,11 @@ static void put_header(const node_plan *p, int final, kfi_array *out)
 kf_status kfi_node_encode(kfi_key_coder *coder, const kfi_laid_state *state, uint64_t position,
                           kfi_array *scratch, kfi_array *out, kf_error *error)
 {
-    node_plan plan = { .bigs = state->big_count };
+    node_plan plan;
     uint64_t sum = 0;
+    plan.bigs = state->big_count;
+    plan.buckets = 0;
+    plan.has_paths = 0;
     for (unsigned i = 0; i < plan.bigs; i++) {
         plan.big_label[i] = state->bigs[i].label;
         plan.big_offset[i] = position - state->bigs[i].address;

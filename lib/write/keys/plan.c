@@ -14,9 +14,10 @@ enum {
 typedef struct planner {
     kfi_token_trainer *trainer;
     uint64_t label_count[256];
-    uint8_t in_tail[256];
     uint64_t entries;
     uint64_t references;      /* edges into states that have several parents, about */
+    int fixed_length;         /* of the keys: tails may then be coded by characters, which the rest is for */
+    uint8_t in_tail[256];
     /* every stride-th tail: varint-free list of size (4 bytes) and bytes. How many there are shows at the end only:
      * the stride grows with the list */
     kfi_array check;
@@ -40,8 +41,9 @@ static void thin_out(kfi_array *list)
 static kf_status note_tail(planner *p, const uint8_t *tail, size_t size, kf_error *error)
 {
     kf_status status = kfi_token_trainer_add(p->trainer, tail, size, error);
+    if (status || !p->fixed_length) return status;
     for (size_t i = 0; i < size; i++) p->in_tail[tail[i]] = 1;
-    if (status || p->tails++ % p->stride) return status;
+    if (p->tails++ % p->stride) return KF_OK;
     uint8_t head[4];
     kfi_store32(head, (uint32_t)size);
     status = kfi_array_append(&p->check, head, 4, error);
@@ -204,9 +206,10 @@ static kf_status choose_codes(planner *p, kfi_key_plan *plan, const kfi_automato
 kf_status kfi_key_plan_make(kfi_key_plan *plan, const kfi_automaton *automaton,
                             kfi_shared_table *shared, uint64_t memory, kf_error *error)
 {
-    planner p = { .stride = 1, .references = automaton->reference_count + 1 };
+    planner p = { .stride = 1, .references = automaton->reference_count + 1,
+                  .fixed_length = automaton->longest_key == automaton->shortest_key };
     memset(plan, 0, sizeof *plan);
-    uint64_t most = automaton->longest_key == automaton->shortest_key ? FIXED_SAMPLE : MOST_SAMPLE;
+    uint64_t most = p.fixed_length ? FIXED_SAMPLE : MOST_SAMPLE;
     kf_status status = kfi_token_trainer_create(&p.trainer, kfi_budget_training(memory, most), error);
     kfi_layout_sink sink = { &p, plan_node, plan_small, plan_small_root, NULL };
     if (!status) status = kfi_layout_run(automaton, shared, &sink, error);

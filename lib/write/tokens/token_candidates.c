@@ -52,14 +52,14 @@ static unsigned choose_width(const kfi_merges *merges)
 }
 
 /* What of the sample is merged; about `part` bytes of it, or all if that is not much more. */
-static kfi_merge_input choose_part(const kfi_token_trainer *trainer, uint64_t part, unsigned bits)
+static kfi_merge_input choose_part(const kfi_token_trainer *trainer, uint64_t part, unsigned bits, const uint8_t *bytes)
 {
     const int whole = part + part / 2 >= trainer->sample_bytes;
     const int complete = whole && trainer->sample_bytes == trainer->total_bytes;
     uint32_t below = trainer->threshold;
     if (!whole) below = (uint32_t)((double)below * ((double)part / (double)trainer->sample_bytes));
     kfi_merge_input input = {
-        .records = trainer->records.data, .size = trainer->records.size, .bytes = trainer->bytes,
+        .records = trainer->records.data, .size = trainer->records.size, .bytes = bytes,
         .below = below, .train_below = complete ? below : below - below / HELD_OUT,
         .min_count = complete ? 2 : 3,
     };
@@ -82,9 +82,11 @@ kf_status kfi_token_candidates_make(kfi_token_candidates *candidates, const kfi_
 {
     kfi_merges merges = {0};
     unsigned width = bits;
+    uint8_t bytes[256];
+    kfi_token_trainer_bytes(trainer, bytes);
     memset(candidates, 0, sizeof *candidates);
     for (uint64_t part = PART_LEAST;; part *= PART_GROWTH) {
-        kfi_merge_input input = choose_part(trainer, part, bits);
+        kfi_merge_input input = choose_part(trainer, part, bits, bytes);
         kfi_merges_free(&merges);
         kf_status status = kfi_merges_make(&merges, &input, error);
         if (status) return status;

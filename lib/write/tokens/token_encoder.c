@@ -146,8 +146,9 @@ kf_status kfi_token_encoder_train(kfi_token_encoder **out, const kfi_token_train
     *out = NULL;
     if (bits && (bits < KFI_TOKEN_BITS_MIN || bits > KFI_TOKEN_BITS_MAX))
         return kfi_fail(error, KF_INVALID, "token width %u is out of range", bits);
-    kfi_token_encoder *encoder = calloc(1, sizeof *encoder);
+    kfi_token_encoder *encoder = malloc(sizeof *encoder);
     if (!encoder) return kfi_fail_memory(error, sizeof *encoder);
+    encoder->trie = (kfi_token_trie){0};
     kfi_token_candidates candidates;
     kf_status status = kfi_token_candidates_make(&candidates, trainer, bits, error);
     refinement r = {

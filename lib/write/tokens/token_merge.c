@@ -19,7 +19,9 @@ enum {
     STAGES_PER_DOUBLING = 8    /* about */
 };
 
+/* By so much the total grows before it is given up; while widths don't tell stages apart, it goes up and down more. */
 #define PAST_BEST 1.02
+#define PAST_BEST_NARROW 1.05
 
 typedef struct neighbour {
     uint32_t trained, all;     /* times it was met at this merge's token; then, where the next place goes */
@@ -253,7 +255,7 @@ static int note_stage(merger *m, uint32_t count, double *best)
     if (stage->live >> octave) width += (double)stage->live / (double)(1u << octave) - 1;
     double total = stage->codes * width / 8 + KFI_TOKEN_COST * (double)stage->live;
     if (total < *best) *best = total;
-    return stage->live > 1u << KFI_TOKEN_BITS_MIN && total > PAST_BEST * *best;
+    return total > (stage->live > 1u << KFI_TOKEN_BITS_MIN ? PAST_BEST : PAST_BEST_NARROW) * *best;
 }
 
 static void merge_all(merger *m)

@@ -11,8 +11,11 @@ struct kfi_token_trainer {
     uint64_t pieces;
     uint64_t total_bytes;    /* of all text */
     uint64_t sample_bytes;   /* of the text in `records` */
-    uint8_t bytes[256];      /* byte values seen */
+    uint8_t bytes[256];      /* byte values seen, from when text was first left out */
 };
+
+/* Flags of all byte values seen. */
+void kfi_token_trainer_bytes(const kfi_token_trainer *trainer, uint8_t seen[256]);
 
 /* Goes through the records: `p` is at the length. Those whose random number is below some number are a sample of the
  * sample. */

@@ -35,10 +35,24 @@ static uint32_t draw(uint64_t counter)
     return (uint32_t)(z >> 40);
 }
 
+static void note_bytes(kfi_token_trainer *trainer, const uint8_t *data, size_t size)
+{
+    for (size_t i = 0; i < size; i++) trainer->bytes[data[i]] = 1;
+}
+
+void kfi_token_trainer_bytes(const kfi_token_trainer *trainer, uint8_t seen[256])
+{
+    memcpy(seen, trainer->bytes, 256);
+    if (trainer->threshold < THRESHOLD_ALL) return;
+    KFI_EACH_RECORD(p, trainer)
+        for (unsigned i = 0; i < p[0]; i++) seen[p[4 + i]] = 1;
+}
+
 static void thin(kfi_token_trainer *trainer)
 {
     uint8_t *data = trainer->records.data;
     size_t kept = 0;
+    kfi_token_trainer_bytes(trainer, trainer->bytes);
     trainer->threshold -= trainer->threshold / 8 + 1;
     trainer->sample_bytes = 0;
     for (size_t at = 0; at < trainer->records.size;) {
@@ -57,17 +71,17 @@ kf_status kfi_token_trainer_add(kfi_token_trainer *trainer, const uint8_t *data,
                                 kf_error *error)
 {
     trainer->total_bytes += size;
-    for (size_t i = 0; i < size; i++) trainer->bytes[data[i]] = 1;
+    if (trainer->threshold < THRESHOLD_ALL) note_bytes(trainer, data, size);
     for (size_t at = 0; at < size;) {
         size_t piece = size - at < PIECE ? size - at : PIECE;
         uint32_t r = draw(++trainer->pieces);
         if (r < trainer->threshold) {
-            uint8_t record[RECORD_HEADER + PIECE];
+            kf_status status = kfi_array_reserve(&trainer->records, RECORD_HEADER + piece, error);
+            if (status) return status;
+            uint8_t *record = trainer->records.data + trainer->records.size;
             kfi_store32(record, r << 8 | (uint32_t)piece);
             memcpy(record + RECORD_HEADER, data + at, piece);
-            kf_status status = kfi_array_append(&trainer->records, record, RECORD_HEADER + piece,
-                                                error);
-            if (status) return status;
+            trainer->records.size += RECORD_HEADER + piece;
             trainer->sample_bytes += piece;
             while (trainer->records.size > trainer->limit && trainer->threshold) thin(trainer);
         }

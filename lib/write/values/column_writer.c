@@ -38,6 +38,7 @@ void kfi_column_builder_destroy(kfi_column_builder **builder)
     if (!builder || !*builder) return;
     kfi_spool_destroy(&(*builder)->spool);
     kfi_array_free(&(*builder)->first);
+    kfi_array_free(&(*builder)->order);
     kfi_distinct_destroy(&(*builder)->distinct);
     kfi_token_trainer_destroy(&(*builder)->trainer);
     free(*builder);
@@ -59,16 +60,30 @@ static kf_status note_constant(kfi_column_builder *builder, kf_bytes value, kf_e
     return KF_OK;
 }
 
+/* Notes which distinct value comes next, as long as there is room for that. */
+static kf_status note_order(kfi_column_builder *builder, uint32_t index, kf_error *error)
+{
+    if (builder->order.size != builder->values * sizeof index) return KF_OK;
+    if (builder->order.size < builder->shares.order) return kfi_array_append(&builder->order, &index, sizeof index, error);
+    kfi_array_free(&builder->order);
+    return KF_OK;
+}
+
 static kf_status note_distinct(kfi_column_builder *builder, kf_bytes value, kf_error *error)
 {
     int forced = builder->options.encoding != KF_ENCODING_AUTO;
-    kf_status status = kfi_distinct_add(builder->distinct, value, error);
+    uint32_t index;
+    kf_status status = kfi_distinct_add(builder->distinct, value, &index, error);
     if (status && status != KF_LIMIT) return status;
+    if (!status && (status = note_order(builder, index, error))) return status;
     if (status && forced)
         return kfi_fail(error, KF_LIMIT, "too many distinct values for the memory limit");
     uint64_t values = builder->values + 1;
     int hopeless = values >= GIVE_UP_AFTER && kfi_distinct_count(builder->distinct) > values / 2;
-    if (status || (hopeless && !forced)) kfi_distinct_destroy(&builder->distinct);
+    if (status || (hopeless && !forced)) {
+        kfi_distinct_destroy(&builder->distinct);
+        kfi_array_free(&builder->order);
+    }
     return KF_OK;
 }
 
@@ -132,7 +147,14 @@ kf_status kfi_column_add_codes(const kfi_column_builder *builder, kfi_packed_wri
     kfi_value_source source;
     kfi_array scratch = {0};
     uint8_t word[8];
-    kf_status status = kfi_source_open_spool(&source, builder, error);
+    kf_status status = KF_OK;
+    if (builder->order.size) {
+        const uint32_t *index = (const uint32_t *)(const void *)builder->order.data;
+        for (uint64_t i = 0; i < builder->values && !status; i++)
+            status = kfi_packed_writer_add(codes, kfi_distinct_rank_of(builder->distinct, index[i]), error);
+        return status;
+    }
+    status = kfi_source_open_spool(&source, builder, error);
     for (uint64_t i = 0; i < builder->values && !status; i++) {
         kf_bytes value;
         status = next_value(builder, &source, &scratch, word, &value, error);
@@ -144,10 +166,25 @@ kf_status kfi_column_add_codes(const kfi_column_builder *builder, kfi_packed_wri
     return status;
 }
 
-kf_status kfi_column_write_codes(kfi_column_header *header, const kfi_column_builder *builder,
+kf_status kfi_column_try_packed(kfi_packed_writer **out, const kfi_column_builder *builder, uint64_t most,
+                                kf_error *error)
+{
+    return builder->values > KFI_COLUMN_FEW
+        ? kfi_packed_counter_create(out, most, error)
+        : kfi_packed_writer_create(out, most, builder->options.folder, builder->options.account, error);
+}
+
+void kfi_column_free_packed(void *packed)
+{
+    kfi_packed_writer *writer = packed;
+    kfi_packed_writer_destroy(&writer);
+}
+
+kf_status kfi_column_write_codes(kfi_column_header *header, const kfi_column_builder *builder, kfi_packed_writer *tried,
                                  kfi_writer *writer, kf_error *error)
 {
     kfi_packed_writer *codes = NULL;
+    if (tried && kfi_packed_writer_stores(tried)) return kfi_packed_writer_finish(tried, writer, &header->codes, error);
     uint64_t count = kfi_distinct_count(builder->distinct);
     kf_status status = kfi_packed_writer_create(&codes, count ? count - 1 : 0, builder->options.folder,
                                                 builder->options.account, error);

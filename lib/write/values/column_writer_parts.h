@@ -12,7 +12,8 @@
 
 enum {
     KFI_COLUMN_BUFFER = 1 << 16,   /* of a spool or its reader; values are handled in such pieces */
-    KFI_COLUMN_ANCHORS = 256
+    KFI_COLUMN_ANCHORS = 256,
+    KFI_COLUMN_FEW = 1 << 15       /* values whose packed form is kept while encodings are compared */
 };
 
 struct kfi_column_builder {
@@ -24,6 +25,7 @@ struct kfi_column_builder {
     int constant;                  /* all values so far equal `first` */
     kfi_array first;
     kfi_distinct *distinct;        /* NULL: not wanted, or given up */
+    kfi_array order;               /* uint32_t: the index in `distinct` of each value; empty if they are too many */
     kfi_token_trainer *trainer;    /* NULL: not wanted */
     /* Evenly spread places in the spool where a value begins, for sampling. */
     uint64_t anchors[KFI_COLUMN_ANCHORS], anchor_step, next_anchor;
@@ -94,8 +96,11 @@ typedef struct kfi_encoding_writer {
                                       there are too many distinct ones: then it is out of the question */
     /* Whether it may be worth it for such values; NULL: always. Not asked if it was forced. */
     int (*is_candidate)(const kfi_column_builder *builder);
-    /* Makes what the others need: trial->state, which `free` frees. NULL: nothing. */
+    /* Makes what the others need: trial->state, which `free` frees. NULL: nothing. Estimating may leave what writing
+     * can use there. */
     kf_status (*prepare)(kfi_trial *trial, kf_error *error);
+    /* What `estimate` can't be below, found without preparing it; NULL: 0. */
+    double (*least)(const kfi_column_builder *builder);
     /* The size that the column will have, weighed by what reading it costs: the least is chosen, of equal ones the
      * first of the table. */
     kf_status (*estimate)(kfi_trial *trial, double *cost, kf_error *error);
@@ -124,10 +129,15 @@ kf_status kfi_trial_sample(kfi_trial *trial, const kfi_value_sample **sample, kf
 kf_status kfi_store_write(kfi_column_header *header, const kfi_column_builder *builder,
                           kfi_value_source *source, uint64_t total, int same_size,
                           kfi_token_encoder *encoder, kfi_writer *writer, kf_error *error);
+/* For an array of all values of a column that is being tried: it only counts, unless they are few. */
+kf_status kfi_column_try_packed(kfi_packed_writer **out, const kfi_column_builder *builder, uint64_t most,
+                                kf_error *error);
+void kfi_column_free_packed(void *packed);
 /* The codes of all values into `codes` (which may only count). */
 kf_status kfi_column_add_codes(const kfi_column_builder *builder, kfi_packed_writer *codes,
                                kf_error *error);
-kf_status kfi_column_write_codes(kfi_column_header *header, const kfi_column_builder *builder,
+/* `tried`: what they were added to before; NULL: nothing. */
+kf_status kfi_column_write_codes(kfi_column_header *header, const kfi_column_builder *builder, kfi_packed_writer *tried,
                                  kfi_writer *writer, kf_error *error);
 
 #endif

@@ -22,7 +22,7 @@ struct kfi_distinct {
     kfi_array arena;
 };
 
-enum { FIRST_CAPACITY = 64 };
+enum { FIRST_CAPACITY = 64, OFTEN = 256 };
 
 kf_status kfi_distinct_create(kfi_distinct **out, uint64_t memory, kf_error *error)
 {
@@ -70,6 +70,13 @@ kf_bytes kfi_distinct_at(const kfi_distinct *distinct, uint32_t rank)
     return (kf_bytes){distinct->arena.data + value->offset, value->size};
 }
 
+uint32_t kfi_distinct_rank_of(const kfi_distinct *distinct, uint32_t index) { return distinct->values[index].rank; }
+
+uint64_t kfi_distinct_uses(const kfi_distinct *distinct, uint32_t rank)
+{
+    return distinct->values[distinct->by_rank[rank]].count;
+}
+
 static uint32_t *find(const kfi_distinct *distinct, kf_bytes value)
 {
     uint64_t mask = distinct->table_size - 1, i = XXH3_64bits(value.data, value.size) & mask;
@@ -113,11 +120,12 @@ static kf_status grow(kfi_distinct *distinct, kf_error *error)
     return KF_OK;
 }
 
-kf_status kfi_distinct_add(kfi_distinct *distinct, kf_bytes value, kf_error *error)
+kf_status kfi_distinct_add(kfi_distinct *distinct, kf_bytes value, uint32_t *index, kf_error *error)
 {
     uint32_t *slot = find(distinct, value);
     if (*slot) {
-        distinct->values[*slot - 1].count++;
+        *index = *slot - 1;
+        distinct->values[*index].count++;
         return KF_OK;
     }
     if (value.size > UINT32_MAX) return KF_LIMIT;
@@ -132,6 +140,7 @@ kf_status kfi_distinct_add(kfi_distinct *distinct, kf_bytes value, kf_error *err
     uint64_t offset = distinct->arena.size;
     kf_status status = kfi_array_append(&distinct->arena, value.data, value.size, error);
     if (status) return status;
+    *index = distinct->count;
     distinct->values[distinct->count++] = (distinct_value){offset, 1, (uint32_t)value.size, 0};
     *slot = distinct->count;
     return KF_OK;
@@ -149,23 +158,40 @@ static int compare_frequency(const void *a, const void *b)
     return x->index < y->index ? -1 : x->index > y->index;
 }
 
+/* Orders the values that were added often, whose indices are given. */
+static kf_status rank_frequent(const kfi_distinct *distinct, uint32_t *indices, uint32_t count, kf_error *error)
+{
+    frequency *order = malloc(((size_t)count + 1) * sizeof *order);
+    if (!order) return kfi_fail_memory(error, ((size_t)count + 1) * sizeof *order);
+    for (uint32_t i = 0; i < count; i++) order[i] = (frequency){distinct->values[indices[i]].count, indices[i]};
+    qsort(order, count, sizeof *order, compare_frequency);
+    for (uint32_t i = 0; i < count; i++) indices[i] = order[i].index;
+    free(order);
+    return KF_OK;
+}
+
+/* Most are rare: those are ordered by counting. */
 kf_status kfi_distinct_rank(kfi_distinct *distinct, kf_error *error)
 {
+    uint32_t next[OFTEN + 1] = {0}, before = 0;
     if (distinct->by_rank) return KF_OK;
-    size_t size = ((size_t)distinct->count + 1) * sizeof(frequency);
-    frequency *order = malloc(size);
-    distinct->by_rank = malloc(((size_t)distinct->count + 1) * sizeof *distinct->by_rank);
-    if (!order || !distinct->by_rank) {
-        free(order);
-        return kfi_fail_memory(error, size);
+    uint32_t *by_rank = malloc(((size_t)distinct->count + 1) * sizeof *by_rank);
+    if (!by_rank) return kfi_fail_memory(error, ((size_t)distinct->count + 1) * sizeof *by_rank);
+    const distinct_value *values = distinct->values;
+    for (uint32_t i = 0; i < distinct->count; i++) next[values[i].count < OFTEN ? values[i].count : OFTEN]++;
+    for (unsigned count = OFTEN + 1; count-- > 0;) {
+        uint32_t with = next[count];
+        next[count] = before;
+        before += with;
     }
     for (uint32_t i = 0; i < distinct->count; i++)
-        order[i] = (frequency){distinct->values[i].count, i};
-    qsort(order, distinct->count, sizeof *order, compare_frequency);
-    for (uint32_t rank = 0; rank < distinct->count; rank++) {
-        distinct->by_rank[rank] = order[rank].index;
-        distinct->values[order[rank].index].rank = rank;
+        by_rank[next[values[i].count < OFTEN ? values[i].count : OFTEN]++] = i;
+    kf_status status = rank_frequent(distinct, by_rank, next[OFTEN], error);
+    if (status) {
+        free(by_rank);
+        return status;
     }
-    free(order);
+    distinct->by_rank = by_rank;
+    for (uint32_t rank = 0; rank < distinct->count; rank++) distinct->values[by_rank[rank]].rank = rank;
     return KF_OK;
 }

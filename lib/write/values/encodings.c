@@ -49,6 +49,7 @@ static kf_status compare(kfi_trial *trial, const kfi_encoding_writer *const *can
     for (size_t i = 0; i < count && !status; i++) {
         const kfi_encoding_writer *w = candidates[i];
         double cost = 0;
+        if (w->least && *best && w->least(trial->builder) >= least) continue;
         if (w->prepare) status = w->prepare(trial, error);
         if (!status && count > 1) status = w->estimate(trial, &cost, error);
         if (!status && cost < least) {
@@ -72,8 +73,10 @@ kf_status kfi_encodings_write(kfi_column_header *header, kfi_column_builder *bui
     size_t count = 0;
     const int is_free = builder->options.encoding == KF_ENCODING_AUTO;
     /* Hopeless; training can use the memory. */
-    if (is_free && builder->distinct && kfi_distinct_count(builder->distinct) > builder->values / 2)
+    if (is_free && builder->distinct && kfi_distinct_count(builder->distinct) > builder->values / 2) {
         kfi_distinct_destroy(&builder->distinct);
+        kfi_array_free(&builder->order);
+    }
     for (size_t i = 0; i < WRITERS; i++) {
         const kfi_encoding_writer *w = writers[i];
         if (!is_asked_for(w, &builder->options)) continue;

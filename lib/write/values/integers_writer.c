@@ -19,13 +19,13 @@ static kf_status add_values(const kfi_column_builder *builder, kfi_packed_writer
 static kf_status estimate_packed(kfi_trial *trial, double *cost, kf_error *error)
 {
     kfi_packed_writer *packed = NULL;
-    kf_status status = kfi_packed_counter_create(&packed, trial->builder->most, error);
+    kf_status status = kfi_column_try_packed(&packed, trial->builder, trial->builder->most, error);
+    trial->state = packed;
     if (!status) status = add_values(trial->builder, packed, error);
     if (!status) {
         uint64_t size = kfi_packed_writer_size(packed);
         *cost = (double)(size - size / 20);   /* codes cost a read more */
     }
-    kfi_packed_writer_destroy(&packed);
     return status;
 }
 
@@ -33,8 +33,9 @@ static kf_status write_packed(kfi_column_header *header, const kfi_column_builde
                               kfi_writer *writer, kf_error *error)
 {
     kfi_packed_writer *packed = NULL;
-    (void)state;
     header->layout = KFI_LAYOUT_PACKED;
+    if (state && kfi_packed_writer_stores(state))
+        return kfi_packed_writer_finish(state, writer, &header->codes, error);
     kf_status status = kfi_packed_writer_create(&packed, builder->most, builder->options.folder,
                                                 builder->options.account, error);
     if (!status) status = add_values(builder, packed, error);
@@ -45,6 +46,7 @@ static kf_status write_packed(kfi_column_header *header, const kfi_column_builde
 
 const kfi_encoding_writer kfi_encode_packed = {
     .encoding = KF_ENCODING_PACKED, .type = KF_VALUES_U64, .estimate = estimate_packed, .write = write_packed,
+    .free = kfi_column_free_packed,
 };
 
 /* ---- codes ---------------------------------------------------------------------------------- */
@@ -55,11 +57,11 @@ static kf_status estimate_coded(kfi_trial *trial, double *cost, kf_error *error)
 {
     kfi_packed_writer *codes = NULL;
     uint64_t distinct = kfi_distinct_count(trial->builder->distinct);
-    kf_status status = kfi_packed_counter_create(&codes, distinct - 1, error);
+    kf_status status = kfi_column_try_packed(&codes, trial->builder, distinct - 1, error);
+    trial->state = codes;
     if (!status) status = kfi_column_add_codes(trial->builder, codes, error);
     if (!status)
         *cost = (double)(kfi_packed_writer_size(codes) + distinct * kfi_byte_width(trial->builder->most));
-    kfi_packed_writer_destroy(&codes);
     return status;
 }
 
@@ -69,7 +71,6 @@ static kf_status write_coded(kfi_column_header *header, const kfi_column_builder
     unsigned width = kfi_byte_width(builder->most | 1);
     uint64_t count = kfi_distinct_count(builder->distinct);
     kf_status status = KF_OK;
-    (void)state;
     header->layout = KFI_LAYOUT_CODED;
     header->store = KFI_STORE_ITEMS;
     header->item_width = (uint8_t)width;
@@ -78,10 +79,10 @@ static kf_status write_coded(kfi_column_header *header, const kfi_column_builder
     for (uint32_t rank = 0; rank < count && !status; rank++)
         status = kfi_writer_write(writer, kfi_distinct_at(builder->distinct, rank).data, width, error);
     header->data_size = kfi_writer_position(writer) - header->data_offset;
-    return status ? status : kfi_column_write_codes(header, builder, writer, error);
+    return status ? status : kfi_column_write_codes(header, builder, state, writer, error);
 }
 
 const kfi_encoding_writer kfi_encode_distinct_u64 = {
     .encoding = KF_ENCODING_DISTINCT, .type = KF_VALUES_U64, .collects = KFI_COLLECTS_DISTINCT,
-    .prepare = rank, .estimate = estimate_coded, .write = write_coded,
+    .prepare = rank, .estimate = estimate_coded, .write = write_coded, .free = kfi_column_free_packed,
 };

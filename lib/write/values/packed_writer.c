@@ -44,6 +44,8 @@ kf_status kfi_packed_writer_create(kfi_packed_writer **out, uint64_t most, const
     return status;
 }
 
+int kfi_packed_writer_stores(const kfi_packed_writer *writer) { return writer->payload != NULL; }
+
 void kfi_packed_writer_destroy(kfi_packed_writer **writer)
 {
     if (!writer || !*writer) return;
@@ -68,48 +70,71 @@ static uint64_t bytes_for(unsigned count, unsigned width)
     return ((uint64_t)count * width + 7) / 8;
 }
 
-static int compare_values(const void *a, const void *b)
+/* Fewer distinct values than this share of a block may be worth a table of them. */
+enum { LOCAL_MOST = KFI_PACKED_BLOCK / 2, LOCAL_CELLS = 4 * LOCAL_MOST };
+
+/* The distinct values of a block, found by hashing. */
+typedef struct local_values {
+    uint64_t value[LOCAL_MOST];            /* in order of appearance, then ascending */
+    uint8_t rank[LOCAL_MOST];              /* in ascending order, by appearance */
+    uint8_t cell[LOCAL_CELLS];             /* 1 + which one; 0: free */
+    unsigned count;
+} local_values;
+
+static uint8_t *local_find(local_values *local, uint64_t value)
 {
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return x < y ? -1 : x > y;
+    unsigned i = (unsigned)(value * 0x9E3779B97F4A7C15u >> 56) % LOCAL_CELLS;
+    while (local->cell[i] && local->value[local->cell[i] - 1] != value) i = (i + 1) % LOCAL_CELLS;
+    return local->cell + i;
 }
 
-/* Fewer distinct values than this share of a block may be worth a table of them. */
-enum { LOCAL_MOST = KFI_PACKED_BLOCK / 2 };
-
-/* Collects the distinct values, ascending. Returns 0 when there are more than LOCAL_MOST. */
-static unsigned collect_distinct(const uint64_t *runs, unsigned count, uint64_t *distinct)
+/* Returns 0 when there are more than `most`. */
+static int local_collect(local_values *local, const uint64_t *values, unsigned count, unsigned most)
 {
-    uint64_t sorted[KFI_PACKED_BLOCK];
-    unsigned m = 0;
-    memcpy(sorted, runs, count * sizeof *sorted);
-    qsort(sorted, count, sizeof *sorted, compare_values);
+    local->count = 0;
+    memset(local->cell, 0, sizeof local->cell);
     for (unsigned i = 0; i < count; i++) {
-        if (i && sorted[i] == sorted[i - 1]) continue;
-        if (m == LOCAL_MOST) return 0;
-        distinct[m++] = sorted[i];
+        uint8_t *cell = local_find(local, values[i]);
+        if (*cell) continue;
+        if (local->count == most) return 0;
+        local->value[local->count] = values[i];
+        *cell = (uint8_t)++local->count;
     }
-    return m;
+    return 1;
+}
+
+static void local_sort(local_values *local, uint64_t *sorted)
+{
+    uint8_t order[LOCAL_MOST];
+    for (unsigned i = 0; i < local->count; i++) {
+        unsigned j = i;
+        for (; j && sorted[j - 1] > local->value[i]; j--) {
+            sorted[j] = sorted[j - 1];
+            order[j] = order[j - 1];
+        }
+        sorted[j] = local->value[i];
+        order[j] = (uint8_t)i;
+    }
+    for (unsigned i = 0; i < local->count; i++) local->rank[order[i]] = (uint8_t)i;
+}
+
+static uint64_t local_size(unsigned n, unsigned distinct, unsigned width, unsigned base_bytes)
+{
+    return base_bytes + bytes_for(distinct, width) + bytes_for(n, kfi_bit_width(distinct - 1));
 }
 
 static void plan_local(const uint64_t *values, unsigned n, const uint64_t *runs, unsigned run_count,
                        unsigned width, unsigned base_bytes, block_plan *plan)
 {
-    uint64_t distinct[KFI_PACKED_BLOCK];
-    /* With w-bit values even two distinct ones need n bits: no sorting where that cannot win. */
-    if (base_bytes + bytes_for(2, width) + bytes_for(n, 1) >= plan->size) return;
-    unsigned m = collect_distinct(runs, run_count, distinct);
-    if (!m) return;
-    uint64_t size = base_bytes + bytes_for(m, width) + bytes_for(n, kfi_bit_width(m - 1));
-    if (size >= plan->size) return;
+    local_values local;
+    unsigned most = LOCAL_MOST;
+    while (most >= 2 && local_size(n, most, width, base_bytes) >= plan->size) most--;
+    if (most < 2 || !local_collect(&local, runs, run_count, most)) return;
     plan->mode = KFI_PACKED_LOCAL;
-    plan->m = m;
-    plan->size = size;
-    memcpy(plan->distinct, distinct, m * sizeof *distinct);
-    for (unsigned i = 0; i < n; i++) {
-        const uint64_t *at = bsearch(values + i, distinct, m, sizeof *distinct, compare_values);
-        plan->index[i] = (uint8_t)(at - distinct);
-    }
+    plan->m = local.count;
+    plan->size = local_size(n, local.count, width, base_bytes);
+    local_sort(&local, plan->distinct);
+    for (unsigned i = 0; i < n; i++) plan->index[i] = local.rank[*local_find(&local, values[i]) - 1];
 }
 
 static void plan_linear(const uint64_t *values, unsigned n, unsigned base_bytes, block_plan *plan)

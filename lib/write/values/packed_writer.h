@@ -14,6 +14,8 @@ kf_status kfi_packed_writer_create(kfi_packed_writer **out, uint64_t most, const
                                    kfi_disk_account *account, kf_error *error);
 /* Stores nothing, only the size is computed. */
 kf_status kfi_packed_counter_create(kfi_packed_writer **out, uint64_t most, kf_error *error);
+/* Whether it can be finished: it is no counter. */
+int kfi_packed_writer_stores(const kfi_packed_writer *writer);
 kf_status kfi_packed_writer_add(kfi_packed_writer *writer, uint64_t value, kf_error *error);
 /* Bytes of payload and directory for what was added, as if it were finished now (a block that is
  * not yet full is estimated). */

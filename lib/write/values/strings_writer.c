@@ -1,9 +1,11 @@
 /* Strings: as they are, as tokens, or as codes of the distinct ones. */
 #include "write/values/column_writer_parts.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 enum {
+    TOKEN_ENTRY = 4,           /* bytes of one in the dictionary */
     TOKENS_MEAN_MOST = 4096    /* tokens are for strings: above this mean only zstd is tried */
 };
 
@@ -76,6 +78,29 @@ static kf_status train_tokens(kfi_trial *trial, kf_error *error)
     return status;
 }
 
+/* By how often values occur: each of 2^bits tokens is at best one value as a whole, all others take two codes or more.
+ * A token itself takes at least its entry. */
+static double tokens_least(const kfi_column_builder *builder)
+{
+    const kfi_distinct *distinct = builder->distinct;
+    double least = INFINITY;
+    if (!distinct) return 0;
+    uint64_t whole = 0, coded = builder->values;
+    if (!builder->smallest) coded -= kfi_distinct_uses(distinct, kfi_distinct_find(distinct, (kf_bytes){0}));
+    uint32_t tokens = 0, count = (uint32_t)kfi_distinct_count(distinct);
+    for (unsigned bits = KFI_TOKEN_BITS_MIN; bits <= KFI_TOKEN_BITS_MAX; bits++) {
+        for (; tokens < count && tokens >> bits == 0; tokens++) {
+            uint64_t uses = kfi_distinct_uses(distinct, tokens);
+            if (uses * bits < 8 * TOKEN_ENTRY) break;
+            whole += uses;
+        }
+        double codes = fmax(fmax((double)coded, (double)(2 * coded) - (double)whole),
+                            (double)builder->total_bytes / KFI_TOKEN_MAX);
+        least = fmin(least, codes * bits / 8 + (double)tokens * TOKEN_ENTRY);
+    }
+    return least + (double)builder->values * END_COST;
+}
+
 static kf_status estimate_tokens(kfi_trial *trial, double *cost, kf_error *error)
 {
     const kfi_column_builder *builder = trial->builder;
@@ -84,7 +109,7 @@ static kf_status estimate_tokens(kfi_trial *trial, double *cost, kf_error *error
 
 const kfi_encoding_writer kfi_encode_tokens = {
     .encoding = KF_ENCODING_TOKENS, .type = KF_VALUES_BYTES, .collects = KFI_COLLECTS_TOKENS,
-    .is_candidate = may_be_tokens, .prepare = train_tokens, .estimate = estimate_tokens, .write = write_plain,
+    .is_candidate = may_be_tokens, .prepare = train_tokens, .least = tokens_least, .estimate = estimate_tokens, .write = write_plain,
     .free = free_encoder,
 };
 
@@ -93,11 +118,13 @@ const kfi_encoding_writer kfi_encode_tokens = {
 typedef struct distinct_state {
     kfi_token_encoder *encoder;   /* of the distinct strings; NULL: not coded */
     double size;                  /* of them */
+    kfi_packed_writer *codes;     /* that were tried */
 } distinct_state;
 
 static void free_distinct(void *state)
 {
     kfi_token_encoder_destroy(&((distinct_state *)state)->encoder);
+    kfi_packed_writer_destroy(&((distinct_state *)state)->codes);
     free(state);
 }
 
@@ -133,13 +160,11 @@ static kf_status prepare_distinct(kfi_trial *trial, kf_error *error)
 
 static kf_status estimate_distinct(kfi_trial *trial, double *cost, kf_error *error)
 {
-    kfi_packed_writer *codes = NULL;
     const kfi_column_builder *builder = trial->builder;
-    const distinct_state *state = trial->state;
-    kf_status status = kfi_packed_counter_create(&codes, kfi_distinct_count(builder->distinct) - 1, error);
-    if (!status) status = kfi_column_add_codes(builder, codes, error);
-    if (!status) *cost = state->size + (double)kfi_packed_writer_size(codes);
-    kfi_packed_writer_destroy(&codes);
+    distinct_state *state = trial->state;
+    kf_status status = kfi_column_try_packed(&state->codes, builder, kfi_distinct_count(builder->distinct) - 1, error);
+    if (!status) status = kfi_column_add_codes(builder, state->codes, error);
+    if (!status) *cost = state->size + (double)kfi_packed_writer_size(state->codes);
     return status;
 }
 
@@ -152,7 +177,8 @@ static kf_status write_distinct(kfi_column_header *header, const kfi_column_buil
     kfi_source_open_distinct(&source, builder->distinct);
     kf_status status = kfi_store_write(header, builder, &source, kfi_distinct_bytes(builder->distinct),
                                        builder->smallest == builder->largest, encoder, writer, error);
-    return status ? status : kfi_column_write_codes(header, builder, writer, error);
+    return status ? status
+                  : kfi_column_write_codes(header, builder, ((distinct_state *)state)->codes, writer, error);
 }
 
 const kfi_encoding_writer kfi_encode_distinct_bytes = {

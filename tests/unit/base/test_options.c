@@ -221,6 +221,15 @@ static kf_status with_names_report(void *o, kf_error *error)
     return status;
 }
 
+static kf_status with_names_row(void *o, kf_error *error)
+{
+    kf_names_builder *builder;
+    ck_assert_int_eq(kf_names_builder_create(&builder, scratch_path("m.kf"), NULL, NULL), KF_OK);
+    kf_status status = kf_names_builder_add_row(builder, o, error);
+    kf_names_builder_destroy(&builder);
+    return status;
+}
+
 static kf_status with_names_open(void *o, kf_error *error)
 {
     kf_names *opened;
@@ -249,6 +258,24 @@ static kf_status with_matcher(void *o, kf_error *error)
     return status;
 }
 
+static kf_status take_hits(void *context, size_t index, const kf_name_hits *hits, kf_error *error)
+{
+    (void)context, (void)index, (void)hits, (void)error;
+    return KF_OK;
+}
+
+static const kf_bytes needle = { (const uint8_t *)"blue", 4 };
+
+static kf_status with_many(void *o, kf_error *error)
+{
+    return kf_names_search_many(names, &needle, 1, NULL, o, take_hits, NULL, error);
+}
+
+static kf_status with_many_search(void *o, kf_error *error)
+{
+    return kf_names_search_many(names, &needle, 0, o, NULL, take_hits, NULL, error);
+}
+
 static const kf_open_options open_initial = KF_OPEN_OPTIONS_INIT;
 static const kf_build_options build_initial = KF_BUILD_OPTIONS_INIT;
 static const kf_bundle_options bundle_initial = KF_BUNDLE_OPTIONS_INIT;
@@ -263,6 +290,8 @@ static const kf_build_report report_initial = KF_BUILD_REPORT_INIT;
 static const kf_dict_stat stat_initial = KF_DICT_STAT_INIT;
 static const kf_names_build_options names_build_initial = KF_NAMES_BUILD_OPTIONS_INIT;
 static const kf_matcher_options matcher_initial = KF_MATCHER_OPTIONS_INIT;
+static const kf_names_many_options names_many_initial = KF_NAMES_MANY_OPTIONS_INIT;
+static const kf_names_row names_row_initial = KF_NAMES_ROW_INIT;
 static const kf_names_report names_report_initial = KF_NAMES_REPORT_INIT;
 static const kf_names_stat names_stat_initial = KF_NAMES_STAT_INIT;
 
@@ -294,9 +323,12 @@ static const struct {
     { "kf_dict_merge report", with_merge_report, &report_initial, 72, sizeof report_initial, 1 },
     { "kf_dict_get_stat", with_stat, &stat_initial, 120, sizeof stat_initial, 1 },
     { "kf_names_builder_create", with_names_build, &names_build_initial, 48, sizeof names_build_initial, 0 },
+    { "kf_names_builder_add_row", with_names_row, &names_row_initial, 72, sizeof names_row_initial, 0 },
     { "kf_names_open", with_names_open, &open_initial, 16, sizeof open_initial, 0 },
     { "kf_names_verify", with_names_verify, &verify_initial, 32, sizeof verify_initial, 0 },
     { "kf_matcher_search", with_matcher, &matcher_initial, 40, sizeof matcher_initial, 0 },
+    { "kf_names_search_many", with_many, &names_many_initial, 40, sizeof names_many_initial, 0 },
+    { "kf_names_search_many search", with_many_search, &matcher_initial, 40, sizeof matcher_initial, 0 },
     { "kf_names_builder_finish", with_names_report, &names_report_initial, 48, sizeof names_report_initial, 1 },
     { "kf_names_get_stat", with_names_stat, &names_stat_initial, 112, sizeof names_stat_initial, 1 },
 };
@@ -423,8 +455,9 @@ START_TEST(options__unknown_flags)
         if (bit >= 1) UNKNOWN(with_set_within, kf_iter_options, KF_ITER_OPTIONS_INIT, flags, flag);
         if (bit >= 1) UNKNOWN(with_diff_within, kf_iter_options, KF_ITER_OPTIONS_INIT, flags, flag);
         if (bit >= 1) UNKNOWN(with_merge_within, kf_iter_options, KF_ITER_OPTIONS_INIT, flags, flag);
-        UNKNOWN(with_names_build, kf_names_build_options, KF_NAMES_BUILD_OPTIONS_INIT, flags, flag);
-        UNKNOWN(with_matcher, kf_matcher_options, KF_MATCHER_OPTIONS_INIT, flags, flag);
+        if (bit >= 2) UNKNOWN(with_names_build, kf_names_build_options, KF_NAMES_BUILD_OPTIONS_INIT, flags, flag);
+        if (bit >= 2) UNKNOWN(with_matcher, kf_matcher_options, KF_MATCHER_OPTIONS_INIT, flags, flag);
+        UNKNOWN(with_many, kf_names_many_options, KF_NAMES_MANY_OPTIONS_INIT, flags, flag);
         if (bit >= 5) UNKNOWN(with_names_open, kf_open_options, KF_OPEN_OPTIONS_INIT, flags, flag);
         if (bit < 2) continue;
         ck_assert_int_eq(kf_query_create_regex(&query, "a", 1, flag | KF_PATTERN_BYTES, NULL), KF_INVALID);
@@ -464,6 +497,14 @@ START_TEST(options__unknown_values)
         UNKNOWN(with_find, kf_find_options, KF_FIND_OPTIONS_INIT, overlap, (kf_overlap)v);
         UNKNOWN(with_find, kf_find_options, KF_FIND_OPTIONS_INIT, boundary, (kf_boundary)v);
         UNKNOWN(with_matcher, kf_matcher_options, KF_MATCHER_OPTIONS_INIT, scorer, (kf_scorer)v);
+        kf_matcher_options again = KF_MATCHER_OPTIONS_INIT;
+        again.candidates = 2;
+        ck_assert_int_eq(with_matcher(&again, NULL), KF_OK);
+        again.rerank = (kf_scorer)v;
+        ck_assert_int_eq(with_matcher(&again, NULL), KF_INVALID);
+        again.rerank = KF_SCORER_RATIO;
+        again.limit = 3;
+        ck_assert_int_eq(with_matcher(&again, NULL), KF_INVALID);
         ck_assert_int_eq(kf_iter_create_set(&iter, (kf_set_operation)v, dicts, 1, NULL, NULL), KF_INVALID);
     }
     UNKNOWN(with_verify, kf_verify_options, KF_VERIFY_OPTIONS_INIT, threads, 257);
@@ -471,7 +512,10 @@ START_TEST(options__unknown_values)
     UNKNOWN(with_build, kf_build_options, KF_BUILD_OPTIONS_INIT, shards, 65);
     UNKNOWN(with_names_build, kf_names_build_options, KF_NAMES_BUILD_OPTIONS_INIT, threads, 257);
     UNKNOWN(with_names_build, kf_names_build_options, KF_NAMES_BUILD_OPTIONS_INIT, memory_limit, (16 << 20) - 1);
+    UNKNOWN(with_many, kf_names_many_options, KF_NAMES_MANY_OPTIONS_INIT, threads, 257);
+    UNKNOWN(with_many_search, kf_matcher_options, KF_MATCHER_OPTIONS_INIT, limit, 0);
     UNKNOWN(with_matcher, kf_matcher_options, KF_MATCHER_OPTIONS_INIT, limit, 0);
+    UNKNOWN(with_matcher, kf_matcher_options, KF_MATCHER_OPTIONS_INIT, rerank, KF_SCORER_RATIO);
     UNKNOWN(with_matcher, kf_matcher_options, KF_MATCHER_OPTIONS_INIT, cutoff, 1.001);
     UNKNOWN(with_matcher, kf_matcher_options, KF_MATCHER_OPTIONS_INIT, cutoff, -0.001);
     UNKNOWN(with_matcher, kf_matcher_options, KF_MATCHER_OPTIONS_INIT, cutoff, 0.0 / (double)(values[0] + 1));

@@ -46,7 +46,7 @@ END_TEST
 static void check_column(uint64_t memory)
 {
     kfi_column_shares c = kfi_budget_column(memory);
-    ck_assert_uint_le(c.distinct + c.value_sample + c.window + 20 * (uint64_t)c.item_sample, memory);
+    ck_assert_uint_le(c.distinct + c.order + c.value_sample + c.window + 20 * (uint64_t)c.item_sample, memory);
     ck_assert_uint_le(c.token_sample, c.item_sample);
 }
 

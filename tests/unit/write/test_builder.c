@@ -64,8 +64,10 @@ START_TEST(builder__shards)
             size_t size = (size_t)snprintf(key, sizeof key, "%u", i * 2654435761u);
             ck_assert_int_eq(kf_builder_add_u64(b, key, size, i, &error), KF_OK);
         }
-        ck_assert_int_eq(kf_builder_finish(b, NULL, &error), KF_OK);
+        kf_build_report report = KF_BUILD_REPORT_INIT;
+        ck_assert_int_eq(kf_builder_finish(b, &report, &error), KF_OK);
         kf_builder_destroy(&b);
+        ck_assert(report.shards == shards && report.keys == 3000 && report.pairs_added == 3000);
         ck_assert_int_eq(kf_dict_open(&dict, scratch_path("out.kf"), NULL, &error), KF_OK);
         ck_assert_int_eq(kf_dict_get_stat(dict, &stat), KF_OK);
         ck_assert_uint_eq(stat.shards, shards == 1 ? 0 : shards);

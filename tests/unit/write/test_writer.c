@@ -321,7 +321,7 @@ END_TEST
 
 START_TEST(writer__every_call_fails)
 {
-    static const size_t size[CONTENTS] = { 100, 5000, 270000, 1100000 };
+    static const size_t size[CONTENTS] = { 2095900, 5000, 100, 270000 };   /* the second's patch: in the file, in two blocks */
     content c = make_content(size);
     int files = fault_open_files(), failures = 0;
     for (int mode = FAULT_ONCE; mode <= FAULT_FROM; mode++)

@@ -4,19 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "command.h"
+#include "commands/dump.h"
 #include "input/decoder.h"
 #include "input/kind.h"
 #include "output/entry.h"
 #include "output/list.h"
 #include "output/message.h"
-
-enum { DUMP_TSV, DUMP_JSONL, DUMP_NUL };
-
-typedef struct dump_options {
-    int format;
-    int raw;
-} dump_options;
 
 static const kft_option_choice formats[] = {
     { "tsv", DUMP_TSV }, { "jsonl", DUMP_JSONL }, { "nul", DUMP_NUL }, { NULL, 0 }
@@ -39,8 +32,7 @@ typedef struct kft_dump {
     kft_printer printer;
 } kft_dump;
 
-/* Whether the output would be taken for something else by its first bytes. */
-static int misleads(const kft_dump *dump, kf_bytes key)
+int dump_misleads(kf_bytes key, int is_nul)
 {
     static const uint8_t mark[] = { 0xEF, 0xBB, 0xBF };
     const kft_head head = { key.data, key.size, 0 };
@@ -50,7 +42,7 @@ static int misleads(const kft_dump *dump, kf_bytes key)
 
     if (decoder_detect(key.data, key.size, &undecided) != DECODER_NONE || kind_foreign(&head, 0, &kind))
         return 1;
-    if (dump->format == DUMP_NUL)
+    if (is_nul)
         return 0;
     if (key.size >= sizeof mark && memcmp(key.data, mark, sizeof mark) == 0)
         return 1;
@@ -118,7 +110,7 @@ static int print_nul(const kft_dump *dump, const kft_entry *entry, uint64_t weig
 /* An entry, the first of all if it is `at_start`. Returns 0 when it can't be printed in the format. */
 static int print_one(const kft_dump *dump, const kft_entry *entry, uint64_t weight, int at_start)
 {
-    int misled = at_start && misleads(dump, entry->key);
+    int misled = at_start && dump_misleads(entry->key, dump->format == DUMP_NUL);
 
     if (dump->format == DUMP_NUL)
         return !misled && print_nul(dump, entry, weight);
@@ -173,6 +165,7 @@ static int dump_run(int argc, char **argv)
     kft_arguments rest;
     kft_output out;
     kf_dict *dict;
+    kf_names *names;
     kf_iter *iter = NULL;
     kf_error error = { 0 };
     kf_status status;
@@ -184,7 +177,10 @@ static int dump_run(int argc, char **argv)
         return usage_error(&command_dump, rest.count == 0 ? "which FILE?" : "one FILE only");
     if (options.raw && options.format != DUMP_TSV)
         return usage_error(&command_dump, "--raw is about tsv");
-    dict = entry_open(rest.items[0], 0, &code);
+    dict = entry_open_either(rest.items[0], &names, &code);
+    if (names != NULL)
+        code = names_dump(rest.items[0], names, &options);
+    kf_names_close(&names);
     if (dict == NULL)
         return code;
     status = kf_iter_create(&iter, dict, NULL, &error);
@@ -213,6 +209,8 @@ const kft_command command_dump = {
     "--pairs), or KEY NUL. Numbers come back with build --values u64. Weights that\n"
     "are not the values come last, for build --weights column. Metadata is not\n"
     "printed: stat shows it.\n\n"
+    "Of an index of names, tsv prints ID<TAB>NAME, then ATTRIBUTE and PAYLOAD if any\n"
+    "name has one, and jsonl objects with these fields, for names build.\n\n"
     "Exit code: 0 done, 2 usage, 3 data or I/O error.\n",
     dump_run, NULL
 };

@@ -78,7 +78,7 @@ static int check(const names_build_options *options, const kft_arguments *inputs
     if (strcmp(options->id_field, options->name_field) == 0)
         return usage_error(&command_names_build, "--id-field and --name-field are the same");
     *settings = (kft_input_settings){
-        .format = (kft_input_format)options->format, .wants_value = 1, .raw = options->raw,
+        .format = (kft_input_format)options->format, .wants_value = 1, .row = 1, .raw = options->raw,
         .header = options->header, .key_column = options->id_column, .value_column = options->name_column,
         .weight_column = "3", .delimiter = ',', .key_field = options->id_field,
         .value_field = options->name_field, .weight_field = "weight",
@@ -93,15 +93,26 @@ static int cancel(void *context, const kf_progress *progress)
     return interrupt_signal() != 0;
 }
 
+static kf_bytes bytes_of(const void *data, size_t size)
+{
+    return (kf_bytes){ data, size };
+}
+
 /* A name by itself has the number of its line as its id. */
 static kf_status add(kf_names_builder *builder, const kft_input *input, const kft_record *record, kf_error *error)
 {
+    kf_names_row row = KF_NAMES_ROW_INIT;
     char number[24];
 
-    if (input->format != FORMAT_LINES)
-        return kf_names_builder_add(builder, record->key, record->key_size, record->value, record->value_size, error);
-    snprintf(number, sizeof number, "%" PRIu64, input->line);
-    return kf_names_builder_add(builder, number, strlen(number), record->key, record->key_size, error);
+    row.id = bytes_of(record->key, record->key_size);
+    row.name = bytes_of(record->value, record->value_size);
+    row.attribute = bytes_of(record->attribute, record->attribute_size);
+    row.payload = bytes_of(record->payload, record->payload_size);
+    if (input->format == FORMAT_LINES) {
+        row.name = row.id;
+        row.id = bytes_of(number, (size_t)snprintf(number, sizeof number, "%" PRIu64, input->line));
+    }
+    return kf_names_builder_add_row(builder, &row, error);
 }
 
 static int add_records(kf_names_builder *builder, kft_input *input)
@@ -199,9 +210,10 @@ static int names_build_run(int argc, char **argv)
 
 const kft_command command_names_build = {
     "names build", "Compile ids and names into an index", "[options] -o FILE INPUT...", options_table,
-    "A line of tsv is ID<TAB>NAME; in lines each is a name, and its id is its number\n"
-    "from 1. INPUT '-' is standard input; .gz and .zst data is recognised. Format auto\n"
-    "goes by the extension, else the first line: with a tab it is tsv.\n\n"
+    "A line of tsv is ID<TAB>NAME, and perhaps <TAB>ATTRIBUTE and <TAB>PAYLOAD; in lines\n"
+    "each is a name, and its id is its number from 1. INPUT '-' is standard input; .gz\n"
+    "and .zst data is recognised. Format auto goes by the extension, else the first line:\n"
+    "with a tab it is tsv.\n\n"
     "Exit code: 0 done, 2 usage, 3 data or I/O error, 128+N stopped by signal N.\n",
     names_build_run, NULL
 };

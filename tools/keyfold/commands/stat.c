@@ -5,11 +5,13 @@
 #include <string.h>
 
 #include "command.h"
+#include "commands/names_stat.h"
 #include "options/names.h"
 #include "output/entry.h"
 #include "output/escape.h"
 #include "output/human.h"
 #include "output/message.h"
+#include "output/stat_rows.h"
 
 typedef struct stat_options {
     int json;
@@ -21,43 +23,11 @@ static const kft_option_spec options_table[] = {
     OPTIONS_END
 };
 
-static void hex_id(const kf_dict *dict, char text[33])
-{
-    uint8_t id[16];
-
-    kf_dict_build_id(dict, id);
-    for (size_t i = 0; i < sizeof id; i++)
-        snprintf(text + 2 * i, 3, "%02x", id[i]);
-}
-
 /* Shards may differ in it. */
 static const char *encoding_name(const kf_dict_stat *stat)
 {
     return stat->value_encoding == KF_ENCODING_AUTO ? "mixed"
                                                     : option_choice_name(encoding_names, (int)stat->value_encoding);
-}
-
-static void row(kft_output *out, const char *name, const char *text)
-{
-    static const char spaces[] = "                ";
-
-    output_text(out, name);
-    output_text(out, spaces + strlen(name));
-    output_text(out, text);
-    output_byte(out, '\n');
-}
-
-/* A part's size, its share of the file and its bytes an entry. */
-static void size_row(kft_output *out, const char *name, uint64_t bytes, const kf_dict_stat *stat)
-{
-    char text[64];
-    human_text size;
-    double keys = stat->keys > 0 ? (double)stat->keys : 1;
-    double whole = stat->file_size > 0 ? (double)stat->file_size : 1;
-
-    snprintf(text, sizeof text, "%10s  %5.1f %%  %8.2f B/key", human_size(size, bytes),
-             100 * (double)bytes / whole, (double)bytes / keys);
-    row(out, name, text);
 }
 
 static void ratio_row(kft_output *out, const char *name, uint64_t raw, uint64_t stored)
@@ -69,7 +39,7 @@ static void ratio_row(kft_output *out, const char *name, uint64_t raw, uint64_t 
         return;
     snprintf(text, sizeof text, "%10s raw, stored in %.1f %% of it", human_size(size, raw),
              100 * (double)stored / (double)raw);
-    row(out, name, text);
+    stat_row(out, name, text);
 }
 
 /* A metadata content that is long or no plain text is told by its size only. */
@@ -100,98 +70,94 @@ static void shards_row(kft_output *out, const kf_dict_stat *stat)
 
     snprintf(line, sizeof line, "%s, %s", human_count(count, stat->shards),
              stat->is_manifest ? "in the files that this manifest names" : "inside the file");
-    row(out, "shards", line);
+    stat_row(out, "shards", line);
 }
 
 static void print_text(kft_output *out, const kf_dict *dict, const kf_dict_stat *stat)
 {
+    const kft_whole whole = { stat->file_size, stat->keys, "key" };
     human_text text, extra;
-    char id[33], line[96], normal[NORMALISE_TEXT_SIZE];
+    char line[96], normal[NORMALISE_TEXT_SIZE];
+    uint8_t id[16];
+    stat_id id_text;
 
-    hex_id(dict, id);
+    kf_dict_build_id(dict, id);
     if (stat->shards > 0)
         shards_row(out, stat);
-    row(out, "keys", human_count(text, stat->keys));
+    stat_row(out, "keys", human_count(text, stat->keys));
     snprintf(line, sizeof line, "%s bytes", human_count(text, stat->longest_key));
-    row(out, "longest key", line);
+    stat_row(out, "longest key", line);
     snprintf(line, sizeof line, "%s", option_choice_name(value_type_names, (int)stat->value_type));
     if (stat->value_type != KF_VALUES_NONE)
         snprintf(line, sizeof line, "%s, encoding %s",
                  option_choice_name(value_type_names, (int)stat->value_type), encoding_name(stat));
-    row(out, "values", line);
+    stat_row(out, "values", line);
     if (stat->normalise != 0)
-        row(out, "normalised", normalise_text(normal, (uint32_t)stat->normalise));
+        stat_row(out, "normalised", normalise_text(normal, (uint32_t)stat->normalise));
     if (stat->weights != KF_WEIGHTS_NONE)
-        row(out, "weights", stat->weights == KF_WEIGHTS_VALUE ? "the values" : "a column of their own");
+        stat_row(out, "weights", stat->weights == KF_WEIGHTS_VALUE ? "the values" : "a column of their own");
     snprintf(line, sizeof line, "%s%s%s%s", human_count(text, stat->states),
              stat->states_extra > 0 ? ", " : stat->shards > 0 ? " (minimal in each shard)" : " (minimal)",
              stat->states_extra > 0 ? human_count(extra, stat->states_extra) : "",
              stat->states_extra > 0 ? " more than the minimum" : "");
-    row(out, "states", line);
-    size_row(out, "file", stat->file_size, stat);
-    size_row(out, "  keys", stat->key_bytes, stat);
-    size_row(out, "    shared", stat->shared_bytes, stat);
-    size_row(out, "    tokens", stat->token_bytes, stat);
-    size_row(out, "  values", stat->value_bytes, stat);
+    stat_row(out, "states", line);
+    stat_size_row(out, "file", stat->file_size, &whole);
+    stat_size_row(out, "  keys", stat->key_bytes, &whole);
+    stat_size_row(out, "    shared", stat->shared_bytes, &whole);
+    stat_size_row(out, "    tokens", stat->token_bytes, &whole);
+    stat_size_row(out, "  values", stat->value_bytes, &whole);
     if (stat->weight_bytes > 0)
-        size_row(out, "  weights", stat->weight_bytes, stat);
+        stat_size_row(out, "  weights", stat->weight_bytes, &whole);
     if (stat->similarity_bytes > 0)
-        size_row(out, "  similarity", stat->similarity_bytes, stat);
-    size_row(out, "  metadata", stat->metadata_bytes, stat);
-    size_row(out, "  checksums", stat->checksum_bytes, stat);
+        stat_size_row(out, "  similarity", stat->similarity_bytes, &whole);
+    stat_size_row(out, "  metadata", stat->metadata_bytes, &whole);
+    stat_size_row(out, "  checksums", stat->checksum_bytes, &whole);
     ratio_row(out, "key text", stat->raw_key_bytes, stat->key_bytes);
     ratio_row(out, "value text", stat->raw_value_bytes, stat->value_bytes);
-    row(out, "build id", id);
+    stat_row(out, "build id", stat_id_text(id_text, id));
     print_metadata(out, dict);
-}
-
-static void json_number(kft_output *out, const char *name, uint64_t number)
-{
-    output_text(out, "\"");
-    output_text(out, name);
-    output_text(out, "\":");
-    output_u64(out, number);
-    output_byte(out, ',');
 }
 
 static void json_name(kft_output *out, const char *name, const char *text)
 {
-    output_json_member(out, name, (const uint8_t *)text, strlen(text));
     output_byte(out, ',');
+    output_json_member(out, name, (const uint8_t *)text, strlen(text));
 }
 
 static void print_json(kft_output *out, const char *path, const kf_dict *dict,
                        const kf_dict_stat *stat)
 {
     kf_bytes name, content;
-    char id[33], normal[NORMALISE_TEXT_SIZE];
+    char normal[NORMALISE_TEXT_SIZE];
+    uint8_t id[16];
+    stat_id id_text;
 
-    hex_id(dict, id);
+    kf_dict_build_id(dict, id);
     output_byte(out, '{');
-    json_name(out, "file", path);
-    json_name(out, "build_id", id);
-    json_number(out, "shards", stat->shards);
-    output_text(out, stat->is_manifest ? "\"manifest\":true," : "\"manifest\":false,");
-    json_number(out, "keys", stat->keys);
-    json_number(out, "longest_key", stat->longest_key);
+    output_json_member(out, "file", (const uint8_t *)path, strlen(path));
+    json_name(out, "build_id", stat_id_text(id_text, id));
+    stat_json_number(out, "shards", stat->shards);
+    output_text(out, stat->is_manifest ? ",\"manifest\":true" : ",\"manifest\":false");
+    stat_json_number(out, "keys", stat->keys);
+    stat_json_number(out, "longest_key", stat->longest_key);
     json_name(out, "values", option_choice_name(value_type_names, (int)stat->value_type));
     json_name(out, "encoding", stat->value_type == KF_VALUES_NONE ? "none" : encoding_name(stat));
     json_name(out, "weights", option_choice_name(weights_names, (int)stat->weights));
     json_name(out, "normalise", normalise_text(normal, (uint32_t)stat->normalise));
-    json_number(out, "states", stat->states);
-    json_number(out, "states_extra", stat->states_extra);
-    json_number(out, "file_size", stat->file_size);
-    json_number(out, "key_bytes", stat->key_bytes);
-    json_number(out, "shared_bytes", stat->shared_bytes);
-    json_number(out, "token_bytes", stat->token_bytes);
-    json_number(out, "value_bytes", stat->value_bytes);
-    json_number(out, "weight_bytes", stat->weight_bytes);
-    json_number(out, "similarity_bytes", stat->similarity_bytes);
-    json_number(out, "metadata_bytes", stat->metadata_bytes);
-    json_number(out, "checksum_bytes", stat->checksum_bytes);
-    json_number(out, "raw_key_bytes", stat->raw_key_bytes);
-    json_number(out, "raw_value_bytes", stat->raw_value_bytes);
-    output_text(out, "\"metadata\":[");
+    stat_json_number(out, "states", stat->states);
+    stat_json_number(out, "states_extra", stat->states_extra);
+    stat_json_number(out, "file_size", stat->file_size);
+    stat_json_number(out, "key_bytes", stat->key_bytes);
+    stat_json_number(out, "shared_bytes", stat->shared_bytes);
+    stat_json_number(out, "token_bytes", stat->token_bytes);
+    stat_json_number(out, "value_bytes", stat->value_bytes);
+    stat_json_number(out, "weight_bytes", stat->weight_bytes);
+    stat_json_number(out, "similarity_bytes", stat->similarity_bytes);
+    stat_json_number(out, "metadata_bytes", stat->metadata_bytes);
+    stat_json_number(out, "checksum_bytes", stat->checksum_bytes);
+    stat_json_number(out, "raw_key_bytes", stat->raw_key_bytes);
+    stat_json_number(out, "raw_value_bytes", stat->raw_value_bytes);
+    output_text(out, ",\"metadata\":[");
     for (size_t i = 0; kf_dict_metadata_at(dict, i, &name, &content) == KF_OK; i++) {
         output_text(out, i > 0 ? ",{" : "{");
         output_json_member(out, "name", name.data, name.size);
@@ -208,6 +174,7 @@ static int stat_run(int argc, char **argv)
     kft_arguments rest;
     kf_dict_stat stat = KF_DICT_STAT_INIT;
     kf_dict *dict;
+    kf_names *names;
     kft_output out;
     kf_status status;
     int code = options_parse(&command_stat, &options, argc, argv, &rest);
@@ -216,7 +183,10 @@ static int stat_run(int argc, char **argv)
         return code;
     if (rest.count != 1)
         return usage_error(&command_stat, rest.count == 0 ? "which FILE?" : "one FILE only");
-    dict = entry_open(rest.items[0], 0, &code);
+    dict = entry_open_either(rest.items[0], &names, &code);
+    if (names != NULL)
+        code = names_stat_print(rest.items[0], names, options.json);
+    kf_names_close(&names);
     if (dict == NULL)
         return code;
     status = kf_dict_get_stat(dict, &stat);
@@ -239,7 +209,7 @@ const kft_command command_stat = {
     "stat", "Show what a file holds and where its bytes are", "[options] FILE", options_table,
     "\"shared\" are the parts of the keys that several places use, \"tokens\" is the\n"
     "keys' token dictionary; both are contained in \"keys\". Of a manifest, the sizes are\n"
-    "those of all the files it names, and its own.\n\n"
+    "those of all the files it names, and its own. An index of names has other parts.\n\n"
     "Exit code: 0 done, 2 usage, 3 data or I/O error.\n",
     stat_run, NULL
 };

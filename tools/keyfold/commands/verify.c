@@ -33,17 +33,18 @@ static int verify_file(const char *path, const verify_options *options)
 {
     kf_verify_options verify = KF_VERIFY_OPTIONS_INIT;
     int code = 0;
-    kf_dict *dict = entry_open(path, 0, &code);
+    kf_names *names;
+    kf_dict *dict = entry_open_either(path, &names, &code);
     kf_error error = { 0 };
     kf_status status;
 
-    if (dict == NULL)
+    if (dict == NULL && names == NULL)
         return code;
     error.offset = UINT64_MAX;
     verify.threads = options->threads > 0 ? (unsigned)options->threads : processors(THREADS_MOST);
     verify.progress = progress_report;
     progress_start(options->quiet ? PROGRESS_NONE : (progress_mode)options->progress, NULL);
-    status = kf_dict_verify(dict, &verify, &error);
+    status = dict != NULL ? kf_dict_verify(dict, &verify, &error) : kf_names_verify(names, &verify, &error);
     if (status == KF_OK)
         progress_done(0);
     progress_stop();
@@ -54,6 +55,7 @@ static int verify_file(const char *path, const verify_options *options)
     else if (!options->quiet)
         printf("%s: OK\n", path);
     kf_dict_close(&dict);
+    kf_names_close(&names);
     return code;
 }
 

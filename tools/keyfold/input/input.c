@@ -140,6 +140,8 @@ int input_next(kft_input *input, kft_record *record)
     record->value_size = 0;
     record->weight = NULL;
     record->weight_size = 0;
+    record->attribute = record->payload = NULL;
+    record->attribute_size = record->payload_size = 0;
     switch (input->format) {
     case FORMAT_CSV:
         return input_next_csv(input, record);

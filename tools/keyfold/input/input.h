@@ -26,6 +26,7 @@ typedef struct kft_input_settings {
     kft_input_format format;
     int wants_value;            /* 0: values in the input are passed over */
     int wants_weight;
+    int row;                    /* tsv: after the value, which has no tabs then, come perhaps attribute and payload */
     int text;                   /* nothing is recognised: what is there is text of the format, with NUL bytes too */
     int raw;                    /* tsv, lines: no escapes, a CR before the newline is kept, NUL is a byte like others */
     int pairs;                  /* nul */
@@ -46,6 +47,10 @@ typedef struct kft_record {
     size_t value_size;
     uint8_t *weight;            /* decimal digits, if all is well */
     size_t weight_size;
+    uint8_t *attribute;         /* of a row */
+    size_t attribute_size;
+    uint8_t *payload;
+    size_t payload_size;
 } kft_record;
 
 typedef struct kft_input {

@@ -185,6 +185,8 @@ int kind_foreign(const kft_head *head, int nul_tells, kft_kind *kind)
         *kind = marks[i].kind;
         if (strcmp(marks[i].kind.name, "a zip archive") == 0)
             kind_of_zip(head, kind);
+        else if (i == 0 && head->size > 24 && head->data[24] & 4)   /* FORMAT.md 9.2 */
+            *kind = (kft_kind){ "an index of names", "it is built already; keyfold dump prints what is in it" };
         return 1;
     }
     if (!is_pdf(head))

@@ -45,6 +45,25 @@ static int take_weight(kft_input *input, kft_record *record, uint8_t *line, size
     return INPUT_RECORD;
 }
 
+/* What follows the first field of a row: a name, perhaps an attribute, and perhaps a payload, which may have tabs. */
+static int take_row(kft_input *input, kft_record *record, uint8_t *at, uint8_t *end)
+{
+    static const char *const names[] = { "name", "attribute", "payload" };
+    uint8_t **const parts[] = { &record->value, &record->attribute, &record->payload };
+    size_t *const sizes[] = { &record->value_size, &record->attribute_size, &record->payload_size };
+
+    for (int i = 0; i < 3 && at != NULL; i++) {
+        uint8_t *tab = i < 2 ? memchr(at, '\t', (size_t)(end - at)) : NULL;
+
+        *parts[i] = at;
+        *sizes[i] = (size_t)((tab != NULL ? tab : end) - at);
+        at = tab != NULL ? tab + 1 : NULL;
+        if (decode(input, names[i], *parts[i], sizes[i]) == INPUT_BAD)
+            return INPUT_BAD;
+    }
+    return INPUT_RECORD;
+}
+
 int input_next_tsv(kft_input *input, kft_record *record)
 {
     uint8_t *line, *tab;
@@ -67,6 +86,8 @@ int input_next_tsv(kft_input *input, kft_record *record)
     result = decode(input, "key", record->key, &record->key_size);
     if (result != INPUT_RECORD || !input->settings->wants_value)
         return result;
+    if (input->settings->row)
+        return take_row(input, record, tab + 1, line + size);
     record->value = tab + 1;
     record->value_size = (size_t)(line + size - record->value);
     return decode(input, "value", record->value, &record->value_size);

@@ -1,5 +1,6 @@
 #include "output/entry.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "output/list.h"
@@ -133,7 +134,7 @@ kf_status entry_next(kf_iter *iter, kf_value_type value_type, kft_entry *entry)
     return KF_OK;
 }
 
-kf_dict *entry_open(const char *path, uint32_t flags, int *code)
+static kf_dict *open_dict(const char *path, uint32_t flags, kf_names **names, int *code)
 {
     kf_open_options options = KF_OPEN_OPTIONS_INIT;
     kf_dict *dict = NULL;
@@ -142,9 +143,25 @@ kf_dict *entry_open(const char *path, uint32_t flags, int *code)
 
     options.flags = flags;
     status = kf_dict_open(&dict, path, &options, &error);
+    if (status == KF_TYPE && names != NULL)
+        status = kf_names_open(names, path, &options, &error);
+    else if (status == KF_TYPE)
+        snprintf(error.message, sizeof error.message, "%s",
+                 "this is an index of names, not a dictionary: keyfold names match searches it");
     if (status != KF_OK)
         *code = complain_error(path, status, &error);
-    else
+    else if (dict != NULL)
         are_lists = list_values(dict);
     return dict;
+}
+
+kf_dict *entry_open(const char *path, uint32_t flags, int *code)
+{
+    return open_dict(path, flags, NULL, code);
+}
+
+kf_dict *entry_open_either(const char *path, kf_names **names, int *code)
+{
+    *names = NULL;
+    return open_dict(path, 0, names, code);
 }

@@ -45,4 +45,7 @@ int entry_lists(void);
 /* Opens a dictionary or reports why not; `*code` is the exit code then. */
 kf_dict *entry_open(const char *path, uint32_t flags, int *code);
 
+/* The same for commands that take an index of names too: it is in `*names` then, which is NULL otherwise. */
+kf_dict *entry_open_either(const char *path, kf_names **names, int *code);
+
 #endif

@@ -4,6 +4,7 @@
 #include "shapes.h"
 #include "damage.h"
 #include "containers.h"
+#include "random.h"
 #include "suite.h"
 
 static kfi_decoded d;
@@ -65,6 +66,40 @@ START_TEST(bucket__known)
     tree[1] = 14;   /* a reserved lcp mode */
     ck_assert(!kfi_bucket_decode(&k, (kfi_place){ tree, tree + 9 }, 4, &d));
     ck_assert_ptr_null(d.at);
+}
+END_TEST
+
+/* ---- lengths ---------------------------------------------------------------------------------- */
+
+/* One long tail and many short ones: unary lengths, which have another form from 256 codes together. */
+START_TEST(bucket__lengths)
+{
+    enum { SHORT = 50, LONG = 230 };
+    kf_error error;
+    for (unsigned size = LONG - 60; size < LONG; size++) {
+        kf_builder *builder;
+        kf_build_options options = KF_BUILD_OPTIONS_INIT;
+        kf_dict *dictionary;
+        uint8_t key[SHORT][LONG];
+        size_t sizes[SHORT];
+        ck_assert_int_eq(kf_builder_create(&builder, scratch_path("lengths.kf"), &options, &error), KF_OK);
+        for (unsigned i = 0; i < SHORT; i++) {
+            sizes[i] = i ? 2 : size;
+            for (unsigned b = 0; b < sizes[i]; b++) key[i][b] = (uint8_t)mix64(i * LONG + b);
+            key[i][0] = (uint8_t)(i + 40);
+            ck_assert_int_eq(kf_builder_add(builder, key[i], sizes[i], NULL, 0, &error), KF_OK);
+        }
+        ck_assert_int_eq(kf_builder_finish(builder, NULL, &error), KF_OK);
+        kf_builder_destroy(&builder);
+        ck_assert_int_eq(kf_dict_open(&dictionary, scratch_path("lengths.kf"), NULL, &error), KF_OK);
+        for (unsigned i = 0; i < SHORT; i++) {
+            uint64_t ordinal;
+            ck_assert_int_eq(kf_dict_ordinal(dictionary, key[i], sizes[i], &ordinal), KF_OK);
+            ck_assert_uint_eq(ordinal, i);
+        }
+        ck_assert_int_eq(kf_dict_verify(dictionary, NULL, &error), KF_OK);
+        kf_dict_close(&dictionary);
+    }
 }
 END_TEST
 
@@ -199,6 +234,7 @@ static Suite *suite(void)
     TCase *t = tcase_create("bucket");
     tcase_add_unchecked_fixture(t, scratch_open, scratch_close);
     tcase_add_test(t, bucket__known);
+    tcase_add_test(t, bucket__lengths);
     tcase_add_loop_test(t, bucket__all, 2, SHAPES);
     tcase_add_loop_test(t, bucket__damage, 6, 16);
     suite_add_tcase(s, t);

@@ -13,12 +13,13 @@ static kf_error error;
 static char paths[PARTS + 1][512];
 
 /* Keys whose ends are alike, each part with a letter of its own before them; weights and values. */
-static void build_part(unsigned part)
+static void build_part(unsigned part, kf_encoding encoding)
 {
     kf_builder *builder;
     kf_build_options options = KF_BUILD_OPTIONS_INIT;
     char key[64], value[64];
     options.value_type = KF_VALUES_BYTES;
+    options.value_encoding = encoding;
     options.weights = KF_WEIGHTS_GIVEN;
     options.memory_limit = 16 << 20;
     snprintf(paths[part], sizeof paths[part], "%s/%u.kf", scratch, part);
@@ -50,7 +51,7 @@ START_TEST(shards_stat__adds_up)
     kf_dict_stat sum = KF_DICT_STAT_INIT;
     struct stat manifest;
     for (unsigned part = 0; part < PARTS; part++) {
-        build_part(part);
+        build_part(part, KF_ENCODING_RAW);
         kf_dict_stat s = stat_of(paths[part]);
         ck_assert(s.shared_bytes && s.token_bytes && s.weight_bytes && s.checksum_bytes && s.value_bytes);
         ck_assert(!s.shards && !s.is_manifest && s.metadata_bytes);
@@ -85,6 +86,11 @@ START_TEST(shards_stat__adds_up)
     ck_assert(all.checksum_bytes < 2 * sum.checksum_bytes);
     ck_assert(all.shards == PARTS && all.is_manifest == 1);
     ck_assert(all.weights == KF_WEIGHTS_GIVEN && all.value_type == KF_VALUES_BYTES);
+    ck_assert_int_eq(all.value_encoding, KF_ENCODING_RAW);
+    /* One of another encoding: the whole has none in particular. */
+    build_part(1, KF_ENCODING_ZSTD);
+    ck_assert_int_eq(kf_bundle_write(paths[PARTS], members, PARTS, NULL, &error), KF_OK);
+    ck_assert_int_eq(stat_of(paths[PARTS]).value_encoding, KF_ENCODING_AUTO);
 }
 END_TEST
 

@@ -130,11 +130,12 @@ START_TEST(journal__no_memory)
     kfi_journal journal;
     make_journal(&journal);
     kfi_array bytes = written(&journal);
-    for (int writing = 0; writing < 2; writing++)
+    for (int way = 0; way < 4; way++)
         for (uint64_t n = 1; ; n++) {
+            const int writing = way & 1;
             kfi_array out = { NULL, 0, 0 };
             fault_mark();
-            fault_arm(FAULT_ALLOC, n, ENOMEM, FAULT_FROM);
+            fault_arm(FAULT_ALLOC, n, ENOMEM, way & 2 ? FAULT_TWICE : FAULT_FROM);
             kf_status status = KF_OK;
             kfi_journal back = { 0 };
             if (writing) status = kfi_journal_write(&journal, &out, &error);

@@ -1,12 +1,13 @@
 /* Long values: zstd is chosen for what it makes smaller, not for noise, and not where tokens do as well. */
 #include <keyfold/keyfold.h>
 
+#include "random.h"
 #include "scratch.h"
 #include "suite.h"
 
 enum { VALUES = 1500, SIZE = 600 };
 
-typedef enum content { NOISE, REPEATED_INSIDE, COMMON_TEXT } content;
+typedef enum content { NOISE, REPEATED_INSIDE, COMMON_TEXT, COMMON_PARTS } content;
 
 static kf_error error;
 
@@ -18,16 +19,19 @@ static void make_value(content c, unsigned i, char value[SIZE])
         value[b] = (char)(r >> 56);
         if (c == REPEATED_INSIDE && b >= 60) value[b] = value[b - 60];
         if (c == COMMON_TEXT && b % 50 > 8) value[b] = "the quick brown fox jumps over the lazy dog, often"[b % 50];
+        /* 100 bytes of noise, of a hundred such */
+        if (c == COMMON_PARTS) value[b] = (char)mix64(mix64(i * 6 + b / 100) % 100 * 100 + b % 100);
     }
 }
 
-static kf_dict_stat stat_of(content c)
+static kf_dict_stat stat_of(content c, kf_encoding encoding)
 {
     kf_builder *builder;
     kf_dict *dict;
     kf_dict_stat stat = KF_DICT_STAT_INIT;
     kf_build_options options = KF_BUILD_OPTIONS_INIT;
     options.value_type = KF_VALUES_BYTES;
+    options.value_encoding = encoding;
     options.memory_limit = 64 << 20;
     ck_assert_int_eq(kf_builder_create(&builder, scratch_path("a.kf"), &options, &error), KF_OK);
     for (unsigned i = 0; i < VALUES; i++) {
@@ -46,12 +50,17 @@ static kf_dict_stat stat_of(content c)
 
 START_TEST(choice__of_zstd)
 {
-    kf_dict_stat noise = stat_of(NOISE), repeated = stat_of(REPEATED_INSIDE), common = stat_of(COMMON_TEXT);
+    kf_dict_stat noise = stat_of(NOISE, KF_ENCODING_AUTO), repeated = stat_of(REPEATED_INSIDE, KF_ENCODING_AUTO);
+    kf_dict_stat common = stat_of(COMMON_TEXT, KF_ENCODING_AUTO);
     ck_assert_int_eq(noise.value_encoding, KF_ENCODING_RAW);
     ck_assert_int_eq(repeated.value_encoding, KF_ENCODING_ZSTD);
     ck_assert_uint_lt(repeated.value_bytes, VALUES * SIZE / 5);
     ck_assert_int_eq(common.value_encoding, KF_ENCODING_TOKENS);
     ck_assert_uint_lt(common.value_bytes, VALUES * SIZE * 3 / 10);
+    /* What values have in common is in zstd's dictionary. */
+    common = stat_of(COMMON_PARTS, KF_ENCODING_AUTO);
+    ck_assert_int_eq(common.value_encoding, KF_ENCODING_ZSTD);
+    ck_assert_uint_lt(common.value_bytes, VALUES * SIZE / 8);
 }
 END_TEST
 

@@ -1,0 +1,246 @@
+"""Indexes of names: what is compiled comes back, and searches find what scoring every name finds."""
+import array
+import io
+import mmap
+import os
+import random
+
+import pytest
+
+import keyfold
+
+FIRMS = {7: "ACME HOLDINGS LTD", 8: "BOLTS AND NUTS INC", 3: "Ärzte & Söhne GmbH", 4: "", 5: "BOLTS AND  NUTS",
+         2**63: "日本 東京 株式会社", -6: "ACME LTD"}
+
+
+@pytest.fixture
+def index(tmp_path):
+    return keyfold.compile_names(tmp_path / "firms.kf", FIRMS)
+
+
+def words(rng, letters, tokens, length):
+    return " ".join("".join(rng.choices(letters, k=rng.randrange(length + 1))) for _ in range(rng.randrange(1, tokens)))
+
+
+def brute(names, needle, cutoff=0.0, scorer="setratio"):
+    """Positions and scores, best first, of equal ones the lowest position first."""
+    scores = [(keyfold.names_score(needle, name, scorer=scorer), position) for position, name in enumerate(names)]
+    best = sorted(((score, position) for score, position in scores if score >= cutoff),
+                  key=lambda each: (-each[0], each[1]))
+    return [(position, score) for score, position in best]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_searches_find_what_scoring_every_name_finds(tmp_path, seed):
+    rng = random.Random(seed)
+    letters = ["ab", "abcdé日", "a😀b", "abcdefghijklmnopqrstuvwxyz"][seed]
+    names = [words(rng, letters, 6, 5) for _ in range(300)]
+    needles = [words(rng, letters, 6, 5) for _ in range(30)] + rng.sample(names, 10)
+    index = keyfold.compile_names(tmp_path / "a.kf", names)
+    for needle in needles:
+        ranked = {cutoff: brute(names, needle, cutoff) for cutoff in (0.0, 0.6)}
+        for limit, cutoff in ((1, 0.0), (7, 0.0), (20, 0.6)):
+            found = index.matches(needle, limit, cutoff=cutoff)
+            assert [(match.position, match.score) for match in found] == ranked[cutoff][:limit]
+            assert found.exact and all(match.name == names[match.position] == names[match.id] for match in found)
+    assert index.best_many(needles) == [index.best(needle) for needle in needles]
+    assert index.matches_many(needles, 3) == [index.matches(needle, 3) for needle in needles]
+
+
+def test_scores_are_those_of_levenshtein():
+    levenshtein = pytest.importorskip("Levenshtein")
+    rng = random.Random(5)
+    for _ in range(500):
+        one, other = words(rng, "abc", 6, 6), words(rng, "abc", 6, 6)
+        assert keyfold.names_score(one, other) == \
+            pytest.approx(levenshtein.setratio(one.split(" "), other.split(" ")), abs=1e-12)
+
+
+def test_what_is_compiled_comes_back(index):
+    assert len(index) == len(FIRMS) and index.id_kind == "int"
+    for position, (id, name) in enumerate(FIRMS.items()):
+        match = index.best(name)
+        assert (match.id, match.name, match.score, match.position) == (id, name, 1.0, position)
+        assert type(match.id) is int
+    assert index.best("ACME HOLDING LTD").id == 7
+    assert index.best("ACME", cutoff=0.9) is None and index.matches("ACME", cutoff=0.9) == []
+    assert [match.id for match in index.matches("", 100)][0] == 4
+    index.verify()
+    assert index.stat().names == len(FIRMS) and "names" in str(index.stat())
+
+
+@pytest.mark.parametrize("ids", [["a", "b", "a"], ["1", "02", "3"], ["1", "2", "3"], [1, 2, -3], [0, 0, 2**70],
+                                 [b"x", b"\xff", b""], ["ü", "", "\udcff"]], ids=repr)
+def test_ids_come_back_as_they_were_given(tmp_path, ids):
+    names = ["one", "two", "three"]
+    index = keyfold.compile_names(tmp_path / "a.kf", zip(ids, names))
+    assert [index.best(name).id for name in names] == ids
+    assert [type(index.best(name).id) for name in names] == list(map(type, ids))
+    assert [match.id for match in index.best_many(names)] == ids
+    assert keyfold.NameIndex(tmp_path / "a.kf", ids="bytes").best("two").id == \
+        (ids[1] if isinstance(ids[1], bytes) else str(ids[1]).encode("utf-8", "surrogateescape"))
+
+
+def test_ids_of_files_that_do_not_tell(tmp_path, tool):
+    for lines, ids in (("7\tACME\n8\tBOLTS\n", [7, 8]), ("07\tACME\n8\tBOLTS\n", ["07", "8"])):
+        (tmp_path / "a.tsv").write_text(lines)
+        assert tool("names", "build", "-o", tmp_path / "a.kf", tmp_path / "a.tsv").returncode == 0
+        index = keyfold.NameIndex(tmp_path / "a.kf")
+        assert [match.id for match in index.best_many(["ACME", "BOLTS"])] == ids
+    assert keyfold.NameIndex(tmp_path / "a.kf", ids="bytes").best("ACME").id == b"07"
+
+
+@pytest.mark.parametrize("inputs", [
+    lambda: FIRMS, lambda: FIRMS.items(), lambda: list(FIRMS.items()), lambda: iter(FIRMS.items()),
+    lambda: [list(row) for row in FIRMS.items()], lambda: ({"id": id, "name": name} for id, name in FIRMS.items()),
+], ids=["dict", "items", "pairs", "iterator", "lists", "dicts"])
+def test_rows(tmp_path, index, inputs):
+    made = keyfold.compile_names(tmp_path / "a.kf", inputs())
+    assert made == index and hash(made) == hash(index) and made.build_id == index.build_id
+
+
+def test_rows_that_are_dicts(tmp_path):
+    rows = [{"no": 5, "firm": "ACME", "x": None}, {"no": 6, "firm": "BOLTS"}]
+    assert keyfold.compile_names(tmp_path / "a.kf", rows, id="no", name="firm").best("BOLTS").id == 6
+    assert keyfold.compile_names(tmp_path / "a.kf", rows, name="firm").best("BOLTS").id == 1
+    with pytest.raises(keyfold.ArgumentError, match="row 0: it has no 'name'.*there are no, firm, x"):
+        keyfold.compile_names(tmp_path / "a.kf", rows)
+
+
+def test_names_alone_have_positions(tmp_path):
+    for names in (["b", "a"], ("b", "a"), iter(["b", "a"]), {"b": 0, "a": 0}.keys()):
+        index = keyfold.compile_names(tmp_path / "a.kf", names)
+        assert (index.best("a").id, index.best("a").position, index.id_kind) == (1, 1, "int")
+    many = keyfold.compile_names(tmp_path / "a.kf", map("n{}".format, range(20000)))
+    assert many.best("n19999").id == 19999
+    empty = keyfold.compile_names(tmp_path / "a.kf", [])
+    assert len(empty) == 0 and empty.best("a") is None and empty.best_many(["a"]) == [None]
+
+
+@pytest.mark.parametrize("names, problem, text", [
+    ([(1, "a"), (2, None)], TypeError, "row 1 .id 2.: a name is a str, not NoneType"),
+    ({1: "a", "b": "c"}, TypeError, "row 1 .id 'b'.: the id is str, but the first one was int"),
+    ({1.5: "a"}, TypeError, "row 0 .id 1.5.: an id is an int, a str or bytes, not float"),
+    ([(True, "a")], TypeError, "row 0 .id True.: an id is an int, a str or bytes, not bool"),
+    ([(1, "a"), 5], TypeError, "row 1: an id and a name are needed, not 5"),
+    ([(1, "a"), (2, "b", 3)], TypeError, "row 1: an id and a name are needed"),
+    (["a", None], TypeError, "row 1: a name is a str, not NoneType"),
+    (["a", "\ud800"], TypeError, "row 1: .*surrogates not allowed"),
+    ([(1, "a"), (2, b"\xff")], keyfold.ArgumentError, "row 1 .id 2.: .*UTF-8"),
+    ([(1, "a"), (2, "a" * 65536)], keyfold.LimitError, "row 1 .id 2.: .*65535"),
+    ([(1, "a"), (2, " " * 1024)], keyfold.LimitError, "row 1 .id 2.: .*1024"),
+    (5, TypeError, "names are needed"), ({1: ["a"]}, TypeError, "not list"),
+], ids=lambda value: "")
+def test_bad_rows(tmp_path, names, problem, text):
+    with pytest.raises(problem, match=text):
+        keyfold.compile_names(tmp_path / "a.kf", names)
+    assert os.listdir(tmp_path) == []
+
+
+def test_bad_arguments(tmp_path, index):
+    for arguments in (dict(memory="1 cup"), dict(threads=0.5), dict(nulls="drop"), dict(id="x"),
+                      dict(metadata={"python.x": "y"}), dict(progress=5)):
+        with pytest.raises((keyfold.ArgumentError, TypeError)):
+            keyfold.compile_names(tmp_path / "a.kf", ["a"], **arguments)
+    for call in (lambda: index.best(None), lambda: index.best(5), lambda: index.best_many("ACME"),
+                 lambda: index.best_many(["ACME", 5]), lambda: keyfold.names_score("a", None)):
+        with pytest.raises(TypeError):
+            call()
+    for call in (lambda: index.best("a", cutoff=2), lambda: index.matches("a", 0), lambda: index.best("a", work=0),
+                 lambda: index.best("a", scorer="cosine"), lambda: index.best_many(["a"], output="xml"),
+                 lambda: index.best("a" * 70000), lambda: keyfold.NameIndex(index.path, ids="float")):
+        with pytest.raises(ValueError):
+            call()
+    other = tmp_path / "notes.txt"
+    other.write_text("important")
+    with pytest.raises(keyfold.ArgumentError, match="force"):
+        keyfold.compile_names(other, ["a"])
+    assert keyfold.compile_names(other, ["a"], force=True).best("a").id == 0
+
+
+def test_wrong_kinds_of_files(tmp_path, index):
+    table = keyfold.compile(tmp_path / "table.kf", {"a": 1})
+    with pytest.raises(keyfold.ValueTypeError, match="firms.kf is an index of names, which keyfold.NameIndex"):
+        keyfold.open(index.path)
+    with pytest.raises(keyfold.ValueTypeError, match="table.kf is a dictionary, which keyfold.open"):
+        keyfold.NameIndex(table.path)
+    (tmp_path / "text").write_text("a" * 500)
+    with pytest.raises(keyfold.FormatError, match="text"):
+        keyfold.NameIndex(tmp_path / "text")
+    with pytest.raises(keyfold.NoFile):
+        keyfold.NameIndex(tmp_path / "nowhere.kf")
+    for thing in ({1: "a"}, 5, None):
+        with pytest.raises(TypeError):
+            keyfold.NameIndex(thing)
+
+
+def test_what_can_be_opened(index):
+    with open(index.path, "rb") as file:
+        content = file.read()
+        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        file.seek(0)
+        opened = [keyfold.NameIndex(thing) for thing in (
+            content, bytearray(content), memoryview(content), array.array("B", content), mapped, io.BytesIO(content),
+            file)]
+    for each in opened:
+        assert each == index and each.best("ACME LTD").id == -6
+    assert keyfold.NameIndex(index.path, in_memory=True, populate=True).best("ACME LTD").id == -6
+
+
+def test_damaged_files(tmp_path, index):
+    with open(index.path, "rb") as file:
+        content = file.read()
+    rng = random.Random(6)
+    found = 0
+    for place in rng.sample(range(len(content)), 100):
+        damaged = bytearray(content)
+        damaged[place] ^= 1 << rng.randrange(8)
+        try:
+            broken = keyfold.NameIndex(bytes(damaged))
+            broken.matches("ACME & SÖHNE", 3)
+            broken.best_many(["BOLTS", "日本"])
+            broken.verify()
+        except keyfold.Error:
+            found += 1
+    assert found >= 99      # a byte of padding may be anything
+    with pytest.raises(keyfold.Error):
+        keyfold.NameIndex(content[:-100])
+
+
+def test_closing(index):
+    with keyfold.NameIndex(index.path) as other:
+        assert other.best("ACME LTD").id == -6 and "7 names" in repr(other)
+    assert other.closed and not index.closed and "closed" in repr(other) and other.path == index.path
+    for call in (lambda: other.best("a"), lambda: len(other), lambda: other.best_many(["a"]), other.stat):
+        with pytest.raises(ValueError, match="closed"):
+            call()
+    other.close()
+    assert index.best("ACME LTD").id == -6
+
+
+def test_metadata(tmp_path):
+    index = keyfold.compile_names(tmp_path / "a.kf", ["a"], metadata={"source": "register"})
+    assert index.metadata == {"source": b"register", "python.ids": b"int"}
+
+
+def test_progress_and_interrupts(tmp_path):
+    told = []
+    keyfold.compile_names(tmp_path / "a.kf", map(str, range(50000)), progress=lambda done, total: told.append(done))
+    assert told[-1] == 50000 and told == sorted(told)
+
+    def stop(done, total):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        keyfold.compile_names(tmp_path / "b.kf", map(str, range(50000)), progress=stop)
+    assert os.listdir(tmp_path) == ["a.kf"]
+
+
+def test_work_is_limited(tmp_path):
+    rng = random.Random(7)
+    index = keyfold.compile_names(tmp_path / "a.kf", [words(rng, "abcdefgh", 6, 8) for _ in range(3000)])
+    found = index.matches("abcd efgh", work=10)
+    assert not found.exact and found == index.matches("abcd efgh", work=10)
+    assert index.matches("abcd efgh", work=10**9).exact
+    many = index.matches_many(["abcd efgh", "h"], 2, work=10)
+    assert [each.exact for each in many] == [False, False]
