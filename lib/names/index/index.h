@@ -105,6 +105,8 @@ typedef struct kfi_postings {
     uint32_t left, next, names;
 } kfi_postings;
 
+/* The slots of the names whose tokens are `ids`, at most KFI_SORTED_TOKENS of them, in any order. */
+kfi_run kfi_names_equal(const kf_names *names, uint32_t *ids, uint32_t count);
 /* How many names have a token. `id` is below the count. */
 uint32_t kfi_names_frequency(const kf_names *names, uint32_t id);
 kf_status kfi_postings_begin(kfi_postings *postings, const kf_names *names, uint32_t id);

@@ -8,6 +8,7 @@ enum {
     RAISE = 1000,                  /* postings to raise what names need, a level */
     STEP = 16,                     /* 255ths: then there may be a cheaper plan */
     FEW = 64,                      /* postings that are always worth it */
+    PARTS = 1 << 12,               /* of a similarity of 1: less than a score below 1 lacks */
     GROWTH = 3                     /* of the cost, at least, from a level to the next */
 };
 
@@ -166,13 +167,30 @@ static kf_status sample_token(kf_matcher *m, first_looks *looks, uint32_t id, kf
     return status == KF_END ? KF_OK : status;
 }
 
+/* Names with exactly the needle's tokens: they are found without reading any others. `is_over`: no other name counts. */
+static kf_status look_at_equal(kf_matcher *m, int *is_over, kf_error *error)
+{
+    const uint32_t tokens = m->patterns.tokens;
+    uint32_t ids[KFI_SORTED_TOKENS], count = 0;
+    *is_over = 0;
+    if (tokens > KFI_SORTED_TOKENS) return KF_OK;
+    for (uint32_t i = 0; i < m->patterns.count; i++) {
+        if (m->wanted[i].id == UINT32_MAX) return KF_OK;
+        for (uint32_t k = 0; k < m->patterns.list[i].times; k++) ids[count++] = m->wanted[i].id;
+    }
+    const kfi_run run = kfi_names_equal(m->names, ids, count);
+    kf_status status = kfi_matcher_work(m, run.count);
+    for (uint32_t i = 0; i < run.count && !status; i++)
+        status = kfi_matcher_look(m, kfi_names_group(m->names, run.first), run.first + i, error);
+    *is_over = m->best.least.sum >= kfi_score_needs((kfi_score){ KFI_SIMILARITY_ONE - PARTS, 2 }, m->best.least.tokens);
+    return status;
+}
+
 static kf_status look_at_exact(kf_matcher *m, kf_error *error)
 {
     const uint64_t limit = m->best.limit;
     first_looks looks = { .most = limit < SAMPLE - FIRST_LOOKS ? (uint32_t)limit + FIRST_LOOKS : SAMPLE };
     kf_status status = KF_OK;
-    for (uint32_t i = 0; i < m->patterns.count; i++)
-        if (m->wanted[i].id != UINT32_MAX) kfi_matcher_note(m, m->wanted[i].id, KFI_FULL);
     if (limit == UINT64_MAX) return KF_OK;   /* nothing that is found says more than the cutoff does */
     /* The rarest one first; so the last one may be sampled only in part. */
     while (looks.sampled < SAMPLE && !status) {
@@ -215,7 +233,11 @@ kf_status kfi_matcher_levels(kf_matcher *m, kf_error *error)
     const uint64_t most = m->scan_names / KFI_NAMES_PER_POSTING + FEW;
     kfi_plan plan;
     int is_closed;
-    kf_status status = look_at_exact(m, error);
+    for (uint32_t i = 0; i < m->patterns.count; i++)
+        if (m->wanted[i].id != UINT32_MAX) kfi_matcher_note(m, m->wanted[i].id, KFI_FULL);
+    kf_status status = look_at_equal(m, &is_closed, error);
+    if (status || is_closed) return status;
+    status = look_at_exact(m, error);
     if (!status) status = close(m, EXACT_MOST, &is_closed, &plan, error);
     for (unsigned i = 0; i < LEVELS && !status && !is_closed; i++) {
         /* After the first one, which is cheap, those are passed over that can't close the search. */
