@@ -67,10 +67,15 @@ static inline const kfi_group *kfi_names_group(const kf_names *names, uint32_t s
     return &names->groups[low];
 }
 
+static inline const uint8_t *kfi_names_record(const kf_names *names, const kfi_group *group, uint32_t slot)
+{
+    return names->forward + group->records + (uint64_t)(slot - group->first) * kfi_group_record(group);
+}
+
 /* The ids of a slot's tokens, as they are stored. */
 static inline void kfi_names_ids(const kf_names *names, const kfi_group *group, uint32_t slot, uint32_t *ids)
 {
-    const uint8_t *at = names->forward + group->records + (uint64_t)(slot - group->first) * kfi_group_record(group);
+    const uint8_t *at = kfi_names_record(names, group, slot);
     for (unsigned width = 1; width <= KFI_ID_WIDTHS; width++)
         for (unsigned i = group->widths[width - 1]; i > 0; i--, at += width)
             *ids++ = (uint32_t)kfi_low_bits(kfi_load32(at), 8 * width);
@@ -110,6 +115,8 @@ kfi_run kfi_names_equal(const kf_names *names, uint32_t *ids, uint32_t count);
 /* How many names have a token. `id` is below the count. */
 uint32_t kfi_names_frequency(const kf_names *names, uint32_t id);
 kf_status kfi_postings_begin(kfi_postings *postings, const kf_names *names, uint32_t id);
+/* Before kfi_postings_begin, by some time. */
+void kfi_postings_prefetch(const kf_names *names, uint32_t id);
 /* Those of one in a band whose frequencies differ, `band` being of a section that begins there. */
 uint32_t kfi_band_frequency(const uint8_t *section, const kfi_band *band, uint32_t index);
 kf_status kfi_postings_of(kfi_postings *postings, const uint8_t *section, const kfi_band *band, uint32_t index,

@@ -39,6 +39,14 @@ kf_status kfi_postings_of(kfi_postings *p, const uint8_t *section, const kfi_ban
     return KF_OK;
 }
 
+void kfi_postings_prefetch(const kf_names *names, uint32_t id)
+{
+    const kfi_band *band = band_of(names, id);
+    const uint64_t index = id - band->first;
+    if (!band->frequency) __builtin_prefetch(names->postings + band->directory + entry_at(band, (uint32_t)index) / 8);
+    else __builtin_prefetch(names->postings + band->postings + index * band->frequency * names->slot_width / 8);
+}
+
 kf_status kfi_postings_begin(kfi_postings *p, const kf_names *names, uint32_t id)
 {
     const kfi_band *band = band_of(names, id);

@@ -9,6 +9,7 @@ enum {
     STEP = 16,                     /* 255ths: then there may be a cheaper plan */
     FEW = 64,                      /* postings that are always worth it */
     PARTS = 1 << 12,               /* of a similarity of 1: less than a score below 1 lacks */
+    AHEAD = 8,                     /* tokens whose postings are on their way to the processor */
     GROWTH = 3                     /* of the cost, at least, from a level to the next */
 };
 
@@ -18,13 +19,28 @@ enum { LEVELS = sizeof levels, LOWEST = 40, ANY = 1 };
 
 /* ---- reading postings --------------------------------------------------------------------------- */
 
-static kf_status look_at_run(kf_matcher *m, const kfi_group **group, kfi_run run, kf_error *error)
+/* Looks at the names that wait for it. */
+static kf_status look_at_waiting(kf_matcher *m, kf_error *error)
+{
+    kf_status status = KF_OK;
+    for (uint32_t i = 0; i < m->waiting_count && !status; i++)
+        status = kfi_matcher_look(m, m->waiting[i].group, m->waiting[i].slot, error);
+    m->waiting_count = 0;
+    return status;
+}
+
+/* Lets names wait until there are several: what is known of them is on its way to the processor meanwhile. */
+static kf_status wait_for_run(kf_matcher *m, const kfi_group **group, kfi_run run, kf_error *error)
 {
     kf_status status = kfi_matcher_work(m, run.count);
     for (uint32_t i = 0; i < run.count && !status; i++) {
         const uint32_t slot = run.first + i;
         if (slot < (*group)->first || slot >= (*group)[1].first) *group = kfi_names_group(m->names, slot);
-        if (kfi_matcher_is_possible(m, (*group)->tokens)) status = kfi_matcher_look(m, *group, slot, error);
+        if (!kfi_matcher_is_possible(m, (*group)->tokens)) continue;
+        __builtin_prefetch(&m->seen[slot / 64]);
+        __builtin_prefetch(kfi_names_record(m->names, *group, slot));
+        m->waiting[m->waiting_count++] = (kfi_waiting){ *group, slot };
+        if (m->waiting_count == KFI_WAITING) status = look_at_waiting(m, error);
     }
     return status;
 }
@@ -36,7 +52,7 @@ static kf_status read_token(kf_matcher *m, uint32_t id, kf_error *error)
     const kfi_group *group = m->names->groups;
     kf_status status = kfi_postings_begin(&postings, m->names, id);
     while (!status && !(status = kfi_postings_next(&postings, &run))) {
-        status = look_at_run(m, &group, run, error);
+        status = wait_for_run(m, &group, run, error);
         if (status) return status;
     }
     return status == KF_END ? KF_OK : kfi_fail(error, status, "the postings of token %u are damaged", (unsigned)id);
@@ -52,6 +68,8 @@ static const kfi_similar *next_of(const kfi_wanted *w)
 static kf_status read_next(kf_matcher *m, kfi_wanted *w, kf_error *error)
 {
     const kfi_similar next = *next_of(w);
+    if (w->read + AHEAD < w->similar.size / sizeof(kfi_similar))
+        kfi_postings_prefetch(m->names, next_of(w)[AHEAD].id);
     w->read++;
     w->costs[next.similarity] -= kfi_names_frequency(m->names, next.id);
     return read_token(m, next.id, error);
@@ -84,6 +102,7 @@ static kf_status follow(kf_matcher *m, const kfi_plan *plan, const uint32_t *ord
         kfi_wanted *w = &m->wanted[order[i]];
         for (const kfi_similar *next; !status && (next = next_of(w)) && next->similarity >= least; )
             status = read_next(m, w, error);
+        if (!status) status = look_at_waiting(m, error);
         conclude(m, w);
     }
     return status;
@@ -124,6 +143,7 @@ static kf_status raise_needs(kf_matcher *m, kf_error *error)
             }
         }
     }
+    if (!status) status = look_at_waiting(m, error);
     for (uint32_t i = 0; i < m->patterns.count; i++) conclude(m, &m->wanted[i]);
     return status;
 }

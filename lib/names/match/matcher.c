@@ -84,6 +84,7 @@ static void clear(kf_matcher *m)
         m->seen_parts[i] = 0;
     }
     m->work = m->names_seen = m->names_scored = 0;
+    m->waiting_count = 0;
     m->level = KFI_LEVEL_EXACT;
     m->reads++;
     m->last_group = NULL;

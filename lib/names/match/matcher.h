@@ -25,7 +25,8 @@ enum {
     KFI_FULL = 255,                /* the similarity 1 */
     KFI_NAMES_PER_POSTING = 14,    /* of a full scan, in the time that a posting takes */
     KFI_LEVEL_EXACT = 256,         /* only equal tokens are known */
-    KFI_TOUCHED_MOST = 1 << 14
+    KFI_TOUCHED_MOST = 1 << 14,
+    KFI_WAITING = 32
 };
 
 /* A token of the index that is similar to one of the needle. */
@@ -52,6 +53,9 @@ typedef struct kfi_ranked {
     double score;
     uint32_t position, slot;
 } kfi_ranked;
+
+/* A name that will be looked at. */
+typedef struct kfi_waiting { const kfi_group *group; uint32_t slot; } kfi_waiting;
 
 struct kf_matcher {
     const kf_names *names;
@@ -82,6 +86,8 @@ struct kf_matcher {
     uint64_t *seen;                /* a bit a slot */
     uint8_t *seen_parts;           /* whether there is any in so many words */
     unsigned level;
+    kfi_waiting waiting[KFI_WAITING];
+    uint32_t waiting_count;
     uint64_t work, work_limit, names_seen, names_scored;
 
     kfi_needs needs;
