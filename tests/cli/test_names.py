@@ -204,6 +204,17 @@ class Names(CliTest):
                          [[identifier for identifier, _ in members] for members in groups.values()])
         self.assertEqual(first[0]["names"][0], {"id": "0", "name": "ACME0 LTD", "position": 0})
 
+    def test_progress_of_needles(self):
+        self.index()
+        path = self.write("needles", b"ACME\n" * 1000)
+        for options in (["-i", path], []):
+            done = self.run_tool("names", "match", "--progress=json", *options, self.kf,
+                                 stdin=b"" if options else b"ACME\n" * 1000)
+            self.assertEqual(done.stdout.count(b"\n"), 1000)
+            last = json.loads(done.stderr.splitlines()[-1])
+            self.assertEqual((last["phase"], last["done"], last["share"]), ("match", 1000, 1))
+        self.assertEqual(self.run_tool("names", "match", "-i", path, self.kf).stderr, b"")
+
     def test_progress_of_dedupe(self):
         self.index()
         done = self.run_tool("names", "dedupe", "-C", "1", "--progress=json", self.kf)
@@ -221,6 +232,7 @@ class Names(CliTest):
                               (["names", "match", "-R", "wratio", "-n", "9", "--candidates", "5", "x"], "--candidates"),
                               (["names", "match", "-S", "wratio", "x"], "--scorer is one of"),
                               (["names", "match", "--by", "a", "-B", "x"], "with --by"),
+                              (["names", "match", "--progress=text", "x", "y"], "with NEEDLE"),
                               (["names", "dedupe", "x"], "-C SCORE"), (["names", "dedupe", "-C", "0", "x"], "above 0"),
                               (["names", "dedupe", "-C", "1"], "FILE"),
                               (["names", "dedupe", "-C", "1", "x", "y"], "one FILE"),

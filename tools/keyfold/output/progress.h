@@ -4,6 +4,7 @@
 
 #include <keyfold/progress.h>
 
+#include "input/stream.h"
 #include "options/parallel.h"
 
 typedef enum progress_mode {
@@ -27,6 +28,9 @@ void progress_of_names(void);
 /* How much has been read: bytes of the inputs and their whole size if that is known (else 0), and the pairs of
  * them. Shows it, so it should be called often while reading; costs next to nothing. */
 void progress_input(uint64_t bytes_read, uint64_t bytes_total, uint64_t pairs);
+
+/* How many needles were answered of those that the stream has. */
+void progress_needles(const kft_stream *needles, uint64_t answered);
 
 /* How many pairs will be added, when there are no inputs whose bytes tell. */
 void progress_expect(uint64_t pairs);
