@@ -122,7 +122,8 @@ class Names(CliTest):
     def test_score_by(self):
         for scorer, score in (("setratio", "0.8"), ("ratio", "0.4"), ("token_sort_ratio", "0.8"),
                               ("token_set_ratio", "0.8"), ("partial_ratio", "0.6666666666666666")):
-            self.assertEqual(self.out("names", "score", "-S", scorer, "ACME LTD", "LIMITED ACME").decode(), score + "\n")
+            said = self.out("names", "score", "-S", scorer, "ACME LTD", "LIMITED ACME").decode()
+            self.assertEqual(said, score + "\n")
         self.assertEqual(self.out("names", "score", "-x", "ACME LTD", "LIMITED ACME"),
                          b"0.8\nACME=ACME 1\nLTD=LIMITED 0.6\n")
         self.assertEqual(json.loads(self.out("names", "score", "-x", "-j", "A B", "BC")), {
@@ -160,7 +161,8 @@ class Names(CliTest):
                              "ACME WIDGETS LTD\t7\tACME WIDGETS LTD\t1\nACME\nACME\\tX\t11\tACME\\tX\t1\n")
         self.index()
         self.assertIn("no attribute to search by", self.err("names", "match", "--by", "DE", self.kf, "x", expect=2))
-        self.assertIn("no attribute to search by", self.err("names", "dedupe", "-C", "1", "--within", self.kf, expect=2))
+        said = self.err("names", "dedupe", "-C", "1", "--within", self.kf, expect=2)
+        self.assertIn("no attribute to search by", said)
 
     def test_other_scorers(self):
         self.index(self.COUNTRIES)

@@ -35,7 +35,8 @@ void progress_needles(const kft_stream *needles, uint64_t answered);
 /* How many pairs will be added, when there are no inputs whose bytes tell. */
 void progress_expect(uint64_t pairs);
 
-/* For the options of kf_builder_create, kf_dict_merge, kf_dict_verify and kf_names_dedupe; cancels once a signal asked to stop. */
+/* For the options of builders, kf_dict_merge, kf_dict_verify and kf_names_dedupe; cancels once a signal asked to
+ * stop. */
 int progress_report(void *context, const kf_progress *progress);
 
 /* All is done; the file that was written has so many bytes. */
