@@ -122,7 +122,8 @@ class Names(CliTest):
     def test_score_by(self):
         for scorer, score in (("setratio", "0.8"), ("ratio", "0.4"), ("token_sort_ratio", "0.8"),
                               ("token_set_ratio", "0.8"), ("partial_ratio", "0.6666666666666666")):
-            self.assertEqual(self.out("names", "score", "-S", scorer, "ACME LTD", "LIMITED ACME").decode(), score + "\n")
+            said = self.out("names", "score", "-S", scorer, "ACME LTD", "LIMITED ACME").decode()
+            self.assertEqual(said, score + "\n")
         self.assertEqual(self.out("names", "score", "-x", "ACME LTD", "LIMITED ACME"),
                          b"0.8\nACME=ACME 1\nLTD=LIMITED 0.6\n")
         self.assertEqual(json.loads(self.out("names", "score", "-x", "-j", "A B", "BC")), {
@@ -160,7 +161,8 @@ class Names(CliTest):
                              "ACME WIDGETS LTD\t7\tACME WIDGETS LTD\t1\nACME\nACME\\tX\t11\tACME\\tX\t1\n")
         self.index()
         self.assertIn("no attribute to search by", self.err("names", "match", "--by", "DE", self.kf, "x", expect=2))
-        self.assertIn("no attribute to search by", self.err("names", "dedupe", "-C", "1", "--within", self.kf, expect=2))
+        said = self.err("names", "dedupe", "-C", "1", "--within", self.kf, expect=2)
+        self.assertIn("no attribute to search by", said)
 
     def test_other_scorers(self):
         self.index(self.COUNTRIES)
@@ -204,6 +206,17 @@ class Names(CliTest):
                          [[identifier for identifier, _ in members] for members in groups.values()])
         self.assertEqual(first[0]["names"][0], {"id": "0", "name": "ACME0 LTD", "position": 0})
 
+    def test_progress_of_needles(self):
+        self.index()
+        path = self.write("needles", b"ACME\n" * 1000)
+        for options in (["-i", path], []):
+            done = self.run_tool("names", "match", "--progress=json", *options, self.kf,
+                                 stdin=b"" if options else b"ACME\n" * 1000)
+            self.assertEqual(done.stdout.count(b"\n"), 1000)
+            last = json.loads(done.stderr.splitlines()[-1])
+            self.assertEqual((last["phase"], last["done"], last["share"]), ("match", 1000, 1))
+        self.assertEqual(self.run_tool("names", "match", "-i", path, self.kf).stderr, b"")
+
     def test_progress_of_dedupe(self):
         self.index()
         done = self.run_tool("names", "dedupe", "-C", "1", "--progress=json", self.kf)
@@ -221,6 +234,7 @@ class Names(CliTest):
                               (["names", "match", "-R", "wratio", "-n", "9", "--candidates", "5", "x"], "--candidates"),
                               (["names", "match", "-S", "wratio", "x"], "--scorer is one of"),
                               (["names", "match", "--by", "a", "-B", "x"], "with --by"),
+                              (["names", "match", "--progress=text", "x", "y"], "with NEEDLE"),
                               (["names", "dedupe", "x"], "-C SCORE"), (["names", "dedupe", "-C", "0", "x"], "above 0"),
                               (["names", "dedupe", "-C", "1"], "FILE"),
                               (["names", "dedupe", "-C", "1", "x", "y"], "one FILE"),

@@ -193,6 +193,7 @@ kf_status kfi_ratio_search(kf_matcher *m, const kf_matcher_options *o, kf_error 
         if (failed) return failed;
     }
     for (uint32_t i = 0; i < m->names->head.groups && !status; i++)
-        status = look_at_group(m, &m->names->groups[i], error);
+        if (m->names->groups[i + 1].first > m->first_slot)
+            status = look_at_group(m, &m->names->groups[i], error);
     return status;
 }

@@ -401,7 +401,7 @@ kf_status kfi_ratio_weigh(kf_matcher *m, const kfi_group *group, uint32_t first,
     const kfi_whole *r = m->whole;
     const int is_short = r->scorer == KF_SCORER_RATIO && r->is_short;
     kf_status status = KF_OK;
-    for (uint64_t left = m->is_filtered ? mask : 0; left; left &= left - 1)
+    for (uint64_t left = m->is_filtered || m->first_slot ? mask : 0; left; left &= left - 1)
         if (!kfi_filter_passes(m, first + (uint32_t)__builtin_ctzll(left))) mask &= ~(left & (0 - left));
     m->names_seen += kfi_popcount(mask);
     if (is_short) {

@@ -115,7 +115,7 @@ static kf_status answer(const void *context, kf_bytes needle, kft_reply *reply, 
 static int run_job(complete_job *job, kft_needles *needles, const char *path)
 {
     const complete_options *options = job->options;
-    kft_job all = { answer, job, path };
+    kft_job all = { answer, job, path, NULL };
     kft_output out;
     int code = selection_open(&job->selection, &command_complete, &options->selection,
                               options->needles.escapes, job->dict, path);

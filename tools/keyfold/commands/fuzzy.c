@@ -85,7 +85,7 @@ static kf_status answer(const void *context, kf_bytes needle, kft_reply *reply, 
 
 static int run_job(fuzzy_job *job, const fuzzy_options *options, kft_needles *needles, const char *path)
 {
-    kft_job all = { answer, job, path };
+    kft_job all = { answer, job, path, NULL };
     kft_output out;
     int code = selection_open(&job->selection, &command_fuzzy, &options->selection, options->needles.escapes,
                               job->dict, path);

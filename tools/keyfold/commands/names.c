@@ -48,7 +48,8 @@ static int names_run(int argc, char **argv)
         kft_arguments rest;
         int target = 0, code = options_parse(&command_names, &target, argc, argv, &rest);
 
-        return code != OPTIONS_GO_ON ? code : usage_error(&command_names, "which command: build, match, dedupe or score?");
+        return code != OPTIONS_GO_ON ? code
+                                     : usage_error(&command_names, "which command: build, match, dedupe or score?");
     }
     return unknown(argv[0]);
 }

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "command.h"
 #include "options/names.h"
@@ -11,6 +12,7 @@
 #include "output/crew.h"
 #include "output/message.h"
 #include "output/name_hits.h"
+#include "output/progress.h"
 
 typedef struct names_match_options {
     uint64_t number;
@@ -24,6 +26,7 @@ typedef struct names_match_options {
     int by_column;
     int ties;
     int explain;
+    int progress;
     kft_needle_options needles;
 } names_match_options;
 
@@ -67,6 +70,10 @@ static const kft_option_spec options_table[] = {
     { "threads", 'T', OPTION_NUMBER, offsetof(names_match_options, needles.threads), "COUNT",
       "answer so many needles at once; default: as many as there\n"
       "are processors for needles that are read, else 1", NULL },
+    { "progress", 0, OPTION_CHOICE, offsetof(names_match_options, progress), "MODE",
+      "show progress on standard error (default: auto, which is\n"
+      "text on a terminal if INPUT is given and the results go\n"
+      "elsewhere)", progress_names },
     OPTIONS_END
 };
 
@@ -135,12 +142,24 @@ static kf_status answer(const void *context, kf_bytes needle, kft_reply *reply, 
     return status;
 }
 
+static void tell(const kft_needles *needles, uint64_t answered)
+{
+    progress_needles(&needles->stream, answered);
+}
+
+static progress_mode progress_wanted(const names_match_options *options)
+{
+    int is_seen = options->needles.input == NULL || isatty(STDOUT_FILENO);
+
+    return options->progress == PROGRESS_AUTO && is_seen ? PROGRESS_NONE : (progress_mode)options->progress;
+}
+
 static int run_job(names_job *job, const kft_arguments *rest)
 {
     pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     kf_matcher *idle[THREADS_MOST + 1];
     size_t idle_count = 0;
-    kft_job all = { answer, job, rest->items[0] };
+    kft_job all = { answer, job, rest->items[0], NULL };
     kft_needles needles;
     kft_output out;
     int code = needles_open(&needles, &command_names_match, &job->options->needles, rest);
@@ -150,8 +169,15 @@ static int run_job(names_job *job, const kft_arguments *rest)
     job->idle_count = &idle_count;
     if (code == 0 && !output_open(&out))
         code = EXIT_TROUBLE;
-    if (code == 0)
-        code = output_finish(&out, crew_run(&all, &needles, &out));
+    if (code == 0) {
+        progress_start(progress_wanted(job->options), NULL);
+        all.tell = needles.streaming ? tell : NULL;
+        code = crew_run(&all, &needles, &out);
+        if (all.tell != NULL && code <= EXIT_NOT_FOUND)
+            progress_done(0);
+        progress_stop();
+        code = output_finish(&out, code);
+    }
     while (idle_count > 0)
         kf_matcher_destroy(&idle[--idle_count]);
     needles_close(&needles);
@@ -217,7 +243,8 @@ static int names_match_run(int argc, char **argv)
 }
 
 static const kft_clash clashes[] = {
-    { "missing", "no-needle", 0 }, { "candidates", "rerank", 1 }, { "by-column", "by", 0 }, { NULL, NULL, 0 }
+    { "missing", "no-needle", 0 }, { "candidates", "rerank", 1 }, { "by-column", "by", 0 },
+    { "progress", "NEEDLE", 0 }, { NULL, NULL, 0 }
 };
 
 const kft_command command_names_match = {

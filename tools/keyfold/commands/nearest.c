@@ -87,7 +87,7 @@ static kf_status answer(const void *context, kf_bytes needle, kft_reply *reply, 
 
 static int run_job(nearest_job *job, const nearest_options *options, kft_needles *needles, const char *path)
 {
-    kft_job all = { answer, job, path };
+    kft_job all = { answer, job, path, NULL };
     kft_output out;
     int code = selection_open(&job->selection, &command_nearest, &options->selection,
                               options->needles.escapes, job->dict, path);

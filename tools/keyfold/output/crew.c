@@ -57,6 +57,7 @@ typedef struct crew {
     pthread_t *threads;
     unsigned thread_count;   /* 0: the main thread answers */
     int found;
+    uint64_t answered;       /* needles, in written batches */
 } crew;
 
 /* "needle 'NEEDLE'" for messages. */
@@ -206,6 +207,9 @@ static int write_first(crew *all, const kft_needles *needles)
         code = EXIT_TROUBLE;   /* output_finish says why */
     else if (first->status != KF_OK)
         code = failure(first, needles);
+    all->answered += first->count;
+    if (all->job->tell != NULL)
+        all->job->tell(needles, all->answered);
     pthread_mutex_lock(&all->lock);
     all->written++;
     pthread_cond_broadcast(&all->changed);

@@ -21,6 +21,8 @@ typedef struct kft_job {
     kf_status (*answer)(const void *context, kf_bytes needle, kft_reply *reply, kf_error *error);
     const void *context;
     const char *path;     /* of the dictionary, for messages */
+    /* Hears now and then, on the main thread, how many were answered; may be NULL. */
+    void (*tell)(const kft_needles *needles, uint64_t answered);
 } kft_job;
 
 /* Adds a line "needle 'NEEDLE': TEXT". */

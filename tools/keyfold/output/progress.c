@@ -103,7 +103,7 @@ static double part_done(const kf_progress *progress)
 {
     uint64_t done = progress->done, total = progress->total;
 
-    if (progress->phase == KF_PHASE_READ) {
+    if (progress->phase == KF_PHASE_READ || (progress->phase == KF_PHASE_MATCH && total == 0)) {
         if (state.input_total > 0) {
             done = state.input_read;
             total = state.input_total;
@@ -266,6 +266,16 @@ void progress_input(uint64_t bytes_read, uint64_t bytes_total, uint64_t pairs)
     show(&progress);
 }
 
+void progress_needles(const kft_stream *needles, uint64_t answered)
+{
+    /* What lies in the window is still to be looked for; where it was packed, nobody knows how much that is. */
+    size_t waiting = needles->decoder == NULL ? needles->end - needles->begin : 0;
+
+    state.input_read = needles->bytes_read > waiting ? needles->bytes_read - waiting : 0;
+    state.input_total = needles->bytes_total;
+    show(&(kf_progress){ .phase = KF_PHASE_MATCH, .done = answered });
+}
+
 int progress_report(void *context, const kf_progress *progress)
 {
     (void)context;
@@ -282,7 +292,7 @@ void progress_done(uint64_t file_bytes)
     if (state.mode != PROGRESS_JSON)
         return;
     if (last.phase >= KF_PHASE_VERIFY) {
-        last.done = last.total;
+        last.done = last.total > 0 ? last.total : last.done;
     } else {
         last.phase = KF_PHASE_WRITE;
         last.done = last.total = last.file_bytes = file_bytes;

@@ -4,6 +4,7 @@
 
 #include <keyfold/progress.h>
 
+#include "input/stream.h"
 #include "options/parallel.h"
 
 typedef enum progress_mode {
@@ -28,10 +29,14 @@ void progress_of_names(void);
  * them. Shows it, so it should be called often while reading; costs next to nothing. */
 void progress_input(uint64_t bytes_read, uint64_t bytes_total, uint64_t pairs);
 
+/* How many needles were answered of those that the stream has. */
+void progress_needles(const kft_stream *needles, uint64_t answered);
+
 /* How many pairs will be added, when there are no inputs whose bytes tell. */
 void progress_expect(uint64_t pairs);
 
-/* For the options of kf_builder_create, kf_dict_merge, kf_dict_verify and kf_names_dedupe; cancels once a signal asked to stop. */
+/* For the options of builders, kf_dict_merge, kf_dict_verify and kf_names_dedupe; cancels once a signal asked to
+ * stop. */
 int progress_report(void *context, const kf_progress *progress);
 
 /* All is done; the file that was written has so many bytes. */
