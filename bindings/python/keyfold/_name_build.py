@@ -4,7 +4,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Iterable, Mapping, Optional, Union
 
-from . import _errors, _file_options, _name_pack, _name_rows
+from . import _errors, _file_options, _name_files, _name_pack, _name_rows
 from ._builder import BuildOptions
 from ._codecs import Codec
 from ._name_columns import NameColumns
@@ -16,7 +16,7 @@ from ._progress import Heart, Progress
 
 if TYPE_CHECKING:
     from ._handle import StrPath
-    from ._types import LegalForms, Normal, Nulls
+    from ._types import LegalForms, NamesFormat, Normal, Nulls, OnError
 
 
 class _Builder:
@@ -33,7 +33,8 @@ class _Builder:
         options.memory_limit, options.threads = wanted.memory, wanted.threads
         folder = ffi.NULL if wanted.tmpdir is None else ffi.new("char[]", os.fsencode(wanted.tmpdir))
         options.temporary_folder = folder
-        options.flags = (lib.KF_NAMES_REPLACE_ANY if wanted.force else 0) | (0 if equal_ids else lib.KF_NAMES_UNIQUE_IDS)
+        options.flags = (lib.KF_NAMES_REPLACE_ANY if wanted.force else 0) | \
+            (0 if equal_ids else lib.KF_NAMES_UNIQUE_IDS)
         kept = processing.fill(options)
         self._heart.fill(options)
         out = ffi.new("kf_names_builder **")
@@ -82,6 +83,8 @@ def compile_names(path: StrPath, names: Any, *, id: Any = None, name: Any = None
                   payload: Any = None, nulls: Nulls = "error", codec: Union[str, Codec] = "auto",
                   equal_ids: bool = False, normalise: Normal = None, separators: Optional[str] = None,
                   legal_forms: LegalForms = "keep", legal_table: Union[str, Mapping[str, Iterable[str]], None] = None,
+                  format: Optional[NamesFormat] = None, header: bool = False, delimiter: Optional[str] = None,
+                  raw: bool = False, text: bool = False, on_error: Optional[OnError] = None,
                   memory: Union[int, str] = "1G", threads: Optional[int] = None, progress: Any = None,
                   tmpdir: Optional[StrPath] = None, metadata: Optional[Mapping[str, Union[str, bytes]]] = None,
                   force: bool = False) -> NameIndex:
@@ -91,29 +94,36 @@ def compile_names(path: StrPath, names: Any, *, id: Any = None, name: Any = None
     names     a dict of ids to names; or any iterable of rows (id, name), (id, name, attribute) or (id, name, attribute,
               payload), or of dicts; or of names alone, whose ids are their positions from 0; or a table of Arrow,
               pandas, Polars, DuckDB or NumPy, a pandas Series (ids are its index), a tuple (ids, names) of two columns,
-              or several tables
+              or several tables; or the path of a file, of those that the keyfold command reads (`keyfold names build
+              --help`), or of Parquet, Feather or Arrow IPC. Several files are given as pathlib.Path objects: a list
+              of str is one of names
     id, name, attribute, payload
               which columns of a table (or members of dicts) they are. Ids and names need not be said if they are called
               so, or there are only two columns, ids first, or one of names. payload= may be a list of columns, whose
               tuples are the payloads
     nulls     "error", or "skip" for rows without an id or a name (in pandas NaN is a null)
     codec     how payloads are stored (see keyfold.Dictionary.codec); if not given, what suits the first 1000
-    equal_ids  whether several names may have one id: DuplicateKey if not
+    equal_ids
+              whether several names may have one id: DuplicateKey if not
     normalise, separators, legal_forms, legal_table
               what is to make no difference between names, nor between them and needles; see below
     memory    what the build may hold
     threads   that it may use: as many as there are processors if not given
     progress, tmpdir, metadata, force   as for compile
+    format, header, delimiter, raw, text, on_error
+              for files, as for compile; id, name, attribute and payload are then names or numbers (from 1) of columns
+              of csv, or members of jsonl. Ids of such files are ints if all are decimal numbers, else str
 
-    Ids are ints, str or bytes, all of one kind, and come back as they were given. An attribute is a str, such as a country, that searches can be limited to; a payload is
-    whatever is to come along with the name. Both may be None, which is what an empty one comes back as.
+    Ids are ints, str or bytes, all of one kind, and come back as they were given. An attribute is a str, such as a
+    country, that searches can be limited to; a payload is whatever is to come along with the name. Both may be None,
+    which is what an empty one comes back as.
 
-    Names are compared as they are unless that is changed here, for names and needles alike; the file remembers how, and
-    matches have the names as they were given.
+    Names are compared as they are unless that is changed here, for names and needles alike; the file remembers how,
+    and matches have the names as they were given.
 
-    normalise    of "case" (full case folding), "nfc" or "nfkc" (Unicode's normal forms), "accents", "punctuation" (which
-                 becomes spaces) and "spaces" (white space of any kind becomes spaces, runs of them one, and those at
-                 the ends go), with commas between
+    normalise    of "case" (full case folding), "nfc" or "nfkc" (Unicode's normal forms), "accents", "punctuation"
+                 (which becomes spaces) and "spaces" (white space of any kind becomes spaces, runs of them one, and
+                 those at the ends go), with commas between
     separators   characters that become spaces
     legal_forms  "canonical": those at the end of a name (at its start where they stand there) become one of several
                  that mean the same, as Limited becomes Ltd; "ignore": they are left out
@@ -137,8 +147,16 @@ def compile_names(path: StrPath, names: Any, *, id: Any = None, name: Any = None
                            metadata=_file_options.metadata(metadata), force=force)
     options.check_target()
     processing = Processing(normalise, separators, legal_forms, legal_table)
+    columns = NameColumns(id, name, attribute, payload, nulls)
+    about_files = _file_options.given(dict(format=format, header=header, delimiter=delimiter, raw=raw, text=text,
+                                           on_error=on_error))
+    files, names = _name_files.files_of(names, about_files)
+    if files is not None:
+        _name_files.build(files, options, columns, codec, processing, equal_ids, about_files, progress)
+        return NameIndex(path)
+    _file_options.refuse(about_files, names, None)
     payloads = Payloads(codec)
-    rows = _name_rows.rows_of(names, NameColumns(id, name, attribute, payload, nulls), payloads)
+    rows = _name_rows.rows_of(names, columns, payloads)
     reports = Progress(progress, rows.total, unit="names")
     builder: Optional[_Builder] = None
     try:

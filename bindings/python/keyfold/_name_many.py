@@ -44,7 +44,7 @@ def _attributes(attributes: List[Optional[str]], places: List[int]) -> Any:
         each = attributes[place]
         if each is not None:
             result[number].data, result[number].size = ffi.cast("uint8_t *", kept[each]), len(parts[each] or b"")
-    return result, kept
+    return result, (result, kept)
 
 
 def _encoded(texts: List[Optional[str]], places: List[int]) -> List[bytes]:
@@ -77,7 +77,8 @@ def search(handle: NamesHandle, texts: List[Optional[str]], attributes: List[Opt
             lib.kfpy_texts_split(data, lengths, count, needles)
         many = many_options(threads, heart)
         many.attributes, keep = _attributes(attributes, places)
-        status = lib.kf_names_search_many(handle.pointer, needles, count, options, many, lib.kfpy_found_add, found, error)
+        status = lib.kf_names_search_many(handle.pointer, needles, count, options, many, lib.kfpy_found_add, found,
+                                          error)
         del keep
     finally:
         ffi.release(lengths)

@@ -17,7 +17,7 @@
 #define KFI_NAMES_MATCH_MATCHER_H
 
 #include "names/match/best.h"
-#include "names/match/blocks_scan.h"
+#include "names/match/block_wants.h"
 #include "names/match/needs.h"
 #include "names/match/rows.h"
 

@@ -4,7 +4,7 @@
 #include "base/options.h"
 #include "format/column.h"
 #include "names/score/text.h"
-#include "names/write/blocks_writer.h"
+#include "names/write/token_blocks.h"
 #include "names/write/forward_writer.h"
 #include "names/write/postings_writer.h"
 #include "names/write/vocabulary_writer.h"

@@ -1,8 +1,9 @@
 /* The scan, compiled once for each instruction set: a file includes this after it has defined KFI_VARIANT,
  * KFI_VARIANT_NAME and
  *     prepared, prepare(p, query)     what is made of a query for comparing
- *     reaching(signatures, count, signature, low)     bit i: signature i overlaps in at least `low`; at most CHUNK of them
+ *     reaching(signatures, count, signature, low)     bit i: signature i overlaps in at least `low`; of at most CHUNK
  *     compare(p, columns, length, common)             common[i]: of lane i
+ *     compare_edits(the same)                         see kfi_block_query.edits; after Hyyrö (2003)
  *     select_lanes(common, low, high) bit i: low <= common[i] < high
  *     raise_lanes(row, common, values)     values[i] is at least row[common[i]], of a row of 64
  *     select_above(values, floor)          bit i: values[i] > floor
@@ -57,7 +58,8 @@ static kf_status scan_chunk(const batch *s, size_t index, const kfi_length_group
         const uint32_t first = (block + i) * KFI_BLOCK;
         left &= left - 1;
         if (left) prefetch(columns + (unsigned)__builtin_ctzll(left) * size, size);
-        if (q->length <= KFI_BLOCK_LENGTH) compare(&s->prepared[index], columns + i * size, g->length, common);
+        if (q->edits) compare_edits(&s->prepared[index], columns + i * size, g->length, common);
+        else if (q->length <= KFI_BLOCK_LENGTH) compare(&s->prepared[index], columns + i * size, g->length, common);
         else bound(q, signatures + (size_t)i * KFI_BLOCK, g->length, common);
         uint32_t lanes = select_lanes(common, low, high);
         if (g->tokens - first < KFI_BLOCK) lanes &= (1u << (g->tokens - first)) - 1;
@@ -84,7 +86,8 @@ static kf_status scan(const kfi_blocks *blocks, const kfi_block_query *const *qu
     kf_status status = KF_OK;
     for (size_t from = 0; from < count && !status; from += BATCH) {
         prepared p[BATCH];
-        const batch all = { blocks, queries + from, p, count - from < BATCH ? count - from : BATCH, from, sink, context };
+        const size_t more = count - from < BATCH ? count - from : BATCH;
+        const batch all = { blocks, queries + from, p, more, from, sink, context };
         for (size_t i = 0; i < all.count; i++) prepare(&p[i], all.queries[i]);
         for (uint32_t i = 0; i < blocks->group_count && !status; i++) status = scan_group(&all, &blocks->groups[i]);
     }

@@ -13,6 +13,8 @@ typedef struct kfi_block_query {
     const kfi_blocks *blocks;
     uint32_t length;               /* code points of the needle's token, at least 1 */
     uint32_t classes;              /* all of its classes are less */
+    int edits;                     /* what is common of texts is the longer one's length less their Levenshtein
+                                      distance, no longest common subsequence. Only of needles of KFI_BLOCK_LENGTH */
     uint8_t signature[KFI_BLOCK];
     uint8_t masks[KFI_BLOCK_LENGTH / 8][KFI_CLASSES];   /* where a class is in it: byte k has positions 8k to 8k+7.
                                                            Empty if it is longer than tokens in blocks are */

@@ -51,7 +51,8 @@ static int create_builder(kft_build *build)
     build_options.memory_limit = options->memory;
     build_options.temporary_folder = options->temporary_folder;
     build_options.resume_folder = options->resume_folder;
-    build_options.flags = options->force ? KF_BUILD_REPLACE_ANY : 0;
+    build_options.flags = (options->force ? KF_BUILD_REPLACE_ANY : 0u)
+                          | (options->similarity ? KF_BUILD_SIMILARITY : 0u);
     build_options.expected_bytes = build->feed.survey.expected_bytes;
     build_options.progress = progress_report;
     parallel_take(&command_build, &options->parallel, &build_options);

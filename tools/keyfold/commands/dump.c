@@ -28,6 +28,7 @@ typedef struct kft_dump {
     const char *path;
     int format;
     int weighted;         /* the file has weights of its own */
+    int items;            /* values are lists, and come item by item */
     kft_printer printer;
 } kft_dump;
 
@@ -107,7 +108,7 @@ static int print_entry(const kft_dump *dump, const kft_entry *entry, uint64_t we
     kft_entry one = *entry;
     kf_bytes list = entry->value;
 
-    if (!dump->printer.items)
+    if (!dump->items)
         return print_one(dump, entry, weight, at_start);
     for (; list_next(&list, &one.value); at_start = 0)
         if (!print_one(dump, &one, weight, at_start))
@@ -170,9 +171,8 @@ static int dump_run(int argc, char **argv)
         code = EXIT_TROUBLE;
     } else {
         kf_dict_stat stat = KF_DICT_STAT_INIT;
-        kft_dump dump = { dict, rest.items[0], options.format, 0,
-                          { &out, kf_dict_value_type(dict), 0, options.raw, options.format == DUMP_JSONL,
-                            entry_lists() } };
+        kft_dump dump = { dict, rest.items[0], options.format, 0, list_values(dict),
+                          { &out, kf_dict_value_type(dict), 0, options.raw, options.format == DUMP_JSONL, 0 } };
 
         dump.weighted = kf_dict_get_stat(dict, &stat) == KF_OK && stat.weights == KF_WEIGHTS_GIVEN;
         code = output_finish(&out, dump_all(&dump, iter));

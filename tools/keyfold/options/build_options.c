@@ -36,6 +36,9 @@ const kft_option_spec build_options_table[] = {
       "what is to make no difference between keys, with commas:\n"
       "case, accents, how characters are composed (nfc), and also\n"
       "wide, small and the like (nfkc)", normalise_names },
+    { "similarity", 0, OPTION_FLAG, offsetof(kft_build_options, similarity), NULL,
+      "store the keys once more, so that nearest takes\n"
+      "milliseconds for a million keys", NULL },
     MEMORY_OPTION(kft_build_options, memory),
     TMPDIR_OPTION(kft_build_options, temporary_folder),
     { "resume", 0, OPTION_FOLDER, offsetof(kft_build_options, resume_folder), "FOLDER",

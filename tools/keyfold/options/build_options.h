@@ -18,6 +18,7 @@ typedef struct kft_build_options {
     int duplicates;
     int weights;
     int normalise;
+    int similarity;
     uint64_t memory;
     const char *temporary_folder;
     const char *resume_folder;

@@ -1,6 +1,6 @@
 /* What a search for names wants of the blocks (read/blocks/blocks_scan.h). */
-#ifndef KFI_NAMES_MATCH_BLOCKS_SCAN_H
-#define KFI_NAMES_MATCH_BLOCKS_SCAN_H
+#ifndef KFI_NAMES_MATCH_BLOCK_WANTS_H
+#define KFI_NAMES_MATCH_BLOCK_WANTS_H
 
 #include "names/index/index.h"
 #include "read/blocks/blocks_scan.h"

@@ -1,4 +1,4 @@
-#include "names/match/blocks_scan.h"
+#include "names/match/block_wants.h"
 
 #include "names/score/similarity.h"
 
