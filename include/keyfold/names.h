@@ -134,8 +134,8 @@ enum {
 /* How to build. Read during kf_names_builder_create only; its strings are copied. */
 typedef struct kf_names_build_options {
     size_t struct_size;            /* sizeof(kf_names_build_options), set by KF_NAMES_BUILD_OPTIONS_INIT */
-    uint64_t memory_limit;         /* bytes for everything the build holds, but 24 for each distinct token and each
-                                      distinct attribute; 0: 1 GiB; at least 16 MiB */
+    uint64_t memory_limit;         /* bytes for everything the build holds, but 24 for each distinct token and 16 for
+                                      each distinct attribute; 0: 1 GiB; at least 16 MiB */
     const char *temporary_folder;  /* NULL: the target's folder */
     kf_progress_fn progress;       /* may be NULL */
     void *progress_context;

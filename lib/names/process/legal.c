@@ -44,6 +44,23 @@ static int compare(kf_bytes a, kf_bytes b)
     return order ? order : (a.size > b.size) - (a.size < b.size);
 }
 
+static unsigned pair_of(const uint8_t *two) { return (two[0] * 31u + two[1]) & 8191; }
+
+/* Whether a form can have these letters at its end or start, as far as the two outermost bytes tell. */
+static int is_likely(const kfi_legal *l, const uint8_t *letters, size_t size, int at_start)
+{
+    if (size < 2) return 1;
+    const unsigned pair = pair_of(at_start ? letters : letters + size - 2);
+    return (at_start ? l->starts : l->ends)[pair / 8] >> (pair % 8) & 1;
+}
+
+static void note_pair(kfi_legal *l, kf_bytes letters, int at_start)
+{
+    if (letters.size < 2) return;
+    const unsigned pair = pair_of(at_start ? letters.data : letters.data + letters.size - 2);
+    (at_start ? l->starts : l->ends)[pair / 8] |= (uint8_t)(1u << pair % 8);
+}
+
 kf_status kfi_legal_open(kfi_legal *l, const uint8_t *data, uint64_t size, uint32_t count, uint64_t offset,
                          kf_error *error)
 {
@@ -64,6 +81,7 @@ kf_status kfi_legal_open(kfi_legal *l, const uint8_t *data, uint64_t size, uint3
             || !canonical_of(l, i).size || (i && compare(letters_of(l, i - 1), letters) >= 0))
             return kfi_fail_at(error, KF_CORRUPT, offset, "legal form %u is impossible", (unsigned)i);
         l->has_starts |= is_start;
+        note_pair(l, (kf_bytes){ letters.data + is_start, letters.size - (size_t)is_start }, is_start);
         if (letters.size - (size_t)is_start > l->longest) l->longest = letters.size - (size_t)is_start;
     }
     return end == l->size ? KF_OK : kfi_fail_at(error, KF_CORRUPT, offset, "the legal forms have the wrong size");
@@ -87,15 +105,23 @@ static int find(const kfi_legal *l, kf_bytes letters, kf_bytes *canonical)
 
 /* ---- letters ------------------------------------------------------------------------------------ */
 
-/* The letters of a token, in the fold's own bytes. */
+/* The letters of a token, in the scratch. */
 static kf_status take_letters(kfi_legal_scratch *s, kf_bytes token, kf_bytes *letters, kf_error *error)
 {
-    size_t to = 0;
+    size_t to = 0, at = 0;
+    for (; at < token.size && token.data[at] < 0x80; at++) {      /* as what follows does */
+        const uint8_t byte = token.data[at], lower = byte | 0x20;
+        if (lower >= 'a' && lower <= 'z') s->ascii[to++] = lower;
+        else if (byte >= '0' && byte <= '9') s->ascii[to++] = byte;
+    }
+    *letters = (kf_bytes){ s->ascii, to };
+    if (at == token.size) return KF_OK;
+    to = 0;
     s->fold.size = 0;
     kf_status status = kfi_normal_append(&s->fold, token);
     if (status) return kfi_fail_memory(error, token.size);
     uint8_t *bytes = s->fold.data;
-    for (size_t at = 0; at < s->fold.size; ) {
+    for (at = 0; at < s->fold.size; ) {
         const unsigned length = kfi_utf8_sequence(bytes + at, s->fold.size - at);
         const unsigned size = length ? length : 1;
         if (length && kfi_unicode_kind_of(kfi_utf8_value(bytes + at, length)) == KFI_UNICODE_WORD) {
@@ -131,6 +157,7 @@ static kf_status match(const kfi_legal *l, kfi_legal_scratch *s, const kf_bytes 
             whole = (kf_bytes){ end - size - letters.size, size + letters.size };
         }
         size += letters.size;
+        if (!is_likely(l, whole.data + at_start, size, at_start)) break;
         if (size && find(l, whole, canonical)) *taken = i + 1;
     }
     return KF_OK;

@@ -21,6 +21,7 @@ typedef struct kfi_legal {
     uint64_t size;                 /* of the texts */
     size_t longest;                /* letters */
     int has_starts;
+    uint8_t ends[1024], starts[1024];   /* a bit for what the last two, or the first two, bytes of some form hash to */
 } kfi_legal;
 
 /* Reads stored forms in place. KF_CORRUPT. */
@@ -41,7 +42,7 @@ kf_status kfi_legal_compile(const char *const *table, kfi_legal_text text, void 
 typedef struct kfi_legal_scratch {
     kfi_normal fold;
     kfi_array text, other;
-    uint8_t letters[1 + KFI_LEGAL_LETTERS];
+    uint8_t letters[1 + KFI_LEGAL_LETTERS], ascii[KFI_LEGAL_LETTERS];
 } kfi_legal_scratch;
 
 void kfi_legal_begin(kfi_legal_scratch *scratch);

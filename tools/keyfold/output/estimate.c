@@ -8,7 +8,7 @@
 static const double of_keys[ESTIMATE_PHASES] = { 0.27, 0.04, 0.30, 0.38, 0, 0.01, 0 };
 static const double of_pairs[ESTIMATE_PHASES] = { 0.27, 0.04, 0.23, 0.25, 0.20, 0.01, 0 };
 static const double of_shards[ESTIMATE_PHASES] = { 0.45, 0.05, 0.49, 0, 0, 0.01, 0 };
-static const double of_names[ESTIMATE_PHASES] = { 0.40, 0.02, 0.15, 0.28, 0.14, 0.01, 0 };
+static const double of_names[ESTIMATE_PHASES] = { 0.30, 0.03, 0.20, 0.33, 0.13, 0.01, 0 };
 static const double of_verifying[ESTIMATE_PHASES] = { [KF_PHASE_VERIFY] = 1 };
 static const double of_matching[ESTIMATE_PHASES] = { [KF_PHASE_MATCH] = 1 };
 
