@@ -14,9 +14,9 @@ class Stat(NamedTuple):
 
     >>> table = keyfold.compile("capitals.kf", {"Peru": "Lima", "Poland": "Warsaw"})
     >>> print(table.stat())
-    keys                          2
+    keys                            2
+    longest key                     6
     ...
-    normalise                  none
     """
 
     keys: int
