@@ -1,9 +1,9 @@
 /* keyfold's side of bench/names/run: prints what searches cost, as JSON.
  *
  *   search INDEX SCORER LIMIT CUTOFF NEEDLES...   files of needles, one a line; a file is a class
- *   search hold INDEX NEEDLES                     searches for all, tells how many, and waits for the end of its input
- *   search measure FILE COMMAND...                runs a command and writes what it took into a file: a child of a larger
- *                                                 program would count that one's memory as its own
+ *   search hold INDEX NEEDLES                     searches for all, says how many, waits for the end of its input
+ *   search measure FILE COMMAND...                runs a command and writes what it took into a file: a child of a
+ *                                                 larger program would count that one's memory as its own
  *
  * CPU time of the thread, a needle at a time, after one round that is not counted. The checksum is of positions, scores
  * and work, for comparing instruction sets. The status is 4 if the scorer finds nothing by itself. */

@@ -181,21 +181,33 @@ static int found_note(kfpy_found *found, size_t needle, const kf_name_hits *hits
     return 1;
 }
 
+static int found_hit(kfpy_found *found, size_t needle, const kf_name_hit *hit)
+{
+    if (!found_row(found, (const kf_bytes[]){ hit->id, hit->name, hit->attribute, hit->payload })) return 0;
+    found->needles[found->count] = needle;
+    found->positions[found->count] = hit->position;
+    found->gaps[found->count] = hit->gap;
+    found->scores[found->count++] = hit->score;
+    return 1;
+}
+
 static kf_status kfpy_found_add(void *context, size_t needle, const kf_name_hits *hits, kf_error *error)
 {
     kfpy_found *found = context;
     (void)error;
     if (!found_room(found, hits->count) || !found_note(found, needle, hits)) return KF_NO_MEMORY;
-    for (size_t i = 0; i < hits->count; i++) {
-        const kf_name_hit *hit = hits->hits[i];
-        if (!found_row(found, (const kf_bytes[]){ hit->id, hit->name, hit->attribute, hit->payload }))
-            return KF_NO_MEMORY;
-        found->needles[found->count] = needle;
-        found->positions[found->count] = hit->position;
-        found->gaps[found->count] = hit->gap;
-        found->scores[found->count++] = hit->score;
-    }
+    for (size_t i = 0; i < hits->count; i++)
+        if (!found_hit(found, needle, hits->hits[i])) return KF_NO_MEMORY;
     return KF_OK;
+}
+
+static kf_status kfpy_found_pair(void *context, const kf_name_hit *first, const kf_name_hit *second, kf_error *error)
+{
+    kfpy_found *found = context;
+    size_t pair = found->count / 2;
+    (void)error;
+    return found_room(found, 2) && found_hit(found, pair, first) && found_hit(found, pair, second) ? KF_OK
+                                                                                                  : KF_NO_MEMORY;
 }
 
 static void kfpy_found_renumber(kfpy_found *found, const uint64_t *places)

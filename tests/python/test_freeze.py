@@ -426,7 +426,8 @@ def test_encoding_and_metadata(cache):
     plain = keyfold.freeze({"a": "x", "b": "y"})
     told = keyfold.freeze({"a": "x", "b": "y"}, encoding="raw", metadata={"source": "here", "raw": b"\xff"})
     assert dict(told) == dict(plain) and told.path != plain.path
-    assert told.stat().value_encoding == "raw" and told.metadata["source"] == b"here" and told.metadata["raw"] == b"\xff"
+    assert told.stat().value_encoding == "raw"
+    assert told.metadata["source"] == b"here" and told.metadata["raw"] == b"\xff"
     inode = os.stat(told.path).st_ino
     again = keyfold.freeze({"b": "y", "a": "x"}, encoding="raw", metadata={"raw": b"\xff", "source": b"here"})
     assert again.path == told.path and os.stat(told.path).st_ino == inode

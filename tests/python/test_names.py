@@ -413,3 +413,116 @@ def test_rows_are_iterated(index):
     assert repr(next(iter(index))) == "NameRow(id=7, name='ACME HOLDINGS LTD')"
     with pytest.raises(keyfold.ArgumentError):
         index.rows(-1)
+
+
+# ---- files ------------------------------------------------------------------------------------------
+
+FILES = {
+    "a.tsv": ("7\tACME LTD\tGB\tx\n8\tBOLTS\n", {}),
+    "a.csv": ("name,no,land,rest\nACME LTD,7,GB,x\nBOLTS,8,,\n",
+              dict(header=True, id="no", name="name", attribute="land", payload="rest")),
+    "b.csv": ("ACME LTD;7;GB;x\nBOLTS;8;;\n", dict(delimiter=";", id=2, name=1, attribute=3, payload=4)),
+    "a.jsonl": ('{"id": 7, "firm": "ACME LTD", "attribute": "GB", "payload": "x"}\n{"id": 8, "firm": "BOLTS"}\n',
+                dict(name="firm")),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_files_are_read(tmp_path, name):
+    text, options = FILES[name]
+    path = tmp_path / name
+    path.write_text(text)
+    told = []
+    for inputs in (path, str(path), [path]):
+        index = keyfold.compile_names(tmp_path / "a.kf", inputs, progress=lambda done, total: told.append(done),
+                                      **options)
+        assert list(index) == [keyfold.NameRow(7, "ACME LTD", "GB", "x"), keyfold.NameRow(8, "BOLTS")]
+    assert told[-1] == 2
+
+
+def test_options_of_files(tmp_path):
+    path, target = tmp_path / "a.txt", tmp_path / "a.kf"
+    path.write_text("ACME, Ltd.\nBolts!\n")
+    index = keyfold.compile_names(target, path, normalise="case,punctuation,spaces", legal_forms="ignore",
+                                  legal_table={"Ltd": ["Limited"]}, threads=1, memory="64M", tmpdir=tmp_path)
+    assert [row.id for row in index] == [1, 2] and index.best("acme limited").score == 1.0
+    assert len(keyfold.compile_names(target, [str(path), str(path)], format="lines")) == 4
+    rows = tmp_path / "a.tsv"
+    rows.write_text("1\ta\n1\tb\nbad\n")
+    with pytest.raises(keyfold.DuplicateKey, match="equal_ids=True"):
+        keyfold.compile_names(target, rows, on_error="skip")
+    with pytest.warns(UserWarning):
+        assert len(keyfold.compile_names(target, rows, on_error="skip", equal_ids=True)) == 2
+    with pytest.raises(keyfold.Error, match="a.tsv:3"):
+        keyfold.compile_names(target, rows, equal_ids=True)
+    for wrong in (dict(format="nul"), dict(header=True), dict(nulls="skip"), dict(codec="json"), dict(normalise="nfc"),
+                  dict(metadata={"a": "b"}), dict(id=True), dict(format="lines", id=1)):
+        with pytest.raises(keyfold.ArgumentError):
+            keyfold.compile_names(target, path, **wrong)
+    with pytest.raises(keyfold.NoFile, match="a str is taken for the path"):
+        keyfold.compile_names(target, "ACME LTD")
+    with pytest.raises(keyfold.ArgumentError, match="a list of str is one of names"):
+        keyfold.compile_names(target, [str(path)])
+    with pytest.raises(keyfold.ArgumentError, match="header="):
+        keyfold.compile_names(target, {1: "a"}, header=True)
+
+
+def test_files_of_columns(tmp_path):
+    pandas = pytest.importorskip("pandas")
+    pytest.importorskip("pyarrow")
+    pandas.DataFrame({"id": [7, 8], "name": ["ACME", "BOLTS"], "x": [1, 2]}).to_parquet(tmp_path / "a.parquet")
+    index = keyfold.compile_names(tmp_path / "a.kf", tmp_path / "a.parquet", payload="x")
+    assert list(index) == [keyfold.NameRow(7, "ACME", None, 1), keyfold.NameRow(8, "BOLTS", None, 2)]
+
+
+# ---- names that are alike ---------------------------------------------------------------------------
+
+def test_pairs_and_groups_of_names_that_are_alike(tmp_path):
+    rng = random.Random(10)
+    names = [words(rng, "abc", 4, 3) for _ in range(120)]
+    places = [rng.choice(["DE", "GB"]) for _ in names]
+    index = keyfold.compile_names(tmp_path / "a.kf", zip(itertools.count(1000), names, places))
+    every = {(a, b): keyfold.names_score(names[a], names[b])
+             for a, b in itertools.combinations(range(len(names)), 2)}
+    alike = {pair: score for pair, score in every.items() if score >= 0.8}
+    pairs = index.dedupe(0.8)
+    assert {(pair.first.position, pair.second.position): pair.score for pair in pairs} == alike
+    assert len(pairs) == len(alike) and pairs == index.dedupe(0.8, threads=1) == index.dedupe(0.8, threads=3)
+    assert all(pair.first.id == pair.first.position + 1000 and pair.second.name == names[pair.second.position]
+               for pair in pairs)
+    same = index.dedupe(0.8, same_attribute=True)
+    assert {(pair.first.position, pair.second.position) for pair in same} == \
+        {(a, b) for a, b in alike if places[a] == places[b]}
+    assert all(pair.first.attribute == pair.second.attribute == "DE" for pair in index.dedupe(0.8, by="DE"))
+
+    linked = {position: {position} for position in range(len(names))}
+    for a, b in alike:
+        if linked[a] is not linked[b]:
+            linked[a] |= linked[b]
+            for each in linked[b]:
+                linked[each] = linked[a]
+    expected = sorted(sorted(group) for group in {id(group): group for group in linked.values()}.values()
+                      if len(group) > 1)
+    assert [[match.position for match in group] for group in index.groups(0.8)] == expected
+    assert index.dedupe(1.0, scorer="ratio") and index.groups(1.0, by="XX") == []
+    for wrong in (0, 1.5):
+        with pytest.raises(keyfold.ArgumentError):
+            index.dedupe(wrong)
+    with pytest.raises(keyfold.ArgumentError):
+        index.groups(0.5, output="xml")
+
+
+def test_pairs_in_tables(tmp_path):
+    for package in ("pandas", "polars", "pyarrow"):
+        pytest.importorskip(package)
+    index = keyfold.compile_names(tmp_path / "a.kf", {7: "ACME LTD", 8: "BOLTS INC", 9: "ACMY LTD", 1: "BOLTS INK"})
+    for output in ("pandas", "polars", "arrow"):
+        pairs, groups = index.dedupe(0.8, output=output), index.groups(0.8, output=output)
+        columns = (lambda frame: list(frame.column_names if output == "arrow" else frame.columns))
+        assert columns(pairs) == ["first_id", "first_name", "first_position", "second_id", "second_name",
+                                  "second_position", "score"]
+        assert columns(groups) == ["group", "id", "name", "position"]
+        listed = (lambda column: column.to_pylist() if output == "arrow" else list(column))
+        assert sorted(zip(listed(pairs["first_id"]), listed(pairs["second_id"]))) == [(7, 9), (8, 1)]
+        assert list(zip(listed(groups["group"]), listed(groups["id"]))) == [(0, 7), (0, 9), (1, 8), (1, 1)]
+        assert len(index.dedupe(0.99, output=output)) == len(index.groups(0.99, output=output)) == 0

@@ -52,6 +52,8 @@ kfpy_found *kfpy_found_new(void);
 void kfpy_found_free(kfpy_found *found);
 /* Appends the hits of a needle. A kf_names_search_many sink, of which `found` is the context. */
 kf_status kfpy_found_add(void *found, size_t needle, const kf_name_hits *hits, kf_error *error);
+/* Appends both names of a pair, whose number is their needle. A kf_names_pair_sink, likewise. */
+kf_status kfpy_found_pair(void *found, const kf_name_hit *first, const kf_name_hit *second, kf_error *error);
 /* The needles had places in a longer list: those are theirs from now on. */
 void kfpy_found_renumber(kfpy_found *found, const uint64_t *places);
 /* Takes the next rows of an index instead, at most so many: KF_END if there are no more. */

@@ -4,6 +4,8 @@
 #define KF_ATTRIBUTE_BYTES ...
 #define KF_MATCH_TIES ...
 #define KF_MATCH_EXPLAIN ...
+#define KF_DEDUPE_WITHIN_ATTRIBUTE ...
+#define KF_DEDUPE_LINKS ...
 
 typedef enum kf_scorer {
     KF_SCORER_SETRATIO = 0,
@@ -215,6 +217,13 @@ typedef kf_status (*kf_names_sink)(void *context, size_t index, const kf_name_hi
 kf_status kf_names_search_many(const kf_names *names, const kf_bytes *needles, size_t count,
                                       const kf_matcher_options *options, const kf_names_many_options *many,
                                       kf_names_sink sink, void *context, kf_error *error);
+
+typedef kf_status (*kf_names_pair_sink)(void *context, const kf_name_hit *first, const kf_name_hit *second,
+                                        kf_error *error);
+
+kf_status kf_names_dedupe(const kf_names *names, const kf_matcher_options *options,
+                                 const kf_names_many_options *many, kf_names_pair_sink sink, void *context,
+                                 kf_error *error);
 
 typedef struct kf_names_iter kf_names_iter;
 

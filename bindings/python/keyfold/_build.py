@@ -33,7 +33,7 @@ Metadata = Optional[Mapping[str, Union[str, bytes]]]
 _Path = (str, bytes, os.PathLike)
 
 
-def _must_exist(path: Any, alone: bool) -> None:
+def must_exist(path: Any, alone: bool) -> None:
     """Says of a str that names no file what else may have been meant. A PathLike is a path in any case."""
     try:
         os.stat(path)
@@ -52,7 +52,7 @@ def _must_exist(path: Any, alone: bool) -> None:
 def _paths(inputs: Any) -> Tuple[Optional[List[str]], Any]:
     """The paths that the inputs are, or None; and the inputs, whose first may have been taken to see that."""
     if isinstance(inputs, _Path):
-        _must_exist(inputs, True)
+        must_exist(inputs, True)
         return [os.fsdecode(inputs)], inputs
     if isinstance(inputs, abc.Mapping) or not isinstance(inputs, abc.Iterable):
         return None, inputs
@@ -68,7 +68,7 @@ def _paths(inputs: Any) -> Tuple[Optional[List[str]], Any]:
     for path in again:
         if not isinstance(path, _Path):
             raise TypeError(f"{path!r:.100} among paths of files is none")
-        _must_exist(path, False)
+        must_exist(path, False)
         paths.append(os.fsdecode(path))
     return paths, inputs
 

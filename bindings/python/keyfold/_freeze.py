@@ -340,7 +340,8 @@ def freeze(   # type: ignore[overload-overlap]
            duplicates: NoLists = "error", weights: None = None, progress: Any = None,
            tmpdir: Optional[StrPath] = None, threads: Optional[int] = None, shards: Optional[int] = None,
            nested: Optional[Literal[True]] = None, normalise: Normal = None,
-           encoding: Encoding = "auto", metadata: Metadata = None, force: bool = False) -> Dictionary[K, SubDictionary]: ...
+           encoding: Encoding = "auto", metadata: Metadata = None,
+           force: bool = False) -> Dictionary[K, SubDictionary]: ...
 @overload
 def freeze(mapping_or_items: Mapping[K, V], path: Optional[StrPath] = None, *,
            codec: Union[str, Codec] = "auto", keys: Keys = "auto", memory: Union[int, str] = "1G",
@@ -382,7 +383,8 @@ def freeze(mapping_or_items: Any, path: Optional[StrPath] = None, *, codec: Unio
            keys: Keys = "auto", memory: Union[int, str] = "1G", duplicates: Duplicates = "error",
            weights: Optional[Weights] = None, progress: Any = None, tmpdir: Optional[StrPath] = None,
            threads: Optional[int] = None, shards: Optional[int] = None, nested: Optional[bool] = None,
-           normalise: Normal = None, encoding: Encoding = "auto", metadata: Metadata = None, force: bool = False) -> Any:
+           normalise: Normal = None, encoding: Encoding = "auto", metadata: Metadata = None,
+           force: bool = False) -> Any:
     """Turns a dict, any Mapping or pairs into a Dictionary that all processes share.
 
     Without a path the file goes into a cache folder, $KEYFOLD_CACHE or keyfold in the user's cache folder,
@@ -409,8 +411,8 @@ def freeze(mapping_or_items: Any, path: Optional[StrPath] = None, *, codec: Unio
     types = survey(source)
     if isinstance(source, (Dictionary, _nested.SubDictionary)):
         if encoding != "auto" or metadata is not None:
-            raise _errors.ArgumentError("encoding= and metadata= are for what is compiled, and a Dictionary is taken as "
-                                        "it is: keyfold.compile(path, table, ...) makes another one of its pairs")
+            raise _errors.ArgumentError("encoding= and metadata= are for what is compiled, and a Dictionary is taken "
+                                        "as it is: keyfold.compile(path, table, ...) makes another one of its pairs")
         if path is None:
             return source
         if isinstance(source, Dictionary):

@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     import polars
     import pyarrow
 
-    from . import _columns, _name_many, _name_match, _name_score, _name_stat, _name_table, _query, _verify
+    from . import _columns, _name_many, _name_match, _name_pairs, _name_score, _name_stat, _name_table, _query, _verify
     from ._batch import Column
     from ._name_match import NameMatch, NameMatches, NameRow
+    from ._name_pairs import Pairs
     from ._name_score import Explanation
     from ._name_stat import NameStat
     from ._name_table import Found
@@ -35,7 +36,7 @@ else:
 
     _columns, _query, _verify = Later("_columns"), Later("_query"), Later("_verify")
     _name_many, _name_match, _name_score = Later("_name_many"), Later("_name_match"), Later("_name_score")
-    _name_stat, _name_table = Later("_name_stat"), Later("_name_table")
+    _name_pairs, _name_stat, _name_table = Later("_name_pairs"), Later("_name_stat"), Later("_name_table")
 
 _CANDIDATES = 100       # for re-ranking, unless told
 
@@ -154,10 +155,7 @@ class NameIndex:
         """
         data = text_of(needle, "the needle")
         options = _search_options(limit, cutoff, scorer, ties, rerank, candidates, gap, work)
-        attribute = attribute_of(by)
-        if attribute is not None:
-            place = ffi.from_buffer(attribute or b"\0")
-            options.attribute.data, options.attribute.size = ffi.cast("uint8_t *", place), len(attribute)
+        keep = _within(options, by)
         handle = self._opened()
         error, hits = ffi.new("kf_error *"), ffi.new("kf_name_hits **")
         matcher = handle.take_matcher()
@@ -166,6 +164,7 @@ class NameIndex:
             return self._taken(hits[0], gap)
         finally:
             handle.put_back(matcher)
+            del keep
 
     def _taken(self, hits: Any, gap: bool) -> NameMatches:
         """What lies in a matcher as Python objects."""
@@ -288,6 +287,57 @@ class NameIndex:
         handle = self._opened()
         raw = _name_many.search(handle, texts, attributes, search, threads, progress)
         return _name_table.Found(texts, raw, self._kinds, bool(options.get("gap")))
+
+    # ---- names that are alike ------------------------------------------------------------------
+
+    def dedupe(self, cutoff: float, *, scorer: Scorer = "setratio", by: Optional[str] = None,
+               same_attribute: bool = False, threads: Optional[int] = None, progress: Any = None,
+               output: str = "list") -> Any:
+        """All pairs of names in the index whose score is the cutoff or better: exactly those that scoring every pair
+        would find. The higher the cutoff, the faster.
+
+        by              only names with this attribute
+        same_attribute  only pairs with equal ones
+        threads         as many as there are processors if not given
+        progress        as for best_many
+        output          "list" of NamePair; "arrow", "pandas" or "polars": a table with the columns first_id,
+                        first_name, first_position, second_id ..., score
+
+        >>> index = keyfold.compile_names("firms.kf", {7: "ACME LTD", 8: "BOLTS INC", 9: "ACMY LTD"})
+        >>> [(pair.first.id, pair.second.id, pair.score) for pair in index.dedupe(0.8)]
+        [(7, 9, 0.875)]
+        """
+        _name_table.check_output(output)
+        found = self._pairs(cutoff, scorer, by, same_attribute, False, threads, progress)
+        return found.pairs() if output == "list" else found.table(output)
+
+    def groups(self, cutoff: float, *, scorer: Scorer = "setratio", by: Optional[str] = None,
+               same_attribute: bool = False, threads: Optional[int] = None, progress: Any = None,
+               output: str = "list") -> Any:
+        """Names that the pairs of dedupe connect, directly or by way of others, in groups of two and more.
+
+        output  "list" of lists of NameMatch, whose score is that of one of the pairs; "arrow", "pandas" or "polars": a
+                table with a row for each name that is in a group, its number in the column group
+
+        The rest is as for dedupe.
+
+        >>> index = keyfold.compile_names("firms.kf", {7: "ACME LTD", 8: "BOLTS INC", 9: "ACMY LTD"})
+        >>> index.groups(0.8, output="pandas")[["group", "id"]].values.tolist()
+        [[0, 7], [0, 9]]
+        """
+        _name_table.check_output(output)
+        found = self._pairs(cutoff, scorer, by, same_attribute, True, threads, progress)
+        return found.groups() if output == "list" else found.group_table(output)
+
+    def _pairs(self, cutoff: float, scorer: str, by: Optional[str], same_attribute: bool, links: bool,
+               threads: Optional[int], progress: Any) -> Pairs:
+        options = _search_options(1, cutoff, scorer)
+        keep = _within(options, by)
+        flags = (lib.KF_DEDUPE_WITHIN_ATTRIBUTE if same_attribute else 0) | (lib.KF_DEDUPE_LINKS if links else 0)
+        handle = self._opened()
+        found = _name_pairs.Pairs(handle, self._kinds, options, flags, threads, progress)
+        del keep
+        return found
 
     # ---- all names ----------------------------------------------------------------------------
 
@@ -474,6 +524,16 @@ def _search_options(limit: int, cutoff: float = 0.0, scorer: str = "setratio", t
     elif candidates is not None:
         raise _errors.ArgumentError("candidates= is for rerank=, the scorer that they are scored by again")
     return options
+
+
+def _within(options: Any, by: Optional[str]) -> Any:
+    """Limits a search to an attribute; returns what must live as long."""
+    attribute = attribute_of(by)
+    if attribute is None:
+        return None
+    place = ffi.from_buffer(attribute or b"\0")
+    options.attribute.data, options.attribute.size = ffi.cast("uint8_t *", place), len(attribute)
+    return place
 
 
 def _index_of(needles: Any) -> Any:

@@ -66,14 +66,23 @@ class Found:
             return itertools.repeat(None)
         return self._decoded(lib.KFPY_FOUND_PAYLOAD, rows, self._kinds.payload)
 
-    def _matches(self, rows: List[int]) -> List[NameMatch]:
+    def matches(self, rows: List[int]) -> List[NameMatch]:
+        """Those hits."""
         if not rows:
             return []
-        positions = self._column(lib.KFPY_FOUND_POSITION, rows)
         gaps = self._floats(lib.KFPY_FOUND_GAP, rows) if self._gaps else itertools.repeat(None)
         return list(map(_name_match.NameMatch, self._ids(rows), self._names(rows),
-                        self._floats(lib.KFPY_FOUND_SCORE, rows), ffi.unpack(positions.numbers, len(rows)),
+                        self._floats(lib.KFPY_FOUND_SCORE, rows), self.positions(rows),
                         self._attributes(rows), self._payloads(rows), gaps))
+
+    def positions(self, rows: List[int]) -> List[int]:
+        """Their positions."""
+        column = self._column(lib.KFPY_FOUND_POSITION, rows)
+        return ffi.unpack(column.numbers, len(rows))        # type: ignore[no-any-return]
+
+    def plain(self, output: str, rows: List[int]) -> Dict[str, Any]:
+        """Columns of those hits, for a table of a library."""
+        return _COLUMNS[output](self, {}, rows)
 
     def _floats(self, what: int, rows: List[int]) -> List[float]:
         column = self._column(what, rows)
@@ -91,7 +100,7 @@ class Found:
         """A match or None for each needle."""
         result: List[Optional[NameMatch]] = [None] * len(self._needles)
         rows = list(range(len(self._needle_of)))
-        for place, match in zip(self._needle_of, self._matches(rows)):
+        for place, match in zip(self._needle_of, self.matches(rows)):
             result[place] = match
         return result
 
@@ -102,7 +111,7 @@ class Found:
             note = self._raw.notes[place]
             result[note.needle].exact, result[note.needle].tied = bool(note.exact), note.tied
         rows = self._hit_order()
-        for row, match in zip(rows, self._matches(rows)):
+        for row, match in zip(rows, self.matches(rows)):
             result[self._needle_of[row]].append(match)
         return result
 
@@ -120,7 +129,10 @@ class Found:
             needle_of = [self._needle_of[row] for row in rows]
         columns: Dict[str, Any] = {} if every else {"row": needle_of}
         columns["needle"] = [self._needles[place] for place in needle_of]
-        return _MAKERS[output](self, columns, rows, every, index, needle_of)
+        frame = frame_of(output, _COLUMNS[output](self, columns, rows))
+        if output != "pandas" or index is None:
+            return frame
+        return frame.set_axis(index if every else index.take(needle_of), axis=0)
 
     def _numbers(self) -> List[Tuple[str, int, str]]:
         """The columns of numbers: what they are called, what they are, and Arrow's format."""
@@ -161,33 +173,23 @@ class Found:
         return result
 
 
-def _to_arrow(found: Found, columns: Dict[str, Any], rows: List[int], every: bool, index: Any,
-              needle_of: List[int]) -> Any:
+def _arrow_columns(found: Found, columns: Dict[str, Any], rows: List[int]) -> Dict[str, Any]:
     pyarrow = _runs.pyarrow('output="arrow"')
     types = {None: None, "u64": pyarrow.uint64(), "str": pyarrow.large_string(), "bytes": pyarrow.large_binary()}
-    return pyarrow.table(found._arrow(columns, rows, lambda items, kind: pyarrow.array(items, types[kind])))
+    return found._arrow(columns, rows, lambda items, kind: pyarrow.array(items, types[kind]))
 
 
-def _to_polars(found: Found, columns: Dict[str, Any], rows: List[int], every: bool, index: Any,
-               needle_of: List[int]) -> Any:
-    try:
-        import polars
-    except ImportError:
-        raise ImportError('output="polars" needs the polars package: pip install polars') from None
+def _polars_columns(found: Found, columns: Dict[str, Any], rows: List[int]) -> Dict[str, Any]:
+    polars = _package("polars")
     types = {None: None, "u64": polars.UInt64, "str": polars.String, "bytes": polars.Binary}
-    return polars.DataFrame(found._arrow(columns, rows, lambda items, kind: polars.Series(items, dtype=types[kind])))
+    return found._arrow(columns, rows, lambda items, kind: polars.Series(items, dtype=types[kind]))
 
 
-def _to_pandas(found: Found, columns: Dict[str, Any], rows: List[int], every: bool, index: Any,
-               needle_of: List[int]) -> Any:
-    try:
-        import pandas
-    except ImportError:
-        raise ImportError('output="pandas" needs the pandas package: pip install pandas') from None
+def _pandas_columns(found: Found, columns: Dict[str, Any], rows: List[int]) -> Dict[str, Any]:
+    pandas = _package("pandas")
     result: Dict[str, Any] = dict(columns)
     absent = [row == _NOWHERE for row in rows]
-    ids = found._ids(rows)
-    result["id"] = _id_array(pandas, ids, found._kinds.id)
+    result["id"] = _id_array(pandas, found._ids(rows), found._kinds.id)
     result["name"] = found._names(rows)
     for name, what, format in found._numbers():
         numbers = _owned_numbers(found, what, rows, "f8" if format == "g" else "i8")
@@ -201,10 +203,21 @@ def _to_pandas(found: Found, columns: Dict[str, Any], rows: List[int], every: bo
         result["attribute"] = found._attributes(rows)
     if found._kinds.payloads is not None:
         result["payload"] = pandas.Series(found._payloads(rows), dtype=None if rows else object)
-    if index is not None:
-        index = index if every else index.take(needle_of)
-    frame = pandas.DataFrame({name: pandas.Series(column) for name, column in result.items()})
-    return frame if index is None else frame.set_axis(index, axis=0)
+    return {name: pandas.Series(column) for name, column in result.items()}
+
+
+def _package(name: str) -> Any:
+    try:
+        return __import__(name)
+    except ImportError:
+        raise ImportError(f'output="{name}" needs the {name} package: pip install {name}') from None
+
+
+def frame_of(output: str, columns: Dict[str, Any]) -> Any:
+    """A table of columns of its library, or of lists."""
+    if output == "arrow":
+        return _runs.pyarrow('output="arrow"').table(columns)
+    return _package(output).DataFrame(columns)
 
 
 def _id_array(pandas: Any, ids: List[Any], kind: str) -> Any:
@@ -224,7 +237,7 @@ def _owned_numbers(found: Found, what: int, rows: List[int], dtype: str) -> Any:
     return _owned(lib.kfpy_lookup_take_numbers(batch), 8 * len(rows), dtype).copy()
 
 
-_MAKERS = {"arrow": _to_arrow, "pandas": _to_pandas, "polars": _to_polars}
+_COLUMNS = {"arrow": _arrow_columns, "pandas": _pandas_columns, "polars": _polars_columns}
 
 
 def check_output(output: str) -> None:

@@ -81,8 +81,10 @@ static inline uint32_t kfi_names_position(const kf_names *names, uint32_t slot)
     return (uint32_t)kfi_load_bits(names->positions, (uint64_t)slot * names->slot_width, names->slot_width);
 }
 
-/* The ids of a name's tokens, put into the order in which it has them. KF_CORRUPT. */
-kf_status kfi_names_order(const kf_names *names, const kfi_group *group, uint32_t slot, uint32_t *ids, kf_error *error);
+/* The ids of a name's tokens as they are stored, or anything else in that order, put into the order in which it has
+ * them. KF_CORRUPT. */
+kf_status kfi_names_arrange(const kf_names *names, const kfi_group *group, uint32_t slot, uint32_t *ids,
+                            kf_error *error);
 /* A name's text as it is compared, appended to `text`. KF_CORRUPT, KF_NO_MEMORY. */
 kf_status kfi_names_text(const kf_names *names, uint32_t slot, kf_buffer *buffer, kfi_array *text, kf_error *error);
 /* The same as it was given. `position`: of that slot. */

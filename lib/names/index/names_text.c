@@ -32,7 +32,7 @@ kf_status kfi_names_token_text(const kf_names *n, uint32_t id, kf_buffer *buffer
     return kfi_fail(error, status, "token %u can't be read (%s)", (unsigned)id, kf_status_name(status));
 }
 
-kf_status kfi_names_order(const kf_names *n, const kfi_group *group, uint32_t slot, uint32_t *ids, kf_error *error)
+kf_status kfi_names_arrange(const kf_names *n, const kfi_group *group, uint32_t slot, uint32_t *ids, kf_error *error)
 {
     const unsigned width = kfi_order_width(group->tokens);
     const uint64_t bit = (uint64_t)(slot - group->first) * width;
@@ -46,7 +46,7 @@ kf_status kfi_names_text(const kf_names *n, uint32_t slot, kf_buffer *buffer, kf
     uint32_t ids[KF_NAME_TOKENS];
     const kfi_group *group = kfi_names_group(n, slot);
     kfi_names_ids(n, group, slot, ids);
-    kf_status status = kfi_names_order(n, group, slot, ids, error);
+    kf_status status = kfi_names_arrange(n, group, slot, ids, error);
     for (uint32_t i = 0; i < group->tokens && !status; i++) {
         kf_bytes token;
         if (i) status = kfi_array_append(text, " ", 1, error);

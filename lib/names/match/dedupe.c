@@ -129,7 +129,8 @@ static kf_status search(piece *p, const uint64_t *members, size_t count, uint32_
     if (found) qsort(list, found, sizeof *list, compare_found);
     if (count + found < 2) return status;
     for (size_t i = 0; i < count && !status; i++) status = add(p, (uint32_t)members[i], 1, i ? MORE : FIRST);
-    for (size_t i = 0; i < found && !status; i++) status = add(p, list[i].slot, kfi_best_value(&m->best, list[i].score), FOUND);
+    for (size_t i = 0; i < found && !status; i++)
+        status = add(p, list[i].slot, kfi_best_value(&m->best, list[i].score), FOUND);
     return status;
 }
 

@@ -19,7 +19,9 @@ enum {
     KFI_CODE_LENGTH = 21,          /* of tokens that have a code of one byte */
     KFI_CODE_LONG = 254,           /* longer ones: nothing is known of them */
     KFI_CODE_UNKNOWN = 255,        /* was not compared yet */
-    KFI_SEEDS = 64
+    KFI_SEEDS = 64,
+    KFI_ARRANGED = 6,              /* tokens of names whose orders are in a table */
+    KFI_ORDERS = 720               /* that there are of these */
 };
 
 /* A word of the needle, for token_set_ratio. */
@@ -30,7 +32,7 @@ typedef struct kfi_needle_word {
 
 typedef struct kfi_whole {
     const kf_names *names;
-    uint8_t *codes;                /* by place among tokens in blocks: length and what is common with the needle */
+    uint8_t *codes;                /* by token: length and what is common with the needle */
     uint32_t *places;              /* by token, if the file does not tell */
     uint32_t points[KFI_CLASSES];  /* the code point of a class; UINT32_MAX: it has several */
 
@@ -52,6 +54,17 @@ typedef struct kfi_whole {
     int64_t values[256];
     kfi_score least;
     uint8_t code_length[256], code_common[256];
+
+    /* of a needle of at most 64 letters: where it has a class, and spaces */
+    int is_short;
+    int is_doubtful;               /* it has letters in classes of several */
+    uint64_t masks[KFI_CLASSES], space_mask;
+    const kfi_length_group *groups[KFI_CODE_LENGTH + 1];   /* of tokens, by length */
+
+    /* how the records of a group of names are laid out */
+    uint32_t offsets[KF_NAME_TOKENS], id_masks[KF_NAME_TOKENS], record;
+
+    uint8_t orders[KFI_ARRANGED + 1][KFI_ORDERS][KFI_ARRANGED];   /* by rank: which token is where */
 
     uint32_t seeds[KFI_SEEDS];     /* slots that were looked at first */
     uint32_t seed_count;
@@ -84,8 +97,11 @@ kf_status kfi_spelling_append(kf_matcher *m, uint32_t id, kfi_array *points, kf_
 
 /* ---- names -------------------------------------------------------------------------------------- */
 
-/* Scores a name if its bound allows. KF_CORRUPT, KF_NO_MEMORY, KF_END. */
-kf_status kfi_ratio_weigh(kf_matcher *m, const kfi_group *group, uint32_t slot, kf_error *error);
+/* Prepares for looking at the names of a group. */
+void kfi_ratio_begin_group(kf_matcher *m, const kfi_group *group);
+/* Scores those of 64 names of that group, from `first` on, that the mask has and whose bounds allow. KF_CORRUPT,
+ * KF_NO_MEMORY. */
+kf_status kfi_ratio_weigh(kf_matcher *m, const kfi_group *group, uint32_t first, uint64_t mask, kf_error *error);
 /* Scores it and offers it to the best ones. */
 kf_status kfi_ratio_score(kf_matcher *m, const kfi_group *group, uint32_t slot, kf_error *error);
 

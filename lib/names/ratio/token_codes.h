@@ -16,15 +16,13 @@ kf_status kfi_token_codes_set(kf_matcher *m);
 /* Whether so many were compared one by one that this pays. */
 int kfi_token_codes_pay(const kf_matcher *m);
 /* Compares one token. If that fails, which scoring a name will tell, nothing is known of it. */
-uint8_t kfi_token_code_find(kf_matcher *m, uint32_t id, uint32_t place);
+uint8_t kfi_token_code_find(kf_matcher *m, uint32_t id);
 
 /* The code of a token. */
 static inline uint8_t kfi_ratio_code(kf_matcher *m, uint32_t id)
 {
-    const kfi_whole *r = m->whole;
-    const uint32_t place = kfi_ratio_place(r, id);
-    if (place >= r->names->blocks.tokens) return id == r->names->blocks.empty ? 0 : KFI_CODE_LONG;
-    return r->codes[place] == KFI_CODE_UNKNOWN ? kfi_token_code_find(m, id, place) : r->codes[place];
+    const uint8_t code = m->whole->codes[id];
+    return code == KFI_CODE_UNKNOWN ? kfi_token_code_find(m, id) : code;
 }
 
 #endif

@@ -20,6 +20,7 @@ struct kfi_forward_writer {
     uint8_t key[KEY_HEAD + 4 * KF_NAME_TOKENS + POSITION_SIZE];
     /* while it is written */
     kfi_writer *writer;
+    kfi_progress *progress;
     kfi_array groups;
     uint8_t head[KEY_HEAD];        /* of the last group */
     uint32_t slot;
@@ -126,7 +127,7 @@ static kf_status take_name(void *self, kf_bytes key, kf_bytes value, kf_error *e
     if (!status && f->attributes)
         status = kfi_attributes_add_slot(f->attributes, kfi_load32(value.data + ORDER_SIZE), error);
     f->slot++;
-    return status;
+    return status ? status : kfi_progress_count(f->progress, 1, (uint64_t)f->names + f->slot, error);
 }
 
 static kf_status write_bits(kfi_writer *writer, kfi_section_type type, kfi_bit_spool *bits, kf_error *error)
@@ -136,8 +137,9 @@ static kf_status write_bits(kfi_writer *writer, kfi_section_type type, kfi_bit_s
     return status ? status : kfi_writer_end(writer, error);
 }
 
-kf_status kfi_forward_write(kfi_forward_writer *f, kfi_writer *writer, kf_error *error)
+kf_status kfi_forward_write(kfi_forward_writer *f, kfi_writer *writer, kfi_progress *progress, kf_error *error)
 {
+    f->progress = progress;
     f->writer = writer;
     kf_status status = kfi_writer_begin(writer, KFI_SECTION_FORWARD, error);
     if (!status) status = kfi_sorter_finish(f->sorter, take_name, f, error);

@@ -19,8 +19,8 @@ kf_status kfi_forward_create(kfi_forward_writer **out, uint32_t tokens, uint32_t
 /* The next name's tokens, in its order; `ids` are sorted. */
 kf_status kfi_forward_add(kfi_forward_writer *forward, uint32_t *ids, uint32_t count, uint32_t attribute,
                           kf_error *error);
-/* Writes the sections. */
-kf_status kfi_forward_write(kfi_forward_writer *forward, kfi_writer *writer, kf_error *error);
+/* Writes the sections; names count twice in the progress, the second time here. */
+kf_status kfi_forward_write(kfi_forward_writer *forward, kfi_writer *writer, kfi_progress *progress, kf_error *error);
 /* What became of it: groups; and each slot's distinct ids, as a varint count and differences. */
 const kfi_group *kfi_forward_groups(const kfi_forward_writer *forward, uint32_t *count);
 const kfi_spool *kfi_forward_slots(const kfi_forward_writer *forward);

@@ -138,7 +138,8 @@ static kf_status keep_repeated(machine *m, const kfi_laid_state *state, kfi_shar
     const uint64_t shift = m->repeated.text.size;
     kf_status status = kfi_array_append(&m->repeated.text, state->text, m->made.text.size, error);
     if (!status)
-        status = kfi_array_append(&m->repeated.entries, state->entries, state->entry_count * sizeof *state->entries, error);
+        status = kfi_array_append(&m->repeated.entries, state->entries, state->entry_count * sizeof *state->entries,
+                                  error);
     if (status) return status;
     kfi_bucket_entry *kept = (kfi_bucket_entry *)(void *)m->repeated.entries.data + shared->place;
     for (uint32_t i = 0; i < state->entry_count; i++) kept[i].offset += shift;

@@ -12,8 +12,8 @@ typedef struct kft_printer {
     int ordinal;                /* in place of the value; in JSON beside it */
     int raw;                    /* no escapes */
     int json;
-    int lists;                  /* values are lists (see list.h), of which all items are printed: with tabs between them,
-                                 * and as JSON arrays */
+    int lists;                  /* values are lists (see list.h), of which all items are printed: with tabs between
+                                 * them, and as JSON arrays */
 } kft_printer;
 
 typedef struct kft_entry {

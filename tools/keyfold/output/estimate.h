@@ -8,7 +8,7 @@
 
 #include <keyfold/progress.h>
 
-#define ESTIMATE_PHASES 7
+#define ESTIMATE_PHASES 8
 #define ESTIMATE_UNKNOWN (-1.0)
 
 typedef struct kft_estimate {

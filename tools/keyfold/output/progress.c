@@ -93,7 +93,7 @@ double progress_seconds(void)
 
 static const char *phase_name(kf_phase phase)
 {
-    static const char *const names[] = { "read", "sort", "minimise", "layout", "values", "write", "verify" };
+    static const char *const names[] = { "read", "sort", "minimise", "layout", "values", "write", "verify", "match" };
 
     return (unsigned)phase < sizeof names / sizeof names[0] ? names[phase] : "work";
 }
@@ -152,11 +152,11 @@ static void __attribute__((format(printf, 2, 3))) put(text_line *line, const cha
 
 static void show_text(const kf_progress *progress, double time)
 {
-    static const char *const of_pairs[] = { "pairs", "pairs", "keys", "states", "values" };
-    static const char *const of_names[] = { "names", "names", "tokens", "names", "tokens" };
+    static const char *const of_pairs[] = { "pairs", "pairs", "keys", "states", "values", NULL, NULL, "names" };
+    static const char *const of_names[] = { "names", "names", "tokens", "names", "tokens", NULL, NULL, "names" };
     const char *const *units = state.build.is_names ? of_names : of_pairs;
     double share = estimate_share(&state.estimate), left = estimate_seconds_left(&state.estimate, time);
-    int in_bytes = (unsigned)progress->phase >= sizeof of_pairs / sizeof of_pairs[0];
+    int in_bytes = (unsigned)progress->phase >= sizeof of_pairs / sizeof of_pairs[0] || units[progress->phase] == NULL;
     text_line line = { .size = 0 };
     human_text text;
 
@@ -173,7 +173,7 @@ static void show_text(const kf_progress *progress, double time)
     if (state.rate >= 0 && progress->phase == KF_PHASE_VERIFY)
         put(&line, "  %s/s", human_size(text, (uint64_t)state.rate));
     else if (state.rate >= 0 && !in_bytes)
-        put(&line, "  %.2f M/s", state.rate / 1e6);
+        put(&line, state.rate < 1e5 ? "  %.0f/s" : "  %.2f M/s", state.rate < 1e5 ? state.rate : state.rate / 1e6);
     if (progress->temporary_bytes > 0)
         put(&line, "  disk %s", human_size(text, progress->temporary_bytes));
     if (progress->file_bytes > 0)
@@ -281,7 +281,7 @@ void progress_done(uint64_t file_bytes)
 
     if (state.mode != PROGRESS_JSON)
         return;
-    if (last.phase == KF_PHASE_VERIFY) {
+    if (last.phase >= KF_PHASE_VERIFY) {
         last.done = last.total;
     } else {
         last.phase = KF_PHASE_WRITE;
