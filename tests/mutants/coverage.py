@@ -55,15 +55,15 @@ class Coverage:
         output = lab.call(["gcov", "--json-format", "--stdout", *counts], cwd=folder) if counts else ""
         found = collections.defaultdict(lambda: {"lines": set(), "functions": set()})
         code = collections.defaultdict(set)
-        for line in output.splitlines():
-            for file in json.loads(line)["files"]:
+        for unit in output.splitlines():
+            for file in json.loads(unit)["files"]:
                 path = (folder / file["file"]).resolve()
                 name = str(path.relative_to(self.place.tree)) if path.is_relative_to(self.place.tree) else ""
                 if name not in self.now:
                     continue
-                code[self.now[name]].update(entry["line_number"] for entry in file["lines"])
-                found[name]["lines"].update(entry["line_number"] for entry in file["lines"] if entry["count"])
-                found[name]["functions"].update(entry["name"] for entry in file["functions"] if entry["execution_count"])
+                code[self.now[name]].update(line["line_number"] for line in file["lines"])
+                found[name]["lines"].update(line["line_number"] for line in file["lines"] if line["count"])
+                found[name]["functions"].update(f["name"] for f in file["functions"] if f["execution_count"])
         for key, lines in code.items():
             self.code[key] = sorted(lines | set(self.code.get(key, ())))
         return {name: {"digest": self.now[name], **{key: sorted(value) for key, value in what.items()}}

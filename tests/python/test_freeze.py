@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 import keyfold
+from conftest import LEVEL
 
 
 @pytest.fixture(autouse=True)
@@ -345,7 +346,7 @@ def some_dict(depth):
 
 
 def test_many_keys_of_nested_dicts(cache):
-    for _ in range(60):
+    for _ in range(120 if LEVEL == "long" else 25):
         model = {"inner": some_dict(2), **some_dict(1)}
         for level, plain in levels(keyfold.freeze(model), model):
             keys = [*plain, "?", "inner ", 7.5, ("a", "b"), [], None, float("nan")]

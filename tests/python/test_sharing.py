@@ -13,6 +13,7 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 import pytest
 
 import keyfold
+from conftest import LEVEL
 from keyfold import _handle
 
 MODEL = {f"key {i}": f"value {i * i}" for i in range(3000)}
@@ -206,7 +207,7 @@ def test_closing_under_threads_that_look_things_up(make):
     model = {str(i): "x" * 300 + str(i) for i in range(100)}
     path = make(model).path
     wrong = []
-    for _ in range(30):
+    for _ in range(60 if LEVEL == "long" else 10):
         gc.collect()
         table = keyfold.open(path)
 

@@ -321,7 +321,8 @@ END_TEST
 
 START_TEST(writer__every_call_fails)
 {
-    static const size_t size[CONTENTS] = { 2095900, 5000, 100, 270000 };   /* the second's patch: in the file, in two blocks */
+    /* The second's patch lies in the file, in two blocks. */
+    static const size_t size[CONTENTS] = { 2095900, 5000, 100, 270000 };
     content c = make_content(size);
     int files = fault_open_files(), failures = 0;
     for (int mode = FAULT_ONCE; mode <= FAULT_FROM; mode++)

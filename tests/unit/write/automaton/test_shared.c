@@ -74,8 +74,9 @@ static void check(kfi_shared_table *table)
 
 START_TEST(shared__any_memory)
 {
-    static const struct { uint64_t ids, references; } shapes[] = { { IDS, REFERENCES }, { IDS, 700 }, { 1, 5 }, { 64, 0 },
-                                                                    { 0, 0 } };
+    static const struct { uint64_t ids, references; } shapes[] = {
+        { IDS, REFERENCES }, { IDS, 700 }, { 1, 5 }, { 64, 0 }, { 0, 0 }
+    };
     static const uint64_t memories[] = { 0, 400, 4 * IDS - 4, 4 * IDS, 1 << 20 };
     make(shapes[_i].ids, shapes[_i].references);
     for (size_t i = 0; i < sizeof memories / sizeof *memories; i++) {
