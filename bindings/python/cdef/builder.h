@@ -12,7 +12,8 @@ typedef enum kf_duplicates {
 } kf_duplicates;
 
 enum {
-    KF_BUILD_REPLACE_ANY = 1 << 0
+    KF_BUILD_REPLACE_ANY = 1 << 0,
+    KF_BUILD_SIMILARITY = 1 << 1
 };
 
 typedef struct kf_build_options {
