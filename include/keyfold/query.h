@@ -151,9 +151,9 @@ typedef struct kf_nearest_options {
  * be better keys. Memory: O(count). Errors: those of kf_query_create_fuzzy and kf_iter_create; KF_LIMIT
  * for Jaro-Winkler when the needle is over 4096 bytes.
  *
- * Of a file built with KF_BUILD_SIMILARITY all keys are compared at once instead of walked, with the same result, but not
- * by Jaro-Winkler, nor with a needle of over 64 units, nor where `within` has a query or a small part of the keys, nor in
- * bytes where keys are not ASCII. */
+ * Of a file built with KF_BUILD_SIMILARITY all keys are compared at once instead of walked, with the same result; but
+ * not by Jaro-Winkler, nor with a needle of over 64 units, nor where `within` has a query or a small part of the keys,
+ * nor in bytes where keys are not ASCII. */
 KF_API kf_status kf_iter_create_nearest(kf_iter **out, const kf_dict *dict, const void *needle, size_t needle_size,
                                         const kf_nearest_options *options, kf_error *error);
 

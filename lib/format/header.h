@@ -47,6 +47,7 @@ typedef enum kfi_section_type {
     KFI_SECTION_PROCESSING = 19,  /* how names are processed */
     KFI_SECTION_ATTRIBUTES = 20,  /* of the names, and which names have each; absent: none has */
     KFI_SECTION_PAYLOADS = 21,    /* a column: what belongs to the names; absent: nothing */
+    KFI_SECTION_LETTERS = 22,     /* of the names, counted, and where tokens are in blocks; may be absent */
     KFI_SECTION_CHECKSUMS = 6     /* XXH3-64 of each KFI_CHECKSUM_BLOCK from header_size up to this
                                      section; always the last section */
 } kfi_section_type;

@@ -8,12 +8,17 @@ static uint8_t *file;            /* of exactly its size, so that a sanitizer see
 static size_t file_size;
 static kfi_header header;
 
-/* With attributes, of which some have lists, and payloads. */
+/* With attributes, of which some have lists, payloads and processing. */
 static void build(const model_names *rows)
 {
     static const char *const attributes[] = { "", "DE", "FR", "GB", "IT", "AT" };
+    kf_names_build_options options = KF_NAMES_BUILD_OPTIONS_INIT;
     kf_names_builder *builder;
-    ck_assert_int_eq(kf_names_builder_create(&builder, scratch_path("names.kf"), NULL, NULL), KF_OK);
+    options.processing = KF_NAMES_NFKC | KF_NAMES_NO_PUNCTUATION;
+    options.separators = "/";
+    options.legal_forms = KF_LEGAL_CANONICAL;
+    options.legal_table = "Ltd\tLimited\nGroup\t^Group\n";
+    ck_assert_int_eq(kf_names_builder_create(&builder, scratch_path("names.kf"), &options, NULL), KF_OK);
     for (size_t i = 0; i < rows->count; i++) {
         const char *attribute = attributes[random_below(3) ? 1 : random_below(6)];
         kf_names_row row = KF_NAMES_ROW_INIT;
@@ -96,16 +101,36 @@ static void search(const kf_names *names)
     ck_assert_int_eq(kf_matcher_create(&matcher, names, NULL), KF_OK);
     for (size_t i = 0; i < sizeof needles / sizeof *needles; i++) {
         const kf_name_hits *hits;
+        options.scorer = (kf_scorer)random_below(KF_SCORER_TOKEN_SET_RATIO + 1);
         options.limit = 1 + random_below(20);
         options.cutoff = random_below(2) ? 0.7 : 0;
         options.flags = (uint32_t)random_below(4);
         options.candidates = random_below(3) ? 0 : 20;
+        options.attribute = (kf_bytes){ (const uint8_t *)"DEFRAT" + 2 * random_below(3), 2 };
+        if (random_below(2)) options.attribute.data = NULL;
         options.rerank = options.candidates ? (kf_scorer)random_below(KF_SCORER_JARO_WINKLER + 1) : 0;
         const kf_status status = kf_matcher_search(matcher, needles[i], strlen(needles[i]), &options, &hits, NULL);
-        ck_assert(status == KF_OK || status == KF_CORRUPT);
+        /* a damaged canonical form may be no text */
+        ck_assert(status == KF_OK || status == KF_CORRUPT || status == KF_INVALID || status == KF_LIMIT);
     }
     kf_matcher_destroy(&matcher);
     read_extras(names);
+}
+
+static kf_status take_pair(void *context, const kf_name_hit *first, const kf_name_hit *second, kf_error *error)
+{
+    (void)context, (void)first, (void)second, (void)error;
+    return KF_OK;
+}
+
+static void dedupe(const kf_names *names)
+{
+    kf_matcher_options options = KF_MATCHER_OPTIONS_INIT;
+    kf_names_many_options how = KF_NAMES_MANY_OPTIONS_INIT;
+    options.cutoff = 0.8 + (double)random_below(3) / 10;
+    how.flags = (uint32_t)random_below(4);
+    const kf_status status = kf_names_dedupe(names, &options, &how, take_pair, NULL, NULL);
+    ck_assert(status == KF_OK || status == KF_CORRUPT);
 }
 
 static void read_rows(const kf_names *names, kf_status expected)
@@ -128,6 +153,7 @@ START_TEST(the_whole_file_is_whole)
     ck_assert_int_eq(kf_names_verify(names, NULL, NULL), KF_OK);
     search(names);
     read_rows(names, KF_END);
+    dedupe(names);
     kf_names_close(&names);
 }
 END_TEST
@@ -170,6 +196,7 @@ START_TEST(damaged_files_stay_in_bounds)
         if (kf_names_open_memory(&names, file, file_size, NULL, NULL) == KF_OK) {
             search(names);
             read_rows(names, KF_CORRUPT);
+            if (round % 8 == 0) dedupe(names);
         }
         kf_names_close(&names);
         while (count-- > 0) file[done[count].at] = done[count].byte;
@@ -225,14 +252,14 @@ static uint8_t *lengths(void)
 typedef uint8_t *place_fn(void);
 static uint8_t *names_head(void) { return section(KFI_SECTION_NAMES); }
 static uint8_t *blocks_head(void) { return section(KFI_SECTION_BLOCKS); }
-static uint8_t *table(void) { return file + KFI_HEADER_SIZE; }
+static uint8_t *letters_head(void) { return section(KFI_SECTION_LETTERS); }
 
 /* Numbers of `size` bytes that can't be, whatever the rest says; what is said of them. */
 static const struct { place_fn *place; int at, size; uint64_t value; const char *text; } forged[] = {
     { names_head, 0, 4, 1, "bands do not have all tokens" }, { names_head, 0, 4, UINT32_MAX, "impossible" },
     { names_head, 8, 4, KFI_BANDS_MOST + 1, "impossible" }, { names_head, 8, 4, 1, "impossible" },
     { names_head, 12, 4, KFI_GROUPS_MOST + 1, "impossible" }, { names_head, 12, 4, 0, "impossible" },
-    { names_head, 24, 8, 1, "section 19" }, { names_head, 24, 8, 1ull << 32, "property" },
+    { names_head, 24, 8, 3, "property" }, { names_head, 24, 8, 1ull << 32, "property" },
     { names_head, 56, 8, 1ull << 63, "property" },
     { band, 0, 4, 1, "band 0" }, { band, 4, 4, 0, "band 0" }, { band, 4, 4, UINT32_MAX, "band 0" },
     { band, 8, 4, KFI_FREQUENCY_FIXED + 1, "band 0" }, { band, 12, 1, 58, "band 0" }, { band, 13, 1, 33, "band 0" },
@@ -246,10 +273,7 @@ static const struct { place_fn *place; int at, size; uint64_t value; const char 
     { lengths, 0, 4, 0, "groups of blocks" }, { lengths, 0, 4, KFI_BLOCK_LENGTH + 1, "groups of blocks" },
     { lengths, 4, 4, 0, "groups of blocks" }, { lengths, 4, 4, UINT32_MAX, "groups of blocks" },
     { lengths, 8, 4, 1, "groups of blocks" },
-    { table, 0 * KFI_SECTION_ENTRY_SIZE, 4, 99, "missing" }, { table, 1 * KFI_SECTION_ENTRY_SIZE, 4, 99, "missing" },
-    { table, 2 * KFI_SECTION_ENTRY_SIZE, 4, 99, "missing" }, { table, 3 * KFI_SECTION_ENTRY_SIZE, 4, 99, "missing" },
-    { table, 4 * KFI_SECTION_ENTRY_SIZE, 4, 99, "missing" }, { table, 5 * KFI_SECTION_ENTRY_SIZE, 4, 99, "missing" },
-    { table, 6 * KFI_SECTION_ENTRY_SIZE, 4, 99, "missing" }, { table, 7 * KFI_SECTION_ENTRY_SIZE, 4, 99, "missing" },
+    { letters_head, 0, 4, KFI_KIND_POINTS + 1, "letters is impossible" },
 };
 
 START_TEST(impossible_numbers_are_refused)
@@ -272,14 +296,39 @@ START_TEST(impossible_numbers_are_refused)
 }
 END_TEST
 
+/* Each is needed; those from LETTERS on by what the section NAMES says. */
+START_TEST(sections_must_be_there)
+{
+    static const uint32_t unknown = 99;
+    unsigned count = 0;
+    for (uint32_t i = 0; i + 1 < header.section_count; i++) {
+        uint8_t *type = file + KFI_HEADER_SIZE + KFI_SECTION_ENTRY_SIZE * i;
+        const uint32_t before = kfi_load32(type);
+        char text[40];
+        kf_names *names;
+        kf_error error;
+        if (before == KFI_SECTION_METADATA || before > KFI_SECTION_PROCESSING) continue;
+        memcpy(type, &unknown, 4);
+        seal();
+        snprintf(text, sizeof text, "section %u", (unsigned)before);
+        ck_assert_int_eq(kf_names_open_memory(&names, file, file_size, NULL, &error), KF_CORRUPT);
+        ck_assert_msg(strstr(error.message, text), "%s: %s", text, error.message);
+        memcpy(type, &before, 4);
+        count++;
+    }
+    ck_assert_uint_ge(count, 8);
+}
+END_TEST
+
 /* Of searches: hits and their scores. */
-static uint64_t answers(const kf_names *names)
+static uint64_t answers_by(const kf_names *names, kf_scorer scorer)
 {
     static const char *const needles[] = { "ACME BOLTS LIMITED", "LIMITD", "", "1X1 2X2 AND", "GRUOP 3X NUTS ACME" };
     kf_matcher_options options = KF_MATCHER_OPTIONS_INIT;
     kf_matcher *matcher;
     uint64_t sum = 0, bits;
     options.limit = 20;
+    options.scorer = scorer;
     ck_assert_int_eq(kf_matcher_create(&matcher, names, NULL), KF_OK);
     for (size_t i = 0; i < sizeof needles / sizeof *needles; i++) {
         const kf_name_hits *found;
@@ -292,6 +341,29 @@ static uint64_t answers(const kf_names *names)
     kf_matcher_destroy(&matcher);
     return sum;
 }
+
+static uint64_t answers(const kf_names *names) { return answers_by(names, KF_SCORER_SETRATIO); }
+
+/* What a file that was built before there were letters is like: searches find the same. */
+START_TEST(files_without_letters)
+{
+    kf_names *with, *without;
+    uint8_t *other = malloc(file_size), *entry = file + KFI_HEADER_SIZE;
+    while (kfi_load32(entry) != KFI_SECTION_LETTERS) entry += KFI_SECTION_ENTRY_SIZE;
+    memcpy(other, file, file_size);
+    ck_assert_int_eq(kf_names_open_memory(&with, other, file_size, NULL, NULL), KF_OK);
+    kfi_store32(entry, 99);
+    seal();
+    ck_assert_int_eq(kf_names_open_memory(&without, file, file_size, NULL, NULL), KF_OK);
+    ck_assert_ptr_null(without->letters.kinds);
+    ck_assert_int_eq(kf_names_verify(without, NULL, NULL), KF_OK);
+    for (int k = KF_SCORER_SETRATIO; k <= KF_SCORER_TOKEN_SET_RATIO; k++)
+        ck_assert_uint_eq(answers_by(with, (kf_scorer)k), answers_by(without, (kf_scorer)k));
+    kf_names_close(&with);
+    kf_names_close(&without);
+    free(other);
+}
+END_TEST
 
 /* What verifying lets pass changes no answer. Which letters a token has, and ids, have only checksums. */
 START_TEST(what_is_verified_answers_rightly)
@@ -320,6 +392,46 @@ START_TEST(what_is_verified_answers_rightly)
     }
     ck_assert_uint_gt(found, 0);
     if (types[_i] == KFI_SECTION_POSITIONS) ck_assert_uint_lt(passed, 8);
+}
+END_TEST
+
+typedef struct watching { uint64_t calls, most, done, total; } watching;
+
+static int watch(void *context, const kf_progress *progress)
+{
+    watching *w = context;
+    ck_assert_int_eq(progress->phase, KF_PHASE_VERIFY);
+    ck_assert_uint_ge(progress->done, w->done);
+    ck_assert_uint_le(progress->done, progress->total);
+    if (w->total) ck_assert_uint_eq(progress->total, w->total);
+    w->done = progress->done;
+    w->total = progress->total;
+    return ++w->calls >= w->most;
+}
+
+/* From nothing to all bytes, and no further than it is wanted. */
+START_TEST(verifying_tells_how_far_it_is)
+{
+    kf_names *names;
+    kf_error error;
+    kf_verify_options options = KF_VERIFY_OPTIONS_INIT;
+    watching w = { .most = UINT64_MAX };
+    options.progress = watch;
+    options.progress_context = &w;
+    ck_assert_int_eq(kf_names_open_memory(&names, file, file_size, NULL, NULL), KF_OK);
+    ck_assert_int_eq(kf_names_verify(names, &options, NULL), KF_OK);
+    ck_assert_uint_eq(w.done, w.total);
+    ck_assert_uint_gt(w.total, file_size / 2);
+    const uint64_t calls = w.calls;
+    ck_assert_uint_gt(calls, 8);
+    for (uint64_t most = 1; most <= calls; most++) {
+        options.threads = most % 3;
+        w = (watching){ .most = most };
+        ck_assert_int_eq(kf_names_verify(names, &options, &error), KF_CANCELLED);
+        ck_assert_uint_eq(w.calls, most);
+        ck_assert(error.message[0]);
+    }
+    kf_names_close(&names);
 }
 END_TEST
 
@@ -357,7 +469,10 @@ int main(void)
     tcase_add_loop_test(tests, damaged_files_stay_in_bounds, 0, 5);
     tcase_add_test(tests, impossible_headers);
     tcase_add_test(tests, impossible_numbers_are_refused);
+    tcase_add_test(tests, sections_must_be_there);
+    tcase_add_test(tests, files_without_letters);
     tcase_add_loop_test(tests, what_is_verified_answers_rightly, 0, 6);
+    tcase_add_test(tests, verifying_tells_how_far_it_is);
     tcase_add_test(tests, other_kinds_of_files);
     suite_add_tcase(suite, tests);
     return suite_run(suite);

@@ -16,7 +16,7 @@ def units(key):
 
 
 def check(data, keys, longest, seen):
-    """`keys`: by id."""
+    """`keys`: by id. Returns the ids in the order of their places."""
     texts, lengths = [units(key) for key in keys], []
     points, groups, tokens, longs, empty = (number(data, at, 4) for at in range(0, 20, 4))
     classes = {number(data, 32 + 4 * i, 3): data[35 + 4 * i] for i in range(points)}
@@ -47,3 +47,4 @@ def check(data, keys, longest, seen):
             most = [max(most[c], sum(letter % 32 == c for letter in text)) for c in range(32)]
         need(bytes(most) == data[signatures + 32 * number_of:][:32], "a signature")
         at += 32 * length
+    return ids

@@ -10,7 +10,7 @@ from reader import VALUES, Dictionary, Frame
 from values import Column
 
 NAMES, VOCABULARY, BLOCKS, FORWARD, ORDERS, POSITIONS, POSTINGS = range(11, 18)
-TEXTS, PROCESSING, ATTRIBUTES, PAYLOADS = range(18, 22)
+TEXTS, PROCESSING, ATTRIBUTES, PAYLOADS, LETTERS = range(18, 23)
 ORDER_BITS = (0, 0, 1, 3, 5, 7, 10, 13, 16)
 
 
@@ -30,7 +30,7 @@ class Names(Frame):
         self.texts = self.read_vocabulary()
         self.slots = self.read_forward()
         self.check_postings(number(head, 16, 8))
-        blocks.check(self.section(BLOCKS), self.texts, 64, self.seen)
+        self.check_letters(blocks.check(self.section(BLOCKS), self.texts, 64, self.seen))
         positions = fields(self.section(POSITIONS), 0, self.count, width(self.count))
         need(sorted(positions) == list(range(self.count)), "positions")
         ids, names = Column(self.section(VALUES), self.count, self.seen), [b""] * self.count
@@ -130,7 +130,8 @@ class Names(Frame):
 
     def check_processing(self, names):
         """12.8: the names as they were given, each of which becomes what is compared."""
-        data, texts = self.section(PROCESSING), list(Column(self.section(TEXTS), self.count, self.seen))
+        data, column = self.section(PROCESSING), Column(self.section(TEXTS), self.count, self.seen)
+        texts = [column[position] for position in range(self.count)]
         process = Process(data)
         for text, name in zip(texts, names, strict=True):
             need(process.apply(text.decode()).encode() == name, f"what becomes of {text}")
@@ -166,6 +167,34 @@ class Names(Frame):
         for slot, position in enumerate(positions):
             result[position] = texts[numbers[slot]]
         return result
+
+    def check_letters(self, in_blocks):
+        """12.9"""
+        if LETTERS not in self.sections:
+            return
+        data, kinds = self.section(LETTERS), {}
+        count = number(data, 0, 4)
+        need(count <= 64 and not any(data[4:64]) and not any(data[64 + 4 * count:320]), "the head of LETTERS")
+        for i in range(count):
+            kinds[number(data, 64 + 4 * i, 3)] = data[67 + 4 * i]
+        need(len(kinds) == count and list(kinds) == sorted(kinds) and max(kinds.values(), default=0) < 16, "kinds")
+        letters = {ord(letter) for text in self.texts for letter in text.decode()}
+        self.seen |= {"letters without a kind"} if letters - set(kinds) else set()
+        expected = []
+        for tokens in self.slots:
+            counts = [0] * 16
+            for letter in "".join(self.texts[token].decode() for token in tokens):
+                counts[kinds.get(ord(letter), ord(letter) % 16)] += 1
+            expected.append(sum(min(most, 3) << 2 * kind for kind, most in enumerate(counts)))
+        chunks = -(-self.count // 64)
+        for slot in range(64 * chunks):
+            at, shift = 320 + slot // 64 * 256 + slot % 32, slot % 64 // 32 * 4
+            sketch = sum((data[at + 32 * j] >> shift & 15) << 4 * j for j in range(8))
+            need(sketch == (expected[slot] if slot < self.count else 0), "a sketch")
+        places, where = width(self.tokens + 1), {token: i for i, token in enumerate(in_blocks)}
+        need(len(data) == 320 + 256 * chunks + aligned(self.tokens * places), "the size of LETTERS")
+        found = fields(data, 320 + 256 * chunks, self.tokens, places)
+        need(found == [where.get(token, len(in_blocks)) for token in range(self.tokens)], "places")
 
 
 class Process:

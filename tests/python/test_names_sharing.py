@@ -9,6 +9,7 @@ import sys
 import threading
 
 import pytest
+from conftest import LEVEL
 
 import keyfold
 
@@ -220,6 +221,8 @@ def test_pools(program, kind, tmp_path):
     """A task whose index can't be opened fails and tells why, and its pool goes on."""
     if kind in ("loky", "dask"):
         pytest.importorskip({"loky": "joblib"}.get(kind, kind))
+    if kind == "loky" and LEVEL != "long":
+        pytest.skip("it takes long to start, and test_pools.py has it for dictionaries")
     path, indexes = program
     process = subprocess.Popen([sys.executable, path, kind, indexes], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                cwd=tmp_path, start_new_session=True, text=True)

@@ -77,7 +77,7 @@ static inline void visit_jumps(const container *c, container_fn *see)
 
 static inline void visit_node(const container *c, container_fn *see)
 {
-    kfi_node n;
+    kfi_node n = { 0 };
     size_t *small = malloc(c->count * sizeof *small), smalls = 0;
     uint8_t *text = malloc(keys->longest_key + 2 * KFI_TOKEN_MAX);
     EXPECT(kfi_node_open(keys, &n, c->place), c->depth);

@@ -51,6 +51,7 @@ extern const kft_command command_dump;
 extern const kft_command command_graph;
 extern const kft_command command_names;
 extern const kft_command command_names_build;
+extern const kft_command command_names_dedupe;
 extern const kft_command command_names_match;
 extern const kft_command command_names_score;
 

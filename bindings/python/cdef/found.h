@@ -25,7 +25,7 @@ typedef struct kfpy_name_rows {
     uint64_t first;                /* without ids and numbers: the first row's id, counted on from there */
     const uint64_t *numbers;       /* ids that are integers, as two's complement if `is_signed`; or NULL */
     int is_signed;
-    kfpy_texts ids, names;
+    kfpy_texts ids, names, attributes, payloads;
 } kfpy_name_rows;
 
 /* Adds them; *row is the one that an error is about. */
@@ -52,6 +52,8 @@ kfpy_found *kfpy_found_new(void);
 void kfpy_found_free(kfpy_found *found);
 /* Appends the hits of a needle. A kf_names_search_many sink, of which `found` is the context. */
 kf_status kfpy_found_add(void *found, size_t needle, const kf_name_hits *hits, kf_error *error);
+/* Appends both names of a pair, whose number is their needle. A kf_names_pair_sink, likewise. */
+kf_status kfpy_found_pair(void *found, const kf_name_hit *first, const kf_name_hit *second, kf_error *error);
 /* The needles had places in a longer list: those are theirs from now on. */
 void kfpy_found_renumber(kfpy_found *found, const uint64_t *places);
 /* Takes the next rows of an index instead, at most so many: KF_END if there are no more. */
@@ -59,6 +61,8 @@ int kfpy_found_read(kfpy_found *found, kf_names_iter *iter, size_t rows, kf_erro
 
 #define KFPY_FOUND_ID ...
 #define KFPY_FOUND_NAME ...
+#define KFPY_FOUND_ATTRIBUTE ... /* an empty one is none */
+#define KFPY_FOUND_PAYLOAD ...   /* likewise */
 #define KFPY_FOUND_SCORE ...
 #define KFPY_FOUND_GAP ...
 #define KFPY_FOUND_POSITION ...

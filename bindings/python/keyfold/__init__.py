@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from ._name_build import compile_names
     from ._name_index import NameIndex
     from ._name_match import NameMatch, NameMatches, NameRow
+    from ._name_pairs import NamePair
     from ._name_score import Explanation, TokenPair, names_explain, names_score
     from ._name_stat import NameStat
     from ._nested import SubDictionary
@@ -60,7 +61,7 @@ __all__ = [
     "compile_names", "NameIndex", "names_score", "names_explain",
     "SubDictionary", "KeysView", "ValuesView", "ItemsView", "Match", "Matches", "Nearest", "Occurrence",
     "Query", "Fuzzy", "Regex", "Glob", "Subsequence", "Change", "Stat", "ArrowArray",
-    "NameMatch", "NameMatches", "NameRow", "NameStat", "Explanation", "TokenPair",
+    "NameMatch", "NameMatches", "NamePair", "NameRow", "NameStat", "Explanation", "TokenPair",
     "Error", "ArgumentError", "Cancelled", "CodecError", "CorruptError", "DuplicateKey", "FormatError",
     "IOError_", "IsFolder", "LimitError", "MemoryError_", "NoFile", "NoPermission", "NotFound", "PatternError",
     "PatternLimitError", "ReaderError", "Replaced", "UnsupportedError", "ValueTypeError",
@@ -81,6 +82,7 @@ _MODULES = {
     "_name_build": "compile_names",
     "_name_index": "NameIndex",
     "_name_match": "NameMatch NameMatches NameRow",
+    "_name_pairs": "NamePair",
     "_name_score": "Explanation TokenPair names_explain names_score",
     "_name_stat": "NameStat",
     "_nested": "SubDictionary",

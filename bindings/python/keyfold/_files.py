@@ -8,7 +8,7 @@ import signal
 import stat
 import subprocess
 import warnings
-from typing import Any, List, Mapping, Union
+from typing import Any, Dict, List, Mapping, Union
 
 from . import _codecs, _errors, _file_options
 from ._builder import BuildOptions
@@ -68,7 +68,7 @@ def _command(paths: List[str], wanted: BuildOptions, keys: str, codec: Union[str
     return command + ["--", *paths]
 
 
-_NAMES = {"values": "codec", "meta": "metadata"}
+_NAMES = {"values": "codec", "meta": "metadata", "by": "attribute", "legal": "legal-forms"}
 _WITH_CHOICE = re.compile(r"(?<![\w/-])--(format|values|weights|duplicates|encoding|on-error) ([a-z0-9]+)\b")
 
 
@@ -85,16 +85,16 @@ def _text(messages: List[Any]) -> str:
                      if isinstance(each, str) or each["level"] != "note")
 
 
-def _error(messages: List[Any], code: int) -> _errors.Error:
-    """The exception of what the command reported."""
+def _error(messages: List[Any], code: int, duplicates: str) -> _errors.Error:
+    """The exception of what the command reported; `duplicates` is what helps against such."""
     text = _text(messages)
     if code == 2:
-        return _errors.ArgumentError(_in_python(text[len("build: "):] if text.startswith("build: ") else text))
+        return _errors.ArgumentError(_in_python(re.sub(r"\A(names )?build: ", "", text)))
     if code < 0:
         return _errors.Error(f"keyfold-tool was killed by signal {-code}")
     status = next((each["status"] for each in reversed(messages) if not isinstance(each, str) and each["status"]), None)
     if status == "duplicate":
-        return _errors.DuplicateKey(f"{text}; duplicates= can say what to do then")
+        return _errors.DuplicateKey(f"{text}; {duplicates}")
     return _KINDS.get(status or "", _errors.Error)(text or f"keyfold-tool exited with status {code}")
 
 
@@ -121,13 +121,21 @@ def _end(tool: "subprocess.Popen[str]") -> None:
 def build(paths: List[str], wanted: BuildOptions, keys: str, codec: Union[str, Codec], progress: Progress,
           options: Mapping[str, Any] = {}) -> None:
     """Builds a file from .tsv, .csv, .jsonl and other files, compressed ones too, as `keyfold build` does."""
+    paths = [os.path.abspath(path) for path in paths]
+    summary = run(paths, _command(paths, wanted, keys, codec, options), progress,
+                  "duplicates= can say what to do then")
+    progress.pairs(max(0, summary["pairs_added"] - summary["read"]))
+    progress.finished()
+
+
+def run(paths: List[str], command: List[str], progress: Progress, duplicates: str) -> Dict[str, Any]:
+    """Runs a build; returns its report, with how many records the progress has been told as `read`."""
     for path in paths:
         _check(path)
     messages: List[Any] = []
     done = 0
     # However this process ends, the tool ends with it (follow.c).
-    tool = subprocess.Popen(_command([os.path.abspath(path) for path in paths], wanted, keys, codec, options),
-                            executable=TOOL, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+    tool = subprocess.Popen(command, executable=TOOL, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                             stderr=subprocess.PIPE, encoding="utf-8", errors="backslashreplace",
                             env={**os.environ, "KEYFOLD_PARENT": str(os.getpid())})
     try:
@@ -151,9 +159,8 @@ def build(paths: List[str], wanted: BuildOptions, keys: str, codec: Union[str, C
             if pipe is not None:
                 pipe.close()
     if code != 0:
-        raise _error(messages, code)
-    summary = json.loads(report)
+        raise _error(messages, code, duplicates)
+    summary: Dict[str, Any] = json.loads(report)
     if summary["bad_records"]:
-        warnings.warn(_text(messages), stacklevel=3)
-    progress.pairs(max(0, summary["pairs_added"] - done))
-    progress.finished()
+        warnings.warn(_text(messages), stacklevel=4)
+    return {**summary, "read": done}

@@ -7,6 +7,7 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 from . import _arrow, _errors, _name_match, _runs
 from ._batch import _new, _owned, _unpacked
 from ._name_match import NameMatch, NameMatches
+from ._name_text import Kinds
 from ._native import ffi, lib
 
 OUTPUTS = ("list", "arrow", "pandas", "polars")
@@ -16,13 +17,10 @@ _NOWHERE = 2**64 - 1
 class Found:
     """The hits that a kfpy_found has, of needles."""
 
-    def __init__(self, needles: List[Optional[str]], raw: Any, id_kind: str, decode_id: Callable[[bytes], Any],
-                 path: str, gaps: bool) -> None:
+    def __init__(self, needles: List[Optional[str]], raw: Any, kinds: Kinds, gaps: bool) -> None:
         self._needles = needles
-        self._path = path
         self._raw = raw
-        self._id_kind = id_kind
-        self._decode_id = decode_id
+        self._kinds = kinds
         self._gaps = gaps
         self._needle_of: List[int] = ffi.unpack(raw.needles, raw.count) if raw.count and needles else []
 
@@ -48,24 +46,43 @@ class Found:
         places = list(range(len(order)))
         return places if all(a <= b for a, b in zip(order, order[1:])) else sorted(places, key=order.__getitem__)
 
+    def _decoded(self, what: int, rows: List[int], decode: Callable[[bytes], Any]) -> List[Any]:
+        with _name_match.from_file(self._kinds.path):
+            return [None if row == _NOWHERE else decode(each) for row, each in zip(rows, self._texts(what, rows))]
+
     def _ids(self, rows: List[int]) -> List[Any]:
-        decode = self._decode_id
-        with _name_match.from_file(self._path):
-            return [None if row == _NOWHERE else decode(each)
-                    for row, each in zip(rows, self._texts(lib.KFPY_FOUND_ID, rows))]
+        return self._decoded(lib.KFPY_FOUND_ID, rows, self._kinds.decode_id)
 
     def _names(self, rows: List[int]) -> List[Any]:
-        with _name_match.from_file(self._path):
-            return [None if row == _NOWHERE else each.decode()
-                    for row, each in zip(rows, self._texts(lib.KFPY_FOUND_NAME, rows))]
+        return self._decoded(lib.KFPY_FOUND_NAME, rows, bytes.decode)
 
-    def _matches(self, rows: List[int]) -> List[NameMatch]:
+    def _attributes(self, rows: List[int]) -> Any:
+        if not self._kinds.attributes:
+            return itertools.repeat(None)
+        return self._decoded(lib.KFPY_FOUND_ATTRIBUTE, rows, self._kinds.attribute)
+
+    def _payloads(self, rows: List[int]) -> Any:
+        if self._kinds.payloads is None:
+            return itertools.repeat(None)
+        return self._decoded(lib.KFPY_FOUND_PAYLOAD, rows, self._kinds.payload)
+
+    def matches(self, rows: List[int]) -> List[NameMatch]:
+        """Those hits."""
         if not rows:
             return []
-        positions = self._column(lib.KFPY_FOUND_POSITION, rows)
         gaps = self._floats(lib.KFPY_FOUND_GAP, rows) if self._gaps else itertools.repeat(None)
         return list(map(_name_match.NameMatch, self._ids(rows), self._names(rows),
-                        self._floats(lib.KFPY_FOUND_SCORE, rows), ffi.unpack(positions.numbers, len(rows)), gaps))
+                        self._floats(lib.KFPY_FOUND_SCORE, rows), self.positions(rows),
+                        self._attributes(rows), self._payloads(rows), gaps))
+
+    def positions(self, rows: List[int]) -> List[int]:
+        """Their positions."""
+        column = self._column(lib.KFPY_FOUND_POSITION, rows)
+        return ffi.unpack(column.numbers, len(rows))        # type: ignore[no-any-return]
+
+    def plain(self, output: str, rows: List[int]) -> Dict[str, Any]:
+        """Columns of those hits, for a table of a library."""
+        return _COLUMNS[output](self, {}, rows)
 
     def _floats(self, what: int, rows: List[int]) -> List[float]:
         column = self._column(what, rows)
@@ -74,7 +91,8 @@ class Found:
     def rows(self) -> List[_name_match.NameRow]:
         """The rows of an index that were taken instead."""
         rows = list(range(self._raw.count))
-        return list(map(_name_match.NameRow, self._ids(rows), self._names(rows))) if rows else []
+        return list(map(_name_match.NameRow, self._ids(rows), self._names(rows), self._attributes(rows),
+                        self._payloads(rows))) if rows else []
 
     # ---- lists --------------------------------------------------------------------------------
 
@@ -82,7 +100,7 @@ class Found:
         """A match or None for each needle."""
         result: List[Optional[NameMatch]] = [None] * len(self._needles)
         rows = list(range(len(self._needle_of)))
-        for place, match in zip(self._needle_of, self._matches(rows)):
+        for place, match in zip(self._needle_of, self.matches(rows)):
             result[place] = match
         return result
 
@@ -93,7 +111,7 @@ class Found:
             note = self._raw.notes[place]
             result[note.needle].exact, result[note.needle].tied = bool(note.exact), note.tied
         rows = self._hit_order()
-        for row, match in zip(rows, self._matches(rows)):
+        for row, match in zip(rows, self.matches(rows)):
             result[self._needle_of[row]].append(match)
         return result
 
@@ -111,63 +129,67 @@ class Found:
             needle_of = [self._needle_of[row] for row in rows]
         columns: Dict[str, Any] = {} if every else {"row": needle_of}
         columns["needle"] = [self._needles[place] for place in needle_of]
-        return _MAKERS[output](self, columns, rows, every, index, needle_of)
+        frame = frame_of(output, _COLUMNS[output](self, columns, rows))
+        if output != "pandas" or index is None:
+            return frame
+        return frame.set_axis(index if every else index.take(needle_of), axis=0)
 
     def _numbers(self) -> List[Tuple[str, int, str]]:
         """The columns of numbers: what they are called, what they are, and Arrow's format."""
         return [("score", lib.KFPY_FOUND_SCORE, "g"), ("position", lib.KFPY_FOUND_POSITION, "L"),
                 *([("gap", lib.KFPY_FOUND_GAP, "g")] if self._gaps else [])]
 
+    def _arrow_texts(self, what: int, rows: List[int], is_text: bool = True) -> Any:
+        batch = self._column(what, rows)
+        if is_text and lib.kfpy_lookup_check_utf8(batch):
+            raise _errors.CodecError(f"{self._kinds.path}: row {batch.wrong} of what was found has an id or an "
+                                     'attribute that is not UTF-8, so it is no text to Arrow: NameIndex(..., '
+                                     'ids="bytes") has ids that are bytes, output="list" takes attributes of any kind')
+        return _arrow.ArrowArray(batch, lib.KFPY_EXPORT_PACKED, True, "U" if is_text else "Z")
+
     def _arrow(self, columns: Dict[str, Any], rows: List[int], array: Callable[..., Any]) -> Dict[str, Any]:
         """The columns of a table, each as `array` makes it of an Arrow array or of a list and the name of a type."""
         result = {name: array(items, "u64" if name == "row" else "str") for name, items in columns.items()}
-        numbers = self._column(lib.KFPY_FOUND_NUMBER, rows) if self._id_kind == "int" else None
+        numbers = self._column(lib.KFPY_FOUND_NUMBER, rows) if self._kinds.id == "int" else None
         if numbers is not None:
             result["id"] = array(_arrow.ArrowArray(numbers, lib.KFPY_EXPORT_NUMBERS, True, "l"), None)
-        elif self._id_kind == "int":
+        elif self._kinds.id == "int":
             ids = self._ids(rows)
             if not _are_unsigned(ids):
-                raise _errors.LimitError(f"{self._path}: the ids that were found fit no Arrow type: output=\"list\" and "
-                                         'output="pandas" give integers of any size')
+                raise _errors.LimitError(f"{self._kinds.path}: the ids that were found fit no Arrow type: "
+                                         'output="list" and output="pandas" give integers of any size')
             result["id"] = array(ids, "u64")
         else:
-            result["id"] = array(_arrow.ArrowArray(self._column(lib.KFPY_FOUND_ID, rows), lib.KFPY_EXPORT_PACKED, True,
-                                                   "U" if self._id_kind == "str" else "Z"), None)
-        result["name"] = array(_arrow.ArrowArray(self._column(lib.KFPY_FOUND_NAME, rows), lib.KFPY_EXPORT_PACKED,
-                                                 True, "U"), None)
+            result["id"] = array(self._arrow_texts(lib.KFPY_FOUND_ID, rows, self._kinds.id == "str"), None)
+        result["name"] = array(self._arrow_texts(lib.KFPY_FOUND_NAME, rows), None)
         for name, what, format in self._numbers():
             result[name] = array(_arrow.ArrowArray(self._column(what, rows), lib.KFPY_EXPORT_NUMBERS, True, format),
                                  None)
+        if self._kinds.attributes:
+            result["attribute"] = array(self._arrow_texts(lib.KFPY_FOUND_ATTRIBUTE, rows), None)
+        if self._kinds.payloads is not None:
+            result["payload"] = array(self._payloads(rows), {"str": "str", "raw": "bytes"}.get(
+                self._kinds.payloads.name))
         return result
 
 
-def _to_arrow(found: Found, columns: Dict[str, Any], rows: List[int], every: bool, index: Any,
-              needle_of: List[int]) -> Any:
+def _arrow_columns(found: Found, columns: Dict[str, Any], rows: List[int]) -> Dict[str, Any]:
     pyarrow = _runs.pyarrow('output="arrow"')
-    types = {None: None, "u64": pyarrow.uint64(), "str": pyarrow.large_string()}
-    return pyarrow.table(found._arrow(columns, rows, lambda items, kind: pyarrow.array(items, types[kind])))
+    types = {None: None, "u64": pyarrow.uint64(), "str": pyarrow.large_string(), "bytes": pyarrow.large_binary()}
+    return found._arrow(columns, rows, lambda items, kind: pyarrow.array(items, types[kind]))
 
 
-def _to_polars(found: Found, columns: Dict[str, Any], rows: List[int], every: bool, index: Any,
-               needle_of: List[int]) -> Any:
-    try:
-        import polars
-    except ImportError:
-        raise ImportError('output="polars" needs the polars package: pip install polars') from None
-    types = {None: None, "u64": polars.UInt64, "str": polars.String}
-    return polars.DataFrame(found._arrow(columns, rows, lambda items, kind: polars.Series(items, dtype=types[kind])))
+def _polars_columns(found: Found, columns: Dict[str, Any], rows: List[int]) -> Dict[str, Any]:
+    polars = _package("polars")
+    types = {None: None, "u64": polars.UInt64, "str": polars.String, "bytes": polars.Binary}
+    return found._arrow(columns, rows, lambda items, kind: polars.Series(items, dtype=types[kind]))
 
 
-def _to_pandas(found: Found, columns: Dict[str, Any], rows: List[int], every: bool, index: Any,
-               needle_of: List[int]) -> Any:
-    try:
-        import pandas
-    except ImportError:
-        raise ImportError('output="pandas" needs the pandas package: pip install pandas') from None
+def _pandas_columns(found: Found, columns: Dict[str, Any], rows: List[int]) -> Dict[str, Any]:
+    pandas = _package("pandas")
     result: Dict[str, Any] = dict(columns)
     absent = [row == _NOWHERE for row in rows]
-    ids = found._ids(rows)
-    result["id"] = _id_array(pandas, ids, found._id_kind)
+    result["id"] = _id_array(pandas, found._ids(rows), found._kinds.id)
     result["name"] = found._names(rows)
     for name, what, format in found._numbers():
         numbers = _owned_numbers(found, what, rows, "f8" if format == "g" else "i8")
@@ -177,10 +199,25 @@ def _to_pandas(found: Found, columns: Dict[str, Any], rows: List[int], every: bo
             numbers = pandas.array(numbers, dtype="Int64")
             numbers[absent] = pandas.NA
         result[name] = numbers
-    if index is not None:
-        index = index if every else index.take(needle_of)
-    frame = pandas.DataFrame({name: pandas.Series(column) for name, column in result.items()})
-    return frame if index is None else frame.set_axis(index, axis=0)
+    if found._kinds.attributes:
+        result["attribute"] = found._attributes(rows)
+    if found._kinds.payloads is not None:
+        result["payload"] = pandas.Series(found._payloads(rows), dtype=None if rows else object)
+    return {name: pandas.Series(column) for name, column in result.items()}
+
+
+def _package(name: str) -> Any:
+    try:
+        return __import__(name)
+    except ImportError:
+        raise ImportError(f'output="{name}" needs the {name} package: pip install {name}') from None
+
+
+def frame_of(output: str, columns: Dict[str, Any]) -> Any:
+    """A table of columns of its library, or of lists."""
+    if output == "arrow":
+        return _runs.pyarrow('output="arrow"').table(columns)
+    return _package(output).DataFrame(columns)
 
 
 def _id_array(pandas: Any, ids: List[Any], kind: str) -> Any:
@@ -200,7 +237,7 @@ def _owned_numbers(found: Found, what: int, rows: List[int], dtype: str) -> Any:
     return _owned(lib.kfpy_lookup_take_numbers(batch), 8 * len(rows), dtype).copy()
 
 
-_MAKERS = {"arrow": _to_arrow, "pandas": _to_pandas, "polars": _to_polars}
+_COLUMNS = {"arrow": _arrow_columns, "pandas": _pandas_columns, "polars": _polars_columns}
 
 
 def check_output(output: str) -> None:

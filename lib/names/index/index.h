@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/progress.h"
 #include "format/metadata.h"
+#include "names/index/letters.h"
 #include "names/layout.h"
 #include "names/process/process.h"
 #include "read/blocks/blocks.h"
@@ -33,6 +34,7 @@ struct kf_names {
     kf_dict *images[KFI_BANDS_MOST];
     kfi_group *groups;             /* and one more, which begins where the last one ends */
     kfi_blocks blocks;
+    kfi_letters letters;           /* there may be none */
     const uint8_t *forward, *orders, *positions, *postings;
     uint64_t postings_size;
     unsigned slot_width;
@@ -79,8 +81,10 @@ static inline uint32_t kfi_names_position(const kf_names *names, uint32_t slot)
     return (uint32_t)kfi_load_bits(names->positions, (uint64_t)slot * names->slot_width, names->slot_width);
 }
 
-/* The ids of a name's tokens, put into the order in which it has them. KF_CORRUPT. */
-kf_status kfi_names_order(const kf_names *names, const kfi_group *group, uint32_t slot, uint32_t *ids, kf_error *error);
+/* The ids of a name's tokens as they are stored, or anything else in that order, put into the order in which it has
+ * them. KF_CORRUPT. */
+kf_status kfi_names_arrange(const kf_names *names, const kfi_group *group, uint32_t slot, uint32_t *ids,
+                            kf_error *error);
 /* A name's text as it is compared, appended to `text`. KF_CORRUPT, KF_NO_MEMORY. */
 kf_status kfi_names_text(const kf_names *names, uint32_t slot, kf_buffer *buffer, kfi_array *text, kf_error *error);
 /* The same as it was given. `position`: of that slot. */
@@ -166,5 +170,7 @@ kf_status kfi_names_attributes_verify(const kf_names *names, kfi_progress *progr
 kf_status kfi_names_extras_open(kf_names *names, kf_error *error);
 void kfi_names_extras_close(kf_names *names);
 kf_status kfi_names_extras_verify(const kf_names *names, kfi_progress *progress, kf_error *error);
+/* The same of the letters, once the names' tokens were found to be in range. KF_CORRUPT, KF_NO_MEMORY, KF_CANCELLED. */
+kf_status kfi_letters_verify(const kf_names *names, kfi_progress *progress, kf_error *error);
 
 #endif

@@ -27,8 +27,9 @@ kf_status kf_names_iter_create(kf_names_iter **out, const kf_names *names, uint6
     if (iter->size > names->count) iter->size = names->count;
     iter->slots = malloc((iter->size + 1) * sizeof *iter->slots);
     if (iter->slots) return KF_OK;
+    const kf_status status = kfi_fail_memory(error, (iter->size + 1) * sizeof *iter->slots);
     kf_names_iter_destroy(out);
-    return kfi_fail_memory(error, (iter->size + 1) * sizeof *iter->slots);
+    return status;
 }
 
 /* Moves the window to the next position. */

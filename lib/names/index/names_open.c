@@ -131,6 +131,14 @@ static kf_status open_images(kf_names *n, kf_error *error)
     return status;
 }
 
+static kf_status open_letters(kf_names *n, kf_error *error)
+{
+    const kfi_section *section = kfi_header_section(&n->header, KFI_SECTION_LETTERS);
+    if (!section) return KF_OK;
+    return kfi_letters_open(&n->letters, n->mapping.data + section->offset, section->size, section->offset, n->count,
+                            n->head.tokens, error);
+}
+
 static kf_status open_rest(kf_names *n, kf_error *error)
 {
     const kfi_section *blocks, *positions, *postings, *ids;
@@ -152,6 +160,7 @@ static kf_status open_rest(kf_names *n, kf_error *error)
                                  KFI_BLOCK_LENGTH, error);
     if (!status) status = open_images(n, error);
     if (!status) status = kfi_names_extras_open(n, error);
+    if (!status) status = open_letters(n, error);
     return status ? status : kfi_column_open(&n->ids, file + ids->offset, ids->size,
                                              (kf_value_type)n->header.value_type, n->count, error);
 }

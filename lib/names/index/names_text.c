@@ -32,7 +32,7 @@ kf_status kfi_names_token_text(const kf_names *n, uint32_t id, kf_buffer *buffer
     return kfi_fail(error, status, "token %u can't be read (%s)", (unsigned)id, kf_status_name(status));
 }
 
-kf_status kfi_names_order(const kf_names *n, const kfi_group *group, uint32_t slot, uint32_t *ids, kf_error *error)
+kf_status kfi_names_arrange(const kf_names *n, const kfi_group *group, uint32_t slot, uint32_t *ids, kf_error *error)
 {
     const unsigned width = kfi_order_width(group->tokens);
     const uint64_t bit = (uint64_t)(slot - group->first) * width;
@@ -46,7 +46,7 @@ kf_status kfi_names_text(const kf_names *n, uint32_t slot, kf_buffer *buffer, kf
     uint32_t ids[KF_NAME_TOKENS];
     const kfi_group *group = kfi_names_group(n, slot);
     kfi_names_ids(n, group, slot, ids);
-    kf_status status = kfi_names_order(n, group, slot, ids, error);
+    kf_status status = kfi_names_arrange(n, group, slot, ids, error);
     for (uint32_t i = 0; i < group->tokens && !status; i++) {
         kf_bytes token;
         if (i) status = kfi_array_append(text, " ", 1, error);
@@ -83,29 +83,11 @@ kf_status kfi_names_id(const kf_names *n, uint32_t position, kf_buffer *buffer, 
     return kfi_array_append(text, id.data, id.size, error);
 }
 
-kf_status kfi_names_row(const kf_names *n, uint32_t position, uint32_t slot, kf_buffer *buffer, kfi_array *text,
-                        kf_bytes *const parts[4], kf_error *error)
+kf_status kfi_names_payload(const kf_names *n, uint32_t position, kf_buffer *buffer, kfi_array *text, kf_error *error)
 {
-    size_t before = text->size;
-    kf_status status = KF_OK;
-    for (int i = 0; i < 4 && !status; i++) {
-        switch (i) {
-        case 0: status = kfi_names_id(n, position, buffer, text, error); break;
-        case 1: status = kfi_names_given_text(n, slot, position, buffer, text, error); break;
-        case 2: status = kfi_names_attribute_text(n, kfi_names_attribute(n, slot), buffer, text, error); break;
-        default: status = kfi_names_payload(n, position, buffer, text, error);
-        }
-        *parts[i] = (kf_bytes){ NULL, text->size - before };
-        before = text->size;
-    }
-    return status;
-}
-
-const uint8_t *kfi_names_row_link(kf_bytes *const parts[4], const uint8_t *text)
-{
-    for (int i = 0; i < 4; i++) {
-        parts[i]->data = text;
-        text += parts[i]->size;
-    }
-    return text;
+    kf_bytes payload;
+    if (!n->payloads) return KF_OK;
+    kf_status status = kfi_column_bytes(n->payloads, position, NULL, buffer, &payload);
+    if (status) return kfi_fail(error, status, "the payload of position %u cannot be read", (unsigned)position);
+    return kfi_array_append(text, payload.data, payload.size, error);
 }

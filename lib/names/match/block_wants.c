@@ -19,3 +19,13 @@ void kfi_block_query_want(kfi_block_query *q, unsigned least, unsigned below)
         q->high[length] = (uint8_t)common_for(below, q->length, length);
     }
 }
+
+void kfi_block_similarities_set(kfi_block_similarities *similarities)
+{
+    uint8_t (*rows)[KFI_BLOCK_LENGTH] = similarities->rows;
+    for (unsigned both = 0; both < KFI_BLOCK_SUMS; both++)
+        for (unsigned common = 0; common < KFI_BLOCK_LENGTH; common++)
+            rows[both][common] =
+                (uint8_t)kfi_similarity_ceil(kfi_similarity(common < both / 2 ? common : both / 2, both, 0));
+    rows[KFI_BLOCK_SUMS - 1][KFI_BLOCK_LENGTH - 1] = 255;
+}

@@ -8,4 +8,7 @@
 /* Wants tokens whose similarity in 255ths is from `least` on and below `below`. */
 void kfi_block_query_want(kfi_block_query *query, unsigned least, unsigned below);
 
+/* The table of kfi_block_maxima, in 255ths. */
+void kfi_block_similarities_set(kfi_block_similarities *similarities);
+
 #endif

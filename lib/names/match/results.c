@@ -123,8 +123,8 @@ static kf_status link_hits(kf_matcher *m, kf_error *error)
 static kf_status list_compared(kf_matcher *m, kf_error *error)
 {
     const kfi_ranked *list = (const kfi_ranked *)(const void *)m->ranked.data;
-    kf_status status = KF_OK;
     m->compared.size = m->compared_ends.size = 0;
+    kf_status status = kfi_array_reserve(&m->compared, 1, error);   /* the empty name has a place too */
     for (size_t i = 0; i < count_hits(m) && !status; i++) {
         status = kfi_names_text(m->names, list[i].slot, &m->rows.buffer, &m->compared, error);
         if (!status) status = kfi_array_append(&m->compared_ends, &m->compared.size, sizeof m->compared.size, error);

@@ -1,9 +1,9 @@
 /* Searches for the names most similar to a needle as whole texts: by ratio, token_sort_ratio, token_set_ratio.
  *
  *   a search by setratio, of little work, finds names to begin with                     ratio_search.c
- *   all names: can what their letters are still reach the best ones?                    letters.h
- *     those that can: do their tokens have enough in common with the needle?            token_codes.c, weigh.c
- *       those that do: their letters, and the longest common subsequence                spelling.c
+ *   all names: do their letters, whatever their order, allow for a place among the best ones?   sketch_scan.h
+ *     those that do: have their tokens enough in common with the needle?                token_codes.c, weigh.c
+ *       those that have: their letters, and the longest common subsequence              spelling.c
  *
  * A name has at most as many letters in common with the needle as its tokens have, each for itself, and spaces. Bounds
  * are whole numbers: a name of b letters reaches a score of s / t with a needle of a letters if t times what is common
@@ -12,13 +12,16 @@
 #define KFI_NAMES_RATIO_RATIO_H
 
 #include "names/match/matcher.h"
+#include "names/ratio/sketch_scan.h"
 #include "names/score/words.h"
 
 enum {
     KFI_CODE_LENGTH = 21,          /* of tokens that have a code of one byte */
     KFI_CODE_LONG = 254,           /* longer ones: nothing is known of them */
     KFI_CODE_UNKNOWN = 255,        /* was not compared yet */
-    KFI_SEEDS = 64
+    KFI_SEEDS = 64,
+    KFI_ARRANGED = 6,              /* tokens of names whose orders are in a table */
+    KFI_ORDERS = 720               /* that there are of these */
 };
 
 /* A word of the needle, for token_set_ratio. */
@@ -29,7 +32,7 @@ typedef struct kfi_needle_word {
 
 typedef struct kfi_whole {
     const kf_names *names;
-    uint8_t *codes;                /* by place among tokens in blocks: length and what is common with the needle */
+    uint8_t *codes;                /* by token: length and what is common with the needle */
     uint32_t *places;              /* by token, if the file does not tell */
     uint32_t points[KFI_CLASSES];  /* the code point of a class; UINT32_MAX: it has several */
 
@@ -39,7 +42,10 @@ typedef struct kfi_whole {
     kfi_patterns pattern;
     kfi_block_query query;
     uint32_t length, spaces;
-    int codes_are_set;
+    int codes_are_set;             /* of all tokens */
+    uint32_t compared;             /* tokens, one by one */
+    kfi_sketch_scan scan;
+    kfi_sketch_query sketch;
     kf_bytes words[KF_NAME_TOKENS];
     kfi_needle_word known[KF_NAME_TOKENS];
     uint32_t word_count;
@@ -48,6 +54,17 @@ typedef struct kfi_whole {
     int64_t values[256];
     kfi_score least;
     uint8_t code_length[256], code_common[256];
+
+    /* of a needle of at most 64 letters: where it has a class, and spaces */
+    int is_short;
+    int is_doubtful;               /* it has letters in classes of several */
+    uint64_t masks[KFI_CLASSES], space_mask;
+    const kfi_length_group *groups[KFI_CODE_LENGTH + 1];   /* of tokens, by length */
+
+    /* how the records of a group of names are laid out */
+    uint32_t offsets[KF_NAME_TOKENS], id_masks[KF_NAME_TOKENS], record;
+
+    uint8_t orders[KFI_ARRANGED + 1][KFI_ORDERS][KFI_ARRANGED];   /* by rank: which token is where */
 
     uint32_t seeds[KFI_SEEDS];     /* slots that were looked at first */
     uint32_t seed_count;
@@ -68,33 +85,23 @@ kf_status kfi_ratio_search(kf_matcher *m, const kf_matcher_options *options, kf_
 /* ---- tokens ------------------------------------------------------------------------------------- */
 
 /* Where a token is among those in blocks: any number on a damaged file. Not below their number: in none. */
-static inline uint32_t kfi_ratio_place(const kfi_whole *r, uint32_t id) { return r->places[id]; }
+static inline uint32_t kfi_ratio_place(const kfi_whole *r, uint32_t id)
+{
+    return r->places ? r->places[id] : kfi_letters_place(&r->names->letters, id);
+}
 
 /* Sets `points` and, if the file does not tell, `places`. KF_NO_MEMORY. */
 kf_status kfi_spelling_begin(kfi_whole *r, kf_error *error);
 /* Appends a token's code points. KF_CORRUPT, KF_NO_MEMORY. */
 kf_status kfi_spelling_append(kf_matcher *m, uint32_t id, kfi_array *points, kf_error *error);
 
-/* The code of a token whose length and common letters are known. */
-static inline uint8_t kfi_code(uint32_t length, uint32_t common)
-{
-    return (uint8_t)(length <= KFI_CODE_LENGTH ? length * (length + 1) / 2 + common : KFI_CODE_LONG);
-}
-/* Compares all tokens in blocks with the needle. KF_END. */
-kf_status kfi_token_codes_set(kf_matcher *m);
-
-/* The code of a token, once they are set. */
-static inline uint8_t kfi_ratio_code(const kfi_whole *r, uint32_t id)
-{
-    const uint32_t place = kfi_ratio_place(r, id);
-    if (place < r->names->blocks.tokens) return r->codes[place];
-    return id == r->names->blocks.empty ? 0 : KFI_CODE_LONG;
-}
-
 /* ---- names -------------------------------------------------------------------------------------- */
 
-/* Scores a name if its bound allows. KF_CORRUPT, KF_NO_MEMORY, KF_END. */
-kf_status kfi_ratio_weigh(kf_matcher *m, const kfi_group *group, uint32_t slot, kf_error *error);
+/* Prepares for looking at the names of a group. */
+void kfi_ratio_begin_group(kf_matcher *m, const kfi_group *group);
+/* Scores those of 64 names of that group, from `first` on, that the mask has and whose bounds allow. KF_CORRUPT,
+ * KF_NO_MEMORY. */
+kf_status kfi_ratio_weigh(kf_matcher *m, const kfi_group *group, uint32_t first, uint64_t mask, kf_error *error);
 /* Scores it and offers it to the best ones. */
 kf_status kfi_ratio_score(kf_matcher *m, const kfi_group *group, uint32_t slot, kf_error *error);
 

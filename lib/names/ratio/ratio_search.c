@@ -1,15 +1,26 @@
 /* The course of a search. */
-#include "names/ratio/ratio.h"
+#include "names/ratio/token_codes.h"
+
+#include "names/order.h"
 
 #include <stdlib.h>
 
 enum {
-    SEEDS = 8,                     /* names that the search begins with, more than are wanted */
     SEED_SHARE = 32,               /* of all names that finding them may look at: one in so many */
-    STEP = 1024                    /* names between two looks at the work limit */
+    BATCH = 64                     /* chunks of names whose letters are compared at once */
 };
 
 /* ---- what a matcher keeps ----------------------------------------------------------------------- */
+
+static void set_orders(kfi_whole *r)
+{
+    for (uint32_t tokens = 1, ranks = 1; tokens <= KFI_ARRANGED; ranks *= ++tokens)
+        for (uint32_t rank = 0; rank < ranks; rank++) {
+            uint32_t order[KFI_ARRANGED] = { 0, 1, 2, 3, 4, 5 };
+            kfi_order_restore(order, tokens, rank);
+            for (uint32_t i = 0; i < tokens; i++) r->orders[tokens][rank][i] = (uint8_t)order[i];
+        }
+}
 
 static kf_status create(kf_matcher *m, kf_error *error)
 {
@@ -17,8 +28,14 @@ static kf_status create(kf_matcher *m, kf_error *error)
     kfi_whole *r = m->whole = calloc(1, sizeof *r);
     if (!r) return kfi_fail_memory(error, sizeof *r);
     r->names = m->names;
-    r->codes = malloc((size_t)m->names->blocks.tokens + 1);
-    if (!r->codes) return kfi_fail_memory(error, m->names->blocks.tokens);
+    r->scan = kfi_sketch_scan_best();
+    set_orders(r);
+    for (uint32_t i = 0; i < m->names->blocks.group_count; i++) {
+        const kfi_length_group *group = &m->names->blocks.groups[i];
+        if (group->length <= KFI_CODE_LENGTH) r->groups[group->length] = group;
+    }
+    r->codes = malloc((size_t)m->names->head.tokens + 1);
+    if (!r->codes) return kfi_fail_memory(error, m->names->head.tokens);
     for (uint32_t length = 0; length <= KFI_CODE_LENGTH; length++)
         for (uint32_t common = 0; common <= length; common++) {
             r->code_length[kfi_code(length, common)] = (uint8_t)length;
@@ -55,6 +72,23 @@ static kf_status know_words(kf_matcher *m, kf_error *error)
     return KF_OK;
 }
 
+/* Where the needle has letters, if they fit a word. */
+static void set_masks(kfi_whole *r)
+{
+    const uint32_t *points = kfi_pattern_points(&r->pattern, &r->pattern.list[0]);
+    memset(r->masks, 0, sizeof r->masks);
+    r->space_mask = 0;
+    r->is_doubtful = 0;
+    r->is_short = r->length <= 64;
+    for (uint32_t i = 0; r->is_short && i < r->length; i++) {
+        const unsigned class = kfi_blocks_class(&r->names->blocks, points[i]);
+        if (points[i] == KFI_NAME_SPACE) r->space_mask |= 1ull << i;
+        if (class >= KFI_CLASSES) continue;
+        r->masks[class] |= 1ull << i;
+        r->is_doubtful |= r->points[class] == UINT32_MAX;
+    }
+}
+
 static kf_status prepare(kf_matcher *m, kf_scorer scorer, kf_error *error)
 {
     kfi_whole *r = m->whole;
@@ -75,7 +109,11 @@ static kf_status prepare(kf_matcher *m, kf_scorer scorer, kf_error *error)
     r->spaces = 0;
     for (size_t i = 0; i < r->text.size; i++) r->spaces += r->text.data[i] == KFI_NAME_SPACE;
     kfi_block_query_set(&r->query, &m->names->blocks, kfi_pattern_points(&r->pattern, &r->pattern.list[0]), r->length);
-    r->codes_are_set = 0;
+    kfi_token_codes_clear(m);
+    if (m->names->letters.kinds)
+        kfi_sketch_query_set(&r->sketch, &m->names->letters, kfi_pattern_points(&r->pattern, &r->pattern.list[0]),
+                             r->length);
+    set_masks(r);
     r->least = (kfi_score){ 0, 0 };
     r->seed_count = 0;
     return KF_OK;
@@ -88,8 +126,8 @@ static kf_status find_seeds(kf_matcher *m, uint64_t limit, kf_error *error)
 {
     kfi_whole *r = m->whole;
     const uint64_t all = m->work_limit, share = m->names->count / SEED_SHARE + 2 * (uint64_t)m->names->blocks.blocks;
-    if (limit + SEEDS > KFI_SEEDS) return KF_OK;
-    kfi_best_begin(&m->best, limit + SEEDS, 0, 0, 0);
+    if (limit > KFI_SEEDS) return KF_OK;
+    kfi_best_begin(&m->best, limit, 0, 0, 0);
     m->work_limit = all && all < share ? all : share;
     kf_status status = kfi_matcher_levels(m, error);
     m->work_limit = all;
@@ -98,15 +136,44 @@ static kf_status find_seeds(kf_matcher *m, uint64_t limit, kf_error *error)
     return kfi_matcher_work(m, 0);
 }
 
+/* A mask a chunk of the names that may be among the best ones, by their letters. */
+static void choose(kf_matcher *m, const kfi_group *group, uint32_t chunk, uint32_t count, uint64_t *masks)
+{
+    kfi_whole *r = m->whole;
+    const kfi_letters *letters = &m->names->letters;
+    uint32_t spaces = group->tokens - 1;
+    memset(masks, 0xff, count * sizeof *masks);
+    /* Sets of tokens may have fewer letters than the name. */
+    if (!letters->kinds || r->scorer == KF_SCORER_TOKEN_SET_RATIO) return;
+    if (kfi_score_compare(r->sketch.least, m->best.least)) kfi_sketch_query_want(&r->sketch, m->best.least);
+    /* Empty tokens are not sorted: there may be fewer spaces. */
+    if (r->scorer == KF_SCORER_TOKEN_SORT_RATIO && m->names->blocks.empty != UINT32_MAX && spaces > r->spaces)
+        spaces = r->spaces;
+    const int limit = kfi_sketch_query_limit(&r->sketch, spaces);
+    if (limit < 0) memset(masks, 0, count * sizeof *masks);
+    else r->scan(&r->sketch, letters->chunks + (uint64_t)chunk * KFI_CHUNK_SIZE, count, (unsigned)limit, masks);
+}
+
+static kf_status look_at_chunk(kf_matcher *m, const kfi_group *group, uint32_t chunk, uint64_t mask, kf_error *error)
+{
+    const uint32_t first = chunk * KFI_CHUNK, end = group[1].first;
+    if (first < group->first) mask &= UINT64_MAX << (group->first - first);
+    if (end - first < KFI_CHUNK) mask &= (1ull << (end - first)) - 1;
+    kf_status status = kfi_matcher_work(m, 1 + kfi_popcount(mask));
+    return status || !mask ? status : kfi_ratio_weigh(m, group, first, mask, error);
+}
+
 static kf_status look_at_group(kf_matcher *m, const kfi_group *group, kf_error *error)
 {
+    const uint32_t end = (group[1].first - 1) / KFI_CHUNK + 1;
+    uint64_t masks[BATCH];
     kf_status status = KF_OK;
-    for (uint32_t slot = group->first; slot < group[1].first && !status; slot++) {
-        if (slot % STEP == 0 || slot == group->first) {
-            const uint32_t left = group[1].first - slot, step = STEP - slot % STEP;
-            status = kfi_matcher_work(m, left < step ? left : step);
-        }
-        if (!status) status = kfi_ratio_weigh(m, group, slot, error);
+    kfi_ratio_begin_group(m, group);
+    for (uint32_t chunk = group->first / KFI_CHUNK, count; chunk < end && !status; chunk += count) {
+        count = end - chunk < BATCH ? end - chunk : BATCH;
+        choose(m, group, chunk, count, masks);
+        if (kfi_token_codes_pay(m)) status = kfi_token_codes_set(m);
+        for (uint32_t i = 0; i < count && !status; i++) status = look_at_chunk(m, group, chunk + i, masks[i], error);
     }
     return status;
 }
@@ -120,7 +187,6 @@ kf_status kfi_ratio_search(kf_matcher *m, const kf_matcher_options *o, kf_error 
     if (status && !is_over) return status;
     kfi_matcher_begin_best(&m->best, o);
     kfi_best_whole(&m->best);
-    if (!is_over) status = kfi_token_codes_set(m);
     for (uint32_t i = 0; i < m->whole->seed_count && (!status || is_over); i++) {
         const uint32_t slot = m->whole->seeds[i];
         const kf_status failed = kfi_ratio_score(m, kfi_names_group(m->names, slot), slot, error);

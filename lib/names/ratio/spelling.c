@@ -14,6 +14,7 @@ kf_status kfi_spelling_begin(kfi_whole *r, kf_error *error)
         r->points[class] = count[class] ? UINT32_MAX : entry & (uint32_t)kfi_mask64(24);
         count[class] = 1;
     }
+    if (r->names->letters.kinds) return KF_OK;
     r->places = malloc(((size_t)tokens + 1) * sizeof *r->places);
     if (!r->places) return kfi_fail_memory(error, (size_t)tokens * sizeof *r->places);
     memset(r->places, 0xff, (size_t)tokens * sizeof *r->places);

@@ -1,15 +1,51 @@
 /* What tokens have in common with the whole needle. */
-#include "names/ratio/ratio.h"
+#include "names/ratio/token_codes.h"
 
-enum { ALL = 127 };                /* more common letters than tokens in blocks have */
+enum {
+    ALL = 127,                     /* more common letters than tokens in blocks have */
+    AT_ONCE = 24                   /* tokens that are compared at once in the time of one */
+};
 
-static kf_status take_block(void *context, size_t query, const kfi_length_group *group, uint32_t first,
-                            uint32_t lanes, const uint8_t *common)
+void kfi_token_codes_clear(kf_matcher *m)
+{
+    kfi_whole *r = m->whole;
+    const kfi_blocks *b = &m->names->blocks;
+    const uint32_t tokens = m->names->head.tokens;
+    memset(r->codes, KFI_CODE_UNKNOWN, tokens);
+    for (uint32_t i = 0; i < b->longs; i++)
+        if (kfi_blocks_long_id(b, i) < tokens) r->codes[kfi_blocks_long_id(b, i)] = KFI_CODE_LONG;
+    if (b->empty < tokens) r->codes[b->empty] = 0;
+    r->codes_are_set = 0;
+    r->compared = 0;
+}
+
+int kfi_token_codes_pay(const kf_matcher *m)
+{
+    return !m->whole->codes_are_set && m->whole->compared > m->names->blocks.tokens / AT_ONCE;
+}
+
+uint8_t kfi_token_code_find(kf_matcher *m, uint32_t id)
+{
+    kfi_whole *r = m->whole;
+    r->compared++;
+    r->points_of_tokens.size = 0;
+    if (kfi_spelling_append(m, id, &r->points_of_tokens, NULL)) return KFI_CODE_LONG;
+    const uint32_t length = (uint32_t)(r->points_of_tokens.size / 4);
+    const uint32_t *points = (const uint32_t *)(const void *)r->points_of_tokens.data;
+    return r->codes[id] = kfi_code(length, kfi_pattern_common(&r->pattern, 0, points, length));
+}
+
+/* All lanes are wanted that have tokens: the first ones. */
+static kf_status take_block(void *context, size_t query, const kfi_length_group *group, uint32_t first, uint32_t lanes,
+                            const uint8_t *common)
 {
     kfi_whole *r = context;
-    const uint32_t left = r->names->blocks.tokens - first, count = left < KFI_BLOCK ? left : KFI_BLOCK;
-    (void)query, (void)lanes;
-    for (uint32_t i = 0; i < count; i++) r->codes[first + i] = kfi_code(group->length, common[i]);
+    const uint32_t count = kfi_popcount(lanes);
+    (void)query;
+    for (uint32_t i = 0; i < count; i++) {
+        const uint32_t id = kfi_blocks_id(&r->names->blocks, first + i);
+        if (id < r->names->head.tokens) r->codes[id] = kfi_code(group->length, common[i]);
+    }
     return KF_OK;
 }
 
@@ -19,11 +55,7 @@ kf_status kfi_token_codes_set(kf_matcher *m)
     const kfi_blocks *b = &m->names->blocks;
     if (r->codes_are_set) return KF_OK;
     r->codes_are_set = 1;
-    if (!r->length) {              /* nothing is common */
-        for (uint32_t i = 0; i < b->group_count; i++)
-            memset(r->codes + b->groups[i].first_token, kfi_code(b->groups[i].length, 0), b->groups[i].tokens);
-        return KF_OK;
-    }
+    if (!r->length) return KF_OK;  /* has no pattern to compare with */
     memset(r->query.low, 0, sizeof r->query.low);
     memset(r->query.high, ALL, sizeof r->query.high);
     const kfi_block_query *query = &r->query;

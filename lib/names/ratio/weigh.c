@@ -1,5 +1,5 @@
 /* Looking at one name: a bound by its tokens, and perhaps its score. */
-#include "names/ratio/ratio.h"
+#include "names/ratio/token_codes.h"
 
 #include "names/score/ratio.h"
 
@@ -39,14 +39,14 @@ static const uint32_t *points_at(const kfi_array *array, size_t at)
 /* ---- ratio, token_sort_ratio -------------------------------------------------------------------- */
 
 /* Whether a name can reach the least score. */
-static int can_reach(const kf_matcher *m, const uint32_t *ids, uint32_t tokens)
+static int can_reach(kf_matcher *m, const uint32_t *ids, uint32_t tokens)
 {
     const kfi_whole *r = m->whole;
     const uint32_t empty = m->names->blocks.empty;
     int64_t sum = 0;
     uint32_t spaces = tokens;
     for (uint32_t i = 0; i < tokens; i++) {
-        sum += r->values[kfi_ratio_code(r, ids[i])];
+        sum += r->values[kfi_ratio_code(m, ids[i])];
         spaces -= ids[i] == empty;
     }
     if (r->scorer == KF_SCORER_RATIO) spaces = tokens;
@@ -105,7 +105,7 @@ static kf_status spell(kf_matcher *m, const kfi_group *group, uint32_t slot, uin
 {
     kfi_array *points = &m->whole->points_of_name;
     const uint32_t space = KFI_NAME_SPACE;
-    kf_status status = kfi_names_order(m->names, group, slot, ids, error);
+    kf_status status = kfi_names_arrange(m->names, group, slot, ids, error);
     points->size = 0;
     for (uint32_t i = 0; i < group->tokens && !status; i++) {
         if (i) status = kfi_array_append(points, &space, sizeof space, error);
@@ -147,7 +147,7 @@ static uint32_t find_word(const kfi_whole *r, uint32_t id)
     return i;
 }
 
-static void part(const kf_matcher *m, const uint32_t *ids, uint32_t tokens, sets *s)
+static void part(kf_matcher *m, const uint32_t *ids, uint32_t tokens, sets *s)
 {
     const kfi_whole *r = m->whole;
     const int sorted = tokens <= KFI_SORTED_TOKENS;
@@ -165,7 +165,7 @@ static void part(const kf_matcher *m, const uint32_t *ids, uint32_t tokens, sets
             s->common_letters += r->known[found].length;
             continue;
         }
-        const uint8_t code = kfi_ratio_code(r, ids[i]);
+        const uint8_t code = kfi_ratio_code(m, ids[i]);
         s->ids[s->rest++] = ids[i];
         s->rest_letters += r->code_length[code];
         s->rest_common += r->code_common[code];
@@ -244,16 +244,173 @@ static int is_seed(const kfi_whole *r, uint32_t slot)
     return 0;
 }
 
-kf_status kfi_ratio_weigh(kf_matcher *m, const kfi_group *group, uint32_t slot, kf_error *error)
+void kfi_ratio_begin_group(kf_matcher *m, const kfi_group *group)
+{
+    kfi_whole *r = m->whole;
+    uint32_t at = 0, offset = 0;
+    for (unsigned width = 1; width <= KFI_ID_WIDTHS; width++)
+        for (uint32_t i = group->widths[width - 1]; i > 0; i--, offset += width) {
+            r->offsets[at] = offset;
+            r->id_masks[at++] = (uint32_t)kfi_mask64(8 * width);
+        }
+    r->record = offset;
+}
+
+/* ---- ratio of a needle of one word of bits ------------------------------------------------------ */
+
+/* Which names of the mask can reach the least score. The number of tokens is a constant where this is inlined. */
+static inline uint64_t reaching(kf_matcher *m, const uint8_t *records, uint64_t mask, uint32_t spaces, uint32_t tokens)
+{
+    const kfi_whole *r = m->whole;
+    const uint32_t common = spaces < r->spaces ? spaces : r->spaces, all = m->names->head.tokens;
+    const int64_t needs = (int64_t)r->least.sum * ((int64_t)r->length + spaces) - (int64_t)r->least.tokens * common;
+    uint64_t left = 0;
+    for (; mask; mask &= mask - 1) {
+        const uint8_t *record = records + (size_t)__builtin_ctzll(mask) * r->record;
+        int64_t sum = 0;
+        for (uint32_t i = 0; i < tokens; i++) {
+            const uint32_t id = kfi_load32(record + r->offsets[i]) & r->id_masks[i];
+            sum += r->values[id < all ? kfi_ratio_code(m, id) : KFI_CODE_LONG];
+        }
+        if (sum >= needs) left |= mask & (0 - mask);
+    }
+    return left;
+}
+
+static uint64_t reach(kf_matcher *m, const uint8_t *records, uint64_t mask, uint32_t tokens)
+{
+    switch (tokens) {
+    case 1: return reaching(m, records, mask, 0, 1);
+    case 2: return reaching(m, records, mask, 1, 2);
+    case 3: return reaching(m, records, mask, 2, 3);
+    case 4: return reaching(m, records, mask, 3, 4);
+    case 5: return reaching(m, records, mask, 4, 5);
+    case 6: return reaching(m, records, mask, 5, 6);
+    default: return reaching(m, records, mask, tokens - 1, tokens);
+    }
+}
+
+static uint64_t step(uint64_t state, uint64_t mask)
+{
+    const uint64_t hit = state & mask;
+    return (state + hit) | (state - hit);
+}
+
+/* A name whose tokens' letters are on their way to the processor. */
+typedef struct laid_out {
+    uint32_t slot, tokens, length;
+    uint32_t common;               /* at most */
+    const uint8_t *columns[KFI_ARRANGED];   /* NULL: the empty token */
+    uint8_t letters[KFI_ARRANGED], commons[KFI_ARRANGED];   /* of tokens */
+} laid_out;
+
+/* 0: it has to be spelled. */
+static int lay_out(const kf_matcher *m, const kfi_group *group, uint32_t slot, laid_out *name)
+{
+    const kfi_whole *r = m->whole;
+    const kfi_blocks *b = &m->names->blocks;
+    const uint32_t tokens = group->tokens, width = kfi_order_width(tokens), all = m->names->head.tokens;
+    const uint8_t *record = m->names->forward + group->records + (uint64_t)(slot - group->first) * r->record;
+    if (tokens > KFI_ARRANGED) return 0;
+    const uint32_t rank = (uint32_t)kfi_load_bits(m->names->orders + group->orders,
+                                                  (uint64_t)(slot - group->first) * width, width);
+    if (rank >= KFI_ORDERS) return 0;
+    *name = (laid_out){ .slot = slot, .tokens = tokens, .length = tokens - 1 };
+    name->common = tokens - 1 < r->spaces ? tokens - 1 : r->spaces;
+    for (uint32_t i = 0; i < tokens; i++) {
+        const uint32_t at = r->orders[tokens][rank][i];
+        const uint32_t id = kfi_load32(record + r->offsets[at]) & r->id_masks[at];
+        if (id == b->empty) continue;
+        const uint32_t place = id < all ? kfi_ratio_place(r, id) : UINT32_MAX;
+        const uint8_t code = id < all ? r->codes[id] : KFI_CODE_LONG, letters = r->code_length[code];
+        const kfi_length_group *g = r->groups[letters];
+        if (!g || place - g->first_token >= g->tokens) return 0;
+        const uint32_t index = place - g->first_token;
+        const uint8_t *column = b->columns + g->columns + (uint64_t)(index / KFI_BLOCK) * KFI_BLOCK * letters
+                                + index % KFI_BLOCK;
+        for (unsigned j = 0; j < letters; j += 2) __builtin_prefetch(column + j * KFI_BLOCK);
+        name->columns[i] = column;
+        name->letters[i] = letters;
+        name->commons[i] = r->code_common[code];
+        name->length += letters;
+        name->common += r->code_common[code];
+    }
+    return 1;
+}
+
+/* The longest common subsequence of the needle and a name, or more if the needle is doubtful; as soon as it is known to
+ * have less than is needed, any number that has. */
+static uint32_t common_of(const kfi_whole *r, const laid_out *name)
+{
+    const uint64_t needs = r->least.sum * ((uint64_t)r->length + name->length);
+    uint64_t state = UINT64_MAX;
+    uint32_t rest = name->common, common = 0;
+    for (uint32_t i = 0; i < name->tokens; i++) {
+        const uint8_t *column = name->columns[i];
+        if (i) state = step(state, r->space_mask);
+        for (uint32_t j = name->letters[i]; j > 0; j--, column += KFI_BLOCK)
+            state = step(state, r->masks[*column & (KFI_CLASSES - 1)]);
+        common = kfi_popcount(~state);
+        rest -= name->commons[i];
+        if (r->least.tokens * (uint64_t)(common + rest) < needs) break;
+    }
+    return common;
+}
+
+static kf_status score_short(kf_matcher *m, const kfi_group *group, const laid_out *name, kf_error *error)
+{
+    const kfi_whole *r = m->whole;
+    const kfi_score score = kfi_ratio_of(common_of(r, name), r->length, name->length);
+    const int is_out = kfi_score_compare(score, m->best.least) < 0;
+    if (!is_out && is_seed(r, name->slot)) return KF_OK;
+    if (!is_out && r->is_doubtful) return kfi_ratio_score(m, group, name->slot, error);
+    m->names_scored++;
+    return is_out ? KF_OK : offer(m, score, name->slot, error);
+}
+
+/* All are laid out before the first one is scored. */
+static kf_status weigh_short(kf_matcher *m, const kfi_group *group, uint32_t first, uint64_t mask, kf_error *error)
+{
+    laid_out names[KFI_CHUNK];
+    uint32_t count = 0;
+    kf_status status = KF_OK;
+    for (; mask && !status; mask &= mask - 1) {
+        const uint32_t slot = first + (uint32_t)__builtin_ctzll(mask);
+        if (lay_out(m, group, slot, &names[count])) count++;
+        else if (!is_seed(m->whole, slot)) status = kfi_ratio_score(m, group, slot, error);
+    }
+    for (uint32_t i = 0; i < count && !status; i++) status = score_short(m, group, &names[i], error);
+    return status;
+}
+
+/* ------------------------------------------------------------------------------------------------- */
+
+static kf_status weigh(kf_matcher *m, const kfi_group *group, uint32_t slot, kf_error *error)
 {
     uint32_t ids[KF_NAME_TOKENS];
-    if (!kfi_filter_passes(m, slot)) return KF_OK;
+    const kfi_whole *r = m->whole;
     kf_status status = read_ids(m, group, slot, ids, error);
-    m->names_seen++;
-    if (status) return status;
-    if (m->whole->scorer == KF_SCORER_TOKEN_SET_RATIO)
-        return is_seed(m->whole, slot) ? KF_OK : weigh_sets(m, ids, group->tokens, slot, error);
+    if (status || is_seed(r, slot)) return status;
+    if (r->scorer == KF_SCORER_TOKEN_SET_RATIO) return weigh_sets(m, ids, group->tokens, slot, error);
     update(m);
-    if (!can_reach(m, ids, group->tokens) || is_seed(m->whole, slot)) return KF_OK;
-    return score_text(m, group, slot, ids, error);
+    return can_reach(m, ids, group->tokens) ? score_text(m, group, slot, ids, error) : KF_OK;
+}
+
+kf_status kfi_ratio_weigh(kf_matcher *m, const kfi_group *group, uint32_t first, uint64_t mask, kf_error *error)
+{
+    const kfi_whole *r = m->whole;
+    const int is_short = r->scorer == KF_SCORER_RATIO && r->is_short;
+    kf_status status = KF_OK;
+    for (uint64_t left = m->is_filtered ? mask : 0; left; left &= left - 1)
+        if (!kfi_filter_passes(m, first + (uint32_t)__builtin_ctzll(left))) mask &= ~(left & (0 - left));
+    m->names_seen += kfi_popcount(mask);
+    if (is_short) {
+        const int64_t from = ((int64_t)first - group->first) * (int64_t)r->record;   /* may be that of another group */
+        update(m);
+        mask = reach(m, m->names->forward + group->records + from, mask, group->tokens);
+        return weigh_short(m, group, first, mask, error);
+    }
+    for (; mask && !status; mask &= mask - 1)
+        status = weigh(m, group, first + (uint32_t)__builtin_ctzll(mask), error);
+    return status;
 }

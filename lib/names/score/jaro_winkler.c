@@ -51,7 +51,8 @@ kf_status kfi_jaro_winkler(kf_bytes first, kf_bytes second, double *score, kf_er
     kfi_array points = { 0 };
     uint8_t *marks = NULL;
     *score = 0;
-    kf_status status = kfi_name_points(first, &points, error);
+    kf_status status = kfi_array_reserve(&points, sizeof(uint32_t), error);   /* also if both are empty */
+    if (!status) status = kfi_name_points(first, &points, error);
     const size_t n = points.size / 4;
     if (!status) status = kfi_name_points(second, &points, error);
     const size_t m = points.size / 4 - n;

@@ -52,7 +52,7 @@ kf_status kfi_attributes_add_slot(kfi_attributes *a, uint32_t number, kf_error *
 }
 
 kf_status kfi_attributes_write(kfi_attributes *a, const kfi_image_options *image, uint64_t memory, kfi_writer *writer,
-                               kf_error *error)
+                               kfi_progress *progress, kf_error *error)
 {
     uint8_t head[KFI_ATTRIBUTES_HEAD] = { 0 };
     const kfi_band *band = &a->list.bands[0];
@@ -66,7 +66,7 @@ kf_status kfi_attributes_write(kfi_attributes *a, const kfi_image_options *image
     if (!status) status = kfi_bit_spool_copy(&a->slots, writer, error);
     if (!status)
         status = kfi_postings_write(&a->list, a->listed, a->names, a->names / KFI_ATTRIBUTE_SHARE, memory, writer,
-                                    error);
+                                    progress, error);
     if (status) return status;
     kfi_store32(head, band->count);
     head[4] = band->end_width;

@@ -14,9 +14,9 @@ kf_status kfi_attributes_create(kfi_attributes **out, kfi_token_count **count, u
 uint32_t kfi_attributes_find(const kfi_attributes *attributes, kf_bytes attribute);
 /* The next slot has this one. */
 kf_status kfi_attributes_add_slot(kfi_attributes *attributes, uint32_t number, kf_error *error);
-/* All slots were added: writes the section. For `memory` see kfi_postings_write. */
+/* All slots were added: writes the section. For `memory` and `progress` see kfi_postings_write. */
 kf_status kfi_attributes_write(kfi_attributes *attributes, const kfi_image_options *image, uint64_t memory,
-                               kfi_writer *writer, kf_error *error);
+                               kfi_writer *writer, kfi_progress *progress, kf_error *error);
 void kfi_attributes_destroy(kfi_attributes **attributes);
 
 #endif

@@ -14,11 +14,13 @@ enum { KEY_HEAD = 6, POSITION_SIZE = 4, ORDER_SIZE = 2, ATTRIBUTE_SIZE = 4, SPOO
 struct kfi_forward_writer {
     kfi_sorter *sorter;
     kfi_attributes *attributes;
+    kfi_letters_writer *letters;
     uint32_t names, position;
     unsigned widest;               /* id */
     uint8_t key[KEY_HEAD + 4 * KF_NAME_TOKENS + POSITION_SIZE];
     /* while it is written */
     kfi_writer *writer;
+    kfi_progress *progress;
     kfi_array groups;
     uint8_t head[KEY_HEAD];        /* of the last group */
     uint32_t slot;
@@ -28,12 +30,13 @@ struct kfi_forward_writer {
 };
 
 kf_status kfi_forward_create(kfi_forward_writer **out, uint32_t tokens, uint32_t names, kfi_attributes *attributes,
-                             const kfi_sort_options *sort, kf_error *error)
+                             kfi_letters_writer *letters, const kfi_sort_options *sort, kf_error *error)
 {
     kfi_forward_writer *f = *out = calloc(1, sizeof *f);
     if (!f) return kfi_fail_memory(error, sizeof *f);
     f->names = names;
     f->attributes = attributes;
+    f->letters = letters;
     f->widest = kfi_id_width(tokens ? tokens - 1 : 0);
     kf_status status = kfi_sorter_create(&f->sorter, sort, error);
     if (!status) status = kfi_spool_create(&f->orders.spool, sort->folder, SPOOL_BUFFER, sort->account, error);
@@ -119,11 +122,12 @@ static kf_status take_name(void *self, kf_bytes key, kf_bytes value, kf_error *e
     if (!status) status = kfi_writer_write(f->writer, record, (size_t)(out - record), error);
     if (!status) status = kfi_bit_spool_write(&f->orders, kfi_load16(value.data), kfi_order_width(tokens), error);
     if (!status) status = kfi_bit_spool_write(&f->positions, position, kfi_rank_width(f->names), error);
+    if (!status) status = kfi_letters_add(f->letters, ids, tokens, error);
     if (!status) status = spool_slot(f, ids, tokens, error);
     if (!status && f->attributes)
         status = kfi_attributes_add_slot(f->attributes, kfi_load32(value.data + ORDER_SIZE), error);
     f->slot++;
-    return status;
+    return status ? status : kfi_progress_count(f->progress, 1, (uint64_t)f->names + f->slot, error);
 }
 
 static kf_status write_bits(kfi_writer *writer, kfi_section_type type, kfi_bit_spool *bits, kf_error *error)
@@ -133,8 +137,9 @@ static kf_status write_bits(kfi_writer *writer, kfi_section_type type, kfi_bit_s
     return status ? status : kfi_writer_end(writer, error);
 }
 
-kf_status kfi_forward_write(kfi_forward_writer *f, kfi_writer *writer, kf_error *error)
+kf_status kfi_forward_write(kfi_forward_writer *f, kfi_writer *writer, kfi_progress *progress, kf_error *error)
 {
+    f->progress = progress;
     f->writer = writer;
     kf_status status = kfi_writer_begin(writer, KFI_SECTION_FORWARD, error);
     if (!status) status = kfi_sorter_finish(f->sorter, take_name, f, error);

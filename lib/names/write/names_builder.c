@@ -52,11 +52,19 @@ static kf_status check_options(const kf_names_build_options *o, kf_error *error)
         ? kfi_fail(error, KF_INVALID, "unknown flags %#x", (unsigned)o->flags) : KF_OK;
 }
 
+/* Columns are written last of all. */
+static kf_status tell_column(void *context, kf_phase phase, uint64_t done, uint64_t total, kf_error *error)
+{
+    const kf_names_builder *b = context;
+    (void)phase, (void)done, (void)total;
+    return kfi_names_tell(context, KF_PHASE_VALUES, b->names, b->names, error);
+}
+
 static kf_status create_column(kf_names_builder *b, kfi_column_builder **out, kf_error *error)
 {
     const kfi_column_options column = {
         .type = KF_VALUES_BYTES, .memory = kfi_budget_image(b->options.memory_limit, 0).values, .folder = b->folder,
-        .account = &b->disk
+        .account = &b->disk, .progress = { .tell = tell_column, .context = b }
     };
     return kfi_column_builder_create(out, &column, error);
 }
@@ -96,6 +104,7 @@ kf_status kf_names_builder_create(kf_names_builder **out, const char *path, cons
     b->reading = (kfi_progress){ kfi_names_tell, b, KF_PHASE_READ, 0, KFI_ROWS_STEP, 0 };
     if (!b->path || !b->folder) status = kfi_fail_memory(error, strlen(path));
     kfi_sort_options sort = kfi_names_sort_options(b, KF_VALUES_U64, KF_DUPLICATES_SUM);
+    sort.memory /= 2;      /* columns and attributes are collected beside it */
     if (!status) status = begin_processing(b, error);
     kfi_process_begin(&b->scratch, &b->process);
     if (!status) status = kfi_spool_create(&b->rows, b->folder, KFI_ROWS_BUFFER, &b->disk, error);

@@ -10,7 +10,7 @@
 #include "names/write/vocabulary_writer.h"
 #include "write/values/values.h"
 
-enum { SECTIONS = 9 };
+enum { SECTIONS = 10 };
 
 KFI_STRUCT_KIND(names_report_kind, kf_names_report, KF_NAMES_REPORT_INIT, temporary_peak, temporary_peak);
 
@@ -19,8 +19,11 @@ KFI_STRUCT_KIND(names_report_kind, kf_names_report, KF_NAMES_REPORT_INIT, tempor
 typedef struct finish {
     kf_names_builder *builder;
     kfi_token_list list;
+    kfi_token_work work;           /* with tokens */
+    kfi_progress layout, values;
     kfi_token_table table;
     kfi_attributes *attributes;    /* NULL: none */
+    kfi_letters_writer *letters;
     kfi_forward_writer *forward;
     kfi_values *ids;
     kfi_writer *writer;
@@ -53,7 +56,6 @@ static kf_status read_rows(finish *f, kf_error *error)
 {
     kf_names_builder *b = f->builder;
     kfi_spool_reader *reader = NULL;
-    kfi_progress progress = { kfi_names_tell, b, KF_PHASE_LAYOUT, b->names, KFI_ROWS_STEP, 0 };
     kf_status status = kfi_spool_reader_create(&reader, b->rows, 0, KFI_ROWS_BUFFER, error);
     for (uint32_t row = 0; row < b->names && !status; row++) {
         kf_bytes bytes;
@@ -61,7 +63,7 @@ static kf_status read_rows(finish *f, kf_error *error)
         if (!status) status = add_id(f, bytes, error);
         if (!status) status = kfi_names_take(reader, &bytes, error);
         if (!status) status = add_name(f, bytes, reader, error);
-        if (!status) status = kfi_progress_count(&progress, 1, row, error);
+        if (!status) status = kfi_progress_count(&f->layout, 1, row, error);
     }
     kfi_spool_reader_destroy(&reader);
     kfi_spool_destroy(&b->rows);
@@ -117,6 +119,15 @@ static kfi_image_options image_options(kf_names_builder *b, kf_value_type type)
                                 .shares = kfi_budget_image(b->options.memory_limit, 0) };
 }
 
+/* How often tokens are gone through: for their bands, images, letters, blocks, ids. */
+static kfi_token_work token_work(kf_names_builder *b, const kfi_token_list *list)
+{
+    unsigned walks = 6;
+    for (unsigned i = 0; i < KFI_BANDS; i++) walks += list->bands[i].count > 0;
+    return (kfi_token_work){ { kfi_names_tell, b, KF_PHASE_MINIMISE, (uint64_t)walks * list->count, KFI_ROWS_STEP, 0 },
+                             0 };
+}
+
 static kf_status write_tokens(finish *f, kf_error *error)
 {
     kf_names_builder *b = f->builder;
@@ -126,9 +137,12 @@ static kf_status write_tokens(finish *f, kf_error *error)
     if (!status) status = kfi_token_count_finish(b->count, kfi_token_list_add, &f->list, error);
     kfi_token_count_destroy(&b->count);
     if (!status) status = kfi_token_list_finish(&f->list, error);
-    if (!status) status = kfi_names_tell(b, KF_PHASE_MINIMISE, 0, f->list.count, error);
+    f->work = token_work(b, &f->list);
+    f->list.work = &f->work;
+    if (!status) status = kfi_progress_report(&f->work.progress, 0, error);
     if (!status) status = kfi_vocabulary_write(&f->list, &image, f->writer, error);
-    if (!status) status = kfi_token_blocks_write(&f->list, &sort, f->writer, error);
+    if (!status) status = kfi_letters_create(&f->letters, &f->list, b->folder, &b->disk, error);
+    if (!status) status = kfi_token_blocks_write(&f->list, &sort, kfi_letters_places(f->letters), f->writer, error);
     return status ? status : kfi_token_table_fill(&f->table, &f->list, error);
 }
 
@@ -156,7 +170,8 @@ static kf_status write_extras(finish *f, kf_error *error)
     const kfi_image_options image = image_options(b, KF_VALUES_NONE);
     kf_status status = b->texts ? write_processing(f, error) : KF_OK;
     if (!status && f->attributes)
-        status = kfi_attributes_write(f->attributes, &image, b->options.memory_limit / 2, f->writer, error);
+        status = kfi_attributes_write(f->attributes, &image, b->options.memory_limit / 2, f->writer, &f->values,
+                                      error);
     if (!status && b->payloads) status = write_column(f, KFI_SECTION_PAYLOADS, b->payloads, error);
     return status;
 }
@@ -167,27 +182,44 @@ static kf_status write_postings(finish *f, kf_error *error)
     kf_status status = kfi_writer_begin(f->writer, KFI_SECTION_POSTINGS, error);
     if (!status)
         status = kfi_postings_write(&f->list, kfi_forward_slots(f->forward), b->names, UINT32_MAX,
-                                    b->options.memory_limit / 2, f->writer, error);
+                                    b->options.memory_limit / 2, f->writer, &f->values, error);
     return status ? status : kfi_writer_end(f->writer, error);
+}
+
+/* Names follow tokens in the phase. */
+static kf_status tell_values(void *context, kf_phase phase, uint64_t done, uint64_t total, kf_error *error)
+{
+    finish *f = context;
+    (void)phase, (void)total;
+    return kfi_progress_report(&f->values, f->list.count + done, error);
 }
 
 static kf_status write_sections(finish *f, kf_error *error)
 {
     kf_names_builder *b = f->builder;
-    const kfi_image_options ids = image_options(b, b->ids_are_numbers ? KF_VALUES_U64 : KF_VALUES_BYTES);
+    kfi_image_options ids = image_options(b, b->ids_are_numbers ? KF_VALUES_U64 : KF_VALUES_BYTES);
     const kfi_sort_options sort = kfi_names_sort_options(b, KF_VALUES_BYTES, KF_DUPLICATES_ERROR);
     kf_status status = kfi_spool_finish(b->rows, error);
+    ids.threads = b->options.threads;
+    ids.progress = (kfi_progress){ .tell = tell_values, .context = f };
     if (!status) status = write_tokens(f, error);
     if (!status) status = kfi_names_check_ids(b, error);
     if (!status) status = kfi_values_create(&f->ids, &ids, error);
     if (!status && b->attributes)
         status = kfi_attributes_create(&f->attributes, &b->attributes, b->names, b->folder, &b->disk, error);
     if (!status)
-        status = kfi_forward_create(&f->forward, f->list.count, b->names, f->attributes, &sort, error);
+        status = kfi_forward_create(&f->forward, f->list.count, b->names, f->attributes, f->letters, &sort, error);
+    f->layout = (kfi_progress){ kfi_names_tell, b, KF_PHASE_LAYOUT, 2 * (uint64_t)b->names, KFI_ROWS_STEP, 0 };
+    f->values = (kfi_progress){ kfi_names_tell, b, KF_PHASE_VALUES, f->list.count + (uint64_t)b->names, KFI_ROWS_STEP,
+                                0 };
+    if (!status) status = kfi_progress_report(&f->layout, 0, error);
     if (!status) status = read_rows(f, error);
+    if (!status) kfi_values_start(f->ids);
     kfi_token_table_free(&f->table);
-    if (!status) status = kfi_forward_write(f->forward, f->writer, error);
-    if (!status) status = kfi_names_tell(b, KF_PHASE_VALUES, 0, b->names, error);
+    if (!status) status = kfi_forward_write(f->forward, f->writer, &f->layout, error);
+    if (!status) status = kfi_letters_write(f->letters, f->writer, error);
+    kfi_letters_destroy(&f->letters);
+    if (!status) status = kfi_progress_report(&f->values, 0, error);
     if (!status) status = write_postings(f, error);
     if (!status) status = write_names(f, error);
     if (!status) status = kfi_values_finish(f->ids, f->writer, &f->header, error);
@@ -218,6 +250,7 @@ kf_status kf_names_builder_finish(kf_names_builder *b, kf_names_report *out, kf_
                                      b->disk.peak };
     kfi_values_destroy(&f.ids);
     kfi_forward_destroy(&f.forward);
+    kfi_letters_destroy(&f.letters);
     kfi_attributes_destroy(&f.attributes);
     kfi_token_table_free(&f.table);
     kfi_token_list_free(&f.list);

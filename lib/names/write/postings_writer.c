@@ -9,6 +9,7 @@ enum { READ_BUFFER = 256 << 10 };
 typedef struct postings {
     kfi_token_list *list;
     kfi_writer *writer;
+    kfi_progress *progress;
     uint32_t names, most;
     unsigned band;
     uint64_t bits;                 /* of slots that have a place by themselves */
@@ -61,6 +62,7 @@ static kf_status collect(postings *p, const kfi_spool *spool, kf_error *error)
             id += difference;
             if (!status && id >= p->first && id < p->end) p->slots[p->next[id - p->first]++] = slot;
         }
+        if (!status) status = kfi_progress_count(p->progress, 1, p->first, error);
     }
     kfi_spool_reader_destroy(&reader);
     return status;
@@ -166,6 +168,7 @@ static kf_status write_part(postings *p, kf_error *error)
         if (!p->list->bands[p->band].frequency) status = write_list(p, slots, frequency, error);
         else for (uint32_t i = 0; i < frequency && !status; i++)
             status = put_bits(p, slots[i], kfi_rank_width(p->names), error);
+        if (!status) status = kfi_progress_count(p->progress, 1, id, error);
     }
     return status;
 }
@@ -192,9 +195,9 @@ static kf_status write_all(postings *p, const kfi_spool *slots, uint64_t memory,
 }
 
 kf_status kfi_postings_write(kfi_token_list *list, const kfi_spool *slots, uint32_t names, uint32_t most,
-                             uint64_t memory, kfi_writer *writer, kf_error *error)
+                             uint64_t memory, kfi_writer *writer, kfi_progress *progress, kf_error *error)
 {
-    postings p = { .list = list, .writer = writer, .names = names, .most = most };
+    postings p = { .list = list, .writer = writer, .progress = progress, .names = names, .most = most };
     p.list->bands[0].postings = kfi_writer_position(writer);
     kf_status status = write_all(&p, slots, memory, error);
     while (!status && p.band < KFI_BANDS) {

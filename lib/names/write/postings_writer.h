@@ -9,6 +9,6 @@
  * than `most` names has no list; then `slots` must not have it either. Holds `memory` bytes of postings at a time, and
  * goes through all slots for each such part. */
 kf_status kfi_postings_write(kfi_token_list *list, const kfi_spool *slots, uint32_t names, uint32_t most,
-                             uint64_t memory, kfi_writer *writer, kf_error *error);
+                             uint64_t memory, kfi_writer *writer, kfi_progress *progress, kf_error *error);
 
 #endif

@@ -26,10 +26,10 @@ static void end(void *self)
     kfi_token_walk_end(&t->walk);
 }
 
-kf_status kfi_token_blocks_write(const kfi_token_list *list, const kfi_sort_options *sort, kfi_writer *writer,
-                                 kf_error *error)
+kf_status kfi_token_blocks_write(const kfi_token_list *list, const kfi_sort_options *sort, uint32_t *places,
+                                 kfi_writer *writer, kf_error *error)
 {
     tokens t = { .list = list };
-    const kfi_block_source source = { &t, begin, next, end, list->count, KFI_BLOCK_LENGTH };
+    const kfi_block_source source = { &t, begin, next, end, list->count, KFI_BLOCK_LENGTH, places };
     return kfi_blocks_write(&source, sort, writer, error);
 }

@@ -5,7 +5,8 @@
 #include "names/write/token_list.h"
 #include "write/blocks/blocks_writer.h"
 
-kf_status kfi_token_blocks_write(const kfi_token_list *list, const kfi_sort_options *sort, kfi_writer *writer,
-                                 kf_error *error);
+/* `places`: see kfi_block_source. */
+kf_status kfi_token_blocks_write(const kfi_token_list *list, const kfi_sort_options *sort, uint32_t *places,
+                                 kfi_writer *writer, kf_error *error);
 
 #endif

@@ -145,7 +145,10 @@ kf_status kfi_token_walk_next(kfi_token_walk *w, kf_error *error)
     w->frequency = (uint32_t)frequency;
     w->band = band_of(w, w->frequency);
     w->id = w->next[w->band]++;
-    return KF_OK;
+    kfi_token_work *work = w->list->work;
+    if (!work) return KF_OK;
+    work->done += work->done < work->progress.total;
+    return kfi_progress_count(&work->progress, 1, work->done, error);
 }
 
 void kfi_token_walk_end(kfi_token_walk *w) { kfi_spool_reader_destroy(&w->reader); }

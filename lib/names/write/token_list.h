@@ -5,14 +5,19 @@
 
 #include "base/array.h"
 #include "base/file.h"
+#include "base/progress.h"
 #include "names/layout.h"
 
 enum { KFI_BANDS = 6 };          /* most frequent, frequent, the rest, of 3, 2 and 1 names */
+
+/* How far the walks over a list are, all together. */
+typedef struct kfi_token_work { kfi_progress progress; uint64_t done; } kfi_token_work;
 
 typedef struct kfi_token_list {
     kfi_spool *spool;
     int is_one_band;             /* set by who made it: all tokens are in the first band, as if their frequencies
                                     differed */
+    kfi_token_work *work;        /* NULL: nobody wants to know */
     uint32_t count;
     uint64_t postings;           /* sum of frequencies */
     kfi_array top;               /* uint32_t, a heap: the greatest frequencies */

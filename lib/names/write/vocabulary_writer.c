@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+__extension__ typedef unsigned __int128 wide;
+
 enum { COPY_SIZE = 1 << 18, SEEDS = 16 };
 
 /* ---- ids ---------------------------------------------------------------------------------------- */
@@ -13,16 +15,24 @@ static uint64_t hash_of(const kfi_token_table *t, kf_bytes token)
     return XXH3_64bits_withSeed(token.size ? token.data : (const uint8_t *)"", token.size, t->seed);
 }
 
+/* Where a hash is looked for first: a table of any size, so that it need not be larger than it has to be. */
+static uint64_t place_of(const kfi_token_table *t, uint64_t hash)
+{
+    return (uint64_t)((wide)hash * t->capacity >> 64);
+}
+
+static uint64_t next_place(const kfi_token_table *t, uint64_t at) { return at + 1 == t->capacity ? 0 : at + 1; }
+
 /* KF_DUPLICATE: two tokens have one hash. */
 static kf_status insert_all(kfi_token_table *t, const kfi_token_list *list, kf_error *error)
 {
     kfi_token_walk walk;
     kf_status status = kfi_token_walk_begin(&walk, list, error);
-    memset(t->ids, 0xff, 4 * ((size_t)t->mask + 1));
+    memset(t->ids, 0xff, 4 * (size_t)t->capacity);
     while (!status && !(status = kfi_token_walk_next(&walk, error))) {
         const uint64_t hash = hash_of(t, walk.token);
-        uint64_t at = hash & t->mask;
-        while (t->ids[at] != UINT32_MAX && t->hashes[at] != hash) at = (at + 1) & t->mask;
+        uint64_t at = place_of(t, hash);
+        while (t->ids[at] != UINT32_MAX && t->hashes[at] != hash) at = next_place(t, at);
         if (t->ids[at] != UINT32_MAX) status = KF_DUPLICATE;
         t->hashes[at] = hash;
         t->ids[at] = walk.id;
@@ -34,12 +44,11 @@ static kf_status insert_all(kfi_token_table *t, const kfi_token_list *list, kf_e
 kf_status kfi_token_table_fill(kfi_token_table *t, const kfi_token_list *list, kf_error *error)
 {
     kf_status status = KF_DUPLICATE;
-    uint64_t capacity = 16;
-    while (capacity < list->count + list->count / 3ull) capacity *= 2;
+    const uint64_t capacity = list->count + list->count / 3ull + 1;
     t->hashes = malloc((size_t)capacity * 8);
     t->ids = malloc((size_t)capacity * 4);
     if (!t->hashes || !t->ids) return kfi_fail_memory(error, (size_t)capacity * 12);
-    t->mask = capacity - 1;
+    t->capacity = capacity;
     for (t->seed = 0; status == KF_DUPLICATE && t->seed < SEEDS; t->seed += status == KF_DUPLICATE)
         status = insert_all(t, list, error);
     if (status == KF_DUPLICATE) return kfi_fail(error, KF_LIMIT, "tokens have equal hashes under %d seeds", SEEDS);
@@ -49,8 +58,8 @@ kf_status kfi_token_table_fill(kfi_token_table *t, const kfi_token_list *list, k
 uint32_t kfi_token_table_find(const kfi_token_table *t, kf_bytes token)
 {
     const uint64_t hash = hash_of(t, token);
-    uint64_t at = hash & t->mask;
-    while (t->hashes[at] != hash && t->ids[at] != UINT32_MAX) at = (at + 1) & t->mask;
+    uint64_t at = place_of(t, hash);
+    while (t->hashes[at] != hash && t->ids[at] != UINT32_MAX) at = next_place(t, at);
     return t->ids[at];
 }
 

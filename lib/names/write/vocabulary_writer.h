@@ -9,7 +9,7 @@
 typedef struct kfi_token_table {
     uint64_t *hashes;
     uint32_t *ids;               /* UINT32_MAX: free */
-    uint64_t mask, seed;
+    uint64_t capacity, seed;
 } kfi_token_table;
 
 /* KF_NO_MEMORY. */

@@ -11,6 +11,7 @@ typedef struct prepared {
     unsigned width;                /* of a field */
     uint64_t full;                 /* all positions, in each field */
     uint64_t masks[FIELDS][KFI_CLASSES];
+    const kfi_block_query *query;
 } prepared;
 
 static void prepare(prepared *p, const kfi_block_query *q)
@@ -18,6 +19,7 @@ static void prepare(prepared *p, const kfi_block_query *q)
     p->width = q->length < 8 ? 8 : q->length < 16 ? 16 : q->length < 32 ? 32 : 64;
     p->length = q->length < KFI_BLOCK_LENGTH ? q->length : KFI_BLOCK_LENGTH;
     p->full = 0;
+    p->query = q;
     for (unsigned at = 0; at < 64; at += p->width) p->full |= kfi_mask64(p->length) << at;
     for (unsigned class = 0; class < KFI_CLASSES; class++) {
         uint64_t positions = 0;
@@ -108,6 +110,21 @@ static inline uint32_t select_lanes(const uint8_t *common, unsigned low, unsigne
 {
     uint32_t lanes = 0;
     for (unsigned i = 0; i < KFI_BLOCK; i++) lanes |= (uint32_t)(common[i] - low < high - low) << i;
+    return lanes;
+}
+
+static inline void raise_lanes(const uint8_t *row, const uint8_t *common, uint8_t *values)
+{
+    for (unsigned i = 0; i < KFI_BLOCK; i++) {
+        const uint8_t value = row[common[i] < KFI_BLOCK_LENGTH ? common[i] : KFI_BLOCK_LENGTH - 1];
+        if (value > values[i]) values[i] = value;
+    }
+}
+
+static inline uint32_t select_above(const uint8_t *values, unsigned floor)
+{
+    uint32_t lanes = 0;
+    for (unsigned i = 0; i < KFI_BLOCK; i++) lanes |= (uint32_t)(values[i] > floor) << i;
     return lanes;
 }
 

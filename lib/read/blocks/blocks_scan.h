@@ -47,9 +47,28 @@ typedef kf_status (*kfi_block_sink)(void *context, size_t query, const kfi_lengt
 typedef kf_status (*kfi_block_scan)(const kfi_blocks *blocks, const kfi_block_query *const *queries, size_t count,
                                     kfi_block_sink sink, void *context);
 
+/* How similar tokens are at most, by the length of both, the last row for all greater ones too, and by how much is
+ * common. */
+enum { KFI_BLOCK_SUMS = 2 * KFI_BLOCK_LENGTH };
+typedef struct kfi_block_similarities { uint8_t rows[KFI_BLOCK_SUMS][KFI_BLOCK_LENGTH]; } kfi_block_similarities;
+
+/* How similar each token in a block is to the most similar one of the queries. */
+typedef struct kfi_block_maxima {
+    const kfi_block_query *const *queries;
+    uint32_t count;
+    uint8_t floor;                 /* below 255: what is not above it is not written. Queries want tokens above it */
+    const kfi_block_similarities *similarities;
+    uint8_t *most;                 /* by id: what is less is raised; */
+    uint32_t mask;                 /* of which so many bits count: whatever the file says */
+} kfi_block_maxima;
+
+/* One pass over the blocks. */
+typedef void (*kfi_block_maxima_fn)(const kfi_blocks *blocks, const kfi_block_maxima *maxima);
+
 typedef struct kfi_blocks_variant {
     const char *name;
     kfi_block_scan scan;
+    kfi_block_maxima_fn maxima;
 } kfi_blocks_variant;
 
 extern const kfi_blocks_variant kfi_blocks_portable;

@@ -63,6 +63,30 @@ static inline uint32_t select_lanes(const uint8_t *common, unsigned low, unsigne
     return (uint32_t)_mm256_movemask_epi8(_mm256_and_si256(enough, below));
 }
 
+/* Each of 32 numbers below 64 chooses from a table: the low four bits from a quarter, the two above them which one. */
+static inline __m256i choose(const uint8_t *table, __m256i c)
+{
+    const __m256i odd = _mm256_slli_epi16(c, 3), upper = _mm256_slli_epi16(c, 2);
+    const __m256i low = _mm256_blendv_epi8(_mm256_shuffle_epi8(quarter(table), c),
+                                           _mm256_shuffle_epi8(quarter(table + 16), c), odd);
+    const __m256i high = _mm256_blendv_epi8(_mm256_shuffle_epi8(quarter(table + 32), c),
+                                            _mm256_shuffle_epi8(quarter(table + 48), c), odd);
+    return _mm256_blendv_epi8(low, high, upper);
+}
+
+static inline void raise_lanes(const uint8_t *row, const uint8_t *common, uint8_t *values)
+{
+    const __m256i c = _mm256_min_epu8(load(common), _mm256_set1_epi8(KFI_BLOCK_LENGTH - 1));
+    _mm256_storeu_si256((__m256i *)(void *)values, _mm256_max_epu8(load(values), choose(row, c)));
+}
+
+/* The floor is below 255. */
+static inline uint32_t select_above(const uint8_t *values, unsigned floor)
+{
+    const __m256i v = load(values), enough = _mm256_max_epu8(v, _mm256_set1_epi8((char)(floor + 1)));
+    return (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(v, enough));
+}
+
 /* ---- columns ------------------------------------------------------------------------------------ */
 
 /* Bits of each byte. */

@@ -27,6 +27,7 @@ typedef struct blocks {
     unsigned length, lanes;
     kfi_spool *signatures;
     kfi_bit_spool ids;
+    uint32_t placed;               /* keys in blocks */
 } blocks;
 
 /* The units of a key, at most one more than a block of the source has columns. */
@@ -197,6 +198,7 @@ static kf_status take_key(void *self, kf_bytes order, kf_bytes classes, kf_error
         if (counts[i] > b->signature[i]) b->signature[i] = counts[i];
     b->lanes++;
     for (unsigned i = 9; i < 13; i++) id = id << 8 | order.data[i];
+    if (b->source->places) b->source->places[id] = b->placed++;
     return kfi_bit_spool_write(&b->ids, id, kfi_rank_width(b->source->count), error);
 }
 

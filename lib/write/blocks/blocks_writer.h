@@ -13,6 +13,7 @@ typedef struct kfi_block_source {
     void (*end)(void *context);    /* also after a begin that failed */
     uint32_t count;                /* of keys; ids are below it */
     uint32_t longest;              /* units of a key in a block, at most KFI_BLOCK_KEY_LENGTH */
+    uint32_t *places;              /* NULL, or by id: becomes where among the keys in blocks each of them is */
 } kfi_block_source;
 
 /* `sort` says how to sort keys, and where temporary files go. */

@@ -96,7 +96,7 @@ kf_status kfi_key_blocks_write(kfi_key_blocks *k, kfi_writer *writer, kf_error *
 {
     const kfi_sort_options sort = { .memory = k->memory, .folder = k->folder, .duplicates = KF_DUPLICATES_ERROR,
                                     .value_type = KF_VALUES_BYTES, .account = k->account };
-    const kfi_block_source source = { k, begin, next, end, (uint32_t)k->count, KFI_BLOCK_KEY_LENGTH };
+    const kfi_block_source source = { k, begin, next, end, (uint32_t)k->count, KFI_BLOCK_KEY_LENGTH, NULL };
     if (!kfi_key_blocks_fit(k)) return KF_OK;
     kf_status status = kfi_spool_finish(k->spool, error);
     return status ? status : kfi_blocks_write(&source, &sort, writer, error);

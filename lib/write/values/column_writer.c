@@ -64,7 +64,8 @@ static kf_status note_constant(kfi_column_builder *builder, kf_bytes value, kf_e
 static kf_status note_order(kfi_column_builder *builder, uint32_t index, kf_error *error)
 {
     if (builder->order.size != builder->values * sizeof index) return KF_OK;
-    if (builder->order.size < builder->shares.order) return kfi_array_append(&builder->order, &index, sizeof index, error);
+    if (builder->order.size < builder->shares.order)
+        return kfi_array_append(&builder->order, &index, sizeof index, error);
     kfi_array_free(&builder->order);
     return KF_OK;
 }

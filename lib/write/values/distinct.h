@@ -7,8 +7,8 @@
 typedef struct kfi_distinct kfi_distinct;
 
 kf_status kfi_distinct_create(kfi_distinct **out, uint64_t memory, kf_error *error);
-/* *index: how many others appeared before this value first did. KF_LIMIT (no error text) when the value does not fit the
- * memory: nothing can be added then. */
+/* *index: how many others appeared before this value first did. KF_LIMIT (no error text) when the value does not fit
+ * the memory: nothing can be added then. */
 kf_status kfi_distinct_add(kfi_distinct *distinct, kf_bytes value, uint32_t *index, kf_error *error);
 uint64_t kfi_distinct_count(const kfi_distinct *distinct);
 /* Sum of the sizes of the distinct values. */

@@ -109,7 +109,8 @@ static kf_status estimate_tokens(kfi_trial *trial, double *cost, kf_error *error
 
 const kfi_encoding_writer kfi_encode_tokens = {
     .encoding = KF_ENCODING_TOKENS, .type = KF_VALUES_BYTES, .collects = KFI_COLLECTS_TOKENS,
-    .is_candidate = may_be_tokens, .prepare = train_tokens, .least = tokens_least, .estimate = estimate_tokens, .write = write_plain,
+    .is_candidate = may_be_tokens, .least = tokens_least, .prepare = train_tokens, .estimate = estimate_tokens,
+    .write = write_plain,
     .free = free_encoder,
 };
 

@@ -253,6 +253,41 @@ static size_t hits_of(const kf_query *query)
     return count;
 }
 
+/* Bytes that some part of a combination tells apart, the last one among them. */
+START_TEST(query__bytes_of_combinations)
+{
+    static const uint8_t some[] = { 0x00, 0x01, 'a', 'b', 0x7f, 0x80, 0xfe, 0xff };
+    enum { SOME = sizeof some, PARTS = 4 };
+    set = (key_set){ .random = 12 };
+    for (unsigned b = 0; b < 256; b++) set_add(&set, &(uint8_t){ (uint8_t)b }, 1);
+    open_set(KF_VALUES_NONE);
+    for (unsigned round = 0; round < 300; round++) {
+        kf_query *part[PARTS], *query;
+        unsigned in[PARTS], every = 255, any = 0;
+        for (unsigned i = 0; i < PARTS; i++) {
+            char pattern[8 * SOME];
+            size_t size = 1;
+            pattern[0] = '[';
+            in[i] = 1 + (unsigned)set_below(&set, 255);
+            for (unsigned k = 0; k < SOME; k++)
+                if (in[i] >> k & 1) size += (size_t)sprintf(pattern + size, "\\x%02x", some[k]);
+            pattern[size++] = ']';
+            ck_assert_int_eq(kf_query_create_regex(&part[i], pattern, size, KF_PATTERN_BYTES, NULL), KF_OK);
+            every &= in[i];
+            any |= in[i];
+        }
+        ck_assert_int_eq(kf_query_create_all(&query, (const kf_query *const *)part, PARTS, NULL), KF_OK);
+        EXPECT(hits_of(query) == (size_t)__builtin_popcount(every), "round %u", round);
+        kf_query_destroy(&query);
+        ck_assert_int_eq(kf_query_create_any(&query, (const kf_query *const *)part, PARTS, NULL), KF_OK);
+        EXPECT(hits_of(query) == (size_t)__builtin_popcount(any), "round %u", round);
+        kf_query_destroy(&query);
+        for (unsigned i = 0; i < PARTS; i++) kf_query_destroy(&part[i]);
+    }
+    close_set();
+}
+END_TEST
+
 START_TEST(query__empty_needle)
 {
     open_words(2000, KF_VALUES_NONE);
@@ -757,6 +792,7 @@ static Suite *suite(void)
     tcase_add_test(t, query__iterators_refuse);
     tcase_add_test(t, query__combinations_refuse);
     tcase_add_test(t, query__nests_are_bounded);
+    tcase_add_test(t, query__bytes_of_combinations);
     tcase_add_test(t, query__empty_needle);
     tcase_add_test(t, query__longest_needle);
     tcase_add_test(t, query__largest_distance);

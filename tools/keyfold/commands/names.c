@@ -6,7 +6,9 @@
 #include "options/usage.h"
 #include "output/message.h"
 
-static const kft_command *const commands[] = { &command_names_build, &command_names_match, &command_names_score };
+static const kft_command *const commands[] = {
+    &command_names_build, &command_names_match, &command_names_dedupe, &command_names_score
+};
 #define COMMAND_COUNT (sizeof commands / sizeof commands[0])
 
 static const kft_option_spec options_table[] = { OPTIONS_END };
@@ -33,7 +35,7 @@ static int unknown(const char *name)
 static int names_run(int argc, char **argv)
 {
     if (argc == 0)
-        return usage_error(&command_names, "which command: build, match or score?");
+        return usage_error(&command_names, "which command: build, match, dedupe or score?");
     if (strcmp(argv[0], "--list-commands") == 0) {
         for (size_t i = 0; i < COMMAND_COUNT; i++)
             printf("%s\n", short_name(commands[i]));
@@ -46,15 +48,16 @@ static int names_run(int argc, char **argv)
         kft_arguments rest;
         int target = 0, code = options_parse(&command_names, &target, argc, argv, &rest);
 
-        return code != OPTIONS_GO_ON ? code : usage_error(&command_names, "which command: build, match or score?");
+        return code != OPTIONS_GO_ON ? code : usage_error(&command_names, "which command: build, match, dedupe or score?");
     }
     return unknown(argv[0]);
 }
 
 const kft_command command_names = {
-    "names", "Index names and find the best matches", "build|match|score ...", options_table,
+    "names", "Index names and find the best matches", "build|match|dedupe|score ...", options_table,
     "  names build    compile rows of ids and names into an index\n"
     "  names match    find the names that are most similar to needles\n"
+    "  names dedupe   find the names of an index that are alike\n"
     "  names score    say how similar two names are\n\n"
     "Each has options of its own: keyfold names build --help.\n",
     names_run, NULL

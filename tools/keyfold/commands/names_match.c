@@ -6,9 +6,11 @@
 #include <string.h>
 
 #include "command.h"
+#include "options/names.h"
 #include "options/parallel.h"
 #include "output/crew.h"
 #include "output/message.h"
+#include "output/name_hits.h"
 
 typedef struct names_match_options {
     uint64_t number;
@@ -16,14 +18,36 @@ typedef struct names_match_options {
     uint64_t work;
     int missing;
     int json;
+    int scorer, rerank;
+    uint64_t candidates;
+    const char *by;
+    int by_column;
+    int ties;
+    int explain;
     kft_needle_options needles;
 } names_match_options;
+
+#define CANDIDATES 100   /* at least, unless told */
 
 static const kft_option_spec options_table[] = {
     { "number", 'n', OPTION_NUMBER, offsetof(names_match_options, number), "COUNT",
       "the COUNT best matches; default 1", NULL },
     { "cutoff", 'C', OPTION_TEXT, offsetof(names_match_options, cutoff), "SCORE",
       "only names with at least this score, from 0 to 1", NULL },
+    { "scorer", 'S', OPTION_CHOICE, offsetof(names_match_options, scorer), "SCORER",
+      "how similar names are (default: setratio)", search_scorer_names },
+    { "rerank", 'R', OPTION_CHOICE, offsetof(names_match_options, rerank), "SCORER",
+      "score the best candidates once more, by this one", scorer_names },
+    { "candidates", 0, OPTION_NUMBER, offsetof(names_match_options, candidates), "COUNT",
+      "how many are scored once more (default: 10 for each of\nCOUNT, at least 100)", NULL },
+    { "by", 'b', OPTION_TEXT, offsetof(names_match_options, by), "ATTRIBUTE",
+      "only names with this attribute", NULL },
+    { "by-column", 'B', OPTION_FLAG, offsetof(names_match_options, by_column), NULL,
+      "needles are NEEDLE<TAB>ATTRIBUTE, each with its own; without\na tab: among all names", NULL },
+    { "ties", 't', OPTION_FLAG, offsetof(names_match_options, ties), NULL,
+      "also all names that are as good as the last one", NULL },
+    { "explain", 'x', OPTION_FLAG, offsetof(names_match_options, explain), NULL,
+      "tell how much better each is than the next, and which\ntokens were paired", NULL },
     { "work", 0, OPTION_NUMBER, offsetof(names_match_options, work), "UNITS",
       "look at no more than so many names, postings and tokens\n"
       "for a needle; what was found by then is printed", NULL },
@@ -50,6 +74,7 @@ typedef struct names_job {
     const kf_names *names;
     const names_match_options *options;
     kf_matcher_options search;
+    kft_name_printer printer;
     pthread_mutex_t *lock;
     kf_matcher **idle;       /* under the lock: matchers that no thread uses at the moment */
     size_t *idle_count;
@@ -72,77 +97,38 @@ static void leave_matcher(const names_job *job, kf_matcher *matcher)
     pthread_mutex_unlock(job->lock);
 }
 
-static void print_text(const names_job *job, kft_output *out, kf_bytes text)
+/* Parts the needle from its attribute, which is behind the last tab. */
+static kf_bytes take_attribute(kf_bytes line, kf_bytes *attribute)
 {
-    if (job->options->needles.raw)
-        output_bytes(out, text.data, text.size);
-    else
-        output_escaped(out, text.data, text.size);
-}
-
-static void print_line(const names_job *job, kft_output *out, kf_bytes needle, const kf_name_hit *hit)
-{
-    if (!job->options->needles.no_needle) {
-        print_text(job, out, needle);
-        output_byte(out, '\t');
-    }
-    print_text(job, out, hit->id);
-    output_byte(out, '\t');
-    print_text(job, out, hit->name);
-    output_byte(out, '\t');
-    output_double(out, hit->score);
-    output_byte(out, '\n');
-}
-
-static void print_json(const names_job *job, kft_output *out, kf_bytes needle, const kf_name_hit *hit, int exact)
-{
-    output_byte(out, '{');
-    if (!job->options->needles.no_needle)
-        output_json_member(out, "needle", needle.data, needle.size);
-    if (hit != NULL) {
-        if (!job->options->needles.no_needle)
-            output_byte(out, ',');
-        output_json_member(out, "id", hit->id.data, hit->id.size);
-        output_byte(out, ',');
-        output_json_member(out, "name", hit->name.data, hit->name.size);
-        output_text(out, ",\"score\":");
-        output_double(out, hit->score);
-        output_text(out, ",\"position\":");
-        output_u64(out, hit->position);
-    }
-    output_text(out, exact ? "}\n" : ",\"incomplete\":true}\n");
-}
-
-static void print_missing(const names_job *job, kft_output *out, kf_bytes needle, int exact)
-{
-    if (job->options->json) {
-        print_json(job, out, needle, NULL, exact);
-    } else {
-        print_text(job, out, needle);
-        output_byte(out, '\n');
-    }
+    for (size_t at = line.size; at > 0; at--)
+        if (line.data[at - 1] == '\t') {
+            *attribute = (kf_bytes){ line.data + at, line.size - at };
+            return (kf_bytes){ line.data, at - 1 };
+        }
+    return line;
 }
 
 static kf_status answer(const void *context, kf_bytes needle, kft_reply *reply, kf_error *error)
 {
     const names_job *job = context;
+    const names_match_options *options = job->options;
+    kf_matcher_options search = job->search;
     const kf_name_hits *hits;
     kf_matcher *matcher;
     kf_status status = take_matcher(job, &matcher, error);
 
     if (status != KF_OK)
         return status;
-    status = kf_matcher_search(matcher, needle.data, needle.size, &job->search, &hits, error);
+    if (options->by_column)
+        needle = take_attribute(needle, &search.attribute);
+    status = kf_matcher_search(matcher, needle.data, needle.size, &search, &hits, error);
     if (status == KF_OK) {
         if (!hits->exact)
             reply_note(reply, needle, "the work limit ended the search; there may be better names");
         for (size_t i = 0; i < hits->count; i++)
-            if (job->options->json)
-                print_json(job, reply->out, needle, hits->hits[i], hits->exact);
-            else
-                print_line(job, reply->out, needle, hits->hits[i]);
-        if (hits->count == 0 && job->options->missing)
-            print_missing(job, reply->out, needle, hits->exact);
+            name_hit_print(&job->printer, reply->out, needle, hits, i);
+        if (hits->count == 0 && options->missing)
+            name_missing_print(&job->printer, reply->out, needle, hits->exact);
         reply->found |= hits->count > 0;
     }
     leave_matcher(job, matcher);
@@ -174,22 +160,33 @@ static int run_job(names_job *job, const kft_arguments *rest)
 }
 
 /* Returns 0 or the exit code after a message. */
-static int take_options(kf_matcher_options *search, const names_match_options *options)
+static int take_options(names_job *job, const kft_arguments *rest)
 {
+    const names_match_options *options = job->options;
+    kf_matcher_options *search = &job->search;
+    int reranks = option_given(&command_names_match, rest, "rerank");
+
     if (options->number == 0)
         return usage_error(&command_names_match, "--number is at least 1");
-    if (options->missing && options->needles.no_needle)
-        return usage_error(&command_names_match, "--missing prints needles, --no-needle doesn't");
-    if (options->cutoff != NULL) {
-        char *end;
-        double least = strtod(options->cutoff, &end);
+    if (options->cutoff != NULL && !parse_score(options->cutoff, &search->cutoff))
+        return usage_error(&command_names_match, "--cutoff is a number from 0 to 1, not '%s'", options->cutoff);
+    if (reranks) {
+        uint64_t candidates = option_given(&command_names_match, rest, "candidates") ? options->candidates
+                              : options->number > CANDIDATES / 10 ? options->number * 10 : CANDIDATES;
 
-        if (end == options->cutoff || *end != 0 || !(least >= 0 && least <= 1))
-            return usage_error(&command_names_match, "--cutoff is a number from 0 to 1, not '%s'", options->cutoff);
-        search->cutoff = least;
+        if (candidates > UINT32_MAX || candidates < options->number)
+            return usage_error(&command_names_match, "--candidates is at least --number and below 2^32");
+        search->candidates = (uint32_t)candidates;
+        search->rerank = (kf_scorer)options->rerank;
     }
     search->limit = options->number;
     search->work_limit = options->work;
+    search->scorer = (kf_scorer)options->scorer;
+    search->flags = (options->ties ? KF_MATCH_TIES : 0) | (options->explain ? KF_MATCH_EXPLAIN : 0);
+    if (options->by != NULL)
+        search->attribute = (kf_bytes){ (const uint8_t *)options->by, strlen(options->by) };
+    job->printer = (kft_name_printer){ options->json, options->needles.raw, !options->needles.no_needle,
+                                       options->explain };
     return 0;
 }
 
@@ -207,7 +204,7 @@ static int names_match_run(int argc, char **argv)
         return code;
     if (rest.count == 0)
         return usage_error(&command_names_match, "which FILE?");
-    code = take_options(&job.search, &options);
+    code = take_options(&job, &rest);
     if (code != 0)
         return code;
     status = kf_names_open(&names, rest.items[0], NULL, &error);
@@ -219,12 +216,17 @@ static int names_match_run(int argc, char **argv)
     return code;
 }
 
+static const kft_clash clashes[] = {
+    { "missing", "no-needle", 0 }, { "candidates", "rerank", 1 }, { "by-column", "by", 0 }, { NULL, NULL, 0 }
+};
+
 const kft_command command_names_match = {
     "names match", "Find the names that are most similar to needles", "[options] FILE [NEEDLE...]", options_table,
     "Without NEEDLE, needles are read from standard input, one a line, and answered\n"
     "in that order as soon as they arrive. Each match prints\n"
     "NEEDLE<TAB>ID<TAB>NAME<TAB>SCORE, the best first; names that are equally similar\n"
-    "come in the order in which they were added.\n\n"
+    "come in the order in which they were added. --explain adds the gap to the next\n"
+    "name, and TOKEN=TOKEN SIMILARITY; ...\n\n"
     "Exit code: 0 done, 1 nothing found for any needle, 2 usage, 3 data or I/O error.\n",
-    names_match_run, NULL
+    names_match_run, clashes
 };

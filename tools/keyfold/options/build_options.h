@@ -5,10 +5,9 @@
 #include "input/input.h"
 #include "options/options.h"
 #include "options/parallel.h"
+#include "options/reading.h"
 
 #define VALUES_AUTO (-1)
-
-enum { ON_ERROR_FAIL, ON_ERROR_SKIP };
 
 typedef struct kft_build_options {
     const char *output;

@@ -1,6 +1,7 @@
 #include "options/names.h"
 
 #include <keyfold/builder.h>
+#include <keyfold/names.h>
 #include <keyfold/set.h>
 
 #include <stdio.h>
@@ -36,6 +37,18 @@ const kft_option_choice normalise_names[] = {
 const kft_option_choice set_values_names[] = {
     { "first", KF_SET_VALUES_FIRST }, { "last", KF_SET_VALUES_LAST }, { "sum", KF_SET_VALUES_SUM },
     { "min", KF_SET_VALUES_MIN }, { "max", KF_SET_VALUES_MAX }, { "all", KF_SET_VALUES_ALL }, { NULL, 0 }
+};
+
+/* Those that a search can go by, and then those that it can't. */
+#define SEARCH_SCORERS \
+    { "setratio", KF_SCORER_SETRATIO }, { "ratio", KF_SCORER_RATIO }, \
+    { "token_sort_ratio", KF_SCORER_TOKEN_SORT_RATIO }, { "token_set_ratio", KF_SCORER_TOKEN_SET_RATIO }
+
+const kft_option_choice search_scorer_names[] = { SEARCH_SCORERS, { NULL, 0 } };
+
+const kft_option_choice scorer_names[] = {
+    SEARCH_SCORERS, { "wratio", KF_SCORER_WRATIO }, { "partial_ratio", KF_SCORER_PARTIAL_RATIO },
+    { "jaro_winkler", KF_SCORER_JARO_WINKLER }, { NULL, 0 }
 };
 
 const kft_option_choice progress_names[] = {

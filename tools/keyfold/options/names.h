@@ -10,6 +10,8 @@ extern const kft_option_choice duplicates_names[];   /* kf_duplicates */
 extern const kft_option_choice weights_names[];      /* kf_weights */
 extern const kft_option_choice normalise_names[];    /* KF_NORMALISE_..., together with commas */
 extern const kft_option_choice set_values_names[];   /* kf_set_values */
+extern const kft_option_choice search_scorer_names[];   /* kf_scorer, of kf_matcher_options.scorer */
+extern const kft_option_choice scorer_names[];       /* kf_scorer */
 extern const kft_option_choice progress_names[];     /* progress_mode */
 
 /* "case,nfc", or "none". */

@@ -7,6 +7,7 @@
 #include "output/message.h"
 
 #define HELP_COLUMN 30
+#define HELP_WIDTH 86    /* of choices */
 
 int usage_error(const kft_command *command, const char *format, ...)
 {
@@ -19,6 +20,17 @@ int usage_error(const kft_command *command, const char *format, ...)
     message((kft_message){ MESSAGE_ERROR, KF_INVALID, NULL, 0 }, "%s: %s", command->name, text);
     message((kft_message){ MESSAGE_HINT, KF_OK, NULL, 0 }, "Try 'keyfold %s --help'.", command->name);
     return EXIT_USAGE;
+}
+
+static void print_choices(const kft_option_choice *choices)
+{
+    int column = printf("%*s", HELP_COLUMN, "");
+
+    for (; choices->name != NULL; choices++) {
+        if (column + (int)strlen(choices->name) > HELP_WIDTH)
+            column = printf("\n%*s", HELP_COLUMN, "") - 1;
+        column += printf("%s%s", choices->name, choices[1].name != NULL ? " | " : "\n");
+    }
 }
 
 static void print_option(const char *name, char letter, const char *argument, const char *help,
@@ -42,11 +54,8 @@ static void print_option(const char *name, char letter, const char *argument, co
         if (line != NULL)
             printf("%*s", HELP_COLUMN, "");
     }
-    if (choices != NULL) {
-        printf("%*s", HELP_COLUMN, "");
-        for (; choices->name != NULL; choices++)
-            printf("%s%s", choices->name, choices[1].name != NULL ? " | " : "\n");
-    }
+    if (choices != NULL)
+        print_choices(choices);
 }
 
 void usage_print_command(const kft_command *command)

@@ -76,6 +76,11 @@ void progress_values(int has_values)
     state.build.has_values = has_values;
 }
 
+void progress_of_names(void)
+{
+    state.build.is_names = 1;
+}
+
 void progress_expect(uint64_t pairs)
 {
     state.expected = pairs;
@@ -88,7 +93,7 @@ double progress_seconds(void)
 
 static const char *phase_name(kf_phase phase)
 {
-    static const char *const names[] = { "read", "sort", "minimise", "layout", "values", "write", "verify" };
+    static const char *const names[] = { "read", "sort", "minimise", "layout", "values", "write", "verify", "match" };
 
     return (unsigned)phase < sizeof names / sizeof names[0] ? names[phase] : "work";
 }
@@ -147,9 +152,11 @@ static void __attribute__((format(printf, 2, 3))) put(text_line *line, const cha
 
 static void show_text(const kf_progress *progress, double time)
 {
-    static const char *const units[] = { "pairs", "pairs", "keys", "states", "values" };
+    static const char *const of_pairs[] = { "pairs", "pairs", "keys", "states", "values", NULL, NULL, "names" };
+    static const char *const of_names[] = { "names", "names", "tokens", "names", "tokens", NULL, NULL, "names" };
+    const char *const *units = state.build.is_names ? of_names : of_pairs;
     double share = estimate_share(&state.estimate), left = estimate_seconds_left(&state.estimate, time);
-    int in_bytes = (unsigned)progress->phase >= sizeof units / sizeof units[0];
+    int in_bytes = (unsigned)progress->phase >= sizeof of_pairs / sizeof of_pairs[0] || units[progress->phase] == NULL;
     text_line line = { .size = 0 };
     human_text text;
 
@@ -166,7 +173,7 @@ static void show_text(const kf_progress *progress, double time)
     if (state.rate >= 0 && progress->phase == KF_PHASE_VERIFY)
         put(&line, "  %s/s", human_size(text, (uint64_t)state.rate));
     else if (state.rate >= 0 && !in_bytes)
-        put(&line, "  %.2f M/s", state.rate / 1e6);
+        put(&line, state.rate < 1e5 ? "  %.0f/s" : "  %.2f M/s", state.rate < 1e5 ? state.rate : state.rate / 1e6);
     if (progress->temporary_bytes > 0)
         put(&line, "  disk %s", human_size(text, progress->temporary_bytes));
     if (progress->file_bytes > 0)
@@ -236,7 +243,7 @@ static void show(const kf_progress *progress)
     } else if (time - state.shown < INTERVAL) {
         return;
     }
-    if (progress->phase <= KF_PHASE_MINIMISE)
+    if (progress->phase <= KF_PHASE_MINIMISE && !state.build.is_names)
         state.build.at_once = parallel_at_once(state.parallel, pairs_in_all(progress));
     measure_rate(progress, time);
     estimate_update(&state.estimate, &state.build, progress->phase, part_done(progress), time);
@@ -274,7 +281,7 @@ void progress_done(uint64_t file_bytes)
 
     if (state.mode != PROGRESS_JSON)
         return;
-    if (last.phase == KF_PHASE_VERIFY) {
+    if (last.phase >= KF_PHASE_VERIFY) {
         last.done = last.total;
     } else {
         last.phase = KF_PHASE_WRITE;

@@ -260,8 +260,8 @@ static kf_explanation *explain(kf_scorer scorer, const char *a, const char *b)
 
 static void expect_pair(const kf_token_pair *p, const char *a, uint32_t i, const char *b, uint32_t j, uint32_t common)
 {
-    ck_assert(p->a.size == strlen(a) && !memcmp(p->a.data, a, p->a.size));
-    ck_assert(p->b.size == strlen(b) && !memcmp(p->b.data, b, p->b.size));
+    ck_assert(p->a.size == strlen(a) && (!*a || !memcmp(p->a.data, a, p->a.size)));
+    ck_assert(p->b.size == strlen(b) && (!*b || !memcmp(p->b.data, b, p->b.size)));
     ck_assert(p->a_index == i && p->b_index == j && p->common == common && p->reserved == 0);
 }
 

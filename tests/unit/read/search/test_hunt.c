@@ -11,29 +11,41 @@
 
 enum { STATES = 9, CLASSES = 6, ROW = KFI_GUIDE_NEXT + CLASSES };
 
-/* State 0 is dead. The guide's table begins without transitions, and `next` has them. */
+/* State 0 is dead. The guide's table begins without transitions, and `next` has them. Each time that the states are
+ * forgotten all but the first one and the dead one get other rows. */
 static kfi_guide guide;
-static uint32_t table[STATES * ROW], next[STATES][CLASSES];
+static uint32_t table[STATES * ROW], rows[STATES][KFI_GUIDE_NEXT];
+static unsigned next[STATES][CLASSES], row_of[STATES], state_in[STATES], first;
 static uint8_t class_of[256];
-static unsigned fills, forget_every;
+static unsigned fills, forget_every, forgets;
 
 static void forget(void)
 {
-    for (unsigned s = 0; s < STATES; s++)
-        for (unsigned c = 0; c < CLASSES; c++)
-            table[s * ROW + KFI_GUIDE_NEXT + c] = s ? KFI_GUIDE_UNKNOWN : KFI_GUIDE_DEAD;
+    unsigned moved[STATES], count = 0;
+    for (unsigned s = 1; s < STATES; s++)
+        if (s != first) moved[count++] = s;
+    const unsigned last = row_of[moved[count - 1]];
+    for (unsigned i = count - 1; i; i--) row_of[moved[i]] = row_of[moved[i - 1]];
+    row_of[moved[0]] = last;
+    for (unsigned s = 0; s < STATES; s++) {
+        uint32_t *row = table + row_of[s] * ROW;
+        state_in[row_of[s]] = s;
+        memcpy(row, rows[s], sizeof rows[s]);
+        for (unsigned c = 0; c < CLASSES; c++) row[KFI_GUIDE_NEXT + c] = s ? KFI_GUIDE_UNKNOWN : KFI_GUIDE_DEAD;
+    }
 }
 
 static uint32_t fill(kfi_guide *g, uint32_t state, uint8_t byte)
 {
-    /* Not before the walk can have stepped its path again. */
-    if (forget_every && ++fills > forget_every + g->path) {
+    /* Every second time while the walk steps its path again, else not before it can have done so. */
+    if (forget_every && ++fills > (forgets % 2 ? g->path / 2 : forget_every + g->path)) {
         forget();
+        forgets++;
         fills = 0;
         g->resets++;
         return KFI_GUIDE_DEAD;   /* means nothing */
     }
-    return table[state + KFI_GUIDE_NEXT + class_of[byte]] = next[state / ROW][class_of[byte]];
+    return table[state + KFI_GUIDE_NEXT + class_of[byte]] = ROW * row_of[next[state_in[state / ROW]][class_of[byte]]];
 }
 
 static int find_labels(kfi_guide *g, uint32_t state)
@@ -41,7 +53,7 @@ static int find_labels(kfi_guide *g, uint32_t state)
     uint8_t *labels = (uint8_t *)&g->table[state + KFI_GUIDE_LABELS];
     unsigned count = 0;
     for (unsigned b = 0; b < 256; b++) {
-        if (next[state / ROW][class_of[b]] == KFI_GUIDE_DEAD) continue;
+        if (!next[state_in[state / ROW]][class_of[b]]) continue;
         if (++count > KFI_GUIDE_FEW) break;
         labels[count] = (uint8_t)b;
     }
@@ -60,33 +72,38 @@ static void make_guide(int rare)
         const kf_bytes key = set.keys[set_below(&set, set.count)];
         if (key.size) class_of[key.data[set_below(&set, key.size)]] = (uint8_t)(1 + set_below(&set, CLASSES - 1));
     }
-    memset(table, 0, sizeof table);
+    memset(rows, 0, sizeof rows);
     for (unsigned s = 0; s < STATES; s++) {
         const float bound = (float)set_below(&set, 10);
-        table[s * ROW + KFI_GUIDE_INFO] = s << 1 | (s && set_below(&set, 2));
-        memcpy(&table[s * ROW + KFI_GUIDE_BOUND], &bound, sizeof bound);
-        *(uint8_t *)&table[s * ROW + KFI_GUIDE_LABELS] = KFI_GUIDE_LABELS_UNKNOWN;
+        row_of[s] = s;
+        rows[s][KFI_GUIDE_INFO] = s << 1 | (s && set_below(&set, 2));
+        memcpy(&rows[s][KFI_GUIDE_BOUND], &bound, sizeof bound);
+        *(uint8_t *)&rows[s][KFI_GUIDE_LABELS] = KFI_GUIDE_LABELS_UNKNOWN;
         for (unsigned c = 0; c < CLASSES; c++) {
             const int dead = !s || (rare && !c) || !set_below(&set, 6);
-            next[s][c] = dead ? KFI_GUIDE_DEAD : ROW * (1 + (uint32_t)set_below(&set, STATES - 1));
+            next[s][c] = dead ? 0 : 1 + (unsigned)set_below(&set, STATES - 1);
         }
     }
+    first = 1 + (unsigned)set_below(&set, STATES - 1);
     forget();
     fills = 0;
     forget_every = set_below(&set, 3) ? 0 : 5 + (unsigned)set_below(&set, 60);
     guide = (kfi_guide){ .table = table, .class_of = class_of,
-                         .start = ROW * (1 + (uint32_t)set_below(&set, STATES - 1)),
+                         .start = ROW * row_of[first],
                          .cutoff = set_below(&set, 2) ? (float)set_below(&set, 4) : 0, .fill = fill,
                          .find_labels = find_labels };
 }
 
-/* The state after a key; KFI_GUIDE_DEAD if there is none. */
-static uint32_t run(kf_bytes key)
+/* The row of a state in the guide as it is now. */
+static uint32_t place(unsigned state) { return ROW * row_of[state]; }
+
+/* The state after a key; 0 if there is none. */
+static unsigned run(kf_bytes key)
 {
-    uint32_t state = guide.start;
-    for (size_t i = 0; i < key.size && state != KFI_GUIDE_DEAD; i++) {
-        state = next[state / ROW][class_of[key.data[i]]];
-        if (kfi_guide_bound(&guide, state) < guide.cutoff) state = KFI_GUIDE_DEAD;
+    unsigned state = first;
+    for (size_t i = 0; i < key.size && state; i++) {
+        state = next[state][class_of[key.data[i]]];
+        if (kfi_guide_bound(&guide, place(state)) < guide.cutoff) state = 0;
     }
     return state;
 }
@@ -97,10 +114,10 @@ static void check_hunt(kfi_hunt *h, size_t low, size_t high)
 {
     kfi_hunt_begin(h, keys, &guide, low, high);
     for (size_t i = low; i < high; i++) {
-        const uint32_t state = run(set.keys[i]);
-        if (state == KFI_GUIDE_DEAD || !kfi_guide_accepts(&guide, state)) continue;
+        const unsigned state = run(set.keys[i]);
+        if (!state || !kfi_guide_accepts(&guide, place(state))) continue;
         EXPECT(kfi_hunt_next(h) == KF_OK, i);
-        EXPECT(h->ordinal == i && h->state == state && h->size == set.keys[i].size, i);
+        EXPECT(h->ordinal == i && h->state == place(state) && h->size == set.keys[i].size, i);
         EXPECT(!h->size || !memcmp(h->path, set.keys[i].data, h->size), i);
         hits++;
     }
