@@ -138,7 +138,8 @@ typedef struct kf_nearest_options {
     uint64_t count;                  /* how many: at least 1 */
     uint32_t most_distance;          /* only keys within it; not for Jaro-Winkler, which has no distance */
     double least_similarity;         /* only keys as similar as that; for KF_RANK_SIMILARITY */
-    uint64_t work_limit;             /* labels of the automaton to look at, at most; 0: no limit */
+    uint64_t work_limit;             /* labels of the automaton to look at, or blocks of 32 keys (of a file built with
+                                        KF_BUILD_SIMILARITY), at most; 0: no limit */
     const kf_iter_options *within;   /* only among the keys that these options select; NULL: all. `order`,
                                         `limit` and KF_ITER_REVERSE have no meaning here */
 } kf_nearest_options;
@@ -148,7 +149,11 @@ typedef struct kf_nearest_options {
 /* The `count` keys nearest to `needle`, best first, ties in key order; kf_iter_match has distance and
  * similarity. The search itself happens here. kf_iter_incomplete tells that work_limit ended it: then there may
  * be better keys. Memory: O(count). Errors: those of kf_query_create_fuzzy and kf_iter_create; KF_LIMIT
- * for Jaro-Winkler when the needle is over 4096 bytes. */
+ * for Jaro-Winkler when the needle is over 4096 bytes.
+ *
+ * Of a file built with KF_BUILD_SIMILARITY all keys are compared at once instead of walked, with the same result; but
+ * not by Jaro-Winkler, nor with a needle of over 64 units, nor where `within` has a query or a small part of the keys,
+ * nor in bytes where keys are not ASCII. */
 KF_API kf_status kf_iter_create_nearest(kf_iter **out, const kf_dict *dict, const void *needle, size_t needle_size,
                                         const kf_nearest_options *options, kf_error *error);
 

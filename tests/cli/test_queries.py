@@ -369,6 +369,20 @@ class Nearest(Queries):
             self.check(self.needles[:20], 4, metric, by="similarity")
             self.check(self.any_needles[:12], 2, metric, "bytes", by="similarity")
 
+    def test_keys_in_blocks(self):
+        self.build_numbers()
+        needles, answers = self.stream(self.needles[:20]), []
+        options = [["-m", metric, "-B", by] for metric in METRICS for by in ("distance", "similarity")]
+        self.assertEqual(json.loads(self.out("stat", "--json", self.kf))["similarity_bytes"], 0)
+        for _ in range(2):
+            answers.append([self.out("nearest", "-n3", *some, self.kf, stdin=needles) for some in options])
+            self.build(b"".join(escape(k) + b"\t%d\n" % v for k, v in self.numbers.items()), "-f", "tsv", "-v", "u64",
+                       "--similarity")
+        self.assertEqual(*answers)
+        self.assertGreater(json.loads(self.out("stat", "--json", self.kf))["similarity_bytes"], len(self.keys))
+        self.assertIn(b"similarity", self.out("stat", self.kf))
+        self.out("verify", self.kf)
+
     def test_only_some_keys(self):
         self.build_numbers()
         some = self.needles[:15]

@@ -2,7 +2,9 @@
 
 import unicodedata
 
+import blocks
 import normal
+from blocks import width
 from fields import aligned, field, fields, need, number, varint
 from reader import VALUES, Dictionary, Frame
 from values import Column
@@ -10,11 +12,6 @@ from values import Column
 NAMES, VOCABULARY, BLOCKS, FORWARD, ORDERS, POSITIONS, POSTINGS = range(11, 18)
 TEXTS, PROCESSING, ATTRIBUTES, PAYLOADS, LETTERS = range(18, 23)
 ORDER_BITS = (0, 0, 1, 3, 5, 7, 10, 13, 16)
-NO_ID = 2 ** 32 - 1
-
-
-def width(count):
-    return (count - 1).bit_length() if count else 0
 
 
 class Names(Frame):
@@ -33,7 +30,7 @@ class Names(Frame):
         self.texts = self.read_vocabulary()
         self.slots = self.read_forward()
         self.check_postings(number(head, 16, 8))
-        self.check_letters(self.check_blocks())
+        self.check_letters(blocks.check(self.section(BLOCKS), self.texts, 64, self.seen))
         positions = fields(self.section(POSITIONS), 0, self.count, width(self.count))
         need(sorted(positions) == list(range(self.count)), "positions")
         ids, names = Column(self.section(VALUES), self.count, self.seen), [b""] * self.count
@@ -170,37 +167,6 @@ class Names(Frame):
         for slot, position in enumerate(positions):
             result[position] = texts[numbers[slot]]
         return result
-
-    def check_blocks(self):
-        """12.4"""
-        data, lengths = self.section(BLOCKS), []
-        points, groups, tokens, longs, empty = (number(data, at, 4) for at in range(0, 20, 4))
-        classes = {number(data, 32 + 4 * i, 3): data[35 + 4 * i] for i in range(points)}
-        at = 32 + 4 * points
-        for i in range(groups):
-            lengths.append((number(data, at, 4), number(data, at + 4, 4)))
-            at += 8
-        blocks = [(length, start, min(32, count - start)) for length, count in lengths for start in range(0, count, 32)]
-        signatures = at + sum(32 * length for length, _, _ in blocks)
-        ids = fields(data, signatures + 32 * len(blocks), tokens, width(self.tokens))
-        end = signatures + 32 * len(blocks) + aligned(tokens * width(self.tokens))
-        entries = [(number(data, end + 8 * i, 4), number(data, end + 8 * i + 4, 4)) for i in range(longs)]
-        need(len(data) == end + 8 * longs and sum(count for _, count in lengths) == tokens, "the size of BLOCKS")
-        in_blocks = list(ids)
-        met = ids + [token for token, _ in entries] + ([empty] if empty != NO_ID else [])
-        need(sorted(met) == list(range(self.tokens)), "tokens in no block")
-        need(empty == NO_ID or self.texts[empty] == b"", "the empty token")
-        need(all(len(self.texts[token].decode()) == length > 64 for token, length in entries), "a long token")
-        self.seen |= ({"long tokens"} if longs else set()) | ({"the empty token"} if empty != NO_ID else set())
-        for number_of, (length, _, lanes) in enumerate(blocks):
-            most = [0] * 32
-            for lane in range(lanes):
-                text = [classes[ord(point)] for point in self.texts[ids.pop(0)].decode()]
-                need(text == [data[at + 32 * j + lane] for j in range(length)], "the letters of a block")
-                most = [max(most[c], sum(letter % 32 == c for letter in text)) for c in range(32)]
-            need(bytes(most) == data[signatures + 32 * number_of:][:32], "a signature")
-            at += 32 * length
-        return in_blocks
 
     def check_letters(self, in_blocks):
         """12.9"""

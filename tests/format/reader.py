@@ -10,6 +10,7 @@ the Python module xxhash is there.
 import bisect
 import sys
 
+import blocks
 import normal
 from fields import Tokens, aligned, fields, need, number, varint
 from values import BYTES, U64, Column, Weights
@@ -20,7 +21,9 @@ except ImportError:
     xxhash = None
 
 METADATA, TOKENS, SHARED, TREE, VALUES, CHECKSUMS, TOP, WEIGHTS, SHARDS, IMAGES = range(1, 11)
+BLOCKS = 13
 SHARDED, NORMALISED, NAMED = 1, 2, 4   # features
+IN_BLOCKS = 1                          # compatible ones
 
 
 class Frame:
@@ -58,12 +61,12 @@ class Frame:
         need(at == len(file) and kind == CHECKSUMS, "after the last section")
         need(not any(file[128 + 32 * sections:header_size]), "after the section table")
         sums = self.section(CHECKSUMS)
-        blocks = range(header_size, self.sections[CHECKSUMS][0], 1 << 18)
-        need(len(sums) == 8 * len(blocks), "number of checksums")
+        parts = range(header_size, self.sections[CHECKSUMS][0], 1 << 18)
+        need(len(sums) == 8 * len(parts), "number of checksums")
         if xxhash:
             head = file[:120] + bytes(8) + file[128:header_size]
             need(xxhash.xxh3_64_intdigest(head) == number(file, 120, 8), "header checksum")
-            for i, start in enumerate(blocks):
+            for i, start in enumerate(parts):
                 block = file[start:min(start + (1 << 18), self.sections[CHECKSUMS][0])]
                 need(xxhash.xxh3_64_intdigest(block) == number(sums, 8 * i, 8), f"checksum {i}")
             head = file[:88] + bytes(16) + file[104:120] + bytes(8) + file[128:header_size]
@@ -109,6 +112,12 @@ class Dictionary(Frame):
         if WEIGHTS in self.sections:
             self.weights = Weights(self.section(WEIGHTS), self.count, self.weights, self.seen)
         self.cache, self.by_byte = {}, {}
+
+    def check_blocks(self, keys):
+        """12.4: the keys once more, if they are."""
+        if number(self.file, 28, 4) & IN_BLOCKS:
+            blocks.check(self.section(BLOCKS), keys, 255, self.seen)
+            self.seen.add("keys in blocks")
 
     # ---- 4: containers; one is named by its section and position
 

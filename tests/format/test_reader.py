@@ -23,6 +23,7 @@ MAKE_SHARDS = os.path.abspath(sys.argv[2])
 from fields import FormatError
 from names import Names
 from normal import FORMS, normal
+from reader import Dictionary
 from shards import read
 from support import escape, unescape
 
@@ -171,6 +172,9 @@ def read_back(folder, name, pairs, options, weight=None, shards=False, form=0):
         check(read(target).form == form, f"{name}: another normal form")
         seen.add(f"form {form}")
     compare_file(name, pairs, target, weight)
+    small = not form and weight is None and len(pairs) < 3000
+    if small and build(folder, name, pairs, [*options, "--similarity"], None, target):
+        compare_file(f"{name}, in blocks", pairs, target, None)
     parts, keys = [], sorted(pairs)
     for i in range(5 if shards else 0):
         parts.append(folder / f"{i}.kf")
@@ -209,6 +213,8 @@ def compare(name, pairs, keys, target, weight):
     dictionary = read(target)
     found = list(dictionary.keys())
     check(found == keys, f"{name}: other keys")
+    if isinstance(dictionary, Dictionary):
+        dictionary.check_blocks(found)
     check(dictionary.count == len(keys), f"{name}: another number of keys")
     values = None
     if dictionary.values:
@@ -257,6 +263,7 @@ EXPECTED = {
     "embedding", "manifest", *(f"form {form}" for form in FORMS),
     "sorted tokens", "tokens in their order", *(f"frequency {times}" for times in range(4)), "run", "single slot",
     "long tokens", "the empty token", "attribute with list", "attribute without list", "payloads",
+    "keys in blocks", "classes that are shared",
     "letters without a kind",
     *(f"form at the {end} {what}" for end in ("start", "end") for what in (1, 2)),
 }

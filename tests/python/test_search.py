@@ -44,6 +44,12 @@ def texts(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def alike(tmp_path_factory):
+    """The same with the keys in blocks."""
+    return keyfold.compile(tmp_path_factory.mktemp("search") / "alike.kf", MODEL, similarity=True)
+
+
+@pytest.fixture(scope="module")
 def blobs(tmp_path_factory):
     return keyfold.compile(tmp_path_factory.mktemp("search") / "blobs.kf",
                            {data(key): str(value) for key, value in MODEL.items()})
@@ -283,6 +289,21 @@ def test_nearest(texts, metric):
             [word for s, _, word in alike if -s >= 0.7 - 1e-12][:9]
         assert keys(texts.nearest(needle, 2, metric=metric, within="a", filter=lambda m: m.value > 9)) == \
             [word for _, _, word in near if word[:1] == "a" and MODEL[word] > 9][:2]
+
+
+def test_nearest_of_keys_in_blocks(texts, alike, tmp_path):
+    assert alike.stat().similarity_bytes > 0 == texts.stat().similarity_bytes
+    alike.verify()
+    for metric, by, count in itertools.product(["levenshtein", "osa", "indel"], ["distance", "similarity"], [1, 7]):
+        needles = [needle for needle in NEEDLES if needle != "\udcff"]
+        pairs = zip(texts.nearest_many(needles, count, metric=metric, by=by),
+                    alike.nearest_many(needles, count, metric=metric, by=by))
+        for walked, compared in pairs:
+            assert [(m.key, m.distance, m.similarity) for m in compared] == \
+                [(m.key, m.distance, m.similarity) for m in walked]
+    (tmp_path / "keys.txt").write_text("house\nmouse\n")
+    files = keyfold.compile(tmp_path / "files.kf", str(tmp_path / "keys.txt"), similarity=True)
+    assert files.stat().similarity_bytes > 0 and files.nearest("mous")[0].key == "mouse"
 
 
 def test_nearest_by_jaro_winkler(make):

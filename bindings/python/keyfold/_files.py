@@ -48,6 +48,8 @@ def _command(paths: List[str], wanted: BuildOptions, keys: str, codec: Union[str
                f"--weights={({None: 'none', 'given': 'column'}).get(wanted.weights, 'value')}"]
     if wanted.force:
         command.append("--force")
+    if wanted.similarity:
+        command.append("--similarity")
     # What is not given is what the command does by itself.
     for option, number in (("threads", wanted.threads), ("shards", wanted.shards)):
         if number is not None:
