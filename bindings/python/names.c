@@ -48,7 +48,7 @@ typedef struct kfpy_name_rows {
     uint64_t first;
     const uint64_t *numbers;
     int is_signed;
-    kfpy_texts ids, names;
+    kfpy_texts ids, names, attributes, payloads;
 } kfpy_name_rows;
 
 /* The text of the next row. */
@@ -75,13 +75,16 @@ static kf_bytes in_decimal(char place[DECIMAL], uint64_t number, int is_signed)
 
 static int kfpy_names_add(kf_names_builder *builder, const kfpy_name_rows *rows, size_t *row, kf_error *error)
 {
-    kfpy_texts ids = rows->ids, names = rows->names;
+    kfpy_texts ids = rows->ids, names = rows->names, attributes = rows->attributes, payloads = rows->payloads;
     for (size_t i = 0; i < rows->count; i++) {
         char digits[DECIMAL];
-        kf_bytes name = next_text(&names, i);
-        kf_bytes id = rows->numbers != NULL ? in_decimal(digits, rows->numbers[i], rows->is_signed)
-                    : rows->ids.sizes != NULL ? next_text(&ids, i) : in_decimal(digits, rows->first + i, 0);
-        kf_status status = kf_names_builder_add(builder, id.data, id.size, name.data, name.size, error);
+        kf_names_row one = KF_NAMES_ROW_INIT;
+        one.id = rows->numbers != NULL ? in_decimal(digits, rows->numbers[i], rows->is_signed)
+               : rows->ids.sizes != NULL ? next_text(&ids, i) : in_decimal(digits, rows->first + i, 0);
+        one.name = next_text(&names, i);
+        one.attribute = next_text(&attributes, i);
+        one.payload = next_text(&payloads, i);
+        kf_status status = kf_names_builder_add_row(builder, &one, error);
         *row = i;
         if (status != KF_OK) return (int)status;
     }
@@ -96,8 +99,8 @@ static void kfpy_texts_split(const char *data, const uint64_t *sizes, size_t cou
 
 /* ---- what searches find ----------------------------------------------------------------------- */
 
-enum { KFPY_FOUND_ID, KFPY_FOUND_NAME, FOUND_TEXTS, KFPY_FOUND_SCORE = FOUND_TEXTS, KFPY_FOUND_GAP,
-       KFPY_FOUND_POSITION, KFPY_FOUND_NUMBER };
+enum { KFPY_FOUND_ID, KFPY_FOUND_NAME, KFPY_FOUND_ATTRIBUTE, KFPY_FOUND_PAYLOAD, FOUND_TEXTS,
+       KFPY_FOUND_SCORE = FOUND_TEXTS, KFPY_FOUND_GAP, KFPY_FOUND_POSITION, KFPY_FOUND_NUMBER };
 
 typedef struct found_texts {
     char *data;
@@ -155,12 +158,14 @@ static int found_room(kfpy_found *found, size_t more)
     return 1;
 }
 
-static int found_text(kfpy_found *found, int which, kf_bytes text)
+static int found_row(kfpy_found *found, const kf_bytes row[FOUND_TEXTS])
 {
-    found_texts *texts = &found->texts[which];
-    size_t used = found->count > 0 ? (size_t)texts->ends[found->count - 1] : 0;
-    if (!append(&texts->data, &texts->capacity, used, text)) return 0;
-    texts->ends[found->count] = used + text.size;
+    for (int i = 0; i < FOUND_TEXTS; i++) {
+        found_texts *texts = &found->texts[i];
+        size_t used = found->count > 0 ? (size_t)texts->ends[found->count - 1] : 0;
+        if (!append(&texts->data, &texts->capacity, used, row[i])) return 0;
+        texts->ends[found->count] = used + row[i].size;
+    }
     return 1;
 }
 
@@ -183,7 +188,7 @@ static kf_status kfpy_found_add(void *context, size_t needle, const kf_name_hits
     if (!found_room(found, hits->count) || !found_note(found, needle, hits)) return KF_NO_MEMORY;
     for (size_t i = 0; i < hits->count; i++) {
         const kf_name_hit *hit = hits->hits[i];
-        if (!found_text(found, KFPY_FOUND_ID, hit->id) || !found_text(found, KFPY_FOUND_NAME, hit->name))
+        if (!found_row(found, (const kf_bytes[]){ hit->id, hit->name, hit->attribute, hit->payload }))
             return KF_NO_MEMORY;
         found->needles[found->count] = needle;
         found->positions[found->count] = hit->position;
@@ -207,7 +212,7 @@ static int kfpy_found_read(kfpy_found *found, kf_names_iter *iter, size_t rows, 
         const kf_names_row *row;
         kf_status status = kf_names_iter_next(iter, &row, error);
         if (status != KF_OK) return (int)status;
-        if (!found_text(found, KFPY_FOUND_ID, row->id) || !found_text(found, KFPY_FOUND_NAME, row->name))
+        if (!found_row(found, (const kf_bytes[]){ row->id, row->name, row->attribute, row->payload }))
             return KF_NO_MEMORY;
         found->count++;
     }
@@ -271,8 +276,10 @@ static int kfpy_found_column(const kfpy_found *found, int what, const uint64_t *
     column->count = count;
     column->found = 0;
     for (size_t i = 0; i < count; i++) {
-        column->ordinals[i] = places[i] == UINT64_MAX ? KF_ABSENT : places[i];
-        column->found += places[i] != UINT64_MAX;
+        int none = places[i] == UINT64_MAX || ((what == KFPY_FOUND_ATTRIBUTE || what == KFPY_FOUND_PAYLOAD) &&
+                                               text_of(&found->texts[what], places[i]).size == 0);
+        column->ordinals[i] = none ? KF_ABSENT : places[i];
+        column->found += !none;
     }
     if (what < FOUND_TEXTS) return column_texts(&found->texts[what], places, column);
     if (!widen(&column->numbers, count + 1, sizeof(uint64_t))) return KF_NO_MEMORY;

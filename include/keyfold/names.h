@@ -166,17 +166,17 @@ typedef struct kf_names_report {
 
 /* Starts a build of the file `path`; `options` NULL: the defaults. Nothing appears at `path` before
  * kf_names_builder_finish succeeds; a keyfold file there is then replaced atomically, another one is refused (but see
- * KF_NAMES_REPLACE_ANY). The builder is the caller's to destroy; `*out` is NULL after a failure. Errors: KF_INVALID (options; a table of legal forms with a form twice, with
- * the number of its line), KF_NO_MEMORY, KF_IO. */
+ * KF_NAMES_REPLACE_ANY). The builder is the caller's to destroy; `*out` is NULL after a failure.
+ * Errors: KF_INVALID (options; a table of legal forms with a form twice, with the number of its line), KF_NO_MEMORY,
+ * KF_IO. */
 KF_API kf_status kf_names_builder_create(kf_names_builder **out, const char *path,
                                          const kf_names_build_options *options, kf_error *error);
 
 /* Adds a name; both are copied. Ids are any bytes, and need not differ; decimal numbers are stored as such if all
  * are. O(bytes).
  * Errors: KF_INVALID (the name is not UTF-8, with the offset in it), KF_LIMIT (too long, too many tokens, or so once
- * it is processed; an id of
- * more than 1 MiB; more than 2^32 - 2 names), both of which leave the builder as it was; KF_NO_MEMORY, KF_IO,
- * KF_NO_SPACE, KF_CANCELLED, after which only kf_names_builder_destroy is allowed. */
+ * it is processed; an id of more than 1 MiB; more than 2^32 - 2 names), both of which leave the builder as it was;
+ * KF_NO_MEMORY, KF_IO, KF_NO_SPACE, KF_CANCELLED, after which only kf_names_builder_destroy is allowed. */
 KF_API kf_status kf_names_builder_add(kf_names_builder *builder, const void *id, size_t id_size,
                                       const void *name, size_t name_size, kf_error *error);
 
@@ -201,8 +201,8 @@ KF_API kf_status kf_names_builder_set_metadata(kf_names_builder *builder, const 
 
 /* Compiles all names, writes the file beside the target, fsyncs it and renames it. `report` may be NULL. A builder
  * finishes once. On failure the target is as before. O(tokens * log(tokens)).
- * Errors: those of kf_names_builder_add; KF_DUPLICATE (two ids are equal, and KF_NAMES_UNIQUE_IDS forbids that: with the
- * id, and the positions in the message); KF_INVALID (`report` was not initialised). */
+ * Errors: those of kf_names_builder_add; KF_DUPLICATE (two ids are equal, and KF_NAMES_UNIQUE_IDS forbids that: with
+ * the id, and the positions in the message); KF_INVALID (`report` was not initialised). */
 KF_API kf_status kf_names_builder_finish(kf_names_builder *builder, kf_names_report *report, kf_error *error);
 
 /* Ends a build in any state and frees everything. NULL and a pointer to NULL are accepted. */
@@ -261,20 +261,21 @@ typedef struct kf_names_stat {
     uint32_t processing;           /* KF_NAMES_FOLD_CASE ... */
     kf_legal_forms legal_forms;
 } kf_names_stat;
-#define KF_NAMES_STAT_INIT { sizeof(kf_names_stat), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, KF_VALUES_NONE, 0, 0, 0, 0, 0, 0, \
-                             KF_LEGAL_KEEP }
+#define KF_NAMES_STAT_INIT { sizeof(kf_names_stat), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, KF_VALUES_NONE, 0, 0, 0, 0, \
+                             0, 0, KF_LEGAL_KEEP }
 
 /* Fills `stat` as far as its struct_size reaches. O(1). Errors: KF_INVALID (`stat` was not initialised). */
 KF_API kf_status kf_names_get_stat(const kf_names *names, kf_names_stat *stat);
 
 /* What the index makes of a name or a needle before it compares it: the text itself if it processes nothing. `*out`
  * points to `text`, or into `buffer` until that is used again. Processing what was processed changes nothing. O(size).
- * Errors: KF_INVALID (not UTF-8, with the offset), KF_LIMIT (too many bytes or tokens, before or after), KF_NO_MEMORY. */
+ * Errors: KF_INVALID (not UTF-8, with the offset), KF_LIMIT (too many bytes or tokens, before or after),
+ * KF_NO_MEMORY. */
 KF_API kf_status kf_names_process(const kf_names *names, const void *text, size_t size, kf_buffer *buffer,
                                   kf_bytes *out, kf_error *error);
 
 /* Checks every checksum and walks every structure: O(size of the file), and four bytes of memory a name. `options`
- * may be NULL; its threads are not used yet. Errors: KF_CORRUPT with the offset, KF_CANCELLED, KF_NO_MEMORY,
+ * may be NULL; its threads check the tokens only. Errors: KF_CORRUPT with the offset, KF_CANCELLED, KF_NO_MEMORY,
  * KF_INVALID (options). */
 KF_API kf_status kf_names_verify(const kf_names *names, const kf_verify_options *options, kf_error *error);
 
@@ -346,7 +347,7 @@ typedef struct kf_name_hits {
 KF_API kf_status kf_matcher_search(kf_matcher *matcher, const void *needle, size_t needle_size,
                                    const kf_matcher_options *options, const kf_name_hits **hits, kf_error *error);
 
-/* ---- many needles, all rows ------------------------------------------------------------------- */
+/* ---- many needles ----------------------------------------------------------------------------- */
 
 /* How a long call goes on. */
 typedef struct kf_names_many_options {
@@ -356,7 +357,7 @@ typedef struct kf_names_many_options {
     void *progress_context;
     unsigned threads;              /* that the call may use, the caller's among them; 0 is 1. At most 256. Each needs a
                                       matcher; with fewer than asked for the call goes on */
-    uint32_t flags;                /* 0 */
+    uint32_t flags;                /* KF_DEDUPE_..., or 0 */
     const kf_bytes *attributes;    /* kf_names_search_many: for each needle that of its search, in place of the options'
                                       own; NULL: that one for all */
 } kf_names_many_options;
@@ -374,6 +375,30 @@ typedef kf_status (*kf_names_sink)(void *context, size_t index, const kf_name_hi
 KF_API kf_status kf_names_search_many(const kf_names *names, const kf_bytes *needles, size_t count,
                                       const kf_matcher_options *options, const kf_names_many_options *many,
                                       kf_names_sink sink, void *context, kf_error *error);
+
+/* ---- duplicates ------------------------------------------------------------------------------- */
+
+/* kf_names_many_options.flags of kf_names_dedupe */
+#define KF_DEDUPE_WITHIN_ATTRIBUTE ((uint32_t)1 << 0)   /* only pairs of names with the same attribute */
+#define KF_DEDUPE_LINKS ((uint32_t)1 << 1)   /* setratio: of names whose tokens are all equal only the pairs of each and
+                                                the next one, and only the first of them with others. That is enough to
+                                                tell what belongs together, and not a square of pairs */
+
+/* Takes a pair; both and all they point to are valid during the call, and both have the pair's score. Another result
+ * than KF_OK ends kf_names_dedupe, which returns it, with what the function wrote into `error`. */
+typedef kf_status (*kf_names_pair_sink)(void *context, const kf_name_hit *first, const kf_name_hit *second,
+                                        kf_error *error);
+
+/* All pairs of names in an index that have at least the cutoff, which must be above 0: exactly those that scoring every
+ * pair would find, each once, `first` being of the lower position. Of `options` only cutoff, scorer and attribute may
+ * be set. `sink` is called by one thread at a time, any of those of the call; the order of pairs is the same each time.
+ * Takes about as long as searching for each different name with that cutoff, so the higher the faster.
+ * Errors: KF_INVALID (options), KF_CANCELLED, KF_NO_MEMORY, KF_CORRUPT; what the sink returned. */
+KF_API kf_status kf_names_dedupe(const kf_names *names, const kf_matcher_options *options,
+                                 const kf_names_many_options *many, kf_names_pair_sink sink, void *context,
+                                 kf_error *error);
+
+/* ---- rows ------------------------------------------------------------------------------------- */
 
 /* The rows of an index by position, as they were added. One thread at a time may use it. */
 typedef struct kf_names_iter kf_names_iter;

@@ -18,8 +18,8 @@ typedef enum kf_phase {
     KF_PHASE_LAYOUT = 3,    /* states are encoded; units are states */
     KF_PHASE_VALUES = 4,    /* values are encoded; units are values */
     KF_PHASE_WRITE = 5,     /* checksums, fsync, rename; units are bytes */
-    KF_PHASE_VERIFY = 6,    /* kf_dict_verify; units are bytes checked */
-    KF_PHASE_MATCH = 7      /* kf_names_search_many; units are needles */
+    KF_PHASE_VERIFY = 6,    /* kf_dict_verify, kf_names_verify; units are bytes checked */
+    KF_PHASE_MATCH = 7      /* kf_names_search_many; units are needles; kf_names_dedupe: names */
 } kf_phase;
 
 /* Given to a kf_progress_fn, for the time of the call. Later versions may add fields at the end. */

@@ -264,6 +264,10 @@ kf_status kfi_spool_reader_take(kfi_spool_reader *reader, size_t size, const uin
 
 kf_status kfi_spool_reader_varint(kfi_spool_reader *reader, uint64_t *value, kf_error *error)
 {
+    if (reader->position < reader->filled && reader->buffer[reader->position] < 0x80) {   /* most are short */
+        *value = reader->buffer[reader->position++];
+        return KF_OK;
+    }
     if (reader->filled - reader->position < KFI_VARINT_MAX) {
         kf_status status = fill(reader, KFI_VARINT_MAX, error);
         if (status) return status;

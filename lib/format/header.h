@@ -23,6 +23,9 @@ enum {
     KFI_FEATURES_KNOWN = KFI_FEATURE_SHARDS | KFI_FEATURE_NORMALISED | KFI_FEATURE_NAMES
 };
 
+/* Compatible ones. */
+enum { KFI_COMPATIBLE_BLOCKS = 1u << 0 };   /* the section BLOCKS has the keys (format/blocks.h) */
+
 typedef enum kfi_section_type {
     KFI_SECTION_METADATA = 1,
     KFI_SECTION_TOKENS = 2,       /* token dictionary of the keys' tails */
@@ -35,7 +38,7 @@ typedef enum kfi_section_type {
     KFI_SECTION_IMAGES = 10,      /* the shards' files, one after the other */
     KFI_SECTION_NAMES = 11,       /* of a names index: its parameters, bands of tokens, groups of names */
     KFI_SECTION_VOCABULARY = 12,  /* the tokens: an image a band */
-    KFI_SECTION_BLOCKS = 13,      /* the tokens once more, side by side */
+    KFI_SECTION_BLOCKS = 13,      /* the tokens, or a dictionary's keys, once more, side by side */
     KFI_SECTION_FORWARD = 14,     /* the tokens of each name */
     KFI_SECTION_ORDERS = 15,      /* and in which order it has them */
     KFI_SECTION_POSITIONS = 16,   /* of the names */

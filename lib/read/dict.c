@@ -15,7 +15,7 @@
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 
 /* Published first without what is said of weights and shards. */
-KFI_STRUCT_KIND(stat_kind, kf_dict_stat, KF_DICT_STAT_INIT, value_encoding, normalise);
+KFI_STRUCT_KIND(stat_kind, kf_dict_stat, KF_DICT_STAT_INIT, value_encoding, similarity_bytes);
 
 /* `path` and `flags` are for kfi_shards_open. */
 static kf_status open_mapping(kf_dict **out, kfi_mapping mapping, const char *path, uint32_t flags, kf_error *error)

@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "format/metadata.h"
+#include "read/blocks/blocks.h"
 #include "read/search/search.h"
 #include "read/values/column_reader.h"
 #include "read/values/weights_reader.h"
@@ -16,6 +17,7 @@ struct kf_dict {
     kfi_keys keys;
     kfi_column *column;           /* NULL without values */
     kfi_weights weights;
+    kfi_blocks *blocks;           /* NULL: the keys are not in blocks */
     kfi_metadata_view metadata;
     const kfi_search_variant *search;
     int special;                  /* has shards or makes keys normal: lookups ask this one question */

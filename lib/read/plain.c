@@ -17,6 +17,17 @@ static kf_status open_frame(kf_dict *d, kf_error *error)
                              metadata ? metadata->size : 0, error);
 }
 
+static kf_status open_blocks(kf_dict *d, kf_error *error)
+{
+    const kfi_section *section = kfi_header_section(&d->header, KFI_SECTION_BLOCKS);
+    if (!(d->header.compatible & KFI_COMPATIBLE_BLOCKS)) return KF_OK;
+    if (!section) return kfi_fail(error, KF_CORRUPT, "the section of blocks is missing");
+    d->blocks = malloc(sizeof *d->blocks);
+    if (!d->blocks) return kfi_fail_memory(error, sizeof *d->blocks);
+    return kfi_blocks_open(d->blocks, d->mapping.data + section->offset, section->size, section->offset,
+                           d->header.keys, KFI_BLOCK_KEY_LENGTH, error);
+}
+
 kf_status kfi_plain_open_parts(kf_dict *d, kf_error *error)
 {
     const uint8_t *file = d->mapping.data;
@@ -27,7 +38,8 @@ kf_status kfi_plain_open_parts(kf_dict *d, kf_error *error)
         status = kfi_column_open(&d->column, file + values->offset, values->size,
                                  (kf_value_type)d->header.value_type, d->header.keys, error);
     }
-    return status ? status : kfi_weights_open(&d->weights, file, &d->header, d->column, error);
+    if (!status) status = kfi_weights_open(&d->weights, file, &d->header, d->column, error);
+    return status ? status : open_blocks(d, error);
 }
 
 kf_status kfi_plain_begin(kf_dict **out, kfi_mapping mapping, kf_error *error)
@@ -59,6 +71,7 @@ void kfi_plain_close(kf_dict **dict)
 {
     kf_dict *d = *dict;
     if (!d) return;
+    free(d->blocks);
     kfi_weights_close(&d->weights);
     kfi_column_close(&d->column);
     kfi_mapping_close(&d->mapping);
@@ -97,7 +110,7 @@ void kfi_plain_stat(const kf_dict *d, kf_dict_stat *stat)
         .value_type = (kf_value_type)h->value_type, .value_encoding = (kf_encoding)h->value_encoding,
         .weight_bytes = size_of(d, KFI_SECTION_WEIGHTS),
         .weights = d->weights.own ? KF_WEIGHTS_GIVEN : d->weights.has_section ? KF_WEIGHTS_VALUE : KF_WEIGHTS_NONE,
-        .normalise = h->normalise,
+        .normalise = h->normalise, .similarity_bytes = size_of(d, KFI_SECTION_BLOCKS),
     };
     stat->key_bytes = size_of(d, KFI_SECTION_TREE) + size_of(d, KFI_SECTION_TOP) + stat->token_bytes
                      + stat->shared_bytes;

@@ -1,6 +1,7 @@
 /* kf_dict_verify: what is checked of a dictionary, and in which order. */
 #include "base/normalise.h"
 #include "base/options.h"
+#include "read/blocks/blocks_verify.h"
 #include "read/checks.h"
 #include "read/frame.h"
 #include "read/keys/verify_keys.h"
@@ -87,6 +88,11 @@ static kf_status check_weights(const kfi_check *c, uint64_t piece, kfi_progress 
     return kfi_weights_verify(&c->dict->weights, c->dict->header.keys, progress, error);
 }
 
+static kf_status check_key_blocks(const kfi_check *c, uint64_t piece, kfi_progress *progress, kf_error *error)
+{
+    return kfi_blocks_verify(c->dict, progress, error);
+}
+
 static kf_status check_sums(const kfi_check *c, uint64_t piece, kfi_progress *progress, kf_error *error)
 {
     return kfi_shards_verify_sums(c->dict, error);
@@ -131,11 +137,13 @@ static kf_status add_plain(kfi_checks *checks, const kf_dict *d, size_t shard, k
     const kfi_check keys = { check_keys, d, NULL, NULL, shard, key_bytes, 1, 0 };
     const kfi_check forms = { check_forms, d, NULL, NULL, shard, 0, 1, 0 };
     const kfi_check column = { check_column, d, NULL, NULL, shard, size_of(d, KFI_SECTION_VALUES), 1, 0 };
+    const kfi_check blocks = { check_key_blocks, d, NULL, NULL, shard, size_of(d, KFI_SECTION_BLOCKS), 1, 0 };
     const kfi_check weights = { check_weights, d, NULL, NULL, shard, size_of(d, KFI_SECTION_WEIGHTS), 1, 0 };
     kf_status status = add_outside(checks, d, shard, error);
     if (!status) status = kfi_checks_add(checks, &keys, error);
     if (!status && d->header.normalise) status = kfi_checks_add(checks, &forms, error);
     if (!status && d->column) status = kfi_checks_add(checks, &column, error);
+    if (!status && d->blocks) status = kfi_checks_add(checks, &blocks, error);
     return status ? status : kfi_checks_add(checks, &weights, error);
 }
 

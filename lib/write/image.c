@@ -1,6 +1,7 @@
 #include "write/image.h"
 
 #include "write/automaton/minimise.h"
+#include "write/blocks/key_blocks.h"
 #include "write/keys/emit.h"
 #include "write/metadata_writer.h"
 #include "write/pipeline.h"
@@ -14,6 +15,7 @@ struct kfi_image {
     kfi_image_options options;
     kfi_minimiser *minimiser;
     kfi_values *values;
+    kfi_key_blocks *blocks;        /* NULL: none are wanted */
     kfi_pipeline *pipeline;        /* to both; NULL: pairs go to them at once */
     kfi_automaton automaton;
     kfi_shared_table shared;
@@ -33,8 +35,8 @@ static kf_status take_key(void *self, kf_bytes key, kf_bytes value, kf_error *er
 static kf_status take_value(void *self, kf_bytes key, kf_bytes value, kf_error *error)
 {
     kfi_image *image = self;
-    (void)key;
-    return kfi_values_add(image->values, value, error);
+    kf_status status = image->blocks ? kfi_key_blocks_add(image->blocks, key, error) : KF_OK;
+    return status ? status : kfi_values_add(image->values, value, error);
 }
 
 static kf_status create_pipeline(kfi_image *image, kf_error *error)
@@ -54,6 +56,8 @@ kf_status kfi_image_create(kfi_image **out, const kfi_image_options *o, kf_error
     image->adding = kfi_progress_stage(&o->progress, KF_PHASE_MINIMISE, o->expected, KFI_PAIRS_STEP);
     kf_status status = kfi_minimiser_create(&image->minimiser, o->shares.minimiser, o->folder, o->account, error);
     if (!status) status = kfi_values_create(&image->values, o, error);
+    if (!status && o->similarity)
+        status = kfi_key_blocks_create(&image->blocks, o->shares.key_blocks, o->folder, o->account, error);
     if (!status) status = create_pipeline(image, error);
     if (status) kfi_image_destroy(&image);
     *out = image;
@@ -67,8 +71,8 @@ kf_status kfi_image_add(void *self, kf_bytes key, kf_bytes value, kf_error *erro
     if (image->pipeline) {
         status = kfi_pipeline_give(image->pipeline, key, value, error);
     } else {
-        status = kfi_minimiser_add(image->minimiser, key, error);
-        if (!status) status = kfi_values_add(image->values, value, error);
+        status = take_key(image, key, value, error);
+        if (!status) status = take_value(image, key, value, error);
     }
     if (!status && !image->keys) status = kfi_array_append(&image->first, key.data, key.size, error);
     return status ? status : kfi_progress_count(&image->adding, kfi_pair_work(value.size), ++image->keys, error);
@@ -95,7 +99,7 @@ void kfi_image_bounds(const kfi_image *image, kf_bytes *first, kf_bytes *last)
 
 uint32_t kfi_image_sections(const kfi_image *image)
 {
-    return 6 + kfi_values_sections(image->values);
+    return 6 + kfi_values_sections(image->values) + (image->blocks && kfi_key_blocks_fit(image->blocks));
 }
 
 static kf_status tell_layout(void *context, kf_phase phase, uint64_t done, uint64_t total, kf_error *error)
@@ -140,6 +144,10 @@ kf_status kfi_image_write(kfi_image *image, const kfi_metadata *metadata, kfi_wr
     if (!status) status = write_keys(image, writer, error);
     if (!status) status = kfi_values_finish(image->values, writer, header, error);
     kfi_values_destroy(&image->values);
+    if (!status && image->blocks) {
+        status = kfi_key_blocks_write(image->blocks, writer, error);
+        if (kfi_key_blocks_fit(image->blocks)) header->compatible |= KFI_COMPATIBLE_BLOCKS;
+    }
     kfi_progress writing = kfi_progress_stage(&image->options.progress, KF_PHASE_WRITE, 0, 0);
     if (!status) status = kfi_progress_report(&writing, 0, error);
     if (status) return status;
@@ -158,6 +166,7 @@ void kfi_image_destroy(kfi_image **pointer)
     kfi_pipeline_destroy(&image->pipeline);
     kfi_minimiser_destroy(&image->minimiser);
     kfi_values_destroy(&image->values);
+    kfi_key_blocks_destroy(&image->blocks);
     kfi_key_plan_free(&image->plan);
     kfi_shared_table_free(&image->shared);
     kfi_automaton_destroy(&image->automaton);

@@ -62,11 +62,11 @@ class Names(CliTest):
 
     def test_formats(self):
         csv = b'number,title,more\n1,"ACME, THE",x\n2,BOLTS,y\n'
-        self.index(csv, "--header", "--id-column", "number", "--name-column", "title", name="n.csv")
+        self.index(csv, "--header", "--id", "number", "--name", "title", name="n.csv")
         self.assertEqual(self.match(self.kf, "ACME THE"), "ACME THE\t1\tACME, THE\t0.9444444444444444\n")
         self.index(b'{"id": "a", "name": "ACME \\u00c9"}\n["b", "BOLTS"]\n', name="n.jsonl")
         self.assertEqual(self.match(self.kf, "ACME \u00c9"), "ACME \u00c9\ta\tACME \u00c9\t1\n")
-        self.index(b'{"k": "a", "n": "ACME"}\n', "--id-field", "k", "--name-field", "n", name="m.jsonl")
+        self.index(b'{"k": "a", "n": "ACME"}\n', "--id", "k", "--name", "n", name="m.jsonl")
         self.assertEqual(self.match(self.kf, "ACME"), "ACME\ta\tACME\t1\n")
         self.index(b"ACME\nBOLTS  AND\n")
         self.assertEqual(self.match(self.kf, "BOLTS AND"), "BOLTS AND\t2\tBOLTS  AND\t0.8\n")
@@ -119,7 +119,7 @@ class Names(CliTest):
     def test_usage(self):
         for args, message in ((["names"], "which command"), (["names", "mach"], "did you mean 'match'"),
                               (["names", "build", "x"], "-o FILE"), (["names", "build", "-o", "x"], "INPUT"),
-                              (["names", "build", "-o", "x", "--id-column", "a", "y"], "--header"),
+                              (["names", "build", "-o", "x", "--id", "a", "y.csv"], "--header"),
                               (["names", "match"], "FILE"), (["names", "match", "-C", "2", "x"], "from 0 to 1"),
                               (["names", "match", "-n", "0", "x"], "at least 1"), (["names", "-x"], "-x"),
                               (["names", "match", "--missing", "-W", "x"], "--no-needle")):

@@ -17,7 +17,7 @@ READING = [["get", "F", "x"], ["get", "F"], ["scan", "F"], ["complete", "F", "x"
 
 class NamesFiles(CliTest):
     def files(self):
-        self.err("names", "build", "-q", "-o", self.kf, "-", stdin=ROWS)
+        self.err("names", "build", "-q", "--equal-ids", "-o", self.kf, "-", stdin=ROWS)
         self.dict = self.path("dict.kf")
         self.err("build", "-q", "-o", self.dict, "-", stdin=b"a\t1\nb\t2\n")
 
@@ -101,11 +101,11 @@ class NamesFiles(CliTest):
     def test_dump_comes_back(self):
         other = self.path("again.kf")
         for rows, expected in self.DUMPED:
-            self.err("names", "build", "-q", "-f", "tsv", "-o", self.kf, "-", stdin=rows)
+            self.err("names", "build", "-q", "--equal-ids", "-f", "tsv", "-o", self.kf, "-", stdin=rows)
             dumped = self.out("dump", self.kf)
             self.assertEqual(dumped, rows if expected is None else expected)
             options = ["-f", "tsv"] if not rows else []
-            self.err("names", "build", "-q", "-o", other, *options, "-", stdin=dumped)
+            self.err("names", "build", "-q", "--equal-ids", "-o", other, *options, "-", stdin=dumped)
             with open(self.kf, "rb") as first, open(other, "rb") as second:
                 self.assertEqual(first.read(), second.read(), rows)
             lines = [line.split(b"\t") for line in self.out("dump", "-f", "jsonl", self.kf).splitlines()]
@@ -122,7 +122,7 @@ class NamesFiles(CliTest):
 
     def test_damaged(self):
         """What dump comes upon is told, with what was whole before it."""
-        self.err("names", "build", "-q", "-o", self.kf, "-", stdin=ROWS)
+        self.err("names", "build", "-q", "--equal-ids", "-o", self.kf, "-", stdin=ROWS)
         with open(self.kf, "r+b") as file:
             file.truncate(os.path.getsize(self.kf) - 64)
         for command in ("dump", "stat", "verify"):

@@ -56,6 +56,18 @@ class Sets(CliTest):
                 "symmetric": (["union", "--odd"], lambda key, n: n % 2 == 1)}
 
 
+class Lists(Sets):
+    def test_values_are_lists_only_if_those_of_all_files_are(self):
+        for name, lines in (("one", b"a\tp\na\tq\n"), ("two", b"b\tr\n")):
+            self.run_tool("build", "-q", "-o", self.path(name + ".kf"), "-d", "all", "-", stdin=lines)
+        one, two = self.path("one.kf"), self.path("two.kf")
+        texts = self.make("texts.kf", {b"c": b"s"})
+        self.assertEqual(self.out("union", one, two), b"a\tp\tq\nb\tr\n")
+        self.assertEqual(self.out("diff", one, two, expect=1), b"-a\tp\tq\n+b\tr\n")
+        for paths in ((two, texts), (texts, two)):
+            self.assertEqual(self.out("union", *paths), b"b\t" + escape(b"\1r") + b"\nc\ts\n")
+
+
 class Lines(Sets):
     def test_operations(self):
         for seed, kind in enumerate(["none", "u64", "bytes"] * 3):

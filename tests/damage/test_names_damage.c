@@ -8,12 +8,17 @@ static uint8_t *file;            /* of exactly its size, so that a sanitizer see
 static size_t file_size;
 static kfi_header header;
 
-/* With attributes, of which some have lists, and payloads. */
+/* With attributes, of which some have lists, payloads and processing. */
 static void build(const model_names *rows)
 {
     static const char *const attributes[] = { "", "DE", "FR", "GB", "IT", "AT" };
+    kf_names_build_options options = KF_NAMES_BUILD_OPTIONS_INIT;
     kf_names_builder *builder;
-    ck_assert_int_eq(kf_names_builder_create(&builder, scratch_path("names.kf"), NULL, NULL), KF_OK);
+    options.processing = KF_NAMES_NFKC | KF_NAMES_NO_PUNCTUATION;
+    options.separators = "/";
+    options.legal_forms = KF_LEGAL_CANONICAL;
+    options.legal_table = "Ltd\tLimited\nGroup\t^Group\n";
+    ck_assert_int_eq(kf_names_builder_create(&builder, scratch_path("names.kf"), &options, NULL), KF_OK);
     for (size_t i = 0; i < rows->count; i++) {
         const char *attribute = attributes[random_below(3) ? 1 : random_below(6)];
         kf_names_row row = KF_NAMES_ROW_INIT;
@@ -101,12 +106,31 @@ static void search(const kf_names *names)
         options.cutoff = random_below(2) ? 0.7 : 0;
         options.flags = (uint32_t)random_below(4);
         options.candidates = random_below(3) ? 0 : 20;
+        options.attribute = (kf_bytes){ (const uint8_t *)"DEFRAT" + 2 * random_below(3), 2 };
+        if (random_below(2)) options.attribute.data = NULL;
         options.rerank = options.candidates ? (kf_scorer)random_below(KF_SCORER_JARO_WINKLER + 1) : 0;
         const kf_status status = kf_matcher_search(matcher, needles[i], strlen(needles[i]), &options, &hits, NULL);
-        ck_assert(status == KF_OK || status == KF_CORRUPT);
+        /* a damaged canonical form may be no text */
+        ck_assert(status == KF_OK || status == KF_CORRUPT || status == KF_INVALID || status == KF_LIMIT);
     }
     kf_matcher_destroy(&matcher);
     read_extras(names);
+}
+
+static kf_status take_pair(void *context, const kf_name_hit *first, const kf_name_hit *second, kf_error *error)
+{
+    (void)context, (void)first, (void)second, (void)error;
+    return KF_OK;
+}
+
+static void dedupe(const kf_names *names)
+{
+    kf_matcher_options options = KF_MATCHER_OPTIONS_INIT;
+    kf_names_many_options how = KF_NAMES_MANY_OPTIONS_INIT;
+    options.cutoff = 0.8 + (double)random_below(3) / 10;
+    how.flags = (uint32_t)random_below(4);
+    const kf_status status = kf_names_dedupe(names, &options, &how, take_pair, NULL, NULL);
+    ck_assert(status == KF_OK || status == KF_CORRUPT);
 }
 
 static void read_rows(const kf_names *names, kf_status expected)
@@ -129,6 +153,7 @@ START_TEST(the_whole_file_is_whole)
     ck_assert_int_eq(kf_names_verify(names, NULL, NULL), KF_OK);
     search(names);
     read_rows(names, KF_END);
+    dedupe(names);
     kf_names_close(&names);
 }
 END_TEST
@@ -171,6 +196,7 @@ START_TEST(damaged_files_stay_in_bounds)
         if (kf_names_open_memory(&names, file, file_size, NULL, NULL) == KF_OK) {
             search(names);
             read_rows(names, KF_CORRUPT);
+            if (round % 8 == 0) dedupe(names);
         }
         kf_names_close(&names);
         while (count-- > 0) file[done[count].at] = done[count].byte;
@@ -234,7 +260,7 @@ static const struct { place_fn *place; int at, size; uint64_t value; const char 
     { names_head, 0, 4, 1, "bands do not have all tokens" }, { names_head, 0, 4, UINT32_MAX, "impossible" },
     { names_head, 8, 4, KFI_BANDS_MOST + 1, "impossible" }, { names_head, 8, 4, 1, "impossible" },
     { names_head, 12, 4, KFI_GROUPS_MOST + 1, "impossible" }, { names_head, 12, 4, 0, "impossible" },
-    { names_head, 24, 8, 1, "section 19" }, { names_head, 24, 8, 1ull << 32, "property" },
+    { names_head, 24, 8, 3, "property" }, { names_head, 24, 8, 1ull << 32, "property" },
     { names_head, 56, 8, 1ull << 63, "property" },
     { band, 0, 4, 1, "band 0" }, { band, 4, 4, 0, "band 0" }, { band, 4, 4, UINT32_MAX, "band 0" },
     { band, 8, 4, KFI_FREQUENCY_FIXED + 1, "band 0" }, { band, 12, 1, 58, "band 0" }, { band, 13, 1, 33, "band 0" },
@@ -253,6 +279,8 @@ static const struct { place_fn *place; int at, size; uint64_t value; const char 
     { table, 2 * KFI_SECTION_ENTRY_SIZE, 4, 99, "missing" }, { table, 3 * KFI_SECTION_ENTRY_SIZE, 4, 99, "missing" },
     { table, 4 * KFI_SECTION_ENTRY_SIZE, 4, 99, "missing" }, { table, 8 * KFI_SECTION_ENTRY_SIZE, 4, 99, "missing" },
     { table, 6 * KFI_SECTION_ENTRY_SIZE, 4, 99, "missing" }, { table, 7 * KFI_SECTION_ENTRY_SIZE, 4, 99, "missing" },
+    { table, 8 * KFI_SECTION_ENTRY_SIZE, 4, 99, "section 18" },
+    { table, 9 * KFI_SECTION_ENTRY_SIZE, 4, 99, "section 19" },
 };
 
 START_TEST(impossible_numbers_are_refused)
@@ -350,6 +378,46 @@ START_TEST(what_is_verified_answers_rightly)
 }
 END_TEST
 
+typedef struct watching { uint64_t calls, most, done, total; } watching;
+
+static int watch(void *context, const kf_progress *progress)
+{
+    watching *w = context;
+    ck_assert_int_eq(progress->phase, KF_PHASE_VERIFY);
+    ck_assert_uint_ge(progress->done, w->done);
+    ck_assert_uint_le(progress->done, progress->total);
+    if (w->total) ck_assert_uint_eq(progress->total, w->total);
+    w->done = progress->done;
+    w->total = progress->total;
+    return ++w->calls >= w->most;
+}
+
+/* From nothing to all bytes, and no further than it is wanted. */
+START_TEST(verifying_tells_how_far_it_is)
+{
+    kf_names *names;
+    kf_error error;
+    kf_verify_options options = KF_VERIFY_OPTIONS_INIT;
+    watching w = { .most = UINT64_MAX };
+    options.progress = watch;
+    options.progress_context = &w;
+    ck_assert_int_eq(kf_names_open_memory(&names, file, file_size, NULL, NULL), KF_OK);
+    ck_assert_int_eq(kf_names_verify(names, &options, NULL), KF_OK);
+    ck_assert_uint_eq(w.done, w.total);
+    ck_assert_uint_gt(w.total, file_size / 2);
+    const uint64_t calls = w.calls;
+    ck_assert_uint_gt(calls, 8);
+    for (uint64_t most = 1; most <= calls; most++) {
+        options.threads = most % 3;
+        w = (watching){ .most = most };
+        ck_assert_int_eq(kf_names_verify(names, &options, &error), KF_CANCELLED);
+        ck_assert_uint_eq(w.calls, most);
+        ck_assert(error.message[0]);
+    }
+    kf_names_close(&names);
+}
+END_TEST
+
 /* Neither kind of file is taken for the other. */
 START_TEST(other_kinds_of_files)
 {
@@ -386,6 +454,7 @@ int main(void)
     tcase_add_test(tests, impossible_numbers_are_refused);
     tcase_add_test(tests, files_without_letters);
     tcase_add_loop_test(tests, what_is_verified_answers_rightly, 0, 6);
+    tcase_add_test(tests, verifying_tells_how_far_it_is);
     tcase_add_test(tests, other_kinds_of_files);
     suite_add_tcase(suite, tests);
     return suite_run(suite);

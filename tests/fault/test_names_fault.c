@@ -78,6 +78,25 @@ static kf_status search_many(kf_error *error)
     return status;
 }
 
+static kf_status take_pair(void *context, const kf_name_hit *first, const kf_name_hit *second, kf_error *error)
+{
+    (void)context, (void)first, (void)second, (void)error;
+    return KF_OK;
+}
+
+static kf_status dedupe(kf_error *error)
+{
+    kf_names *index;
+    kf_matcher_options options = KF_MATCHER_OPTIONS_INIT;
+    kf_names_many_options how = KF_NAMES_MANY_OPTIONS_INIT;
+    options.cutoff = 0.1;
+    kf_status status = kf_names_open(&index, scratch_path("n.kf"), NULL, error);
+    for (how.threads = 1; how.threads < 3 && !status; how.threads++)
+        status = kf_names_dedupe(index, &options, &how, take_pair, NULL, error);
+    kf_names_close(&index);
+    return status;
+}
+
 static kf_status read_rows(kf_error *error)
 {
     kf_names *index;
@@ -153,6 +172,7 @@ START_TEST(searches_without_memory)
     ck_assert_int_eq(build(NULL), KF_OK);
     sweep(search, FAULT_ALLOC, ENOMEM, KF_NO_MEMORY);
     sweep(search_many, FAULT_ALLOC, ENOMEM, KF_NO_MEMORY);
+    sweep(dedupe, FAULT_ALLOC, ENOMEM, KF_NO_MEMORY);
     sweep(read_rows, FAULT_ALLOC, ENOMEM, KF_NO_MEMORY);
 }
 END_TEST

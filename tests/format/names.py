@@ -133,7 +133,8 @@ class Names(Frame):
 
     def check_processing(self, names):
         """12.8: the names as they were given, each of which becomes what is compared."""
-        data, texts = self.section(PROCESSING), list(Column(self.section(TEXTS), self.count, self.seen))
+        data, column = self.section(PROCESSING), Column(self.section(TEXTS), self.count, self.seen)
+        texts = [column[position] for position in range(self.count)]
         process = Process(data)
         for text, name in zip(texts, names, strict=True):
             need(process.apply(text.decode()).encode() == name, f"what becomes of {text}")

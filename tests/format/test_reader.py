@@ -258,6 +258,7 @@ EXPECTED = {
     "sorted tokens", "tokens in their order", *(f"frequency {times}" for times in range(4)), "run", "single slot",
     "long tokens", "the empty token", "attribute with list", "attribute without list", "payloads",
     "letters without a kind",
+    *(f"form at the {end} {what}" for end in ("start", "end") for what in (1, 2)),
 }
 ZSTD = {"layout 5, store 0", "zstd dictionary", "zstd alone", "large value", "zstd frame that ends by itself"}
 
@@ -293,15 +294,35 @@ def escaped(part):
     return part.replace(b"\\", rb"\\").replace(b"\t", rb"\t").replace(b"\n", rb"\n").replace(b"\0", rb"\0")
 
 
+PROCESSING = (["--fold-case"], ["--nfkc", "--squeeze"], ["--no-accents", "--no-punctuation"], ["--separators", "N+/"],
+              ["--legal", "canonical"], ["--fold-case", "--no-punctuation", "--squeeze", "--legal", "ignore"])
+
+
+def processed_names(rng):
+    """Names on which processing does something."""
+    parts = ["ACME", "\u00c9cole", "e\u0301t\u00e9", "Stra\u00dfe", "A.B.", "n/o", "x+y", "\ufb01n", "\u00bd", "", "",
+             "O'Neil", "(UK)", "\u041e\u041e\u041e", "PT", "S.A.", "Ltd", "LIMITED", "G.m.b.H.", "&", "Co.", "KG",
+             "Sp.", "z", "o.o."]
+    return [(b"%d" % i, " ".join(rng.choice(parts) for _ in range(rng.randint(1, 6))).encode(), b"", b"")
+            for i in range(400)]
+
+
 def read_names(folder):
+    rng = random.Random(27)
+    for options in PROCESSING:
+        read_index(folder, processed_names(rng), *options)
     for rows in names():
-        source, path = folder / "names.tsv", folder / "names.kf"
-        source.write_bytes(b"".join(b"\t".join(map(escaped, row)) + b"\n" for row in rows))
-        subprocess.run([TOOL, "names", "build", "-q", "-f", "tsv", "-o", path, source], check=True)
-        index = Names(path.read_bytes())
-        found = [(b"%d" % number if isinstance(number, int) else number, *row) for number, *row in index.rows]
-        check(found == rows, f"{len(rows)} names")
-        seen.update(index.seen)
+        read_index(folder, rows)
+
+
+def read_index(folder, rows, *options):
+    source, path = folder / "names.tsv", folder / "names.kf"
+    source.write_bytes(b"".join(b"\t".join(map(escaped, row)) + b"\n" for row in rows))
+    subprocess.run([TOOL, "names", "build", "-q", "--equal-ids", "-f", "tsv", *options, "-o", path, source], check=True)
+    index = Names(path.read_bytes())
+    found = [(b"%d" % number if isinstance(number, int) else number, *row) for number, *row in index.rows]
+    check(found == rows, f"{len(rows)} names")
+    seen.update(index.seen)
 
 
 def main():

@@ -81,6 +81,13 @@ uint8_t *fuzz_seed(unsigned n, size_t *size)
     if (n >= SEEDS) return NULL;
     snprintf(path, sizeof path, "/tmp/keyfold-fuzz-seed-%d", (int)getpid());
     options.memory_limit = 16 << 20;
+    if (n % 6 == 4) {
+        options.processing = KF_NAMES_FOLD_CASE | KF_NAMES_NFKC | KF_NAMES_NO_ACCENTS | KF_NAMES_NO_PUNCTUATION
+                             | KF_NAMES_SQUEEZE;
+        options.separators = "-/";
+        options.legal_forms = n % 4 ? KF_LEGAL_CANONICAL : KF_LEGAL_IGNORE;
+        if (n > 6) options.legal_table = "ltd\tlimited\nkg\tgmbh & co. kg\n";
+    }
     random_state = n;
     kf_status status = kf_names_builder_create(&builder, path, &options, &error);
     const unsigned count = n == 5 ? 0 : n == 6 ? 1 : 5 + n * n * 2;

@@ -187,6 +187,44 @@ START_TEST(hits_are_explained)
 }
 END_TEST
 
+/* Where names are processed, hits show them as they were given, and pairs as they were compared. */
+START_TEST(processed_names_are_explained)
+{
+    static const char *const given[] = { "Acme  Widgets, Ltd.", "ACME Holdings Limited", "Bolts & Nuts GmbH" };
+    kf_names_build_options build = KF_NAMES_BUILD_OPTIONS_INIT;
+    kf_matcher_options options = KF_MATCHER_OPTIONS_INIT;
+    kf_names_builder *builder;
+    kf_names *index;
+    kf_matcher *matcher;
+    const kf_name_hits *found;
+    build.processing = KF_NAMES_FOLD_CASE | KF_NAMES_NO_PUNCTUATION | KF_NAMES_SQUEEZE;
+    ck_assert_int_eq(kf_names_builder_create(&builder, scratch_path("p.kf"), &build, NULL), KF_OK);
+    for (int i = 0; i < 3; i++)
+        ck_assert_int_eq(kf_names_builder_add(builder, "i", 1, given[i], strlen(given[i]), NULL), KF_OK);
+    ck_assert_int_eq(kf_names_builder_finish(builder, NULL, NULL), KF_OK);
+    kf_names_builder_destroy(&builder);
+    ck_assert_int_eq(kf_names_open(&index, scratch_path("p.kf"), NULL, NULL), KF_OK);
+    ck_assert_int_eq(kf_matcher_create(&matcher, index, NULL), KF_OK);
+    options.flags = KF_MATCH_EXPLAIN;
+    options.limit = 3;
+    for (int again = 0; again < 2; again++) {
+        if (again) options.candidates = 3, options.rerank = KF_SCORER_TOKEN_SET_RATIO;
+        ck_assert_int_eq(kf_matcher_search(matcher, "WIDGETS (acme) LTD", 18, &options, &found, NULL), KF_OK);
+        const kf_name_hit *hit = found->hits[0];
+        ck_assert_uint_eq(found->count, 3);
+        ck_assert_uint_eq(hit->name.size, strlen(given[0]));
+        ck_assert(!memcmp(hit->name.data, given[0], hit->name.size));
+        ck_assert(hit->score == 1);
+        ck_assert_uint_eq(hit->pair_count, 3);
+        ck_assert(!memcmp(hit->pairs[0].a.data, "widgets", 7) && !memcmp(hit->pairs[0].b.data, "widgets", 7));
+        ck_assert_uint_eq(hit->pairs[0].b_index, 1);
+        ck_assert(!memcmp(found->hits[1]->pairs[0].a.data, again ? "acme" : "widgets", 4));
+    }
+    kf_matcher_destroy(&matcher);
+    kf_names_close(&index);
+}
+END_TEST
+
 /* ------------------------------------------------------------------------------------------------- */
 
 /* Many equal names and equal scores. */
@@ -278,6 +316,7 @@ int main(void)
     tcase_add_test(tests, many_equal_names);
     tcase_add_test(tests, candidates_are_ranked_again);
     tcase_add_test(tests, hits_are_explained);
+    tcase_add_test(tests, processed_names_are_explained);
     suite_add_tcase(suite, tests);
     return suite_run(suite);
 }

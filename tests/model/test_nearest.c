@@ -1,5 +1,5 @@
 /* The nearest keys against all keys ranked: metrics, rankings, counts, cutoffs, conditions, ties; and
- * searches that a work limit ends. */
+ * searches that a work limit ends. By walking the keys, and by their blocks, also of several shards. */
 #include "scratch.h"
 #include "shapes.h"
 #include "suite.h"
@@ -7,7 +7,7 @@
 #include "queries.h"
 #include "sanitized.h"
 
-enum { SEEDS = SANITIZED ? 1 : 2, NEEDLES = 3, CALLS = 6 };
+enum { SEEDS = SANITIZED ? 1 : 2, NEEDLES = 3, CALLS = 6, WAYS = 3 };
 
 static unsigned long long cases, hits_seen, cut_short;
 
@@ -197,16 +197,19 @@ static void make_jaro(task *t)
 START_TEST(nearest__all_metrics)
 {
     static const char *const variants[] = { "portable", "avx2", "avx512" };
-    const unsigned shape = (unsigned)_i % TEXT_SHAPES;
+    const unsigned shape = (unsigned)_i % TEXT_SHAPES, way = (unsigned)_i / TEXT_SHAPES / 3;
+    universe_flags = way ? KF_BUILD_SIMILARITY : 0;
+    universe_shards = way < 2 ? 1 : 3;
     setenv("KEYFOLD_ISA", variants[_i / TEXT_SHAPES % 3], 1);
-    FOR_SEEDS(seed, shape == 7 ? 1 : rounds_of(SEEDS)) {
+    FOR_SEEDS(seed, shape == 7 || way ? 1 : rounds_of(SEEDS)) {
         universe u;
         kf_dict *dict;
         universe_make(&u, shape, 1000 + seed * 40 + (unsigned)_i, &dict);
         int *room = malloc(u.count * sizeof *room);
         task t = { .u = &u, .jaro = malloc(u.count * sizeof *t.jaro) };
         for (unsigned n = 0; n < 8 * (shape == 7 ? 1 : NEEDLES); n++) {
-            distances_make(&u, &t.d, (kf_metric)(n % 4), (kf_unit)(n / 4 % 2));
+            /* Jaro-Winkler walks the keys always. */
+            distances_make(&u, &t.d, (kf_metric)(n % (way ? 3 : 4)), (kf_unit)(n / 4 % 2));
             if (t.d.metric == KF_METRIC_JARO_WINKLER) make_jaro(&t);
             check_needle(&t, dict, room);
             distances_free(&t.d);
@@ -229,7 +232,7 @@ static Suite *suite(void)
     Suite *s = suite_create("nearest");
     TCase *t = tcase_create("nearest");
     tcase_add_unchecked_fixture(t, scratch_open, scratch_close);
-    tcase_add_loop_test(t, nearest__all_metrics, 0, 3 * TEXT_SHAPES);
+    tcase_add_loop_test(t, nearest__all_metrics, 0, WAYS * 3 * TEXT_SHAPES);
     suite_add_tcase(s, t);
     return s;
 }

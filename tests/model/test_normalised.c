@@ -582,6 +582,35 @@ START_TEST(normalised__duplicates)
 }
 END_TEST
 
+/* However many keys are asked for at once: room for the normal forms of a batch is enough. */
+START_TEST(normalised__many_keys_in_little_memory)
+{
+    enum { MANY = 50000 };
+    kf_bytes *list = malloc(MANY * sizeof *list);
+    uint64_t *ordinals = malloc(MANY * sizeof *ordinals);
+    size_t found;
+    kf_dict *one;
+    kf_builder *builder;
+    kf_build_options options = KF_BUILD_OPTIONS_INIT;
+    scratch_open();
+    options.normalise = KF_NORMALISE_CASE;
+    ck_assert_int_eq(kf_builder_create(&builder, scratch_path("a.kf"), &options, NULL), KF_OK);
+    ck_assert_int_eq(kf_builder_add(builder, "STRASSE", 7, NULL, 0, NULL), KF_OK);
+    ck_assert_int_eq(kf_builder_finish(builder, NULL, NULL), KF_OK);
+    kf_builder_destroy(&builder);
+    ck_assert_int_eq(kf_dict_open(&one, scratch_path("a.kf"), NULL, NULL), KF_OK);
+    for (size_t i = 0; i < MANY; i++) list[i] = (kf_bytes){ (const uint8_t *)"Strasse", 7 };
+    fault_mark();
+    ck_assert_int_eq(kf_dict_ordinal_many(one, list, MANY, ordinals, &found), KF_OK);
+    ck_assert_uint_eq(found, MANY);
+    ck_assert_uint_lt(fault_peak_bytes(), 7 * MANY / 4);
+    kf_dict_close(&one);
+    free(list);
+    free(ordinals);
+    scratch_close();
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("normalised");
@@ -591,6 +620,7 @@ int main(void)
     tcase_add_test(c, normalised__wrong_header);
     tcase_add_test(c, normalised__without_memory);
     tcase_add_test(c, normalised__duplicates);
+    tcase_add_test(c, normalised__many_keys_in_little_memory);
     suite_add_tcase(suite, c);
     return suite_run(suite);
 }

@@ -419,3 +419,23 @@ def test_damaged_nested_dicts_are_errors_and_nothing_worse(tmp_path):
             assert not isinstance(problem, RecursionError)
             seen += 1
     assert seen > 20
+
+
+def test_encoding_and_metadata(cache):
+    plain = keyfold.freeze({"a": "x", "b": "y"})
+    told = keyfold.freeze({"a": "x", "b": "y"}, encoding="raw", metadata={"source": "here", "raw": b"\xff"})
+    assert dict(told) == dict(plain) and told.path != plain.path
+    assert told.stat().value_encoding == "raw" and told.metadata["source"] == b"here" and told.metadata["raw"] == b"\xff"
+    inode = os.stat(told.path).st_ino
+    again = keyfold.freeze({"b": "y", "a": "x"}, encoding="raw", metadata={"raw": b"\xff", "source": b"here"})
+    assert again.path == told.path and os.stat(told.path).st_ino == inode
+    paths = {keyfold.freeze({"a": "x", "b": "y"}, **more).path for more in (
+        {}, {"encoding": "raw"}, {"metadata": {"source": "here"}}, {"metadata": {"source": "there"}})}
+    assert len(paths) == 4
+    pairs = keyfold.freeze([("a", "x"), ("b", "y")], metadata={"source": "here"})
+    assert pairs.metadata["source"] == b"here" and pairs.path in paths
+    for given in ({"encoding": "raw"}, {"metadata": {"source": "here"}}):
+        with pytest.raises(keyfold.ArgumentError, match="taken as it is"):
+            keyfold.freeze(plain, **given)
+    with pytest.raises(keyfold.ArgumentError, match="reserved"):
+        keyfold.freeze({"a": "x"}, metadata={"python.keys": "x"})

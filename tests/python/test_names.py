@@ -1,6 +1,7 @@
 """Indexes of names: what is compiled comes back, and searches find what scoring every name finds."""
 import array
 import io
+import itertools
 import mmap
 import os
 import random
@@ -11,6 +12,9 @@ import keyfold
 
 FIRMS = {7: "ACME HOLDINGS LTD", 8: "BOLTS AND NUTS INC", 3: "Ärzte & Söhne GmbH", 4: "", 5: "BOLTS AND  NUTS",
          2**63: "日本 東京 株式会社", -6: "ACME LTD"}
+
+
+SCORERS = ["setratio", "ratio", "setratio", "token_sort_ratio", "setratio", "token_set_ratio"]
 
 
 @pytest.fixture
@@ -37,10 +41,11 @@ def test_searches_find_what_scoring_every_name_finds(tmp_path, seed):
     names = [words(rng, letters, 6, 5) for _ in range(300)]
     needles = [words(rng, letters, 6, 5) for _ in range(30)] + rng.sample(names, 10)
     index = keyfold.compile_names(tmp_path / "a.kf", names)
-    for needle in needles:
-        ranked = {cutoff: brute(names, needle, cutoff) for cutoff in (0.0, 0.6)}
+    for number, needle in enumerate(needles):
+        scorer = SCORERS[number % len(SCORERS)]
+        ranked = {cutoff: brute(names, needle, cutoff, scorer) for cutoff in (0.0, 0.6)}
         for limit, cutoff in ((1, 0.0), (7, 0.0), (20, 0.6)):
-            found = index.matches(needle, limit, cutoff=cutoff)
+            found = index.matches(needle, limit, cutoff=cutoff, scorer=scorer)
             assert [(match.position, match.score) for match in found] == ranked[cutoff][:limit]
             assert found.exact and all(match.name == names[match.position] == names[match.id] for match in found)
     assert index.best_many(needles) == [index.best(needle) for needle in needles]
@@ -73,7 +78,7 @@ def test_what_is_compiled_comes_back(index):
                                  [b"x", b"\xff", b""], ["ü", "", "\udcff"]], ids=repr)
 def test_ids_come_back_as_they_were_given(tmp_path, ids):
     names = ["one", "two", "three"]
-    index = keyfold.compile_names(tmp_path / "a.kf", zip(ids, names))
+    index = keyfold.compile_names(tmp_path / "a.kf", zip(ids, names), equal_ids=True)
     assert [index.best(name).id for name in names] == ids
     assert [type(index.best(name).id) for name in names] == list(map(type, ids))
     assert [match.id for match in index.best_many(names)] == ids
@@ -119,11 +124,16 @@ def test_names_alone_have_positions(tmp_path):
 
 @pytest.mark.parametrize("names, problem, text", [
     ([(1, "a"), (2, None)], TypeError, "row 1 .id 2.: a name is a str, not NoneType"),
-    ({1: "a", "b": "c"}, TypeError, "row 1 .id 'b'.: the id is str, but the first one was int"),
+    ({1: "a", "b": "c"}, TypeError, "row 1 .id 'b'.: the id is str, but the first was int"),
     ({1.5: "a"}, TypeError, "row 0 .id 1.5.: an id is an int, a str or bytes, not float"),
     ([(True, "a")], TypeError, "row 0 .id True.: an id is an int, a str or bytes, not bool"),
-    ([(1, "a"), 5], TypeError, "row 1: an id and a name are needed, not 5"),
-    ([(1, "a"), (2, "b", 3)], TypeError, "row 1: an id and a name are needed"),
+    ([(1, "a"), 5], TypeError, "row 1: an id and a name .* are needed, not 5"),
+    ([(1, "a"), (2, "b", 3)], TypeError, "row 1 .id 2.: an attribute is a str, not int"),
+    ([(1, "a"), (2, "b", "", "", "")], TypeError, "row 1: an id and a name .* are needed"),
+    ([(n, "a", None, 5 if n < 2000 else "x") for n in range(2001)], TypeError,
+     "row 2000 .id 2000.: the payload can't be encoded by codec 'int'"),
+    ([(5, "a"), (6, "b"), (5, "c")], keyfold.DuplicateKey, "position 0 and of 2: equal_ids=True"),
+    ([(1, "a", "b" * 70000)], keyfold.LimitError, "row 0 .id 1.: .*65535"),
     (["a", None], TypeError, "row 1: a name is a str, not NoneType"),
     (["a", "\ud800"], TypeError, "row 1: .*surrogates not allowed"),
     ([(1, "a"), (2, b"\xff")], keyfold.ArgumentError, "row 1 .id 2.: .*UTF-8"),
@@ -244,3 +254,162 @@ def test_work_is_limited(tmp_path):
     assert index.matches("abcd efgh", work=10**9).exact
     many = index.matches_many(["abcd efgh", "h"], 2, work=10)
     assert [each.exact for each in many] == [False, False]
+
+
+# ---- attributes and payloads ------------------------------------------------------------------------
+
+ROWS = [(1, "ACME LTD", "GB", {"staff": 20}), (2, "ACME INC", "US", {"staff": 300}), (3, "ACME GMBH", None, None),
+        (4, "BOLTS LTD", "GB", {})]
+
+
+def test_attributes_and_payloads_come_back(tmp_path):
+    index = keyfold.compile_names(tmp_path / "a.kf", ROWS)
+    assert list(index) == [keyfold.NameRow(*row) for row in ROWS] and index.metadata["python.payloads"] == b"object"
+    for id, name, attribute, payload in ROWS:
+        match = index.best(name)
+        assert (match.id, match.attribute, match.payload) == (id, attribute, payload)
+    assert [(match.attribute, match.payload) for match in index.best_many(["ACME INC", "ACME GMBH"])] == \
+        [("US", {"staff": 300}), (None, None)]
+    assert index.stat().attributes == 3 and index.stat().payload_bytes > 0
+    plain = keyfold.compile_names(tmp_path / "b.kf", [row[:2] for row in ROWS])
+    assert plain.best("ACME INC") == (2, "ACME INC", 1.0, 1, None, None, None) and plain.stat().payload_bytes == 0
+
+
+@pytest.mark.parametrize("payloads, codec", [
+    (["x", None, "ü"], "str"), ([b"x", None, b"\xff"], "raw"), ([5, None, -2**70], "int"),
+    ([2.5, None, -0.0], "float"),
+    ([(1, "a"), None, [b"x"]], "object"), ([None, None, None], None)])
+def test_payloads_of_any_kind(tmp_path, payloads, codec):
+    rows = [(number, f"name {number}", None, payload) for number, payload in enumerate(payloads)]
+    index = keyfold.compile_names(tmp_path / "a.kf", rows)
+    assert [row.payload for row in index] == [match.payload for match in index.best_many(
+        [row[1] for row in rows])] == payloads
+    assert index.metadata.get("python.payloads") == (codec and codec.encode())
+
+
+def test_codecs_of_payloads(tmp_path):
+    rows = [(1, "a", None, {"x": 1})]
+    assert keyfold.compile_names(tmp_path / "a.kf", rows, codec="json").best("a").payload == {"x": 1}
+    with pytest.raises(TypeError, match="row 0 .id 1.: the payload can't be encoded by codec 'str'"):
+        keyfold.compile_names(tmp_path / "b.kf", rows, codec="str")
+    with pytest.raises(keyfold.CodecError):
+        keyfold.compile_names(tmp_path / "b.kf", rows, codec="pickle")
+    assert [(row.attribute, row.payload) for row in keyfold.compile_names(tmp_path / "a.kf", [(1, "a", "", "")])] == \
+        [(None, None)]
+
+
+def test_members_of_dicts_as_attribute_and_payload(tmp_path):
+    rows = [{"id": 1, "name": "a", "country": "DE", "more": 7}, {"id": 2, "name": "b", "country": None, "more": 8}]
+    index = keyfold.compile_names(tmp_path / "a.kf", rows, attribute="country", payload="more")
+    assert [(row.attribute, row.payload) for row in index] == [("DE", 7), (None, 8)]
+
+
+def test_searches_within_an_attribute(tmp_path):
+    rng = random.Random(8)
+    names = [words(rng, "abcd", 5, 4) for _ in range(400)]
+    places = [rng.choice(["DE", "GB", None, "é"]) for _ in names]
+    index = keyfold.compile_names(tmp_path / "a.kf", zip(itertools.count(), names, places))
+    needles = [words(rng, "abcd", 5, 4) for _ in range(20)]
+    for needle in needles:
+        ranked = brute(names, needle)
+        for by in ("DE", "é", None):
+            found = index.matches(needle, 5, by=by)
+            assert [(match.position, match.score) for match in found] == \
+                [each for each in ranked if by is None or places[each[0]] == by][:5]
+    asked = [rng.choice(["DE", "GB", None, "XX"]) for _ in needles]
+    answer = [index.best(needle, by=by) for needle, by in zip(needles, asked)]
+    assert index.best_many(needles, by=asked) == answer and [each is None for each in answer] == \
+        [by == "XX" for by in asked]
+    assert index.best_many(needles, by="GB") == [index.best(needle, by="GB") for needle in needles]
+    assert index.best_many([None, *needles], by=["DE", *asked])[1:] == answer
+    with pytest.raises(keyfold.ArgumentError, match="by= has 1 attributes for 20 needles"):
+        index.best_many(needles, by=["DE"])
+    for wrong in (5, b"DE"):
+        with pytest.raises(TypeError):
+            index.best("a", by=wrong)
+    with pytest.raises(keyfold.ArgumentError):
+        keyfold.compile_names(tmp_path / "b.kf", names).best("a", by="DE")
+
+
+def test_names_are_processed_if_that_was_asked_for(tmp_path):
+    names = ["Ärzte & Söhne GmbH", "ACME, Limited", "S.A. Bolts/Nuts"]
+    index = keyfold.compile_names(tmp_path / "a.kf", names, normalise="case,nfkc,accents,punctuation,spaces",
+                                  separators="&", legal_forms="canonical")
+    assert [index.process(name) for name in names[:2]] == \
+        [index.process("ARZTE SOHNE g.m.b.h"), index.process("acme ltd")]
+    for needle, position in (("arzte sohne gmbh", 0), ("Acme   LTD.", 1), ("bolts NUTS s.a.", 2)):
+        match = index.best(needle)
+        assert (match.position, match.name) == (position, names[position])
+    assert index.best("Acme   LTD.").score == 1.0 and "ACME, Limited" in index and "ACME Limited" not in index
+    stat = index.stat()
+    assert (stat.normalise, stat.legal_forms) == ("case,nfkc,accents,punctuation,spaces", "canonical")
+    assert index.explain("LTD acme", index.best("acme ltd")).score == 1.0
+    assert [row.name for row in index] == names and stat.text_bytes > 0
+    ignoring = keyfold.compile_names(tmp_path / "a.kf", ["ACME LTD", "ACME Verein"], legal_forms="ignore",
+                                     legal_table={"e.V.": ["Verein"]})
+    assert [ignoring.best(name).position for name in ("ACME LTD", "ACME")] == [0, 1]
+    plain = keyfold.compile_names(tmp_path / "a.kf", names)
+    assert (plain.stat().normalise, plain.stat().legal_forms, plain.process("A, b")) == ("none", "keep", "A, b")
+    for wrong in (dict(normalise="upper"), dict(normalise=""), dict(legal_forms="drop"), dict(legal_table="a"),
+                  dict(normalise="nfc,nfkc"), dict(separators="a", legal_forms="ignore"), dict(separators="\0"),
+                  dict(legal_forms="ignore", legal_table={"a\tb": []}),
+                  dict(legal_forms="ignore", legal_table="a\na\n")):
+        with pytest.raises(keyfold.ArgumentError):
+            keyfold.compile_names(tmp_path / "b.kf", names, **wrong)
+    for wrong in (dict(separators=5), dict(legal_forms="ignore", legal_table=5)):
+        with pytest.raises(TypeError):
+            keyfold.compile_names(tmp_path / "b.kf", names, **wrong)
+
+
+def test_ties_gaps_and_ranking_again(tmp_path):
+    names = ["ACME LTD", "ACME INC", "BOLTS LTD", "ACME LLC"]
+    index = keyfold.compile_names(tmp_path / "a.kf", names)
+    found = index.matches("ACME", 1)
+    assert [match.id for match in found] == [0] and found.tied == 2
+    assert [match.id for match in index.matches("ACME", 1, ties=True)] == [0, 1, 3]
+    assert [each.tied for each in index.matches_many(["ACME", None], 1)] == [2, 0]
+    assert [len(each) for each in index.matches_many(["ACME", None], 1, ties=True)] == [3, 0]
+    assert index.best("ACME LTD", gap=True).gap == pytest.approx(1 - index.matches("ACME LTD", 2)[1].score)
+    for scorer in ("wratio", "partial_ratio", "jaro_winkler", "ratio"):
+        best = index.matches("LTD ACME", 4, rerank=scorer)
+        scores = [keyfold.names_score("LTD ACME", match.name, scorer=scorer) for match in best]
+        assert [match.score for match in best] == pytest.approx(scores, abs=1e-12) and scores == sorted(scores)[::-1]
+    for wrong in (dict(candidates=5), dict(rerank="cosine"), dict(rerank="wratio", candidates=2, limit=3),
+                  dict(scorer="wratio")):
+        with pytest.raises(keyfold.ArgumentError):
+            index.matches("ACME", **wrong)
+    with pytest.raises(keyfold.ArgumentError, match="matches_many"):
+        index.best_many(["ACME"], ties=True)
+
+
+def test_scores_are_explained():
+    told = keyfold.names_explain("ACNE LTD LTD", "LTD ACME")
+    assert told.score == keyfold.names_score("ACNE LTD LTD", "LTD ACME") == \
+        2 * sum(pair.similarity for pair in told.pairs) / 5
+    assert [(pair.a, pair.b, pair.a_index, pair.b_index, pair.common) for pair in told.pairs] == \
+        [("ACNE", "ACME", 0, 1, 3), ("LTD", "LTD", told.pairs[1].a_index, 0, 3)]
+    assert str(told).splitlines()[0] == "0.7" and keyfold.names_explain("a", "b", scorer="ratio").pairs == ()
+    for call in (keyfold.names_score, keyfold.names_explain):
+        with pytest.raises(keyfold.ArgumentError, match="'setratio'.*'jaro_winkler', not 'cosine'"):
+            call("a", "b", scorer="cosine")
+        with pytest.raises(keyfold.ArgumentError):
+            call(b"\xff", "b")
+
+
+def test_scores_are_those_of_rapidfuzz():
+    fuzz = pytest.importorskip("rapidfuzz.fuzz")
+    rng = random.Random(9)
+    for _ in range(300):
+        one, other = words(rng, "abc", 6, 6), words(rng, "abc", 6, 6)
+        for scorer in ("ratio", "token_sort_ratio", "token_set_ratio", "partial_ratio"):
+            assert keyfold.names_score(one, other, scorer=scorer) == \
+                pytest.approx(getattr(fuzz, scorer)(one, other) / 100, abs=1e-9)
+
+
+def test_rows_are_iterated(index):
+    assert [(row.id, row.name) for row in index] == list(FIRMS.items())
+    assert [row.id for row in index.rows(5)] == list(FIRMS)[5:] and list(index.rows(100)) == []
+    assert "ACME LTD" in index and "ACME" not in index and 5 not in index
+    assert repr(next(iter(index))) == "NameRow(id=7, name='ACME HOLDINGS LTD')"
+    with pytest.raises(keyfold.ArgumentError):
+        index.rows(-1)

@@ -95,7 +95,7 @@ def test_nulls(tmp_path):
 
 @pytest.mark.parametrize("frame, problem, text", [
     (pandas.DataFrame({"id": [1, None], "name": ["a", "b"]}).dropna(), TypeError, 'row 0 .*Int64'),
-    (pandas.DataFrame({"id": ["a", 1], "name": ["a", "b"]}), TypeError, "row 1 .* of column 'id'.*the first one was str"),
+    (pandas.DataFrame({"id": ["a", 1], "name": ["a", "b"]}), TypeError, "row 1 .* of column 'id'.*the first was str"),
     (pandas.DataFrame({"id": [1, 2], "name": [1, 2]}), TypeError, "row 0 .* of column 'name' .int64.: a name is a str"),
     (pandas.DataFrame({"id": [1, 2], "name": ["a", 2]}), TypeError, "row 1 .* of column 'name'"),
     (pyarrow.table({"id": [1, 2], "name": [b"a", b"\xff"]}), keyfold.ArgumentError, "row 1 .* of column 'name'.*UTF-8"),
@@ -114,6 +114,26 @@ def test_rows_that_were_left_out_do_not_shift_messages(tmp_path):
     frame.loc[15000, "name"] = "x" * 70000
     with pytest.raises(keyfold.LimitError, match="row 15000 "):
         keyfold.compile_names(tmp_path / "a.kf", frame, nulls="skip")
+
+
+def test_attributes_and_payloads(tmp_path):
+    frame = FRAME.assign(staff=[5, 6, None], rest=["x", None, "z"], day=pandas.to_datetime("2026-11-29"))
+    index = keyfold.compile_names(tmp_path / "a.kf", frame, attribute="town", payload="rest")
+    expected = [(7, "Pisa", "x"), (9, "Kiel", None), (8, None, "z")]
+    assert [(row.id, row.attribute, row.payload) for row in index] == expected
+    for made in (polars.from_pandas(frame), pyarrow.Table.from_pandas(frame), frame.convert_dtypes()):
+        assert list(keyfold.compile_names(tmp_path / "b.kf", made, attribute="town", payload="rest")) == list(index)
+    index = keyfold.compile_names(tmp_path / "a.kf", frame, payload=["staff", "rest"])
+    assert [row.payload for row in index][:2] == [(5.0, "x"), (6.0, None)]
+    assert keyfold.compile_names(tmp_path / "a.kf", frame, payload="day").best("ACME").payload.year == 2026
+    towns = pandas.Series(["a", None, "c"])
+    three = keyfold.compile_names(tmp_path / "a.kf", (numpy.array(IDS), numpy.array(NAMES), towns))
+    assert [row.attribute for row in three] == ["a", None, "c"]
+    left = keyfold.compile_names(tmp_path / "a.kf", frame.assign(name=[None, *NAMES[1:]]), attribute="town",
+                                 payload="rest", nulls="skip")
+    assert [(row.attribute, row.payload) for row in left] == [each[1:] for each in expected[1:]]
+    with pytest.raises(TypeError, match="row 0 .* of column 'staff' .float64.: an attribute is a str"):
+        keyfold.compile_names(tmp_path / "a.kf", frame, attribute="staff")
 
 
 # ---- needles ----------------------------------------------------------------------------------------
@@ -185,8 +205,8 @@ def test_arrow_and_polars_out(index):
     assert index.best_many(NEEDLES, output="polars")["id"].to_list() == ANSWER
 
 
-@pytest.mark.parametrize("ids", [["a", "b", "ü"], [b"a", b"\xff", b""], [2**64 - 1, 2**63, 0], [2**70, -5, 0], [-5, 1, 2]],
-                         ids=repr)
+@pytest.mark.parametrize("ids", [["a", "b", "ü"], [b"a", b"\xff", b""], [2**64 - 1, 2**63, 0], [2**70, -5, 0],
+                                 [-5, 1, 2]], ids=repr)
 def test_ids_in_tables(tmp_path, ids):
     index = keyfold.compile_names(tmp_path / "a.kf", zip(ids, NAMES))
     asked = [*NAMES, None]
@@ -199,6 +219,22 @@ def test_ids_in_tables(tmp_path, ids):
     else:
         with pytest.raises(keyfold.LimitError, match="fit no Arrow type"):
             index.best_many(asked, output="arrow")
+
+
+def test_attributes_and_payloads_in_tables(tmp_path):
+    rows = [(1, "ACME", "GB", "x"), (2, "BOLTS", None, None)]
+    index = keyfold.compile_names(tmp_path / "a.kf", rows)
+    asked = ["ACME", "BOLTS", None]
+    for output in ("pandas", "arrow", "polars"):
+        frame = index.best_many(asked, output=output)
+        columns = list(frame.column_names if output == "arrow" else frame.columns)
+        assert columns == [*COLUMNS, "attribute", "payload"]
+        assert [None if each is None or each != each else each for column in ("attribute", "payload")
+                for each in (frame[column].to_pylist() if output == "arrow" else list(frame[column]))] == \
+            ["GB", None, None, "x", None, None]
+    index = keyfold.compile_names(tmp_path / "a.kf", [(1, "ACME", None, 5), (2, "BOLTS", None, None)])
+    assert index.best_many(asked, output="arrow")["payload"].to_pylist() == [5, None, None]
+    assert index.matches_many(asked, 1, output="polars")["payload"].to_list() == [5, None]
 
 
 def test_gaps_in_tables(index):

@@ -1,15 +1,20 @@
 """Searches for names against the packages in whose terms the scores are defined, over every name."""
-import json
 import os
 import random
 import re
 
 import pytest
+from conftest import LEVEL
 
-rapidfuzz = pytest.importorskip("rapidfuzz", reason="rapidfuzz is not installed")
+import keyfold
+
+numpy = pytest.importorskip("numpy", reason="numpy is not installed")
+fuzz = pytest.importorskip("rapidfuzz.fuzz", reason="rapidfuzz is not installed")
+cdist = pytest.importorskip("rapidfuzz.process").cdist
+JaroWinkler = pytest.importorskip("rapidfuzz.distance").JaroWinkler
 Levenshtein = pytest.importorskip("Levenshtein", reason="Levenshtein is not installed")
 
-ROUNDS = {"quick": 1, "long": 8}.get(os.environ.get("KEYFOLD_TESTS", "run"), 2)
+ROUNDS = 8 if LEVEL == "long" else 1
 CLOSE = 1e-12            # the peers' sums depend on the order of adding
 LETTERS = ["a", "b", "c", "\u00e9", "e\u0301", "\U0001f600", "\u4e2d", "A", "-", "'", "\u0301"]
 
@@ -19,7 +24,16 @@ def setratio(needle, names):
     return [Levenshtein.setratio(tokens, name.split(" ")) for name in names]
 
 
-SCORERS = {"setratio": setratio}
+def percent(function):
+    """RapidFuzz's scorers, which part names at all white space: these names have only spaces."""
+    return lambda needle, names: cdist([needle], names, scorer=function, dtype=numpy.float64)[0] / 100
+
+
+# What is searched for; what only two names are compared by, or the best ones ranked again.
+SCORERS = {"setratio": setratio, "ratio": percent(fuzz.ratio), "token_sort_ratio": percent(fuzz.token_sort_ratio),
+           "token_set_ratio": percent(fuzz.token_set_ratio)}
+PAIR_SCORERS = {**SCORERS, "wratio": percent(fuzz.WRatio), "partial_ratio": percent(fuzz.partial_ratio),
+                "jaro_winkler": lambda needle, names: [JaroWinkler.similarity(needle, name) for name in names]}
 
 
 def random_name(rng, kinds, most_tokens, most_letters):
@@ -39,34 +53,24 @@ def damaged(rng, name):
     return " ".join(tokens[rng.random() < 0.3:] or tokens)
 
 
-class Index:
-    """What the command says of names."""
+class Names:
+    """Names in an index, and what must be true of searches for them."""
 
-    def __init__(self, tool, path, names):
-        self.tool, self.path, self.names = tool, str(path), names
-        rows = "".join(f"{position}\t{name}\n" for position, name in enumerate(names))
-        done = tool("names", "build", "-q", "-r", "-f", "tsv", "-o", self.path, "-", input=rows.encode())
-        assert done.returncode == 0, done
-
-    def search(self, needles, *options):
-        """The hits of each needle, as pairs of position and score."""
-        needles = list(dict.fromkeys(needles))
-        done = self.tool("names", "match", "-r", "-j", "--missing", *options, "-i", "-", self.path,
-                         input="".join(f"{needle}\n" for needle in needles).encode())
-        assert done.returncode in (0, 1) and not done.stderr, done
-        found = {needle: [] for needle in needles}
-        for line in done.stdout.splitlines():
-            hit = json.loads(line)
-            if "id" in hit:
-                assert hit["name"] == self.names[hit["position"]] and hit["id"] == str(hit["position"])
-                found[hit["needle"]].append((hit["position"], hit["score"]))
-        return found
+    def __init__(self, path, names):
+        self.names = names
+        self.index = keyfold.compile_names(path, enumerate(names))
+        self.scores = {}
 
     def check(self, needles, scorer="setratio", limit=1, cutoff=0.0):
         """Every score, and that no other name belongs among the hits or before one of them."""
-        options = ["-n", str(limit), "-C", repr(cutoff), *([] if scorer == "setratio" else ["--scorer", scorer])]
-        for needle, hits in self.search(needles, *options).items():
-            scores = SCORERS[scorer](needle, self.names)
+        found = self.index.matches_many(needles, limit, scorer=scorer, cutoff=cutoff)
+        for needle, matches in zip(needles, found):
+            assert [(match.id, match.name) for match in matches] == \
+                [(match.position, self.names[match.position]) for match in matches]
+            hits = [(match.position, match.score) for match in matches]
+            if (scorer, needle) not in self.scores:
+                self.scores[scorer, needle] = list(SCORERS[scorer](needle, self.names))
+            scores = self.scores[scorer, needle]
             what = f"{scorer} of {needle!r}, limit {limit}, cutoff {cutoff}: "
             for position, score in hits:
                 assert abs(score - scores[position]) < CLOSE and score >= cutoff, \
@@ -89,12 +93,12 @@ SHAPES = [(1, 3, 2, 60, 20), (2, 4, 3, 300, 60), (3, 3, 3, 500, 100), (5, 5, 5, 
 
 @pytest.mark.parametrize("scorer", SCORERS)
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: "x".join(map(str, shape[:3])))
-def test_random_names(tool, tmp_path, shape, scorer):
+def test_random_names(tmp_path, shape, scorer):
     kinds, tokens, letters, count, needles = shape
     for seed in range(ROUNDS):
         rng = random.Random(f"{shape} {seed}")
         names = [random_name(rng, kinds, tokens, letters) for _ in range(count)]
-        index = Index(tool, tmp_path / "names.kf", names)
+        index = Names(tmp_path / "names.kf", names)
         asked = ["", " ", *(random_name(rng, kinds, min(tokens + 1, 70), letters) for _ in range(needles // 2)),
                  *(damaged(rng, rng.choice(names)) for _ in range(needles // 2))]
         index.check(asked, scorer)
@@ -112,10 +116,10 @@ def real_names(count):
 
 
 @pytest.mark.parametrize("scorer", SCORERS)
-def test_real_names(tool, tmp_path, scorer):
+def test_real_names(tmp_path, scorer):
     rng = random.Random(5)
     names = real_names(1500 * ROUNDS)
-    index = Index(tool, tmp_path / "names.kf", names)
+    index = Names(tmp_path / "names.kf", names)
     needles = [damaged(rng, name) for name in rng.sample(names, 100 * ROUNDS)] + \
               ["CO., LTD.", "Co Ltd", "Technologies", "Shenzhen", "a b c d", "Nokia Shanghai Bell Co., Ltd. Nokia"]
     index.check(needles, scorer)
@@ -123,12 +127,32 @@ def test_real_names(tool, tmp_path, scorer):
     index.check(needles[::2], scorer, limit=100, cutoff=0.7)
 
 
-def test_scores_of_pairs(tool):
+@pytest.mark.parametrize("scorer", PAIR_SCORERS)
+def test_scores_of_pairs(scorer):
     rng = random.Random(6)
-    for _ in range(30 * ROUNDS):
-        shape = (rng.randint(1, 11), *rng.choice([(1, 130), (4, 6), (12, 4), (70, 3), (3, 70)]))
-        pair = random_name(rng, *shape), random_name(rng, *shape)
-        for scorer, function in SCORERS.items():
-            options = [] if scorer == "setratio" else ["--scorer", scorer]
-            both = [float(tool("names", "score", *options, "--", *names).stdout) for names in (pair, pair[::-1])]
-            assert abs(both[0] - function(pair[0], [pair[1]])[0]) < CLOSE and both[0] == both[1], (scorer, pair)
+    for _ in range(800 * ROUNDS):
+        shape = (rng.randint(1, 11), *rng.choice([(1, 130), (4, 6), (6, 20), (12, 4), (70, 3), (3, 70)]))
+        a, b = random_name(rng, *shape), random_name(rng, *shape)
+        if rng.random() < 0.3:
+            b = damaged(rng, a)
+        score = keyfold.names_score(a, b, scorer=scorer)
+        assert abs(score - PAIR_SCORERS[scorer](a, [b])[0]) < CLOSE, (scorer, a, b)
+        assert score == keyfold.names_score(b, a, scorer=scorer), (scorer, a, b)
+
+
+@pytest.mark.parametrize("scorer", PAIR_SCORERS)
+def test_ranked_again(tmp_path, scorer):
+    """The best ones by setratio, in the order of another score."""
+    rng = random.Random(7)
+    names = [random_name(rng, 6, 4, 4) for _ in range(400)]
+    index = Names(tmp_path / "names.kf", names).index
+    for needle in [damaged(rng, rng.choice(names)) for _ in range(40 * ROUNDS)]:
+        candidates = [match.position for match in index.matches(needle, 30)]
+        scores = PAIR_SCORERS[scorer](needle, [names[position] for position in candidates])
+        best = index.matches(needle, 5, rerank=scorer, candidates=30)
+        assert len(best) == 5 and {match.position for match in best} <= set(candidates)
+        by_position = dict(zip(candidates, scores))
+        assert all(abs(match.score - by_position[match.position]) < CLOSE for match in best)
+        others = [score for position, score in by_position.items()
+                  if position not in {match.position for match in best}]
+        assert max(others, default=0) < best[-1].score + CLOSE

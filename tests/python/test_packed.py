@@ -443,3 +443,24 @@ def test_what_can_not_be_opened(tmp_path, name):
     with pytest.raises(kind, match=message):
         keyfold.open(source)
     getattr(source, "close", bool)()
+
+
+def test_what_was_not_used_for_longest_goes_when_there_is_too_much(make, cache, monkeypatch):
+    def arrive(number):
+        data, build_id = packed_away(make, {f"key {n}": f"{number} {n}" for n in range(1000)})
+        assert len(pickle.loads(data)) == 1000
+        return cache / "packed" / f"{build_id.hex()}.kf"
+
+    monkeypatch.setenv("KEYFOLD_PACKED_LIMIT", "1G")
+    old = [arrive(number) for number in range(4)]
+    for age, path in zip((4, 1, 3, 2), old):
+        os.utime(path, (time.time() - 60 * age,) * 2)
+    size = old[0].stat().st_size
+    monkeypatch.setenv("KEYFOLD_PACKED_LIMIT", str(size * 3 + size // 2))
+    new = arrive(4)
+    assert [path.exists() for path in old] == [False, True, False, True] and new.exists()
+    monkeypatch.setenv("KEYFOLD_PACKED_LIMIT", "1K")
+    last = arrive(5)
+    assert os.listdir(cache / "packed") == [last.name]
+    monkeypatch.setenv("KEYFOLD_PACKED_LIMIT", "what")
+    assert arrive(6).exists() and last.exists()

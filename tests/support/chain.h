@@ -149,26 +149,30 @@ static inline kf_status chain_emit(chain *c, int now, kf_error *error)
 {
     chain_state *s = &c->state[now];
     kf_status status = KF_OK;
+    uint64_t fresh = 0;
     for (size_t i = 0; i < s->edges && !status; i++) {
         chain_edge *e = &c->edge[s->first + i];
         if (e->to == CHAIN_SINK || c->state[e->to].id != UINT64_MAX) continue;
         e->fresh = 1;
+        fresh++;
         status = chain_emit(c, e->to, error);
     }
     s->id = c->records++;
     if (!status) status = kfi_spool_write_varint(c->stream, s->edges << 1 | (unsigned)s->final, error);
+    if (!status) status = kfi_spool_write_varint(c->stream, fresh, error);
     for (size_t i = 0; i < s->edges && !status; i++) {
         const chain_edge *e = &c->edge[s->first + i];
         const enum kfi_edge_kind kind = e->to == CHAIN_SINK ? KFI_EDGE_SINK
                                         : e->fresh ? KFI_EDGE_FRESH : KFI_EDGE_BACK;
         status = kfi_spool_write_varint(c->stream, (uint64_t)e->size << 2 | (unsigned)kind, error);
+        if (!status && kind == KFI_EDGE_BACK) {
+            uint8_t id[8];
+            kfi_store64(id, c->state[e->to].id);
+            c->references++;
+            status = kfi_spool_write_varint(c->stream, s->id - c->state[e->to].id, error);
+            if (!status) status = kfi_spool_write(c->reference, id, 5, error);
+        }
         if (!status) status = kfi_spool_write(c->stream, e->label, e->size, error);
-        if (status || kind != KFI_EDGE_BACK) continue;
-        uint8_t id[8];
-        kfi_store64(id, c->state[e->to].id);
-        c->references++;
-        status = kfi_spool_write_varint(c->stream, s->id - c->state[e->to].id, error);
-        if (!status) status = kfi_spool_write(c->reference, id, 5, error);
     }
     return status;
 }

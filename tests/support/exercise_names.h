@@ -35,27 +35,43 @@ static inline size_t exercise_needle(char *needle, size_t room, kf_bytes bytes)
     return size - (size && exercise_below(2));
 }
 
+/* Any search that the index allows. */
+static inline void exercise_options(kf_matcher_options *options, int has_attributes)
+{
+    options->limit = 1 + exercise_below(exercise_below(2) ? 3 : 400);
+    options->cutoff = exercise_below(3) ? 0 : (double)exercise_below(11) / 10;
+    options->work_limit = exercise_below(3) ? 0 : 1 + exercise_below(5000);
+    options->scorer = exercise_below(2) ? KF_SCORER_SETRATIO : (kf_scorer)exercise_below(KF_SCORER_WRATIO);
+    options->flags = exercise_below(2) ? 0 : (uint32_t)exercise_below(4);
+    if (has_attributes && !exercise_below(3))
+        options->attribute = (kf_bytes){ (const uint8_t *)"GB", exercise_below(2) ? 2 : exercise_below(2) };
+    if (exercise_below(4)) return;
+    options->rerank = (kf_scorer)exercise_below(KF_SCORER_JARO_WINKLER + 1);
+    options->candidates = (uint32_t)(options->limit + exercise_below(30));
+}
+
 /* Searches `times`; each ends with one of two statuses, or only KF_OK. */
 static inline void exercise_searches(const kf_names *names, kf_bytes bytes, unsigned times, int is_whole)
 {
     kf_matcher *matcher;
     kf_error error;
     char needle[200];
+    kf_names_stat stat = KF_NAMES_STAT_INIT;
+    kf_buffer buffer = KF_BUFFER_INIT;
+    const int has_attributes = kf_names_get_stat(names, &stat) == KF_OK && stat.attributes > 0;
     kf_status status = kf_matcher_create(&matcher, names, &error);
     EXERCISE_MUST(status == KF_OK || status == KF_NO_MEMORY, "%s: %d", EXERCISE_NAME, (int)status);
     size_t size = 0;
     while (times-- > 0 && !status) {
         kf_matcher_options options = KF_MATCHER_OPTIONS_INIT;
         const kf_name_hits *hits;
-        options.limit = 1 + exercise_below(exercise_below(2) ? 3 : 400);
-        options.cutoff = exercise_below(3) ? 0 : (double)exercise_below(11) / 10;
-        options.work_limit = exercise_below(3) ? 0 : 1 + exercise_below(5000);
-        options.flags = exercise_below(2) ? 0 : (uint32_t)exercise_below(4);
-        if (!exercise_below(4)) {
-            options.rerank = (kf_scorer)exercise_below(KF_SCORER_JARO_WINKLER + 1);
-            options.candidates = (uint32_t)(options.limit + exercise_below(30));
-        }
+        kf_bytes processed;
+        exercise_options(&options, has_attributes);
         if (!size || exercise_below(2)) size = exercise_needle(needle, sizeof needle, bytes);
+        const kf_status made = kf_names_process(names, needle, size, &buffer, &processed, &error);
+        EXERCISE_MUST(made == KF_OK || (!is_whole && made == KF_CORRUPT) || made == KF_NO_MEMORY, "%s: %d",
+                      EXERCISE_NAME, (int)made);
+        if (!made) touch(processed);
         const kf_status found = kf_matcher_search(matcher, needle, size, &options, &hits, &error);
         EXERCISE_MUST(found == KF_OK || (!is_whole && found == KF_CORRUPT) || found == KF_NO_MEMORY, "%s: %d: %s",
                       EXERCISE_NAME, (int)found, error.message);
@@ -71,6 +87,7 @@ static inline void exercise_searches(const kf_names *names, kf_bytes bytes, unsi
         if (size && exercise_below(2)) needle[exercise_below(size)] = 'x';
     }
     kf_matcher_destroy(&matcher);
+    kf_buffer_free(&buffer);
 }
 
 /* Rows from a position on: at most so many. */

@@ -18,6 +18,8 @@ typedef struct model {
     uint64_t value_seed;
     int weighted;              /* keys are given weights */
     char name[160];            /* for messages */
+    uint32_t flags;               /* KF_BUILD_... */
+    unsigned shards;
 } model;
 
 enum { NUMBER_SHAPES = 6, STRING_SHAPES = 9, MODEL_VALUE_MAX = 1 << 16 };
@@ -128,6 +130,8 @@ static inline void model_build(const model *m, const char *name, uint64_t order,
     options.value_type = m->type;
     options.value_encoding = m->encoding;
     options.memory_limit = memory;
+    options.flags = m->flags;
+    options.shards = m->shards;
     kf_status status = kf_builder_create(&builder, scratch_path(name), &options, &error);
     if (!status) status = model_add_all(m, builder, order, &error);
     if (!status) status = kf_builder_finish(builder, report, &error);

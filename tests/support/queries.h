@@ -152,6 +152,10 @@ static inline const uint32_t *units_of(const universe *u, kf_unit unit, size_t i
     return u->units[unit] + u->first[unit][i];
 }
 
+/* How the dictionaries are built. */
+static uint32_t universe_flags;
+static unsigned universe_shards;
+
 static inline void universe_make(universe *u, unsigned shape, uint64_t seed, kf_dict **dict)
 {
     size_t bytes = 0, longest = NEEDLE_ROOM;
@@ -162,6 +166,8 @@ static inline void universe_make(universe *u, unsigned shape, uint64_t seed, kf_
     u->m.type = (kf_value_type)(seed % 3);
     u->m.value_shape = 2 + (unsigned)(seed / 3 % 2);
     u->m.value_seed = seed;
+    u->m.flags = universe_flags;
+    u->m.shards = universe_shards;
     snprintf(u->m.name, sizeof u->m.name, "shape %u seed %llu", shape, (unsigned long long)seed);
     model_build(&u->m, "queries.kf", 0, 16 << 20, NULL);
     kf_status status = kf_dict_open(dict, scratch_path("queries.kf"), NULL, &error);

@@ -112,6 +112,7 @@ typedef struct kf_dict_stat {
     int is_manifest;
     uint32_t reserved;
     uint64_t normalise;
+    uint64_t similarity_bytes;
 } kf_dict_stat;
 
 kf_status kf_dict_get_stat(const kf_dict *dict, kf_dict_stat *stat);

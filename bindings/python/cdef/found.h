@@ -25,7 +25,7 @@ typedef struct kfpy_name_rows {
     uint64_t first;                /* without ids and numbers: the first row's id, counted on from there */
     const uint64_t *numbers;       /* ids that are integers, as two's complement if `is_signed`; or NULL */
     int is_signed;
-    kfpy_texts ids, names;
+    kfpy_texts ids, names, attributes, payloads;
 } kfpy_name_rows;
 
 /* Adds them; *row is the one that an error is about. */
@@ -59,6 +59,8 @@ int kfpy_found_read(kfpy_found *found, kf_names_iter *iter, size_t rows, kf_erro
 
 #define KFPY_FOUND_ID ...
 #define KFPY_FOUND_NAME ...
+#define KFPY_FOUND_ATTRIBUTE ... /* an empty one is none */
+#define KFPY_FOUND_PAYLOAD ...   /* likewise */
 #define KFPY_FOUND_SCORE ...
 #define KFPY_FOUND_GAP ...
 #define KFPY_FOUND_POSITION ...

@@ -43,6 +43,26 @@ void kf_explanation_free(kf_explanation **explanation);
 
 typedef struct kf_names_builder kf_names_builder;
 
+enum {
+    KF_NAMES_FOLD_CASE = 1 << 0,
+    KF_NAMES_NFC = 1 << 1,
+    KF_NAMES_NFKC = 1 << 2,
+    KF_NAMES_NO_ACCENTS = 1 << 3,
+    KF_NAMES_NO_PUNCTUATION = 1 << 4,
+    KF_NAMES_SQUEEZE = 1 << 5
+};
+
+typedef enum kf_legal_forms {
+    KF_LEGAL_KEEP = 0,
+    KF_LEGAL_CANONICAL = 1,
+    KF_LEGAL_IGNORE = 2
+} kf_legal_forms;
+
+enum {
+    KF_NAMES_REPLACE_ANY = 1 << 0,
+    KF_NAMES_UNIQUE_IDS = 1 << 1
+};
+
 typedef struct kf_names_build_options {
     size_t struct_size;
     uint64_t memory_limit;
@@ -51,6 +71,10 @@ typedef struct kf_names_build_options {
     void *progress_context;
     unsigned threads;
     uint32_t flags;
+    uint32_t processing;
+    kf_legal_forms legal_forms;
+    const char *separators;
+    const char *legal_table;
 } kf_names_build_options;
 
 typedef struct kf_names_report {
@@ -122,9 +146,15 @@ typedef struct kf_names_stat {
     uint64_t attributes;
     uint64_t attribute_bytes;
     uint64_t payload_bytes;
+    uint64_t text_bytes;
+    uint32_t processing;
+    kf_legal_forms legal_forms;
 } kf_names_stat;
 
 kf_status kf_names_get_stat(const kf_names *names, kf_names_stat *stat);
+
+kf_status kf_names_process(const kf_names *names, const void *text, size_t size, kf_buffer *buffer,
+                                  kf_bytes *out, kf_error *error);
 
 kf_status kf_names_verify(const kf_names *names, const kf_verify_options *options, kf_error *error);
 
@@ -144,6 +174,7 @@ typedef struct kf_matcher_options {
     uint64_t tie_limit;
     kf_scorer rerank;
     uint32_t candidates;
+    kf_bytes attribute;
 } kf_matcher_options;
 
 typedef struct kf_name_hit {
@@ -176,6 +207,7 @@ typedef struct kf_names_many_options {
     void *progress_context;
     unsigned threads;
     uint32_t flags;
+    const kf_bytes *attributes;
 } kf_names_many_options;
 
 typedef kf_status (*kf_names_sink)(void *context, size_t index, const kf_name_hits *hits, kf_error *error);

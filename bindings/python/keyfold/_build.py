@@ -29,7 +29,7 @@ else:      # what they import takes longer than many a build
 
 K = TypeVar("K")
 V = TypeVar("V")
-_Metadata = Optional[Mapping[str, Union[str, bytes]]]
+Metadata = Optional[Mapping[str, Union[str, bytes]]]
 _Path = (str, bytes, os.PathLike)
 
 
@@ -109,7 +109,7 @@ def compile(path: StrPath, inputs: Mapping[K, V], *, reader: None = None, worker
             keys: Keys = "auto", weights: None = None, progress: Any = None, tmpdir: Optional[StrPath] = None,
             threads: Optional[int] = None, shards: Optional[int] = None,
             resume: Optional[StrPath] = None, allow_pickle: bool = False,
-            encoding: Encoding = "auto", metadata: _Metadata = None,
+            encoding: Encoding = "auto", metadata: Metadata = None,
             normalise: Normal = None, force: bool = False) -> Dictionary[K, V]: ...
 @overload
 def compile(path: StrPath, inputs: Iterable[Tuple[K, V]], *, reader: None = None,
@@ -118,7 +118,7 @@ def compile(path: StrPath, inputs: Iterable[Tuple[K, V]], *, reader: None = None
             progress: Any = None, tmpdir: Optional[StrPath] = None,
             threads: Optional[int] = None, shards: Optional[int] = None,
             resume: Optional[StrPath] = None, allow_pickle: bool = False,
-            encoding: Encoding = "auto", metadata: _Metadata = None,
+            encoding: Encoding = "auto", metadata: Metadata = None,
             normalise: Normal = None, force: bool = False) -> Dictionary[K, V]: ...
 @overload
 def compile(path: StrPath, inputs: Mapping[K, List[V]], *, reader: None = None, workers: Optional[int] = None,
@@ -126,7 +126,7 @@ def compile(path: StrPath, inputs: Mapping[K, List[V]], *, reader: None = None, 
             keys: Keys = "auto", weights: None = None, progress: Any = None, tmpdir: Optional[StrPath] = None,
             threads: Optional[int] = None, shards: Optional[int] = None,
             resume: Optional[StrPath] = None, allow_pickle: bool = False,
-            encoding: Encoding = "auto", metadata: _Metadata = None,
+            encoding: Encoding = "auto", metadata: Metadata = None,
             normalise: Normal = None, force: bool = False) -> Dictionary[K, List[V]]: ...
 @overload
 def compile(path: StrPath, inputs: Iterable[Tuple[K, V]], *, reader: None = None,
@@ -135,7 +135,7 @@ def compile(path: StrPath, inputs: Iterable[Tuple[K, V]], *, reader: None = None
             progress: Any = None, tmpdir: Optional[StrPath] = None,
             threads: Optional[int] = None, shards: Optional[int] = None,
             resume: Optional[StrPath] = None, allow_pickle: bool = False,
-            encoding: Encoding = "auto", metadata: _Metadata = None,
+            encoding: Encoding = "auto", metadata: Metadata = None,
             normalise: Normal = None, force: bool = False) -> Dictionary[K, List[V]]: ...
 @overload
 def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]] = None,
@@ -145,7 +145,7 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
             threads: Optional[int] = None, shards: Optional[int] = None,
             resume: Optional[StrPath] = None, allow_pickle: bool = False, key: Any = None, value: Any = None,
             nulls: Nulls = "error",
-            encoding: Encoding = "auto", metadata: _Metadata = None, format: Optional[Format] = None,
+            encoding: Encoding = "auto", metadata: Metadata = None, format: Optional[Format] = None,
             delimiter: Optional[str] = None, header: bool = False, key_column: Union[int, str, None] = None,
             value_column: Union[int, str, None] = None, weight_column: Union[int, str, None] = None,
             key_field: Optional[str] = None, value_field: Optional[str] = None,
@@ -161,7 +161,7 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
             threads: Optional[int] = None, shards: Optional[int] = None,
             resume: Optional[StrPath] = None, allow_pickle: bool = False, key: Any = None, value: Any = None,
             nulls: Nulls = "error",
-            encoding: Encoding = "auto", metadata: _Metadata = None, format: Optional[Format] = None,
+            encoding: Encoding = "auto", metadata: Metadata = None, format: Optional[Format] = None,
             delimiter: Optional[str] = None, header: bool = False, key_column: Union[int, str, None] = None,
             value_column: Union[int, str, None] = None, weight_column: Union[int, str, None] = None,
             key_field: Optional[str] = None, value_field: Optional[str] = None,

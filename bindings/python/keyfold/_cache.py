@@ -1,7 +1,8 @@
 """The cache folder: where freeze puts files without a path, and where content that arrived with a table is kept.
 
     NAME.kf             what freeze made, by its content; nothing removes it
-    packed/BUILDID.kf   what table.packed() brought here; removed when it was not used for 30 days
+    packed/BUILDID.kf   what table.packed() brought here; removed when it was not used for 30 days, or when all of them
+                        are larger than $KEYFOLD_PACKED_LIMIT (20G if not set): those that were not used for longest
     .*.tmp              not complete; removed after a day, when its writer must have been killed
 """
 from __future__ import annotations
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 _STALE = 86400.0                # seconds after which an unfinished file has no owner any more
 _UNUSED = 30 * 86400.0          # and after which a packed one is removed: senders have it
+_PACKED_LIMIT = 20.0 * (1 << 30)
+_UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _numbers = itertools.count()
 
 
@@ -41,6 +44,34 @@ def publish(temporary: str, path: str) -> None:
         pass
     except OSError:         # no hard links here
         os.replace(temporary, path)
+
+
+def packed_limit() -> float:
+    """How many bytes the files in packed/ may have together."""
+    asked = os.environ.get("KEYFOLD_PACKED_LIMIT", "").strip().upper()
+    number, unit = (asked[:-1], asked[-1:]) if asked[-1:] in _UNITS else (asked, "")
+    try:
+        return float(number) * _UNITS.get(unit, 1) if number else _PACKED_LIMIT
+    except ValueError:
+        return _PACKED_LIMIT
+
+
+def shrink(folder: str, limit: float, kept: str) -> None:
+    """Removes the complete files that were not used for longest until the others have at most `limit` bytes, but not
+    the one that is to be kept. Whoever has one open goes on with it."""
+    found = []
+    for entry in os.scandir(folder):
+        if entry.name.endswith(".kf"):
+            try:
+                stat = entry.stat(follow_symlinks=False)
+                found.append((entry.path != kept, stat.st_mtime, stat.st_size, entry.path))
+            except OSError:
+                pass
+    total = sum(size for _, _, size, _ in found)
+    for others, _, size, path in sorted(found):
+        if others and total > limit:
+            remove(path)
+            total -= size
 
 
 def sweep(folder: str, unused: float = 0.0) -> None:
@@ -96,3 +127,7 @@ def store(path: str, content: Any) -> None:
         publish(temporary, path)
     finally:
         remove(temporary)
+    try:
+        shrink(folder, packed_limit(), path)
+    except OSError:
+        pass

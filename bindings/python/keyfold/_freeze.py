@@ -7,7 +7,7 @@ from collections import abc
 from typing import (TYPE_CHECKING, Any, Callable, Dict, Iterable, Iterator, List, Literal, Mapping, Optional, Tuple,
                     TypeVar, Union, overload)
 
-from . import _build, _choose, _codecs, _errors, _keys, _nested, _sets
+from . import _build, _choose, _codecs, _errors, _file_options, _keys, _nested, _sets
 from ._builder import Builder, BuildOptions
 from ._cache import cache_folder, publish, remove, sweep, temporary_in
 from ._codecs import Codec
@@ -20,7 +20,8 @@ from ._progress import Progress
 
 if TYPE_CHECKING:
     from ._nested import SubDictionary
-    from ._types import Duplicates, Keys, NoLists, Normal, Weights
+    from ._types import Duplicates, Encoding, Keys, NoLists, Normal, Weights
+    from ._build import Metadata
     from ._handle import StrPath
 
 K = TypeVar("K")
@@ -133,14 +134,17 @@ def _deep(mapping: Mapping[Any, Any], wanted: _choose.Wish) -> _Content:
 
 # ---- files ---------------------------------------------------------------------------------------
 
-def _secret(folder: str) -> bytes:
-    """The key of the folder's digests: who does not know it can't make another dict that has the name of one."""
+def _secret(folder: str, make: bool = True) -> bytes:
+    """The key of the folder's digests: who does not know it can't make another dict that has the name of one.
+    FileNotFoundError if there is none and none is to be made."""
     path = os.path.join(folder, ".key")
     while True:
         try:
             with open(path, "rb") as file:
                 return file.read(_SECRET).ljust(_SECRET, b"\0")
         except FileNotFoundError:
+            if not make:
+                raise
             temporary = temporary_in(folder)
             with open(temporary, "xb") as file:
                 file.write(os.urandom(_SECRET))
@@ -155,7 +159,9 @@ def _named(kind: _keys.KeyKind, codec: Codec, options: BuildOptions, total: byte
     import hashlib
     version = ffi.string(lib.kf_library_version()).decode()
     head = "\n".join((_VERSION, version, kind.name, codec.name, str(options.weights),
-                      *([str(options.normalise)] if options.normalise else ()), total.hex()))
+                      *([str(options.normalise)] if options.normalise else ()),
+                      *([f"{options.encoding} {sorted(options.metadata.items())!r}"]
+                        if options.encoding != "auto" or options.metadata else ()), total.hex()))
     return hashlib.blake2b(head.encode(), digest_size=20).hexdigest()
 
 
@@ -223,6 +229,26 @@ def _find_or_write(content: _Content, folder: str,
     finally:
         remove(temporary)
     return found if found is not None else _open(path, allow_pickle=content.codec.name in _codecs.PICKLES)
+
+
+def _found_at_once(mapping: Dict[Any, Any], wanted: _choose.Wish, options: Dict[str, Any]) \
+        -> Optional[Dictionary[Any, Any]]:
+    """The file of a dict of the commonest types that is in the cache already. Its types are taken to be those of its
+    first pair: that all are shows when they are hashed, which is the only way through the dict."""
+    key, value = next(iter(mapping.items()))
+    if type(key) not in (str, bytes) or type(value) not in (str, bytes, type(None)) or wanted.lists:
+        return None
+    content = _flat(mapping, wanted, (type(key), type(value)))
+    folder = cache_folder()
+    try:
+        secret = _secret(folder, False)
+    except OSError:
+        return None
+    total = content.plain and digest(content.plain, content.kind.name, content.codec.name, secret)
+    if not total:
+        return None
+    name = _named(content.kind, content.codec, BuildOptions(os.path.join(folder, "any"), **options), total)
+    return _try_open(os.path.join(folder, name + ".kf"), content.codec)
 
 
 def _write_and_name(pairs: Any, folder: str, options: Dict[str, Any], **rest: Any) -> Dictionary[Any, Any]:
@@ -314,49 +340,49 @@ def freeze(   # type: ignore[overload-overlap]
            duplicates: NoLists = "error", weights: None = None, progress: Any = None,
            tmpdir: Optional[StrPath] = None, threads: Optional[int] = None, shards: Optional[int] = None,
            nested: Optional[Literal[True]] = None, normalise: Normal = None,
-           force: bool = False) -> Dictionary[K, SubDictionary]: ...
+           encoding: Encoding = "auto", metadata: Metadata = None, force: bool = False) -> Dictionary[K, SubDictionary]: ...
 @overload
 def freeze(mapping_or_items: Mapping[K, V], path: Optional[StrPath] = None, *,
            codec: Union[str, Codec] = "auto", keys: Keys = "auto", memory: Union[int, str] = "1G",
            duplicates: NoLists = "error", weights: None = None, progress: Any = None,
            tmpdir: Optional[StrPath] = None, threads: Optional[int] = None, shards: Optional[int] = None,
            nested: Optional[bool] = None, normalise: Normal = None,
-           force: bool = False) -> Dictionary[K, V]: ...
+           encoding: Encoding = "auto", metadata: Metadata = None, force: bool = False) -> Dictionary[K, V]: ...
 @overload
 def freeze(mapping_or_items: Iterable[Tuple[K, V]], path: Optional[StrPath] = None, *,
            codec: Union[str, Codec] = "auto", keys: Keys = "auto", memory: Union[int, str] = "1G",
            duplicates: NoLists = "error", weights: Optional[Weights] = None, progress: Any = None,
            tmpdir: Optional[StrPath] = None, threads: Optional[int] = None, shards: Optional[int] = None,
            nested: Optional[bool] = None, normalise: Normal = None,
-           force: bool = False) -> Dictionary[K, V]: ...
+           encoding: Encoding = "auto", metadata: Metadata = None, force: bool = False) -> Dictionary[K, V]: ...
 @overload
 def freeze(mapping_or_items: Mapping[K, List[V]], path: Optional[StrPath] = None, *,
            codec: Union[str, Codec] = "auto", keys: Keys = "auto", memory: Union[int, str] = "1G",
            duplicates: Literal["all"], weights: None = None, progress: Any = None,
            tmpdir: Optional[StrPath] = None, threads: Optional[int] = None, shards: Optional[int] = None,
            nested: Optional[bool] = None, normalise: Normal = None,
-           force: bool = False) -> Dictionary[K, List[V]]: ...
+           encoding: Encoding = "auto", metadata: Metadata = None, force: bool = False) -> Dictionary[K, List[V]]: ...
 @overload
 def freeze(mapping_or_items: Iterable[Tuple[K, V]], path: Optional[StrPath] = None, *,
            codec: Union[str, Codec] = "auto", keys: Keys = "auto", memory: Union[int, str] = "1G",
            duplicates: Literal["all"], weights: None = None, progress: Any = None,
            tmpdir: Optional[StrPath] = None, threads: Optional[int] = None, shards: Optional[int] = None,
            nested: Optional[bool] = None, normalise: Normal = None,
-           force: bool = False) -> Dictionary[K, List[V]]: ...
+           encoding: Encoding = "auto", metadata: Metadata = None, force: bool = False) -> Dictionary[K, List[V]]: ...
 @overload
 def freeze(mapping_or_items: Any, path: Optional[StrPath] = None, *,
            codec: Union[str, Codec] = "auto", keys: Keys = "auto", memory: Union[int, str] = "1G",
            duplicates: Duplicates = "error", weights: Optional[Weights] = None, progress: Any = None,
            tmpdir: Optional[StrPath] = None, threads: Optional[int] = None, shards: Optional[int] = None,
            nested: Optional[bool] = None, normalise: Normal = None,
-           force: bool = False) -> Any: ...
+           encoding: Encoding = "auto", metadata: Metadata = None, force: bool = False) -> Any: ...
 
 
 def freeze(mapping_or_items: Any, path: Optional[StrPath] = None, *, codec: Union[str, Codec] = "auto",
            keys: Keys = "auto", memory: Union[int, str] = "1G", duplicates: Duplicates = "error",
            weights: Optional[Weights] = None, progress: Any = None, tmpdir: Optional[StrPath] = None,
            threads: Optional[int] = None, shards: Optional[int] = None, nested: Optional[bool] = None,
-           normalise: Normal = None, force: bool = False) -> Any:
+           normalise: Normal = None, encoding: Encoding = "auto", metadata: Metadata = None, force: bool = False) -> Any:
     """Turns a dict, any Mapping or pairs into a Dictionary that all processes share.
 
     Without a path the file goes into a cache folder, $KEYFOLD_CACHE or keyfold in the user's cache folder,
@@ -373,10 +399,18 @@ def freeze(mapping_or_items: Any, path: Optional[StrPath] = None, *, codec: Unio
     'chat'
     """
     options: Dict[str, Any] = dict(memory=memory, duplicates=duplicates, weights=weights, tmpdir=tmpdir,
-                                   threads=threads, shards=shards, normalise=normalise, force=force)
+                                   threads=threads, shards=shards, normalise=normalise, force=force,
+                                   encoding=encoding, metadata=_file_options.metadata(metadata))
     source = mapping_or_items
+    if path is None and type(source) is dict and source and not nested:
+        found = _found_at_once(source, _choose.wish(keys, codec, weights, duplicates), options)
+        if found is not None:
+            return found
     types = survey(source)
     if isinstance(source, (Dictionary, _nested.SubDictionary)):
+        if encoding != "auto" or metadata is not None:
+            raise _errors.ArgumentError("encoding= and metadata= are for what is compiled, and a Dictionary is taken as "
+                                        "it is: keyfold.compile(path, table, ...) makes another one of its pairs")
         if path is None:
             return source
         if isinstance(source, Dictionary):

@@ -1,11 +1,11 @@
 """NameIndex: a file of names, for the best matches of a needle."""
 from __future__ import annotations
 
-from . import _errors
+from . import _codecs, _errors
 from ._handle import Handle
 from ._late import Source
 from ._light import Later
-from ._name_text import bytes_of, scorer_of, text_of
+from ._name_text import ID_KINDS, Kinds, attribute_of, bytes_of, scorer_of, text_of
 from ._names_handle import NamesHandle
 from ._native import ffi, lib
 from ._open import handle_of
@@ -13,7 +13,7 @@ from ._open import handle_of
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
-    from typing import (Any, Callable, Dict, Iterator, List, Literal, Optional, Tuple, Type, TypeVar, Union,
+    from typing import (Any, Dict, Iterator, List, Literal, Optional, Tuple, Type, TypeVar, Union,
                         overload)
 
     import pandas
@@ -38,8 +38,6 @@ else:
     _name_stat, _name_table = Later("_name_stat"), Later("_name_table")
 
 _CANDIDATES = 100       # for re-ranking, unless told
-_ID_KINDS: Dict[str, Callable[[bytes], Any]] = {"int": int, "bytes": bytes,
-                                                "str": lambda data: data.decode("utf-8", "surrogateescape")}
 
 
 def _reopen(path: str, build_id: bytes, options: Dict[str, Any] = {}, content: Any = None) -> "NameIndex":
@@ -75,12 +73,12 @@ class NameIndex:
     True
     """
 
-    __slots__ = ("_handle", "_options", "_source", "_kind", "__weakref__")
+    __slots__ = ("_handle", "_options", "_source", "_kinds", "__weakref__")
 
     def __init__(self, path: Opened, *, ids: Optional[IdKind] = None, populate: bool = False,
                  in_memory: bool = False) -> None:
         if ids is not None:
-            _query.chosen(_ID_KINDS, "ids", ids)
+            _query.chosen(ID_KINDS, "ids", ids)
         handle = handle_of(path, populate, in_memory, NamesHandle)
         self._options = {name: value for name, value in (("ids", ids), ("in_memory", handle.in_memory)) if value}
         self._source: Optional[Source] = None
@@ -90,13 +88,14 @@ class NameIndex:
     def _take(self, handle: Any) -> None:
         stored = handle.metadata("python.ids")
         kind = self._options.get("ids") or (stored.decode("utf-8", "replace") if stored is not None else None)
+        stat = handle.stat()
         if kind is None:
-            stat = ffi.new("kf_names_stat *", lib.kfpy_names_stat())
-            _errors.check(lib.kf_names_get_stat(handle.pointer, stat), None, handle.path)
             kind = "int" if stat.id_type == lib.KF_VALUES_U64 else "str"
-        if kind not in _ID_KINDS:
+        if kind not in ID_KINDS:
             raise _errors.UnsupportedError(f"{handle.path}: ids of kind {kind!r} are not known")
-        self._kind: str = kind
+        codec = handle.metadata("python.payloads") or b"str"
+        self._kinds = Kinds(handle.path, kind, stat.attributes > 0, _codecs.codec(codec.decode("utf-8", "replace"))
+                            if stat.payload_bytes else None)
         self._handle = handle
 
     def _opened(self) -> NamesHandle:
@@ -113,11 +112,12 @@ class NameIndex:
 
     # ---- one needle ---------------------------------------------------------------------------
 
-    def best(self, needle: str, *, cutoff: float = 0.0, scorer: Scorer = "setratio",
+    def best(self, needle: str, *, by: Optional[str] = None, cutoff: float = 0.0, scorer: Scorer = "setratio",
              rerank: Optional[AnyScorer] = None, candidates: Optional[int] = None, gap: bool = False,
              work: Optional[int] = None) -> Optional[NameMatch]:
         """The name that is most similar to a needle; None if none has the cutoff.
 
+        by          only names with this attribute
         cutoff      the least score, 0 to 1. A high one makes searches faster
         scorer      "setratio", "ratio", "token_sort_ratio" or "token_set_ratio": see names_score
         rerank      any scorer, by which the best `candidates` (by `scorer`; 100 if not given) are scored again: score
@@ -134,13 +134,13 @@ class NameIndex:
         >>> index.best("HOLDINGS ACME", rerank="wratio").score
         0.95
         """
-        found = self.matches(needle, 1, cutoff=cutoff, scorer=scorer, rerank=rerank, candidates=candidates, gap=gap,
-                             work=work)
+        found = self.matches(needle, 1, by=by, cutoff=cutoff, scorer=scorer, rerank=rerank, candidates=candidates,
+                             gap=gap, work=work)
         return found[0] if found else None
 
-    def matches(self, needle: str, limit: int = 10, *, cutoff: float = 0.0, scorer: Scorer = "setratio",
-                ties: bool = False, rerank: Optional[AnyScorer] = None, candidates: Optional[int] = None,
-                gap: bool = False, work: Optional[int] = None) -> NameMatches:
+    def matches(self, needle: str, limit: int = 10, *, by: Optional[str] = None, cutoff: float = 0.0,
+                scorer: Scorer = "setratio", ties: bool = False, rerank: Optional[AnyScorer] = None,
+                candidates: Optional[int] = None, gap: bool = False, work: Optional[int] = None) -> NameMatches:
         """The names that are most similar to a needle, best first; of equal scores that of the lowest position.
 
         limit  how many
@@ -154,6 +154,10 @@ class NameIndex:
         """
         data = text_of(needle, "the needle")
         options = _search_options(limit, cutoff, scorer, ties, rerank, candidates, gap, work)
+        attribute = attribute_of(by)
+        if attribute is not None:
+            place = ffi.from_buffer(attribute or b"\0")
+            options.attribute.data, options.attribute.size = ffi.cast("uint8_t *", place), len(attribute)
         handle = self._opened()
         error, hits = ffi.new("kf_error *"), ffi.new("kf_name_hits **")
         matcher = handle.take_matcher()
@@ -165,13 +169,14 @@ class NameIndex:
 
     def _taken(self, hits: Any, gap: bool) -> NameMatches:
         """What lies in a matcher as Python objects."""
-        made, decode = _name_match.NameMatch, _ID_KINDS[self._kind]
+        made, kinds = _name_match.NameMatch, self._kinds
         found = _name_match.NameMatches()
         with _name_match.from_file(self.path):
             for place in range(hits.count):
                 hit = hits.hits[place]
-                found.append(made(decode(bytes_of(hit.id)), bytes_of(hit.name).decode(), hit.score, hit.position,
-                                  hit.gap if gap else None))
+                found.append(made(kinds.decode_id(bytes_of(hit.id)), bytes_of(hit.name).decode(), hit.score,
+                                  hit.position, kinds.attribute(bytes_of(hit.attribute)),
+                                  kinds.payload(bytes_of(hit.payload)), hit.gap if gap else None))
         found.exact, found.tied = bool(hits.exact), hits.tied
         return found
 
@@ -184,9 +189,26 @@ class NameIndex:
           LTD   LTD   1.0000
           ACNE  ACME  0.7500
         """
-        self._opened()
         other = name if isinstance(name, str) else name.name
-        return _name_score.names_explain(needle, other, scorer=scorer)
+        return _name_score.names_explain(self.process(needle), self.process(other), scorer=scorer)
+
+    def process(self, text: str) -> str:
+        """What the index makes of a needle or a name before it compares it: see compile_names.
+
+        >>> index = keyfold.compile_names("firms.kf", ["ACME, Ltd."], normalise="case,punctuation,spaces")
+        >>> index.process("Acme  ltd!"), index.best("Acme Ltd").score
+        ('acme ltd', 1.0)
+        """
+        data = text_of(text, "the text")
+        handle = self._opened()
+        buffer, out, error = ffi.new("kf_buffer *"), ffi.new("kf_bytes *"), ffi.new("kf_error *")
+        place = ffi.from_buffer(data or b"\0")
+        try:
+            status = lib.kf_names_process(handle.pointer, place, len(data), buffer, out, error)
+            _errors.check(status, error, handle.path)
+            return bytes_of(out).decode()
+        finally:
+            lib.kf_buffer_free(buffer)
 
     # ---- many needles -------------------------------------------------------------------------
 
@@ -211,9 +233,11 @@ class NameIndex:
         threads   as many as there are processors if not given
         progress  True, a function that gets the number of needles done and of all, or a tqdm bar
         output    "list": a NameMatch or None for each needle; "arrow", "pandas" or "polars": a table with a row for
-                  each needle and the columns needle, id, name, score and position, null where nothing was found. One of
-                  pandas has the index of the needles' Series, so that df.join(...) puts both side by side
-        options   those of best: cutoff, scorer, ...
+                  each needle and the columns needle, id, name, score, position and, if the index has them, attribute
+                  and payload, null where nothing was found. One of pandas has the index of the needles' Series, so that
+                  df.join(...) puts both side by side
+        options   those of best: cutoff, scorer, ... `by` may be a column too, of an attribute for each needle, or None
+                  for any
 
         >>> index = keyfold.compile_names("firms.kf", {7: "ACME HOLDINGS LTD", 8: "BOLTS AND NUTS INC"})
         >>> [match and match.id for match in index.best_many(["ACME", None, "NUTS & BOLTS"])]
@@ -256,11 +280,14 @@ class NameIndex:
 
     def _search_many(self, needles: Any, limit: int, threads: Optional[int], progress: Any,
                      options: Dict[str, Any]) -> Found:
+        by = options.pop("by", None)
         search = _search_options(limit, **options)
         texts = _columns.needles(_columns.TEXT, needles, True)
+        attributes = [by] * len(texts) if by is None or isinstance(by, str) else \
+            _columns.needles(_columns.TEXT, by, True)
         handle = self._opened()
-        raw = _name_many.search(handle, texts, search, threads, progress)
-        return _name_table.Found(texts, raw, self._kind, _ID_KINDS[self._kind], handle.path, bool(options.get("gap")))
+        raw = _name_many.search(handle, texts, attributes, search, threads, progress)
+        return _name_table.Found(texts, raw, self._kinds, bool(options.get("gap")))
 
     # ---- all names ----------------------------------------------------------------------------
 
@@ -272,7 +299,7 @@ class NameIndex:
         [8]
         """
         handle = self._opened()
-        return _name_many.rows(handle, _query.number("start", start, 2**63), self._kind, _ID_KINDS[self._kind])
+        return _name_many.rows(handle, _query.number("start", start, 2**63), self._kinds)
 
     def __iter__(self) -> Iterator[NameRow]:
         return self.rows()
@@ -317,7 +344,7 @@ class NameIndex:
         'str'
         """
         self._opened()
-        return self._kind
+        return self._kinds.id
 
     @property
     def metadata(self) -> Dict[str, bytes]:
@@ -343,9 +370,7 @@ class NameIndex:
         3
         """
         handle = self._opened()
-        raw = ffi.new("kf_names_stat *", lib.kfpy_names_stat())
-        _errors.check(lib.kf_names_get_stat(handle.pointer, raw), None, handle.path)
-        return _name_stat.read(raw)
+        return _name_stat.read(handle.stat())
 
     def verify(self, *, threads: Optional[int] = None, progress: Any = None) -> None:
         """Checks every checksum and walks every structure. Raises CorruptError. Arguments as for Dictionary.verify.
@@ -428,7 +453,7 @@ class NameIndex:
 
     def __repr__(self) -> str:
         state = "closed" if self.closed else "not open yet" if self._handle is None else \
-            f"{len(self):,} names, ids are {self._kind}"
+            f"{len(self):,} names, ids are {self._kinds.id}"
         return f"<keyfold.NameIndex {self.path!r}: {state}>"
 
 

@@ -3,12 +3,13 @@ from __future__ import annotations
 
 import re
 from array import array
-from typing import Any, Callable, Iterator, List, Optional
+from typing import Any, Iterator, List, Optional
 
 from . import _errors
 from ._builder import thread_count
 from ._name_match import NameRow
 from ._name_table import Found
+from ._name_text import Kinds, attribute_of
 from ._names_handle import NamesHandle
 from ._native import ffi, lib
 from ._progress import Heart, Progress
@@ -32,6 +33,20 @@ def many_options(threads: Optional[int], heart: Heart) -> Any:
     return options
 
 
+def _attributes(attributes: List[Optional[str]], places: List[int]) -> Any:
+    """A kf_bytes array of the attributes of needles; NULL if none has one. And what must live as long."""
+    if not any(each is not None for each in attributes):
+        return ffi.NULL, None
+    parts = {each: attribute_of(each) for each in set(attributes)}
+    kept = {each: ffi.from_buffer(part or b"\0") for each, part in parts.items() if part is not None}
+    result = ffi.new("kf_bytes[]", len(places) or 1)
+    for number, place in enumerate(places):
+        each = attributes[place]
+        if each is not None:
+            result[number].data, result[number].size = ffi.cast("uint8_t *", kept[each]), len(parts[each] or b"")
+    return result, (result, kept)
+
+
 def _encoded(texts: List[Optional[str]], places: List[int]) -> List[bytes]:
     parts = []
     for place in places:
@@ -42,9 +57,12 @@ def _encoded(texts: List[Optional[str]], places: List[int]) -> List[bytes]:
     return parts
 
 
-def search(handle: NamesHandle, texts: List[Optional[str]], options: Any, threads: Optional[int],
-           progress: Any) -> Any:
-    """A kfpy_found of the texts that are not None, of which it has the numbers."""
+def search(handle: NamesHandle, texts: List[Optional[str]], attributes: List[Optional[str]], options: Any,
+           threads: Optional[int], progress: Any) -> Any:
+    """A kfpy_found of the texts that are not None, of which it has the numbers; each within its attribute, None: all
+    names."""
+    if len(attributes) != len(texts):
+        raise _errors.ArgumentError(f"by= has {len(attributes)} attributes for {len(texts)} needles")
     places = [place for place, text in enumerate(texts) if text is not None]
     parts = _encoded(texts, places)
     whole, sizes = b"".join(parts), array("Q", map(len, parts))
@@ -57,8 +75,11 @@ def search(handle: NamesHandle, texts: List[Optional[str]], options: Any, thread
     try:
         if count:
             lib.kfpy_texts_split(data, lengths, count, needles)
-        status = lib.kf_names_search_many(handle.pointer, needles, count, options, many_options(threads, heart),
-                                          lib.kfpy_found_add, found, error)
+        many = many_options(threads, heart)
+        many.attributes, keep = _attributes(attributes, places)
+        status = lib.kf_names_search_many(handle.pointer, needles, count, options, many, lib.kfpy_found_add, found,
+                                          error)
+        del keep
     finally:
         ffi.release(lengths)
         ffi.release(data)
@@ -79,7 +100,7 @@ def _named(problem: _errors.Error, places: List[int]) -> _errors.Error:
     return problem
 
 
-def rows(handle: NamesHandle, start: int, id_kind: str, decode_id: Callable[[bytes], Any]) -> Iterator[NameRow]:
+def rows(handle: NamesHandle, start: int, kinds: Kinds) -> Iterator[NameRow]:
     """All rows from a position on."""
     out, error = ffi.new("kf_names_iter **"), ffi.new("kf_error *")
     pointer, free = handle.pointer, lib.kfpy_names_iter_free
@@ -93,6 +114,6 @@ def rows(handle: NamesHandle, start: int, id_kind: str, decode_id: Callable[[byt
             status = lib.kfpy_found_read(raw, iterator, _ROWS, error)
             if status not in (lib.KF_OK, lib.KF_END):
                 _errors.check(status, error, handle.path)
-            yield from Found([], raw, id_kind, decode_id, handle.path, False).rows()
+            yield from Found([], raw, kinds, False).rows()
 
     return read()

@@ -12,8 +12,10 @@ def from_file(path: str) -> Iterator[None]:
     """Turns what decoding raises into the error of a damaged file."""
     try:
         yield
+    except _errors.Error:
+        raise
     except ValueError as problem:
-        raise _errors.CorruptError(f"{path}: a name or an id is damaged: {problem}") from None
+        raise _errors.CorruptError(f"{path}: a name, an id, an attribute or a payload is damaged: {problem}") from None
 
 
 class NameMatch(NamedTuple):
@@ -23,6 +25,8 @@ class NameMatch(NamedTuple):
     name      as it was given
     score     0 to 1
     position  how many names are before it in what was compiled
+    attribute, payload
+              as they were given; None if there is none
     gap       if asked for: by how much the score is better than that of the next name
 
     >>> index = keyfold.compile_names("firms.kf", {7: "ACME HOLDINGS LTD", 8: "BOLTS AND NUTS INC"})
@@ -36,6 +40,8 @@ class NameMatch(NamedTuple):
     name: str
     score: float
     position: int
+    attribute: Optional[str] = None
+    payload: Any = None
     gap: Optional[float] = None
 
     def __repr__(self) -> str:
@@ -43,7 +49,7 @@ class NameMatch(NamedTuple):
 
 
 class NameRow(NamedTuple):
-    """A name of an index, with its id.
+    """A name of an index, with its id, and its attribute and payload if it has them.
 
     >>> index = keyfold.compile_names("firms.kf", {7: "ACME HOLDINGS LTD", 8: "BOLTS AND NUTS INC"})
     >>> list(index)
@@ -52,6 +58,8 @@ class NameRow(NamedTuple):
 
     id: Union[int, str, bytes]
     name: str
+    attribute: Optional[str] = None
+    payload: Any = None
 
     def __repr__(self) -> str:
         return _shown(self, 2)

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from . import _name_processing
 from ._stat import VALUE_TYPES, lines
 
 
@@ -28,6 +29,12 @@ class NameStat(NamedTuple):
     position_bytes: int
     id_bytes: int
     id_type: str
+    attributes: int
+    attribute_bytes: int
+    payload_bytes: int
+    text_bytes: int
+    normalise: str
+    legal_forms: str
 
     def __str__(self) -> str:
         """A line for each part."""
@@ -39,6 +46,8 @@ class NameStat(NamedTuple):
 
 def read(raw: Any) -> NameStat:
     """A NameStat of a kf_names_stat."""
-    numbers = {name: getattr(raw, name) for name in NameStat._fields}
+    numbers = {name: getattr(raw, name) for name in NameStat._fields if name != "normalise"}
+    numbers["normalise"] = _name_processing.shown(raw)
+    numbers["legal_forms"] = list(_name_processing.LEGAL_FORMS)[raw.legal_forms]
     numbers["id_type"] = VALUE_TYPES[raw.id_type]
     return NameStat(**numbers)

@@ -7,6 +7,7 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 from . import _arrow, _errors, _name_match, _runs
 from ._batch import _new, _owned, _unpacked
 from ._name_match import NameMatch, NameMatches
+from ._name_text import Kinds
 from ._native import ffi, lib
 
 OUTPUTS = ("list", "arrow", "pandas", "polars")
@@ -16,13 +17,10 @@ _NOWHERE = 2**64 - 1
 class Found:
     """The hits that a kfpy_found has, of needles."""
 
-    def __init__(self, needles: List[Optional[str]], raw: Any, id_kind: str, decode_id: Callable[[bytes], Any],
-                 path: str, gaps: bool) -> None:
+    def __init__(self, needles: List[Optional[str]], raw: Any, kinds: Kinds, gaps: bool) -> None:
         self._needles = needles
-        self._path = path
         self._raw = raw
-        self._id_kind = id_kind
-        self._decode_id = decode_id
+        self._kinds = kinds
         self._gaps = gaps
         self._needle_of: List[int] = ffi.unpack(raw.needles, raw.count) if raw.count and needles else []
 
@@ -48,16 +46,25 @@ class Found:
         places = list(range(len(order)))
         return places if all(a <= b for a, b in zip(order, order[1:])) else sorted(places, key=order.__getitem__)
 
+    def _decoded(self, what: int, rows: List[int], decode: Callable[[bytes], Any]) -> List[Any]:
+        with _name_match.from_file(self._kinds.path):
+            return [None if row == _NOWHERE else decode(each) for row, each in zip(rows, self._texts(what, rows))]
+
     def _ids(self, rows: List[int]) -> List[Any]:
-        decode = self._decode_id
-        with _name_match.from_file(self._path):
-            return [None if row == _NOWHERE else decode(each)
-                    for row, each in zip(rows, self._texts(lib.KFPY_FOUND_ID, rows))]
+        return self._decoded(lib.KFPY_FOUND_ID, rows, self._kinds.decode_id)
 
     def _names(self, rows: List[int]) -> List[Any]:
-        with _name_match.from_file(self._path):
-            return [None if row == _NOWHERE else each.decode()
-                    for row, each in zip(rows, self._texts(lib.KFPY_FOUND_NAME, rows))]
+        return self._decoded(lib.KFPY_FOUND_NAME, rows, bytes.decode)
+
+    def _attributes(self, rows: List[int]) -> Any:
+        if not self._kinds.attributes:
+            return itertools.repeat(None)
+        return self._decoded(lib.KFPY_FOUND_ATTRIBUTE, rows, self._kinds.attribute)
+
+    def _payloads(self, rows: List[int]) -> Any:
+        if self._kinds.payloads is None:
+            return itertools.repeat(None)
+        return self._decoded(lib.KFPY_FOUND_PAYLOAD, rows, self._kinds.payload)
 
     def _matches(self, rows: List[int]) -> List[NameMatch]:
         if not rows:
@@ -65,7 +72,8 @@ class Found:
         positions = self._column(lib.KFPY_FOUND_POSITION, rows)
         gaps = self._floats(lib.KFPY_FOUND_GAP, rows) if self._gaps else itertools.repeat(None)
         return list(map(_name_match.NameMatch, self._ids(rows), self._names(rows),
-                        self._floats(lib.KFPY_FOUND_SCORE, rows), ffi.unpack(positions.numbers, len(rows)), gaps))
+                        self._floats(lib.KFPY_FOUND_SCORE, rows), ffi.unpack(positions.numbers, len(rows)),
+                        self._attributes(rows), self._payloads(rows), gaps))
 
     def _floats(self, what: int, rows: List[int]) -> List[float]:
         column = self._column(what, rows)
@@ -74,7 +82,8 @@ class Found:
     def rows(self) -> List[_name_match.NameRow]:
         """The rows of an index that were taken instead."""
         rows = list(range(self._raw.count))
-        return list(map(_name_match.NameRow, self._ids(rows), self._names(rows))) if rows else []
+        return list(map(_name_match.NameRow, self._ids(rows), self._names(rows), self._attributes(rows),
+                        self._payloads(rows))) if rows else []
 
     # ---- lists --------------------------------------------------------------------------------
 
@@ -118,33 +127,44 @@ class Found:
         return [("score", lib.KFPY_FOUND_SCORE, "g"), ("position", lib.KFPY_FOUND_POSITION, "L"),
                 *([("gap", lib.KFPY_FOUND_GAP, "g")] if self._gaps else [])]
 
+    def _arrow_texts(self, what: int, rows: List[int], is_text: bool = True) -> Any:
+        batch = self._column(what, rows)
+        if is_text and lib.kfpy_lookup_check_utf8(batch):
+            raise _errors.CodecError(f"{self._kinds.path}: row {batch.wrong} of what was found has an id or an "
+                                     'attribute that is not UTF-8, so it is no text to Arrow: NameIndex(..., '
+                                     'ids="bytes") has ids that are bytes, output="list" takes attributes of any kind')
+        return _arrow.ArrowArray(batch, lib.KFPY_EXPORT_PACKED, True, "U" if is_text else "Z")
+
     def _arrow(self, columns: Dict[str, Any], rows: List[int], array: Callable[..., Any]) -> Dict[str, Any]:
         """The columns of a table, each as `array` makes it of an Arrow array or of a list and the name of a type."""
         result = {name: array(items, "u64" if name == "row" else "str") for name, items in columns.items()}
-        numbers = self._column(lib.KFPY_FOUND_NUMBER, rows) if self._id_kind == "int" else None
+        numbers = self._column(lib.KFPY_FOUND_NUMBER, rows) if self._kinds.id == "int" else None
         if numbers is not None:
             result["id"] = array(_arrow.ArrowArray(numbers, lib.KFPY_EXPORT_NUMBERS, True, "l"), None)
-        elif self._id_kind == "int":
+        elif self._kinds.id == "int":
             ids = self._ids(rows)
             if not _are_unsigned(ids):
-                raise _errors.LimitError(f"{self._path}: the ids that were found fit no Arrow type: output=\"list\" and "
-                                         'output="pandas" give integers of any size')
+                raise _errors.LimitError(f"{self._kinds.path}: the ids that were found fit no Arrow type: "
+                                         'output="list" and output="pandas" give integers of any size')
             result["id"] = array(ids, "u64")
         else:
-            result["id"] = array(_arrow.ArrowArray(self._column(lib.KFPY_FOUND_ID, rows), lib.KFPY_EXPORT_PACKED, True,
-                                                   "U" if self._id_kind == "str" else "Z"), None)
-        result["name"] = array(_arrow.ArrowArray(self._column(lib.KFPY_FOUND_NAME, rows), lib.KFPY_EXPORT_PACKED,
-                                                 True, "U"), None)
+            result["id"] = array(self._arrow_texts(lib.KFPY_FOUND_ID, rows, self._kinds.id == "str"), None)
+        result["name"] = array(self._arrow_texts(lib.KFPY_FOUND_NAME, rows), None)
         for name, what, format in self._numbers():
             result[name] = array(_arrow.ArrowArray(self._column(what, rows), lib.KFPY_EXPORT_NUMBERS, True, format),
                                  None)
+        if self._kinds.attributes:
+            result["attribute"] = array(self._arrow_texts(lib.KFPY_FOUND_ATTRIBUTE, rows), None)
+        if self._kinds.payloads is not None:
+            result["payload"] = array(self._payloads(rows), {"str": "str", "raw": "bytes"}.get(
+                self._kinds.payloads.name))
         return result
 
 
 def _to_arrow(found: Found, columns: Dict[str, Any], rows: List[int], every: bool, index: Any,
               needle_of: List[int]) -> Any:
     pyarrow = _runs.pyarrow('output="arrow"')
-    types = {None: None, "u64": pyarrow.uint64(), "str": pyarrow.large_string()}
+    types = {None: None, "u64": pyarrow.uint64(), "str": pyarrow.large_string(), "bytes": pyarrow.large_binary()}
     return pyarrow.table(found._arrow(columns, rows, lambda items, kind: pyarrow.array(items, types[kind])))
 
 
@@ -154,7 +174,7 @@ def _to_polars(found: Found, columns: Dict[str, Any], rows: List[int], every: bo
         import polars
     except ImportError:
         raise ImportError('output="polars" needs the polars package: pip install polars') from None
-    types = {None: None, "u64": polars.UInt64, "str": polars.String}
+    types = {None: None, "u64": polars.UInt64, "str": polars.String, "bytes": polars.Binary}
     return polars.DataFrame(found._arrow(columns, rows, lambda items, kind: polars.Series(items, dtype=types[kind])))
 
 
@@ -167,7 +187,7 @@ def _to_pandas(found: Found, columns: Dict[str, Any], rows: List[int], every: bo
     result: Dict[str, Any] = dict(columns)
     absent = [row == _NOWHERE for row in rows]
     ids = found._ids(rows)
-    result["id"] = _id_array(pandas, ids, found._id_kind)
+    result["id"] = _id_array(pandas, ids, found._kinds.id)
     result["name"] = found._names(rows)
     for name, what, format in found._numbers():
         numbers = _owned_numbers(found, what, rows, "f8" if format == "g" else "i8")
@@ -177,6 +197,10 @@ def _to_pandas(found: Found, columns: Dict[str, Any], rows: List[int], every: bo
             numbers = pandas.array(numbers, dtype="Int64")
             numbers[absent] = pandas.NA
         result[name] = numbers
+    if found._kinds.attributes:
+        result["attribute"] = found._attributes(rows)
+    if found._kinds.payloads is not None:
+        result["payload"] = pandas.Series(found._payloads(rows), dtype=None if rows else object)
     if index is not None:
         index = index if every else index.take(needle_of)
     frame = pandas.DataFrame({name: pandas.Series(column) for name, column in result.items()})

@@ -42,6 +42,12 @@ class NamesHandle(Handle):
         """The caller does not need it any more, nor anything that lies in it."""
         self._matchers.append(matcher)
 
+    def stat(self) -> Any:
+        """A kf_names_stat."""
+        raw = ffi.new("kf_names_stat *", lib.kfpy_names_stat())
+        _errors.check(lib.kf_names_get_stat(self.pointer, raw), None, self.path)
+        return raw
+
     def metadata(self, name: str) -> Optional[bytes]:
         """A metadata entry."""
         content = ffi.new("kf_bytes *")

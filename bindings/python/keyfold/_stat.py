@@ -39,6 +39,7 @@ class Stat(NamedTuple):
     shards: int
     is_manifest: bool
     normalise: str
+    similarity_bytes: int
 
     def __str__(self) -> str:
         """A line for each part."""

@@ -24,6 +24,7 @@ Boundary = Literal["words", "code points", "bytes"]
 Scorer = Literal["setratio", "ratio", "token_sort_ratio", "token_set_ratio"]
 AnyScorer = Literal["setratio", "ratio", "token_sort_ratio", "token_set_ratio", "wratio", "partial_ratio",
                     "jaro_winkler"]
+LegalForms = Literal["keep", "canonical", "ignore"]
 IdKind = Literal["int", "str", "bytes"]
 
 Operation = Literal["union", "intersection", "difference", "symmetric_difference"]

@@ -36,15 +36,6 @@ void kfi_names_extras_close(kf_names *n)
     kfi_column_close(&n->texts);
 }
 
-kf_status kfi_names_payload(const kf_names *n, uint32_t position, kf_buffer *buffer, kfi_array *text, kf_error *error)
-{
-    kf_bytes payload;
-    if (!n->payloads) return KF_OK;
-    kf_status status = kfi_column_bytes(n->payloads, position, NULL, buffer, &payload);
-    if (status) return kfi_fail(error, status, "the payload of position %u cannot be read", (unsigned)position);
-    return kfi_array_append(text, payload.data, payload.size, error);
-}
-
 kf_status kf_names_process(const kf_names *n, const void *text, size_t size, kf_buffer *buffer, kf_bytes *out,
                            kf_error *error)
 {

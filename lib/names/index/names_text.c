@@ -83,29 +83,11 @@ kf_status kfi_names_id(const kf_names *n, uint32_t position, kf_buffer *buffer, 
     return kfi_array_append(text, id.data, id.size, error);
 }
 
-kf_status kfi_names_row(const kf_names *n, uint32_t position, uint32_t slot, kf_buffer *buffer, kfi_array *text,
-                        kf_bytes *const parts[4], kf_error *error)
+kf_status kfi_names_payload(const kf_names *n, uint32_t position, kf_buffer *buffer, kfi_array *text, kf_error *error)
 {
-    size_t before = text->size;
-    kf_status status = KF_OK;
-    for (int i = 0; i < 4 && !status; i++) {
-        switch (i) {
-        case 0: status = kfi_names_id(n, position, buffer, text, error); break;
-        case 1: status = kfi_names_given_text(n, slot, position, buffer, text, error); break;
-        case 2: status = kfi_names_attribute_text(n, kfi_names_attribute(n, slot), buffer, text, error); break;
-        default: status = kfi_names_payload(n, position, buffer, text, error);
-        }
-        *parts[i] = (kf_bytes){ NULL, text->size - before };
-        before = text->size;
-    }
-    return status;
-}
-
-const uint8_t *kfi_names_row_link(kf_bytes *const parts[4], const uint8_t *text)
-{
-    for (int i = 0; i < 4; i++) {
-        parts[i]->data = text;
-        text += parts[i]->size;
-    }
-    return text;
+    kf_bytes payload;
+    if (!n->payloads) return KF_OK;
+    kf_status status = kfi_column_bytes(n->payloads, position, NULL, buffer, &payload);
+    if (status) return kfi_fail(error, status, "the payload of position %u cannot be read", (unsigned)position);
+    return kfi_array_append(text, payload.data, payload.size, error);
 }

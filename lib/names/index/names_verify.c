@@ -10,11 +10,17 @@
 
 KFI_STRUCT_KIND(names_verify_kind, kf_verify_options, KF_VERIFY_OPTIONS_INIT, progress_context, progress_context);
 
-enum { STEP = 1 << 16 };
+enum {
+    STEP = 1 << 16,
+    SUM_BLOCKS = 64                /* with checksums, between two reports */
+};
 
 typedef struct verifying {
     const kf_names *names;
-    kfi_progress progress;
+    const kf_verify_options *options;
+    kfi_progress progress;         /* within a stage; its total says in which units */
+    uint64_t before, bytes;        /* of the stages before, of this one */
+    uint64_t told, all;            /* bytes: as told last, of all stages */
     uint32_t *counts;              /* by token: names that have it, and that its postings have not named yet */
     uint8_t *positions;            /* a bit each: whether it was met */
     kf_error *error;
@@ -23,6 +29,74 @@ typedef struct verifying {
 static kf_status bad(verifying *v, kfi_section_type type, const char *what)
 {
     return kfi_fail_at(v->error, KF_CORRUPT, kfi_header_section(&v->names->header, type)->offset, "%s", what);
+}
+
+/* ---- progress ----------------------------------------------------------------------------------- */
+
+/* A stage of several parts may begin again with each. */
+static kf_status tell_bytes(verifying *v, uint64_t done, kf_error *error)
+{
+    if (done > v->told) v->told = done;
+    const kf_progress progress = { KF_PHASE_VERIFY, v->told, v->all, 0, 0 };
+    return kfi_progress_call(v->options->progress, v->options->progress_context, &progress, error);
+}
+
+static kf_status tell(void *context, kf_phase phase, uint64_t done, uint64_t total, kf_error *error)
+{
+    verifying *v = context;
+    const double share = !total ? 0 : done < total ? (double)done / (double)total : 1;
+    (void)phase;
+    return tell_bytes(v, v->before + (uint64_t)(share * (double)v->bytes), error);
+}
+
+static uint64_t size_of(const kf_names *n, kfi_section_type type)
+{
+    const kfi_section *section = kfi_header_section(&n->header, type);
+    return section ? section->size : 0;
+}
+
+/* The stage before is done. */
+static kf_status begin(verifying *v, uint64_t bytes, uint64_t units)
+{
+    v->before += v->bytes;
+    v->bytes = bytes;
+    v->progress.total = units;
+    return tell_bytes(v, v->before, v->error);
+}
+
+/* ---- checksums and tokens ----------------------------------------------------------------------- */
+
+static kf_status verify_sums(verifying *v)
+{
+    const kf_names *n = v->names;
+    const uint64_t blocks = kfi_checksum_blocks(kfi_frame_summed(&n->header));
+    kf_status status = begin(v, kfi_frame_summed(&n->header), blocks);
+    if (!status) status = kfi_frame_verify_id(&n->mapping, &n->header, v->error);
+    for (uint64_t i = 0; i < blocks && !status; i += SUM_BLOCKS) {
+        status = kfi_frame_verify_blocks(&n->mapping, &n->header, i, SUM_BLOCKS, v->error);
+        if (!status) status = kfi_progress_report(&v->progress, i, v->error);
+    }
+    if (!status) status = kfi_frame_verify_pads(&n->mapping, &n->header, v->error);
+    return status ? status : kfi_metadata_verify(&n->metadata, v->error);
+}
+
+static int tell_image(void *context, const kf_progress *progress)
+{
+    return tell(context, KF_PHASE_VERIFY, progress->done, progress->total, NULL) != KF_OK;
+}
+
+static kf_status verify_images(verifying *v)
+{
+    kf_verify_options options = KF_VERIFY_OPTIONS_INIT;
+    kf_status status = KF_OK;
+    options.threads = v->options->threads;
+    options.progress = tell_image;
+    options.progress_context = v;
+    for (uint32_t i = 0; i < v->names->head.bands && !status; i++) {
+        status = begin(v, v->names->bands[i].image_size, 0);
+        if (!status) status = kf_dict_verify(v->names->images[i], &options, v->error);
+    }
+    return status;
 }
 
 /* ---- names -------------------------------------------------------------------------------------- */
@@ -128,7 +202,8 @@ static kf_status verify_blocks(verifying *v, kf_buffer *buffer)
             if (!status) status = kfi_names_token_text(n, id, buffer, &text, v->error);
             if (!status && !kfi_blocks_has(b, &b->groups[i], t, text))
                 status = bad(v, KFI_SECTION_BLOCKS, "a block does not have the letters of its token");
-            if (!status && t % STEP == 0) status = kfi_progress_report(&v->progress, t, v->error);
+            if (!status && t % STEP == 0)
+                status = kfi_progress_report(&v->progress, b->groups[i].first_token + t, v->error);
         }
     for (uint32_t i = 0; i < b->longs && !status; i++) {
         const uint32_t id = kfi_blocks_long_id(b, i);
@@ -148,31 +223,39 @@ static kf_status verify_blocks(verifying *v, kf_buffer *buffer)
 
 /* ------------------------------------------------------------------------------------------------- */
 
+/* The rest behind the names' own sections. */
+static uint64_t extra_bytes(const kf_names *n)
+{
+    uint64_t bytes = 0;
+    for (uint32_t i = 0; i < n->header.section_count; i++)
+        if (n->header.sections[i].type > KFI_SECTION_POSTINGS) bytes += n->header.sections[i].size;
+    return bytes;
+}
+
 static kf_status verify_parts(verifying *v)
 {
     const kf_names *n = v->names;
+    const uint64_t forward = size_of(n, KFI_SECTION_FORWARD), postings = size_of(n, KFI_SECTION_POSTINGS),
+        blocks = size_of(n, KFI_SECTION_BLOCKS), ids = size_of(n, KFI_SECTION_VALUES), extras = extra_bytes(n);
     kf_buffer buffer = KF_BUFFER_INIT;
-    kf_status status = kfi_frame_verify_id(&n->mapping, &n->header, v->error);
-    if (!status) status = kfi_frame_verify_blocks(&n->mapping, &n->header, 0, UINT64_MAX, v->error);
-    if (!status) status = kfi_frame_verify_pads(&n->mapping, &n->header, v->error);
-    if (!status) status = kfi_metadata_verify(&n->metadata, v->error);
-    for (uint32_t i = 0; i < n->head.bands && !status; i++) status = kf_dict_verify(n->images[i], NULL, v->error);
+    v->all = kfi_frame_summed(&n->header) + size_of(n, KFI_SECTION_VOCABULARY) + forward + postings + blocks + ids
+             + extras;
+    kf_status status = verify_sums(v);
+    if (!status) status = verify_images(v);
+    if (!status) status = begin(v, forward, n->count);
     if (!status) status = verify_names(v);
+    if (!status) status = begin(v, postings, n->head.tokens);
     if (!status) status = verify_postings(v);
+    if (!status) status = begin(v, blocks, n->head.tokens);
     if (!status) status = verify_blocks(v, &buffer);
+    if (!status) status = begin(v, ids, ids);
     if (!status) status = kfi_column_verify(n->ids, &v->progress, v->error);
+    if (!status) status = begin(v, extras, extras);
     if (!status) status = kfi_names_extras_verify(n, &v->progress, v->error);
     if (!status) status = kfi_letters_verify(n, &v->progress, v->error);
+    if (!status) status = tell_bytes(v, v->all, v->error);
     kf_buffer_free(&buffer);
     return status;
-}
-
-static kf_status tell(void *context, kf_phase phase, uint64_t done, uint64_t total, kf_error *error)
-{
-    const kf_verify_options *o = context;
-    const kf_progress progress = { KF_PHASE_VERIFY, 0, 0, 0, 0 };
-    (void)phase, (void)done, (void)total;
-    return kfi_progress_call(o->progress, o->progress_context, &progress, error);
 }
 
 kf_status kf_names_verify(const kf_names *n, const kf_verify_options *options, kf_error *error)
@@ -180,7 +263,8 @@ kf_status kf_names_verify(const kf_names *n, const kf_verify_options *options, k
     kf_verify_options known;
     kf_status status = kfi_options_read(&known, options, &names_verify_kind, error);
     if (status) return status;
-    verifying v = { .names = n, .progress = { tell, &known, KF_PHASE_VERIFY, 0, 0, 0 }, .error = error };
+    verifying v = { .names = n, .options = &known, .error = error };
+    v.progress = (kfi_progress){ tell, &v, KF_PHASE_VERIFY, 0, STEP, 0 };
     v.counts = calloc((size_t)n->head.tokens + 1, sizeof *v.counts);
     v.positions = calloc((size_t)n->count / 8 + 1, 1);
     status = v.counts && v.positions ? verify_parts(&v) : kfi_fail_memory(error, (size_t)n->head.tokens * 4);

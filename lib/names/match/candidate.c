@@ -118,7 +118,7 @@ kf_status kfi_matcher_weigh(kf_matcher *m, const kfi_group *group, uint32_t slot
 
 kf_status kfi_matcher_look(kf_matcher *m, const kfi_group *group, uint32_t slot, kf_error *error)
 {
-    if (kfi_matcher_was_seen(m, slot)) return KF_OK;
+    if (slot < m->first_slot || kfi_matcher_was_seen(m, slot)) return KF_OK;
     kfi_matcher_see(m, slot);
     if (!kfi_filter_passes(m, slot)) return KF_OK;
     m->names_seen++;

@@ -40,10 +40,10 @@ static uint64_t most_of(const kf_matcher *m, uint32_t tokens)
         uint64_t value = 0;
         uint32_t times = 0;
         for (uint32_t i = 0; i < m->patterns.count; i++) {
-            const uint64_t most = m->wanted[i].most;
-            if (most >= below || most < value) continue;
-            times = most > value ? m->patterns.list[i].times : times + m->patterns.list[i].times;
-            value = most;
+            const uint64_t unseen = m->wanted[i].unseen;
+            if (unseen >= below || unseen < value) continue;
+            times = unseen > value ? m->patterns.list[i].times : times + m->patterns.list[i].times;
+            value = unseen;
         }
         if (!value) break;
         if (times > tokens) times = tokens;
@@ -57,9 +57,9 @@ static uint64_t most_of(const kf_matcher *m, uint32_t tokens)
 int kfi_matcher_is_possible(kf_matcher *m, uint32_t tokens)
 {
     const uint64_t needs = kfi_matcher_needs(m, tokens);
-    if (m->sizes_known[tokens].version != m->needs.version || m->sizes_known[tokens].level != m->level) {
-        m->sizes_known[tokens].version = m->needs.version;
-        m->sizes_known[tokens].level = m->level;
+    if (m->sizes_known[tokens].needs != m->needs.version || m->sizes_known[tokens].reads != m->reads) {
+        m->sizes_known[tokens].needs = m->needs.version;
+        m->sizes_known[tokens].reads = m->reads;
         m->sizes_known[tokens].is_possible = most_of(m, tokens) >= needs;
     }
     return m->sizes_known[tokens].is_possible;

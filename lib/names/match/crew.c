@@ -31,11 +31,13 @@ typedef struct member {
     uint64_t piece;                /* at hand */
 } member;
 
-kf_status kfi_crew_options(kf_names_many_options *out, const kf_names_many_options *given, kf_error *error)
+kf_status kfi_crew_options(kf_names_many_options *out, const kf_names_many_options *given, uint32_t known_flags,
+                           kf_error *error)
 {
     kf_status status = kfi_options_read(out, given, &many_kind, error);
     if (status) return status;
-    if (out->flags) return kfi_fail(error, KF_INVALID, "unknown flags %#x", (unsigned)out->flags);
+    const uint32_t unknown = out->flags & ~known_flags;
+    if (unknown) return kfi_fail(error, KF_INVALID, "unknown flags %#x", (unsigned)unknown);
     if (out->threads > KFI_CREW_MOST)
         return kfi_fail(error, KF_INVALID, "at most %d threads, not %u", KFI_CREW_MOST, out->threads);
     return KF_OK;
@@ -109,7 +111,23 @@ int kfi_crew_enter(kfi_crew_worker *worker)
     return matters(worker->crew, ((member *)worker)->piece);
 }
 
-void kfi_crew_leave(kfi_crew_worker *worker) { kfi_monitor_unlock(&worker->crew->turn); }
+int kfi_crew_wait(kfi_crew_worker *worker)
+{
+    crew *c = worker->crew;
+    kfi_monitor_wait_for(&c->turn, TELL_MILLISECONDS);
+    if (!worker->number) {
+        kfi_monitor_unlock(&c->turn);
+        tell(c, 0);
+        kfi_monitor_lock(&c->turn);
+    }
+    return matters(c, ((member *)worker)->piece);
+}
+
+void kfi_crew_leave(kfi_crew_worker *worker)
+{
+    kfi_monitor_changed(&worker->crew->turn);
+    kfi_monitor_unlock(&worker->crew->turn);
+}
 
 /* ---- the whole ---------------------------------------------------------------------------------- */
 

@@ -26,7 +26,8 @@ typedef struct kfi_crew_work {
 } kfi_crew_work;
 
 /* Copies the caller's options, or their defaults. KF_INVALID. */
-kf_status kfi_crew_options(kf_names_many_options *out, const kf_names_many_options *given, kf_error *error);
+kf_status kfi_crew_options(kf_names_many_options *out, const kf_names_many_options *given, uint32_t known_flags,
+                           kf_error *error);
 /* How many threads such work may have. */
 unsigned kfi_crew_threads(const kfi_crew_work *work, const kf_names_many_options *options);
 
@@ -35,6 +36,8 @@ kf_status kfi_crew_run(const kfi_crew_work *work, const kf_names_many_options *o
 
 /* Around what one thread at a time may do. Returns whether the piece still matters. */
 int kfi_crew_enter(kfi_crew_worker *worker);
+/* Entered: lets others in until one of them has left, or for a while. The same result. */
+int kfi_crew_wait(kfi_crew_worker *worker);
 void kfi_crew_leave(kfi_crew_worker *worker);
 
 #endif

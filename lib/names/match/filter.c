@@ -12,6 +12,12 @@ enum {
     BLOCKS_PER_NAME = 64           /* and one more for so many blocks of tokens */
 };
 
+void kfi_filter_clear(kf_matcher *m)
+{
+    m->is_filtered = m->is_listed = 0;
+    m->scan_names = m->names->count;
+}
+
 void kfi_filter_set_number(kf_matcher *m, uint32_t attribute)
 {
     const uint32_t frequency = kfi_names_attribute_frequency(m->names, attribute);
@@ -24,8 +30,7 @@ void kfi_filter_set_number(kf_matcher *m, uint32_t attribute)
 kf_status kfi_filter_set(kf_matcher *m, kf_bytes attribute, kf_error *error)
 {
     uint32_t number;
-    m->is_filtered = m->is_listed = 0;
-    m->scan_names = m->names->count;
+    kfi_filter_clear(m);
     if (!attribute.data) return KF_OK;
     if (!m->names->count) return KF_NOT_FOUND;
     if (!m->names->attributes.image)
@@ -50,6 +55,7 @@ kf_status kfi_filter_scan(kf_matcher *m, kf_error *error)
     while (!status && !(status = kfi_attribute_slots_next(&slots, &run))) {
         status = kfi_matcher_work(m, run.count);
         for (uint32_t slot = run.first; slot - run.first < run.count && !status; slot++) {
+            if (slot < m->first_slot) continue;
             if (slot < group->first || slot >= group[1].first) group = kfi_names_group(m->names, slot);
             if (kfi_matcher_is_possible(m, group->tokens)) status = kfi_matcher_look(m, group, slot, error);
         }

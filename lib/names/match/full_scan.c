@@ -70,9 +70,11 @@ static kf_status scan_group(kf_matcher *m, const kfi_group *group, kf_error *err
     const uint32_t count = group[1].first - group->first;
     const uint8_t *records = m->names->forward + group->records;
     kf_status status = kfi_matcher_work(m, count);
+    const uint32_t begin = m->first_slot > group->first ? m->first_slot - group->first : 0;
+    if (begin >= count) return status;
     set_fields(&f, group, m->most_mask);
     m->names_seen += count;
-    for (uint32_t i = 0; !status; i++) {
+    for (uint32_t i = begin; !status; i++) {
         i = find(m, &f, records, i, count, kfi_matcher_needs_ceil(m, group->tokens));
         if (i >= count) break;
         const uint32_t slot = group->first + i;
@@ -86,11 +88,6 @@ kf_status kfi_matcher_full_scan(kf_matcher *m, kf_error *error)
 {
     kf_status status = KF_OK;
     if (m->is_listed) return kfi_filter_scan(m, error);
-    const uint32_t tokens = m->names->head.tokens;
-    const uint8_t unknown = (uint8_t)m->unknown;
-    uint8_t *most = m->most;
-    for (uint32_t i = 0; i < tokens; i++) most[i] = most[i] < unknown ? unknown : most[i];
-    m->touched_count = UINT32_MAX;     /* all of them */
     for (uint32_t i = 0; i < m->names->head.groups && !status; i++)
         if (kfi_matcher_is_possible(m, m->names->groups[i].tokens)) status = scan_group(m, &m->names->groups[i], error);
     return status;

@@ -57,13 +57,14 @@ static kf_status read_next(kf_matcher *m, kfi_wanted *w, kf_error *error)
 }
 
 /* What reading has shown. */
-static void conclude(kfi_wanted *w)
+static void conclude(kf_matcher *m, kfi_wanted *w)
 {
     const kfi_similar *next = next_of(w);
     const unsigned least = next ? next->similarity + 1 : w->known;
     uint64_t value = least > KFI_FULL ? w->unseen : (KFI_SIMILARITY_ONE * (least - 1) + KFI_FULL - 1) / KFI_FULL;
     if (!w->is_scanned) value = next ? w->unseen : w->near;
     if (value < w->unseen) w->unseen = value;
+    m->reads++;
 }
 
 /* ---- plans -------------------------------------------------------------------------------------- */
@@ -82,7 +83,7 @@ static kf_status follow(kf_matcher *m, const kfi_plan *plan, const uint32_t *ord
         kfi_wanted *w = &m->wanted[order[i]];
         for (const kfi_similar *next; !status && (next = next_of(w)) && next->similarity >= least; )
             status = read_next(m, w, error);
-        conclude(w);
+        conclude(m, w);
     }
     return status;
 }
@@ -122,7 +123,7 @@ static kf_status raise_needs(kf_matcher *m, kf_error *error)
             }
         }
     }
-    for (uint32_t i = 0; i < m->patterns.count; i++) conclude(&m->wanted[i]);
+    for (uint32_t i = 0; i < m->patterns.count; i++) conclude(m, &m->wanted[i]);
     return status;
 }
 
@@ -172,6 +173,7 @@ static kf_status look_at_exact(kf_matcher *m, kf_error *error)
     kf_status status = KF_OK;
     for (uint32_t i = 0; i < m->patterns.count; i++)
         if (m->wanted[i].id != UINT32_MAX) kfi_matcher_note(m, m->wanted[i].id, KFI_FULL);
+    if (limit == UINT64_MAX) return KF_OK;   /* nothing that is found says more than the cutoff does */
     /* The rarest one first; so the last one may be sampled only in part. */
     while (looks.sampled < SAMPLE && !status) {
         kfi_wanted *rarest = NULL;
@@ -200,12 +202,12 @@ static kf_status tighten(kf_matcher *m, kf_error *error)
         const uint64_t each = kfi_matcher_needs(m, size) / pairs;
         if (each < least && kfi_matcher_is_possible(m, size)) least = each;
     }
-    const unsigned wanted = kfi_similarity_ceil(least) * 5 / 8;
+    const unsigned wanted = kfi_similarity_ceil(least) * 6 / 8;
     unsigned level = ANY;
     for (unsigned i = LEVELS; i-- > 0; )
         if (levels[i] <= wanted) level = levels[i];
     if (level == ANY && wanted >= LOWEST) level = LOWEST;
-    return m->level > level ? kfi_matcher_scan(m, level, 1, error) : KF_OK;
+    return kfi_matcher_scan_maxima(m, level < m->level ? level : m->level, error);
 }
 
 kf_status kfi_matcher_levels(kf_matcher *m, kf_error *error)
@@ -219,11 +221,11 @@ kf_status kfi_matcher_levels(kf_matcher *m, kf_error *error)
         /* After the first one, which is cheap, those are passed over that can't close the search. */
         if (i && kfi_matcher_reach(m) < levels[i]) continue;
         if (i && kfi_matcher_cost_ahead(m) > most / GROWTH) break;
-        status = kfi_matcher_scan(m, levels[i], 0, error);
+        status = kfi_matcher_scan(m, levels[i], error);
         if (!status) status = close(m, most, &is_closed, &plan, error);
         if (status || is_closed) return status;
         if (plan.cost != UINT64_MAX) break;   /* lower levels would not be cheaper */
-        status = raise_needs(m, error);
+        if (m->best.limit != UINT64_MAX) status = raise_needs(m, error);
         if (!status) status = close(m, most, &is_closed, &plan, error);
     }
     if (status || is_closed) return status;

@@ -44,7 +44,7 @@ kf_status kf_names_search_many(const kf_names *names, const kf_bytes *needles, s
 {
     kf_names_many_options known;
     kf_matcher_options search_options;
-    kf_status status = kfi_crew_options(&known, given, error);
+    kf_status status = kfi_crew_options(&known, given, 0, error);
     if (!status) status = kfi_matcher_options(&search_options, options, error);
     for (size_t i = 0; i < count && !status; i++) {
         status = kfi_name_check(needles[i], "the needle", error);

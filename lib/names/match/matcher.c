@@ -31,6 +31,7 @@ kf_status kf_matcher_create(kf_matcher **out, const kf_names *names, kf_error *e
     m->names = names;
     kfi_process_begin(&m->processing, &names->process);
     m->blocks = kfi_blocks_best();
+    kfi_block_similarities_set(&m->similarities);
     m->sizes = calloc((size_t)names->head.groups + 1, sizeof *m->sizes);
     m->most_mask = (uint32_t)kfi_mask64(kfi_bit_width(names->head.tokens));
     m->most = calloc((size_t)m->most_mask + 1, 1);
@@ -84,6 +85,7 @@ static void clear(kf_matcher *m)
     }
     m->work = m->names_seen = m->names_scored = 0;
     m->level = KFI_LEVEL_EXACT;
+    m->reads++;
     m->last_group = NULL;
     m->unknown = 0;
     kfi_rows_clear(&m->rows);
@@ -123,7 +125,7 @@ static kf_status prepare_token(kf_matcher *m, uint32_t index, kf_error *error)
     return kfi_array_append(&w->similar, &equal, sizeof equal, error);
 }
 
-static kf_status prepare(kf_matcher *m, kf_bytes needle, const kf_matcher_options *o, kf_error *error)
+kf_status kfi_matcher_prepare(kf_matcher *m, kf_bytes needle, const kf_matcher_options *o, kf_error *error)
 {
     kf_status status = kfi_process_name(&m->names->process, &m->processing, needle, "the needle", &needle, error);
     if (!status) status = kfi_patterns_set(&m->patterns, needle, error);
@@ -132,6 +134,7 @@ static kf_status prepare(kf_matcher *m, kf_bytes needle, const kf_matcher_option
     clear(m);
     kfi_matcher_begin_best(&m->best, o);
     m->work_limit = o->work_limit;
+    m->first_slot = 0;
     for (uint32_t i = 0; i < m->patterns.count && !status; i++) status = prepare_token(m, i, error);
     return status;
 }
@@ -157,7 +160,7 @@ kf_status kfi_matcher_options(kf_matcher_options *o, const kf_matcher_options *g
     return unknown ? kfi_fail(error, KF_INVALID, "unknown flags %#x", (unsigned)unknown) : KF_OK;
 }
 
-static kf_status find(kf_matcher *m, const kf_matcher_options *o, kf_error *error)
+kf_status kfi_matcher_find(kf_matcher *m, const kf_matcher_options *o, kf_error *error)
 {
     if (!m->names->count) return KF_OK;
     if (o->scorer != KF_SCORER_SETRATIO) return kfi_ratio_search(m, o, error);
@@ -167,9 +170,9 @@ static kf_status find(kf_matcher *m, const kf_matcher_options *o, kf_error *erro
 kf_status kfi_matcher_search(kf_matcher *m, kf_bytes needle, const kf_matcher_options *known,
                              const kf_name_hits **hits, kf_error *error)
 {
-    kf_status status = prepare(m, needle, known, error);
+    kf_status status = kfi_matcher_prepare(m, needle, known, error);
     if (!status) status = kfi_filter_set(m, known->attribute, error);
-    if (!status) status = find(m, known, error);
+    if (!status) status = kfi_matcher_find(m, known, error);
     else if (status == KF_NOT_FOUND) status = KF_OK;   /* there is nothing to be found */
     const int exact = status != KF_END;
     if (status && exact) return status;

@@ -17,7 +17,7 @@
 #define KFI_NAMES_MATCH_MATCHER_H
 
 #include "names/match/best.h"
-#include "names/match/blocks_scan.h"
+#include "names/match/block_wants.h"
 #include "names/match/needs.h"
 #include "names/match/rows.h"
 
@@ -56,6 +56,7 @@ typedef struct kfi_ranked {
 struct kf_matcher {
     const kf_names *names;
     const kfi_blocks_variant *blocks;
+    kfi_block_similarities similarities;
     uint32_t *sizes;               /* numbers of tokens that names have, ascending */
     uint32_t size_count;
 
@@ -71,6 +72,7 @@ struct kf_matcher {
     uint32_t attribute;            /* this one */
     int is_listed;                 /* of which there is a list of names */
     uint32_t scan_names;           /* that a full scan has to look at */
+    uint32_t first_slot;           /* only names from this one on are looked for */
     kfi_best best;
     uint8_t *most;                 /* by token: 255ths that any of the needle's is similar to it at most; 0: unknown */
     uint32_t most_mask;            /* the size of that, a power of 2, less 1 */
@@ -83,7 +85,8 @@ struct kf_matcher {
     uint64_t work, work_limit, names_seen, names_scored;
 
     kfi_needs needs;
-    struct { uint32_t version; unsigned level; int is_possible; } sizes_known[KF_NAME_TOKENS + 1];
+    uint64_t reads;                /* how many times `unseen` has changed, of any token */
+    struct { uint32_t needs; uint64_t reads; int is_possible; } sizes_known[KF_NAME_TOKENS + 1];
     kfi_array values, matrix, assignment;   /* for plans and candidates */
 
     struct kfi_whole *whole;       /* for searches by other scorers; NULL until there was one */
@@ -115,6 +118,11 @@ static inline void kfi_matcher_begin_best(kfi_best *best, const kf_matcher_optio
     if (o->candidates) kfi_best_begin(best, o->candidates, 0, 0, 0);
     else kfi_best_begin(best, o->limit, o->cutoff, o->flags & KF_MATCH_TIES ? ties : 0, o->flags & KF_MATCH_EXPLAIN);
 }
+
+/* The course of it: finds all that options and filter ask for; it is in `best` then. The needle may not lie in what
+ * the matcher uses. KF_END: the work limit is reached. */
+kf_status kfi_matcher_prepare(kf_matcher *m, kf_bytes needle, const kf_matcher_options *options, kf_error *error);
+kf_status kfi_matcher_find(kf_matcher *m, const kf_matcher_options *options, kf_error *error);
 
 /* Makes the result of what was found. KF_NO_MEMORY, KF_CORRUPT. */
 kf_status kfi_matcher_give(kf_matcher *m, const kf_matcher_options *options, int exact, kf_error *error);
@@ -150,7 +158,7 @@ void kfi_matcher_note(kf_matcher *m, uint32_t id, unsigned similarity);
  * that are more similar than values[i] had been. `values`: one a pattern. */
 int kfi_matcher_is_closed(kf_matcher *m, const uint64_t *values);
 
-/* Whether any name of so many tokens could be one of the best. */
+/* Whether any name of so many tokens that has not been looked at could be one of the best. */
 int kfi_matcher_is_possible(kf_matcher *m, uint32_t tokens);
 
 /* The greatest similarity, in 255ths, for which the search was closed if all tokens at least so similar to any of the
@@ -171,15 +179,17 @@ kfi_plan kfi_matcher_plan(kf_matcher *m, uint32_t *order);
 
 kf_status kfi_matcher_levels(kf_matcher *m, kf_error *error);
 kf_status kfi_matcher_full_scan(kf_matcher *m, kf_error *error);
-/* Compares all tokens of the index with the needle's, down to the level. For a full scan, which must follow then, only
- * bounds are noted. */
-kf_status kfi_matcher_scan(kf_matcher *m, unsigned level, int for_full_scan, kf_error *error);
+/* Compares all tokens of the index with the needle's, down to the level. */
+kf_status kfi_matcher_scan(kf_matcher *m, unsigned level, kf_error *error);
+/* For a full scan, which must follow: notes of each token of the index how similar it is, but no less than `level`. */
+kf_status kfi_matcher_scan_maxima(kf_matcher *m, unsigned level, kf_error *error);
 
 /* ---- attributes: filter.c ----------------------------------------------------------------------- */
 
-/* Looks for names of that attribute only, or of any (data NULL). KF_NOT_FOUND: no name has it; KF_INVALID: none has any;
- * KF_CORRUPT. */
+/* Looks for names of that attribute only, or of any (data NULL). KF_NOT_FOUND: no name has it; KF_INVALID: none has
+ * any; KF_CORRUPT. */
 kf_status kfi_filter_set(kf_matcher *m, kf_bytes attribute, kf_error *error);
+void kfi_filter_clear(kf_matcher *m);
 /* The same for the number of an attribute that there is. */
 void kfi_filter_set_number(kf_matcher *m, uint32_t attribute);
 
@@ -193,7 +203,7 @@ kf_status kfi_filter_scan_at_once(kf_matcher *m, kf_error *error);
 /* Whether a name may be a hit. */
 static inline int kfi_filter_passes(const kf_matcher *m, uint32_t slot)
 {
-    return !m->is_filtered || kfi_names_attribute(m->names, slot) == m->attribute;
+    return slot >= m->first_slot && (!m->is_filtered || kfi_names_attribute(m->names, slot) == m->attribute);
 }
 
 /* ------------------------------------------------------------------------------------------------- */

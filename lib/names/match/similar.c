@@ -111,8 +111,7 @@ static kf_status finish(taking *t, unsigned level, unsigned below)
     return status;
 }
 
-static kf_status scan_some(kf_matcher *m, kfi_wanted *const *wanted, size_t count, unsigned level, int for_full_scan,
-                           kf_error *error)
+static kf_status scan_some(kf_matcher *m, kfi_wanted *const *wanted, size_t count, unsigned level, kf_error *error)
 {
     taking takings[TOGETHER];
     const kfi_block_query *queries[TOGETHER] = { NULL };
@@ -120,8 +119,7 @@ static kf_status scan_some(kf_matcher *m, kfi_wanted *const *wanted, size_t coun
     for (size_t i = 0; i < count; i++) {
         kfi_wanted *w = wanted[i];
         takings[i] = (taking){ .m = m, .w = w, .most = m->names->count / KFI_NAMES_PER_POSTING + SIMILAR_LEAST,
-                               .kept = w->similar.size / sizeof(kfi_similar), .is_full = for_full_scan,
-                               .error = error };
+                               .kept = w->similar.size / sizeof(kfi_similar), .error = error };
         below[i] = w->is_scanned ? w->known : KFI_FULL + 1;
         kfi_block_query_want(&w->query, level, below[i]);
         queries[i] = &w->query;
@@ -131,7 +129,7 @@ static kf_status scan_some(kf_matcher *m, kfi_wanted *const *wanted, size_t coun
     return status;
 }
 
-kf_status kfi_matcher_scan(kf_matcher *m, unsigned level, int for_full_scan, kf_error *error)
+kf_status kfi_matcher_scan(kf_matcher *m, unsigned level, kf_error *error)
 {
     kf_status status = KF_OK;
     kfi_wanted *wanted[TOGETHER];
@@ -140,10 +138,34 @@ kf_status kfi_matcher_scan(kf_matcher *m, unsigned level, int for_full_scan, kf_
         if (m->patterns.list[i].length) wanted[count++] = &m->wanted[i];
         else m->wanted[i].known = level;   /* nothing but the empty token is similar to it */
         if (count < TOGETHER && i + 1 < m->patterns.count) continue;
-        status = scan_some(m, wanted, count, level, for_full_scan, error);
+        status = scan_some(m, wanted, count, level, error);
         count = 0;
     }
     m->level = level;
     m->unknown = level - 1;
+    m->reads++;
     return status;
+}
+
+kf_status kfi_matcher_scan_maxima(kf_matcher *m, unsigned level, kf_error *error)
+{
+    const kfi_block_query *queries[KF_NAME_TOKENS];
+    kfi_block_maxima maxima = { .queries = queries, .floor = (uint8_t)(level - 1), .similarities = &m->similarities,
+                                .most = m->most, .mask = m->most_mask };
+    kf_status status = KF_OK;
+    m->level = level;
+    m->unknown = level - 1;
+    m->touched_count = UINT32_MAX;     /* all of them */
+    for (uint32_t i = 0; i <= m->most_mask; i++)
+        if (m->most[i] < m->unknown) m->most[i] = (uint8_t)m->unknown;
+    for (uint32_t i = 0; i < m->patterns.count && !status; i++) {
+        kfi_wanted *w = &m->wanted[i];
+        taking t = { .m = m, .w = w, .is_full = 1, .error = error };
+        if (!m->patterns.list[i].length) continue;
+        kfi_block_query_want(&w->query, level, KFI_FULL + 1);
+        queries[maxima.count++] = &w->query;
+        status = take_longs(&t, level, KFI_FULL + 1);
+    }
+    m->blocks->maxima(&m->names->blocks, &maxima);
+    return status ? status : kfi_matcher_work(m, (uint64_t)maxima.count * m->names->blocks.blocks);
 }

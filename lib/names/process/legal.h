@@ -1,7 +1,8 @@
 /* Legal forms of names: Ltd, GmbH, S.A.
  *
- * A form is known by its *letters*: its text with case, compatibility forms and accents gone, and of the result letters,
- * marks and numbers only. So "S.A.", "sa" and "s a" are one. One that stands at the start has ^ before its letters. */
+ * A form is known by its *letters*: its text with case, compatibility forms and accents gone, and of the result
+ * letters, marks and numbers only. So "S.A.", "sa" and "s a" are one. One that stands at the start has ^ before its
+ * letters. */
 #ifndef KFI_NAMES_PROCESS_LEGAL_H
 #define KFI_NAMES_PROCESS_LEGAL_H
 
@@ -33,8 +34,8 @@ extern const char *const kfi_legal_table[];
 typedef kf_status (*kfi_legal_text)(void *context, kf_bytes text, kf_bytes *out, kf_error *error);
 
 /* Stores a table, whose parts end with NULL, appended. KF_INVALID (with a line's number), KF_NO_MEMORY. */
-kf_status kfi_legal_compile(const char *const *table, kfi_legal_text text, void *context, kfi_array *stored, uint32_t *count,
-                            kf_error *error);
+kf_status kfi_legal_compile(const char *const *table, kfi_legal_text text, void *context, kfi_array *stored,
+                            uint32_t *count, kf_error *error);
 
 /* Scratch of a thread. Zero-initialise it, then kfi_legal_begin. */
 typedef struct kfi_legal_scratch {

@@ -149,8 +149,8 @@ static kf_status store(const compiling *c, kfi_array *stored, uint32_t *count, k
     return status;
 }
 
-kf_status kfi_legal_compile(const char *const *table, kfi_legal_text text, void *context, kfi_array *stored, uint32_t *count,
-                            kf_error *error)
+kf_status kfi_legal_compile(const char *const *table, kfi_legal_text text, void *context, kfi_array *stored,
+                            uint32_t *count, kf_error *error)
 {
     compiling c = { .text = text, .context = context };
     kfi_normal_begin(&c.fold, KF_NORMALISE_CASE | KF_NORMALISE_NFKC | KF_NORMALISE_ACCENTS);

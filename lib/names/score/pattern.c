@@ -38,7 +38,7 @@ static uint32_t find_other(const kfi_patterns *s, const kfi_pattern *p, uint32_t
 static kf_status list_others(kfi_patterns *s, kfi_pattern *p, kf_error *error)
 {
     p->others = s->others.size / 4;
-    kf_status status = kfi_array_reserve(&s->others, 4 * (size_t)p->length, error);
+    kf_status status = kfi_array_reserve(&s->others, 4 * ((size_t)p->length + 1), error);
     if (status) return status;
     uint32_t *others = points_of(&s->others) + p->others;
     const uint32_t *points = kfi_pattern_points(s, p);
@@ -87,7 +87,9 @@ static kf_status add(kfi_patterns *s, kf_bytes token, kf_error *error)
     }
     kfi_pattern *p = &s->list[s->count];
     *p = (kfi_pattern){ .text = token, .times = 1, .points = s->points.size / 4 };
-    kf_status status = kfi_name_points(token, &s->points, error);
+    /* Places in points and others are computed even if the token is empty. */
+    kf_status status = kfi_array_reserve(&s->points, sizeof(uint32_t), error);
+    if (!status) status = kfi_name_points(token, &s->points, error);
     if (status) return status;
     p->length = (uint32_t)(s->points.size / 4 - p->points);
     status = list_others(s, p, error);
@@ -103,9 +105,6 @@ kf_status kfi_patterns_set(kfi_patterns *s, kf_bytes needle, kf_error *error)
     s->count = 0;
     s->text.size = s->points.size = s->masks.size = s->others.size = 0;
     kf_status status = kfi_array_append(&s->text, needle.data, needle.size, error);
-    /* Places in these are computed even if they are empty. */
-    if (!status) status = kfi_array_reserve(&s->points, sizeof(uint32_t), error);
-    if (!status) status = kfi_array_reserve(&s->others, sizeof(uint32_t), error);
     if (status) return status;
     s->tokens = kfi_name_tokens((kf_bytes){ s->text.data, needle.size }, tokens);
     for (uint32_t i = 0; i < s->tokens && !status; i++) status = add(s, tokens[i], error);

@@ -4,7 +4,7 @@
 #include "base/options.h"
 #include "format/column.h"
 #include "names/score/text.h"
-#include "names/write/blocks_writer.h"
+#include "names/write/token_blocks.h"
 #include "names/write/forward_writer.h"
 #include "names/write/postings_writer.h"
 #include "names/write/vocabulary_writer.h"
@@ -186,6 +186,7 @@ static kf_status write_sections(finish *f, kf_error *error)
         status = kfi_attributes_create(&f->attributes, &b->attributes, b->names, b->folder, &b->disk, error);
     if (!status)
         status = kfi_forward_create(&f->forward, f->list.count, b->names, f->attributes, f->letters, &sort, error);
+    if (!status) status = kfi_names_tell(b, KF_PHASE_LAYOUT, 0, b->names, error);
     if (!status) status = read_rows(f, error);
     kfi_token_table_free(&f->table);
     if (!status) status = kfi_forward_write(f->forward, f->writer, error);

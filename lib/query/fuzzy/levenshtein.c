@@ -216,8 +216,7 @@ static float above(double x)
     return (double)f < x ? nextafterf(f, INFINITY) : f;
 }
 
-/* The similarity of two texts with `a` and `b` units at distance d. */
-static double similarity(kf_metric metric, uint64_t a, uint64_t b, uint64_t d)
+double kfi_edit_similarity(kf_metric metric, uint64_t a, uint64_t b, uint64_t d)
 {
     uint64_t whole = metric == KF_METRIC_INDEL ? a + b : a > b ? a : b;
     return whole ? 1 - (double)d / (double)whole : 1;
@@ -236,7 +235,8 @@ static float bound_of(const levenshtein *l, const row *r)
         if (l->metric == KF_METRIC_OSA && r->crossed[i] < d) d = r->crossed[i];
         if (d == FAR) continue;
         uint64_t length = (uint64_t)r->consumed + (l->size - (low + i));
-        double score = l->scoring == KFI_SCORE_DISTANCE ? -(double)d : similarity(l->metric, l->size, length, d);
+        const double score = l->scoring == KFI_SCORE_DISTANCE ? -(double)d
+                                                              : kfi_edit_similarity(l->metric, l->size, length, d);
         if (score > best) best = score;
     }
     return above(best);
@@ -257,7 +257,8 @@ static void judge(const kf_query *query, const uint8_t *state, size_t size, kfi_
     verdict->accepts = distance != FAR;
     verdict->distance = verdict->accepts ? distance : 0;
     verdict->score = -(double)distance;
-    if (l->scoring == KFI_SCORE_SIMILARITY) verdict->score = similarity(l->metric, l->size, r.consumed, distance);
+    if (l->scoring == KFI_SCORE_SIMILARITY)
+        verdict->score = kfi_edit_similarity(l->metric, l->size, r.consumed, distance);
 }
 
 /* Adds the byte by which a unit goes on after `count` bytes of it that are pending; 0 when there is no room. */

@@ -15,6 +15,9 @@ typedef enum kfi_scoring {
 kf_status kfi_levenshtein_create(kf_query **out, kf_bytes needle, const kf_fuzzy_options *options,
                                  kfi_scoring scoring, kf_error *error);
 
+/* The similarity (see kf_ranking) of two texts of `a` and `b` units at distance d. */
+double kfi_edit_similarity(kf_metric metric, uint64_t a, uint64_t b, uint64_t d);
+
 /* Units of the needle. */
 uint32_t kfi_levenshtein_size(const kf_query *query);
 

@@ -7,6 +7,7 @@
 #include "base/options.h"
 #include "query/dfa.h"
 #include "query/fuzzy/levenshtein.h"
+#include "query/fuzzy/nearest_blocks.h"
 #include "query/fuzzy/nearest_jaro.h"
 #include "read/part.h"
 #include "read/search/hunt.h"
@@ -165,6 +166,7 @@ kf_status kf_iter_create_nearest(kf_iter **out, const kf_dict *dict, const void 
     }
     if (status) goto out;
     if (s.options->metric == KF_METRIC_JARO_WINKLER) status = kfi_nearest_by_jaro_winkler(&s, error);
+    else if (kfi_nearest_has_blocks(&s)) status = kfi_nearest_by_blocks(&s, error);
     else status = by_distance(&s, error);
     const int incomplete = status == KF_LIMIT && s.options->work_limit && s.work >= s.options->work_limit;
     if (incomplete) status = KF_OK;

@@ -1,9 +1,12 @@
 /* The scan, compiled once for each instruction set: a file includes this after it has defined KFI_VARIANT,
  * KFI_VARIANT_NAME and
  *     prepared, prepare(p, query)     what is made of a query for comparing
- *     reaching(signatures, count, signature, low)     bit i: signature i overlaps in at least `low`; at most CHUNK of them
+ *     reaching(signatures, count, signature, low)     bit i: signature i overlaps in at least `low`; of at most CHUNK
  *     compare(p, columns, length, common)             common[i]: of lane i
+ *     compare_edits(the same)                         see kfi_block_query.edits; after Hyyrö (2003)
  *     select_lanes(common, low, high) bit i: low <= common[i] < high
+ *     raise_lanes(row, common, values)     values[i] is at least row[common[i]], of a row of 64
+ *     select_above(values, floor)          bit i: values[i] > floor
  *
  * A lane is a token, its bits are positions of the query, and a column is the next code point of all 32: Hyyrö's
  * recurrence, as in pattern.c. Blocks are taken some at a time: first their signatures, then the columns of those that
@@ -12,7 +15,8 @@
 
 enum {
     CHUNK = 64,                    /* blocks */
-    BATCH = 8                      /* queries */
+    BATCH = 8,                     /* queries */
+    MAXIMA_BATCH = 16
 };
 
 /* For queries that are too long for lanes the signature has to do. */
@@ -54,7 +58,8 @@ static kf_status scan_chunk(const batch *s, size_t index, const kfi_length_group
         const uint32_t first = (block + i) * KFI_BLOCK;
         left &= left - 1;
         if (left) prefetch(columns + (unsigned)__builtin_ctzll(left) * size, size);
-        if (q->length <= KFI_BLOCK_LENGTH) compare(&s->prepared[index], columns + i * size, g->length, common);
+        if (q->edits) compare_edits(&s->prepared[index], columns + i * size, g->length, common);
+        else if (q->length <= KFI_BLOCK_LENGTH) compare(&s->prepared[index], columns + i * size, g->length, common);
         else bound(q, signatures + (size_t)i * KFI_BLOCK, g->length, common);
         uint32_t lanes = select_lanes(common, low, high);
         if (g->tokens - first < KFI_BLOCK) lanes &= (1u << (g->tokens - first)) - 1;
@@ -81,11 +86,78 @@ static kf_status scan(const kfi_blocks *blocks, const kfi_block_query *const *qu
     kf_status status = KF_OK;
     for (size_t from = 0; from < count && !status; from += BATCH) {
         prepared p[BATCH];
-        const batch all = { blocks, queries + from, p, count - from < BATCH ? count - from : BATCH, from, sink, context };
+        const size_t more = count - from < BATCH ? count - from : BATCH;
+        const batch all = { blocks, queries + from, p, more, from, sink, context };
         for (size_t i = 0; i < all.count; i++) prepare(&p[i], all.queries[i]);
         for (uint32_t i = 0; i < blocks->group_count && !status; i++) status = scan_group(&all, &blocks->groups[i]);
     }
     return status;
 }
 
-const kfi_blocks_variant KFI_VARIANT = { KFI_VARIANT_NAME, scan };
+/* ---- maxima ------------------------------------------------------------------------------------- */
+
+/* What one query adds to the similarities of some blocks of a group; returns of which. */
+static uint64_t raise_chunk(const kfi_blocks *b, const kfi_block_maxima *m, const prepared *p, const kfi_length_group *g,
+                            uint32_t block, uint32_t count, uint8_t (*values)[KFI_BLOCK])
+{
+    const kfi_block_query *q = p->query;
+    const uint32_t both = q->length + g->length;
+    const uint8_t *row = m->similarities->rows[both < KFI_BLOCK_SUMS ? both : KFI_BLOCK_SUMS - 1];
+    const uint8_t *signatures = b->signatures + (size_t)(g->first_block + block) * KFI_BLOCK;
+    const size_t size = (size_t)KFI_BLOCK * g->length;
+    const uint8_t *columns = b->columns + g->columns + block * size;
+    const uint64_t found = reaching(signatures, count, q->signature, q->low[g->length]);
+    for (uint64_t left = found; left; left &= left - 1) {
+        const unsigned i = (unsigned)__builtin_ctzll(left);
+        uint8_t common[KFI_BLOCK];
+        if (q->length <= KFI_BLOCK_LENGTH) compare(p, columns + i * size, g->length, common);
+        else bound(q, signatures + (size_t)i * KFI_BLOCK, g->length, common);
+        raise_lanes(row, common, values[i]);
+    }
+    return found;
+}
+
+static void write_chunk(const kfi_blocks *b, const kfi_block_maxima *m, const kfi_length_group *g, uint32_t block,
+                        uint64_t found, uint8_t (*values)[KFI_BLOCK])
+{
+    for (; found; found &= found - 1) {
+        const unsigned i = (unsigned)__builtin_ctzll(found);
+        const uint32_t first = (block + i) * KFI_BLOCK;
+        uint32_t lanes = select_above(values[i], m->floor);
+        if (g->tokens - first < KFI_BLOCK) lanes &= (1u << (g->tokens - first)) - 1;
+        for (; lanes; lanes &= lanes - 1) {
+            const unsigned lane = (unsigned)__builtin_ctz(lanes);
+            uint8_t *most = &m->most[kfi_blocks_id(b, g->first_token + first + lane) & m->mask];
+            if (values[i][lane] > *most) *most = values[i][lane];
+        }
+    }
+}
+
+static void maxima(const kfi_blocks *b, const kfi_block_maxima *m)
+{
+    uint8_t values[CHUNK][KFI_BLOCK];
+    prepared p[MAXIMA_BATCH];
+    for (uint32_t i = 0; i < m->count; i++) prepare(&p[i], m->queries[i]);
+    for (const kfi_length_group *g = b->groups; g < b->groups + b->group_count; g++) {
+        const uint32_t blocks = (g->tokens + KFI_BLOCK - 1) / KFI_BLOCK;
+        for (uint32_t block = 0; block < blocks; block += CHUNK) {
+            const uint32_t count = blocks - block < CHUNK ? blocks - block : CHUNK;
+            uint64_t found = 0;
+            memset(values, m->floor, sizeof values);
+            for (uint32_t i = 0; i < m->count; i++) found |= raise_chunk(b, m, &p[i], g, block, count, values);
+            write_chunk(b, m, g, block, found, values);
+        }
+    }
+}
+
+/* As many queries at a time as have room. */
+static void all_maxima(const kfi_blocks *b, const kfi_block_maxima *m)
+{
+    kfi_block_maxima part = *m;
+    for (uint32_t left = m->count; left; left -= part.count, part.queries += part.count) {
+        part.count = left < MAXIMA_BATCH ? left : MAXIMA_BATCH;
+        maxima(b, &part);
+    }
+}
+
+const kfi_blocks_variant KFI_VARIANT = { KFI_VARIANT_NAME, scan, all_maxima };

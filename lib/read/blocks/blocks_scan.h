@@ -13,6 +13,8 @@ typedef struct kfi_block_query {
     const kfi_blocks *blocks;
     uint32_t length;               /* code points of the needle's token, at least 1 */
     uint32_t classes;              /* all of its classes are less */
+    int edits;                     /* what is common of texts is the longer one's length less their Levenshtein
+                                      distance, no longest common subsequence. Only of needles of KFI_BLOCK_LENGTH */
     uint8_t signature[KFI_BLOCK];
     uint8_t masks[KFI_BLOCK_LENGTH / 8][KFI_CLASSES];   /* where a class is in it: byte k has positions 8k to 8k+7.
                                                            Empty if it is longer than tokens in blocks are */
@@ -45,9 +47,28 @@ typedef kf_status (*kfi_block_sink)(void *context, size_t query, const kfi_lengt
 typedef kf_status (*kfi_block_scan)(const kfi_blocks *blocks, const kfi_block_query *const *queries, size_t count,
                                     kfi_block_sink sink, void *context);
 
+/* How similar tokens are at most, by the length of both, the last row for all greater ones too, and by how much is
+ * common. */
+enum { KFI_BLOCK_SUMS = 2 * KFI_BLOCK_LENGTH };
+typedef struct kfi_block_similarities { uint8_t rows[KFI_BLOCK_SUMS][KFI_BLOCK_LENGTH]; } kfi_block_similarities;
+
+/* How similar each token in a block is to the most similar one of the queries. */
+typedef struct kfi_block_maxima {
+    const kfi_block_query *const *queries;
+    uint32_t count;
+    uint8_t floor;                 /* below 255: what is not above it is not written. Queries want tokens above it */
+    const kfi_block_similarities *similarities;
+    uint8_t *most;                 /* by id: what is less is raised; */
+    uint32_t mask;                 /* of which so many bits count: whatever the file says */
+} kfi_block_maxima;
+
+/* One pass over the blocks. */
+typedef void (*kfi_block_maxima_fn)(const kfi_blocks *blocks, const kfi_block_maxima *maxima);
+
 typedef struct kfi_blocks_variant {
     const char *name;
     kfi_block_scan scan;
+    kfi_block_maxima_fn maxima;
 } kfi_blocks_variant;
 
 extern const kfi_blocks_variant kfi_blocks_portable;

@@ -63,6 +63,30 @@ static inline uint32_t select_lanes(const uint8_t *common, unsigned low, unsigne
     return (uint32_t)_mm256_movemask_epi8(_mm256_and_si256(enough, below));
 }
 
+/* Each of 32 numbers below 64 chooses from a table: the low four bits from a quarter, the two above them which one. */
+static inline __m256i choose(const uint8_t *table, __m256i c)
+{
+    const __m256i odd = _mm256_slli_epi16(c, 3), upper = _mm256_slli_epi16(c, 2);
+    const __m256i low = _mm256_blendv_epi8(_mm256_shuffle_epi8(quarter(table), c),
+                                           _mm256_shuffle_epi8(quarter(table + 16), c), odd);
+    const __m256i high = _mm256_blendv_epi8(_mm256_shuffle_epi8(quarter(table + 32), c),
+                                            _mm256_shuffle_epi8(quarter(table + 48), c), odd);
+    return _mm256_blendv_epi8(low, high, upper);
+}
+
+static inline void raise_lanes(const uint8_t *row, const uint8_t *common, uint8_t *values)
+{
+    const __m256i c = _mm256_min_epu8(load(common), _mm256_set1_epi8(KFI_BLOCK_LENGTH - 1));
+    _mm256_storeu_si256((__m256i *)(void *)values, _mm256_max_epu8(load(values), choose(row, c)));
+}
+
+/* The floor is below 255. */
+static inline uint32_t select_above(const uint8_t *values, unsigned floor)
+{
+    const __m256i v = load(values), enough = _mm256_max_epu8(v, _mm256_set1_epi8((char)(floor + 1)));
+    return (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(v, enough));
+}
+
 /* ---- columns ------------------------------------------------------------------------------------ */
 
 /* Bits of each byte. */
@@ -104,6 +128,54 @@ static inline void compare(const prepared *p, const uint8_t *columns, unsigned l
     else if (q->length <= 16) compare_bytes(q, columns, length, common, 2);
     else if (q->length <= 32) compare_bytes(q, columns, length, common, 4);
     else compare_bytes(q, columns, length, common, 8);
+}
+
+/* Differences down a column of the matrix: `up` has the positions where the distance grows by 1, `down` those where it
+ * falls. */
+static inline __attribute__((always_inline)) void edits_bytes(const kfi_block_query *q, const uint8_t *column,
+                                                              unsigned length, uint8_t *common, const unsigned bytes)
+{
+    lane_bytes up[KFI_BLOCK_LENGTH / 8], down[KFI_BLOCK_LENGTH / 8], masks[KFI_BLOCK_LENGTH / 8];
+    for (unsigned k = 0; k < bytes; k++) {
+        up[k] = ~(lane_bytes){ 0 };
+        down[k] = (lane_bytes){ 0 };
+    }
+    for (unsigned i = 0; i < length; i++, column += KFI_BLOCK) {
+        lane_bytes carry = { 0 }, right_in = (lane_bytes){ 0 } + 1, left_in = { 0 };
+        lookup(q, column, bytes, masks);
+        for (unsigned k = 0; k < bytes; k++) {
+            const lane_bytes hit = masks[k] & up[k], part = up[k] + hit, sum = k ? part - carry : part;
+            const lane_bytes same = (sum ^ up[k]) | masks[k] | down[k];
+            const lane_bytes right = down[k] | ~(same | up[k]), left = same & up[k];
+            const lane_bytes rights = (right + right) | right_in, lefts = (left + left) | left_in;
+            if (k + 1 < bytes) {
+                const lane_bytes over = (lane_bytes)(part < hit);
+                carry = k ? over | (lane_bytes)(sum < part) : over;
+                right_in = right >> 7;
+                left_in = left >> 7;
+            }
+            up[k] = lefts | ~(same | rights);
+            down[k] = rights & same;
+        }
+    }
+    __m256i all = _mm256_set1_epi8((char)((q->length > length ? q->length : length) - length));
+    for (unsigned k = 0; k < bytes; k++) {
+        const unsigned left = q->length > 8 * k ? q->length - 8 * k : 0;
+        const uint8_t full = left < 8 ? (uint8_t)kfi_mask64(left) : 255;
+        all = _mm256_sub_epi8(_mm256_add_epi8(all, count_bits(down[k] & full)), count_bits(up[k] & full));
+    }
+    _mm256_storeu_si256((__m256i *)(void *)common, all);
+}
+
+static inline void compare_edits(const prepared *p, const uint8_t *columns, unsigned length, uint8_t *common)
+{
+    const kfi_block_query *q = p->query;
+    if (q->length <= 8) edits_bytes(q, columns, length, common, 1);
+    else if (q->length <= 16) edits_bytes(q, columns, length, common, 2);
+    else if (q->length <= 24) edits_bytes(q, columns, length, common, 3);
+    else if (q->length <= 32) edits_bytes(q, columns, length, common, 4);
+    else if (q->length <= 48) edits_bytes(q, columns, length, common, 6);
+    else edits_bytes(q, columns, length, common, 8);
 }
 
 #endif

@@ -88,6 +88,13 @@ static kf_status write_reference(kfi_minimiser *m, uint64_t id, kf_error *error)
     return kfi_spool_write(m->automaton.references, bytes, 5, error);
 }
 
+static uint64_t count_fresh(const uint64_t *links, uint64_t count)
+{
+    uint64_t fresh = 0;
+    for (uint64_t i = 0; i < count; i++) fresh += (links[i] & 3) == KFI_EDGE_FRESH;
+    return fresh;
+}
+
 /* Writes the top state's record from its two stacks. */
 static kf_status write_record(kfi_minimiser *m, uint64_t id, kf_error *error)
 {
@@ -101,20 +108,21 @@ static kf_status write_record(kfi_minimiser *m, uint64_t id, kf_error *error)
     if (status) return status;
     uint8_t *out = m->record.data;
     out += kfi_varint_write(out, state->edges << 1 | *p++);
+    out += kfi_varint_write(out, count_fresh(link, state->edges));
     for (uint64_t i = 0; i < state->edges; i++, link++) {
         uint64_t head = 0;
         p += kfi_varint_read(p, KFI_VARINT_MAX, &head);
         uint64_t size = head >> 1;
         int kind = *link & 3;
         out += kfi_varint_write(out, size << 2 | (uint64_t)kind);
+        if (kind == KFI_EDGE_BACK) {
+            out += kfi_varint_write(out, id - (*link >> 2));
+            status = write_reference(m, *link >> 2, error);
+            if (status) return status;
+        }
         memcpy(out, p, size);
         out += size;
-        p += size;
-        if (kind != KFI_EDGE_SINK) p += 16;
-        if (kind != KFI_EDGE_BACK) continue;
-        out += kfi_varint_write(out, id - (*link >> 2));
-        status = write_reference(m, *link >> 2, error);
-        if (status) return status;
+        p += size + (kind != KFI_EDGE_SINK ? 16 : 0);
     }
     return kfi_spool_write(m->automaton.states, m->record.data, (size_t)(out - m->record.data), error);
 }
@@ -141,8 +149,7 @@ static kf_status close_top(kfi_minimiser *m, child *closed, kf_error *error)
     if (status) return status;
     closed->kind = found ? KFI_EDGE_BACK : KFI_EDGE_FRESH;
     if (found) {
-        uint64_t orphans = 0;
-        for (uint64_t i = 0; i < state->edges; i++) orphans += (link[i] & 3) == KFI_EDGE_FRESH;
+        uint64_t orphans = count_fresh(link, state->edges);
         if (orphans) status = write_orphans(m, orphans, error);
     } else {
         status = write_record(m, m->automaton.state_count++, error);

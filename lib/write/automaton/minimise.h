@@ -7,9 +7,10 @@
  * written to a stream. The stream is the minimal automaton in post-order; later passes cost what the
  * automaton costs, not what the keys cost.
  *
- *   record   varint edges << 1 | final, then for each edge in label order:
- *              varint label size << 2 | kind, the label's bytes,
- *              for KFI_EDGE_BACK: varint (this state's id - child's id)
+ *   record   varint edges << 1 | final, varint number of edges of KFI_EDGE_FRESH, then for each edge in label order:
+ *              varint label size << 2 | kind,
+ *              for KFI_EDGE_BACK: varint (this state's id - child's id),
+ *              the label's bytes
  *   or       varint 0, varint n: forget the last n states that no parent has claimed yet (they were
  *            stored again after the register had forgotten them, for a parent that it remembered)
  *

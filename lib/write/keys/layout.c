@@ -20,7 +20,7 @@ typedef struct entry_list {
 
 typedef struct edge {
     uint64_t child;         /* id, for KFI_EDGE_BACK */
-    size_t label;           /* offset in machine.labels */
+    const uint8_t *label;   /* until something else is read */
     uint32_t size;
     int kind;
 } edge;
@@ -34,9 +34,12 @@ typedef struct machine {
     entry_list repeated;    /* entries of the shared states that are not stored */
     entry_list made;        /* the state being assembled */
     kfi_array bigs;         /* of kfi_big_edge */
-    kfi_array edges;        /* of edge, of the record being read */
-    kfi_array labels;
 } machine;
+
+static kf_status changed(kf_error *error)
+{
+    return kfi_fail(error, KF_CORRUPT, "a temporary file was changed during the build");
+}
 
 static item *items_top(machine *m)
 {
@@ -96,11 +99,10 @@ static kf_status add_jump(machine *m, const uint8_t *label, uint32_t size, uint6
     return add_entry(&m->made, jump, label, size, NULL, 0, error);
 }
 
-static kf_status add_node_edge(machine *m, const edge *e, const uint8_t *label, const item *child,
-                               kf_error *error)
+static kf_status add_node_edge(machine *m, const edge *e, const item *child, kf_error *error)
 {
-    kfi_big_edge big = { child->keys, child->where, m->made.text.size, e->size - 1, label[0] };
-    kf_status status = kfi_array_append(&m->made.text, label + 1, e->size - 1, error);
+    kfi_big_edge big = { child->keys, child->where, m->made.text.size, e->size - 1, e->label[0] };
+    kf_status status = kfi_array_append(&m->made.text, e->label + 1, e->size - 1, error);
     if (!status) status = kfi_array_append(&m->bigs, &big, sizeof big, error);
     return status;
 }
@@ -108,23 +110,22 @@ static kf_status add_node_edge(machine *m, const edge *e, const uint8_t *label, 
 /* Adds an edge of the record; `child` is the stack's item for fresh children. */
 static kf_status add_edge(machine *m, const edge *e, const item *child, uint64_t *keys, kf_error *error)
 {
-    const uint8_t *label = m->labels.data + e->label;
     kfi_bucket_entry end = { 1, KFI_NO_JUMP, 0, 0, 0 };
     if (e->kind == KFI_EDGE_SINK) {
         *keys += 1;
-        return add_entry(&m->made, end, label, e->size, NULL, 0, error);
+        return add_entry(&m->made, end, e->label, e->size, NULL, 0, error);
     }
     if (e->kind == KFI_EDGE_BACK) {
         const kfi_shared_state *s = kfi_shared_table_find(m->shared, e->child);
-        if (!s) return kfi_fail(error, KF_CORRUPT, "a temporary file was changed during the build");
+        if (!s) return changed(error);
         *keys += s->keys;
-        if (s->stored) return add_jump(m, label, e->size, (uint64_t)(s - m->shared->states), error);
-        return add_small(&m->made, label, e->size, s->final, &m->repeated, s->place, s->entries, 0, error);
+        if (s->stored) return add_jump(m, e->label, e->size, (uint64_t)(s - m->shared->states), error);
+        return add_small(&m->made, e->label, e->size, s->final, &m->repeated, s->place, s->entries, 0, error);
     }
     *keys += child->keys;
-    if (child->kind == ITEM_JUMP) return add_jump(m, label, e->size, child->where, error);
-    if (child->kind == ITEM_NODE) return add_node_edge(m, e, label, child, error);
-    return add_small(&m->made, label, e->size, child->final, &m->stack, child->entries,
+    if (child->kind == ITEM_JUMP) return add_jump(m, e->label, e->size, child->where, error);
+    if (child->kind == ITEM_NODE) return add_node_edge(m, e, child, error);
+    return add_small(&m->made, e->label, e->size, child->final, &m->stack, child->entries,
                      child->entry_count, child->text, error);
 }
 
@@ -132,14 +133,16 @@ static kf_status add_edge(machine *m, const edge *e, const item *child, uint64_t
 static kf_status keep_repeated(machine *m, const kfi_laid_state *state, kfi_shared_state *shared,
                                kf_error *error)
 {
-    kf_status status = KF_OK;
     shared->place = m->repeated.entries.size / sizeof(kfi_bucket_entry);
     shared->entries = (uint16_t)state->entry_count;
-    for (uint32_t i = 0; !status && i < state->entry_count; i++) {
-        const kfi_bucket_entry *e = &state->entries[i];
-        status = add_entry(&m->repeated, *e, NULL, 0, state->text + e->offset, e->size, error);
-    }
-    return status;
+    const uint64_t shift = m->repeated.text.size;
+    kf_status status = kfi_array_append(&m->repeated.text, state->text, m->made.text.size, error);
+    if (!status)
+        status = kfi_array_append(&m->repeated.entries, state->entries, state->entry_count * sizeof *state->entries, error);
+    if (status) return status;
+    kfi_bucket_entry *kept = (kfi_bucket_entry *)(void *)m->repeated.entries.data + shared->place;
+    for (uint32_t i = 0; i < state->entry_count; i++) kept[i].offset += shift;
+    return KF_OK;
 }
 
 /* Behind an edge, a final state adds an entry for the key that ends at it. */
@@ -192,40 +195,34 @@ static void pop_items(machine *m, uint64_t count)
     }
 }
 
-static kf_status read_edges(machine *m, uint64_t id, uint64_t count, uint64_t *fresh, kf_error *error)
+static kf_status read_edge(machine *m, uint64_t id, edge *e, kf_error *error)
 {
-    kf_status status = KF_OK;
-    m->edges.size = m->labels.size = 0;
-    *fresh = 0;
-    for (uint64_t i = 0; !status && i < count; i++) {
-        uint64_t head, back = 0;
-        const uint8_t *label = NULL;
-        status = kfi_spool_reader_varint(m->reader, &head, error);
-        edge e = { 0, m->labels.size, (uint32_t)(head >> 2), (int)(head & 3) };
-        if (!status) status = kfi_spool_reader_take(m->reader, e.size, &label, error);
-        if (!status) status = kfi_array_append(&m->labels, label, e.size, error);
-        if (!status && e.kind == KFI_EDGE_BACK) status = kfi_spool_reader_varint(m->reader, &back, error);
-        e.child = id - back;
-        *fresh += e.kind == KFI_EDGE_FRESH;
-        if (!status) status = kfi_array_append(&m->edges, &e, sizeof e, error);
-    }
-    return status;
+    uint64_t head, back = 0;
+    kf_status status = kfi_spool_reader_varint(m->reader, &head, error);
+    if (status) return status;
+    e->size = (uint32_t)(head >> 2);
+    e->kind = (int)(head & 3);
+    if (e->kind == KFI_EDGE_BACK) status = kfi_spool_reader_varint(m->reader, &back, error);
+    e->child = id - back;
+    return status ? status : kfi_spool_reader_take(m->reader, e->size, &e->label, error);
 }
 
 static kf_status run_record(machine *m, uint64_t id, uint64_t head, int is_root, kf_error *error)
 {
     uint64_t fresh;
-    kf_status status = read_edges(m, id, head >> 1, &fresh, error);
+    kf_status status = kfi_spool_reader_varint(m->reader, &fresh, error);
     if (status) return status;
-    if (fresh * sizeof(item) > m->items.size)
-        return kfi_fail(error, KF_CORRUPT, "a temporary file was changed during the build");
+    if (fresh > m->items.size / sizeof(item)) return changed(error);
+    const item *top = items_top(m), *child = top - fresh;
     kfi_laid_state state = { .final = (int)(head & 1), .keys = head & 1 };
-    const item *child = items_top(m) - fresh;
     m->made.entries.size = m->made.text.size = m->bigs.size = 0;
     for (uint64_t i = 0; !status && i < head >> 1; i++) {
-        const edge *e = (const edge *)(const void *)m->edges.data + i;
-        status = add_edge(m, e, child, &state.keys, error);
-        child += e->kind == KFI_EDGE_FRESH;
+        edge e;
+        status = read_edge(m, id, &e, error);
+        if (status) break;
+        if (!e.size || (e.kind == KFI_EDGE_FRESH && child == top)) return changed(error);
+        status = add_edge(m, &e, child, &state.keys, error);
+        child += e.kind == KFI_EDGE_FRESH;
     }
     if (status) return status;
     pop_items(m, fresh);
@@ -249,8 +246,6 @@ static void machine_free(machine *m)
         kfi_array_free(&lists[i]->text);
     }
     kfi_array_free(&m->bigs);
-    kfi_array_free(&m->edges);
-    kfi_array_free(&m->labels);
 }
 
 enum { READ_BUFFER = 1 << 18 };
@@ -275,7 +270,7 @@ kf_status kfi_layout_run(const kfi_automaton *automaton, kfi_shared_table *share
         id++;
         if (!status && sink->progress) status = kfi_progress_count(sink->progress, 1, id, error);
     }
-    if (status == KF_END) status = kfi_fail(error, KF_CORRUPT, "a temporary file was changed during the build");
+    if (status == KF_END) status = changed(error);
     machine_free(&m);
     return status;
 }

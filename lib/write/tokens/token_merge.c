@@ -91,13 +91,15 @@ static void begin_list(merger *m, neighbour *n, uint32_t left, uint32_t right)
 static uint32_t check_list(merger *m, uint32_t *list)
 {
     const int32_t left = (int32_t)list[0], right = (int32_t)list[1];
-    const uint32_t length = m->merges->tokens[left].length;
+    const uint32_t length = m->merges->tokens[left].length, count = list[3];
+    const int32_t *text = m->text;
+    const size_t held_out = m->held_out;
     uint32_t *places = list + HEADER, kept = 0, trained = 0;
-    for (uint32_t k = 0; k < list[3]; k++) {
+    for (uint32_t k = 0; k < count; k++) {
         uint32_t at = places[k];
-        if (m->text[at] != left || m->text[at + length] != right) continue;
+        if (text[at] != left || text[at + length] != right) continue;
         if (left == right && kept && places[kept - 1] + length == at) continue;   /* "aaa" is one pair, not two */
-        trained += at < m->held_out;
+        trained += at < held_out;
         places[kept++] = at;
     }
     list[2] = trained;
@@ -131,15 +133,19 @@ static uint32_t make_token(merger *m, const uint32_t *list)
     const uint32_t left_length = m->merges->tokens[list[0]].length;
     const uint32_t token = find_token(m, list[0], list[1]), *places = list + HEADER;
     const uint8_t length = m->merges->tokens[token].length;
+    int32_t *text = m->text;
+    uint8_t *length_before = m->length_before;
+    const uint32_t count = list[3];
     m->usage[list[0]] -= list[2];
     m->usage[list[1]] -= list[2];
     m->usage[token] += list[2];
     m->codes -= list[2];
     m->held_codes -= list[3] - list[2];
-    for (uint32_t k = 0; k < list[3]; k++) {
-        m->text[places[k]] = (int32_t)token;
-        m->text[places[k] + left_length] = INSIDE;
-        m->length_before[places[k] + length] = length;
+    for (uint32_t k = 0; k < count; k++) {
+        uint32_t at = places[k];
+        text[at] = (int32_t)token;
+        text[at + left_length] = INSIDE;
+        length_before[at + length] = length;
     }
     return token;
 }
@@ -149,26 +155,30 @@ static void list_pairs(merger *m, uint32_t token, const uint32_t *list, int on_l
 {
     const uint32_t length = m->merges->tokens[token].length, *places = list + HEADER, count = list[3];
     neighbour *by_token = on_left ? m->left : m->right;
-    uint32_t met = 0;
+    const int32_t *text = m->text;
+    const uint8_t *length_before = m->length_before;
+    const size_t held_out = m->held_out;
+    uint32_t *met = m->met, *lists = m->lists, met_count = 0, listed = 0;
     for (uint32_t k = 0; k < count; k++) {
         uint32_t at = places[k];
-        int32_t other = on_left ? m->text[at - m->length_before[at]] : m->text[at + length];
+        int32_t other = on_left ? text[at - length_before[at]] : text[at + length];
         if (other == BOUNDARY || (on_left && (uint32_t)other == token)) continue;   /* twins are listed on the right */
         neighbour *n = by_token + other;
-        if (!n->all++) m->met[met++] = (uint32_t)other;
-        n->trained += at < m->held_out;
+        if (!n->all++) met[met_count++] = (uint32_t)other;
+        n->trained += at < held_out;
     }
-    for (uint32_t k = 0; k < met; k++) {
-        uint32_t other = m->met[k];
+    for (uint32_t k = 0; k < met_count; k++) {
+        uint32_t other = met[k];
         begin_list(m, by_token + other, on_left ? other : token, on_left ? token : other);
+        listed += by_token[other].all != 0;
     }
-    for (uint32_t k = 0; k < count; k++) {
-        uint32_t at = places[k], before = on_left ? m->length_before[at] : 0;
-        int32_t other = on_left ? m->text[at - before] : m->text[at + length];
+    for (uint32_t k = 0; listed && k < count; k++) {
+        uint32_t at = places[k], before = on_left ? length_before[at] : 0;
+        int32_t other = on_left ? text[at - before] : text[at + length];
         if (other == BOUNDARY || (on_left && (uint32_t)other == token) || !by_token[other].all) continue;
-        m->lists[by_token[other].all++] = at - before;
+        lists[by_token[other].all++] = at - before;
     }
-    for (uint32_t k = 0; k < met; k++) by_token[m->met[k]] = (neighbour){0, 0};
+    for (uint32_t k = 0; k < met_count; k++) by_token[met[k]] = (neighbour){0, 0};
 }
 
 /* ---- all of them ----------------------------------------------------------------------------- */
@@ -179,13 +189,13 @@ static void load_records(merger *m, const uint32_t *token_of, int held)
     for (; p < end; p += 4 + p[0]) {
         uint32_t r = kfi_load32(p) >> 8;
         if (held ? r < m->input->train_below || r >= m->input->below : r >= m->input->train_below) continue;
-        for (unsigned i = 0; i < p[0]; i++) {
-            uint32_t token = token_of[p[4 + i]];
-            m->text[m->size++] = (int32_t)token;
-            m->usage[token] += !held;
-        }
-        *(held ? &m->held_codes : &m->codes) += p[0];
-        m->text[m->size++] = BOUNDARY;
+        const unsigned size = p[0];
+        int32_t *text = m->text + m->size;
+        for (unsigned i = 0; i < size; i++) text[i] = (int32_t)token_of[p[4 + i]];
+        for (unsigned i = 0; !held && i < size; i++) m->usage[text[i]]++;
+        text[size] = BOUNDARY;
+        *(held ? &m->held_codes : &m->codes) += size;
+        m->size += size + 1;
     }
 }
 
@@ -213,20 +223,23 @@ static void load_text(merger *m)
 static kf_status list_bytes(merger *m, kf_error *error)
 {
     const uint32_t n = m->merges->count;
+    const int32_t *text = m->text;
+    const size_t size = m->size, held_out = m->held_out;
+    uint32_t *lists = m->lists;
     neighbour *square = calloc((size_t)n * n + 1, sizeof *square);
     if (!square) return kfi_fail_memory(error, (size_t)n * n * sizeof *square);
-    for (size_t at = 0; at + 1 < m->size; at++) {
-        if (m->text[at] == BOUNDARY || m->text[at + 1] == BOUNDARY) continue;
-        neighbour *pair = square + (uint32_t)m->text[at] * n + (uint32_t)m->text[at + 1];
+    for (size_t at = 0; at + 1 < size; at++) {
+        if (text[at] == BOUNDARY || text[at + 1] == BOUNDARY) continue;
+        neighbour *pair = square + (uint32_t)text[at] * n + (uint32_t)text[at + 1];
         pair->all++;
-        pair->trained += at < m->held_out;
+        pair->trained += at < held_out;
     }
     for (uint32_t left = 0; left < n; left++)
         for (uint32_t right = 0; right < n; right++) begin_list(m, square + left * n + right, left, right);
-    for (size_t at = 0; at + 1 < m->size; at++) {
-        if (m->text[at] == BOUNDARY || m->text[at + 1] == BOUNDARY) continue;
-        neighbour *pair = square + (uint32_t)m->text[at] * n + (uint32_t)m->text[at + 1];
-        if (pair->all) m->lists[pair->all++] = (uint32_t)at;
+    for (size_t at = 0; at + 1 < size; at++) {
+        if (text[at] == BOUNDARY || text[at + 1] == BOUNDARY) continue;
+        neighbour *pair = square + (uint32_t)text[at] * n + (uint32_t)text[at + 1];
+        if (pair->all) lists[pair->all++] = (uint32_t)at;
     }
     free(square);
     return KF_OK;

@@ -186,9 +186,9 @@ uint32_t kfi_token_parse(const kfi_token_trie *trie, const uint8_t *data, uint32
     uint32_t *cost = scratch->cost;
     cost[size] = 0;
     for (uint32_t i = size; i-- > 0;) {
-        uint32_t best = cost[i + 1] + 1, best_slot = 0, best_end = i + 1, base = root;
+        uint32_t best = cost[i + 1] + 1, best_slot = 0, best_end = i + 1, base = root, at = i;
         const uint32_t end = size - i < KFI_TOKEN_MAX ? size : i + KFI_TOKEN_MAX;
-        for (uint32_t at = i; at < end; ) {
+        do {   /* until a leaf, whose base is 0 */
             uint32_t byte = data[at++], slot = base ^ byte, link = slots[slot].link;
             if ((link & 0x1FF) != (KFI_TOKEN_IN_USE | byte)) break;
             base = link >> KFI_TOKEN_BASE;
@@ -196,7 +196,7 @@ uint32_t kfi_token_parse(const kfi_token_trie *trie, const uint8_t *data, uint32
             best = cost[at] + 1;
             best_slot = slot;
             best_end = at;
-        }
+        } while (base && at < end);
         cost[i] = best;
         scratch->code[i] = best_slot ? slots[best_slot].code : 0;
         scratch->length[i] = (uint8_t)(best_end - i);

@@ -9,7 +9,7 @@ typedef struct distinct_value {
     uint64_t offset;        /* in the arena */
     uint64_t count;
     uint32_t size;
-    uint32_t rank;
+    uint32_t rank;          /* until they are ranked: the hash, of which the table takes the low bits */
 } distinct_value;
 
 struct kfi_distinct {
@@ -77,13 +77,17 @@ uint64_t kfi_distinct_uses(const kfi_distinct *distinct, uint32_t rank)
     return distinct->values[distinct->by_rank[rank]].count;
 }
 
-static uint32_t *find(const kfi_distinct *distinct, kf_bytes value)
+static uint32_t hash_of(kf_bytes value) { return (uint32_t)XXH3_64bits(value.data, value.size); }
+
+static uint32_t *find(const kfi_distinct *distinct, kf_bytes value, uint32_t hash)
 {
-    uint64_t mask = distinct->table_size - 1, i = XXH3_64bits(value.data, value.size) & mask;
+    uint64_t mask = distinct->table_size - 1, i = hash & mask;
+    const int has_hashes = !distinct->by_rank;
     for (;; i = (i + 1) & mask) {
         uint32_t index = distinct->table[i];
         if (!index) break;
         const distinct_value *other = distinct->values + index - 1;
+        if (has_hashes && other->rank != hash) continue;
         if (other->size == value.size
             && (!value.size || !memcmp(distinct->arena.data + other->offset, value.data, value.size)))
             break;
@@ -93,7 +97,7 @@ static uint32_t *find(const kfi_distinct *distinct, kf_bytes value)
 
 uint32_t kfi_distinct_find(const kfi_distinct *distinct, kf_bytes value)
 {
-    uint32_t index = *find(distinct, value);
+    uint32_t index = *find(distinct, value, hash_of(value));
     return index ? distinct->values[index - 1].rank : 0;
 }
 
@@ -114,15 +118,17 @@ static kf_status grow(kfi_distinct *distinct, kf_error *error)
     distinct->table_size = table_size;
     distinct->capacity = (uint32_t)capacity;
     for (uint32_t i = 0; i < distinct->count; i++) {
-        const distinct_value *value = values + i;
-        *find(distinct, (kf_bytes){distinct->arena.data + value->offset, value->size}) = i + 1;
+        uint64_t at = values[i].rank & (table_size - 1);
+        while (table[at]) at = (at + 1) & (table_size - 1);
+        table[at] = i + 1;
     }
     return KF_OK;
 }
 
 kf_status kfi_distinct_add(kfi_distinct *distinct, kf_bytes value, uint32_t *index, kf_error *error)
 {
-    uint32_t *slot = find(distinct, value);
+    const uint32_t hash = hash_of(value);
+    uint32_t *slot = find(distinct, value, hash);
     if (*slot) {
         *index = *slot - 1;
         distinct->values[*index].count++;
@@ -132,7 +138,7 @@ kf_status kfi_distinct_add(kfi_distinct *distinct, kf_bytes value, uint32_t *ind
     if (distinct->count == distinct->capacity) {
         kf_status status = grow(distinct, error);
         if (status) return status;
-        slot = find(distinct, value);
+        slot = find(distinct, value, hash);
     }
     uint64_t fixed = distinct->capacity * (2 * sizeof *distinct->values + 4 * sizeof *distinct->table);
     /* The arena grows by half, and both sizes exist for a moment. */
@@ -141,7 +147,7 @@ kf_status kfi_distinct_add(kfi_distinct *distinct, kf_bytes value, uint32_t *ind
     kf_status status = kfi_array_append(&distinct->arena, value.data, value.size, error);
     if (status) return status;
     *index = distinct->count;
-    distinct->values[distinct->count++] = (distinct_value){offset, 1, (uint32_t)value.size, 0};
+    distinct->values[distinct->count++] = (distinct_value){offset, 1, (uint32_t)value.size, hash};
     *slot = distinct->count;
     return KF_OK;
 }

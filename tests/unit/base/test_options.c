@@ -271,6 +271,19 @@ static kf_status with_many(void *o, kf_error *error)
     return kf_names_search_many(names, &needle, 1, NULL, o, take_hits, NULL, error);
 }
 
+static kf_status take_pair(void *context, const kf_name_hit *first, const kf_name_hit *second, kf_error *error)
+{
+    (void)context, (void)first, (void)second, (void)error;
+    return KF_OK;
+}
+
+static kf_status with_dedupe(void *o, kf_error *error)
+{
+    kf_matcher_options options = KF_MATCHER_OPTIONS_INIT;
+    options.cutoff = 1;
+    return kf_names_dedupe(names, &options, o, take_pair, NULL, error);
+}
+
 static kf_status with_many_search(void *o, kf_error *error)
 {
     return kf_names_search_many(names, &needle, 0, o, NULL, take_hits, NULL, error);
@@ -328,6 +341,7 @@ static const struct {
     { "kf_names_verify", with_names_verify, &verify_initial, 32, sizeof verify_initial, 0 },
     { "kf_matcher_search", with_matcher, &matcher_initial, 40, sizeof matcher_initial, 0 },
     { "kf_names_search_many", with_many, &names_many_initial, 40, sizeof names_many_initial, 0 },
+    { "kf_names_dedupe", with_dedupe, &names_many_initial, 40, sizeof names_many_initial, 0 },
     { "kf_names_search_many search", with_many_search, &matcher_initial, 40, sizeof matcher_initial, 0 },
     { "kf_names_builder_finish", with_names_report, &names_report_initial, 48, sizeof names_report_initial, 1 },
     { "kf_names_get_stat", with_names_stat, &names_stat_initial, 112, sizeof names_stat_initial, 1 },
@@ -458,6 +472,7 @@ START_TEST(options__unknown_flags)
         if (bit >= 2) UNKNOWN(with_names_build, kf_names_build_options, KF_NAMES_BUILD_OPTIONS_INIT, flags, flag);
         if (bit >= 2) UNKNOWN(with_matcher, kf_matcher_options, KF_MATCHER_OPTIONS_INIT, flags, flag);
         UNKNOWN(with_many, kf_names_many_options, KF_NAMES_MANY_OPTIONS_INIT, flags, flag);
+        if (bit >= 2) UNKNOWN(with_dedupe, kf_names_many_options, KF_NAMES_MANY_OPTIONS_INIT, flags, flag);
         if (bit >= 5) UNKNOWN(with_names_open, kf_open_options, KF_OPEN_OPTIONS_INIT, flags, flag);
         if (bit < 2) continue;
         ck_assert_int_eq(kf_query_create_regex(&query, "a", 1, flag | KF_PATTERN_BYTES, NULL), KF_INVALID);

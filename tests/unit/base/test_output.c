@@ -95,6 +95,26 @@ START_TEST(output__publish)
 }
 END_TEST
 
+/* A process without standard input gets descriptor 0 for the next file that it opens. */
+START_TEST(output__without_standard_input)
+{
+    kfi_output *o;
+    kf_error e;
+    fault_refuse_nameless(_i);
+    const int kept = dup(0);
+    close(0);
+    kf_status status = kfi_output_create(&o, scratch_path("t"), &e);
+    if (!status) status = kfi_output_write(o, "content", 7, &e);
+    if (!status) status = kfi_output_publish(o, &e);
+    kfi_output_destroy(&o);
+    ck_assert_int_eq(fcntl(0, F_GETFD), -1);   /* closed again */
+    dup2(kept, 0);
+    close(kept);
+    ck_assert_int_eq(status, KF_OK);
+    assert_content("t", "content", 7);
+}
+END_TEST
+
 START_TEST(output__temporary_is_private)
 {
     kfi_output *o;
@@ -241,7 +261,7 @@ static kf_status write_new(const char *name, const uint8_t *data, size_t size, k
  * exception is the folder's sync, which comes after the new file is in place and says so. */
 START_TEST(output__every_call_fails)
 {
-    enum { SIZE = 1500000 };
+    enum { SIZE = 2200000 };   /* more than the buffer: a part is written past it */
     uint8_t *data = malloc(SIZE);
     random_bytes(data, SIZE);
     static const int reasons[] = { EIO, ENOSPC };
@@ -575,6 +595,7 @@ int main(void)
     TCase *c = tcase_create("output");
     tcase_add_checked_fixture(c, set_up, tear_down);
     tcase_add_loop_test(c, output__publish, 0, 8);
+    tcase_add_loop_test(c, output__without_standard_input, 0, 2);
     tcase_add_test(c, output__temporary_is_private);
     tcase_add_test(c, output__refuses);
     tcase_add_test(c, output__protected);

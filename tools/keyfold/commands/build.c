@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "command.h"
+#include "input/feed.h"
 #include "input/reader.h"
 #include "input/same_keys.h"
-#include "input/survey.h"
 #include "interrupt.h"
 #include "options/build_options.h"
 #include "output/list.h"
@@ -17,18 +17,13 @@
 #include "output/report.h"
 
 #define LONGEST_KEY ((size_t)1 << 20)   /* kf_builder_add's limit; a longer key is a bad record */
-#define MESSAGES_SHOWN 10
-#define TURN_BYTES ((uint64_t)16 << 20)   /* of long records, after which somebody may want to hear of them */
 
 typedef struct kft_build {
     const kft_build_options *options;
     kft_input_settings settings;
     kf_builder *builder;        /* NULL until the first input has told the values' type */
     kf_value_type value_type;
-    uint64_t bad;               /* records skipped */
-    uint64_t records;           /* added */
-    uint64_t input_done;        /* bytes of the inputs that are through */
-    kft_survey survey;
+    kft_feed feed;
     kft_list list;              /* --duplicates all: a record's value as one */
     kf_build_report report;
 } kft_build;
@@ -56,8 +51,9 @@ static int create_builder(kft_build *build)
     build_options.memory_limit = options->memory;
     build_options.temporary_folder = options->temporary_folder;
     build_options.resume_folder = options->resume_folder;
-    build_options.flags = options->force ? KF_BUILD_REPLACE_ANY : 0;
-    build_options.expected_bytes = build->survey.expected_bytes;
+    build_options.flags = (options->force ? KF_BUILD_REPLACE_ANY : 0u)
+                          | (options->similarity ? KF_BUILD_SIMILARITY : 0u);
+    build_options.expected_bytes = build->feed.survey.expected_bytes;
     build_options.progress = progress_report;
     parallel_take(&command_build, &options->parallel, &build_options);
     progress_values(build->value_type != KF_VALUES_NONE);
@@ -80,8 +76,9 @@ static int create_builder(kft_build *build)
 }
 
 /* Fits an input's format and the values' type together; the first input may settle the type. */
-static int settle_values(kft_build *build, const kft_input *input)
+static int settle_values(void *context, const kft_input *input)
 {
+    kft_build *build = context;
     int has_values = input_has_values(input->format, &build->settings);
     int asked = build->options->values;
     const kft_message about = { MESSAGE_ERROR, KF_FORMAT, input->stream.name, 0 };
@@ -113,27 +110,6 @@ static int settle_values(kft_build *build, const kft_input *input)
     return build->builder == NULL ? create_builder(build) : 0;
 }
 
-/* Says why an input can't be read, unless that was asked for. */
-static int unreadable(const kft_input *input)
-{
-    const kf_status status = input->stream.os_error != 0 ? KF_IO : KF_FORMAT;
-
-    if (interrupt_signal() == 0)
-        message((kft_message){ MESSAGE_ERROR, status, input->stream.name, 0 }, "%s%s", input->stream.problem,
-                input->stream.foreign && !input->is_document ? " (--text takes any file as text)" : "");
-    return EXIT_TROUBLE;
-}
-
-static int bad_record(kft_build *build, const kft_input *input)
-{
-    const int fails = build->options->on_error == ON_ERROR_FAIL;
-    const kft_message about = { fails ? MESSAGE_ERROR : MESSAGE_WARNING, KF_FORMAT, input->stream.name, input->line };
-
-    if (fails || build->bad++ < MESSAGES_SHOWN)
-        message(about, fails ? "%s" : "%s; skipped", input->reason);
-    return fails ? EXIT_TROUBLE : 0;
-}
-
 /* Hands a record to the builder. `number`: the value, if values are u64. */
 static kf_status add_to_builder(kft_build *build, const kft_record *record, uint64_t number, uint64_t weight,
                                 kf_error *error)
@@ -156,90 +132,33 @@ static kf_status add_to_builder(kft_build *build, const kft_record *record, uint
                                      error);
 }
 
-static int add_record(kft_build *build, kft_input *input, const kft_record *record)
+static int add_record(void *context, kft_input *input, const kft_record *record)
 {
+    kft_build *build = context;
     uint64_t number = 0, weight = 0;
     kf_error error = { 0 };
     kf_status status;
 
     if (record->key_size > LONGEST_KEY) {
         input_bad(input, "the key has %zu bytes, the limit is %zu", record->key_size, LONGEST_KEY);
-        return bad_record(build, input);
+        return feed_bad_record(&build->feed, input);
     }
     if (build->value_type == KF_VALUES_U64 && !parse_u64(record->value, record->value_size, &number)) {
         input_bad(input, "the value is not an integer from 0 to 18446744073709551615");
-        return bad_record(build, input);
+        return feed_bad_record(&build->feed, input);
     }
     if (build->settings.wants_weight && !parse_u64(record->weight, record->weight_size, &weight)) {
         input_bad(input, "the weight is not an integer from 0 to 18446744073709551615");
-        return bad_record(build, input);
+        return feed_bad_record(&build->feed, input);
     }
-    build->records++;
+    build->feed.records++;
     status = add_to_builder(build, record, number, weight, &error);
     return status == KF_OK ? 0 : failed(build, status, &error);
 }
 
-static int add_records(kft_build *build, kft_input *input)
-{
-    kft_record record;
-    uint64_t turn_bytes = 0;
-    uint32_t turn = 0;
-    int code = 0;
-
-    while (code == 0) {
-        int result = input_next(input, &record);
-
-        if (++turn % 1024 == 0 || input->stream.bytes_read - turn_bytes >= TURN_BYTES) {
-            turn_bytes = input->stream.bytes_read;
-            progress_input(build->input_done + turn_bytes, build->survey.input_total, build->records);
-            if (interrupt_signal() != 0)
-                return EXIT_TROUBLE;
-        }
-        if (result == INPUT_END)
-            break;
-        if (result == INPUT_FAILED) {
-            return unreadable(input);
-        }
-        code = result == INPUT_BAD ? bad_record(build, input) : add_record(build, input, &record);
-    }
-    build->input_done += input->stream.bytes_read;
-    return code;
-}
-
-static int add_file(kft_build *build, const char *path)
-{
-    kft_input input;
-    int code = EXIT_TROUBLE;
-
-    if (!input_open(&input, &build->settings, path)) {
-        code = unreadable(&input);
-    } else {
-        const kft_message about = { MESSAGE_NOTE, KF_OK, input.stream.name, 0 };
-
-        if (input.stream.had_mark && input.stream.unicode == UNICODE_NONE && !build->options->quiet)
-            message(about, "note: skipped a UTF-8 byte order mark");
-        if (input.like_csv && !build->options->quiet && build->options->values != KF_VALUES_NONE)
-            message(about, "note: taken for lines, keys without values, as there is no tab in the first line; "
-                    "--format csv reads CSV");
-        if (input.stream.unicode != UNICODE_NONE && !build->options->quiet)
-            message(about, "note: read as %s", unicode_name(input.stream.unicode));
-        code = settle_values(build, &input);
-        if (code == 0)
-            code = add_records(build, &input);
-    }
-    input_close(&input);
-    return code;
-}
-
 static void say_summary(const kft_build *build, double seconds)
 {
-    const kft_message about = { MESSAGE_WARNING, KF_FORMAT, NULL, 0 };
-
-    if (build->bad > MESSAGES_SHOWN)
-        message(about, "%" PRIu64 " bad records skipped, %" PRIu64 " of them not shown", build->bad,
-                build->bad - MESSAGES_SHOWN);
-    else if (build->bad > 0)
-        message(about, "%" PRIu64 " bad record%s skipped", build->bad, build->bad == 1 ? "" : "s");
+    feed_say_bad(&build->feed);
     if (build->options->quiet || build->options->json)
         return;
     report_say(build->options->output, &build->report, seconds);
@@ -273,15 +192,23 @@ static int build_run(int argc, char **argv)
         code = build_options_check(&options, &inputs, &build.settings);
     if (code != OPTIONS_GO_ON)
         goto out;
-    code = survey_inputs(&build.survey, &options, &build.settings, &inputs);
+    build.feed = (kft_feed){
+        .settings = &build.settings, .skips_bad = options.on_error == ON_ERROR_SKIP, .quiet = options.quiet,
+        .begin = settle_values, .take = add_record, .context = &build,
+        .like_csv = options.values == KF_VALUES_NONE ? NULL
+                    : "note: taken for lines, keys without values, as there is no tab in the first line; "
+                      "--format csv reads CSV"
+    };
+    code = survey_inputs(&build.feed.survey, &command_build, options.output, options.values != KF_VALUES_NONE,
+                         &build.settings, &inputs);
     if (code != 0)
         goto out;
     interrupt_catch();
     progress_start(options.quiet ? PROGRESS_NONE : (progress_mode)options.progress, &options.parallel);
-    progress_input(0, build.survey.input_total, 0);
+    progress_input(0, build.feed.survey.input_total, 0);
     for (int i = 0; i < inputs.count && code == 0; i++)
-        code = add_file(&build, inputs.items[i]);
-    progress_input(build.input_done, build.survey.input_total, build.records);
+        code = feed_file(&build.feed, inputs.items[i]);
+    progress_input(build.feed.input_done, build.feed.survey.input_total, build.feed.records);
     if (code == 0)
         code = finish(&build, &inputs);
     if (code == 0)
@@ -293,7 +220,7 @@ static int build_run(int argc, char **argv)
     if (code == 0) {
         say_summary(&build, seconds);
         if (options.json)
-            code = report_print(options.output, build.value_type, &build.report, "bad_records", build.bad,
+            code = report_print(options.output, build.value_type, &build.report, "bad_records", build.feed.bad,
                                 seconds);
     } else if (interrupt_signal() != 0) {
         message((kft_message){ MESSAGE_ERROR, KF_CANCELLED, NULL, 0 }, "interrupted; %s is as it was before%s%s",

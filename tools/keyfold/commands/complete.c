@@ -5,6 +5,7 @@
 #include "options/selection.h"
 #include "output/crew.h"
 #include "output/entry.h"
+#include "output/list.h"
 #include "output/message.h"
 
 typedef struct complete_options {
@@ -125,6 +126,7 @@ static int run_job(complete_job *job, kft_needles *needles, const char *path)
         job->printer.value_type = options->values ? kf_dict_value_type(job->dict) : KF_VALUES_NONE;
         job->printer.raw = options->needles.raw;
         job->printer.json = options->json;
+        job->printer.lists = list_values(job->dict);
         job->with_needle = needles_shown(needles);
         code = output_finish(&out, crew_run(&all, needles, &out));
     }

@@ -174,7 +174,8 @@ static int diff_run(int argc, char **argv)
         } else if (!output_open(&out)) {
             code = EXIT_TROUBLE;
         } else {
-            diff.printer = (kft_printer){ &out, diff.members.value_type, 0, options.raw, options.json, 0 };
+            diff.printer = (kft_printer){ &out, diff.members.value_type, 0, options.raw, options.json,
+                                           diff.members.lists };
             if (options.keys_only || options.count || options.quiet)
                 diff.printer.value_type = KF_VALUES_NONE;
             code = output_finish(&out, print_all(&diff, iter));

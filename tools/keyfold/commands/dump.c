@@ -5,9 +5,8 @@
 #include <string.h>
 
 #include "commands/dump.h"
-#include "input/decoder.h"
-#include "input/kind.h"
 #include "output/entry.h"
+#include "output/guard.h"
 #include "output/list.h"
 #include "output/message.h"
 
@@ -29,27 +28,9 @@ typedef struct kft_dump {
     const char *path;
     int format;
     int weighted;         /* the file has weights of its own */
+    int items;            /* values are lists, and come item by item */
     kft_printer printer;
 } kft_dump;
-
-int dump_misleads(kf_bytes key, int is_nul)
-{
-    static const uint8_t mark[] = { 0xEF, 0xBB, 0xBF };
-    const kft_head head = { key.data, key.size, 0 };
-    kft_kind kind;
-    size_t at = 0;
-    int undecided;
-
-    if (decoder_detect(key.data, key.size, &undecided) != DECODER_NONE || kind_foreign(&head, 0, &kind))
-        return 1;
-    if (is_nul)
-        return 0;
-    if (key.size >= sizeof mark && memcmp(key.data, mark, sizeof mark) == 0)
-        return 1;
-    while (at < key.size && key.data[at] == ' ')
-        at++;
-    return at < key.size && strchr("<{[", key.data[at]) != NULL && key.data[at] != 0;
-}
 
 /* A line of tsv or jsonl. */
 static void print_line(const kft_dump *dump, const kft_entry *entry, uint64_t weight)
@@ -110,7 +91,7 @@ static int print_nul(const kft_dump *dump, const kft_entry *entry, uint64_t weig
 /* An entry, the first of all if it is `at_start`. Returns 0 when it can't be printed in the format. */
 static int print_one(const kft_dump *dump, const kft_entry *entry, uint64_t weight, int at_start)
 {
-    int misled = at_start && dump_misleads(entry->key, dump->format == DUMP_NUL);
+    int misled = at_start && guard_misleads(entry->key, dump->format == DUMP_NUL);
 
     if (dump->format == DUMP_NUL)
         return !misled && print_nul(dump, entry, weight);
@@ -127,7 +108,7 @@ static int print_entry(const kft_dump *dump, const kft_entry *entry, uint64_t we
     kft_entry one = *entry;
     kf_bytes list = entry->value;
 
-    if (!dump->printer.items)
+    if (!dump->items)
         return print_one(dump, entry, weight, at_start);
     for (; list_next(&list, &one.value); at_start = 0)
         if (!print_one(dump, &one, weight, at_start))
@@ -190,9 +171,8 @@ static int dump_run(int argc, char **argv)
         code = EXIT_TROUBLE;
     } else {
         kf_dict_stat stat = KF_DICT_STAT_INIT;
-        kft_dump dump = { dict, rest.items[0], options.format, 0,
-                          { &out, kf_dict_value_type(dict), 0, options.raw, options.format == DUMP_JSONL,
-                            entry_lists() } };
+        kft_dump dump = { dict, rest.items[0], options.format, 0, list_values(dict),
+                          { &out, kf_dict_value_type(dict), 0, options.raw, options.format == DUMP_JSONL, 0 } };
 
         dump.weighted = kf_dict_get_stat(dict, &stat) == KF_OK && stat.weights == KF_WEIGHTS_GIVEN;
         code = output_finish(&out, dump_all(&dump, iter));

@@ -13,10 +13,6 @@ typedef struct dump_options {
     int raw;
 } dump_options;
 
-/* Whether an output that begins with these bytes would be taken for something else than lines, or fields that end with
- * NUL, of text. */
-int dump_misleads(kf_bytes first, int is_nul);
-
 /* The rows of an index of names, on stdout. Returns the exit code. */
 int names_dump(const char *path, const kf_names *names, const dump_options *options);
 

@@ -6,6 +6,7 @@
 #include "command.h"
 #include "input/stream.h"
 #include "output/entry.h"
+#include "output/list.h"
 #include "output/message.h"
 
 typedef struct find_options {
@@ -293,7 +294,7 @@ static int find_run(int argc, char **argv)
         if (!options.whole)
             finder.search.filter = within_line;
         finder.printer = (kft_printer){ &out, kf_dict_value_type(dict), options.ordinal, options.raw,
-                                        options.json, 0 };
+                                        options.json, list_values(dict) };
         if (options.keys_only || (options.ordinal && !options.json))
             finder.printer.value_type = KF_VALUES_NONE;
         code = rest.count > 1 ? find_files(&finder, rest.items + 1, rest.count - 1)

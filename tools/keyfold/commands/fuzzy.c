@@ -6,6 +6,7 @@
 
 #include "command.h"
 #include "output/hits.h"
+#include "output/list.h"
 #include "output/message.h"
 
 typedef struct fuzzy_options {
@@ -94,6 +95,7 @@ static int run_job(fuzzy_job *job, const fuzzy_options *options, kft_needles *ne
     if (code == 0) {
         hits_open(&job->hits, &options->hits, kf_dict_value_type(job->dict), needles_shown(needles),
                   options->needles.raw);
+        job->hits.printer.lists = list_values(job->dict);
         code = output_finish(&out, crew_run(&all, needles, &out));
     }
     selection_close(&job->selection);

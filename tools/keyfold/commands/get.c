@@ -8,6 +8,7 @@
 #include "input/needles.h"
 #include "output/entry.h"
 #include "output/escape.h"
+#include "output/list.h"
 #include "output/message.h"
 
 #define BATCH 4096
@@ -206,7 +207,7 @@ static int get_run(int argc, char **argv)
     lookup->path = rest.items[0];
     lookup->options = &options;
     lookup->printer = (kft_printer){ &out, kf_dict_value_type(dict), options.ordinal, options.raw,
-                                     options.json, 0 };
+                                     options.json, list_values(dict) };
     if (options.ordinal && !options.json)
         lookup->printer.value_type = KF_VALUES_NONE;
     code = rest.count > 1 ? get_arguments(lookup, rest.items + 1, rest.count - 1)

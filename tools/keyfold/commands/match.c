@@ -9,6 +9,7 @@
 #include "options/pattern.h"
 #include "options/selection.h"
 #include "output/entry.h"
+#include "output/list.h"
 #include "output/message.h"
 
 #define MOST_PATTERNS 64   /* as many as kf_query_create_any takes */
@@ -153,7 +154,7 @@ static int match_dict(const kf_dict *dict, const char *path, const match_options
         code = EXIT_TROUBLE;
     } else {
         kft_printer printer = { &out, kf_dict_value_type(dict), options->ordinal, options->raw,
-                                options->json, 0 };
+                                options->json, list_values(dict) };
 
         if (options->keys_only || (options->ordinal && !options->json))
             printer.value_type = KF_VALUES_NONE;

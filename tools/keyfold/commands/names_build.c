@@ -3,105 +3,59 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "command.h"
+#include "input/feed.h"
 #include "input/reader.h"
+#include "input/same_keys.h"
 #include "interrupt.h"
-#include "options/parallel.h"
+#include "options/names_build_options.h"
+#include "options/reading.h"
 #include "output/human.h"
 #include "output/message.h"
+#include "output/output.h"
+#include "output/progress.h"
 
-typedef struct names_build_options {
-    const char *output;
-    int format;
-    uint64_t memory;
-    const char *temporary_folder;
-    uint64_t threads;
-    int header;
-    const char *id_column, *name_column;
-    const char *id_field, *name_field;
-    int raw;
-    int quiet;
-} names_build_options;
+#define TABLE_MOST ((size_t)16 << 20)    /* bytes of a table of legal forms */
 
-static const kft_option_choice formats[] = {
-    { "auto", FORMAT_AUTO }, { "tsv", FORMAT_TSV }, { "csv", FORMAT_CSV }, { "jsonl", FORMAT_JSONL },
-    { "lines", FORMAT_LINES }, { NULL, 0 }
-};
-
-static const kft_option_spec options_table[] = {
-    { "output", 'o', OPTION_FILE, offsetof(names_build_options, output), "FILE",
-      "the index to write (required)", NULL },
-    { "format", 'f', OPTION_CHOICE, offsetof(names_build_options, format), "FORMAT",
-      "how the input is written (default: auto)", formats },
-    { "memory", 'M', OPTION_SIZE, offsetof(names_build_options, memory), "SIZE",
-      "hold at most so much in memory (default: 1G)", NULL },
-    { "tmpdir", 'T', OPTION_FOLDER, offsetof(names_build_options, temporary_folder), "FOLDER",
-      "where temporary files go (default: beside the output)", NULL },
-    { "threads", 0, OPTION_NUMBER, offsetof(names_build_options, threads), "COUNT",
-      "use at most so many threads (default: as many as there\nare processors)", NULL },
-    { "raw", 'r', OPTION_FLAG, offsetof(names_build_options, raw), NULL,
-      "tsv, lines: no escapes, and CR stays", NULL },
-    { "header", 'H', OPTION_FLAG, offsetof(names_build_options, header), NULL,
-      "csv: the first record names the columns", NULL },
-    { "id-column", 0, OPTION_TEXT, offsetof(names_build_options, id_column), "COLUMN",
-      "csv: a number from 1, or a name (default: 1)", NULL },
-    { "name-column", 0, OPTION_TEXT, offsetof(names_build_options, name_column), "COLUMN",
-      "csv: a number from 1, or a name (default: 2)", NULL },
-    { "id-field", 0, OPTION_TEXT, offsetof(names_build_options, id_field), "NAME",
-      "jsonl: an object's id (default: id)", NULL },
-    { "name-field", 0, OPTION_TEXT, offsetof(names_build_options, name_field), "NAME",
-      "jsonl: an object's name (default: name)", NULL },
-    { "quiet", 'q', OPTION_FLAG, offsetof(names_build_options, quiet), NULL,
-      "no summary, only errors", NULL },
-    OPTIONS_END
-};
-
-/* Returns OPTIONS_GO_ON or the exit code of a usage error. */
-static int check(const names_build_options *options, const kft_arguments *inputs, kft_input_settings *settings)
-{
-    int stdin_uses = 0;
-
-    if (options->output == NULL)
-        return usage_error(&command_names_build, "where to? Name the index with -o FILE");
-    if (inputs->count == 0)
-        return usage_error(&command_names_build, "which INPUT? '-' is standard input");
-    for (int i = 0; i < inputs->count; i++)
-        stdin_uses += strcmp(inputs->items[i], "-") == 0;
-    if (stdin_uses > 1)
-        return usage_error(&command_names_build, "standard input can be read only once");
-    if (options->threads > THREADS_MOST)
-        return usage_error(&command_names_build, "--threads is at most %d", THREADS_MOST);
-    if (!options->header && (!is_column_number(options->id_column) || !is_column_number(options->name_column)))
-        return usage_error(&command_names_build, "columns are counted from 1; naming one needs --header");
-    if (strcmp(options->id_field, options->name_field) == 0)
-        return usage_error(&command_names_build, "--id-field and --name-field are the same");
-    *settings = (kft_input_settings){
-        .format = (kft_input_format)options->format, .wants_value = 1, .row = 1, .raw = options->raw,
-        .header = options->header, .key_column = options->id_column, .value_column = options->name_column,
-        .weight_column = "3", .delimiter = ',', .key_field = options->id_field,
-        .value_field = options->name_field, .weight_field = "weight",
-    };
-    return OPTIONS_GO_ON;
-}
-
-static int cancel(void *context, const kf_progress *progress)
-{
-    (void)context;
-    (void)progress;
-    return interrupt_signal() != 0;
-}
+typedef struct names_build {
+    const kft_names_build_options *options;
+    kft_input_settings settings;
+    kf_names_build_options build;
+    kf_names_builder *builder;
+    kft_feed feed;
+    uint64_t lines_before;      /* of the inputs that are through, for ids */
+    uint64_t lines;             /* and of this one */
+    uint64_t empty;             /* names */
+    char *table;
+    kf_names_report report;
+} names_build;
 
 static kf_bytes bytes_of(const void *data, size_t size)
 {
     return (kf_bytes){ data, size };
 }
 
-/* A name by itself has the number of its line as its id. */
-static kf_status add(kf_names_builder *builder, const kft_input *input, const kft_record *record, kf_error *error)
+/* A line is a name: there are no other parts. */
+static int begin_input(void *context, const kft_input *input)
 {
+    names_build *names = context;
+
+    names->settings.wants_value = input->format != FORMAT_LINES;
+    names->lines_before += names->lines;
+    names->lines = 0;
+    return 0;
+}
+
+/* A name by itself has the number of its line as its id, which goes on from input to input. */
+static int add_record(void *context, kft_input *input, const kft_record *record)
+{
+    names_build *names = context;
     kf_names_row row = KF_NAMES_ROW_INIT;
+    kf_error error = { 0 };
+    kf_status status;
     char number[24];
 
     row.id = bytes_of(record->key, record->key_size);
@@ -109,111 +63,202 @@ static kf_status add(kf_names_builder *builder, const kft_input *input, const kf
     row.attribute = bytes_of(record->attribute, record->attribute_size);
     row.payload = bytes_of(record->payload, record->payload_size);
     if (input->format == FORMAT_LINES) {
+        names->lines = input->lines_read;
         row.name = row.id;
-        row.id = bytes_of(number, (size_t)snprintf(number, sizeof number, "%" PRIu64, input->line));
+        row.id = bytes_of(number, (size_t)snprintf(number, sizeof number, "%" PRIu64,
+                                                   names->lines_before + input->line));
     }
-    return kf_names_builder_add_row(builder, &row, error);
+    status = kf_names_builder_add_row(names->builder, &row, &error);
+    if (status == KF_INVALID || status == KF_LIMIT) {
+        input_bad(input, "%s", error.message);
+        return feed_bad_record(&names->feed, input);
+    }
+    names->feed.records++;
+    names->empty += row.name.size == 0;
+    if (status == KF_OK)
+        return 0;
+    return status == KF_CANCELLED ? EXIT_TROUBLE : complain_error(names->options->output, status, &error);
 }
 
-static int add_records(kf_names_builder *builder, kft_input *input)
+/* Reads the table of legal forms as a whole. Returns 0, or an exit code after a message. */
+static int read_table(names_build *names, const char *path)
 {
-    kft_record record;
-    kf_error error = { 0 };
-    kf_status status = KF_OK;
-    int result;
-
-    while (status == KF_OK && (result = input_next(input, &record)) != INPUT_END && interrupt_signal() == 0) {
-        if (result == INPUT_FAILED) {
-            complain("%s: %s", input->stream.name, input->stream.problem);
-            return EXIT_TROUBLE;
-        }
-        if (result == INPUT_BAD) {
-            complain("%s:%" PRIu64 ": %s", input->stream.name, input->line, input->reason);
-            return EXIT_TROUBLE;
-        }
-        status = add(builder, input, &record, &error);
-    }
-    if (status == KF_OK || status == KF_CANCELLED)
-        return status == KF_OK && interrupt_signal() == 0 ? 0 : EXIT_TROUBLE;
-    complain("%s:%" PRIu64 ": %s", input->stream.name, input->line, error.message);
-    return EXIT_TROUBLE;
-}
-
-static int add_file(kf_names_builder *builder, const kft_input_settings *settings, const char *path)
-{
-    kft_input_settings own = *settings;
-    kft_input input;
+    kft_stream stream;
+    size_t size;
     int code = EXIT_TROUBLE;
 
-    if (!input_open(&input, &own, path)) {
-        complain("%s: %s", input.stream.name, input.stream.problem);
-    } else {
-        own.wants_value = input.format != FORMAT_LINES;
-        code = add_records(builder, &input);
+    if (!stream_open(&stream, path, LOOK_TEXT) || stream_find(&stream, 0, 0, &size) == STREAM_FAILED)
+        complain("%s: %s", stream.name, stream.problem);
+    else if (size > TABLE_MOST)
+        complain("%s: a table of legal forms of more than %zu MiB", stream.name, TABLE_MOST >> 20);
+    else if ((names->table = malloc(size + 1)) == NULL)
+        complain("%s: out of memory", stream.name);
+    else
+        code = 0;
+    if (code == 0) {
+        memcpy(names->table, stream_window(&stream), size);
+        names->table[size] = 0;
+        names->build.legal_table = names->table;
     }
-    input_close(&input);
+    stream_close(&stream);
     return code;
 }
 
-static int finish(kf_names_builder *builder, const names_build_options *options)
+static int create_builder(names_build *names)
 {
-    kf_names_report report = KF_NAMES_REPORT_INIT;
-    kf_error error = { 0 };
-    human_text names, tokens, size;
-    kf_status status = kf_names_builder_finish(builder, &report, &error);
-
-    if (status != KF_OK)
-        return status == KF_CANCELLED ? EXIT_TROUBLE : complain_error(options->output, status, &error);
-    if (!options->quiet)
-        complain("%s: %s names, %s different tokens, %s (%.2f B/name)", options->output,
-                 human_count(names, report.names), human_count(tokens, report.tokens),
-                 human_size(size, report.file_size),
-                 report.names > 0 ? (double)report.file_size / (double)report.names : 0.0);
-    return 0;
-}
-
-static int names_build_run(int argc, char **argv)
-{
-    names_build_options options = { .id_column = "1", .name_column = "2", .id_field = "id", .name_field = "name" };
-    kf_names_build_options build = KF_NAMES_BUILD_OPTIONS_INIT;
-    kft_input_settings settings;
-    kf_names_builder *builder;
-    kft_arguments inputs;
+    const char *table = names->options->legal_table;
     kf_error error = { 0 };
     kf_status status;
-    int code = options_parse(&command_names_build, &options, argc, argv, &inputs);
+    int code = table != NULL ? read_table(names, table) : 0;
 
-    if (code == OPTIONS_GO_ON)
-        code = check(&options, &inputs, &settings);
-    if (code != OPTIONS_GO_ON)
+    if (code != 0)
         return code;
-    build.memory_limit = options.memory;
-    build.temporary_folder = options.temporary_folder;
-    build.threads = options.threads > 0 ? (unsigned)options.threads : processors(THREADS_MOST);
-    build.progress = cancel;
-    interrupt_catch();
-    status = kf_names_builder_create(&builder, options.output, &build, &error);
-    if (status != KF_OK)
-        return complain_error(options.output, status, &error);
-    code = 0;
-    for (int i = 0; i < inputs.count && code == 0; i++)
-        code = add_file(builder, &settings, inputs.items[i]);
+    names->build.progress = progress_report;
+    status = kf_names_builder_create(&names->builder, names->options->output, &names->build, &error);
+    if (status == KF_OK)
+        return 0;
+    if (table != NULL && strstr(error.message, "legal form") != NULL) {
+        complain_error(table, status, &error);
+        return EXIT_TROUBLE;
+    }
+    return complain_error(names->options->output, status, &error);
+}
+
+static int finish(names_build *names, const kft_arguments *inputs)
+{
+    kf_error error = { 0 };
+    kf_status status = kf_names_builder_finish(names->builder, &names->report, &error);
+
+    if (status == KF_OK)
+        return 0;
+    if (status == KF_CANCELLED)
+        return EXIT_TROUBLE;
+    complain_error(names->options->output, status, &error);
+    if (status == KF_DUPLICATE) {
+        same_keys_tell(&names->settings, inputs, 0, &error);
+        message((kft_message){ MESSAGE_NOTE, KF_OK, NULL, 0 }, "if several names may have one id, say --equal-ids");
+    }
+    return EXIT_TROUBLE;
+}
+
+static void say_summary(const names_build *names, double seconds)
+{
+    const kf_names_report *report = &names->report;
+    human_text count, tokens, size, time, temporary;
+
+    feed_say_bad(&names->feed);
+    if (names->options->quiet)
+        return;
+    if (names->empty > 0)
+        message((kft_message){ MESSAGE_NOTE, KF_OK, NULL, 0 }, "note: %" PRIu64 " name%s empty", names->empty,
+                names->empty == 1 ? " is" : "s are");
+    if (names->options->json)
+        return;
+    message((kft_message){ MESSAGE_SUMMARY, KF_OK, names->options->output, 0 },
+            "%s names, %s different tokens, %s (%.2f B/name), %s%s%s", human_count(count, report->names),
+            human_count(tokens, report->tokens), human_size(size, report->file_size),
+            report->names > 0 ? (double)report->file_size / (double)report->names : 0.0,
+            human_seconds(time, seconds), report->temporary_peak > 0 ? ", temporary files up to " : "",
+            report->temporary_peak > 0 ? human_size(temporary, report->temporary_peak) : "");
+}
+
+static int print_report(const names_build *names, double seconds)
+{
+    const kf_names_report *report = &names->report;
+    const struct { const char *name; uint64_t number; } numbers[] = {
+        { "names", report->names }, { "tokens", report->tokens }, { "name_bytes", report->name_bytes },
+        { "bad_records", names->feed.bad }, { "empty_names", names->empty }, { "file_size", report->file_size },
+        { "temporary_peak", report->temporary_peak }
+    };
+    kft_output out;
+    char text[96];
+
+    if (!output_open(&out))
+        return EXIT_TROUBLE;
+    output_byte(&out, '{');
+    output_json_member(&out, "file", (const uint8_t *)names->options->output, strlen(names->options->output));
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        snprintf(text, sizeof text, ",\"%s\":%" PRIu64, numbers[i].name, numbers[i].number);
+        output_text(&out, text);
+    }
+    snprintf(text, sizeof text, ",\"seconds\":%.3f}\n", seconds);
+    output_text(&out, text);
+    return output_finish(&out, 0);
+}
+
+static int build_all(names_build *names, const kft_arguments *inputs)
+{
+    kft_feed *feed = &names->feed;
+    double seconds;
+    int code = create_builder(names);
+
+    progress_input(0, feed->survey.input_total, 0);
+    for (int i = 0; i < inputs->count && code == 0; i++)
+        code = feed_file(feed, inputs->items[i]);
+    progress_input(feed->input_done, feed->survey.input_total, feed->records);
     if (code == 0)
-        code = finish(builder, &options);
-    kf_names_builder_destroy(&builder);
-    if (code != 0 && interrupt_signal() != 0) {
-        complain("interrupted; %s is as it was before", options.output);
+        code = finish(names, inputs);
+    if (code == 0)
+        progress_done(names->report.file_size);
+    seconds = progress_seconds();
+    progress_stop();
+    kf_names_builder_destroy(&names->builder);
+    free(names->table);
+    if (code == 0) {
+        say_summary(names, seconds);
+        if (names->options->json)
+            code = print_report(names, seconds);
+    } else if (interrupt_signal() != 0) {
+        message((kft_message){ MESSAGE_ERROR, KF_CANCELLED, NULL, 0 }, "interrupted; %s is as it was before",
+                names->options->output);
         code = EXIT_SIGNALLED + interrupt_signal();
     }
     return code;
 }
 
+static int names_build_run(int argc, char **argv)
+{
+    kft_names_build_options options = { .delimiter = "," };
+    names_build names = { .options = &options, .build = KF_NAMES_BUILD_OPTIONS_INIT,
+                          .report = KF_NAMES_REPORT_INIT };
+    kft_arguments inputs;
+    int code = options_parse(&command_names_build, &options, argc, argv, &inputs);
+
+    if (code == OPTIONS_GO_ON)
+        code = names_build_options_check(&options, &inputs, &names.settings, &names.build);
+    if (code != OPTIONS_GO_ON)
+        return code;
+    names.feed = (kft_feed){
+        .settings = &names.settings, .skips_bad = options.on_error == ON_ERROR_SKIP, .quiet = options.quiet,
+        .begin = begin_input, .take = add_record, .context = &names,
+        .like_csv = "note: taken for lines, a name each, as there is no tab in the first line; --format csv reads CSV"
+    };
+    code = survey_inputs(&names.feed.survey, &command_names_build, options.output, 1, &names.settings, &inputs);
+    if (code != 0)
+        return code;
+    interrupt_catch();
+    progress_start(options.quiet ? PROGRESS_NONE : (progress_mode)options.progress, NULL);
+    progress_of_names();
+    return build_all(&names, &inputs);
+}
+
+
+static const kft_clash clashes[] = {
+    { "legal-table", "legal", 1 },
+    { NULL, NULL, 0 }
+};
+
 const kft_command command_names_build = {
-    "names build", "Compile ids and names into an index", "[options] -o FILE INPUT...", options_table,
-    "A line of tsv is ID<TAB>NAME, and perhaps <TAB>ATTRIBUTE and <TAB>PAYLOAD; in lines\n"
-    "each is a name, and its id is its number from 1. INPUT '-' is standard input; .gz\n"
-    "and .zst data is recognised. Format auto goes by the extension, else the first line:\n"
-    "with a tab it is tsv.\n\n"
-    "Exit code: 0 done, 2 usage, 3 data or I/O error, 128+N stopped by signal N.\n",
-    names_build_run, NULL
+    "names build", "Compile ids and names into an index", "[options] -o FILE INPUT...", names_build_options_table,
+    "A line of tsv is ID<TAB>NAME, perhaps with <TAB>ATTRIBUTE and <TAB>PAYLOAD; a JSON\n"
+    "array [ID, NAME, ATTRIBUTE, PAYLOAD]; in lines each is a name, and its id is its\n"
+    "number from 1. INPUT '-' is standard input; gzip, zstd, xz and bzip2 data is\n"
+    "unpacked, and UTF-16 read as UTF-8; files that are not lines of text are refused.\n"
+    "Format auto goes by the extension (.tsv .tab .csv .jsonl .ndjson), else the first\n"
+    "line: with a tab it is tsv, without it is lines.\n\n"
+    "Names are compared as they are, unless options from --fold-case to --legal say\n"
+    "otherwise. The index keeps what they say: needles are treated like names.\n\n"
+    "Exit code: 0 done (with --on-error skip also when lines were skipped), 2 usage,\n"
+    "3 data or I/O error, 128+N stopped by signal N.\n",
+    names_build_run, clashes
 };

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "commands/dump.h"
+#include "output/guard.h"
 #include "output/message.h"
 #include "output/output.h"
 
@@ -24,7 +25,7 @@ static void print_tsv(names_dumping *d, const kf_names_row *row, int at_start)
     const kf_bytes columns[] = { row->id, row->name, row->attribute, row->payload };
     kf_bytes first = row->id;
 
-    if (at_start && !d->options->raw && first.size > 0 && dump_misleads(first, 0)) {
+    if (at_start && !d->options->raw && first.size > 0 && guard_misleads(first, 0)) {
         char guarded[5];
 
         snprintf(guarded, sizeof guarded, "\\x%02x", first.data[0]);

@@ -7,6 +7,7 @@
 
 #include "command.h"
 #include "output/hits.h"
+#include "output/list.h"
 #include "output/message.h"
 
 typedef struct nearest_options {
@@ -96,6 +97,7 @@ static int run_job(nearest_job *job, const nearest_options *options, kft_needles
     if (code == 0) {
         hits_open(&job->hits, &options->hits, kf_dict_value_type(job->dict), needles_shown(needles),
                   options->needles.raw);
+        job->hits.printer.lists = list_values(job->dict);
         job->hits.with_similarity = job->query.ranking == KF_RANK_SIMILARITY;
         job->hits.with_distance = job->query.metric != KF_METRIC_JARO_WINKLER;
         code = output_finish(&out, crew_run(&all, needles, &out));

@@ -4,6 +4,7 @@
 #include "command.h"
 #include "options/range.h"
 #include "output/entry.h"
+#include "output/list.h"
 #include "output/message.h"
 
 typedef struct scan_options {
@@ -76,7 +77,7 @@ static int scan_dict(const kf_dict *dict, const char *path, const scan_options *
             output_text(&out, options->json ? "}\n" : "\n");
         } else {
             kft_printer printer = { &out, kf_dict_value_type(dict), options->ordinal, options->raw,
-                                    options->json, 0 };
+                                    options->json, list_values(dict) };
 
             if (options->keys_only || (options->ordinal && !options->json))
                 printer.value_type = KF_VALUES_NONE;

@@ -68,7 +68,7 @@ static void print_entry(const kft_printer *printer, const kft_entry *entry, cons
 
 static int print_all(const kft_members *members, const sets_options *options, kf_iter *iter, kft_output *out)
 {
-    kft_printer printer = { out, members->value_type, 0, options->raw, options->json, 0 };
+    kft_printer printer = { out, members->value_type, 0, options->raw, options->json, members->lists };
     const char *path = NULL;
     uint64_t count = 0;
     kf_status status;

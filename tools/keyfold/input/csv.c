@@ -219,6 +219,8 @@ static int settle_columns(kft_input *input)
         { settings->key_column, &input->key_index, 1, 0, 0, 0 },
         { settings->value_column, &input->value_index, settings->wants_value, 0, 0, 0 },
         { settings->weight_column, &input->weight_index, settings->wants_weight, 0, 0, 0 },
+        { settings->attribute_column, &input->attribute_index, settings->attribute_column != NULL, 0, 0, 0 },
+        { settings->payload_column, &input->payload_index, settings->payload_column != NULL, 0, 0, 0 },
     };
     const size_t count = sizeof columns / sizeof columns[0];
 
@@ -272,6 +274,38 @@ static const char *other_delimiter(const kft_input *input, const csv_record *csv
     return delimiter != ',' && memchr(csv->data, ',', csv->size) != NULL ? " (are they delimited by commas?)" : "";
 }
 
+/* Hands a field to the parts of the record that are in its column. */
+static void take_field(const kft_input *input, kft_record *record, size_t column, uint8_t *field, size_t size)
+{
+    const kft_input_settings *settings = input->settings;
+    const struct { int wanted; size_t index; uint8_t **data; size_t *size; } parts[] = {
+        { 1, input->key_index, &record->key, &record->key_size },
+        { settings->wants_value, input->value_index, &record->value, &record->value_size },
+        { settings->wants_weight, input->weight_index, &record->weight, &record->weight_size },
+        { settings->attribute_column != NULL, input->attribute_index, &record->attribute, &record->attribute_size },
+        { settings->payload_column != NULL, input->payload_index, &record->payload, &record->payload_size },
+    };
+
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        if (!parts[i].wanted || parts[i].index != column)
+            continue;
+        *parts[i].data = field;
+        *parts[i].size = size;
+    }
+}
+
+/* The last column that has to be there. */
+static size_t last_column(const kft_input *input)
+{
+    const size_t columns[] = { input->value_index, input->weight_index, input->attribute_index, input->payload_index };
+    size_t last = input->key_index;     /* what is not wanted is 0 */
+
+    for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++)
+        if (columns[i] > last)
+            last = columns[i];
+    return last;
+}
+
 int input_next_csv(kft_input *input, kft_record *record)
 {
     size_t needed, count = 0, size;
@@ -283,26 +317,9 @@ int input_next_csv(kft_input *input, kft_record *record)
         result = next_record(input, &csv);
     if (result != INPUT_RECORD)
         return result;
-    needed = input->key_index;
-    if (input->settings->wants_value && input->value_index > needed)
-        needed = input->value_index;
-    if (input->settings->wants_weight && input->weight_index > needed)
-        needed = input->weight_index;
-    while ((result = next_field(input, &csv, &field, &size)) == INPUT_RECORD) {
-        if (count == input->key_index) {
-            record->key = field;
-            record->key_size = size;
-        }
-        if (count == input->value_index && input->settings->wants_value) {
-            record->value = field;
-            record->value_size = size;
-        }
-        if (count == input->weight_index && input->settings->wants_weight) {
-            record->weight = field;
-            record->weight_size = size;
-        }
-        count++;
-    }
+    needed = last_column(input);
+    while ((result = next_field(input, &csv, &field, &size)) == INPUT_RECORD)
+        take_field(input, record, count++, field, size);
     if (result == INPUT_BAD)
         return INPUT_BAD;
     if (count <= needed)

@@ -6,6 +6,7 @@
  *   lines  one key a line
  *   nul    keys that end with NUL; with `pairs`: key NUL value NUL
  *
+ * Of rows (of an index of names) the key is an id and the value a name; in lines it is the name that is there.
  * A weight that is asked for comes last: TAB weight, another column, a third element or the field "weight",
  * weight NUL. */
 #ifndef TOOL_INPUT_INPUT_H
@@ -26,7 +27,8 @@ typedef struct kft_input_settings {
     kft_input_format format;
     int wants_value;            /* 0: values in the input are passed over */
     int wants_weight;
-    int row;                    /* tsv: after the value, which has no tabs then, come perhaps attribute and payload */
+    int row;                    /* a record is an id (its key), a name (its value), and perhaps an attribute and a
+                                   payload: in tsv and a JSON array after the name */
     int text;                   /* nothing is recognised: what is there is text of the format, with NUL bytes too */
     int raw;                    /* tsv, lines: no escapes, a CR before the newline is kept, NUL is a byte like others */
     int pairs;                  /* nul */
@@ -34,10 +36,14 @@ typedef struct kft_input_settings {
     const char *key_column;     /* csv: a number from 1, or a name of the header */
     const char *value_column;
     const char *weight_column;
+    const char *attribute_column;   /* of a row; NULL: none */
+    const char *payload_column;
     uint8_t delimiter;          /* csv */
     const char *key_field;      /* jsonl */
     const char *value_field;
     const char *weight_field;
+    const char *attribute_field;   /* of a row, which need not have it */
+    const char *payload_field;
 } kft_input_settings;
 
 typedef struct kft_record {
@@ -63,7 +69,8 @@ typedef struct kft_input {
     int no_nul;                 /* a NUL byte makes a record bad */
     uint64_t line;              /* where the last record began, from 1; for nul: its number */
     uint64_t lines_read;
-    size_t key_index, value_index, weight_index;   /* csv: columns from 0, once `columns_known` */
+    size_t key_index, value_index, weight_index, attribute_index, payload_index;   /* csv: columns from 0, once
+                                                                                      `columns_known` */
     int columns_known;
     size_t fields;              /* csv: of the header or the first record; 0: not known yet */
     uint64_t doubtful_until;    /* csv: the last line that a quote seemed to take along */

@@ -144,19 +144,26 @@ static int match_field(const json_element *name, const char *field)
 
 /* What a line is about. */
 typedef struct json_parts {
-    json_element key, value, weight;
+    json_element key, value, weight, attribute, payload;
 } json_parts;
 
 static int take_object(json_cursor *cursor, json_parts *parts)
 {
     const kft_input_settings *settings = cursor->input->settings;
+    const struct { int wanted, most; const char *name; json_element *part; } fields[] = {   /* most: as match_field */
+        { 1, 2, settings->key_field, &parts->key }, { 1, 2, settings->value_field, &parts->value },
+        { settings->wants_weight, 1, settings->weight_field, &parts->weight },
+        { settings->row, 2, settings->attribute_field, &parts->attribute },
+        { settings->row, 2, settings->payload_field, &parts->payload },
+    };
     json_element name, content;
+    const char *field = "";
 
     if (take(cursor, '}'))
         return INPUT_RECORD;
     do {
         json_element *target = NULL;
-        int match;
+        int match = 0;
 
         skip_space(cursor);
         if (cursor->at == cursor->end || *cursor->at != '"')
@@ -167,18 +174,15 @@ static int take_object(json_cursor *cursor, json_parts *parts)
             return expected(cursor, "a colon is expected");
         if (take_element(cursor, &content) == INPUT_BAD)
             return INPUT_BAD;
-        if ((match = match_field(&name, settings->key_field)) != 0)
-            target = &parts->key;
-        else if ((match = match_field(&name, settings->value_field)) != 0)
-            target = &parts->value;
-        else if (settings->wants_weight && (match = match_field(&name, settings->weight_field)) == 1)
-            target = &parts->weight;
+        for (size_t i = 0; i < sizeof fields / sizeof fields[0] && target == NULL; i++)
+            if (fields[i].wanted && (match = match_field(&name, fields[i].name)) != 0 && match <= fields[i].most) {
+                target = fields[i].part;
+                field = fields[i].name;
+            }
         if (target == NULL)
             continue;
         if (target->data != NULL)
-            return input_bad(cursor->input, "the field \"%s\" comes twice",
-                             target == &parts->key ? settings->key_field
-                             : target == &parts->value ? settings->value_field : settings->weight_field);
+            return input_bad(cursor->input, "the field \"%s\" comes twice", field);
         if (match == 2 && decode_hex(cursor, &content) == INPUT_BAD)
             return INPUT_BAD;
         *target = content;
@@ -188,7 +192,7 @@ static int take_object(json_cursor *cursor, json_parts *parts)
 
 static int take_array(json_cursor *cursor, json_parts *parts)
 {
-    const int weighted = cursor->input->settings->wants_weight;
+    const int weighted = cursor->input->settings->wants_weight, row = cursor->input->settings->row;
 
     if (take_element(cursor, &parts->key) == INPUT_BAD)
         return INPUT_BAD;
@@ -196,15 +200,64 @@ static int take_array(json_cursor *cursor, json_parts *parts)
         return INPUT_BAD;
     if (weighted && take(cursor, ',') && take_element(cursor, &parts->weight) == INPUT_BAD)
         return INPUT_BAD;
+    if (row && take(cursor, ',') && take_element(cursor, &parts->attribute) == INPUT_BAD)
+        return INPUT_BAD;
+    if (row && take(cursor, ',') && take_element(cursor, &parts->payload) == INPUT_BAD)
+        return INPUT_BAD;
     skip_space(cursor);
     if (cursor->at < cursor->end && *cursor->at == ',')
-        return input_bad(cursor->input, "an array of more than [key, value%s]", weighted ? ", weight" : "");
+        return input_bad(cursor->input, "an array of more than [%s]", row ? "id, name, attribute, payload"
+                                        : weighted ? "key, value, weight" : "key, value");
     return take(cursor, ']') ? INPUT_RECORD : expected(cursor, "a comma or ] is expected");
+}
+
+/* An id and an attribute may be numbers. */
+static int is_plain(const json_element *element)
+{
+    return element->is_string || (element->size > 0 && (element->data[0] == '-' ||
+                                                        (element->data[0] >= '0' && element->data[0] <= '9')));
+}
+
+static int is_null(const json_element *element)
+{
+    return !element->is_string && element->size == 4 && memcmp(element->data, "null", 4) == 0;
+}
+
+static int check_parts(kft_input *input, const json_parts *parts, kft_record *record)
+{
+    const kft_input_settings *settings = input->settings;
+    const int row = settings->row;
+
+    if (parts->key.data == NULL)
+        return input_bad(input, "no field \"%s\"", settings->key_field);
+    if (row ? !is_plain(&parts->key) : !parts->key.is_string)
+        return input_bad(input, row ? "the id is neither a string nor a number" : "the key is not a string");
+    if (parts->value.data == NULL && settings->wants_value)
+        return input_bad(input, row ? "no name (field \"%s\")" : "no value", settings->value_field);
+    if (row && !parts->value.is_string)
+        return input_bad(input, "the name is not a string");
+    if (parts->weight.data == NULL && settings->wants_weight)
+        return input_bad(input, "no weight");
+    if (parts->attribute.data != NULL && !is_plain(&parts->attribute) && !is_null(&parts->attribute))
+        return input_bad(input, "the attribute is neither a string nor a number nor null");
+    record->key = parts->key.data;
+    record->key_size = parts->key.size;
+    record->value = parts->value.data;
+    record->value_size = parts->value.size;
+    record->weight = parts->weight.data;
+    record->weight_size = parts->weight.size;
+    if (!is_null(&parts->attribute)) {
+        record->attribute = parts->attribute.data;
+        record->attribute_size = parts->attribute.size;
+    }
+    record->payload = parts->payload.data;
+    record->payload_size = parts->payload.size;
+    return INPUT_RECORD;
 }
 
 int input_next_jsonl(kft_input *input, kft_record *record)
 {
-    json_parts parts = { { 0, NULL, 0 }, { 0, NULL, 0 }, { 0, NULL, 0 } };
+    json_parts parts = { .key = { 0, NULL, 0 } };
     json_cursor cursor = { input, NULL, NULL, NULL };
     size_t size;
     int result = input_next_line(input, '\n', &cursor.at, &size);
@@ -226,19 +279,5 @@ int input_next_jsonl(kft_input *input, kft_record *record)
     skip_space(&cursor);
     if (cursor.at != cursor.end)
         return invalid(&cursor, "the value has ended, and more follows");
-    if (parts.key.data == NULL)
-        return input_bad(input, "no field \"%s\"", input->settings->key_field);
-    if (!parts.key.is_string)
-        return input_bad(input, "the key is not a string");
-    if (parts.value.data == NULL && input->settings->wants_value)
-        return input_bad(input, "no value");
-    if (parts.weight.data == NULL && input->settings->wants_weight)
-        return input_bad(input, "no weight");
-    record->key = parts.key.data;
-    record->key_size = parts.key.size;
-    record->value = parts.value.data;
-    record->value_size = parts.value.size;
-    record->weight = parts.weight.data;
-    record->weight_size = parts.weight.size;
-    return INPUT_RECORD;
+    return check_parts(input, &parts, record);
 }

@@ -29,7 +29,7 @@ int input_next_lines(kft_input *input, kft_record *record)
     if (input->guessed && memchr(record->key, '\t', record->key_size) != NULL)
         return input_bad(input, "a tab, but there is none in the first line, so this was taken for lines: say "
                          "--format tsv or --format lines");
-    return decode(input, "key", record->key, &record->key_size);
+    return decode(input, input->settings->row ? "name" : "key", record->key, &record->key_size);
 }
 
 /* Cuts the weight off the end of a line: a number has no tab, but what is before it may. */
@@ -80,10 +80,10 @@ int input_next_tsv(kft_input *input, kft_record *record)
     tab = memchr(line, '\t', size);
     if (tab == NULL && input->settings->wants_value)
         return input_bad(input, input->settings->wants_weight ? "one tab only, so no value or no weight"
-                                                              : "no tab, so no value");
+                                : input->settings->row ? "no tab, so no name" : "no tab, so no value");
     record->key = line;
     record->key_size = tab != NULL ? (size_t)(tab - line) : size;
-    result = decode(input, "key", record->key, &record->key_size);
+    result = decode(input, input->settings->row ? "id" : "key", record->key, &record->key_size);
     if (result != INPUT_RECORD || !input->settings->wants_value)
         return result;
     if (input->settings->row)

@@ -16,8 +16,11 @@ int input_bad(kft_input *input, const char *format, ...)
 
 int input_empty_line(kft_input *input)
 {
+    const int written = input->format == FORMAT_LINES && !input->settings->raw;
+
     return input_bad(input, "empty line: take it out, or pass over such lines with --on-error skip%s",
-                     input->format == FORMAT_LINES && !input->settings->raw ? " (the empty key is written \\&)" : "");
+                     !written ? "" : input->settings->row ? " (the empty name is written \\&)"
+                                                          : " (the empty key is written \\&)");
 }
 
 int input_check_nul(kft_input *input, const uint8_t *data, size_t size)

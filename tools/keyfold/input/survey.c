@@ -1,13 +1,10 @@
 #include "input/survey.h"
 
-#include <keyfold/values.h>
-
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "command.h"
 #include "input/decoder.h"
 #include "output/message.h"
 
@@ -29,22 +26,22 @@ static int is_coded(const char *path)
 
 /* Whether nearly all bytes of such an input become keys and values. What else CSV and JSON have in a record may be
  * most of it, and what compressed data will be is not known. */
-static int all_is_stored(const kft_build_options *options, const kft_input_settings *settings, const char *path)
+static int all_is_stored(int with_values, const kft_input_settings *settings, const char *path)
 {
     kft_input_format format = settings->format != FORMAT_AUTO ? settings->format : input_format_of_name(path);
 
     if (format == FORMAT_CSV || format == FORMAT_JSONL)
         return 0;
-    if (options->values == KF_VALUES_NONE && format != FORMAT_LINES && (format != FORMAT_NUL || options->pairs))
+    if (!with_values && format != FORMAT_LINES && (format != FORMAT_NUL || settings->pairs))
         return 0;
     return !is_coded(path);
 }
 
-int survey_inputs(kft_survey *survey, const kft_build_options *options, const kft_input_settings *settings,
-                  const kft_arguments *inputs)
+int survey_inputs(kft_survey *survey, const kft_command *command, const char *output, int with_values,
+                  const kft_input_settings *settings, const kft_arguments *inputs)
 {
-    struct stat output, status;
-    int output_exists = stat(options->output, &output) == 0;
+    struct stat target, status;
+    int target_exists = stat(output, &target) == 0;
     int known = 1;
 
     memset(survey, 0, sizeof *survey);
@@ -55,11 +52,10 @@ int survey_inputs(kft_survey *survey, const kft_build_options *options, const kf
             known = 0;
             continue;
         }
-        if (output_exists && status.st_dev == output.st_dev && status.st_ino == output.st_ino) {
-            return usage_error(&command_build, "%s is both input and output", path);
-        }
+        if (target_exists && status.st_dev == target.st_dev && status.st_ino == target.st_ino)
+            return usage_error(command, "%s is both input and output", path);
         survey->input_total += (uint64_t)status.st_size;
-        if (all_is_stored(options, settings, path))
+        if (all_is_stored(with_values, settings, path))
             survey->expected_bytes += (uint64_t)status.st_size;
     }
     if (!known)

@@ -16,10 +16,6 @@ static const kft_option_choice values[] = {
     { "auto", VALUES_AUTO }, { "none", KF_VALUES_NONE }, { "u64", KF_VALUES_U64 },
     { "bytes", KF_VALUES_BYTES }, { NULL, 0 }
 };
-static const kft_option_choice on_error[] = {
-    { "fail", ON_ERROR_FAIL }, { "skip", ON_ERROR_SKIP }, { NULL, 0 }
-};
-
 const kft_option_spec build_options_table[] = {
     { "output", 'o', OPTION_FILE, offsetof(kft_build_options, output), "FILE",
       "the dictionary to write (required)", NULL },
@@ -40,58 +36,41 @@ const kft_option_spec build_options_table[] = {
       "what is to make no difference between keys, with commas:\n"
       "case, accents, how characters are composed (nfc), and also\n"
       "wide, small and the like (nfkc)", normalise_names },
-    { "memory", 'M', OPTION_SIZE, offsetof(kft_build_options, memory), "SIZE",
-      "hold at most so much in memory (default: 1G)", NULL },
-    { "tmpdir", 'T', OPTION_FOLDER, offsetof(kft_build_options, temporary_folder), "FOLDER",
-      "where temporary files go (default: beside the output)", NULL },
+    { "similarity", 0, OPTION_FLAG, offsetof(kft_build_options, similarity), NULL,
+      "store the keys once more, so that nearest takes\n"
+      "milliseconds for a million keys", NULL },
+    MEMORY_OPTION(kft_build_options, memory),
+    TMPDIR_OPTION(kft_build_options, temporary_folder),
     { "resume", 0, OPTION_FOLDER, offsetof(kft_build_options, resume_folder), "FOLDER",
       "keep there what is sorted, and go on with what an\n"
       "interrupted build of the same input left there", NULL },
     PARALLEL_OPTIONS(kft_build_options, parallel),
-    { "on-error", 0, OPTION_CHOICE, offsetof(kft_build_options, on_error), "ACTION",
-      "what to do with a bad line (default: fail)", on_error },
+    ON_ERROR_OPTION(kft_build_options, on_error),
     { "meta", 'm', OPTION_LIST, offsetof(kft_build_options, metadata), "NAME=TEXT",
       "store a metadata entry; may be repeated", NULL },
-    { "text", 'a', OPTION_FLAG, offsetof(kft_build_options, text), NULL,
-      "take inputs as text of the format whatever they look like,\n"
-      "with NUL bytes too; only compressed data is recognised", NULL },
-    { "raw", 'r', OPTION_FLAG, offsetof(kft_build_options, raw), NULL,
-      "tsv, lines: no escapes, and CR and NUL stay", NULL },
+    TEXT_OPTION(kft_build_options, text),
+    RAW_OPTION(kft_build_options, raw),
     { "pairs", 0, OPTION_FLAG, offsetof(kft_build_options, pairs), NULL,
       "nul: key NUL value NUL", NULL },
-    { "header", 'H', OPTION_FLAG, offsetof(kft_build_options, header), NULL,
-      "csv: the first record names the columns", NULL },
+    HEADER_OPTION(kft_build_options, header),
     { "key-column", 'K', OPTION_TEXT, offsetof(kft_build_options, key_column), "COLUMN",
       "csv: a number from 1, or a name (default: 1)", NULL },
     { "value-column", 'V', OPTION_TEXT, offsetof(kft_build_options, value_column), "COLUMN",
       "csv: a number from 1, or a name (default: 2)", NULL },
     { "weight-column", 'W', OPTION_TEXT, offsetof(kft_build_options, weight_column), "COLUMN",
       "csv: a number from 1, or a name (default: 3)", NULL },
-    { "delimiter", 'D', OPTION_TEXT, offsetof(kft_build_options, delimiter), "BYTE",
-      "csv: what separates fields, \\t for a tab (default: ,)", NULL },
+    DELIMITER_OPTION(kft_build_options, delimiter),
     { "key-field", 0, OPTION_TEXT, offsetof(kft_build_options, key_field), "NAME",
       "jsonl: an object's key (default: key)", NULL },
     { "value-field", 0, OPTION_TEXT, offsetof(kft_build_options, value_field), "NAME",
       "jsonl: an object's value (default: value)", NULL },
     { "weight-field", 0, OPTION_TEXT, offsetof(kft_build_options, weight_field), "NAME",
       "jsonl: an object's weight (default: weight)", NULL },
-    { "progress", 0, OPTION_CHOICE, offsetof(kft_build_options, progress), "MODE",
-      "what to tell on standard error (default: auto, which is\n"
-      "text on a terminal)", progress_names },
-    { "quiet", 'q', OPTION_FLAG, offsetof(kft_build_options, quiet), NULL,
-      "no progress, notes or summary, only errors", NULL },
-    { "json", 'j', OPTION_FLAG, offsetof(kft_build_options, json), NULL,
-      "print a report as a JSON object on standard output", NULL },
+    PROGRESS_OPTION(kft_build_options, progress),
+    QUIET_OPTION(kft_build_options, quiet),
+    REPORT_OPTION(kft_build_options, json),
     OPTIONS_END
 };
-
-/* One byte that means nothing else in CSV; 0 when `text` is none. */
-static uint8_t delimiter_byte(const char *text)
-{
-    if (strcmp(text, "\\t") == 0)
-        return '\t';
-    return strlen(text) == 1 && strchr("\"\r\n", text[0]) == NULL ? (uint8_t)text[0] : 0;
-}
 
 static int check_columns(const kft_build_options *options)
 {
@@ -126,39 +105,20 @@ static int check_weights(const kft_build_options *options, const kft_arguments *
     return OPTIONS_GO_ON;
 }
 
-/* What inputs may be, a bit for each format. Only the first line tells of tsv and lines. */
-static unsigned formats_of(const kft_build_options *options, const kft_arguments *inputs)
-{
-    unsigned found = 0;
-
-    if (options->format != FORMAT_AUTO)
-        return 1u << options->format;
-    for (int i = 0; i < inputs->count; i++) {
-        kft_input_format format = input_format_of_name(inputs->items[i]);
-
-        found |= format != FORMAT_AUTO ? 1u << format : 1u << FORMAT_TSV | 1u << FORMAT_LINES;
-    }
-    return found;
-}
-
 /* Options of a format that no input has. */
 static int check_formats(const kft_build_options *options, const kft_arguments *inputs)
 {
-    static const struct { const char *option; unsigned formats; const char *names; } bound[] = {
+    static const kft_format_option bound[] = {
         { "header", 1u << FORMAT_CSV, "csv" }, { "delimiter", 1u << FORMAT_CSV, "csv" },
         { "key-column", 1u << FORMAT_CSV, "csv" }, { "value-column", 1u << FORMAT_CSV, "csv" },
         { "weight-column", 1u << FORMAT_CSV, "csv" }, { "key-field", 1u << FORMAT_JSONL, "jsonl" },
         { "value-field", 1u << FORMAT_JSONL, "jsonl" }, { "weight-field", 1u << FORMAT_JSONL, "jsonl" },
-        { "raw", 1u << FORMAT_TSV | 1u << FORMAT_LINES, "tsv and lines" },
+        { "raw", 1u << FORMAT_TSV | 1u << FORMAT_LINES, "tsv and lines" }, { NULL, 0, NULL }
     };
-    const unsigned there = formats_of(options, inputs);
-    int named = options->format != FORMAT_AUTO;
+    int code = formats_check(&command_build, bound, options->format, inputs);
 
-    for (size_t i = 0; i < sizeof bound / sizeof bound[0]; i++)
-        if (option_given(&command_build, inputs, bound[i].option) && (there & bound[i].formats) == 0)
-            return usage_error(&command_build, named ? "--%s is about %s, but --format is %s"
-                                                     : "--%s is about %s, but no input is by its name; see --format",
-                               bound[i].option, bound[i].names, input_format_name((kft_input_format)options->format));
+    if (code != OPTIONS_GO_ON)
+        return code;
     if (options->values == KF_VALUES_NONE &&
         (option_given(&command_build, inputs, "value-column") || option_given(&command_build, inputs, "value-field")))
         return usage_error(&command_build, "--values none passes over values, so it does not matter where they are");
@@ -169,17 +129,14 @@ int build_options_check(const kft_build_options *options, const kft_arguments *i
                         kft_input_settings *settings)
 {
     kf_build_options unused = KF_BUILD_OPTIONS_INIT;
-    int stdin_uses = 0, code;
+    int code;
 
     code = target_check(&command_build, options->output);
     if (code != OPTIONS_GO_ON)
         return code;
-    if (inputs->count == 0)
-        return usage_error(&command_build, "which INPUT? '-' is standard input");
-    for (int i = 0; i < inputs->count; i++)
-        stdin_uses += strcmp(inputs->items[i], "-") == 0;
-    if (stdin_uses > 1)
-        return usage_error(&command_build, "standard input can be read only once");
+    code = inputs_check(&command_build, inputs);
+    if (code != OPTIONS_GO_ON)
+        return code;
     for (size_t i = 0; i < options->metadata.count; i++)
         if (strchr(options->metadata.items[i], '=') == NULL)
             return usage_error(&command_build, "--meta needs NAME=TEXT, not '%s'",

@@ -5,10 +5,9 @@
 #include "input/input.h"
 #include "options/options.h"
 #include "options/parallel.h"
+#include "options/reading.h"
 
 #define VALUES_AUTO (-1)
-
-enum { ON_ERROR_FAIL, ON_ERROR_SKIP };
 
 typedef struct kft_build_options {
     const char *output;
@@ -19,6 +18,7 @@ typedef struct kft_build_options {
     int duplicates;
     int weights;
     int normalise;
+    int similarity;
     uint64_t memory;
     const char *temporary_folder;
     const char *resume_folder;

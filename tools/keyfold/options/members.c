@@ -6,6 +6,7 @@
 
 #include "command.h"
 #include "output/entry.h"
+#include "output/list.h"
 #include "output/message.h"
 
 int members_open(kft_members *members, char *const *paths, int count)
@@ -24,6 +25,7 @@ int members_open(kft_members *members, char *const *paths, int count)
 
         if (dict == NULL)
             return code;
+        members->lists = (i == 0 || members->lists) && list_values(dict);
         members->dicts[members->count++] = dict;
     }
     members->value_type = kf_dict_value_type(members->dicts[0]);

@@ -11,6 +11,7 @@ typedef struct kft_members {
     char *const *paths;
     size_t count;
     kf_value_type value_type;   /* of all of them, once an operation on them was accepted */
+    int lists;                  /* the values of all of them are lists (output/list.h) */
 } kft_members;
 
 /* Opens the files. Returns 0, or the exit code after a message; members_close is due in either case. */

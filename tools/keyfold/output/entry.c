@@ -6,13 +6,6 @@
 #include "output/list.h"
 #include "output/message.h"
 
-static int are_lists;
-
-int entry_lists(void)
-{
-    return are_lists;
-}
-
 void entry_print_bytes(const kft_printer *printer, kf_bytes bytes)
 {
     if (printer->raw)
@@ -55,7 +48,7 @@ void entry_print_members(const kft_printer *printer, const kft_entry *entry)
     if (printer->value_type == KF_VALUES_U64) {
         output_text(out, ",\"value\":");
         output_u64(out, entry->number);
-    } else if (printer->value_type == KF_VALUES_BYTES && are_lists && !printer->items) {
+    } else if (printer->value_type == KF_VALUES_BYTES && printer->lists) {
         print_array(out, entry->value);
     } else if (printer->value_type == KF_VALUES_BYTES) {
         output_byte(out, ',');
@@ -73,7 +66,7 @@ void entry_print_value(const kft_printer *printer, const kft_entry *entry)
     } else if (printer->value_type == KF_VALUES_U64) {
         output_byte(out, '\t');
         output_u64(out, entry->number);
-    } else if (printer->value_type == KF_VALUES_BYTES && are_lists && !printer->items) {
+    } else if (printer->value_type == KF_VALUES_BYTES && printer->lists) {
         kf_bytes list = entry->value, item;
 
         while (list_next(&list, &item)) {
@@ -150,8 +143,6 @@ static kf_dict *open_dict(const char *path, uint32_t flags, kf_names **names, in
                  "this is an index of names, not a dictionary: keyfold names match searches it");
     if (status != KF_OK)
         *code = complain_error(path, status, &error);
-    else if (dict != NULL)
-        are_lists = list_values(dict);
     return dict;
 }
 

@@ -12,7 +12,8 @@ typedef struct kft_printer {
     int ordinal;                /* in place of the value; in JSON beside it */
     int raw;                    /* no escapes */
     int json;
-    int items;                  /* a value that is a list's item comes in place of the list */
+    int lists;                  /* values are lists (see list.h), of which all items are printed: with tabs between them,
+                                 * and as JSON arrays */
 } kft_printer;
 
 typedef struct kft_entry {
@@ -37,10 +38,6 @@ void entry_print_absent(const kft_printer *printer, kf_bytes key, const char *te
 
 /* The iterator's next entry with its value, if any: KF_OK, KF_END or a failure. */
 kf_status entry_next(kf_iter *iter, kf_value_type value_type, kft_entry *entry);
-
-/* Whether values are lists in what entry_open opened last (see list.h): then they are printed as their items, with
- * tabs between them, and as JSON arrays. */
-int entry_lists(void);
 
 /* Opens a dictionary or reports why not; `*code` is the exit code then. */
 kf_dict *entry_open(const char *path, uint32_t flags, int *code);

@@ -8,6 +8,7 @@
 static const double of_keys[ESTIMATE_PHASES] = { 0.27, 0.04, 0.30, 0.38, 0, 0.01, 0 };
 static const double of_pairs[ESTIMATE_PHASES] = { 0.27, 0.04, 0.23, 0.25, 0.20, 0.01, 0 };
 static const double of_shards[ESTIMATE_PHASES] = { 0.45, 0.05, 0.49, 0, 0, 0.01, 0 };
+static const double of_names[ESTIMATE_PHASES] = { 0.40, 0.02, 0.15, 0.28, 0.14, 0.01, 0 };
 static const double of_verifying[ESTIMATE_PHASES] = { 0, 0, 0, 0, 0, 0, 1 };
 
 /* Of the work for a shard, what is done after its last key was counted: 0.15 (accessions) to 0.6 (random keys). */
@@ -107,6 +108,8 @@ static const double *weights_of(const kft_estimate_build *build, kf_phase phase)
 {
     if (phase == KF_PHASE_VERIFY)
         return of_verifying;
+    if (build->is_names)
+        return of_names;
     return build->at_once > 0 ? of_shards : build->has_values ? of_pairs : of_keys;
 }
 

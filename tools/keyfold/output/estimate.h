@@ -28,6 +28,7 @@ typedef struct kft_estimate {
 /* What is known of a build; it may be told again until the first phase after reading. */
 typedef struct kft_estimate_build {
     int has_values;
+    int is_names;           /* it is an index of names */
     double at_once;         /* the part of the keys that is built at once, when they are divided into shards,
                                all of whose work is KF_PHASE_MINIMISE; else 0 */
 } kft_estimate_build;

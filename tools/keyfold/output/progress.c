@@ -76,6 +76,11 @@ void progress_values(int has_values)
     state.build.has_values = has_values;
 }
 
+void progress_of_names(void)
+{
+    state.build.is_names = 1;
+}
+
 void progress_expect(uint64_t pairs)
 {
     state.expected = pairs;
@@ -147,9 +152,11 @@ static void __attribute__((format(printf, 2, 3))) put(text_line *line, const cha
 
 static void show_text(const kf_progress *progress, double time)
 {
-    static const char *const units[] = { "pairs", "pairs", "keys", "states", "values" };
+    static const char *const of_pairs[] = { "pairs", "pairs", "keys", "states", "values" };
+    static const char *const of_names[] = { "names", "names", "tokens", "names", "tokens" };
+    const char *const *units = state.build.is_names ? of_names : of_pairs;
     double share = estimate_share(&state.estimate), left = estimate_seconds_left(&state.estimate, time);
-    int in_bytes = (unsigned)progress->phase >= sizeof units / sizeof units[0];
+    int in_bytes = (unsigned)progress->phase >= sizeof of_pairs / sizeof of_pairs[0];
     text_line line = { .size = 0 };
     human_text text;
 
@@ -236,7 +243,7 @@ static void show(const kf_progress *progress)
     } else if (time - state.shown < INTERVAL) {
         return;
     }
-    if (progress->phase <= KF_PHASE_MINIMISE)
+    if (progress->phase <= KF_PHASE_MINIMISE && !state.build.is_names)
         state.build.at_once = parallel_at_once(state.parallel, pairs_in_all(progress));
     measure_rate(progress, time);
     estimate_update(&state.estimate, &state.build, progress->phase, part_done(progress), time);

@@ -21,6 +21,9 @@ void progress_stop(void);
 /* Whether the dictionary will have values, once that is settled. */
 void progress_values(int has_values);
 
+/* An index of names is built. */
+void progress_of_names(void);
+
 /* How much has been read: bytes of the inputs and their whole size if that is known (else 0), and the pairs of
  * them. Shows it, so it should be called often while reading; costs next to nothing. */
 void progress_input(uint64_t bytes_read, uint64_t bytes_total, uint64_t pairs);

@@ -1,7 +1,7 @@
 /* Scanning the blocks: what each instruction set finds is what is there. */
 #include "names_model.h"
 
-#include "names/match/blocks_scan.h"
+#include "names/match/block_wants.h"
 #include "names/score/similarity.h"
 
 enum { TOKENS = 1500 };
@@ -22,6 +22,24 @@ static unsigned common_of(const char *a, const char *b)
             corner = above;
         }
     return row[strlen(b)];
+}
+
+/* The longer one's length less the Levenshtein distance. */
+static unsigned kept_of(const char *a, const char *b)
+{
+    unsigned row[101];
+    const size_t m = strlen(a), n = strlen(b);
+    for (size_t j = 0; j <= n; j++) row[j] = (unsigned)j;
+    for (size_t i = 1; i <= m; i++) {
+        unsigned corner = row[0];
+        row[0] = (unsigned)i;
+        for (size_t j = 1; j <= n; j++) {
+            const unsigned above = row[j], least = above < row[j - 1] ? above : row[j - 1];
+            row[j] = corner + (a[i - 1] != b[j - 1]) < least + 1 ? corner + (a[i - 1] != b[j - 1]) : least + 1;
+            corner = above;
+        }
+    }
+    return (unsigned)(m > n ? m : n) - row[n];
 }
 
 static kf_status take(void *context, size_t query, const kfi_length_group *group, uint32_t first, uint32_t lanes,
@@ -79,7 +97,7 @@ static void finish(void)
     scratch_close();
 }
 
-static void check(const kfi_blocks_variant *variant, const char *needle, unsigned least, unsigned below)
+static void check(const kfi_blocks_variant *variant, const char *needle, unsigned least, unsigned below, int edits)
 {
     uint32_t points[100];
     const uint32_t length = (uint32_t)strlen(needle);
@@ -87,11 +105,12 @@ static void check(const kfi_blocks_variant *variant, const char *needle, unsigne
     for (uint32_t i = 0; i < length; i++) points[i] = (uint8_t)needle[i];
     kfi_block_query_set(&query, blocks, points, length);
     kfi_block_query_want(&query, least, below);
+    query.edits = edits;
     memset(expected, 0, sizeof expected);
     memset(found, 0, sizeof found);
     for (uint32_t place = 0; place < blocks->tokens; place++) {
         const char *token = token_at(place);
-        const unsigned common = common_of(needle, token);
+        const unsigned common = edits ? kept_of(needle, token) : common_of(needle, token);
         const unsigned similarity = kfi_similarity_ceil(kfi_similarity(common, length, strlen(token)));
         if (similarity >= least && similarity < below) expected[place] = (uint8_t)(1 + common);
     }
@@ -117,7 +136,9 @@ START_TEST(all_variants_find_the_same)
         if (i == 59) memset(needle, 'A', 80), needle[80] = 0;
         const unsigned least = levels[random_below(5)], below = levels[5 - random_below(2)];
         for (int v = 0; v < 3; v++)
-            if (variants[v]) check(variants[v], needle, least, below);
+            for (int edits = 0; edits < 2; edits++)
+                if (variants[v] && !(edits && strlen(needle) > KFI_BLOCK_LENGTH))
+                    check(variants[v], needle, least, below, edits);
     }
 }
 END_TEST
@@ -182,7 +203,8 @@ START_TEST(a_sink_ends_it)
     int calls = 0;
     kfi_block_query_set(&query, blocks, points, 3);
     kfi_block_query_want(&query, 1, 256);
-    ck_assert_int_eq(kfi_blocks_best()->scan(blocks, (const kfi_block_query *[]){ &query }, 1, refuse, &calls), KF_NO_MEMORY);
+    ck_assert_int_eq(kfi_blocks_best()->scan(blocks, (const kfi_block_query *[]){ &query }, 1, refuse, &calls),
+                     KF_NO_MEMORY);
     ck_assert_int_eq(calls, 2);
 }
 END_TEST

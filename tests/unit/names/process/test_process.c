@@ -167,10 +167,13 @@ END_TEST
 static size_t random_text(char *text)
 {
     static const char *const parts[] = {
-        " ", " ", " ", "a", "E", "e\xcc\x81", "\xc3\x89", "\xcc\xa7", "\xef\xac\x81", "\xc3\x9f", "\xc4\xb0", ".", ",",
-        "\xc2\xa0", "\t", "-", "\xe2\x80\xa6", "\xc2\xbd", "\xef\xbc\xb3", " Ltd", " LIMITED", " Co", " S.A.", " S", " A",
-        " GmbH", " & ", " KG", " PT", "\xd0\x9e\xd0\x9e\xd0\x9e", " B", " V", " b.v.", "\xcd\xb8\xcc\x81", "\xcd\x85",
-        "\xe1\x84\x80", "\xe1\x85\xa1", "\xe0\xa4\xa8\xe0\xa4\xbc", "+", "\xf0\x9d\x94\xb8", "\xf0\x9f\x98\x80", "\xef\xb7\xba"
+        " ", " ", " ", "a", "E", "e\xcc\x81", "\xc3\x89", "\xcc\xa7", "\xef\xac\x81", "\xc3\x9f", "\xc4\xb0", ".",
+        ",", "\xc2\xa0", "\t", "-", "\xe2\x80\xa6", "\xc2\xbd", "\xef\xbc\xb3", " Ltd", " LIMITED", " Co",
+        " S.A.", " S", " A",
+        " GmbH", " & ", " KG", " PT", "\xd0\x9e\xd0\x9e\xd0\x9e", " B", " V", " b.v.",
+        "\xcd\xb8\xcc\x81", "\xcd\x85",
+        "\xe1\x84\x80", "\xe1\x85\xa1", "\xe0\xa4\xa8\xe0\xa4\xbc", "+", "\xf0\x9d\x94\xb8",
+        "\xf0\x9f\x98\x80", "\xef\xb7\xba"
     };
     size_t size = 0;
     for (size_t i = random_below(12); i > 0; i--) {
@@ -302,7 +305,8 @@ START_TEST(damaged_sections)
                 kfi_process_scratch own;
                 kf_bytes out;
                 kfi_process_begin(&own, &other);
-                kfi_process_name(&other, &own, (kf_bytes){ (const uint8_t *)"Firma X-Y Limited", 17 }, "it", &out, NULL);
+                kfi_process_name(&other, &own, (kf_bytes){ (const uint8_t *)"Firma X-Y Limited", 17 }, "it", &out,
+                                 NULL);
                 kfi_process_end(&own);
             }
             stored.data[at] ^= (uint8_t)(1u << bit);

@@ -15,7 +15,7 @@ enum { STATES = 9, CLASSES = 6, ROW = KFI_GUIDE_NEXT + CLASSES };
 static kfi_guide guide;
 static uint32_t table[STATES * ROW], next[STATES][CLASSES];
 static uint8_t class_of[256];
-static unsigned fills, forget_every;
+static unsigned fills, forget_every, forgets;
 
 static void forget(void)
 {
@@ -26,9 +26,10 @@ static void forget(void)
 
 static uint32_t fill(kfi_guide *g, uint32_t state, uint8_t byte)
 {
-    /* Not before the walk can have stepped its path again. */
-    if (forget_every && ++fills > forget_every + g->path) {
+    /* Every second time while the walk steps its path again, else not before it can have done so. */
+    if (forget_every && ++fills > (forgets % 2 ? g->path / 2 : forget_every + g->path)) {
         forget();
+        forgets++;
         fills = 0;
         g->resets++;
         return KFI_GUIDE_DEAD;   /* means nothing */

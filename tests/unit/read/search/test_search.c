@@ -107,6 +107,7 @@ static void check_prefixes(const kfi_search_variant *v, kf_bytes text)
         size_t n;
         step = v->prefixes(keys, &s, notes, KFI_STEP_NOTES, &n);
         for (size_t k = 0; k < n; k++) {
+            EXPECT(notes[k].size <= text.size, notes[k].size);
             for (; size < notes[k].size; size++) EXPECT(wanted((kf_bytes){ text.data, size }) == UINT64_MAX, size);
             EXPECT(wanted((kf_bytes){ text.data, size }) == notes[k].ordinal, size);
             size++;
@@ -181,6 +182,38 @@ START_TEST(search__lengths)
 }
 END_TEST
 
+/* Keys of one length and few characters, one of them the zero that a text is padded with. */
+START_TEST(search__zeros)
+{
+    enum { SIZE = 14 };
+    uint8_t text[SIZE];
+    set = (key_set){ .random = 5 };
+    for (unsigned i = 0; i < 600; i++) {
+        const size_t zeros = set_below(&set, 4);
+        for (size_t b = 0; b < SIZE; b++) text[b] = b < SIZE - zeros ? (uint8_t)set_below(&set, 15) : 0;
+        set_add(&set, text, SIZE);
+    }
+    set_sort(&set);
+    set_build(&set, "shape.kf", KF_VALUES_NONE);
+    ck_assert_int_eq(kf_dict_open(&dict, scratch_path("shape.kf"), NULL, NULL), KF_OK);
+    keys = &dict->keys;
+    ck_assert_uint_gt(keys->parameters.character_bits, 0);
+    for (size_t k = 0; k < variant_count; k++)
+        for (size_t i = 0; i < set.count; i++)
+            for (size_t size = set.keys[i].size; size; size--) {
+                uint8_t *exact = malloc(size);
+                uint64_t ordinal;
+                const kf_bytes key = { memcpy(exact, set.keys[i].data, size), size };
+                const kf_status status = variants[k]->find(keys, exact, size, &ordinal);
+                EXPECT(status == (wanted(key) == UINT64_MAX ? KF_NOT_FOUND : KF_OK), i);
+                EXPECT(status || ordinal == wanted(key), i);
+                check_prefixes(variants[k], key);
+                free(exact);
+            }
+    close_shape();
+}
+END_TEST
+
 /* ---- damage ----------------------------------------------------------------------------------- */
 
 START_TEST(search__damage)
@@ -248,6 +281,7 @@ static Suite *suite(void)
     tcase_add_test(t, search__fields);
     tcase_add_loop_test(t, search__variants, 0, SHAPES);
     tcase_add_test(t, search__lengths);
+    tcase_add_test(t, search__zeros);
     tcase_add_loop_test(t, search__damage, 6, 16);
     suite_add_tcase(s, t);
     return s;

@@ -64,12 +64,46 @@ START_TEST(choice__of_zstd)
 }
 END_TEST
 
+/* Small values in blocks with large ones beside them, which have places of their own, also at the column's start. */
+START_TEST(choice__large_values)
+{
+    enum { MANY = 600, LARGE = 20000 };
+    static char values[MANY][LARGE];
+    kf_builder *builder;
+    kf_dict *dict;
+    kf_build_options options = KF_BUILD_OPTIONS_INIT;
+    kf_buffer buffer = { 0 };
+    kf_bytes got;
+    options.value_type = KF_VALUES_BYTES;
+    options.value_encoding = KF_ENCODING_ZSTD;
+    ck_assert_int_eq(kf_builder_create(&builder, scratch_path("a.kf"), &options, &error), KF_OK);
+    for (unsigned i = 0; i < MANY; i++) {
+        const unsigned size = i % 200 ? i : LARGE;
+        char key[8];
+        snprintf(key, sizeof key, "%05u", i);
+        for (unsigned b = 0; b < size; b++) values[i][b] = (char)(mix64(i * 99 + b / 50) >> b % 50);
+        ck_assert_int_eq(kf_builder_add(builder, key, 5, values[i], size, &error), KF_OK);
+    }
+    ck_assert_int_eq(kf_builder_finish(builder, NULL, &error), KF_OK);
+    kf_builder_destroy(&builder);
+    ck_assert_int_eq(kf_dict_open(&dict, scratch_path("a.kf"), NULL, &error), KF_OK);
+    for (unsigned i = 0; i < MANY; i++) {
+        ck_assert_int_eq(kf_dict_value_at(dict, i, &buffer, &got), KF_OK);
+        ck_assert_uint_eq(got.size, i % 200 ? i : LARGE);
+        ck_assert(!memcmp(got.data, values[i], got.size));
+    }
+    kf_buffer_free(&buffer);
+    kf_dict_close(&dict);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("choice");
     TCase *all = tcase_create("choice");
     tcase_add_checked_fixture(all, scratch_open, scratch_close);
     tcase_add_test(all, choice__of_zstd);
+    tcase_add_test(all, choice__large_values);
     suite_add_tcase(suite, all);
     return suite_run(suite);
 }

@@ -1,6 +1,6 @@
 /* The section BLOCKS of an index: its tokens. */
-#ifndef KFI_NAMES_WRITE_BLOCKS_WRITER_H
-#define KFI_NAMES_WRITE_BLOCKS_WRITER_H
+#ifndef KFI_NAMES_WRITE_TOKEN_BLOCKS_H
+#define KFI_NAMES_WRITE_TOKEN_BLOCKS_H
 
 #include "names/write/token_list.h"
 #include "write/blocks/blocks_writer.h"

@@ -1,4 +1,4 @@
-#include "names/write/blocks_writer.h"
+#include "names/write/token_blocks.h"
 
 typedef struct tokens {
     const kfi_token_list *list;
