@@ -279,8 +279,8 @@ static const struct { place_fn *place; int at, size; uint64_t value; const char 
     { table, 2 * KFI_SECTION_ENTRY_SIZE, 4, 99, "missing" }, { table, 3 * KFI_SECTION_ENTRY_SIZE, 4, 99, "missing" },
     { table, 4 * KFI_SECTION_ENTRY_SIZE, 4, 99, "missing" }, { table, 8 * KFI_SECTION_ENTRY_SIZE, 4, 99, "missing" },
     { table, 6 * KFI_SECTION_ENTRY_SIZE, 4, 99, "missing" }, { table, 7 * KFI_SECTION_ENTRY_SIZE, 4, 99, "missing" },
-    { table, 8 * KFI_SECTION_ENTRY_SIZE, 4, 99, "section 18" },
-    { table, 9 * KFI_SECTION_ENTRY_SIZE, 4, 99, "section 19" },
+    { table, 9 * KFI_SECTION_ENTRY_SIZE, 4, 99, "section 18" },
+    { table, 10 * KFI_SECTION_ENTRY_SIZE, 4, 99, "section 19" },
 };
 
 START_TEST(impossible_numbers_are_refused)
