@@ -300,7 +300,8 @@ typedef struct kf_matcher_options {
     uint64_t limit;                /* at most so many hits, the best ones; at least 1 */
     double cutoff;                 /* only hits with at least this score; from 0 to 1 */
     uint64_t work_limit;           /* names, postings, blocks of tokens and pairs of tokens to look at, at most. It
-                                      counts work and not time: results are the same on every machine. 0: no limit */
+                                      counts work and not time: results are the same on every machine. 0: no limit.
+                                      64 names whose letters alone are compared count as one */
     kf_scorer scorer;              /* setratio, ratio, token_sort_ratio or token_set_ratio */
     uint32_t flags;                /* KF_MATCH_..., or 0 */
     uint64_t tie_limit;            /* KF_MATCH_TIES: at most so many hits more, those of the lowest positions; 0: no

@@ -51,6 +51,10 @@ static kf_status search(kf_error *error)
     options.candidates = 5;
     options.rerank = KF_SCORER_WRATIO;
     if (!status) status = kf_matcher_search(matcher, "ACM BOLT X", 10, &options, &hits, error);
+    for (int k = KF_SCORER_RATIO; k <= KF_SCORER_TOKEN_SET_RATIO && !status; k++) {
+        options.scorer = (kf_scorer)k;
+        status = kf_matcher_search(matcher, "ACM BOLT X", 10, &options, &hits, error);
+    }
     if (!status) status = kf_names_verify(index, NULL, error);
     kf_matcher_destroy(&matcher);
     kf_names_close(&index);
@@ -185,14 +189,21 @@ START_TEST(a_matcher_recovers)
     const kf_name_hits *hits;
     ck_assert_int_eq(build(NULL), KF_OK);
     ck_assert_int_eq(kf_names_open(&index, scratch_path("n.kf"), NULL, NULL), KF_OK);
-    for (uint64_t n = 1; n < 12; n++) {
+    for (uint64_t n = 1; n < 80; n++) {
+        kf_matcher_options options = KF_MATCHER_OPTIONS_INIT;
+        options.scorer = (kf_scorer)(n % 4);
         ck_assert_int_eq(kf_matcher_create(&matcher, index, NULL), KF_OK);
-        fault_arm(FAULT_ALLOC, n, ENOMEM, FAULT_ONCE);
-        kf_matcher_search(matcher, "NUTS BOLTS", 10, NULL, &hits, NULL);
+        fault_arm(FAULT_ALLOC, 1 + n / 4, ENOMEM, FAULT_ONCE);
+        kf_matcher_search(matcher, "NUTS BOLTS", 10, &options, &hits, NULL);
         fault_off();
-        ck_assert_int_eq(kf_matcher_search(matcher, "\xff", 1, NULL, &hits, NULL), KF_INVALID);
-        ck_assert_int_eq(kf_matcher_search(matcher, "NUTS BOLTS", 10, NULL, &hits, NULL), KF_OK);
-        ck_assert_uint_eq(hits->hits[0]->position, 1);
+        ck_assert_int_eq(kf_matcher_search(matcher, "\xff", 1, &options, &hits, NULL), KF_INVALID);
+        ck_assert_int_eq(kf_matcher_search(matcher, "NUTS BOLTS", 10, &options, &hits, NULL), KF_OK);
+        ck_assert_uint_eq(hits->count, 1);
+        const double found = hits->hits[0]->score;
+        kf_matcher_destroy(&matcher);
+        ck_assert_int_eq(kf_matcher_create(&matcher, index, NULL), KF_OK);
+        ck_assert_int_eq(kf_matcher_search(matcher, "NUTS BOLTS", 10, &options, &hits, NULL), KF_OK);
+        ck_assert(hits->hits[0]->score == found);
         kf_matcher_destroy(&matcher);
     }
     kf_names_close(&index);

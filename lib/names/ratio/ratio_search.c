@@ -35,13 +35,15 @@ static kf_status create(kf_matcher *m, kf_error *error)
         if (group->length <= KFI_CODE_LENGTH) r->groups[group->length] = group;
     }
     r->codes = malloc((size_t)m->names->head.tokens + 1);
-    if (!r->codes) return kfi_fail_memory(error, m->names->head.tokens);
+    kf_status status = r->codes ? KF_OK : kfi_fail_memory(error, m->names->head.tokens);
     for (uint32_t length = 0; length <= KFI_CODE_LENGTH; length++)
         for (uint32_t common = 0; common <= length; common++) {
             r->code_length[kfi_code(length, common)] = (uint8_t)length;
             r->code_common[kfi_code(length, common)] = (uint8_t)common;
         }
-    return kfi_spelling_begin(r, error);
+    if (!status) status = kfi_spelling_begin(r, error);
+    if (status) kfi_ratio_destroy(&m->whole);
+    return status;
 }
 
 void kfi_ratio_destroy(kfi_whole **pointer)
