@@ -37,7 +37,7 @@ class NamesFiles(CliTest):
 
     def test_commands_for_names(self):
         self.files()
-        for args in (["names", "match", "D", "x"], ["names", "match", "D"]):
+        for args in (["names", "match", "D", "x"], ["names", "match", "D"], ["names", "dedupe", "-C", ".9", "D"]):
             said = self.err(*self.given(args), stdin=b"x\n", expect=3)
             self.assertIn(f"{self.dict}: the file is a dictionary, not an index of names", said)
 

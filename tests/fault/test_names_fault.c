@@ -61,6 +61,28 @@ static kf_status search(kf_error *error)
     return status;
 }
 
+/* By each scorer with one matcher. One that has failed finds the next time what it would have. */
+static kf_status search_again(kf_error *error)
+{
+    kf_names *index;
+    kf_matcher *matcher = NULL;
+    const kf_name_hits *hits;
+    kf_matcher_options options = KF_MATCHER_OPTIONS_INIT;
+    kf_status status = kf_names_open(&index, scratch_path("n.kf"), NULL, error);
+    if (!status) status = kf_matcher_create(&matcher, index, error);
+    for (int s = KF_SCORER_SETRATIO; s <= KF_SCORER_TOKEN_SET_RATIO && !status; s++) {
+        options.scorer = (kf_scorer)s;
+        status = kf_matcher_search(matcher, "ACM BOLT X", 10, &options, &hits, error);
+        if (!status) continue;
+        ck_assert_int_eq(kf_matcher_search(matcher, "ACM BOLT X", 10, &options, &hits, NULL), KF_OK);
+        ck_assert_uint_eq(hits->count, 1);
+        ck_assert_uint_eq(hits->hits[0]->position, 2);
+    }
+    kf_matcher_destroy(&matcher);
+    kf_names_close(&index);
+    return status;
+}
+
 static kf_status take(void *context, size_t index, const kf_name_hits *hits, kf_error *error)
 {
     (void)context, (void)index, (void)hits, (void)error;
@@ -175,6 +197,7 @@ START_TEST(searches_without_memory)
 {
     ck_assert_int_eq(build(NULL), KF_OK);
     sweep(search, FAULT_ALLOC, ENOMEM, KF_NO_MEMORY);
+    sweep(search_again, FAULT_ALLOC, ENOMEM, KF_NO_MEMORY);
     sweep(search_many, FAULT_ALLOC, ENOMEM, KF_NO_MEMORY);
     sweep(dedupe, FAULT_ALLOC, ENOMEM, KF_NO_MEMORY);
     sweep(read_rows, FAULT_ALLOC, ENOMEM, KF_NO_MEMORY);

@@ -22,11 +22,8 @@ static void set_orders(kfi_whole *r)
         }
 }
 
-static kf_status create(kf_matcher *m, kf_error *error)
+static kf_status fill(kf_matcher *m, kfi_whole *r, kf_error *error)
 {
-    if (m->whole) return KF_OK;
-    kfi_whole *r = m->whole = calloc(1, sizeof *r);
-    if (!r) return kfi_fail_memory(error, sizeof *r);
     r->names = m->names;
     r->scan = kfi_sketch_scan_best();
     set_orders(r);
@@ -35,13 +32,25 @@ static kf_status create(kf_matcher *m, kf_error *error)
         if (group->length <= KFI_CODE_LENGTH) r->groups[group->length] = group;
     }
     r->codes = malloc((size_t)m->names->head.tokens + 1);
-    kf_status status = r->codes ? KF_OK : kfi_fail_memory(error, m->names->head.tokens);
+    if (!r->codes) return kfi_fail_memory(error, m->names->head.tokens);
     for (uint32_t length = 0; length <= KFI_CODE_LENGTH; length++)
         for (uint32_t common = 0; common <= length; common++) {
             r->code_length[kfi_code(length, common)] = (uint8_t)length;
             r->code_common[kfi_code(length, common)] = (uint8_t)common;
         }
-    if (!status) status = kfi_spelling_begin(r, error);
+    /* Names may have no letters: these have a place all the same. */
+    kf_status status = kfi_array_reserve(&r->points_of_name, sizeof(uint32_t), error);
+    if (!status) status = kfi_array_reserve(&r->points_of_tokens, sizeof(uint32_t), error);
+    return status ? status : kfi_spelling_begin(r, error);
+}
+
+/* All or nothing: after a failure the next search tries again. */
+static kf_status create(kf_matcher *m, kf_error *error)
+{
+    if (m->whole) return KF_OK;
+    m->whole = calloc(1, sizeof *m->whole);
+    if (!m->whole) return kfi_fail_memory(error, sizeof *m->whole);
+    const kf_status status = fill(m, m->whole, error);
     if (status) kfi_ratio_destroy(&m->whole);
     return status;
 }
