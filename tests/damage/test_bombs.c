@@ -54,9 +54,9 @@ static void make_doubling(kfi_automaton *a, unsigned levels)
         uint8_t child[8] = { 0 };
         kfi_store64(child, level - 1u);
         if (level == 0) {
-            put(a, (uint8_t[]){ 2 << 1, 1 << 2 | KFI_EDGE_SINK, 'a', 1 << 2 | KFI_EDGE_SINK, 'b' }, 5);
+            put(a, (uint8_t[]){ 2 << 1, 0, 1 << 2 | KFI_EDGE_SINK, 'a', 1 << 2 | KFI_EDGE_SINK, 'b' }, 6);
         } else {
-            put(a, (uint8_t[]){ 2 << 1, 1 << 2 | KFI_EDGE_FRESH, 'a', 1 << 2 | KFI_EDGE_BACK, 'b', 1 }, 6);
+            put(a, (uint8_t[]){ 2 << 1, 1, 1 << 2 | KFI_EDGE_FRESH, 'a', 1 << 2 | KFI_EDGE_BACK, 1, 'b' }, 7);
             ck_assert_int_eq(kfi_spool_write(a->references, child, 5, NULL), KF_OK);
             a->reference_count++;
         }
@@ -354,9 +354,9 @@ START_TEST(bombs__deep_chain)
     /* No recursion: the usual stack is not needed. */
     if (!SANITIZED) ck_assert_int_eq(setrlimit(RLIMIT_STACK, &small_stack), 0);
     begin(&a);
-    put(&a, (uint8_t[]){ 1 << 1 | 1, 1 << 2 | KFI_EDGE_SINK, 'c' }, 3);
+    put(&a, (uint8_t[]){ 1 << 1 | 1, 0, 1 << 2 | KFI_EDGE_SINK, 'c' }, 4);
     for (unsigned level = 1; level < DEPTH; level++)
-        put(&a, (uint8_t[]){ 1 << 1 | 1, 1 << 2 | KFI_EDGE_FRESH, 'c' }, 3);
+        put(&a, (uint8_t[]){ 1 << 1 | 1, 1, 1 << 2 | KFI_EDGE_FRESH, 'c' }, 4);
     a.state_count = a.distinct = DEPTH;
     a.longest_key = DEPTH;
     a.keys = DEPTH + 1;

@@ -252,7 +252,7 @@ def test_work_is_limited(tmp_path):
     found = index.matches("abcd efgh", work=10)
     assert not found.exact and found == index.matches("abcd efgh", work=10)
     assert index.matches("abcd efgh", work=10**9).exact
-    many = index.matches_many(["abcd efgh", "h"], 2, work=10)
+    many = index.matches_many(["abcd efgh", "hgfe dcba"], 2, work=10)
     assert [each.exact for each in many] == [False, False]
 
 

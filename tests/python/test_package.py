@@ -13,7 +13,7 @@ PARTS = {path.stem for path in (SOURCE / "bindings/python/keyfold").glob("*.py")
 
 def test_the_package_holds_itself_alone():
     files = [str(file) for file in importlib.metadata.files("keyfold")]
-    names = {name for name in files if not name.startswith("keyfold-") and "__pycache__" not in name}
+    names = {name for name in files if not name.startswith("keyfold-") and not name.endswith(".pyc")}
     scripts = {name for name in names if name.endswith("bin/keyfold")}
     assert len(scripts) == 1 and {name.split("/")[0] for name in names - scripts} == {"keyfold"}
     assert {"keyfold/py.typed", "keyfold/_native.pyi", "keyfold/_lookup.pyi", "keyfold/keyfold-tool"} <= names

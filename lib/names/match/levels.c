@@ -187,7 +187,7 @@ static kf_status sample_token(kf_matcher *m, first_looks *looks, uint32_t id, kf
     return status == KF_END ? KF_OK : status;
 }
 
-/* Names with exactly the needle's tokens: they are found without reading any others. `is_over`: no other name counts. */
+/* Names with exactly the needle's tokens: found without reading any others. `is_over`: no other name counts. */
 static kf_status look_at_equal(kf_matcher *m, int *is_over, kf_error *error)
 {
     const uint32_t tokens = m->patterns.tokens;

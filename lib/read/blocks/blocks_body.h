@@ -97,8 +97,8 @@ static kf_status scan(const kfi_blocks *blocks, const kfi_block_query *const *qu
 /* ---- maxima ------------------------------------------------------------------------------------- */
 
 /* What one query adds to the similarities of some blocks of a group; returns of which. */
-static uint64_t raise_chunk(const kfi_blocks *b, const kfi_block_maxima *m, const prepared *p, const kfi_length_group *g,
-                            uint32_t block, uint32_t count, uint8_t (*values)[KFI_BLOCK])
+static uint64_t raise_chunk(const kfi_blocks *b, const kfi_block_maxima *m, const prepared *p,
+                            const kfi_length_group *g, uint32_t block, uint32_t count, uint8_t (*values)[KFI_BLOCK])
 {
     const kfi_block_query *q = p->query;
     const uint32_t both = q->length + g->length;

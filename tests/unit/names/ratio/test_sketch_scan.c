@@ -54,7 +54,8 @@ static const kfi_letters letters = { entry, 0, chunks, NULL, 0 };
 
 static void draw_text(char *out, size_t kinds, size_t most)
 {
-    for (size_t i = random_below(most + 1); i > 0; i--) *out++ = random_below(6) ? (char)('a' + random_below(kinds)) : ' ';
+    for (size_t i = random_below(most + 1); i > 0; i--)
+        *out++ = random_below(6) ? (char)('a' + random_below(kinds)) : ' ';
     *out = 0;
 }
 

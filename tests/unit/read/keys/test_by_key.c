@@ -128,7 +128,7 @@ END_TEST
 /* The root, in the file that is in memory, of a dictionary whose root is a node of two child nodes at least. */
 static kfi_node load_root(kfi_keys *k)
 {
-    kfi_node n;
+    kfi_node n = { 0 };
     set = (key_set){ .random = 7 };
     for (unsigned i = 0; i < 300; i++) {
         uint8_t text[3] = { (uint8_t)('b' + 2 * (i % 3)), (uint8_t)(i / 3), (uint8_t)(i * 7) };

@@ -17,7 +17,7 @@ static void check_way(size_t i)
     kfi_step step = KFI_STEP_ON;
     kfi_decoded *d = malloc(sizeof *d);
     while (step == KFI_STEP_ON) {
-        kfi_node n;
+        kfi_node n = { 0 };
         kfi_node_pick pick;
         const size_t before = way.size;
         const int in_node = kfi_is_node(way.place.at);

@@ -69,7 +69,7 @@ static void check_edges(const container *c, const kfi_node *n)
 
 static void check_node(const container *c)
 {
-    kfi_node n;
+    kfi_node n = { 0 };
     if (!kfi_is_node(c->place.at)) return;
     EXPECT(kfi_node_open(keys, &n, c->place), c->depth);
     EXPECT(n.final == (key_of(c, 0).size == c->depth), c->depth);
@@ -116,7 +116,7 @@ static const uint8_t by_hand[] = {
 
 static kfi_node parsed(kfi_keys *k)
 {
-    kfi_node n;
+    kfi_node n = { 0 };
     *k = (kfi_keys){ .tree = tree, .tree_size = SIZE, .longest_key = 10, .count = 20 };
     memcpy(tree + AT, by_hand, sizeof by_hand);
     ck_assert(kfi_node_open(k, &n, (kfi_place){ tree + AT, tree + SIZE }));
