@@ -28,10 +28,10 @@ class Names(Frame):
         self.bands = [head[64 + 48 * i:112 + 48 * i] for i in range(bands)]
         self.groups = [head[64 + 48 * bands + 32 * i:][:32] for i in range(groups)]
         self.texts = self.read_vocabulary()
-        self.slots = self.read_forward()
+        positions = fields(self.section(POSITIONS), 0, self.count, width(self.count))
+        self.slots = self.read_forward(positions)
         self.check_postings(number(head, 16, 8))
         self.check_letters(blocks.check(self.section(BLOCKS), self.texts, 64, self.seen))
-        positions = fields(self.section(POSITIONS), 0, self.count, width(self.count))
         need(sorted(positions) == list(range(self.count)), "positions")
         ids, names = Column(self.section(VALUES), self.count, self.seen), [b""] * self.count
         for position, tokens in zip(positions, self.slots):
@@ -60,7 +60,7 @@ class Names(Frame):
         need(len(texts) == self.tokens == len(set(texts)), "the number of tokens")
         return texts
 
-    def read_forward(self):
+    def read_forward(self, positions):
         """12.5: the ids of each slot's tokens, in the order of the name."""
         slots, data, orders, before = [], self.section(FORWARD), self.section(ORDERS), 0
         firsts = [number(group, 0, 4) for group in self.groups] + [self.count]
@@ -70,11 +70,15 @@ class Names(Frame):
             need(len(slots) == first < end and before <= tokens == len(sizes) > 0, "a group")
             before = tokens
             self.seen.add("sorted tokens" if tokens <= 8 else "tokens in their order")
+            last = []
             for slot in range(end - first):
                 at, ids = records + slot * sum(sizes), []
                 for size in sizes:
                     ids.append(number(data, at, size))
                     at += size
+                need((ids, positions[first + slot]) > (last, -1 if slot == 0 else positions[first + slot - 1]),
+                     "names that are not in order")
+                last = ids.copy()
                 if tokens <= 8:
                     need(ids == sorted(ids), "ids that descend")
                     rank = field(orders, order, slot * ORDER_BITS[tokens], ORDER_BITS[tokens])

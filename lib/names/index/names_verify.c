@@ -23,6 +23,7 @@ typedef struct verifying {
     uint64_t told, all;            /* bytes: as told last, of all stages */
     uint32_t *counts;              /* by token: names that have it, and that its postings have not named yet */
     uint8_t *positions;            /* a bit each: whether it was met */
+    uint32_t last[KF_NAME_TOKENS]; /* the ids of the slot before, as they are stored */
     kf_error *error;
 } verifying;
 
@@ -101,6 +102,15 @@ static kf_status verify_images(verifying *v)
 
 /* ---- names -------------------------------------------------------------------------------------- */
 
+/* Searches for a name by its tokens' ids rely on it. */
+static int is_behind_last(const verifying *v, const kfi_group *g, uint32_t slot, const uint32_t *ids)
+{
+    if (slot == g->first) return 1;
+    for (uint32_t i = 0; i < g->tokens; i++)
+        if (ids[i] != v->last[i]) return ids[i] > v->last[i];
+    return kfi_names_position(v->names, slot) > kfi_names_position(v->names, slot - 1);
+}
+
 static kf_status verify_name(verifying *v, const kfi_group *g, uint32_t slot)
 {
     const kf_names *n = v->names;
@@ -113,6 +123,8 @@ static kf_status verify_name(verifying *v, const kfi_group *g, uint32_t slot)
         if (i && g->tokens <= KFI_SORTED_TOKENS && ids[i] < ids[i - 1])
             return bad(v, KFI_SECTION_FORWARD, "the tokens of a name are not in order");
     }
+    if (!is_behind_last(v, g, slot, ids)) return bad(v, KFI_SECTION_FORWARD, "the names of a group are not in order");
+    memcpy(v->last, ids, g->tokens * sizeof *ids);
     const uint32_t rank = (uint32_t)kfi_load_bits(n->orders + g->orders, (uint64_t)(slot - g->first) * width, width);
     if (width && !kfi_order_restore(ids, g->tokens, rank)) return bad(v, KFI_SECTION_ORDERS, "an order is impossible");
     if (position >= n->count || v->positions[position / 8] >> (position % 8) & 1)

@@ -10,6 +10,7 @@ static char text[TOKENS][100];
 static uint8_t expected[TOKENS], found[TOKENS];
 static kf_names *names;
 static const kfi_blocks *blocks;
+static const kfi_blocks_variant *variants[4];      /* and NULL */
 
 /* As long as the classes of letters have in common: here each letter has a class of its own. */
 static unsigned common_of(const char *a, const char *b)
@@ -88,6 +89,12 @@ static void prepare(void)
     }
     names = model_build(&rows, "blocks.kf", 0);
     blocks = &names->blocks;
+    int v = 0;
+    variants[v++] = &kfi_blocks_portable;
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2")) variants[v++] = &kfi_blocks_avx2;
+#endif
+    if (kfi_blocks_best() != variants[v - 1]) variants[v] = kfi_blocks_best();
     model_free(&rows);
 }
 
@@ -124,10 +131,6 @@ static void check(const kfi_blocks_variant *variant, const char *needle, unsigne
 START_TEST(all_variants_find_the_same)
 {
     static const unsigned levels[] = { 1, 77, 138, 204, 255, 256 };
-    const kfi_blocks_variant *variants[3] = { &kfi_blocks_portable, kfi_blocks_best(), NULL };
-#if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2")) variants[2] = &kfi_blocks_avx2;
-#endif
     random_state = 10;
     for (int i = 0; i < 60; i++) {
         char needle[100];
@@ -135,9 +138,9 @@ START_TEST(all_variants_find_the_same)
         else strcpy(needle, text[random_below(TOKENS)]);
         if (i == 59) memset(needle, 'A', 80), needle[80] = 0;
         const unsigned least = levels[random_below(5)], below = levels[5 - random_below(2)];
-        for (int v = 0; v < 3; v++)
+        for (int v = 0; variants[v]; v++)
             for (int edits = 0; edits < 2; edits++)
-                if (variants[v] && !(edits && strlen(needle) > KFI_BLOCK_LENGTH))
+                if (!(edits && strlen(needle) > KFI_BLOCK_LENGTH))
                     check(variants[v], needle, least, below, edits);
     }
 }
@@ -162,7 +165,6 @@ START_TEST(queries_do_not_disturb_each_other)
 {
     static kfi_block_query queries[TOGETHER];
     const kfi_block_query *all[TOGETHER];
-    const kfi_blocks_variant *variants[] = { &kfi_blocks_portable, kfi_blocks_best() };
     found_by = malloc(TOGETHER * sizeof *found_by);
     random_state = 11;
     for (size_t i = 0; i < TOGETHER; i++) {
@@ -175,7 +177,7 @@ START_TEST(queries_do_not_disturb_each_other)
         kfi_block_query_want(&queries[i], 60 + 5 * (unsigned)i, 256);
         all[i] = &queries[i];
     }
-    for (int v = 0; v < 2; v++) {
+    for (int v = 0; variants[v]; v++) {
         memset(found_by, 0, TOGETHER * sizeof *found_by);
         ck_assert_int_eq(variants[v]->scan(blocks, all, TOGETHER, take_for, NULL), KF_OK);
         for (size_t i = 0; i < TOGETHER; i++) {
@@ -185,6 +187,58 @@ START_TEST(queries_do_not_disturb_each_other)
         }
     }
     free(found_by);
+}
+END_TEST
+
+/* The most similar query's similarity to a token, or 0 if it is not above the floor. */
+static unsigned greatest(const char *token, char (*needles)[100], size_t count, unsigned floor)
+{
+    unsigned most = 0;
+    for (size_t i = 0; i < count; i++) {
+        const uint64_t similarity =
+            kfi_similarity(common_of(needles[i], token), (uint32_t)strlen(needles[i]), (uint32_t)strlen(token));
+        const unsigned value = kfi_similarity_ceil(similarity);
+        if (value > most) most = value;
+    }
+    return most > floor ? most : 0;
+}
+
+/* Each token's similarity to the nearest of several queries: what is too low is not there, what was more stays. */
+START_TEST(maxima_are_those_of_all_queries)
+{
+    static kfi_block_query queries[TOGETHER];
+    static kfi_block_similarities similarities;
+    static char needles[TOGETHER][100];
+    const kfi_block_query *all[TOGETHER];
+    uint32_t mask = 1;
+    while (mask < TOKENS) mask = 2 * mask + 1;
+    uint8_t *most = malloc(mask + 1u);
+    random_state = 12;
+    kfi_block_similarities_set(&similarities);
+    for (unsigned round = 0; round < 24; round++) {
+        const size_t count = 1 + random_below(TOGETHER);
+        const unsigned floor = (unsigned)random_below(254);
+        for (size_t i = 0; i < count; i++) {
+            uint32_t points[100];
+            if (i % 2) random_token(needles[i], 60);
+            else strcpy(needles[i], text[random_below(TOKENS)]);
+            if (strlen(needles[i]) > 60) needles[i][60] = 0;
+            for (uint32_t p = 0; needles[i][p]; p++) points[p] = (uint8_t)needles[i][p];
+            kfi_block_query_set(&queries[i], blocks, points, (uint32_t)strlen(needles[i]));
+            kfi_block_query_want(&queries[i], floor + 1, 256);
+            all[i] = &queries[i];
+        }
+        for (int v = 0; variants[v]; v++) {
+            const kfi_block_maxima maxima = { all, (uint32_t)count, (uint8_t)floor, &similarities, most, mask };
+            memset(most, 0, mask + 1u);
+            most[kfi_blocks_id(blocks, 7)] = 255;
+            variants[v]->maxima(blocks, &maxima);
+            for (uint32_t place = 0; place < blocks->tokens; place++)
+                ck_assert_uint_eq(most[kfi_blocks_id(blocks, place)],
+                                  place == 7 ? 255 : greatest(token_at(place), needles, count, floor));
+        }
+    }
+    free(most);
 }
 END_TEST
 
@@ -216,6 +270,7 @@ int main(void)
     tcase_add_checked_fixture(tests, prepare, finish);
     tcase_add_test(tests, all_variants_find_the_same);
     tcase_add_test(tests, queries_do_not_disturb_each_other);
+    tcase_add_test(tests, maxima_are_those_of_all_queries);
     tcase_add_test(tests, a_sink_ends_it);
     suite_add_tcase(suite, tests);
     return suite_run(suite);
