@@ -149,6 +149,45 @@ START_TEST(searches_of_long_names_are_exact)
 }
 END_TEST
 
+/* A token that is like some others, and mostly has more than 15 letters in common with these. */
+static void append_similar_token(char *name)
+{
+    static const char *const pool[] = { "abcdefghijklmnopqrst", "tsrqponmlkjihgfedcba", "aabbccddeeffgghh", "abcab" };
+    char token[24];
+    strcpy(token, pool[random_below(4)]);
+    for (size_t edits = random_below(4); edits > 0; edits--)
+        token[random_below(strlen(token))] = (char)('a' + random_below(20));
+    if (random_below(3) == 0) token[1 + random_below(strlen(token))] = 0;
+    if (*name) strcat(name, " ");
+    strcat(name, token);
+}
+
+/* Up to twenty tokens, for needles of one word of bits, two, and more. */
+START_TEST(searches_with_long_tokens_are_exact)
+{
+    model_names names = { .count = 1500 };
+    random_state = 182 + (uint64_t)_i;
+    for (size_t i = 0; i < names.count; i++) {
+        char name[700] = "";
+        for (size_t tokens = 1 + random_below(i % 3 ? 7 : 20); tokens > 0; tokens--) append_similar_token(name);
+        names.name[i] = strdup(name);
+    }
+    kf_names *index = model_build(&names, "tokens.kf", 0);
+    kf_matcher *matcher;
+    ck_assert_int_eq(kf_matcher_create(&matcher, index, NULL), KF_OK);
+    for (size_t i = 0; i < names.count; i += 40) {
+        char *needle = strlen(names.name[i]) < 500 ? damaged(names.name[i]) : strdup(names.name[i]);
+        rank_all(KF_SCORER_RATIO, &names, needle);
+        expect_hits(matcher, KF_SCORER_RATIO, &names, needle, 1, 0);
+        expect_hits(matcher, KF_SCORER_RATIO, &names, needle, 30, 0);
+        free(needle);
+    }
+    kf_matcher_destroy(&matcher);
+    kf_names_close(&index);
+    model_free(&names);
+}
+END_TEST
+
 /* One matcher, another scorer each time: nothing of the search before is left. */
 START_TEST(scorers_take_turns)
 {
@@ -267,6 +306,7 @@ int main(void)
     tcase_add_loop_test(tests, searches_of_tiny_names_are_exact, 0, 4);
     tcase_add_loop_test(tests, searches_of_many_names_are_exact, 0, 4);
     tcase_add_test(tests, searches_of_long_names_are_exact);
+    tcase_add_loop_test(tests, searches_with_long_tokens_are_exact, 0, 3);
     tcase_add_test(tests, scorers_take_turns);
     tcase_add_test(tests, ties_and_gaps);
     tcase_add_test(tests, work_is_limited);

@@ -3,9 +3,12 @@
  *   a search by setratio, of little work, finds names to begin with                     ratio_search.c
  *   all names: do their letters, whatever their order, allow for a place among the best ones?   sketch_scan.h
  *     those that do: have their tokens enough in common with the needle?                token_codes.c, weigh.c
- *       those that have: their letters, and the longest common subsequence              spelling.c
+ *       those that have: have they, in their order, with the needle's halves?
+ *         those that have: their letters, and the longest common subsequence            spelling.c
  *
- * A name has at most as many letters in common with the needle as its tokens have, each for itself, and spaces. Bounds
+ * A name has at most as many letters in common with the needle as its tokens have, each for itself, and spaces. What is
+ * common with the needle's first half is in some tokens, with its second half in those behind them, and there is one
+ * token at most that has letters of both. Bounds
  * are whole numbers: a name of b letters reaches a score of s / t with a needle of a letters if t times what is common
  * is at least s * (a + b). */
 #ifndef KFI_NAMES_RATIO_RATIO_H
@@ -21,8 +24,13 @@ enum {
     KFI_CODE_UNKNOWN = 255,        /* was not compared yet */
     KFI_SEEDS = 64,
     KFI_ARRANGED = 6,              /* tokens of names whose orders are in a table */
-    KFI_ORDERS = 720               /* that there are of these */
+    KFI_ORDERS = 720,              /* that there are of these */
+    KFI_SHORT = 128,               /* letters of needles that two words have room for */
+    KFI_LAID_OUT = 16              /* tokens of names that are compared without spelling them */
 };
+
+/* A bit for each letter of a needle, the first one lowest. */
+typedef struct kfi_two_words { uint64_t low, high; } kfi_two_words;
 
 /* A word of the needle, for token_set_ratio. */
 typedef struct kfi_needle_word {
@@ -33,6 +41,7 @@ typedef struct kfi_needle_word {
 typedef struct kfi_whole {
     const kf_names *names;
     uint8_t *codes;                /* by token: length and what is common with the needle */
+    uint8_t *halves;               /* by token: what is common with the needle's halves (token_codes.h) */
     uint32_t *places;              /* by token, if the file does not tell */
     uint32_t points[KFI_CLASSES];  /* the code point of a class; UINT32_MAX: it has several */
 
@@ -40,9 +49,9 @@ typedef struct kfi_whole {
     kf_scorer scorer;
     kfi_array text;
     kfi_patterns pattern;
-    kfi_block_query query;
+    kfi_block_query query, half_queries[2];
     uint32_t length, spaces;
-    int codes_are_set;             /* of all tokens */
+    int codes_are_set, halves_are_set;   /* of all tokens */
     uint32_t compared;             /* tokens, one by one */
     kfi_sketch_scan scan;
     kfi_sketch_query sketch;
@@ -55,10 +64,10 @@ typedef struct kfi_whole {
     kfi_score least;
     uint8_t code_length[256], code_common[256];
 
-    /* of a needle of at most 64 letters: where it has a class, and spaces */
+    /* of a needle of at most KFI_SHORT letters: where it has a class, and spaces */
     int is_short;
     int is_doubtful;               /* it has letters in classes of several */
-    uint64_t masks[KFI_CLASSES], space_mask;
+    kfi_two_words masks[KFI_CLASSES], space_mask;
     const kfi_length_group *groups[KFI_CODE_LENGTH + 1];   /* of tokens, by length */
 
     /* how the records of a group of names are laid out */
@@ -88,6 +97,12 @@ kf_status kfi_ratio_search(kf_matcher *m, const kf_matcher_options *options, kf_
 static inline uint32_t kfi_ratio_place(const kfi_whole *r, uint32_t id)
 {
     return r->places ? r->places[id] : kfi_letters_place(&r->names->letters, id);
+}
+
+static inline void kfi_ratio_place_prefetch(const kfi_whole *r, uint32_t id)
+{
+    if (r->places) __builtin_prefetch(r->places + id);
+    else __builtin_prefetch(r->names->letters.places + (uint64_t)id * r->names->letters.place_width / 8);
 }
 
 /* Sets `points` and, if the file does not tell, `places`. KF_NO_MEMORY. */

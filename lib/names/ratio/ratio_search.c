@@ -32,7 +32,8 @@ static kf_status fill(kf_matcher *m, kfi_whole *r, kf_error *error)
         if (group->length <= KFI_CODE_LENGTH) r->groups[group->length] = group;
     }
     r->codes = malloc((size_t)m->names->head.tokens + 1);
-    if (!r->codes) return kfi_fail_memory(error, m->names->head.tokens);
+    r->halves = malloc((size_t)m->names->head.tokens + 1);
+    if (!r->codes || !r->halves) return kfi_fail_memory(error, m->names->head.tokens);
     for (uint32_t length = 0; length <= KFI_CODE_LENGTH; length++)
         for (uint32_t common = 0; common <= length; common++) {
             r->code_length[kfi_code(length, common)] = (uint8_t)length;
@@ -64,6 +65,7 @@ void kfi_ratio_destroy(kfi_whole **pointer)
     kfi_patterns_free(&r->pattern);
     kfi_patterns_free(&r->rest_pattern);
     free(r->codes);
+    free(r->halves);
     free(r->places);
     free(r);
     *pointer = NULL;
@@ -83,19 +85,25 @@ static kf_status know_words(kf_matcher *m, kf_error *error)
     return KF_OK;
 }
 
-/* Where the needle has letters, if they fit a word. */
+static void set_bit(kfi_two_words *words, uint32_t i)
+{
+    if (i < 64) words->low |= 1ull << i;
+    else words->high |= 1ull << (i - 64);
+}
+
+/* Where the needle has letters, if they fit two words. */
 static void set_masks(kfi_whole *r)
 {
     const uint32_t *points = kfi_pattern_points(&r->pattern, &r->pattern.list[0]);
     memset(r->masks, 0, sizeof r->masks);
-    r->space_mask = 0;
+    r->space_mask = (kfi_two_words){ 0, 0 };
     r->is_doubtful = 0;
-    r->is_short = r->length <= 64;
+    r->is_short = r->length <= KFI_SHORT;
     for (uint32_t i = 0; r->is_short && i < r->length; i++) {
         const unsigned class = kfi_blocks_class(&r->names->blocks, points[i]);
-        if (points[i] == KFI_NAME_SPACE) r->space_mask |= 1ull << i;
+        if (points[i] == KFI_NAME_SPACE) set_bit(&r->space_mask, i);
         if (class >= KFI_CLASSES) continue;
-        r->masks[class] |= 1ull << i;
+        set_bit(&r->masks[class], i);
         r->is_doubtful |= r->points[class] == UINT32_MAX;
     }
 }
@@ -184,6 +192,7 @@ static kf_status look_at_group(kf_matcher *m, const kfi_group *group, kf_error *
         count = end - chunk < BATCH ? end - chunk : BATCH;
         choose(m, group, chunk, count, masks);
         if (kfi_token_codes_pay(m)) status = kfi_token_codes_set(m);
+        if (!status && kfi_token_halves_pay(m)) status = kfi_token_halves_set(m);
         for (uint32_t i = 0; i < count && !status; i++) status = look_at_chunk(m, group, chunk + i, masks[i], error);
     }
     return status;

@@ -3,7 +3,8 @@
 
 enum {
     ALL = 127,                     /* more common letters than tokens in blocks have */
-    AT_ONCE = 24                   /* tokens that are compared at once in the time of one */
+    AT_ONCE = 80,                  /* tokens that are compared at once in the time of one */
+    HALVES_AT_ONCE = 32,           /* the same with both halves, in the time that scoring a name takes */
 };
 
 void kfi_token_codes_clear(kf_matcher *m)
@@ -15,7 +16,7 @@ void kfi_token_codes_clear(kf_matcher *m)
     for (uint32_t i = 0; i < b->longs; i++)
         if (kfi_blocks_long_id(b, i) < tokens) r->codes[kfi_blocks_long_id(b, i)] = KFI_CODE_LONG;
     if (b->empty < tokens) r->codes[b->empty] = 0;
-    r->codes_are_set = 0;
+    r->codes_are_set = r->halves_are_set = 0;
     r->compared = 0;
 }
 
@@ -61,4 +62,59 @@ kf_status kfi_token_codes_set(kf_matcher *m)
     const kfi_block_query *query = &r->query;
     const kf_status status = m->blocks->scan(b, &query, 1, take_block, r);
     return status ? status : kfi_matcher_work(m, b->blocks);
+}
+
+/* ---- the needle's halves ------------------------------------------------------------------------ */
+
+int kfi_token_halves_pay(const kf_matcher *m)
+{
+    const kfi_whole *r = m->whole;
+    return r->codes_are_set && !r->halves_are_set && r->length > 1
+           && (r->length > KFI_BLOCK_LENGTH || m->names_scored > m->names->blocks.tokens / HALVES_AT_ONCE);
+}
+
+/* Of a needle that was too long to be compared as a whole a token has no more than of its halves. */
+static void lower(kfi_whole *r, uint32_t id)
+{
+    const uint8_t code = r->codes[id];
+    uint32_t first = KFI_BLOCK_LENGTH, second = KFI_BLOCK_LENGTH;
+    kfi_token_halves_get(r, id, &first, &second);
+    if (code < KFI_CODE_LONG && first + second < r->code_common[code])
+        r->codes[id] = kfi_code(r->code_length[code], first + second);
+}
+
+static kf_status take_half(void *context, size_t query, const kfi_length_group *group, uint32_t first, uint32_t lanes,
+                           const uint8_t *common)
+{
+    kfi_whole *r = context;
+    const uint32_t count = kfi_popcount(lanes);
+    const unsigned shift = query ? KFI_HALF_BITS : 0;
+    (void)group;
+    for (uint32_t i = 0; i < count; i++) {
+        const uint32_t id = kfi_blocks_id(&r->names->blocks, first + i);
+        if (id >= r->names->head.tokens) continue;
+        const unsigned value = common[i] < KFI_HALF_ANY ? common[i] : KFI_HALF_ANY;
+        r->halves[id] = (uint8_t)((r->halves[id] & ~(KFI_HALF_ANY << shift)) | value << shift);
+        if (query && r->length > KFI_BLOCK_LENGTH) lower(r, id);
+    }
+    return KF_OK;
+}
+
+kf_status kfi_token_halves_set(kf_matcher *m)
+{
+    kfi_whole *r = m->whole;
+    const kfi_blocks *b = &m->names->blocks;
+    const uint32_t *points = kfi_pattern_points(&r->pattern, &r->pattern.list[0]), half = r->length / 2;
+    const kfi_block_query *queries[2];
+    r->halves_are_set = 1;
+    memset(r->halves, 0xff, m->names->head.tokens);
+    kfi_block_query_set(&r->half_queries[0], b, points, half);
+    kfi_block_query_set(&r->half_queries[1], b, points + half, r->length - half);
+    for (unsigned i = 0; i < 2; i++) {
+        queries[i] = &r->half_queries[i];
+        memset(r->half_queries[i].low, 0, sizeof r->half_queries[i].low);
+        memset(r->half_queries[i].high, ALL, sizeof r->half_queries[i].high);
+    }
+    const kf_status status = m->blocks->scan(b, queries, 2, take_half, r);
+    return status ? status : kfi_matcher_work(m, 2 * (uint64_t)b->blocks);
 }

@@ -1,8 +1,11 @@
-/* What tokens have in common with the whole needle, in a byte each: with their length. */
+/* What tokens have in common with the whole needle, in a byte each: with their length. And, in another byte each, with
+ * its first and second half: in four bits each, the greatest number standing for any. */
 #ifndef KFI_NAMES_RATIO_TOKEN_CODES_H
 #define KFI_NAMES_RATIO_TOKEN_CODES_H
 
 #include "names/ratio/ratio.h"
+
+enum { KFI_HALF_BITS = 4, KFI_HALF_ANY = (1 << KFI_HALF_BITS) - 1 };
 
 /* The code of a token whose length and common letters are known. */
 static inline uint8_t kfi_code(uint32_t length, uint32_t common)
@@ -15,8 +18,20 @@ void kfi_token_codes_clear(kf_matcher *m);
 kf_status kfi_token_codes_set(kf_matcher *m);
 /* Whether so many were compared one by one that this pays. */
 int kfi_token_codes_pay(const kf_matcher *m);
+/* Whether comparing all tokens with the needle's halves takes less than scoring names as before. */
+int kfi_token_halves_pay(const kf_matcher *m);
+/* Does that; the codes are set. KF_END. */
+kf_status kfi_token_halves_set(kf_matcher *m);
 /* Compares one token. If that fails, which scoring a name will tell, nothing is known of it. */
 uint8_t kfi_token_code_find(kf_matcher *m, uint32_t id);
+
+/* What a token with a code has in common with the halves at most; unchanged where that is unknown. */
+static inline void kfi_token_halves_get(const kfi_whole *r, uint32_t id, uint32_t *first, uint32_t *second)
+{
+    const uint32_t half = r->halves[id], left = half & KFI_HALF_ANY, right = half >> KFI_HALF_BITS;
+    if (left != KFI_HALF_ANY) *first = left;
+    if (right != KFI_HALF_ANY) *second = right;
+}
 
 /* The code of a token. */
 static inline uint8_t kfi_ratio_code(kf_matcher *m, uint32_t id)

@@ -256,7 +256,7 @@ void kfi_ratio_begin_group(kf_matcher *m, const kfi_group *group)
     r->record = offset;
 }
 
-/* ---- ratio of a needle of one word of bits ------------------------------------------------------ */
+/* ---- ratio of a needle of one or two words of bits ---------------------------------------------- */
 
 /* Which names of the mask can reach the least score. The number of tokens is a constant where this is inlined. */
 static inline uint64_t reaching(kf_matcher *m, const uint8_t *records, uint64_t mask, uint32_t spaces, uint32_t tokens)
@@ -290,71 +290,124 @@ static uint64_t reach(kf_matcher *m, const uint8_t *records, uint64_t mask, uint
     }
 }
 
-static uint64_t step(uint64_t state, uint64_t mask)
+/* Hyyrö's recurrence, as in pattern.c. `wide` is a constant where this is inlined: the second word is used. */
+static inline kfi_two_words step(kfi_two_words state, kfi_two_words mask, int wide)
 {
-    const uint64_t hit = state & mask;
-    return (state + hit) | (state - hit);
+    const uint64_t low = state.low & mask.low, high = state.high & mask.high, sum = state.low + low;
+    if (wide) state.high = (state.high + high + (sum < low)) | (state.high - high);
+    state.low = sum | (state.low - low);
+    return state;
 }
 
 /* A name whose tokens' letters are on their way to the processor. */
 typedef struct laid_out {
     uint32_t slot, tokens, length;
-    uint32_t common;               /* at most */
-    const uint8_t *columns[KFI_ARRANGED];   /* NULL: the empty token */
-    uint8_t letters[KFI_ARRANGED], commons[KFI_ARRANGED];   /* of tokens */
+    uint32_t ids[KFI_LAID_OUT];    /* in the name's order */
+    uint8_t letters[KFI_LAID_OUT], commons[KFI_LAID_OUT];   /* of tokens */
+    const uint8_t *columns[KFI_LAID_OUT];   /* of those that have letters */
 } laid_out;
 
-/* 0: it has to be spelled. */
-static int lay_out(const kf_matcher *m, const kfi_group *group, uint32_t slot, laid_out *name)
+/* The ids of a name's tokens in its order. 0: it has to be spelled. */
+static int arrange_ids(const kf_matcher *m, const kfi_group *group, uint32_t slot, uint32_t *ids)
 {
     const kfi_whole *r = m->whole;
-    const kfi_blocks *b = &m->names->blocks;
-    const uint32_t tokens = group->tokens, width = kfi_order_width(tokens), all = m->names->head.tokens;
+    const uint32_t tokens = group->tokens, width = kfi_order_width(tokens);
     const uint8_t *record = m->names->forward + group->records + (uint64_t)(slot - group->first) * r->record;
-    if (tokens > KFI_ARRANGED) return 0;
+    if (tokens > KFI_LAID_OUT) return 0;
+    if (tokens > KFI_ARRANGED) {
+        kfi_names_ids(m->names, group, slot, ids);
+        return kfi_names_arrange(m->names, group, slot, ids, NULL) == KF_OK;
+    }
     const uint32_t rank = (uint32_t)kfi_load_bits(m->names->orders + group->orders,
                                                   (uint64_t)(slot - group->first) * width, width);
     if (rank >= KFI_ORDERS) return 0;
-    *name = (laid_out){ .slot = slot, .tokens = tokens, .length = tokens - 1 };
-    name->common = tokens - 1 < r->spaces ? tokens - 1 : r->spaces;
     for (uint32_t i = 0; i < tokens; i++) {
         const uint32_t at = r->orders[tokens][rank][i];
-        const uint32_t id = kfi_load32(record + r->offsets[at]) & r->id_masks[at];
-        if (id == b->empty) continue;
-        const uint32_t place = id < all ? kfi_ratio_place(r, id) : UINT32_MAX;
-        const uint8_t code = id < all ? r->codes[id] : KFI_CODE_LONG, letters = r->code_length[code];
+        ids[i] = kfi_load32(record + r->offsets[at]) & r->id_masks[at];
+    }
+    return 1;
+}
+
+static int arrange(const kf_matcher *m, const kfi_group *group, uint32_t slot, laid_out *name)
+{
+    const kfi_whole *r = m->whole;
+    if (!arrange_ids(m, group, slot, name->ids)) return 0;
+    name->slot = slot;
+    name->tokens = group->tokens;
+    name->length = group->tokens - 1;
+    for (uint32_t i = 0; i < group->tokens; i++) {
+        const uint32_t id = name->ids[i];
+        const uint8_t code = id < m->names->head.tokens ? r->codes[id] : KFI_CODE_LONG;
+        if (code == KFI_CODE_LONG) return 0;
+        __builtin_prefetch(r->halves + id);
+        name->letters[i] = r->code_length[code];
+        name->commons[i] = r->code_common[code];
+        name->length += name->letters[i];
+    }
+    return 1;
+}
+
+/* At most so many letters are common, spaces too: the token that has some of both halves is any of them. */
+static uint32_t common_in_order(const kfi_whole *r, const laid_out *name)
+{
+    uint32_t left = 0, both = 0;
+    for (uint32_t i = 0; i < name->tokens; i++) {
+        const uint32_t common = name->commons[i];
+        uint32_t first = common, second = common;
+        if (r->halves_are_set) kfi_token_halves_get(r, name->ids[i], &first, &second);
+        both = both + second > left + common ? both + second : left + common;
+        left += first;
+    }
+    return both + (name->tokens - 1 < r->spaces ? name->tokens - 1 : r->spaces);
+}
+
+/* Whether that may be enough. */
+static int reaches(const kfi_whole *r, const laid_out *name, uint32_t common)
+{
+    return r->least.tokens * (uint64_t)common >= r->least.sum * ((uint64_t)r->length + name->length);
+}
+
+/* 0: it has to be spelled. */
+static int find_letters(const kf_matcher *m, laid_out *name)
+{
+    const kfi_whole *r = m->whole;
+    const kfi_blocks *b = &m->names->blocks;
+    for (uint32_t i = 0; i < name->tokens; i++) {
+        const uint32_t letters = name->letters[i];
+        if (!letters) continue;    /* the empty token */
         const kfi_length_group *g = r->groups[letters];
-        if (!g || place - g->first_token >= g->tokens) return 0;
-        const uint32_t index = place - g->first_token;
+        const uint32_t index = g ? kfi_ratio_place(r, name->ids[i]) - g->first_token : 0;
+        if (!g || index >= g->tokens) return 0;
         const uint8_t *column = b->columns + g->columns + (uint64_t)(index / KFI_BLOCK) * KFI_BLOCK * letters
                                 + index % KFI_BLOCK;
         for (unsigned j = 0; j < letters; j += 2) __builtin_prefetch(column + j * KFI_BLOCK);
         name->columns[i] = column;
-        name->letters[i] = letters;
-        name->commons[i] = r->code_common[code];
-        name->length += letters;
-        name->common += r->code_common[code];
     }
     return 1;
 }
 
 /* The longest common subsequence of the needle and a name, or more if the needle is doubtful; as soon as it is known to
  * have less than is needed, any number that has. */
-static uint32_t common_of(const kfi_whole *r, const laid_out *name)
+static inline uint32_t common_in(const kfi_whole *r, const laid_out *name, int wide)
 {
-    const uint64_t needs = r->least.sum * ((uint64_t)r->length + name->length);
-    uint64_t state = UINT64_MAX;
-    uint32_t rest = name->common, common = 0;
+    kfi_two_words state = { UINT64_MAX, UINT64_MAX };
+    uint32_t rest = name->tokens - 1 < r->spaces ? name->tokens - 1 : r->spaces, common = 0;
+    for (uint32_t i = 0; i < name->tokens; i++) rest += name->commons[i];
     for (uint32_t i = 0; i < name->tokens; i++) {
         const uint8_t *column = name->columns[i];
-        if (i) state = step(state, r->space_mask);
+        if (i) state = step(state, r->space_mask, wide);
         for (uint32_t j = name->letters[i]; j > 0; j--, column += KFI_BLOCK)
-            state = step(state, r->masks[*column & (KFI_CLASSES - 1)]);
-        common = kfi_popcount(~state);
+            state = step(state, r->masks[*column & (KFI_CLASSES - 1)], wide);
+        common = kfi_popcount(~state.low) + (wide ? kfi_popcount(~state.high) : 0);
         rest -= name->commons[i];
-        if (r->least.tokens * (uint64_t)(common + rest) < needs) break;
+        if (!reaches(r, name, common + rest)) break;
     }
     return common;
+}
+
+static uint32_t common_of(const kfi_whole *r, const laid_out *name)
+{
+    return r->length > 64 ? common_in(r, name, 1) : common_in(r, name, 0);
 }
 
 static kf_status score_short(kf_matcher *m, const kfi_group *group, const laid_out *name, kf_error *error)
@@ -368,18 +421,32 @@ static kf_status score_short(kf_matcher *m, const kfi_group *group, const laid_o
     return is_out ? KF_OK : offer(m, score, name->slot, error);
 }
 
-/* All are laid out before the first one is scored. */
+/* In steps, so that what the next one reads is on its way to the processor meanwhile. */
 static kf_status weigh_short(kf_matcher *m, const kfi_group *group, uint32_t first, uint64_t mask, kf_error *error)
 {
-    laid_out names[KFI_CHUNK];
-    uint32_t count = 0;
+    const kfi_whole *r = m->whole;
+    laid_out names[KFI_CHUNK], *kept[KFI_CHUNK];
+    uint32_t spelled[KFI_CHUNK], arranged = 0, left = 0, others = 0;
     kf_status status = KF_OK;
-    for (; mask && !status; mask &= mask - 1) {
+    for (; mask; mask &= mask - 1) {
         const uint32_t slot = first + (uint32_t)__builtin_ctzll(mask);
-        if (lay_out(m, group, slot, &names[count])) count++;
-        else if (!is_seed(m->whole, slot)) status = kfi_ratio_score(m, group, slot, error);
+        if (arrange(m, group, slot, &names[arranged])) arranged++;
+        else spelled[others++] = slot;
     }
-    for (uint32_t i = 0; i < count && !status; i++) status = score_short(m, group, &names[i], error);
+    for (uint32_t i = 0; i < arranged; i++) {
+        if (!reaches(r, &names[i], common_in_order(r, &names[i]))) continue;
+        for (uint32_t k = 0; k < group->tokens; k++) kfi_ratio_place_prefetch(r, names[i].ids[k]);
+        kept[left++] = &names[i];
+    }
+    for (uint32_t i = 0; i < left; i++)
+        if (!find_letters(m, kept[i])) {
+            spelled[others++] = kept[i]->slot;
+            kept[i] = NULL;
+        }
+    for (uint32_t i = 0; i < left && !status; i++)
+        if (kept[i]) status = score_short(m, group, kept[i], error);
+    for (uint32_t i = 0; i < others && !status; i++)
+        if (!is_seed(r, spelled[i])) status = kfi_ratio_score(m, group, spelled[i], error);
     return status;
 }
 
