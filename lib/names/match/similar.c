@@ -147,6 +147,12 @@ kf_status kfi_matcher_scan(kf_matcher *m, unsigned level, kf_error *error)
     return status;
 }
 
+/* With nothing that a byte could alias, so that it is done many at a time. */
+static void raise_all(uint8_t *values, size_t count, uint8_t least)
+{
+    for (size_t i = 0; i < count; i++) values[i] = values[i] < least ? least : values[i];
+}
+
 kf_status kfi_matcher_scan_maxima(kf_matcher *m, unsigned level, kf_error *error)
 {
     const kfi_block_query *queries[KF_NAME_TOKENS];
@@ -156,8 +162,7 @@ kf_status kfi_matcher_scan_maxima(kf_matcher *m, unsigned level, kf_error *error
     m->level = level;
     m->unknown = level - 1;
     m->touched_count = UINT32_MAX;     /* all of them */
-    for (uint32_t i = 0; i <= m->most_mask; i++)
-        if (m->most[i] < m->unknown) m->most[i] = (uint8_t)m->unknown;
+    raise_all(m->most, m->names->head.tokens, (uint8_t)m->unknown);
     for (uint32_t i = 0; i < m->patterns.count && !status; i++) {
         kfi_wanted *w = &m->wanted[i];
         taking t = { .m = m, .w = w, .is_full = 1, .error = error };
