@@ -1,5 +1,6 @@
 /* keyfold's queries, through its public interface alone; a line of NEEDLES is one query:
  *   bench_queries weigh PAIRS OUTPUT                      a dictionary with weights, from key TAB number
+ *   bench_queries similar KEYS OUTPUT                     a dictionary of keys, with KF_BUILD_SIMILARITY
  *   bench_queries fuzzy levenshtein|osa|indel K FILE NEEDLES
  *   bench_queries regex|subsequence FILE NEEDLES
  *   bench_queries nearest levenshtein|indel|jaro-winkler distance|similarity FILE NEEDLES
@@ -177,7 +178,8 @@ static void run_all(job *job, const char *file, const char *needles)
     free(text);
 }
 
-static void weigh(const char *pairs, const char *output)
+/* A dictionary of pairs with weights, or of keys that are stored once more. */
+static void build(const char *input, const char *output, int weigh)
 {
     kf_build_options options = KF_BUILD_OPTIONS_INIT;
     kf_build_report report = KF_BUILD_REPORT_INIT;
@@ -185,12 +187,14 @@ static void weigh(const char *pairs, const char *output)
     kf_error error = {0};
     bench_reader reader;
     double cpu = bench_process_cpu();
-    options.value_type = KF_VALUES_U64;
-    options.weights = KF_WEIGHTS_VALUE;
+    options.value_type = weigh ? KF_VALUES_U64 : KF_VALUES_NONE;
+    options.weights = weigh ? KF_WEIGHTS_VALUE : KF_WEIGHTS_NONE;
+    options.flags = weigh ? 0 : KF_BUILD_SIMILARITY;
     must(kf_builder_create(&builder, output, &options, &error), &error, "create");
-    bench_reader_open(&reader, pairs, BENCH_U64);
+    bench_reader_open(&reader, input, weigh ? BENCH_U64 : BENCH_NONE);
     while (bench_reader_next(&reader))
-        must(kf_builder_add_u64(builder, reader.key, reader.key_size, reader.number, &error), &error, "add");
+        must(weigh ? kf_builder_add_u64(builder, reader.key, reader.key_size, reader.number, &error)
+                   : kf_builder_add(builder, reader.key, reader.key_size, NULL, 0, &error), &error, "add");
     must(kf_builder_finish(builder, &report, &error), &error, "finish");
     kf_builder_destroy(&builder);
     printf("{\"keys\": %llu, \"bytes\": %llu, \"cpu_s\": %.6f}\n", (unsigned long long)report.keys,
@@ -211,8 +215,8 @@ int main(int argc, char **argv)
 {
     job job = {NULL, KF_FUZZY_OPTIONS_INIT, KF_NEAREST_OPTIONS_INIT, 0, NULL, 0};
     const char *kind = argc > 3 ? argv[1] : "";
-    if (strcmp(kind, "weigh") == 0 && argc == 4) {
-        weigh(argv[2], argv[3]);
+    if ((strcmp(kind, "weigh") == 0 || strcmp(kind, "similar") == 0) && argc == 4) {
+        build(argv[2], argv[3], strcmp(kind, "weigh") == 0);
         return 0;
     }
     if (strcmp(kind, "fuzzy") == 0 && argc == 6) {

@@ -45,6 +45,13 @@ def edit(text, generator, letters):
     return text[:at] + text[at + 1:at + 2] + text[at:at + 1] + text[at + 2:]
 
 
+def strange(count):
+    """Needles that no key is near to: letters at random."""
+    generator = random.Random(6)
+    return ["".join(generator.choice("abcdefghijklmnopqrstuvwxyz") for _ in range(generator.randrange(4, 25))).encode()
+            for _ in range(count)]
+
+
 def needles(keys, count):
     """Random keys with no, one or two random edits, their letters from keys."""
     generator = random.Random(1)

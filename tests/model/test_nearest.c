@@ -194,10 +194,20 @@ static void make_jaro(task *t)
                                         unit_count(t->u, t->d.unit, i));
 }
 
+static int has_avx512(void)
+{
+#if defined(__x86_64__)
+    return __builtin_cpu_supports("avx512bw");
+#else
+    return 0;
+#endif
+}
+
 START_TEST(nearest__all_metrics)
 {
     static const char *const variants[] = { "portable", "avx2", "avx512" };
     const unsigned shape = (unsigned)_i % TEXT_SHAPES, way = (unsigned)_i / TEXT_SHAPES / 3;
+    if (_i / TEXT_SHAPES % 3 == 2 && !has_avx512()) return;   /* the one before would be taken again */
     universe_flags = way ? KF_BUILD_SIMILARITY : 0;
     universe_shards = way < 2 ? 1 : 3;
     setenv("KEYFOLD_ISA", variants[_i / TEXT_SHAPES % 3], 1);

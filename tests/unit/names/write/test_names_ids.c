@@ -25,7 +25,7 @@ START_TEST(equal_ids_are_found)
     static char ids[MOST][24];
     static const char *const formats[] = { "%zu", "x%zu", "%05zu", "%zu", "%zx" };
     random_state = 500 + (uint64_t)_i;
-    for (int round = 0; round < 60; round++) {
+    for (uint64_t round = 0; round < rounds_of(60); round++) {
         const size_t count = 2 + random_below(MOST - 2), first = random_below(count - 1);
         const size_t second = first + 1 + random_below(count - first - 1);
         const int order = (int)random_below(3), twice = (int)random_below(3);
