@@ -1,7 +1,10 @@
 /* One level down: which tokens of the index are similar to the needle's. */
 #include "names/match/matcher.h"
 
-enum { SIMILAR_LEAST = 1 << 10 };   /* entries of a list, at most, even of a small index */
+enum {
+    SIMILAR_LEAST = 1 << 10,       /* entries of a list, at most, even of a small index */
+    SIMILAR_MOST = 1 << 15         /* of a large one */
+};
 
 typedef struct taking {
     kf_matcher *m;
@@ -111,6 +114,13 @@ static kf_status finish(taking *t, unsigned level, unsigned below)
     return status;
 }
 
+/* More than that are read by a full scan in less time, or take more memory than they are worth. */
+static size_t list_limit(const kf_matcher *m)
+{
+    const size_t limit = m->names->count / KFI_NAMES_PER_POSTING + SIMILAR_LEAST;
+    return limit < SIMILAR_MOST ? limit : SIMILAR_MOST;
+}
+
 static kf_status scan_some(kf_matcher *m, kfi_wanted *const *wanted, size_t count, unsigned level, kf_error *error)
 {
     taking takings[TOGETHER];
@@ -118,7 +128,7 @@ static kf_status scan_some(kf_matcher *m, kfi_wanted *const *wanted, size_t coun
     unsigned below[TOGETHER];
     for (size_t i = 0; i < count; i++) {
         kfi_wanted *w = wanted[i];
-        takings[i] = (taking){ .m = m, .w = w, .most = m->names->count / KFI_NAMES_PER_POSTING + SIMILAR_LEAST,
+        takings[i] = (taking){ .m = m, .w = w, .most = list_limit(m),
                                .kept = w->similar.size / sizeof(kfi_similar), .error = error };
         below[i] = w->is_scanned ? w->known : KFI_FULL + 1;
         kfi_block_query_want(&w->query, level, below[i]);
