@@ -260,9 +260,10 @@ typedef struct kf_names_stat {
     uint64_t text_bytes;           /* the names as they were given; 0: names are not processed */
     uint32_t processing;           /* KF_NAMES_FOLD_CASE ... */
     kf_legal_forms legal_forms;
+    uint64_t letter_bytes;         /* the letters of names, for searches by ratio and the like */
 } kf_names_stat;
 #define KF_NAMES_STAT_INIT { sizeof(kf_names_stat), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, KF_VALUES_NONE, 0, 0, 0, 0, \
-                             0, 0, KF_LEGAL_KEEP }
+                             0, 0, KF_LEGAL_KEEP, 0 }
 
 /* Fills `stat` as far as its struct_size reaches. O(1). Errors: KF_INVALID (`stat` was not initialised). */
 KF_API kf_status kf_names_get_stat(const kf_names *names, kf_names_stat *stat);

@@ -79,6 +79,16 @@ class NamesFiles(CliTest):
                         r"^file .* 100\.0 % .* B/name$", r"^  blocks ", r"^build id +[0-9a-f]{32}$"):
             self.assertRegex(text, f"(?m){pattern}")
         self.assertNotIn("attributes", text)
+        self.assertNotIn("processing", text)
+        self.assertEqual((facts["processing"], facts["legal"], facts["text_bytes"]), ("none", "keep", 0))
+        self.err("names", "build", "-q", "--fold-case", "--squeeze", "--legal", "ignore", "--equal-ids", "-o", self.kf,
+                 "-", stdin=ROWS)
+        facts = json.loads(self.out("stat", "--json", self.kf))
+        self.assertEqual((facts["processing"], facts["legal"]), ("fold-case,squeeze", "ignore"))
+        self.assertTrue(facts["text_bytes"] > 0 and facts["letter_bytes"] > 0)
+        text = self.out("stat", self.kf).decode()
+        for pattern in (r"^processing +fold-case,squeeze$", r"^legal forms +ignore$", "^  texts ", "^  letters "):
+            self.assertRegex(text, f"(?m){pattern}")
         self.err("names", "build", "-q", "-o", self.kf, "-", stdin=b"a\tA\tGB\tx\nb\tB\tDE\nc\tC\tGB\n")
         facts = json.loads(self.out("stat", "-j", self.kf))
         self.assertEqual((facts["attributes"], facts["ids"]), (2, "bytes"))

@@ -151,6 +151,7 @@ typedef struct kf_names_stat {
     uint64_t text_bytes;
     uint32_t processing;
     kf_legal_forms legal_forms;
+    uint64_t letter_bytes;
 } kf_names_stat;
 
 kf_status kf_names_get_stat(const kf_names *names, kf_names_stat *stat);

@@ -35,6 +35,7 @@ class NameStat(NamedTuple):
     text_bytes: int
     normalise: str
     legal_forms: str
+    letter_bytes: int
 
     def __str__(self) -> str:
         """A line for each part."""

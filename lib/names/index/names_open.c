@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-KFI_STRUCT_KIND(names_stat_kind, kf_names_stat, KF_NAMES_STAT_INIT, reserved, legal_forms);
+KFI_STRUCT_KIND(names_stat_kind, kf_names_stat, KF_NAMES_STAT_INIT, reserved, letter_bytes);
 
 /* ---- sections ----------------------------------------------------------------------------------- */
 
@@ -276,6 +276,7 @@ kf_status kf_names_get_stat(const kf_names *n, kf_names_stat *out)
         .attributes = n->attributes.image ? n->attributes.band.count : 0,
         .text_bytes = size_of(n, KFI_SECTION_TEXTS), .processing = n->process.flags,
         .legal_forms = n->process.legal_forms,
+        .letter_bytes = size_of(n, KFI_SECTION_LETTERS),
         .attribute_bytes = size_of(n, KFI_SECTION_ATTRIBUTES), .payload_bytes = size_of(n, KFI_SECTION_PAYLOADS),
     };
     kfi_result_write(out, &stat, &names_stat_kind);

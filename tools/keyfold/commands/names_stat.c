@@ -4,13 +4,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "options/names.h"
 #include "output/human.h"
 #include "output/message.h"
 #include "output/stat_rows.h"
 
 /* The parts of a file, in the order of their printing; some may not be there. */
 typedef struct part { const char *name, *json; uint64_t bytes; } part;
-enum { PARTS = 8 };
+enum { PARTS = 10 };
 
 static void list_parts(const kf_names_stat *stat, part parts[PARTS])
 {
@@ -22,6 +23,8 @@ static void list_parts(const kf_names_stat *stat, part parts[PARTS])
     parts[5] = (part){ "  ids", "id_bytes", stat->id_bytes };
     parts[6] = (part){ "  attributes", "attribute_bytes", stat->attribute_bytes };
     parts[7] = (part){ "  payloads", "payload_bytes", stat->payload_bytes };
+    parts[8] = (part){ "  texts", "text_bytes", stat->text_bytes };
+    parts[9] = (part){ "  letters", "letter_bytes", stat->letter_bytes };
 }
 
 static void print_text(kft_output *out, const kf_names *names, const kf_names_stat *stat)
@@ -29,7 +32,7 @@ static void print_text(kft_output *out, const kf_names *names, const kf_names_st
     human_text text, most;
     const kft_whole whole = { stat->file_size, stat->names, "name" };
     part parts[PARTS];
-    char line[96];
+    char line[96], flags[FLAGS_TEXT_SIZE];
     uint8_t id[16];
     stat_id id_text;
 
@@ -44,6 +47,10 @@ static void print_text(kft_output *out, const kf_names *names, const kf_names_st
         snprintf(line, sizeof line, "%s different ones", human_count(text, stat->attributes));
         stat_row(out, "attributes", line);
     }
+    if (stat->processing != 0)
+        stat_row(out, "processing", flags_text(flags, processing_names, stat->processing));
+    if (stat->legal_forms != KF_LEGAL_KEEP)
+        stat_row(out, "legal forms", option_choice_name(legal_names, (int)stat->legal_forms));
     stat_size_row(out, "file", stat->file_size, &whole);
     list_parts(stat, parts);
     for (size_t i = 0; i < PARTS; i++)
@@ -57,20 +64,21 @@ static void print_text(kft_output *out, const kf_names *names, const kf_names_st
 static void print_json(kft_output *out, const char *path, const kf_names *names, const kf_names_stat *stat)
 {
     part parts[PARTS];
+    char flags[FLAGS_TEXT_SIZE];
     uint8_t id[16];
     stat_id id_text;
 
     kf_names_build_id(names, id);
     output_byte(out, '{');
     output_json_member(out, "file", (const uint8_t *)path, strlen(path));
-    output_text(out, ",\"build_id\":\"");
-    output_text(out, stat_id_text(id_text, id));
-    output_byte(out, '"');
+    stat_json_text(out, "build_id", stat_id_text(id_text, id));
     stat_json_number(out, "names", stat->names);
     stat_json_number(out, "tokens", stat->tokens);
     stat_json_number(out, "longest_name", stat->longest_name);
     stat_json_number(out, "most_tokens", stat->most_tokens);
-    output_text(out, stat->id_type == KF_VALUES_U64 ? ",\"ids\":\"u64\"" : ",\"ids\":\"bytes\"");
+    stat_json_text(out, "ids", option_choice_name(value_type_names, (int)stat->id_type));
+    stat_json_text(out, "processing", flags_text(flags, processing_names, stat->processing));
+    stat_json_text(out, "legal", option_choice_name(legal_names, (int)stat->legal_forms));
     stat_json_number(out, "attributes", stat->attributes);
     stat_json_number(out, "file_size", stat->file_size);
     list_parts(stat, parts);

@@ -77,7 +77,7 @@ static void print_text(kft_output *out, const kf_dict *dict, const kf_dict_stat 
 {
     const kft_whole whole = { stat->file_size, stat->keys, "key" };
     human_text text, extra;
-    char line[96], normal[NORMALISE_TEXT_SIZE];
+    char line[96], normal[FLAGS_TEXT_SIZE];
     uint8_t id[16];
     stat_id id_text;
 
@@ -93,7 +93,7 @@ static void print_text(kft_output *out, const kf_dict *dict, const kf_dict_stat 
                  option_choice_name(value_type_names, (int)stat->value_type), encoding_name(stat));
     stat_row(out, "values", line);
     if (stat->normalise != 0)
-        stat_row(out, "normalised", normalise_text(normal, (uint32_t)stat->normalise));
+        stat_row(out, "normalised", flags_text(normal, normalise_names, (uint32_t)stat->normalise));
     if (stat->weights != KF_WEIGHTS_NONE)
         stat_row(out, "weights", stat->weights == KF_WEIGHTS_VALUE ? "the values" : "a column of their own");
     snprintf(line, sizeof line, "%s%s%s%s", human_count(text, stat->states),
@@ -118,32 +118,26 @@ static void print_text(kft_output *out, const kf_dict *dict, const kf_dict_stat 
     print_metadata(out, dict);
 }
 
-static void json_name(kft_output *out, const char *name, const char *text)
-{
-    output_byte(out, ',');
-    output_json_member(out, name, (const uint8_t *)text, strlen(text));
-}
-
 static void print_json(kft_output *out, const char *path, const kf_dict *dict,
                        const kf_dict_stat *stat)
 {
     kf_bytes name, content;
-    char normal[NORMALISE_TEXT_SIZE];
+    char normal[FLAGS_TEXT_SIZE];
     uint8_t id[16];
     stat_id id_text;
 
     kf_dict_build_id(dict, id);
     output_byte(out, '{');
     output_json_member(out, "file", (const uint8_t *)path, strlen(path));
-    json_name(out, "build_id", stat_id_text(id_text, id));
+    stat_json_text(out, "build_id", stat_id_text(id_text, id));
     stat_json_number(out, "shards", stat->shards);
     output_text(out, stat->is_manifest ? ",\"manifest\":true" : ",\"manifest\":false");
     stat_json_number(out, "keys", stat->keys);
     stat_json_number(out, "longest_key", stat->longest_key);
-    json_name(out, "values", option_choice_name(value_type_names, (int)stat->value_type));
-    json_name(out, "encoding", stat->value_type == KF_VALUES_NONE ? "none" : encoding_name(stat));
-    json_name(out, "weights", option_choice_name(weights_names, (int)stat->weights));
-    json_name(out, "normalise", normalise_text(normal, (uint32_t)stat->normalise));
+    stat_json_text(out, "values", option_choice_name(value_type_names, (int)stat->value_type));
+    stat_json_text(out, "encoding", stat->value_type == KF_VALUES_NONE ? "none" : encoding_name(stat));
+    stat_json_text(out, "weights", option_choice_name(weights_names, (int)stat->weights));
+    stat_json_text(out, "normalise", flags_text(normal, normalise_names, (uint32_t)stat->normalise));
     stat_json_number(out, "states", stat->states);
     stat_json_number(out, "states_extra", stat->states_extra);
     stat_json_number(out, "file_size", stat->file_size);

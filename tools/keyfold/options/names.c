@@ -34,6 +34,16 @@ const kft_option_choice normalise_names[] = {
     { "accents", KF_NORMALISE_ACCENTS }, { NULL, 0 }
 };
 
+const kft_option_choice processing_names[] = {
+    { "fold-case", KF_NAMES_FOLD_CASE }, { "nfc", KF_NAMES_NFC }, { "nfkc", KF_NAMES_NFKC },
+    { "no-accents", KF_NAMES_NO_ACCENTS }, { "no-punctuation", KF_NAMES_NO_PUNCTUATION },
+    { "squeeze", KF_NAMES_SQUEEZE }, { NULL, 0 }
+};
+
+const kft_option_choice legal_names[] = {
+    { "keep", KF_LEGAL_KEEP }, { "canonical", KF_LEGAL_CANONICAL }, { "ignore", KF_LEGAL_IGNORE }, { NULL, 0 }
+};
+
 const kft_option_choice set_values_names[] = {
     { "first", KF_SET_VALUES_FIRST }, { "last", KF_SET_VALUES_LAST }, { "sum", KF_SET_VALUES_SUM },
     { "min", KF_SET_VALUES_MIN }, { "max", KF_SET_VALUES_MAX }, { "all", KF_SET_VALUES_ALL }, { NULL, 0 }
@@ -56,14 +66,14 @@ const kft_option_choice progress_names[] = {
     { NULL, 0 }
 };
 
-const char *normalise_text(char text[NORMALISE_TEXT_SIZE], uint32_t flags)
+const char *flags_text(char text[FLAGS_TEXT_SIZE], const kft_option_choice *names, uint32_t flags)
 {
     text[0] = 0;
-    for (const kft_option_choice *choice = normalise_names; choice->name != NULL; choice++) {
+    for (const kft_option_choice *choice = names; choice->name != NULL; choice++) {
         size_t used = strlen(text);
 
         if (flags & (uint32_t)choice->value)
-            snprintf(text + used, NORMALISE_TEXT_SIZE - used, "%s%s", used > 0 ? "," : "", choice->name);
+            snprintf(text + used, FLAGS_TEXT_SIZE - used, "%s%s", used > 0 ? "," : "", choice->name);
     }
     return text[0] != 0 ? text : "none";
 }

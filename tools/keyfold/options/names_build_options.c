@@ -11,9 +11,6 @@ static const kft_option_choice formats[] = {
     { "auto", FORMAT_AUTO }, { "tsv", FORMAT_TSV }, { "csv", FORMAT_CSV }, { "jsonl", FORMAT_JSONL },
     { "lines", FORMAT_LINES }, { NULL, 0 }
 };
-static const kft_option_choice legal_names[] = {
-    { "keep", KF_LEGAL_KEEP }, { "canonical", KF_LEGAL_CANONICAL }, { "ignore", KF_LEGAL_IGNORE }, { NULL, 0 }
-};
 
 const kft_option_spec names_build_options_table[] = {
     { "output", 'o', OPTION_FILE, offsetof(kft_names_build_options, output), "FILE",

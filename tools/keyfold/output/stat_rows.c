@@ -41,3 +41,9 @@ void stat_json_number(kft_output *out, const char *name, uint64_t number)
     output_text(out, "\":");
     output_u64(out, number);
 }
+
+void stat_json_text(kft_output *out, const char *name, const char *text)
+{
+    output_byte(out, ',');
+    output_json_member(out, name, (const uint8_t *)text, strlen(text));
+}

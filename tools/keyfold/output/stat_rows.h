@@ -22,5 +22,7 @@ void stat_size_row(kft_output *out, const char *name, uint64_t bytes, const kft_
 
 /* A member "NAME":NUMBER of a JSON object, after a comma. */
 void stat_json_number(kft_output *out, const char *name, uint64_t number);
+/* The same of a text. */
+void stat_json_text(kft_output *out, const char *name, const char *text);
 
 #endif
