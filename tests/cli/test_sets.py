@@ -247,6 +247,9 @@ class Merge(Sets):
         self.assertEqual(stat["encoding"], "zstd")
         metadata = {entry["name"]: entry["content"] for entry in stat["metadata"]}
         self.assertLessEqual({"title": "first", "x": "1", "y": "2"}.items(), metadata.items())
+        self.assertEqual(json.loads(self.out("stat", "-j", out))["similarity_bytes"], 0)
+        self.err("merge", "-q", "--similarity", "-o", out, a, b)
+        self.assertGreater(json.loads(self.out("stat", "-j", out))["similarity_bytes"], 0)
         self.assertEqual(self.err("merge", "-q", "-o", out, "--limit", "3", a, b), "")
         self.assertEqual(self.out("scan", "--count", out), b"3\n")
         self.assertIn("-o FILE", self.err("merge", a, expect=2))

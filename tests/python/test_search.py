@@ -304,6 +304,9 @@ def test_nearest_of_keys_in_blocks(texts, alike, tmp_path):
     (tmp_path / "keys.txt").write_text("house\nmouse\n")
     files = keyfold.compile(tmp_path / "files.kf", str(tmp_path / "keys.txt"), similarity=True)
     assert files.stat().similarity_bytes > 0 and files.nearest("mous")[0].key == "mouse"
+    cats = keyfold.compile(tmp_path / "cats.kf", {"cat": None})
+    both = keyfold.merge(tmp_path / "both.kf", [files, cats], similarity=True)
+    assert both.stat().similarity_bytes > files.stat().similarity_bytes and both.nearest("ca")[0].key == "cat"
 
 
 def test_nearest_by_jaro_winkler(make):
