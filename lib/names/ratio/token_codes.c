@@ -3,8 +3,8 @@
 
 enum {
     ALL = 127,                     /* more common letters than tokens in blocks have */
-    AT_ONCE = 80,                  /* tokens that are compared at once in the time of one */
-    HALVES_AT_ONCE = 32,           /* the same with both halves, in the time that scoring a name takes */
+    AT_ONCE = 64,                  /* tokens that are compared at once in the time of one */
+    HALVES_AT_ONCE = 32            /* the same with both halves, in the time that scoring a name takes */
 };
 
 void kfi_token_codes_clear(kf_matcher *m)
