@@ -132,7 +132,9 @@ class Csv(CliTest):
         self.build(data, "-f", "csv", "-H", "-K", 'the "name"', "-V", "id", "-v", "u64")
         self.assertEqual(self.pairs(), [(b"eight", b"8"), (b"seven", b"7")])
         error = self.build(data, "-f", "csv", "-H", "-K", "nme", "-V", "id", expect=3)
-        self.assertIn("the header has no column 'nme'", error)
+        self.assertTrue(error.endswith("the header has no column 'nme'\n"), error)
+        error = self.build(b"id;name\n1;one\n", "-f", "csv", "-H", "-K", "id", "-V", "name", expect=3)
+        self.assertIn("no column 'id' (are they delimited by semicolons? --delimiter ';')", error)
         self.assertIn("needs --header", self.build(data, "-f", "csv", "-K", "id", expect=2))
         self.assertIn("from 1", self.build(data, "-f", "csv", "-K", "0", expect=2))
 

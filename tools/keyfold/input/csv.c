@@ -168,10 +168,22 @@ static int next_field(kft_input *input, csv_record *csv, uint8_t **data, size_t 
     return INPUT_RECORD;
 }
 
-static int no_column(kft_input *input, const char *name)
+/* A hint where a line with too few fields has what others use between them. */
+static const char *other_delimiter(const kft_input *input, const csv_record *csv)
+{
+    const uint8_t delimiter = input->settings->delimiter;
+
+    if (delimiter != ';' && memchr(csv->data, ';', csv->size) != NULL)
+        return " (are they delimited by semicolons? --delimiter ';')";
+    if (delimiter != '\t' && memchr(csv->data, '\t', csv->size) != NULL)
+        return " (are they delimited by tabs? --delimiter '\\t')";
+    return delimiter != ',' && memchr(csv->data, ',', csv->size) != NULL ? " (are they delimited by commas?)" : "";
+}
+
+static int no_column(kft_input *input, const char *name, const char *hint)
 {
     snprintf(input->stream.problem, sizeof input->stream.problem,
-             "the header has no column '%.100s'", name);
+             "the header has no column '%.100s'%s", name, hint);
     return INPUT_FAILED;
 }
 
@@ -185,8 +197,8 @@ typedef struct csv_column {
     int twice;            /* the name comes again */
 } csv_column;
 
-/* Finds named columns in the header. */
-static int read_header(kft_input *input, csv_column *columns, size_t count)
+/* Finds named columns in the header. `hint`: what may be wrong if it has not those. */
+static int read_header(kft_input *input, csv_column *columns, size_t count, const char **hint)
 {
     uint64_t column = 0;
     csv_record csv;
@@ -204,6 +216,8 @@ static int read_header(kft_input *input, csv_column *columns, size_t count)
         }
     }
     input->fields = (size_t)column;
+    if (column == 1)
+        *hint = other_delimiter(input, &csv);
     if (result == INPUT_BAD) {
         snprintf(input->stream.problem, sizeof input->stream.problem, "the header: %s", input->reason);
         return INPUT_FAILED;
@@ -223,19 +237,20 @@ static int settle_columns(kft_input *input)
         { settings->payload_column, &input->payload_index, settings->payload_column != NULL, 0, 0, 0 },
     };
     const size_t count = sizeof columns / sizeof columns[0];
+    const char *hint = "";
 
     input->columns_known = 1;
     for (size_t i = 0; i < count; i++)
         columns[i].named = columns[i].wanted &&
                            !parse_u64(columns[i].text, strlen(columns[i].text), &columns[i].number);
-    if (settings->header && read_header(input, columns, count) == INPUT_FAILED)
+    if (settings->header && read_header(input, columns, count, &hint) == INPUT_FAILED)
         return INPUT_FAILED;
     for (size_t i = 0; i < count; i++) {
         *columns[i].index = 0;
         if (!columns[i].wanted)
             continue;
         if (columns[i].number == 0)
-            return no_column(input, columns[i].text);
+            return no_column(input, columns[i].text, hint);
         if (columns[i].twice) {
             snprintf(input->stream.problem, sizeof input->stream.problem,
                      "the header has two columns '%.100s': name the column by its number", columns[i].text);
@@ -260,18 +275,6 @@ static int check_fields(kft_input *input, size_t count)
     if (count < input->fields && input->line <= input->doubtful_until)
         return input_bad(input, "%zu field%s, %s has %zu", count, count == 1 ? "" : "s", whose, input->fields);
     return INPUT_RECORD;
-}
-
-/* A hint where a line with too few fields has what others use between them. */
-static const char *other_delimiter(const kft_input *input, const csv_record *csv)
-{
-    const uint8_t delimiter = input->settings->delimiter;
-
-    if (delimiter != ';' && memchr(csv->data, ';', csv->size) != NULL)
-        return " (are they delimited by semicolons? --delimiter ';')";
-    if (delimiter != '\t' && memchr(csv->data, '\t', csv->size) != NULL)
-        return " (are they delimited by tabs? --delimiter '\\t')";
-    return delimiter != ',' && memchr(csv->data, ',', csv->size) != NULL ? " (are they delimited by commas?)" : "";
 }
 
 /* Hands a field to the parts of the record that are in its column. */
