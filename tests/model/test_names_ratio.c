@@ -177,11 +177,30 @@ START_TEST(searches_with_long_tokens_are_exact)
     ck_assert_int_eq(kf_matcher_create(&matcher, index, NULL), KF_OK);
     for (size_t i = 0; i < names.count; i += 40) {
         char *needle = strlen(names.name[i]) < 500 ? damaged(names.name[i]) : strdup(names.name[i]);
-        rank_all(KF_SCORER_RATIO, &names, needle);
-        expect_hits(matcher, KF_SCORER_RATIO, &names, needle, 1, 0);
-        expect_hits(matcher, KF_SCORER_RATIO, &names, needle, 30, 0);
+        for (int k = KF_SCORER_RATIO; k <= KF_SCORER_TOKEN_SET_RATIO; k++) {
+            rank_all((kf_scorer)k, &names, needle);
+            expect_hits(matcher, (kf_scorer)k, &names, needle, 1, 0);
+            expect_hits(matcher, (kf_scorer)k, &names, needle, 100, 0);
+        }
         free(needle);
     }
+    kf_matcher_destroy(&matcher);
+    kf_names_close(&index);
+    model_free(&names);
+}
+END_TEST
+
+/* Sets count a token once, however often a name has it, sorted or not. */
+START_TEST(sets_of_repeated_tokens)
+{
+    static const char *const given[] = { "abcdzzzz", "zz yy zz yy zz yy zz yy zz abcdefgx", "zz zz zz abcdefyx",
+                                         "abczzzzz zz" };
+    model_names names = { .count = sizeof given / sizeof *given };
+    for (size_t i = 0; i < names.count; i++) names.name[i] = strdup(given[i]);
+    kf_names *index = model_build(&names, "sets.kf", 0);
+    kf_matcher *matcher;
+    ck_assert_int_eq(kf_matcher_create(&matcher, index, NULL), KF_OK);
+    search_all_ways(matcher, &names, "abcdefgh");
     kf_matcher_destroy(&matcher);
     kf_names_close(&index);
     model_free(&names);
@@ -307,6 +326,7 @@ int main(void)
     tcase_add_loop_test(tests, searches_of_many_names_are_exact, 0, 4);
     tcase_add_test(tests, searches_of_long_names_are_exact);
     tcase_add_loop_test(tests, searches_with_long_tokens_are_exact, 0, 3);
+    tcase_add_test(tests, sets_of_repeated_tokens);
     tcase_add_test(tests, scorers_take_turns);
     tcase_add_test(tests, ties_and_gaps);
     tcase_add_test(tests, work_is_limited);

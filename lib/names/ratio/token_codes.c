@@ -7,6 +7,16 @@ enum {
     HALVES_AT_ONCE = 32            /* the same with both halves, in the time that scoring a name takes */
 };
 
+/* Tokens that bounds of sums say nothing of: names that have them are looked at. Sorted words, and sets of them, are
+ * without the empty token; what a set has in common with the needle counts otherwise. */
+static void mark(kfi_whole *r)
+{
+    const uint32_t tokens = r->names->head.tokens, empty = r->names->blocks.empty;
+    if (r->scorer != KF_SCORER_RATIO && empty < tokens) r->codes[empty] = KFI_CODE_LONG;
+    for (uint32_t i = 0; r->scorer == KF_SCORER_TOKEN_SET_RATIO && i < r->word_count; i++)
+        if (r->known[i].id < tokens) r->codes[r->known[i].id] = KFI_CODE_LONG;
+}
+
 void kfi_token_codes_clear(kf_matcher *m)
 {
     kfi_whole *r = m->whole;
@@ -16,6 +26,7 @@ void kfi_token_codes_clear(kf_matcher *m)
     for (uint32_t i = 0; i < b->longs; i++)
         if (kfi_blocks_long_id(b, i) < tokens) r->codes[kfi_blocks_long_id(b, i)] = KFI_CODE_LONG;
     if (b->empty < tokens) r->codes[b->empty] = 0;
+    mark(r);
     r->codes_are_set = r->halves_are_set = 0;
     r->compared = 0;
 }
@@ -61,6 +72,7 @@ kf_status kfi_token_codes_set(kf_matcher *m)
     memset(r->query.high, ALL, sizeof r->query.high);
     const kfi_block_query *query = &r->query;
     const kf_status status = m->blocks->scan(b, &query, 1, take_block, r);
+    mark(r);
     return status ? status : kfi_matcher_work(m, b->blocks);
 }
 
@@ -69,8 +81,10 @@ kf_status kfi_token_codes_set(kf_matcher *m)
 int kfi_token_halves_pay(const kf_matcher *m)
 {
     const kfi_whole *r = m->whole;
-    return r->codes_are_set && !r->halves_are_set && r->length > 1
-           && (r->length > KFI_BLOCK_LENGTH || m->names_scored > m->names->blocks.tokens / HALVES_AT_ONCE);
+    const int is_ordered = r->scorer == KF_SCORER_RATIO && r->is_short;   /* where they tell more of names */
+    if (!r->codes_are_set || r->halves_are_set || r->length < 2) return 0;
+    return r->length > KFI_BLOCK_LENGTH
+           || (is_ordered && m->names_scored > m->names->blocks.tokens / HALVES_AT_ONCE);
 }
 
 /* Of a needle that was too long to be compared as a whole a token has no more than of its halves. */

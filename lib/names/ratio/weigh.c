@@ -258,18 +258,23 @@ void kfi_ratio_begin_group(kf_matcher *m, const kfi_group *group)
 
 /* ---- ratio of a needle of one or two words of bits ---------------------------------------------- */
 
-/* Which names of the mask can reach the least score. The number of tokens is a constant where this is inlined. */
+/* Which names of the mask can reach the least score. The number of tokens is a constant where this is inlined. Those
+ * that have a token twice are among them, as sets count it once. */
 static inline uint64_t reaching(kf_matcher *m, const uint8_t *records, uint64_t mask, uint32_t spaces, uint32_t tokens)
 {
     const kfi_whole *r = m->whole;
+    const int is_set = r->scorer == KF_SCORER_TOKEN_SET_RATIO;
     const uint32_t common = spaces < r->spaces ? spaces : r->spaces, all = m->names->head.tokens;
     const int64_t needs = (int64_t)r->least.sum * ((int64_t)r->length + spaces) - (int64_t)r->least.tokens * common;
     uint64_t left = 0;
     for (; mask; mask &= mask - 1) {
         const uint8_t *record = records + (size_t)__builtin_ctzll(mask) * r->record;
         int64_t sum = 0;
+        uint32_t last = UINT32_MAX;
         for (uint32_t i = 0; i < tokens; i++) {
             const uint32_t id = kfi_load32(record + r->offsets[i]) & r->id_masks[i];
+            if (is_set && id == last) sum += r->values[KFI_CODE_LONG];
+            last = id;
             sum += r->values[id < all ? kfi_ratio_code(m, id) : KFI_CODE_LONG];
         }
         if (sum >= needs) left |= mask & (0 - mask);
@@ -471,12 +476,13 @@ kf_status kfi_ratio_weigh(kf_matcher *m, const kfi_group *group, uint32_t first,
     for (uint64_t left = m->is_filtered || m->first_slot ? mask : 0; left; left &= left - 1)
         if (!kfi_filter_passes(m, first + (uint32_t)__builtin_ctzll(left))) mask &= ~(left & (0 - left));
     m->names_seen += kfi_popcount(mask);
-    if (is_short) {
+    /* Tokens of longer names are not sorted. */
+    if (r->scorer != KF_SCORER_TOKEN_SET_RATIO || group->tokens <= KFI_SORTED_TOKENS) {
         const int64_t from = ((int64_t)first - group->first) * (int64_t)r->record;   /* may be that of another group */
         update(m);
         mask = reach(m, m->names->forward + group->records + from, mask, group->tokens);
-        return weigh_short(m, group, first, mask, error);
     }
+    if (is_short) return weigh_short(m, group, first, mask, error);
     for (; mask && !status; mask &= mask - 1)
         status = weigh(m, group, first + (uint32_t)__builtin_ctzll(mask), error);
     return status;
