@@ -1,5 +1,6 @@
 """What the tests share."""
 import itertools
+import multiprocessing
 import os
 import subprocess
 import sys
@@ -17,6 +18,9 @@ settings.register_profile("keyfold", deadline=None, derandomize=LEVEL != "long",
                           max_examples={"quick": 20, "long": 1000}.get(LEVEL, 60),
                           suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 settings.load_profile("keyfold")
+
+# How worker processes start. Those of a fork server are as strange to their parent as spawned ones.
+METHODS = [method for method in multiprocessing.get_all_start_methods() if LEVEL == "long" or method != "forkserver"]
 
 SOURCE = Path(__file__).resolve().parents[2]
 

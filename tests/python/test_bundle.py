@@ -9,6 +9,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from conftest import METHODS
 from hypothesis import given, strategies as st
 
 import keyfold
@@ -250,7 +251,7 @@ def _sum(table):
     return sum(table.values()), table.stat().shards
 
 
-@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+@pytest.mark.parametrize("method", METHODS)
 def test_processes(forms, method):
     table = forms.bundle()
     shards = table.stat().shards

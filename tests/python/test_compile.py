@@ -12,12 +12,11 @@ import time
 from pathlib import Path
 
 import pytest
+from conftest import METHODS
 from hypothesis import given, settings, strategies as st
 
 import keyfold
 from keyfold import _wire
-
-METHODS = multiprocessing.get_all_start_methods()
 
 
 @pytest.fixture(params=METHODS)

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 import keyfold
-from conftest import LEVEL
+from conftest import LEVEL, METHODS
 
 
 @pytest.fixture(autouse=True)
@@ -157,7 +157,7 @@ def freeze_at_once(folder):
     return table.path, table.build_id, table == model, pickle.dumps(table)
 
 
-@pytest.mark.parametrize("method", multiprocessing.get_all_start_methods())
+@pytest.mark.parametrize("method", METHODS)
 def test_many_processes_freeze_at_once(cache, method):
     with multiprocessing.get_context(method).Pool(4) as pool:
         results = pool.map(freeze_at_once, [cache] * 8, chunksize=1)

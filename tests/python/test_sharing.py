@@ -13,7 +13,7 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 import pytest
 
 import keyfold
-from conftest import LEVEL
+from conftest import LEVEL, METHODS
 from keyfold import _handle
 
 MODEL = {f"key {i}": f"value {i * i}" for i in range(3000)}
@@ -66,7 +66,7 @@ def work(table, keys):
     return os.getpid(), [table.get(key) for key in keys], len(table), _handle.acquire(table.path) is table._handle
 
 
-@pytest.mark.parametrize("method", multiprocessing.get_all_start_methods())
+@pytest.mark.parametrize("method", METHODS)
 def test_workers(table, method):
     chunks = [[f"key {i}" for i in range(start, start + 120)] for start in range(0, 3600, 120)]
     with multiprocessing.get_context(method).Pool(3) as pool:

@@ -6,7 +6,6 @@ KEYFOLD_STORY_LIMIT (72 MiB) make it larger: 49 bytes a pair in the pickles is w
 """
 import hashlib
 import json
-import multiprocessing
 import os
 import pickle
 import random
@@ -14,12 +13,12 @@ import subprocess
 import sys
 
 import pytest
+from conftest import METHODS
 
 PAIRS = int(os.environ.get("KEYFOLD_STORY_PAIRS", "75000"))
 PARTS = int(os.environ.get("KEYFOLD_STORY_PARTS", "16"))
 VALUE = int(os.environ.get("KEYFOLD_STORY_VALUE", "1000"))
 LIMIT = int(os.environ.get("KEYFOLD_STORY_LIMIT", str(72 << 20)))
-METHODS = multiprocessing.get_all_start_methods()
 
 
 def run(program, folder, *arguments):
@@ -186,7 +185,7 @@ if __name__ == "__main__":
             assert (type(frozen[word]) is type(table[word]) or table is nested_trie)
     assert pipe.steps[1].table is not pipe.steps[2].table
     seen = {}
-    for method in mp.get_all_start_methods():
+    for method in sys.argv[1:]:
         with mp.get_context(method).Pool(3) as p:
             assert p.map(pipe, docs) == single
             assert list(p.imap_unordered(maps, [pipe] * 6))
@@ -200,7 +199,7 @@ if __name__ == "__main__":
 
 def test_lookup_structures_in_a_pipeline(tmp_path, monkeypatch):
     monkeypatch.setenv("KEYFOLD_CACHE", str(tmp_path / "cache"))
-    seen = run(STORY_B, tmp_path)
+    seen = run(STORY_B, tmp_path, *METHODS)
     assert sorted(seen) == sorted(METHODS)
     for counts in seen.values():
         assert counts == [[1, 1]] * 6       # two files (one table is there twice), each mapped once
