@@ -256,10 +256,10 @@ void kfi_ratio_begin_group(kf_matcher *m, const kfi_group *group)
     r->record = offset;
 }
 
-/* ---- ratio of a needle of one or two words of bits ---------------------------------------------- */
+/* ---- sums of many names ------------------------------------------------------------------------- */
 
-/* Which names of the mask can reach the least score. The number of tokens is a constant where this is inlined. Those
- * that have a token twice are among them, as sets count it once. */
+/* Which names of the mask can reach the least score. The number of tokens is a constant where this is inlined. Sets
+ * count a token once, so that names which have one twice are among them. */
 static inline uint64_t reaching(kf_matcher *m, const uint8_t *records, uint64_t mask, uint32_t spaces, uint32_t tokens)
 {
     const kfi_whole *r = m->whole;
@@ -294,6 +294,8 @@ static uint64_t reach(kf_matcher *m, const uint8_t *records, uint64_t mask, uint
     default: return reaching(m, records, mask, tokens - 1, tokens);
     }
 }
+
+/* ---- ratio of a needle of one or two words of bits ---------------------------------------------- */
 
 /* Hyyrö's recurrence, as in pattern.c. `wide` is a constant where this is inlined: the second word is used. */
 static inline kfi_two_words step(kfi_two_words state, kfi_two_words mask, int wide)
