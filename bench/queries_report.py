@@ -168,7 +168,8 @@ def markdown(results):
         parts.append("## Patterns, us\n\n" + patterns_table(results["patterns"]))
     if "nearest" in results:
         parts.append("## Nearest: the one best key, us\n\nRapidFuzz's extractOne over a list of all keys, "
-                     "for the first %d needles; the ratio is of these.\n\n" % options["sample"]
+                     "for the first %d needles; the ratio is of these. With --similarity the dictionary has %.2f B a "
+                     "key.\n\n" % (options["sample"], results["similar"]["bytes"] / results["similar"]["keys"])
                      + timed_table(results["nearest"], "rapidfuzz", hits=False))
     if "complete" in results:
         parts.append("## Completion: the 10 largest weights under a prefix, us\n\n"

@@ -1,4 +1,4 @@
-"""The two programs that the package is for, run as whole programs under every start method.
+"""The two programs that the package is for, run as whole programs under conftest's start methods.
 
 The first runs under a limit of memory that neither the dict nor its file fits into. KEYFOLD_STORY_PAIRS
 (75000), KEYFOLD_STORY_PARTS (16), KEYFOLD_STORY_VALUE (1000 incompressible bytes a value) and

@@ -49,7 +49,7 @@ typedef struct kfi_whole {
     kf_scorer scorer;
     kfi_array text;
     kfi_patterns pattern;
-    kfi_block_query query, half_queries[2];
+    kfi_block_query query;
     uint32_t length, spaces;
     int codes_are_set, halves_are_set;   /* of all tokens */
     uint32_t compared;             /* tokens, one by one */
@@ -103,6 +103,12 @@ static inline void kfi_ratio_place_prefetch(const kfi_whole *r, uint32_t id)
 {
     if (r->places) __builtin_prefetch(r->places + id);
     else __builtin_prefetch(r->names->letters.places + (uint64_t)id * r->names->letters.place_width / 8);
+}
+
+/* How many spaces a name of so many has in common with the needle at most. */
+static inline uint32_t kfi_ratio_spaces(const kfi_whole *r, uint32_t spaces)
+{
+    return spaces < r->spaces ? spaces : r->spaces;
 }
 
 /* Sets `points` and, if the file does not tell, `places`. KF_NO_MEMORY. */

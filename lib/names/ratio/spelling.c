@@ -48,8 +48,7 @@ kf_status kfi_spelling_append(kf_matcher *m, uint32_t id, kfi_array *points, kf_
     if (place < b->tokens) {
         const kfi_length_group *g = group_of(b, place);
         const uint32_t index = place - g->first_token;
-        const uint8_t *column = b->columns + g->columns + (uint64_t)(index / KFI_BLOCK) * KFI_BLOCK * g->length
-                                + index % KFI_BLOCK;
+        const uint8_t *column = kfi_blocks_column(b, g, index);
         uint32_t *out = (uint32_t *)(void *)(points->data + points->size), several = 0;
         for (uint32_t j = 0; j < g->length; j++, column += KFI_BLOCK) {
             out[j] = r->points[*column & (KFI_CLASSES - 1)];

@@ -61,6 +61,12 @@ static kf_status take_block(void *context, size_t query, const kfi_length_group 
     return KF_OK;
 }
 
+static void want_all(kfi_block_query *query)
+{
+    memset(query->low, 0, sizeof query->low);
+    memset(query->high, ALL, sizeof query->high);
+}
+
 kf_status kfi_token_codes_set(kf_matcher *m)
 {
     kfi_whole *r = m->whole;
@@ -68,8 +74,7 @@ kf_status kfi_token_codes_set(kf_matcher *m)
     if (r->codes_are_set) return KF_OK;
     r->codes_are_set = 1;
     if (!r->length) return KF_OK;  /* has no pattern to compare with */
-    memset(r->query.low, 0, sizeof r->query.low);
-    memset(r->query.high, ALL, sizeof r->query.high);
+    want_all(&r->query);
     const kfi_block_query *query = &r->query;
     const kf_status status = m->blocks->scan(b, &query, 1, take_block, r);
     mark(r);
@@ -119,16 +124,13 @@ kf_status kfi_token_halves_set(kf_matcher *m)
     kfi_whole *r = m->whole;
     const kfi_blocks *b = &m->names->blocks;
     const uint32_t *points = kfi_pattern_points(&r->pattern, &r->pattern.list[0]), half = r->length / 2;
-    const kfi_block_query *queries[2];
+    kfi_block_query queries[2];
     r->halves_are_set = 1;
     memset(r->halves, 0xff, m->names->head.tokens);
-    kfi_block_query_set(&r->half_queries[0], b, points, half);
-    kfi_block_query_set(&r->half_queries[1], b, points + half, r->length - half);
-    for (unsigned i = 0; i < 2; i++) {
-        queries[i] = &r->half_queries[i];
-        memset(r->half_queries[i].low, 0, sizeof r->half_queries[i].low);
-        memset(r->half_queries[i].high, ALL, sizeof r->half_queries[i].high);
-    }
-    const kf_status status = m->blocks->scan(b, queries, 2, take_half, r);
+    kfi_block_query_set(&queries[0], b, points, half);
+    kfi_block_query_set(&queries[1], b, points + half, r->length - half);
+    for (unsigned i = 0; i < 2; i++) want_all(&queries[i]);
+    const kfi_block_query *const both[] = { &queries[0], &queries[1] };
+    const kf_status status = m->blocks->scan(b, both, 2, take_half, r);
     return status ? status : kfi_matcher_work(m, 2 * (uint64_t)b->blocks);
 }

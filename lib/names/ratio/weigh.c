@@ -51,7 +51,7 @@ static int can_reach(kf_matcher *m, const uint32_t *ids, uint32_t tokens)
     }
     if (r->scorer == KF_SCORER_RATIO) spaces = tokens;
     spaces -= spaces > 0;
-    const uint32_t common = spaces < r->spaces ? spaces : r->spaces;
+    const uint32_t common = kfi_ratio_spaces(r, spaces);
     return sum + (int64_t)r->least.tokens * common >= (int64_t)r->least.sum * ((int64_t)r->length + spaces);
 }
 
@@ -264,7 +264,7 @@ static inline uint64_t reaching(kf_matcher *m, const uint8_t *records, uint64_t 
 {
     const kfi_whole *r = m->whole;
     const int is_set = r->scorer == KF_SCORER_TOKEN_SET_RATIO;
-    const uint32_t common = spaces < r->spaces ? spaces : r->spaces, all = m->names->head.tokens;
+    const uint32_t common = kfi_ratio_spaces(r, spaces), all = m->names->head.tokens;
     const int64_t needs = (int64_t)r->least.sum * ((int64_t)r->length + spaces) - (int64_t)r->least.tokens * common;
     uint64_t left = 0;
     for (; mask; mask &= mask - 1) {
@@ -365,7 +365,7 @@ static uint32_t common_in_order(const kfi_whole *r, const laid_out *name)
         both = both + second > left + common ? both + second : left + common;
         left += first;
     }
-    return both + (name->tokens - 1 < r->spaces ? name->tokens - 1 : r->spaces);
+    return both + kfi_ratio_spaces(r, name->tokens - 1);
 }
 
 /* Whether that may be enough. */
@@ -385,8 +385,7 @@ static int find_letters(const kf_matcher *m, laid_out *name)
         const kfi_length_group *g = r->groups[letters];
         const uint32_t index = g ? kfi_ratio_place(r, name->ids[i]) - g->first_token : 0;
         if (!g || index >= g->tokens) return 0;
-        const uint8_t *column = b->columns + g->columns + (uint64_t)(index / KFI_BLOCK) * KFI_BLOCK * letters
-                                + index % KFI_BLOCK;
+        const uint8_t *column = kfi_blocks_column(b, g, index);
         for (unsigned j = 0; j < letters; j += 2) __builtin_prefetch(column + j * KFI_BLOCK);
         name->columns[i] = column;
     }
@@ -398,7 +397,7 @@ static int find_letters(const kf_matcher *m, laid_out *name)
 static inline uint32_t common_in(const kfi_whole *r, const laid_out *name, int wide)
 {
     kfi_two_words state = { UINT64_MAX, UINT64_MAX };
-    uint32_t rest = name->tokens - 1 < r->spaces ? name->tokens - 1 : r->spaces, common = 0;
+    uint32_t rest = kfi_ratio_spaces(r, name->tokens - 1), common = 0;
     for (uint32_t i = 0; i < name->tokens; i++) rest += name->commons[i];
     for (uint32_t i = 0; i < name->tokens; i++) {
         const uint8_t *column = name->columns[i];

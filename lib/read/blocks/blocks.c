@@ -69,8 +69,8 @@ kf_status kfi_blocks_open(kfi_blocks *b, const uint8_t *section, uint64_t size, 
 
 int kfi_blocks_has(const kfi_blocks *b, const kfi_length_group *g, uint32_t place, kf_bytes key)
 {
-    const uint32_t block = place / KFI_BLOCK, lane = place % KFI_BLOCK;
-    const uint8_t *column = b->columns + g->columns + (uint64_t)block * KFI_BLOCK * g->length + lane;
+    const uint32_t block = place / KFI_BLOCK;
+    const uint8_t *column = kfi_blocks_column(b, g, place);
     const uint8_t *signature = b->signatures + ((uint64_t)g->first_block + block) * KFI_BLOCK;
     uint8_t counts[KFI_BLOCK] = { 0 };
     uint32_t length = 0;

@@ -30,6 +30,11 @@ unsigned kfi_blocks_class(const kfi_blocks *blocks, uint32_t unit);
 /* O(groups), checks the section, which is of `keys` keys and has blocks of at most `longest` units. */
 kf_status kfi_blocks_open(kfi_blocks *blocks, const uint8_t *section, uint64_t size, uint64_t offset, uint64_t keys,
                           uint32_t longest, kf_error *error);
+/* Where the first unit of a key is, the others each KFI_BLOCK behind: place i of a group, which it has. */
+static inline const uint8_t *kfi_blocks_column(const kfi_blocks *b, const kfi_length_group *g, uint32_t i)
+{
+    return b->columns + g->columns + (uint64_t)(i / KFI_BLOCK) * KFI_BLOCK * g->length + i % KFI_BLOCK;
+}
 /* The id of a key in a block. It may be any number on a damaged file. */
 static inline uint32_t kfi_blocks_id(const kfi_blocks *b, uint32_t token)
 {
