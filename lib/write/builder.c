@@ -248,6 +248,7 @@ static kfi_image_options image_options(kf_builder *b)
         .shares = kfi_budget_image(b->options.memory_limit, b->options.weights == KF_WEIGHTS_GIVEN),
         .account = &b->disk, .progress = { .tell = tell, .context = b }, .expected = b->added,
         .threads = b->options.threads, .similarity = (b->options.flags & KF_BUILD_SIMILARITY) != 0,
+        .filter = (b->options.flags & KF_BUILD_FILTER) != 0,
     };
 }
 

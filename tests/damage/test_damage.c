@@ -86,7 +86,7 @@ static void make_base(unsigned n)
     else if (b->m.type == KF_VALUES_U64 && n % 2) options.weights = KF_WEIGHTS_VALUE;
     options.value_type = b->m.type;
     options.value_encoding = b->m.encoding;
-    options.flags = n % 3 == 2 ? KF_BUILD_SIMILARITY : 0;
+    options.flags = (n % 3 == 2 ? KF_BUILD_SIMILARITY : 0) | (n % 5 == 1 ? KF_BUILD_FILTER : 0);
     ck_assert_int_eq(kf_builder_create(&builder, scratch_path("base.kf"), &options, &error), KF_OK);
     for (unsigned i = 0; i < n % 4; i++) {
         char name[20];
