@@ -79,9 +79,11 @@ extern const kfi_search_variant kfi_search_portable;
 #if defined(__x86_64__)
 extern const kfi_search_variant kfi_search_avx2;
 extern const kfi_search_variant kfi_search_avx512;
+#elif defined(__aarch64__)
+extern const kfi_search_variant kfi_search_neon;
 #endif
 
-/* Chosen once, at the first call. KEYFOLD_ISA=portable|avx2|avx512 in the environment restricts it
+/* Chosen once, at the first call. KEYFOLD_ISA=portable|avx2|avx512|neon in the environment restricts it
  * (for tests and measurements). */
 const kfi_search_variant *kfi_search_best(void);
 
