@@ -35,6 +35,7 @@ typedef struct kfi_image_options {
     kfi_disk_account *account;
     kfi_progress progress;
     uint64_t expected;             /* pairs, for progress; 0: not known */
+    uint64_t expected_bytes;       /* of them */
     int similarity;                /* keys are to be in blocks too */
     int filter;                    /* and their hashes in a filter */
     unsigned threads;              /* the caller's included, which alone tells progress; 0 is 1 */

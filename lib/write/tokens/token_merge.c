@@ -194,7 +194,6 @@ static void load_records(merger *m, const uint32_t *token_of, int held)
         const unsigned size = p[0];
         int32_t *text = m->text + m->size;
         for (unsigned i = 0; i < size; i++) text[i] = (int32_t)token_of[p[4 + i]];
-        for (unsigned i = 0; !held && i < size; i++) m->merges->uses[text[i]]++;
         text[size] = BOUNDARY;
         *(held ? &m->held_codes : &m->codes) += size;
         m->size += size + 1;
@@ -221,27 +220,33 @@ static void load_text(merger *m)
     memset(m->length_before, 1, m->size);
 }
 
-/* Lists of all pairs of bytes, counted in a square. */
+/* Lists of all pairs of bytes, and how often each byte is used. They are counted in a square whose first row and
+ * column are of boundaries. */
 static kf_status list_bytes(merger *m, kf_error *error)
 {
-    const uint32_t n = m->merges->count;
+    const size_t width = m->merges->count + 1u, size = m->size, held_out = m->held_out;
     const int32_t *text = m->text;
-    const size_t size = m->size, held_out = m->held_out;
     uint32_t *lists = m->lists;
-    neighbour *square = calloc((size_t)n * n + 1, sizeof *square);
-    if (!square) return kfi_fail_memory(error, (size_t)n * n * sizeof *square);
-    for (size_t at = 0; at + 1 < size; at++) {
-        if (text[at] == BOUNDARY || text[at + 1] == BOUNDARY) continue;
-        neighbour *pair = square + (uint32_t)text[at] * n + (uint32_t)text[at + 1];
+    neighbour *square = calloc(width * width, sizeof *square), *row = square;
+    if (!square) return kfi_fail_memory(error, width * width * sizeof *square);
+    /* A pair belongs to its first byte's part: only boundaries end one. */
+    for (size_t at = 1; at < size; at++) {
+        neighbour *pair = row + text[at] + 1;
         pair->all++;
-        pair->trained += at < held_out;
+        row = square + (size_t)(text[at] + 1) * width;
+        if (at < held_out) pair->trained++;
     }
-    for (uint32_t left = 0; left < n; left++)
-        for (uint32_t right = 0; right < n; right++) begin_list(m, square + left * n + right, left, right);
-    for (size_t at = 0; at + 1 < size; at++) {
-        if (text[at] == BOUNDARY || text[at + 1] == BOUNDARY) continue;
-        neighbour *pair = square + (uint32_t)text[at] * n + (uint32_t)text[at + 1];
-        if (pair->all) lists[pair->all++] = (uint32_t)at;
+    for (size_t i = 0; i < width * width; i++) {
+        const uint32_t left = (uint32_t)(i / width), right = (uint32_t)(i % width);
+        if (left) m->merges->uses[left - 1] += square[i].trained;
+        if (left && right) begin_list(m, square + i, left - 1, right - 1);
+        else square[i].all = 0;
+    }
+    row = square;
+    for (size_t at = 1; at < size; at++) {
+        neighbour *pair = row + text[at] + 1;
+        row = square + (size_t)(text[at] + 1) * width;
+        if (pair->all) lists[pair->all++] = (uint32_t)at - 1;
     }
     free(square);
     return KF_OK;
