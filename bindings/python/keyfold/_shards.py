@@ -162,10 +162,10 @@ class Shards:
                 tasks that were repeated may be among them
         pairs   how many rows or pairs there must have been in all; not checked if not given
 
-        Files of this run that no row tells of, of tasks that failed or were repeated, are removed, and what killed tasks
-        of other runs did not complete, after a day. Raises ArgumentError where the keys of two shards overlap,
-        ValueTypeError where they are of different kinds, and NoFile where a shard is not there: whatever was at `path`
-        before stays.
+        Files of this run that no row tells of, of tasks that failed or were repeated, are removed, and, after a day,
+        what killed tasks of other runs did not complete. Raises ArgumentError where the keys of two shards overlap,
+        ValueTypeError where they are of different kinds, and NoFile where a shard is not there: whatever was at
+        `path` before stays.
 
         >>> shards = keyfold.Shards("table.kfm")
         >>> rows = [shards({"a": 1, "c": 2}), shards({"b": 3})]
@@ -209,9 +209,9 @@ class Shards:
         there = self._place.sizes()
         for row in rows:
             if there.get(row.name) != row.bytes:
-                raise _errors.os_error(errno.ENOENT, self._place.shown(row.name), "the shard is not there as a task has "
-                                       "written it: is the folder one that all hosts share, and are the rows those of "
-                                       "this run?")
+                raise _errors.os_error(errno.ENOENT, self._place.shown(row.name), "the shard is not there as a task "
+                                       "has written it: is the folder one that all hosts share, and are the rows those "
+                                       "of this run?")
 
     def _published(self, rows: List[ShardRow]) -> Dictionary[Any, Any]:
         pickles = bool(rows) and rows[0].codec in _codecs.PICKLES

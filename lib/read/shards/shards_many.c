@@ -1,6 +1,6 @@
 /* Batches over shards. Each search in a batch runs in the shard of its key; those of a block go shard by shard (a
  * counting sort), so that what a shard's searches share stays in the caches. */
-#include "read/shards/shard_set.h"
+#include "read/shards/shard_later.h"
 
 #include "format/shards.h"
 
@@ -14,9 +14,10 @@ typedef struct block {
     uint16_t owner[BLOCK];             /* its place in the batch */
     uint16_t shard[BLOCK];             /* of the batch's keys, in their order */
     uint16_t end[KFI_SHARDS_LIMIT];
+    const kfi_search_variant *search;  /* of all members */
 } block;
 
-static void sort_by_shard(const kfi_shards *s, block *b, const kfi_key_batch *q, size_t begin, size_t count)
+static kf_status sort_by_shard(const kfi_shards *s, block *b, const kfi_key_batch *q, size_t begin, size_t count)
 {
     memset(b->end, 0, s->count * sizeof *b->end);
     for (size_t i = 0; i < count; i++) {
@@ -26,11 +27,16 @@ static void sort_by_shard(const kfi_shards *s, block *b, const kfi_key_batch *q,
     for (size_t k = 1; k < s->count; k++) b->end[k] = (uint16_t)(b->end[k] + b->end[k - 1]);
     for (size_t i = count; i--; ) {
         const uint16_t shard = b->shard[i], at = --b->end[shard];
+        const kf_dict *member;
+        kf_status status = kfi_shards_member(s, shard, &member);
+        if (status) return status;
         b->key[at] = kfi_batch_key(q, begin + i);
-        b->keys[at] = &s->member[shard]->keys;
+        b->keys[at] = &member->keys;
         b->first[at] = s->first[shard];
         b->owner[at] = (uint16_t)i;
+        b->search = member->search;
     }
+    return KF_OK;
 }
 
 kf_status kfi_shards_find_many(const kfi_shards *s, const kfi_key_batch *batch, size_t count, uint64_t *ordinals,
@@ -41,9 +47,10 @@ kf_status kfi_shards_find_many(const kfi_shards *s, const kfi_key_batch *batch, 
     *found = 0;
     for (size_t begin = 0; begin < count; begin += BLOCK) {
         size_t hits, size = count - begin < BLOCK ? count - begin : BLOCK;
-        sort_by_shard(s, &b, batch, begin, size);
+        kf_status status = sort_by_shard(s, &b, batch, begin, size);
+        if (status) return status;
         const kfi_key_batch sorted = { .list = b.key, .keys_of = b.keys };
-        kf_status status = s->member[0]->search->find_many(&sorted, size, b.ordinal, &hits);
+        status = b.search->find_many(&sorted, size, b.ordinal, &hits);
         if (status) result = status;
         *found += hits;
         for (size_t i = 0; i < size; i++)
@@ -61,9 +68,21 @@ typedef struct group {
     size_t size;
 } group;
 
+/* A column for the places that need none. */
+static kf_status any_column(const kfi_shards *s, const kfi_column **column)
+{
+    const kf_dict *member = NULL;
+    kf_status status = KF_OK;
+    for (size_t i = 0; i < s->count && !member; i++) member = kfi_shards_opened(s, i);
+    if (!member) status = kfi_shards_member(s, 0, &member);
+    if (!status) *column = member->column;
+    return status;
+}
+
 static kf_status locate(const kfi_shards *s, const uint64_t *ordinals, size_t count, group *g)
 {
     kf_status status = KF_OK;
+    const kfi_column *any = NULL;
     g->size = count < KFI_COLUMN_GROUP ? count : KFI_COLUMN_GROUP;
     for (size_t i = 0; i < g->size; i++) {
         size_t shard = 0;
@@ -74,7 +93,18 @@ static kf_status locate(const kfi_shards *s, const uint64_t *ordinals, size_t co
         } else if (ordinals[i] != KF_ABSENT) {
             status = KF_NOT_FOUND;
         }
-        g->column[i] = s->member[shard]->column;
+        g->column[i] = NULL;
+        if (g->ordinal[i] == KF_ABSENT) continue;
+        const kf_dict *member;
+        kf_status opened = kfi_shards_member(s, shard, &member);
+        if (opened) return opened;
+        any = g->column[i] = member->column;
+    }
+    for (size_t i = 0; i < g->size; i++) {
+        if (g->column[i]) continue;
+        kf_status opened = any ? KF_OK : any_column(s, &any);
+        if (opened) return opened;
+        g->column[i] = any;
     }
     return status;
 }
@@ -85,6 +115,7 @@ kf_status kfi_shards_u64_many(const kfi_shards *s, const uint64_t *ordinals, siz
     group g;
     for (size_t i = 0; i < count; i += g.size) {
         kf_status located = locate(s, ordinals + i, count - i, &g);
+        if (located && located != KF_NOT_FOUND) return located;
         kf_status status = kfi_column_u64_group(g.column, g.ordinal, g.size, values + i);
         if (status || located) result = status ? status : located;
     }
