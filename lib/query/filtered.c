@@ -16,13 +16,16 @@ typedef struct select_iter {
 } select_iter;
 
 /* Goes to the next member, with all that the automaton has become so far. */
-static void enter_part(select_iter *s)
+static kf_status enter_part(select_iter *s)
 {
-    const kfi_part part = kfi_part_first(s->whole, s->low, s->high);
+    kfi_part part;
+    kf_status status = kfi_part_first(&part, s->whole, s->low, s->high);
+    if (status) return status;
     s->iter.dict = part.dict;
     s->base = part.base;
     s->low = part.base + part.high;
     kfi_hunt_begin(&s->hunt, &part.dict->keys, &s->dfa.guide, part.low, part.high);
+    return KF_OK;
 }
 
 static kf_status select_next(kf_iter *iter, kf_entry *entry)
@@ -30,8 +33,8 @@ static kf_status select_next(kf_iter *iter, kf_entry *entry)
     select_iter *s = (select_iter *)iter;
     kf_status status = kfi_hunt_next(&s->hunt);
     while (status == KF_END && s->low < s->high) {
-        enter_part(s);
-        status = kfi_hunt_next(&s->hunt);
+        status = enter_part(s);
+        if (!status) status = kfi_hunt_next(&s->hunt);
     }
     if (status == KF_LIMIT) {
         iter->incomplete = 1;

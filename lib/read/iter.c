@@ -196,11 +196,13 @@ typedef struct plain_iter {
 /* Goes to the next member. */
 static kf_status enter_part(plain_iter *p)
 {
-    const kfi_part part = p->reverse ? kfi_part_last(p->whole, p->low, p->high)
-                                     : kfi_part_first(p->whole, p->low, p->high);
+    kfi_part part;
+    kf_status status = p->reverse ? kfi_part_last(&part, p->whole, p->low, p->high)
+                                  : kfi_part_first(&part, p->whole, p->low, p->high);
+    if (status) return status;
     kfi_walk_destroy(&p->walk);
-    kf_status status = p->reverse ? kfi_walk_create(&p->walk, &part.dict->keys)
-                                  : kfi_list_begin(&p->list, &part.dict->keys);
+    status = p->reverse ? kfi_walk_create(&p->walk, &part.dict->keys)
+                        : kfi_list_begin(&p->list, &part.dict->keys);
     if (status) return status;
     p->iter.dict = part.dict;
     p->iter.base = part.base;

@@ -2,7 +2,7 @@
 
 #include "base/normal_map.h"
 #include "read/keys/by_key.h"
-#include "read/shards/shard_set.h"
+#include "read/shards/shard_later.h"
 
 #include <stdlib.h>
 
@@ -16,7 +16,9 @@ typedef kf_status (*lookup)(const kf_dict **dict, kf_bytes key, uint64_t *one, u
 static kf_status place(const kf_dict **d, kf_bytes key, uint64_t *ordinal, uint64_t *unused)
 {
     (void)unused;
-    if ((*d)->shards) *d = kfi_shards_by_key((*d)->shards, key.data, key.size);
+    const kfi_shards *shards = (*d)->shards;
+    kf_status status = shards ? kfi_shards_member(shards, kfi_shard_of_key(shards, key), d) : KF_OK;
+    if (status) return status;
     if ((*d)->filter.directory && !kfi_filter_passes(&(*d)->filter, key)) return KF_NOT_FOUND;
     return (*d)->search->find(&(*d)->keys, key.data, key.size, ordinal);
 }

@@ -8,6 +8,7 @@
 #include "read/keys/verify_keys.h"
 #include "read/keys/verify_top.h"
 #include "read/keys/walk.h"
+#include "read/shards/shard_later.h"
 #include "read/shards/shards_verify.h"
 
 #include <stdlib.h>
@@ -165,7 +166,7 @@ static kf_status add_sharded(kfi_checks *checks, const kf_dict *d, kf_error *err
         status = add_frame(checks, &s->file[i].mapping, &s->file[i].header, KFI_CHECK_WHOLE, error);
     for (size_t i = 0; i < s->count && !status; i++) {
         const kfi_check ends = { check_ends, d, NULL, NULL, i, 0, 1, 0 };
-        status = add_plain(checks, s->member[i], i, error);
+        status = add_plain(checks, kfi_shards_opened(s, i), i, error);
         if (!status) status = kfi_checks_add(checks, &ends, error);
     }
     return status;
@@ -178,6 +179,8 @@ kf_status kf_dict_verify(const kf_dict *d, const kf_verify_options *options, kf_
     kf_status status = kfi_options_read(&known, options, &options_kind, error);
     if (status) return status;
     if (known.threads > MOST_THREADS) return kfi_fail(error, KF_INVALID, "at most %d threads", MOST_THREADS);
+    if (d->shards) status = kfi_shards_open_all(d->shards, error);
+    if (status) return status;
     status = d->shards ? add_sharded(&checks, d, error) : add_plain(&checks, d, KFI_CHECK_WHOLE, error);
     if (!status) status = kfi_checks_run(&checks, &known, error);
     free(checks.list);
