@@ -304,7 +304,8 @@ static inline uint64_t reach_by(kf_matcher *m, const uint8_t *records, uint64_t 
 
 static uint64_t reach(kf_matcher *m, const uint8_t *records, uint64_t mask, uint32_t tokens)
 {
-    return m->whole->codes_are_set && m->whole->length ? reach_by(m, records, mask, tokens, 1) : reach_by(m, records, mask, tokens, 0);
+    const int is_known = m->whole->codes_are_set && m->whole->length;
+    return is_known ? reach_by(m, records, mask, tokens, 1) : reach_by(m, records, mask, tokens, 0);
 }
 
 /* ---- ratio of a needle of one or two words of bits ---------------------------------------------- */
