@@ -81,7 +81,7 @@ static inline uint64_t kfi_load_bits(const uint8_t *p, uint64_t bit, unsigned wi
 /* Set bits. Without the instruction GCC would call a function. */
 static inline unsigned kfi_popcount(uint64_t v)
 {
-#if defined(__POPCNT__)
+#if defined(__POPCNT__) || defined(__aarch64__)
     return (unsigned)__builtin_popcountll(v);
 #else
     v -= v >> 1 & 0x5555555555555555;

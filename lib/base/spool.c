@@ -1,5 +1,6 @@
 #include "base/bits.h"
 #include "base/file.h"
+#include "base/sync.h"
 #include "base/varint.h"
 
 #include <errno.h>
@@ -145,7 +146,7 @@ kf_status kfi_spool_sync(const kfi_spool *spool, kf_error *error)
 {
     int result;
     if (spool->fd < 0) return KF_OK;
-    do result = fdatasync(spool->fd);
+    do result = kfi_sync_content(spool->fd);
     while (result != 0 && errno == EINTR);
     return result ? kfi_fail_errno(error, errno, "cannot sync a temporary file") : KF_OK;
 }

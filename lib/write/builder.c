@@ -249,6 +249,7 @@ static kfi_image_options image_options(kf_builder *b)
         .account = &b->disk, .progress = { .tell = tell, .context = b }, .expected = b->added,
         .expected_bytes = b->added_bytes,
         .threads = b->options.threads, .similarity = (b->options.flags & KF_BUILD_SIMILARITY) != 0,
+        .filter = (b->options.flags & KF_BUILD_FILTER) != 0,
     };
 }
 
