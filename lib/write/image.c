@@ -47,7 +47,7 @@ static kf_status create_pipeline(kfi_image *image, kf_error *error)
     static const kfi_stage stages[] = { take_key, take_value };
     const kfi_image_options *o = &image->options;
     /* Little is done before another thread is there, and without being copied to it. */
-    if (o->threads < 2 || o->expected_bytes < o->shares.blocks / 2) return KF_OK;
+    if (o->threads < 2 || o->expected_bytes < o->shares.blocks / 4) return KF_OK;
     return kfi_pipeline_create(&image->pipeline, stages, 2, image, o->shares.blocks, o->threads - 1, error);
 }
 
