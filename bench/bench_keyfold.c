@@ -189,6 +189,7 @@ static void build(const bench_command *command)
 
     options.value_type = types[command->values];
     options.memory_limit = command->memory;
+    if (!strcmp(command->variant, "keyfold-filter")) options.flags = KF_BUILD_FILTER;
     must(kf_builder_create(&builder, command->output, &options, &error), &error, "create");
     bench_reader_open(&reader, command->input, command->values);
     add_all(builder, &reader, &error);
