@@ -1,7 +1,8 @@
 /* Searches for the names most similar to a needle as whole texts: by ratio, token_sort_ratio, token_set_ratio.
  *
  *   a search by setratio, of little work, finds names to begin with                     ratio_search.c
- *   all names: do their letters, whatever their order, allow for a place among the best ones?   sketch_scan.h
+ *   all names, or those in an attribute's list: do their letters, whatever their
+ *   order, allow for a place among the best ones?                                       sketch_scan.h
  *     those that do: have their tokens enough in common with the needle?                token_codes.c, weigh.c
  *       those that have: have they, in their order, with the needle's halves?
  *         those that have: their letters, and the longest common subsequence            spelling.c
