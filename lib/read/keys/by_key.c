@@ -3,7 +3,7 @@
 kfi_order kfi_codes_compare(const kfi_keys *keys, const uint8_t *bits, uint64_t bit, uint64_t count, kf_bytes key,
                             size_t *at)
 {
-    const unsigned width = kfi_code_width(keys);
+    const unsigned width = keys->code_width;
     const unsigned most = keys->parameters.character_bits ? 2 * KFI_TOKEN_MAX : 1;
     uint8_t text[4 * KFI_TOKEN_MAX];
     for (unsigned some; count; count -= some, bit += (uint64_t)some * width) {
@@ -25,7 +25,7 @@ static kfi_order compare_entry(const kfi_key_way *w, const kfi_decoded *d, unsig
     if (*at == w->key.size) return KFI_TEXT_LONGER;
     if (label != w->key.data[*at]) return label < w->key.data[*at] ? KFI_TEXT_BELOW : KFI_TEXT_ABOVE;
     *at += 1 - (d->escaped >> entry & 1);
-    const uint64_t first = d->code[entry], bit = d->view.codes_at + first * kfi_code_width(w->keys);
+    const uint64_t first = d->code[entry], bit = d->view.codes_at + first * w->keys->code_width;
     return kfi_codes_compare(w->keys, d->view.bits, bit, d->code[entry + 1] - first, w->key, at);
 }
 
