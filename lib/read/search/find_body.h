@@ -94,21 +94,32 @@ KFI_INLINE int follow(const kfi_keys *keys, lean *s, uint64_t reference)
 /* Goes on to the end: LEAN_FOUND, LEAN_ABSENT, LEAN_CORRUPT. */
 KFI_INLINE lean_step lean_find(const kfi_keys *keys, lean *s)
 {
-    lean_step step = LEAN_ON;
     uint64_t reference = 0;
+    rare r;
     for (;;) {
-        const int in_bucket = step == LEAN_BUCKET;
-        if (!kfi_is_node(s->at)) step = lean_bucket_step(keys, s, &reference);
-        else if (in_bucket) return LEAN_CORRUPT;
-        else step = lean_node(keys, s);
-        if (KFI_RARELY(step == LEAN_RARE)) {   /* by way of a copy, so that the search itself stays in registers */
-            rare r = { *s, reference, in_bucket };
-            step = rare_step(keys, &r);
-            *s = r.search;
-            reference = r.reference;
+        lean_step step;
+        int in_bucket = 0;
+        while (kfi_is_node(s->at)) {
+            step = lean_node(keys, s);
+            if (step == LEAN_ON) continue;
+            if (step != LEAN_BUCKET) goto other;
+            in_bucket = 1;
+            if (KFI_RARELY(kfi_is_node(s->at))) return LEAN_CORRUPT;
         }
-        if (step == LEAN_JUMP) step = follow(keys, s, reference) ? LEAN_ON : LEAN_CORRUPT;
+        step = lean_bucket_step(keys, s, &reference);
+        if (step != LEAN_JUMP) goto other;
+    jump:
+        if (follow(keys, s, reference)) continue;
+        return LEAN_CORRUPT;
+    other:
+        if (step != LEAN_RARE) return step;
+        r = (rare){ *s, reference, in_bucket };   /* a copy, so that the search itself stays in registers */
+        step = rare_step(keys, &r);
+        *s = r.search;
+        reference = r.reference;
+        if (step == LEAN_JUMP) goto jump;
         if (step > LEAN_BUCKET) return step;
+        if (step == LEAN_BUCKET && kfi_is_node(s->at)) return LEAN_CORRUPT;
     }
 }
 

@@ -68,7 +68,8 @@ KFI_INLINE size_t lean_tokens(const kfi_keys *keys, const uint8_t *bits, uint64_
         same = lean_two_tokens(t, bits, bit, count, key + done, &length);
     }
     if (KFI_RARELY(same == SIZE_MAX)) return SIZE_MAX;
-    *whole = (same == length) & (done + length <= left);
+    /* A branch, so that what follows needs not wait for the comparison. */
+    if ((*whole = (same == length) & (done + length <= left))) return done + length;
     return done + same < left ? done + same : left;
 }
 
