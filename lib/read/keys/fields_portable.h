@@ -1,7 +1,8 @@
 /* Packed fields in plain C: the reference for the SIMD variants beside it, and the fallback.
  *
- * All variants provide: kfi_vec (64 bytes), kfi_vec_unpack, kfi_vec_load, kfi_vec_equal, kfi_vec_less,
- * kfi_vec_table, kfi_vec_sum, kfi_labels16, kfi_match16, kfi_select, kfi_select_pair. Masks have bit i for byte i.
+ * All variants provide: kfi_vec (64 bytes), kfi_vec_unpack, kfi_vec_unpack_both, kfi_vec_load, kfi_vec_equal,
+ * kfi_vec_less, kfi_vec_both, kfi_vec_table, kfi_vec_sum, kfi_labels32, kfi_differ16, kfi_differ_characters,
+ * kfi_select, kfi_select_pair. Masks have bit i for byte i.
  * Fields beyond `count` are undefined. Unpacking reads at most 64 bytes from where it is told to begin. */
 #ifndef KFI_READ_KEYS_FIELDS_PORTABLE_H
 #define KFI_READ_KEYS_FIELDS_PORTABLE_H

@@ -32,9 +32,9 @@ typedef enum lean_step {
 /* Two tokens of lengths out of range, and 16 bytes: what may be compared behind the key. */
 enum { LEAN_PAD = 48 };
 
-/* Compares the first two of `count` codes from `bit` of `bits` on with the key, without a branch. Returns how many bytes
- * agree, up to `*length`, which they have together; SIZE_MAX for a code or an entry out of range. Lengths above 16 can't
- * agree. */
+/* Compares the first two of `count` codes from `bit` of `bits` on with the key, without a branch. Returns how many
+ * bytes agree, up to `*length`, which they have together; SIZE_MAX for a code or an entry out of range. Lengths above
+ * 16 can't agree. */
 KFI_INLINE size_t lean_two_tokens(const kfi_tokens *t, const uint8_t *bits, uint64_t bit, uint64_t count,
                                   const uint8_t *key, size_t *length)
 {
@@ -130,7 +130,8 @@ KFI_INLINE lean_step lean_node(const kfi_keys *keys, lean *s)
         const uint64_t codes = paths[path_at];
         int whole;
         if (KFI_RARELY(codes >= 0x80 || codes * keys->code_width > (room - path_at) * 8)) return LEAN_RARE;
-        const size_t same = lean_codes(keys, paths + path_at + 1, 0, codes, s->key, (size_t)(s->key_end - s->key), &whole);
+        const size_t left = (size_t)(s->key_end - s->key);
+        const size_t same = lean_codes(keys, paths + path_at + 1, 0, codes, s->key, left, &whole);
         if (KFI_RARELY(same == SIZE_MAX)) return LEAN_RARE;
         s->key += same;
         return whole ? LEAN_ON : LEAN_ABSENT;
@@ -176,7 +177,8 @@ KFI_INLINE const uint8_t *lean_jumps(lean_bucket *b, const uint8_t *p)
     const unsigned slope_size = kfi_varint_load(p, &slope);
     const uint8_t *after = p + slope_size;
     const unsigned base_size = kfi_varint_load(after + 1, &zigzag);
-    if (KFI_RARELY((slope_size | base_size) >> 3 | (table & ((b->targets - 1) / KFI_TABLE_TARGETS | residual)))) return NULL;
+    const unsigned wrong_table = table & ((b->targets - 1) / KFI_TABLE_TARGETS | residual);
+    if (KFI_RARELY((slope_size | base_size) >> 3 | wrong_table)) return NULL;
     const uint64_t keep = 0ull - residual;
     b->residual_bits = *after & (unsigned)keep;
     b->base = (zigzag >> 1 ^ (0 - (zigzag & 1))) & keep;
@@ -324,7 +326,7 @@ KFI_INLINE lean_step lean_bucket_step(const kfi_keys *keys, lean *s, uint64_t *r
         if (!hits) return LEAN_ABSENT;
         const unsigned entry = (unsigned)__builtin_ctzll(hits);
         above &= ~1ull << entry;   /* those behind it */
-        if (KFI_RARELY(!lean_tail(keys, &b, entry, lcp, (size_t)(s->key - s->key_begin), &bit, &count))) return LEAN_RARE;
+        if (!lean_tail(keys, &b, entry, lcp, (size_t)(s->key - s->key_begin), &bit, &count)) return LEAN_RARE;
         const size_t left = (size_t)(s->key_end - ++key);
         const size_t same = lean_codes(keys, b.bits, bit, count, key, left, &whole);
         if (KFI_RARELY(same == SIZE_MAX)) return LEAN_RARE;
