@@ -250,7 +250,9 @@ static kfi_image_options image_options(kf_builder *b)
         .weights = b->options.weights, .normalise = b->options.normalise, .folder = b->folder,
         .shares = kfi_budget_image(b->options.memory_limit, b->options.weights == KF_WEIGHTS_GIVEN),
         .account = &b->disk, .progress = { .tell = tell, .context = b }, .expected = b->added,
+        .expected_bytes = b->added_bytes,
         .threads = b->options.threads, .similarity = (b->options.flags & KF_BUILD_SIMILARITY) != 0,
+        .filter = (b->options.flags & KF_BUILD_FILTER) != 0,
     };
 }
 

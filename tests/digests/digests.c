@@ -43,6 +43,7 @@ static const struct recipe recipes[] = {
     { "no-keys", 0, SMALL_NUMBERS, 0, FOLDED(LAST, .value_type = KF_VALUES_NONE) },
     { "one-key", 1, PHRASES, 0, OPTIONS(BYTES) },
     { "similarity", 20000, SMALL_NUMBERS, 0, OPTIONS(.flags = KF_BUILD_SIMILARITY) },
+    { "filter", 100000, SMALL_NUMBERS, 0, OPTIONS(.flags = KF_BUILD_FILTER) },
     { "u64-auto", 20000, SMALL_NUMBERS, 0, OPTIONS(NUMBERS) },
     { "u64-packed", 20000, ANY_NUMBERS, 0, OPTIONS(NUMBERS, ENCODED(PACKED)) },
     { "u64-distinct", 20000, SMALL_NUMBERS, 0, OPTIONS(NUMBERS, ENCODED(DISTINCT)) },

@@ -19,6 +19,7 @@
                 several dictionaries as one
     compile_names, NameIndex
                 an index of names, and the best matches of a name in it
+    Shards      one Dictionary of the partitions that Dask, Spark, Ray or another engine has on many hosts
 
 Importing it imports next to nothing: each name brings its module along when it is first used.
 """
@@ -49,6 +50,8 @@ if TYPE_CHECKING:
     from ._open import open
     from ._query import Fuzzy, Glob, PatternError, PatternLimitError, Query, Regex, Subsequence
     from ._sets import Change, diff, difference, intersection, merge, symmetric_difference, union
+    from ._shard_rows import ShardRow
+    from ._shards import Shards
     from ._stat import Stat
     from ._views import ItemsView, KeysView, ValuesView
 
@@ -58,7 +61,7 @@ if TYPE_CHECKING:
 __all__ = [
     "open", "compile", "freeze", "merge", "bundle", "diff", "union", "intersection", "difference",
     "symmetric_difference", "register_codec", "Dictionary",
-    "compile_names", "NameIndex", "names_score", "names_explain",
+    "compile_names", "NameIndex", "names_score", "names_explain", "Shards", "ShardRow",
     "SubDictionary", "KeysView", "ValuesView", "ItemsView", "Match", "Matches", "Nearest", "Occurrence",
     "Query", "Fuzzy", "Regex", "Glob", "Subsequence", "Change", "Stat", "ArrowArray",
     "NameMatch", "NameMatches", "NamePair", "NameRow", "NameStat", "Explanation", "TokenPair",
@@ -89,6 +92,8 @@ _MODULES = {
     "_open": "open",
     "_query": "Fuzzy Glob PatternError PatternLimitError Query Regex Subsequence",
     "_sets": "Change diff difference intersection merge symmetric_difference union",
+    "_shard_rows": "ShardRow",
+    "_shards": "Shards",
     "_stat": "Stat",
     "_views": "ItemsView KeysView ValuesView",
 }
