@@ -40,9 +40,9 @@ kf_status kf_dict_open_memory(kf_dict **out, const void *data, size_t size,
 
 kf_status kf_dict_open_members(const kf_dict *dict, kf_error *error);
 
-kf_status kf_dict_member_at(const kf_dict *dict, size_t index, kf_member *member);
-
 int kf_dict_member_error(const kf_dict *dict, kf_status status, kf_error *error);
+
+kf_status kf_dict_member_at(const kf_dict *dict, size_t index, kf_member *member);
 
 void kf_dict_close(kf_dict **dict);
 
