@@ -224,9 +224,10 @@ typedef struct kf_dict_stat {
     uint32_t reserved;            /* 0 */
     uint64_t normalise;           /* KF_NORMALISE_...: in which normal form the keys are; 0: as they were added */
     uint64_t similarity_bytes;    /* the keys once more, for comparing all at once: see KF_BUILD_SIMILARITY */
+    uint64_t filter_bytes;        /* see KF_BUILD_FILTER */
 } kf_dict_stat;
 #define KF_DICT_STAT_INIT { sizeof(kf_dict_stat), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, KF_VALUES_NONE, \
-                            KF_ENCODING_AUTO, 0, KF_WEIGHTS_NONE, 0, 0, 0, 0, 0 }
+                            KF_ENCODING_AUTO, 0, KF_WEIGHTS_NONE, 0, 0, 0, 0, 0, 0 }
 
 /* Fills `stat` as far as its struct_size reaches. O(1), O(shards) of a dictionary that has any. Errors: KF_INVALID
  * (`stat` was not initialised); those of kf_dict_open_members, which this does. */

@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#if defined(__BMI2__)
+#if defined(__BMI2__) || defined(__LZCNT__)
 #include <immintrin.h>
 #endif
 
@@ -26,6 +26,33 @@ static inline uint64_t kfi_load64(const uint8_t *p) { uint64_t v; memcpy(&v, p, 
 static inline void kfi_store16(uint8_t *p, uint16_t v) { v = KFI_LE16(v); memcpy(p, &v, 2); }
 static inline void kfi_store32(uint8_t *p, uint32_t v) { v = KFI_LE32(v); memcpy(p, &v, 4); }
 static inline void kfi_store64(uint8_t *p, uint64_t v) { v = KFI_LE64(v); memcpy(p, &v, 8); }
+
+/* memcpy of what is mostly short, without a call: by two words that may overlap. */
+static inline void kfi_copy(void *to, const void *from, size_t size)
+{
+    uint8_t *t = to;
+    const uint8_t *f = from;
+    uint64_t a, b;
+    uint32_t c, d;
+    if (size > 16) {
+        memcpy(t, f, size);
+    } else if (size >= 8) {
+        memcpy(&a, f, 8);
+        memcpy(&b, f + size - 8, 8);
+        memcpy(t, &a, 8);
+        memcpy(t + size - 8, &b, 8);
+    } else if (size >= 4) {
+        memcpy(&c, f, 4);
+        memcpy(&d, f + size - 4, 4);
+        memcpy(t, &c, 4);
+        memcpy(t + size - 4, &d, 4);
+    } else if (size) {
+        const uint8_t first = f[0], middle = f[size / 2], last = f[size - 1];
+        t[0] = first;
+        t[size / 2] = middle;
+        t[size - 1] = last;
+    }
+}
 
 static inline uint64_t kfi_mask64(unsigned width) { return width >= 64 ? ~0ull : (1ull << width) - 1; }
 
@@ -54,7 +81,7 @@ static inline uint64_t kfi_load_bits(const uint8_t *p, uint64_t bit, unsigned wi
 /* Set bits. Without the instruction GCC would call a function. */
 static inline unsigned kfi_popcount(uint64_t v)
 {
-#if defined(__POPCNT__)
+#if defined(__POPCNT__) || defined(__aarch64__)
     return (unsigned)__builtin_popcountll(v);
 #else
     v -= v >> 1 & 0x5555555555555555;
@@ -64,7 +91,15 @@ static inline unsigned kfi_popcount(uint64_t v)
 }
 
 /* Bits needed to write v: 0 for 0. */
-static inline unsigned kfi_bit_width(uint64_t v) { return v ? 64u - (unsigned)__builtin_clzll(v) : 0; }
+static inline unsigned kfi_bit_width(uint64_t v)
+{
+#if defined(__LZCNT__)
+    return 64 - (unsigned)_lzcnt_u64(v);
+#else
+    return v ? 64u - (unsigned)__builtin_clzll(v) : 0;
+#endif
+}
+
 /* Bytes needed to write v: 0 for 0. */
 static inline unsigned kfi_byte_width(uint64_t v) { return (kfi_bit_width(v) + 7) / 8; }
 

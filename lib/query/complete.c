@@ -196,7 +196,7 @@ static void weight_destroy(kf_iter *iter)
     if (w->part != &w->only) free(w->part);
 }
 
-static const kfi_iter_class weight_class = { weight_next, weight_remaining, NULL, weight_destroy };
+static const kfi_iter_class weight_class = { NULL, weight_next, weight_remaining, NULL, weight_destroy };
 
 /* ---- maxima made here ------------------------------------------------------------------------- */
 

@@ -55,7 +55,7 @@ static void select_destroy(kf_iter *iter)
     kfi_hunt_destroy(&s->hunt);
 }
 
-static const kfi_iter_class select_class = { select_next, NULL, NULL, select_destroy };
+static const kfi_iter_class select_class = { NULL, select_next, NULL, NULL, select_destroy };
 
 kf_status kfi_iter_select(kf_iter **out, const kf_dict *dict, const kf_query *query, uint64_t low, uint64_t high,
                           uint64_t work_limit, kf_error *error)
@@ -108,7 +108,7 @@ static kf_status filter_u64(kf_iter *iter, uint64_t *value)
 
 static void filter_destroy(kf_iter *iter) { kf_iter_destroy(&((filter_iter *)iter)->inner); }
 
-static const kfi_iter_class filter_class = { filter_next, NULL, filter_u64, filter_destroy };
+static const kfi_iter_class filter_class = { NULL, filter_next, NULL, filter_u64, filter_destroy };
 
 kf_status kfi_iter_filter(kf_iter **out, kf_iter **inner, kf_filter_fn filter, void *context, uint64_t limit,
                           kf_error *error)

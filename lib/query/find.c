@@ -178,7 +178,7 @@ static kf_status make_normal(find_iter *f, uint32_t flags)
     return KF_OK;
 }
 
-static const kfi_iter_class find_class = { find_next, NULL, NULL, find_destroy };
+static const kfi_iter_class find_class = { NULL, find_next, NULL, NULL, find_destroy };
 
 KFI_STRUCT_KIND(options_kind, kf_find_options, KF_FIND_OPTIONS_INIT, filter_context, filter_context);
 

@@ -91,7 +91,7 @@ static void ranked_destroy(kf_iter *iter)
     kf_buffer_free(&((ranked_iter *)iter)->key);
 }
 
-static const kfi_iter_class ranked_class = { ranked_next, ranked_remaining, NULL, ranked_destroy };
+static const kfi_iter_class ranked_class = { NULL, ranked_next, ranked_remaining, NULL, ranked_destroy };
 
 static int compare(const void *a, const void *b)
 {

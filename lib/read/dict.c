@@ -14,8 +14,8 @@
 /* Those that are special pay for the question whether they are; plain ones don't notice it. */
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 
-/* Published first without what is said of weights and shards. */
-KFI_STRUCT_KIND(stat_kind, kf_dict_stat, KF_DICT_STAT_INIT, value_encoding, similarity_bytes);
+/* Published first without what is said of weights and what follows. */
+KFI_STRUCT_KIND(stat_kind, kf_dict_stat, KF_DICT_STAT_INIT, value_encoding, filter_bytes);
 
 /* `path` and `options` are for kfi_shards_open. */
 static kf_status open_mapping(kf_dict **out, kfi_mapping mapping, const char *path, const kf_open_options *options,
@@ -26,7 +26,7 @@ static kf_status open_mapping(kf_dict **out, kfi_mapping mapping, const char *pa
     status = (*out)->header.incompatible & KFI_FEATURE_SHARDS ? kfi_shards_open(*out, path, options, error)
                                                               : kfi_plain_open_parts(*out, error);
     if (status) kf_dict_close(out);
-    else (*out)->special = (*out)->shards || (*out)->header.normalise;
+    else (*out)->special = (*out)->shards || (*out)->header.normalise || (*out)->filter.directory;
     return status;
 }
 

@@ -3,6 +3,7 @@
 #include "base/options.h"
 #include "read/blocks/blocks_verify.h"
 #include "read/checks.h"
+#include "read/filter/fuse_verify.h"
 #include "read/frame.h"
 #include "read/keys/verify_keys.h"
 #include "read/keys/verify_top.h"
@@ -94,6 +95,11 @@ static kf_status check_key_blocks(const kfi_check *c, uint64_t piece, kfi_progre
     return kfi_blocks_verify(c->dict, progress, error);
 }
 
+static kf_status check_filter(const kfi_check *c, uint64_t piece, kfi_progress *progress, kf_error *error)
+{
+    return kfi_filter_verify(c->dict, progress, error);
+}
+
 static kf_status check_sums(const kfi_check *c, uint64_t piece, kfi_progress *progress, kf_error *error)
 {
     return kfi_shards_verify_sums(c->dict, error);
@@ -140,11 +146,13 @@ static kf_status add_plain(kfi_checks *checks, const kf_dict *d, size_t shard, k
     const kfi_check column = { check_column, d, NULL, NULL, shard, size_of(d, KFI_SECTION_VALUES), 1, 0 };
     const kfi_check blocks = { check_key_blocks, d, NULL, NULL, shard, size_of(d, KFI_SECTION_BLOCKS), 1, 0 };
     const kfi_check weights = { check_weights, d, NULL, NULL, shard, size_of(d, KFI_SECTION_WEIGHTS), 1, 0 };
+    const kfi_check filter = { check_filter, d, NULL, NULL, shard, size_of(d, KFI_SECTION_FILTER), 1, 0 };
     kf_status status = add_outside(checks, d, shard, error);
     if (!status) status = kfi_checks_add(checks, &keys, error);
     if (!status && d->header.normalise) status = kfi_checks_add(checks, &forms, error);
     if (!status && d->column) status = kfi_checks_add(checks, &column, error);
     if (!status && d->blocks) status = kfi_checks_add(checks, &blocks, error);
+    if (!status && d->filter.directory) status = kfi_checks_add(checks, &filter, error);
     return status ? status : kfi_checks_add(checks, &weights, error);
 }
 

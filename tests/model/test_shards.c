@@ -72,6 +72,7 @@ static void draw_model(model *m, unsigned shape, uint64_t seed)
     m->value_shape = shape + (unsigned)seed / 3;
     m->value_seed = seed * 31 + shape;
     m->weighted = (seed + shape) % 4 == 1;
+    m->flags = (seed + shape) % 3 == 1 ? KF_BUILD_FILTER : 0;
     if (m->type == KF_VALUES_BYTES) m->encoding = encoding_by(m->type, shape + seed);
     if (m->type == KF_VALUES_U64) m->encoding = shape % 2 ? KF_ENCODING_PACKED : KF_ENCODING_DISTINCT;
     snprintf(m->name, sizeof m->name, "shape %u seed %u", shape, (unsigned)seed);

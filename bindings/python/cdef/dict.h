@@ -134,6 +134,7 @@ typedef struct kf_dict_stat {
     uint32_t reserved;
     uint64_t normalise;
     uint64_t similarity_bytes;
+    uint64_t filter_bytes;
 } kf_dict_stat;
 
 kf_status kf_dict_get_stat(const kf_dict *dict, kf_dict_stat *stat);

@@ -31,9 +31,8 @@ static kf_status fill(kf_matcher *m, kfi_whole *r, kf_error *error)
         const kfi_length_group *group = &m->names->blocks.groups[i];
         if (group->length <= KFI_CODE_LENGTH) r->groups[group->length] = group;
     }
-    r->codes = malloc((size_t)m->names->head.tokens + 1);
-    r->halves = malloc((size_t)m->names->head.tokens + 1);
-    if (!r->codes || !r->halves) return kfi_fail_memory(error, m->names->head.tokens);
+    r->told = malloc(((size_t)m->names->head.tokens + 1) * sizeof *r->told);
+    if (!r->told) return kfi_fail_memory(error, m->names->head.tokens * sizeof *r->told);
     for (uint32_t length = 0; length <= KFI_CODE_LENGTH; length++)
         for (uint32_t common = 0; common <= length; common++) {
             r->code_length[kfi_code(length, common)] = (uint8_t)length;
@@ -64,8 +63,7 @@ void kfi_ratio_destroy(kfi_whole **pointer)
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kfi_array_free(arrays[i]);
     kfi_patterns_free(&r->pattern);
     kfi_patterns_free(&r->rest_pattern);
-    free(r->codes);
-    free(r->halves);
+    free(r->told);
     free(r->places);
     free(r);
     *pointer = NULL;

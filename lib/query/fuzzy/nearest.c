@@ -14,7 +14,7 @@
 
 #include <stdlib.h>
 
-static const kfi_iter_class candidate_class = { NULL, NULL, NULL, NULL };
+static const kfi_iter_class candidate_class = { NULL, NULL, NULL, NULL, NULL };
 
 KFI_STRUCT_KIND(options_kind, kf_nearest_options, KF_NEAREST_OPTIONS_INIT, within, within);
 

@@ -108,7 +108,7 @@ static void diff_destroy(kf_iter *iter)
     kfi_grouped_destroy(iter);
 }
 
-static const kfi_iter_class diff_class = { diff_next, NULL, NULL, diff_destroy };
+static const kfi_iter_class diff_class = { NULL, diff_next, NULL, NULL, diff_destroy };
 
 kf_status kf_iter_create_diff(kf_iter **out, const kf_dict *old_dict, const kf_dict *new_dict,
                        const kf_iter_options *within, kf_error *error)

@@ -98,7 +98,7 @@ static kf_status set_value_u64(kf_iter *iter, uint64_t *value)
     return KF_OK;
 }
 
-static const kfi_iter_class set_class = { set_next, NULL, set_value_u64, kfi_grouped_destroy };
+static const kfi_iter_class set_class = { NULL, set_next, NULL, set_value_u64, kfi_grouped_destroy };
 
 KFI_STRUCT_KIND(options_kind, kf_set_options, KF_SET_OPTIONS_INIT, within, within);
 

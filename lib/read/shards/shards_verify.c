@@ -95,6 +95,7 @@ void kfi_shards_stat(const kfi_shards *s, kf_dict_stat *stat)
         stat->value_bytes += part.value_bytes;
         stat->weight_bytes += part.weight_bytes;
         stat->similarity_bytes += part.similarity_bytes;
+        stat->filter_bytes += part.filter_bytes;
         stat->metadata_bytes += part.metadata_bytes;
         stat->checksum_bytes += part.checksum_bytes;
     }
