@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#if defined(__BMI2__)
+#if defined(__BMI2__) || defined(__LZCNT__)
 #include <immintrin.h>
 #endif
 
@@ -91,7 +91,15 @@ static inline unsigned kfi_popcount(uint64_t v)
 }
 
 /* Bits needed to write v: 0 for 0. */
-static inline unsigned kfi_bit_width(uint64_t v) { return v ? 64u - (unsigned)__builtin_clzll(v) : 0; }
+static inline unsigned kfi_bit_width(uint64_t v)
+{
+#if defined(__LZCNT__)
+    return 64 - (unsigned)_lzcnt_u64(v);
+#else
+    return v ? 64u - (unsigned)__builtin_clzll(v) : 0;
+#endif
+}
+
 /* Bytes needed to write v: 0 for 0. */
 static inline unsigned kfi_byte_width(uint64_t v) { return (kfi_bit_width(v) + 7) / 8; }
 

@@ -2,8 +2,7 @@
 #ifndef KFI_BASE_VARINT_H
 #define KFI_BASE_VARINT_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "base/bits.h"
 
 enum { KFI_VARINT_MAX = 10 };
 
@@ -31,6 +30,20 @@ static inline size_t kfi_varint_read(const uint8_t *in, size_t size, uint64_t *v
         }
     }
     return 0;
+}
+
+/* The same where 16 bytes can be read and numbers of more than 8 bytes (56 bits) are rare, without a branch where the
+ * processor extracts bits: more than 8 for those, and then no value. */
+static inline unsigned kfi_varint_load(const uint8_t *in, uint64_t *value)
+{
+#if defined(__BMI2__)
+    const uint64_t word = kfi_load64(in), ends = ~word & 0x8080808080808080;
+    *value = _pext_u64(word & (ends ^ (ends - 1)), 0x7f7f7f7f7f7f7f7f);
+    return (unsigned)_tzcnt_u64(ends) / 8 + 1;
+#else
+    const size_t size = kfi_varint_read(in, 8, value);
+    return size ? (unsigned)size : 9;
+#endif
 }
 
 #endif

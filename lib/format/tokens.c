@@ -16,6 +16,7 @@ kf_status kfi_tokens_open(kfi_tokens *tokens, const uint8_t *section, uint64_t s
     tokens->pool = tokens->entries + 4 * (size_t)count;
     tokens->count = count;
     tokens->pool_size = pool_size;
+    tokens->entry_limit = pool_size < 1u << 27 ? pool_size << 5 | 31 : UINT32_MAX;
     tokens->bits = bits;
     return KF_OK;
 }

@@ -17,6 +17,7 @@ typedef struct kfi_tokens {
     const uint8_t *pool;
     uint32_t count;
     uint32_t pool_size;
+    uint32_t entry_limit;   /* entries above it begin behind the pool */
     unsigned bits;
 } kfi_tokens;
 

@@ -38,6 +38,7 @@ static inline void take_ahead(kf_iter *iter, kf_entry *entry)
 {
     *entry = *iter->ahead++;
     iter->ordinal = entry->ordinal - iter->base;
+    iter->current = 1;
 }
 
 kf_status kf_iter_next(kf_iter *iter, kf_entry *entry)
@@ -80,15 +81,15 @@ static kf_status next_each(kf_iter *iter, kf_entry *entries, size_t most, size_t
 kf_status kf_iter_next_many(kf_iter *iter, kf_entry *entries, size_t capacity, size_t *count)
 {
     *count = 0;
+    iter->current = 0;
     if (!capacity) return KF_INVALID;
     if (iter->ahead != iter->ahead_end) {
-        while (*count < capacity && iter->ahead != iter->ahead_end) take_ahead(iter, &entries[(*count)++]);
+        while (*count < capacity && iter->ahead != iter->ahead_end) entries[(*count)++] = *iter->ahead++;
         return KF_OK;
     }
     if (iter->ended) return at_end(iter);
     kf_status status = iter->class->next_many ? iter->class->next_many(iter, entries, capacity, count)
                                               : next_each(iter, entries, capacity, count);
-    iter->current = !status;
     if (status) iter->ended = status;
     return status;
 }
@@ -241,7 +242,6 @@ static kf_status plain_next_many(kf_iter *iter, kf_entry *entries, size_t most, 
     if (!status) status = kfi_list_fill(&p->list, entries, most < p->here ? most : (size_t)p->here, count);
     if (status) return status;
     p->here -= *count;
-    iter->ordinal = entries[*count - 1].ordinal;
     if (iter->base)
         for (size_t i = 0; i < *count; i++) entries[i].ordinal += iter->base;
     return KF_OK;

@@ -8,7 +8,7 @@
 #include <keyfold/iter.h>
 
 typedef struct kfi_iter_class {
-    /* NULL, or sets up to `most` entries and at least one; as `next`, the last one current. */
+    /* NULL, or sets up to `most` entries and at least one; none is current. */
     kf_status (*next_many)(kf_iter *iter, kf_entry *entries, size_t most, size_t *count);
     /* Sets `entry`, the members `dict` and `ordinal`, and what it says in `match`. After KF_END or an error
      * it is called no more. */

@@ -66,7 +66,7 @@ static int decode_labels(const kfi_keys *keys, kfi_decoded *d)
     for (uint64_t left = d->escaped; left; left &= left - 1) {
         uint8_t text[4 * KFI_TOKEN_MAX];
         unsigned entry = (unsigned)__builtin_ctzll(left);
-        uint64_t bit = b->codes_at + (uint64_t)d->code[entry] * kfi_code_width(keys);
+        uint64_t bit = b->codes_at + (uint64_t)d->code[entry] * keys->code_width;
         if (d->code[entry] == d->code[entry + 1]) return 0;
         if (!kfi_codes_append(keys, b->bits, bit, 1, text, text + KFI_TOKEN_MAX)) return 0;
         d->label[entry] = text[0];
@@ -101,7 +101,7 @@ int kfi_bucket_decode(const kfi_keys *keys, kfi_place place, uint32_t depth, kfi
     if (b->length_mode <= KFI_LENGTHS_UNARY32) good = unary_codes(b, d->code);
     else if (b->length_mode == KFI_LENGTHS_FIELDS) good = field_codes(b, d->code);
     else good = implied_codes(keys, d, d->code);
-    if (!good || (uint64_t)d->code[b->count] * kfi_code_width(keys) > b->bits_limit - b->codes_at) return 0;
+    if (!good || (uint64_t)d->code[b->count] * keys->code_width > b->bits_limit - b->codes_at) return 0;
     if (!decode_labels(keys, d)) return 0;
     d->at = place.at;
     return 1;

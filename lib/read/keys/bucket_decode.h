@@ -53,7 +53,7 @@ static inline unsigned kfi_decoded_select(const kfi_decoded *d, uint64_t rank)
 /* Bytes that the bucket occupies. */
 static inline uint64_t kfi_decoded_size(const kfi_keys *keys, const kfi_decoded *d)
 {
-    uint64_t bits = d->view.codes_at + (uint64_t)d->code[d->view.count] * kfi_code_width(keys);
+    uint64_t bits = d->view.codes_at + (uint64_t)d->code[d->view.count] * keys->code_width;
     return (uint64_t)(d->view.bits - d->at) + (bits + 7) / 8;
 }
 
@@ -89,7 +89,7 @@ static inline uint8_t *kfi_decoded_append(const kfi_keys *keys, const kfi_decode
     uint64_t first = d->code[entry];
     *to = d->label[entry];
     to += 1 - (d->escaped >> entry & 1);
-    return kfi_codes_append(keys, d->view.bits, d->view.codes_at + first * kfi_code_width(keys),
+    return kfi_codes_append(keys, d->view.bits, d->view.codes_at + first * keys->code_width,
                             d->code[entry + 1] - first, to, limit);
 }
 

@@ -37,11 +37,6 @@ typedef struct kfi_bucket {
     kfi_jumps jumps;             /* valid if jumps.map */
 } kfi_bucket;
 
-static inline unsigned kfi_code_width(const kfi_keys *keys)
-{
-    return keys->parameters.character_bits ? keys->parameters.character_bits : keys->tokens.bits;
-}
-
 static inline uint64_t kfi_bucket_all(const kfi_bucket *b)
 {
     return ~0ull >> (64 - b->count);

@@ -5,7 +5,7 @@
 kfi_order kfi_codes_compare(const kfi_keys *keys, const uint8_t *bits, uint64_t bit, uint64_t count, kf_bytes key,
                             size_t *at)
 {
-    const unsigned width = kfi_code_width(keys);
+    const unsigned width = keys->code_width;
     const unsigned most = keys->parameters.character_bits ? 2 * KFI_TOKEN_MAX : 1;
     uint8_t text[4 * KFI_TOKEN_MAX];
     for (unsigned some; count; count -= some, bit += (uint64_t)some * width) {

@@ -12,24 +12,25 @@
 
 typedef struct kfi_vec { __m256i low, high; } kfi_vec;
 
-typedef struct kfi_unpack_plan { uint8_t window[2][16]; uint16_t factor[2][8]; } kfi_unpack_plan;
+/* For both lanes alike, so that they are operands in memory. */
+typedef struct kfi_unpack_plan { uint8_t window[2][32]; uint16_t factor[2][16], down[8]; } kfi_unpack_plan;
 
 #define KFI_W(w, i) (uint8_t)((i) * (w) / 8), (uint8_t)((i) * (w) / 8 + 1)
 #define KFI_F(w, i) (uint16_t)(1u << (16 - (w) - (i) * (w) % 8))
-#define KFI_PLAN(w) { { { KFI_W(w, 0), KFI_W(w, 1), KFI_W(w, 2), KFI_W(w, 3), KFI_W(w, 4), KFI_W(w, 5), \
-                          KFI_W(w, 6), KFI_W(w, 7) }, \
-                        { KFI_W(w, 8), KFI_W(w, 9), KFI_W(w, 10), KFI_W(w, 11), KFI_W(w, 12), KFI_W(w, 13), \
-                          KFI_W(w, 14), KFI_W(w, 15) } }, \
-                      { { KFI_F(w, 0), KFI_F(w, 1), KFI_F(w, 2), KFI_F(w, 3), KFI_F(w, 4), KFI_F(w, 5), \
-                          KFI_F(w, 6), KFI_F(w, 7) }, \
-                        { KFI_F(w, 8), KFI_F(w, 9), KFI_F(w, 10), KFI_F(w, 11), KFI_F(w, 12), KFI_F(w, 13), \
-                          KFI_F(w, 14), KFI_F(w, 15) } } }
-static const kfi_unpack_plan kfi_unpack_plans[9] = {
-    { { { 0 } }, { { 0 } } }, KFI_PLAN(1), KFI_PLAN(2), KFI_PLAN(3), KFI_PLAN(4), KFI_PLAN(5), KFI_PLAN(6),
+#define KFI_W8(w, i) KFI_W(w, i), KFI_W(w, (i) + 1), KFI_W(w, (i) + 2), KFI_W(w, (i) + 3), KFI_W(w, (i) + 4), \
+                     KFI_W(w, (i) + 5), KFI_W(w, (i) + 6), KFI_W(w, (i) + 7)
+#define KFI_F8(w, i) KFI_F(w, i), KFI_F(w, (i) + 1), KFI_F(w, (i) + 2), KFI_F(w, (i) + 3), KFI_F(w, (i) + 4), \
+                     KFI_F(w, (i) + 5), KFI_F(w, (i) + 6), KFI_F(w, (i) + 7)
+#define KFI_PLAN(w) { { { KFI_W8(w, 0), KFI_W8(w, 0) }, { KFI_W8(w, 8), KFI_W8(w, 8) } }, \
+                      { { KFI_F8(w, 0), KFI_F8(w, 0) }, { KFI_F8(w, 8), KFI_F8(w, 8) } }, { 16 - (w) } }
+_Alignas(32) static const kfi_unpack_plan kfi_unpack_plans[9] = {
+    { { { 0 } }, { { 0 } }, { 0 } }, KFI_PLAN(1), KFI_PLAN(2), KFI_PLAN(3), KFI_PLAN(4), KFI_PLAN(5), KFI_PLAN(6),
     KFI_PLAN(7), KFI_PLAN(8),
 };
 #undef KFI_W
 #undef KFI_F
+#undef KFI_W8
+#undef KFI_F8
 #undef KFI_PLAN
 
 static inline __m256i kfi_unpack32(const uint8_t *p, unsigned width, const kfi_unpack_plan *plan)
@@ -37,11 +38,11 @@ static inline __m256i kfi_unpack32(const uint8_t *p, unsigned width, const kfi_u
     __m256i bytes = _mm256_inserti128_si256(
         _mm256_castsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)p)),
         _mm_loadu_si128((const __m128i *)(const void *)(p + 2 * width)), 1);
-    __m128i down = _mm_cvtsi32_si128((int)(16 - width));
+    __m128i down = _mm_loadu_si128((const __m128i *)(const void *)plan->down);
     __m256i part[2];
     for (int i = 0; i < 2; i++) {
-        __m256i window = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)plan->window[i]));
-        __m256i factor = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)plan->factor[i]));
+        __m256i window = _mm256_loadu_si256((const __m256i *)(const void *)plan->window[i]);
+        __m256i factor = _mm256_loadu_si256((const __m256i *)(const void *)plan->factor[i]);
         part[i] = _mm256_srl_epi16(_mm256_mullo_epi16(_mm256_shuffle_epi8(bytes, window), factor), down);
     }
     return _mm256_packus_epi16(part[0], part[1]);
@@ -50,12 +51,22 @@ static inline __m256i kfi_unpack32(const uint8_t *p, unsigned width, const kfi_u
 static inline kfi_vec kfi_vec_unpack(const uint8_t *p, unsigned width, unsigned count)
 {
     const kfi_unpack_plan *plan = &kfi_unpack_plans[width];
-    kfi_vec v = { _mm256_setzero_si256(), _mm256_setzero_si256() };
-    if (width) {
-        v.low = kfi_unpack32(p, width, plan);
-        if (count > 32) v.high = kfi_unpack32(p + 4 * width, width, plan);
-    }
+    kfi_vec v = { kfi_unpack32(p, width, plan), _mm256_setzero_si256() };
+    if (count > 32) v.high = kfi_unpack32(p + 4 * width, width, plan);
     return v;
+}
+
+static inline void kfi_vec_unpack_both(kfi_vec *v, const uint8_t *p, unsigned width, kfi_vec *w, const uint8_t *q,
+                                       unsigned other, unsigned count)
+{
+    const kfi_unpack_plan *plan = &kfi_unpack_plans[width], *other_plan = &kfi_unpack_plans[other];
+    v->low = kfi_unpack32(p, width, plan);
+    w->low = kfi_unpack32(q, other, other_plan);
+    v->high = w->high = _mm256_setzero_si256();
+    if (count > 32) {
+        v->high = kfi_unpack32(p + 4 * width, width, plan);
+        w->high = kfi_unpack32(q + 4 * other, other, other_plan);
+    }
 }
 
 static inline kfi_vec kfi_vec_load(const uint8_t *p)
@@ -83,6 +94,13 @@ static inline uint64_t kfi_vec_less(kfi_vec v, uint8_t value)
                       _mm256_cmpeq_epi8(_mm256_max_epu8(v.high, x), v.high));
 }
 
+static inline uint64_t kfi_vec_both(kfi_vec v, uint8_t value, kfi_vec w, uint8_t other)
+{
+    __m256i x = _mm256_set1_epi8((char)value), y = _mm256_set1_epi8((char)other);
+    return kfi_masks(_mm256_and_si256(_mm256_cmpeq_epi8(v.low, x), _mm256_cmpeq_epi8(w.low, y)),
+                     _mm256_and_si256(_mm256_cmpeq_epi8(v.high, x), _mm256_cmpeq_epi8(w.high, y)));
+}
+
 static inline kfi_vec kfi_vec_table(kfi_vec v, const uint8_t *table)
 {
     __m256i t = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)table));
@@ -107,28 +125,51 @@ static inline uint64_t kfi_vec_sum(kfi_vec v, unsigned count)
     return (uint64_t)_mm_cvtsi128_si64(half) + (uint64_t)_mm_extract_epi64(half, 1);
 }
 
-static inline uint32_t kfi_labels16(const uint8_t *p, uint8_t c, uint32_t *less)
+static inline uint32_t kfi_labels32(const uint8_t *p, uint8_t c, uint32_t *less)
 {
-    __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p), x = _mm_set1_epi8((char)c);
-    *less = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_max_epu8(v, x), v)) ^ 0xffff;
-    return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(v, x));
+    __m256i v = _mm256_loadu_si256((const __m256i *)(const void *)p), x = _mm256_set1_epi8((char)c);
+    *less = ~(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(_mm256_max_epu8(v, x), v));
+    return (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(v, x));
 }
 
-static inline unsigned kfi_match16(const uint8_t *a, const uint8_t *b)
+static inline uint32_t kfi_differ16(const uint8_t *a, const uint8_t *b)
 {
     __m128i x = _mm_loadu_si128((const __m128i *)(const void *)a);
     __m128i y = _mm_loadu_si128((const __m128i *)(const void *)b);
-    return (unsigned)__builtin_ctz(~(unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(x, y)) | 1u << 16);
+    return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(x, y)) ^ 0xffff;
+}
+
+static inline uint32_t kfi_differ_characters(const uint8_t *p, uint64_t bit, unsigned width, const uint8_t *table,
+                                             const uint8_t *text)
+{
+    const uint64_t second = bit + 8 * width, each = kfi_mask64(width) * 0x0101010101010101;
+    const __m128i codes = _mm_set_epi64x(
+        (long long)_pdep_u64(kfi_load64(p + (second >> 3)) >> (second & 7), each),
+        (long long)_pdep_u64(kfi_load64(p + (bit >> 3)) >> (bit & 7), each));
+    const __m128i bytes = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)(const void *)table), codes);
+    return (uint32_t)_mm_movemask_epi8(
+        _mm_cmpeq_epi8(bytes, _mm_loadu_si128((const __m128i *)(const void *)text))) ^ 0xffff;
 }
 
 static inline unsigned kfi_select(uint64_t word, unsigned k)
 {
-    return (unsigned)__builtin_ctzll(_pdep_u64(1ull << k, word));
+    return (unsigned)_tzcnt_u64(_pdep_u64(1ull << k, word));
 }
 
 static inline uint64_t kfi_select_pair(uint64_t word, unsigned k)
 {
     return _pdep_u64(3ull << k, word);
+}
+
+static inline void kfi_characters16(uint8_t *to, const uint8_t *p, uint64_t bit, unsigned width,
+                                    const uint8_t table[16])
+{
+    const uint64_t spread = 0x0101010101010101 * ((1u << width) - 1);
+    const uint64_t low = _pdep_u64(kfi_load_bits(p, bit, 8 * width), spread);
+    const uint64_t high = _pdep_u64(kfi_load_bits(p, bit + 8 * width, 8 * width), spread);
+    const __m128i codes = _mm_set_epi64x((long long)high, (long long)low);
+    const __m128i t = _mm_loadu_si128((const __m128i *)(const void *)table);
+    _mm_storeu_si128((__m128i *)(void *)to, _mm_shuffle_epi8(t, codes));
 }
 
 #endif

@@ -27,6 +27,13 @@ static inline kfi_vec kfi_vec_unpack(const uint8_t *p, unsigned width, unsigned 
                             _mm512_set1_epi8((char)((1u << width) - 1)));
 }
 
+static inline void kfi_vec_unpack_both(kfi_vec *v, const uint8_t *p, unsigned width, kfi_vec *w, const uint8_t *q,
+                                       unsigned other, unsigned count)
+{
+    *v = kfi_vec_unpack(p, width, count);
+    *w = kfi_vec_unpack(q, other, count);
+}
+
 static inline kfi_vec kfi_vec_load(const uint8_t *p)
 {
     return _mm512_loadu_si512(p);
@@ -42,6 +49,12 @@ static inline uint64_t kfi_vec_less(kfi_vec v, uint8_t value)
     return _mm512_cmplt_epu8_mask(v, _mm512_set1_epi8((char)value));
 }
 
+static inline uint64_t kfi_vec_both(kfi_vec v, uint8_t value, kfi_vec w, uint8_t other)
+{
+    return _mm512_mask_cmpeq_epi8_mask(_mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8((char)value)), w,
+                                       _mm512_set1_epi8((char)other));
+}
+
 static inline kfi_vec kfi_vec_table(kfi_vec v, const uint8_t *table)
 {
     __m128i t = _mm_loadu_si128((const __m128i *)(const void *)table);
@@ -55,28 +68,50 @@ static inline uint64_t kfi_vec_sum(kfi_vec v, unsigned count)
         _mm512_sad_epu8(_mm512_maskz_mov_epi8(keep, v), _mm512_setzero_si512()));
 }
 
-static inline uint32_t kfi_labels16(const uint8_t *p, uint8_t c, uint32_t *less)
+static inline uint32_t kfi_labels32(const uint8_t *p, uint8_t c, uint32_t *less)
 {
-    __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p), x = _mm_set1_epi8((char)c);
-    *less = _mm_cmplt_epu8_mask(v, x);
-    return _mm_cmpeq_epi8_mask(v, x);
+    __m256i v = _mm256_loadu_si256((const __m256i *)(const void *)p), x = _mm256_set1_epi8((char)c);
+    *less = _mm256_cmplt_epu8_mask(v, x);
+    return _mm256_cmpeq_epi8_mask(v, x);
 }
 
-static inline unsigned kfi_match16(const uint8_t *a, const uint8_t *b)
+static inline uint32_t kfi_differ16(const uint8_t *a, const uint8_t *b)
 {
     __m128i x = _mm_loadu_si128((const __m128i *)(const void *)a);
     __m128i y = _mm_loadu_si128((const __m128i *)(const void *)b);
-    return (unsigned)__builtin_ctz((unsigned)_mm_cmpneq_epi8_mask(x, y) | 1u << 16);
+    return _mm_cmpneq_epi8_mask(x, y);
+}
+
+static inline uint32_t kfi_differ_characters(const uint8_t *p, uint64_t bit, unsigned width, const uint8_t *table,
+                                             const uint8_t *text)
+{
+    const uint64_t second = bit + 8 * width, each = kfi_mask64(width) * 0x0101010101010101;
+    const __m128i codes = _mm_set_epi64x(
+        (long long)_pdep_u64(kfi_load64(p + (second >> 3)) >> (second & 7), each),
+        (long long)_pdep_u64(kfi_load64(p + (bit >> 3)) >> (bit & 7), each));
+    const __m128i bytes = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)(const void *)table), codes);
+    return _mm_cmpneq_epi8_mask(bytes, _mm_loadu_si128((const __m128i *)(const void *)text));
 }
 
 static inline unsigned kfi_select(uint64_t word, unsigned k)
 {
-    return (unsigned)__builtin_ctzll(_pdep_u64(1ull << k, word));
+    return (unsigned)_tzcnt_u64(_pdep_u64(1ull << k, word));
 }
 
 static inline uint64_t kfi_select_pair(uint64_t word, unsigned k)
 {
     return _pdep_u64(3ull << k, word);
+}
+
+static inline void kfi_characters16(uint8_t *to, const uint8_t *p, uint64_t bit, unsigned width,
+                                    const uint8_t table[16])
+{
+    const uint64_t spread = 0x0101010101010101 * ((1u << width) - 1);
+    const uint64_t low = _pdep_u64(kfi_load_bits(p, bit, 8 * width), spread);
+    const uint64_t high = _pdep_u64(kfi_load_bits(p, bit + 8 * width, 8 * width), spread);
+    const __m128i codes = _mm_set_epi64x((long long)high, (long long)low);
+    const __m128i t = _mm_loadu_si128((const __m128i *)(const void *)table);
+    _mm_storeu_si128((__m128i *)(void *)to, _mm_shuffle_epi8(t, codes));
 }
 
 #endif

@@ -47,6 +47,13 @@ static inline kfi_vec kfi_vec_unpack(const uint8_t *p, unsigned width, unsigned 
     return v;
 }
 
+static inline void kfi_vec_unpack_both(kfi_vec *v, const uint8_t *p, unsigned width, kfi_vec *w, const uint8_t *q,
+                                       unsigned other, unsigned count)
+{
+    *v = kfi_vec_unpack(p, width, count);
+    *w = kfi_vec_unpack(q, other, count);
+}
+
 static inline kfi_vec kfi_vec_load(const uint8_t *p)
 {
     return (kfi_vec){ { vld1q_u8(p), vld1q_u8(p + 16), vld1q_u8(p + 32), vld1q_u8(p + 48) } };
@@ -76,6 +83,13 @@ static inline uint64_t kfi_vec_less(kfi_vec v, uint8_t value)
     return kfi_masks(vcltq_u8(v.part[0], x), vcltq_u8(v.part[1], x), vcltq_u8(v.part[2], x), vcltq_u8(v.part[3], x));
 }
 
+static inline uint64_t kfi_vec_both(kfi_vec v, uint8_t value, kfi_vec w, uint8_t other)
+{
+    const uint8x16_t x = vdupq_n_u8(value), y = vdupq_n_u8(other);
+    for (unsigned i = 0; i < 4; i++) v.part[i] = vandq_u8(vceqq_u8(v.part[i], x), vceqq_u8(w.part[i], y));
+    return kfi_masks(v.part[0], v.part[1], v.part[2], v.part[3]);
+}
+
 static inline kfi_vec kfi_vec_table(kfi_vec v, const uint8_t *table)
 {
     const uint8x16_t t = vld1q_u8(table);
@@ -97,22 +111,46 @@ static inline uint64_t kfi_vec_sum(kfi_vec v, unsigned count)
     return vaddlvq_u16(sums);
 }
 
-static inline uint32_t kfi_labels16(const uint8_t *p, uint8_t c, uint32_t *less)
+static inline uint32_t kfi_labels32(const uint8_t *p, uint8_t c, uint32_t *less)
 {
-    const uint8x16_t v = vld1q_u8(p), x = vdupq_n_u8(c), weights = vld1q_u8(kfi_bit_weights);
-    uint8x16_t both = vpaddq_u8(vandq_u8(vceqq_u8(v, x), weights), vandq_u8(vcltq_u8(v, x), weights));
-    both = vpaddq_u8(both, both);
-    const uint32_t masks = vgetq_lane_u32(vreinterpretq_u32_u8(vpaddq_u8(both, both)), 0);
-    *less = masks >> 16;
-    return masks & 0xffff;
+    const uint8x16_t low = vld1q_u8(p), high = vld1q_u8(p + 16), x = vdupq_n_u8(c);
+    const uint64_t masks = kfi_masks(vceqq_u8(low, x), vceqq_u8(high, x), vcltq_u8(low, x), vcltq_u8(high, x));
+    *less = (uint32_t)(masks >> 32);
+    return (uint32_t)masks;
 }
 
-static inline unsigned kfi_match16(const uint8_t *a, const uint8_t *b)
+/* Four bits for each byte are had in one step, of which the lowest is kept. */
+static inline uint32_t kfi_first_difference(uint8x16_t a, uint8x16_t b)
 {
-    /* Four bits for each byte. */
-    const uint8x16_t equal = vceqq_u8(vld1q_u8(a), vld1q_u8(b));
-    const uint64_t other = ~vget_lane_u64(vreinterpret_u64_u8(vshrn_n_u16(vreinterpretq_u16_u8(equal), 4)), 0);
-    return other ? (unsigned)__builtin_ctzll(other) / 4 : 16;
+    const uint8x8_t equal = vshrn_n_u16(vreinterpretq_u16_u8(vceqq_u8(a, b)), 4);
+    const uint64_t other = ~vget_lane_u64(vreinterpret_u64_u8(equal), 0);
+    return other ? 1u << (unsigned)__builtin_ctzll(other) / 4 : 0;
+}
+
+static inline uint32_t kfi_differ16(const uint8_t *a, const uint8_t *b)
+{
+    return kfi_first_difference(vld1q_u8(a), vld1q_u8(b));
+}
+
+/* What 16 characters from bit `bit` on of `width` (1..4) bits stand for. */
+static inline uint8x16_t kfi_characters(const uint8_t *p, uint64_t bit, unsigned width, const uint8_t *table)
+{
+    uint8_t fields[24] = { 0 };
+    kfi_store64(fields, kfi_load_bits(p, bit, 8 * width));
+    kfi_store64(fields + width, kfi_load_bits(p, bit + 8 * width, 8 * width));
+    return vqtbl1q_u8(vld1q_u8(table), kfi_vec_unpack(fields, width, 16).part[0]);
+}
+
+static inline uint32_t kfi_differ_characters(const uint8_t *p, uint64_t bit, unsigned width, const uint8_t *table,
+                                             const uint8_t *text)
+{
+    return kfi_first_difference(kfi_characters(p, bit, width, table), vld1q_u8(text));
+}
+
+static inline void kfi_characters16(uint8_t *to, const uint8_t *p, uint64_t bit, unsigned width,
+                                    const uint8_t table[16])
+{
+    vst1q_u8(to, kfi_characters(p, bit, width, table));
 }
 
 /* The word from its set bit number k on; 0 if it has none. Whole bytes are passed over by the sums of their set bits

@@ -1,7 +1,8 @@
 /* Packed fields in plain C: the reference for the SIMD variants beside it, and the fallback.
  *
- * All variants provide: kfi_vec (64 bytes), kfi_vec_unpack, kfi_vec_load, kfi_vec_equal, kfi_vec_less,
- * kfi_vec_table, kfi_vec_sum, kfi_labels16, kfi_match16, kfi_select, kfi_select_pair. Masks have bit i for byte i.
+ * All variants provide: kfi_vec (64 bytes), kfi_vec_unpack, kfi_vec_unpack_both, kfi_vec_load, kfi_vec_equal,
+ * kfi_vec_less, kfi_vec_both, kfi_vec_table, kfi_vec_sum, kfi_labels32, kfi_differ16, kfi_differ_characters,
+ * kfi_select, kfi_select_pair, kfi_characters16. Masks have bit i for byte i.
  * Fields beyond `count` are undefined. Unpacking reads at most 64 bytes from where it is told to begin. */
 #ifndef KFI_READ_KEYS_FIELDS_PORTABLE_H
 #define KFI_READ_KEYS_FIELDS_PORTABLE_H
@@ -30,6 +31,14 @@ static inline kfi_vec kfi_vec_unpack(const uint8_t *p, unsigned width, unsigned 
         kfi_store64(v.byte + i, x & (kfi_mask64(width) * ones));
     }
     return v;
+}
+
+/* Two arrays of as many fields: v of `width` bits at p, w of `other` bits at q. */
+static inline void kfi_vec_unpack_both(kfi_vec *v, const uint8_t *p, unsigned width, kfi_vec *w, const uint8_t *q,
+                                       unsigned other, unsigned count)
+{
+    *v = kfi_vec_unpack(p, width, count);
+    *w = kfi_vec_unpack(q, other, count);
 }
 
 static inline kfi_vec kfi_vec_load(const uint8_t *p)
@@ -68,6 +77,12 @@ static inline uint64_t kfi_vec_less(kfi_vec v, uint8_t value)
     return mask;
 }
 
+/* Where v is `value` and w is `other`. */
+static inline uint64_t kfi_vec_both(kfi_vec v, uint8_t value, kfi_vec w, uint8_t other)
+{
+    return kfi_vec_equal(v, value) & kfi_vec_equal(w, other);
+}
+
 /* table[v[i]] for indexes below 16; 16 bytes of the table are read. */
 static inline kfi_vec kfi_vec_table(kfi_vec v, const uint8_t *table)
 {
@@ -83,32 +98,41 @@ static inline uint64_t kfi_vec_sum(kfi_vec v, unsigned count)
     return sum;
 }
 
-/* Bits i of 16 for labels equal to c, and in `*less` for those below it. */
-static inline uint32_t kfi_labels16(const uint8_t *p, uint8_t c, uint32_t *less)
+/* Bits i of 32 for labels equal to c, and in `*less` for those below it. */
+static inline uint32_t kfi_labels32(const uint8_t *p, uint8_t c, uint32_t *less)
 {
-    uint32_t equal = 0, below = 0;
-    for (unsigned i = 0; i < 16; i++) {
-        equal |= (uint32_t)(p[i] == c) << i;
-        below |= (uint32_t)(p[i] < c) << i;
-    }
-    *less = below;
-    return equal;
+    kfi_vec v = { { 0 } };
+    memcpy(v.byte, p, 32);
+    *less = (uint32_t)kfi_vec_less(v, c);
+    return (uint32_t)kfi_vec_equal(v, c);
 }
 
-/* How many of the 16 bytes at a and b agree before the first difference. */
-static inline unsigned kfi_match16(const uint8_t *a, const uint8_t *b)
+/* Which of the 16 bytes at a and b differ: at least the first one's bit is set. */
+static inline uint32_t kfi_differ16(const uint8_t *a, const uint8_t *b)
 {
     uint64_t x = kfi_load64(a) ^ kfi_load64(b);
-    if (x) return (unsigned)__builtin_ctzll(x) / 8;
+    if (x) return 1u << (unsigned)__builtin_ctzll(x) / 8;
     x = kfi_load64(a + 8) ^ kfi_load64(b + 8);
-    return x ? 8 + (unsigned)__builtin_ctzll(x) / 8 : 16;
+    return x ? 256u << (unsigned)__builtin_ctzll(x) / 8 : 0;
 }
 
-/* Position of set bit number `k` (from 0), which exists. */
+/* The same for 16 bytes table[code], their codes of `width` (1 to 4) bits being those `bit` bits after p. */
+static inline uint32_t kfi_differ_characters(const uint8_t *p, uint64_t bit, unsigned width, const uint8_t *table,
+                                             const uint8_t *text)
+{
+    uint8_t bytes[16];
+    for (unsigned half = 0; half < 16; half += 8, bit += 8 * width) {
+        const uint64_t codes = kfi_load_bits(p, bit, 8 * width);
+        for (unsigned i = 0; i < 8; i++) bytes[half + i] = table[codes >> i * width & ((1u << width) - 1)];
+    }
+    return kfi_differ16(bytes, text);
+}
+
+/* Position of set bit number `k` (from 0); 64 if there is none. */
 static inline unsigned kfi_select(uint64_t word, unsigned k)
 {
-    while (k--) word &= word - 1;
-    return (unsigned)__builtin_ctzll(word);
+    while (k-- && word) word &= word - 1;
+    return word ? (unsigned)__builtin_ctzll(word) : 64;
 }
 
 /* Set bits number k and k + 1 of the word, those that there are. */
@@ -117,6 +141,16 @@ static inline uint64_t kfi_select_pair(uint64_t word, unsigned k)
     while (k--) word &= word - 1;
     uint64_t above = word & (word - 1);
     return (word & -word) | (above & -above);
+}
+
+/* Writes what 16 characters from bit `bit` on of `width` (1..4) bits stand for. */
+static inline void kfi_characters16(uint8_t *to, const uint8_t *p, uint64_t bit, unsigned width,
+                                    const uint8_t table[16])
+{
+    for (unsigned part = 0; part < 16; part += 8, bit += 8 * width) {
+        uint64_t codes = kfi_load_bits(p, bit, 8 * width);
+        for (unsigned i = part; i < part + 8; i++, codes >>= width) to[i] = table[codes & ((1u << width) - 1)];
+    }
 }
 
 #endif

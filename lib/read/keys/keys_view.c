@@ -54,6 +54,8 @@ kf_status kfi_keys_open(kfi_keys *keys, const uint8_t *file, const kfi_header *h
     const kfi_section *top = kfi_header_section(header, KFI_SECTION_TOP);
     if (top) status = open_top(&keys->top, file + top->offset, top->size, error);
     if (status) return status;
-    if (!p->character_bits) return kfi_tokens_open(&keys->tokens, file + tokens->offset, tokens->size, error);
-    return KF_OK;
+    keys->escape = (uint8_t)kfi_escape_code(p);
+    if (!p->character_bits) status = kfi_tokens_open(&keys->tokens, file + tokens->offset, tokens->size, error);
+    keys->code_width = p->character_bits ? p->character_bits : (uint8_t)keys->tokens.bits;
+    return status;
 }

@@ -23,6 +23,8 @@ typedef struct kfi_keys {
     uint64_t tree_size, shared_size;
     uint64_t count;
     uint32_t longest_key;
+    uint8_t code_width;          /* of tails and paths, in bits */
+    uint8_t escape;              /* kfi_escape_code */
     int interleave;              /* whether batches gain by it: what is in the processor's caches does not wait */
     kfi_tokens tokens;
     kfi_top top;

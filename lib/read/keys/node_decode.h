@@ -59,7 +59,7 @@ static inline int kfi_node_edge_codes(const kfi_keys *keys, const kfi_node *n, u
     size_t used = kfi_varint_read(path, KFI_VARINT_MAX, codes);
     if (!used || used > (size_t)(n->end - path)) return 0;
     *bits = path + used;
-    return *codes <= (uint64_t)(n->end - *bits) * 8 / kfi_code_width(keys);
+    return *codes <= (uint64_t)(n->end - *bits) * 8 / keys->code_width;
 }
 
 /* Writes the label of the edge to child node `i`; as kfi_codes_append. */

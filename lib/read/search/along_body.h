@@ -185,7 +185,7 @@ static kf_status list_found(kfi_list *l, const along *w)
         if (!f) return KF_NO_MEMORY;
         f->entry = (uint8_t)w->entry;
         f->end = (uint8_t)w->next;
-        return o && list_codes(l, o, w->entry, s->depth, &f->codes) ? KF_OK : KF_CORRUPT;
+        return o && list_bit(l, o, w->entry, s->depth, &f->bit) ? KF_OK : KF_CORRUPT;
     }
     l->size = s->depth;
     if (w->edge >= 0) {
@@ -224,7 +224,7 @@ static kf_status prefix_range(const kfi_keys *keys, kf_bytes prefix, uint64_t *f
 
 /* ---- by rank ---------------------------------------------------------------------------------- */
 
-/* Writes entry `entry`'s label and tail to `to`, as kfi_decoded_append. `*codes`: which code comes after them. */
+/* Writes entry `entry`'s label and tail to `to`, as kfi_decoded_append. `*end`: the bit behind them. */
 KFI_INLINE uint8_t *outline_append(const kfi_keys *keys, const outline *o, unsigned entry, size_t depth, uint8_t *to,
                                    const uint8_t *limit, uint64_t *end)
 {
@@ -234,7 +234,7 @@ KFI_INLINE uint8_t *outline_append(const kfi_keys *keys, const outline *o, unsig
     if (to >= limit || !tail_codes(keys, &o->view, o->lcps, depth, entry, &bit, &count)) return NULL;
     if (escaped && !count) return NULL;
     *to = keys->label_of[code];
-    *end = bit + count * kfi_code_width(keys);
+    *end = bit + count * keys->code_width;
     return kfi_codes_append(keys, o->view.bits, bit, count, to + !escaped, limit);
 }
 
@@ -303,14 +303,15 @@ static int list_note_bucket(kfi_list *l, const outline *o, const uint8_t *at, si
     kfi_list_level *f = list_push(l, LIST_ENTRIES, at, depth);
     if (!f) return 0;
     f->end = (uint8_t)end;
+    f->bit = o->view.codes_at;
     return 1;
 }
 
-static int list_note_entry(kfi_list *l, const outline *o, unsigned entry, uint64_t codes_end)
+static int list_note_entry(kfi_list *l, unsigned entry, uint64_t bits_end)
 {
     kfi_list_level *f = list_top(l);
     f->entry = (uint8_t)(entry + 1);
-    f->codes = (codes_end - o->view.codes_at) / kfi_code_width(l->keys);
+    f->bit = bits_end;
     return entry < f->end;
 }
 
@@ -321,7 +322,7 @@ static kfi_step rank_in_bucket(kfi_rank_way *w, const outline *o, struct kfi_lis
     const unsigned entry = outline_select(o, w->ordinal - w->first);
     uint64_t codes_end;
     uint8_t *end = outline_text(w->keys, o, entry, w->size, w->text + w->size, w->limit, &codes_end);
-    if (!end || (list && !list_note_entry(list, o, entry, codes_end))) return KFI_STEP_CORRUPT;
+    if (!end || (list && !list_note_entry(list, entry, codes_end))) return KFI_STEP_CORRUPT;
     w->size = (size_t)(end - w->text);
     w->first += rank_of(o, entry);
     if (!is_jump(o, entry)) return w->first == w->ordinal ? KFI_STEP_FOUND : KFI_STEP_CORRUPT;

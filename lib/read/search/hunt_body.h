@@ -186,7 +186,7 @@ static int visit(kfi_hunt *h, kfi_hunt_level *f, const outline *o, unsigned entr
 static inline int look_along(kfi_hunt *h, const outline *o, unsigned entry, size_t depth, size_t *reached, size_t *size)
 {
     const uint8_t *limit = h->bytes + h->keys->longest_key;
-    const unsigned width = kfi_code_width(h->keys), most = h->keys->parameters.character_bits ? KFI_TOKEN_MAX : 1;
+    const unsigned width = h->keys->code_width, most = h->keys->parameters.character_bits ? KFI_TOKEN_MAX : 1;
     const int escaped = ((const uint8_t *)&o->labels)[entry] == h->escape;
     uint8_t *to = h->bytes + *reached - escaped;
     uint64_t bit, count;

@@ -46,14 +46,16 @@ static int grow_arena(kfi_list *l, size_t size)
 kf_status kfi_list_begin(kfi_list *l, const kfi_keys *keys)
 {
     const size_t least = (size_t)keys->longest_key + KFI_LIST_SLACK;
+    if (l->keys != keys) {
+        memset(l->outline_at, 0, sizeof *l->outline_at << l->outline_bits);
+        if (l->leaves) memset(l->leaves, 0, sizeof *l->leaves << KFI_LIST_LEAF_BITS);
+        l->records_used = 0;
+    }
     l->keys = keys;
     l->height = l->size = l->ordinal = 0;
     l->ready = l->full = 0;
     l->failed = KF_OK;
     l->text = l->next = l->arena;
-    memset(l->outline_at, 0, sizeof *l->outline_at << l->outline_bits);
-    if (l->leaves) memset(l->leaves, 0, sizeof *l->leaves << KFI_LIST_LEAF_BITS);
-    l->records_used = 0;
     if ((size_t)(l->arena_end - l->arena) < least) return grow_arena(l, least) ? KF_OK : KF_NO_MEMORY;
     l->last = l->arena_end - least;
     return KF_OK;
@@ -85,8 +87,10 @@ kf_status kfi_list_prefix(kfi_list *l, kf_bytes prefix, uint64_t *count)
         *count = l->keys->count - l->ordinal;
         return KF_OK;
     }
-    kf_status status = l->variant->prefix_range(l->keys, prefix, &l->ordinal, &end, l);
-    if (!status) *count = end - l->ordinal;
+    /* A prefix that is longer than all keys has no room, and needs none. */
+    kfi_list *for_keys = prefix.size <= l->keys->longest_key ? l : NULL;
+    kf_status status = l->variant->prefix_range(l->keys, prefix, &l->ordinal, &end, for_keys);
+    if (!status && for_keys) *count = end - l->ordinal;
     return status;
 }
 

@@ -16,7 +16,7 @@
 #include <keyfold/iter.h>
 
 enum {
-    KFI_LIST_OUTLINE = 448,       /* bytes that an unpacked bucket takes */
+    KFI_LIST_OUTLINE = 768,       /* bytes that an unpacked bucket takes */
     KFI_LIST_FEW_BITS = 2,        /* unpacked buckets that are kept: few at first, */
     KFI_LIST_MANY_BITS = 6,       /* and many when it goes on */
     KFI_LIST_LEVELS = 24,
@@ -35,15 +35,15 @@ typedef struct kfi_list_leaf {
 } kfi_list_leaf;
 
 /* A container on the way to the next key.
- *   ENTRIES   entries entry..end-1 of a bucket are still to come; the tail of the first of them begins at code
- *             `codes`.
+ *   ENTRIES   entries entry..end-1 of a bucket are still to come; the tail of the first of them begins at bit `bit`
+ *             of the bucket's.
  *   NODE      What comes next is a gap between children: `big` child nodes precede it, and the entries before entry
  *             `entry` of bucket `bucket`; or if `open`, the entries whose labels are below that of the child node
  *             before the gap.
  *   LEAF      records entry..end-1 from `at` on. */
 typedef struct kfi_list_level {
     const uint8_t *at;
-    uint64_t codes;
+    uint64_t bit;
     uint64_t reference;           /* plus 1, of the jump that led here; 0: none */
     size_t first;                 /* the first key below it in this fill's; SIZE_MAX: it came in a fill before */
     uint32_t depth;

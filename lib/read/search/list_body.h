@@ -7,7 +7,15 @@
 #include <stdlib.h>
 
 enum list_kind { LIST_NODE, LIST_ENTRIES, LIST_LEAF };
-_Static_assert(sizeof(outline) <= KFI_LIST_OUTLINE, "room for an outline");
+enum { LIST_PASSED = -2 };   /* behind a jump, at the next entry */
+
+/* A bucket unpacked, and where the tails of entries begin..end-1 of it lie: from bit[i] to bit[i + 1]. */
+typedef struct list_slot {
+    outline o;
+    unsigned begin, end;
+    uint32_t bit[KFI_BUCKET_ENTRIES + 1];
+} list_slot;
+_Static_assert(sizeof(list_slot) <= KFI_LIST_OUTLINE, "room for a bucket");
 
 static kfi_list_level *list_top(const kfi_list *l) { return &l->levels[l->height - 1]; }
 
@@ -28,17 +36,24 @@ static kfi_list_level *list_push(kfi_list *l, enum list_kind kind, const uint8_t
 }
 
 /* The bucket at `at`; NULL on damage. Valid until the next call. */
-static inline const outline *list_outline(kfi_list *l, const uint8_t *at)
+static inline list_slot *list_bucket(kfi_list *l, const uint8_t *at)
 {
     const uint64_t hash = (uint64_t)(uintptr_t)at * 0x9e3779b97f4a7c15;
     const size_t slot = hash >> (64 - l->outline_bits);
-    outline *o = (outline *)(void *)(l->outlines + slot * KFI_LIST_OUTLINE);
-    if (l->outline_at[slot] == at) return o;
+    list_slot *s = (list_slot *)(void *)(l->outlines + slot * KFI_LIST_OUTLINE);
+    if (l->outline_at[slot] == at) return s;
     l->misses++;
     l->outline_at[slot] = NULL;
-    if (!outline_read(o, l->keys, kfi_place_of(l->keys, at))) return NULL;
+    s->begin = s->end = 0;
+    if (!outline_read(&s->o, l->keys, kfi_place_of(l->keys, at))) return NULL;
     l->outline_at[slot] = at;
-    return o;
+    return s;
+}
+
+static inline const outline *list_outline(kfi_list *l, const uint8_t *at)
+{
+    const list_slot *s = list_bucket(l, at);
+    return s ? &s->o : NULL;
 }
 
 /* The list's changing parts, which stay in registers while keys are composed. */
@@ -64,11 +79,15 @@ KFI_INLINE void list_save(kfi_list *l, const list_spot *s)
 }
 
 /* Moves the text's first `size` bytes to where the next key is composed. */
-KFI_INLINE void list_move(list_spot *s, size_t size)
+KFI_INLINE void list_move(uint8_t *next, const uint8_t *text, size_t size)
 {
-    if (s->text != s->next)
-        for (size_t i = 0; i < size; i += 16) memcpy(s->next + i, s->text + i, 16);
-    s->text = s->next;
+    struct { uint8_t byte[32]; } some;   /* both may be the same */
+    size_t i = 0;
+    do {
+        memcpy(&some, text + i, sizeof some);
+        memcpy(next + i, &some, sizeof some);
+        i += sizeof some;
+    } while (i < size);
 }
 
 /* The text is the next key. */
@@ -93,6 +112,7 @@ static int list_enter(kfi_list *l, const uint8_t *at, int *final)
     if (!o) return KF_CORRUPT;
     if (!(f = list_push(l, LIST_ENTRIES, at, l->size))) return KF_NO_MEMORY;
     f->end = (uint8_t)o->view.count;
+    f->bit = o->view.codes_at;
     *final = o->view.final;
     return GO_ON;
 }
@@ -149,7 +169,8 @@ KFI_INLINE unsigned list_records(const kfi_list *l, list_spot *s, const uint8_t 
     const kf_entry *end = l->entries + l->wanted;
     unsigned taken = 0;
     for (; taken < count && s->out != end && s->next <= l->last; taken++, record += KFI_LIST_RECORD) {
-        list_move(s, depth);
+        list_move(s->next, s->text, depth);
+        s->text = s->next;
         memcpy(s->text + depth, record, KFI_LIST_RECORD);
         s->size = depth + record[KFI_LIST_RECORD - 1];
         list_take(s);
@@ -180,91 +201,148 @@ static int list_push_leaf(kfi_list *l, const uint8_t *record, unsigned count, si
 
 /* ---- buckets ---------------------------------------------------------------------------------- */
 
-/* How many codes the tail of entry `entry` has, whose first is number `first`; UINT64_MAX on damage. */
-KFI_INLINE uint64_t list_tail(const kfi_keys *keys, const kfi_bucket *b, unsigned entry, uint64_t first,
-                              size_t lcp_end)
+/* Where tails end that begin at the bucket's code `code`, whose lengths are unary numbers. */
+static int list_unary_ends(const kfi_bucket *b, uint64_t code, unsigned width, unsigned first, unsigned end,
+                           uint32_t *bit)
 {
-    if (b->length_mode <= KFI_LENGTHS_UNARY32) {
-        uint64_t at = first + entry, end = at, word;
-        if (at >= b->unary_bits) return UINT64_MAX;
-        while (!(word = kfi_load64(b->unary + (end >> 3)) >> (end & 7))) {
-            end = (end | 7) + 57;   /* the bits that were looked at: up to the end of the eighth byte */
-            if (end >= b->unary_bits) return UINT64_MAX;
+    uint64_t at = code + first, word;
+    for (unsigned i = first; i < end; i++) {
+        while (!(word = kfi_load64(b->unary + (at >> 3)) >> (at & 7))) {
+            at = (at | 7) + 57;   /* the bits that were looked at: up to the end of the eighth byte */
+            if (at >= b->unary_bits) return 0;
         }
-        end += (unsigned)__builtin_ctzll(word);
-        return end < b->unary_bits ? end - at : UINT64_MAX;
+        at += (unsigned)__builtin_ctzll(word) + 1;
+        bit[i + 1] = (uint32_t)b->codes_at + (uint32_t)(at - i - 1) * width;
     }
-    if (b->length_mode == KFI_LENGTHS_FIELDS)
-        return kfi_load_bits(b->bits, (uint64_t)entry * b->length_width, b->length_width);
-    const size_t given = 1 + lcp_end;
-    return given > keys->parameters.fixed_length ? UINT64_MAX : keys->parameters.fixed_length - given;
+    return at <= b->unary_bits;
 }
 
-/* Appends entry `entry`'s label and tail to the text's first `from` bytes; `*codes` is the number of its first code,
- * and then of the next entry's. 0 on damage. */
-KFI_INLINE int list_compose(const kfi_list *l, const outline *o, unsigned entry, size_t from, list_spot *s,
-                            uint64_t *codes)
+/* Finds out where the tails of the level's entries lie, up to entry end-1; 0 on damage. */
+static int list_tails(const kfi_list *l, const kfi_list_level *f, list_slot *s, unsigned end)
 {
     const kfi_keys *keys = l->keys;
-    const kfi_bucket *b = &o->view;
-    const uint64_t width = kfi_code_width(keys), count = list_tail(keys, b, entry, *codes, from);
-    const uint64_t bit = b->codes_at + *codes * width;
-    const uint8_t code = ((const uint8_t *)&o->labels)[entry];
-    const int escaped = code == kfi_escape_code(&keys->parameters);
-    if (count > b->bits_limit || bit + count * width > b->bits_limit) return 0;
-    if (from > s->size || from >= keys->longest_key || (escaped && !count)) return 0;
-    list_move(s, from);
-    s->text[from] = keys->label_of[code];
-    const uint8_t *to = kfi_codes_append(keys, b->bits, bit, count, s->text + from + !escaped,
-                                         s->text + keys->longest_key);
-    s->size = (size_t)(to - s->text);
-    *codes += count;
-    return to != NULL;
+    const kfi_bucket *b = &s->o.view;
+    const unsigned width = keys->code_width, first = f->entry;
+    const uint64_t fixed = keys->parameters.fixed_length;
+    const uint8_t *lcps = (const uint8_t *)&s->o.lcps;
+    if (first >= s->begin && end <= s->end) return 1;
+    s->begin = s->end = 0;
+    if (b->codes_at > KFI_KEY_LIMIT) return 0;
+    s->bit[first] = (uint32_t)f->bit;
+    if (b->length_mode <= KFI_LENGTHS_UNARY32) {
+        if (b->unary_bits > KFI_KEY_LIMIT * KFI_BUCKET_ENTRIES) return 0;
+        if (!list_unary_ends(b, (f->bit - b->codes_at) / width, width, first, end, s->bit)) return 0;
+    } else if (b->length_mode == KFI_LENGTHS_FIELDS) {
+        for (unsigned i = first; i < end; i++) {
+            const uint64_t codes = kfi_load_bits(b->bits, i * (uint64_t)b->length_width, b->length_width);
+            if (codes > KFI_KEY_LIMIT) return 0;
+            s->bit[i + 1] = s->bit[i] + (uint32_t)codes * width;
+        }
+    } else {
+        for (unsigned i = first; i < end; i++) {
+            if ((uint64_t)f->depth + lcps[i] >= fixed) return 0;
+            s->bit[i + 1] = s->bit[i] + (uint32_t)(fixed - 1 - f->depth - lcps[i]) * width;
+        }
+    }
+    if (s->bit[end] > b->bits_limit) return 0;
+    /* Implied lengths depend on the depth: they are found out again each time. */
+    s->begin = first;
+    s->end = b->length_mode == KFI_LENGTHS_IMPLIED ? first : end;
+    return 1;
+}
+
+/* Appends characters from bit `bit` to bit `end`; NULL if they don't fit. */
+KFI_INLINE uint8_t *list_characters(const kfi_keys *keys, const uint8_t *bits, uint32_t bit, uint32_t end, uint8_t *to,
+                                    const uint8_t *limit)
+{
+    const unsigned width = keys->parameters.character_bits;
+    const uint32_t count = (end - bit) / width;
+    if (to > limit || count > (size_t)(limit - to)) return NULL;
+    for (uint32_t i = 0; i < count; i += 16)
+        kfi_characters16(to + i, bits, bit + i * width, width, keys->parameters.character);
+    return to + count;
+}
+
+KFI_INLINE uint8_t *list_tokens(const kfi_tokens *d, const uint8_t *bits, uint32_t bit, uint32_t end, uint8_t *to,
+                                const uint8_t *limit)
+{
+    for (; bit != end; bit += d->bits) {
+        const uint32_t code = kfi_low_bits(kfi_load32(bits + (bit >> 3)) >> (bit & 7), d->bits) & UINT32_MAX;
+        if (code >= d->count) return NULL;
+        const uint32_t token = kfi_load32(d->entries + 4 * (size_t)code), length = token & 31;
+        if (token >> 5 > d->pool_size || length - 1 >= KFI_TOKEN_MAX) return NULL;
+        memcpy(to, d->pool + (token >> 5), KFI_TOKEN_MAX);
+        to += length;
+        if (to > limit) return NULL;
+    }
+    return to <= limit ? to : NULL;
+}
+
+/* Goes below a jump to which the text leads; or on behind it, where what is below is remembered. 1: goes on here. */
+static int list_jump(kfi_list *l, const outline *o, unsigned entry)
+{
+    const uint64_t reference = kfi_bucket_reference(&o->view, entry);
+    const kfi_list_leaf *leaf = l->leaves ? list_leaf_slot(l, reference + 1) : NULL;
+    if (!leaf || leaf->reference != reference + 1 || l->size + leaf->longest > l->keys->longest_key) {
+        kfi_place target;
+        if (!kfi_directory_place(l->keys, reference, &target)) return KF_CORRUPT;
+        return list_descend(l, target.at, l->leaves ? reference + 1 : 0);
+    }
+    const size_t size = l->size;
+    const uint8_t *records = l->records + (size_t)leaf->first * KFI_LIST_RECORD;
+    list_spot s = list_load(l);
+    const unsigned taken = list_records(l, &s, records, leaf->count, size);
+    list_save(l, &s);
+    if (taken == leaf->count) return LIST_PASSED;
+    return list_push_leaf(l, records + (size_t)taken * KFI_LIST_RECORD, leaf->count - taken, size);
 }
 
 static int list_entries(kfi_list *l)
 {
     kfi_list_level *f = list_top(l);
-    const outline *o = list_outline(l, f->at);
-    if (!o) return KF_CORRUPT;
-    const unsigned end = f->end;
-    const size_t depth = f->depth;
-    const kf_entry *out_end = l->entries + l->wanted;
-    const uint8_t *last = l->last;
+    list_slot *slot = list_bucket(l, f->at);
+    if (!slot) return KF_CORRUPT;
+    const outline *o = &slot->o;
+    const kfi_keys *keys = l->keys;
+    const size_t depth = f->depth, longest = keys->longest_key;
+    const kf_entry *const out_end = l->entries + l->wanted;
+    const unsigned escape = kfi_escape_code(&keys->parameters);
+    const size_t wanted = l->wanted - l->count;
+    const unsigned end = f->entry + wanted < f->end ? f->entry + (unsigned)wanted : f->end;
+    const uint8_t *lcps = (const uint8_t *)&o->lcps, *labels = (const uint8_t *)&o->labels;
     list_spot s = list_load(l);
-    uint64_t codes = f->codes;
+    if (!list_tails(l, f, slot, end)) return KF_CORRUPT;
     unsigned entry = f->entry;
-    while (entry < end && s.out != out_end && s.next <= last) {
-        uint32_t lcp;
-        if (!lcp_of(o, entry, &lcp) || !list_compose(l, o, entry, depth + lcp, &s, &codes)) return KF_CORRUPT;
+    while (entry < end && s.out != out_end && s.next <= l->last) {
+        uint32_t lcp = lcps[entry];
+        if (o->view.lcp_mode == KFI_LCP_WIDE && !lcp_of(o, entry, &lcp)) return KF_CORRUPT;
+        const size_t from = depth + lcp;
+        if (from > s.size) return KF_CORRUPT;
+        list_move(s.next, s.text, from);
+        s.text = s.next;
+        uint8_t *const begin = s.text + from, *to = begin;
+        *to = keys->label_of[labels[entry]];
+        to += labels[entry] != escape;
+        to = keys->parameters.character_bits
+           ? list_characters(keys, o->view.bits, slot->bit[entry], slot->bit[entry + 1], to, s.text + longest)
+           : list_tokens(&keys->tokens, o->view.bits, slot->bit[entry], slot->bit[entry + 1], to, s.text + longest);
+        if (!to || to == begin) return KF_CORRUPT;
+        s.size = (size_t)(to - s.text);
         if (!is_jump(o, entry++)) {
             list_take(&s);
             continue;
         }
-        const uint64_t reference = kfi_bucket_reference(&o->view, entry - 1);
-        const kfi_list_leaf *leaf = l->leaves ? list_leaf_slot(l, reference + 1) : NULL;
-        if (!leaf || leaf->reference != reference + 1 || s.size + leaf->longest > l->keys->longest_key) {
-            kfi_place target;
-            f->entry = (uint8_t)entry;
-            f->codes = codes;
-            list_save(l, &s);
-            if (!kfi_directory_place(l->keys, reference, &target)) return KF_CORRUPT;
-            return list_descend(l, target.at, l->leaves ? reference + 1 : 0);
-        }
-        const size_t size = s.size;
-        const uint8_t *records = l->records + (size_t)leaf->first * KFI_LIST_RECORD;
-        const unsigned taken = list_records(l, &s, records, leaf->count, size);
-        if (taken < leaf->count) {
-            f->entry = (uint8_t)entry;
-            f->codes = codes;
-            list_save(l, &s);
-            return list_push_leaf(l, records + (size_t)taken * KFI_LIST_RECORD, leaf->count - taken, size);
-        }
+        list_save(l, &s);
+        f->entry = (uint8_t)entry;
+        f->bit = slot->bit[entry];
+        const int result = list_jump(l, o, entry - 1);
+        if (result != LIST_PASSED) return result;
+        s = list_load(l);
     }
     list_save(l, &s);
     f->entry = (uint8_t)entry;
-    f->codes = codes;
-    if (entry == end) {
+    f->bit = slot->bit[entry];
+    if (entry == f->end) {
         if (f->reference) list_remember(l);
         l->height--;
     }
@@ -281,15 +359,12 @@ static const outline *list_node_bucket(kfi_list *l, const kfi_node *n, unsigned 
     return list_outline(l, place.at);
 }
 
-/* Number of the code at which entry `entry`'s tail begins. */
-static int list_codes(const kfi_list *l, const outline *o, unsigned entry, size_t depth, uint64_t *codes)
+/* Where entry `entry`'s tail begins. */
+static int list_bit(const kfi_list *l, const outline *o, unsigned entry, size_t depth, uint64_t *bit)
 {
-    uint64_t bit, count;
-    *codes = 0;
-    if (!entry) return 1;
-    if (!tail_codes(l->keys, &o->view, o->lcps, depth, entry, &bit, &count)) return 0;
-    *codes = (bit - o->view.codes_at) / kfi_code_width(l->keys);
-    return 1;
+    uint64_t count;
+    *bit = o->view.codes_at;
+    return !entry || tail_codes(l->keys, &o->view, o->lcps, depth, entry, bit, &count);
 }
 
 /* A seek leaves open where between the entries a child node lies. */
@@ -327,9 +402,8 @@ static int list_node(kfi_list *l)
     if (label < 0) return KF_CORRUPT;
     if (f->big < n.bigs && n.big_label[f->big] < label) {
         kfi_place child;
-        list_spot s = list_load(l);
-        list_move(&s, depth);
-        list_save(l, &s);
+        list_move(l->next, l->text, depth);
+        l->text = l->next;
         const uint8_t *limit = l->text + l->keys->longest_key;
         const uint8_t *to = kfi_node_follow(l->keys, &n, f->big, l->text + depth, limit, &child);
         if (!to) return KF_CORRUPT;
@@ -344,13 +418,13 @@ static int list_node(kfi_list *l)
     }
     const unsigned begin = f->entry;
     int found, end = (int)o->view.count;
-    uint64_t codes;
+    uint64_t bit;
     if (f->big < n.bigs) end = run_from(l->keys, o, begin + 1, n.big_label[f->big], depth, &found);
-    if (end < 0 || !list_codes(l, o, begin, depth, &codes)) return KF_CORRUPT;
+    if (end < 0 || !list_bit(l, o, begin, depth, &bit)) return KF_CORRUPT;
     f->entry = (uint8_t)end;
     f = list_push(l, LIST_ENTRIES, at, depth);
     if (!f) return KF_NO_MEMORY;
-    f->codes = codes;
+    f->bit = bit;
     f->entry = (uint8_t)begin;
     f->end = (uint8_t)end;
     return GO_ON;

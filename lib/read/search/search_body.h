@@ -6,13 +6,21 @@
  * the key's next byte as its label, before any entry with lcp < m: one comparison of all labels and all
  * lcps finds it. Its tail is compared token by token; where it differs or ends, m has grown and the rest
  * of the bucket is searched the same way. */
+#ifndef KFI_READ_SEARCH_SEARCH_BODY_H
+#define KFI_READ_SEARCH_SEARCH_BODY_H
+
 #include "read/keys/bucket_view.h"
 #include "read/keys/node_view.h"
 #include "read/search/search.h"
 
+/* How many of the 16 bytes at a and b agree before the first difference. */
+static inline unsigned match16(const uint8_t *a, const uint8_t *b)
+{
+    return (unsigned)__builtin_ctz(kfi_differ16(a, b) | 1u << 16);
+}
+
 /* The parts of a step are one function, so that what is parsed stays in registers. */
 #define KFI_INLINE static inline __attribute__((always_inline))
-enum { KEY_PAD = 16, KEY_ROOM = 256 };
 #define KFI_PREFETCH(p) __builtin_prefetch((p), 0, 3)
 
 /* 16 loadable bytes of the key from `at` on. A short key was copied to where they are; a long one or a text
@@ -20,73 +28,6 @@ enum { KEY_PAD = 16, KEY_ROOM = 256 };
 KFI_INLINE const uint8_t *key_at(const kfi_search *s, size_t at, int in_place)
 {
     return in_place && at >= s->tail_start ? s->tail + (at - s->tail_start) : s->key + at;
-}
-
-/* Copies up to 16 bytes without a call: two overlapping loads. */
-static inline void copy_short(uint8_t *to, const uint8_t *from, size_t size)
-{
-    if (size >= 8) {
-        uint64_t last = kfi_load64(from + size - 8);
-        kfi_store64(to, kfi_load64(from));
-        kfi_store64(to + size - 8, last);
-    } else if (size >= 4) {
-        uint32_t last = kfi_load32(from + size - 4);
-        kfi_store32(to, kfi_load32(from));
-        kfi_store32(to + size - 4, last);
-    } else {
-        for (size_t i = 0; i < size; i++) to[i] = from[i];
-    }
-}
-
-/* Copies the key to `room`, where KEY_PAD bytes more can be read. */
-static inline void pad_key(uint8_t *room, const uint8_t *key, size_t size)
-{
-    if (size <= 16) {
-        copy_short(room, key, size);
-    } else {
-        for (size_t i = 0; i < size - 16; i += 16) memcpy(room + i, key + i, 16);
-        memcpy(room + size - 16, key + size - 16, 16);
-    }
-    memset(room + size, 0, KEY_PAD);
-}
-
-/* Which cell of the table of first nodes a key has; NULL when there is none. */
-KFI_INLINE const uint8_t *top_cell(const kfi_keys *keys, const uint8_t *key, size_t size)
-{
-    const kfi_top *top = &keys->top;
-    if (!top->positions || size < top->positions) return NULL;
-    uint64_t index = 0;
-    for (unsigned i = 0; i < top->positions; i++)
-        index += (uint64_t)top->classes[256 * i + key[i]] * kfi_load32(top->strides + 4 * i);
-    return index < top->cell_count ? top->cells + index * top->cell_width : NULL;
-}
-
-/* Starts at the node that a cell names. */
-KFI_INLINE void start_at_cell(kfi_search *s, const kfi_keys *keys, const uint8_t *cell)
-{
-    const kfi_top *top = &keys->top;
-    uint64_t position = kfi_load_bytes(cell + 1, top->position_width);
-    if (position < KFI_KEYS_PARAMETERS || position >= keys->tree_size || cell[0] > s->size) return;
-    s->depth = cell[0];
-    s->place.at = keys->tree + position;
-    s->rank = kfi_load_bytes(cell + 1 + top->position_width, top->rank_width);
-}
-
-KFI_INLINE void start_below_top(kfi_search *s, const kfi_keys *keys, const uint8_t *key, size_t size)
-{
-    const uint8_t *cell = top_cell(keys, key, size);
-    if (cell) start_at_cell(s, keys, cell);
-}
-
-/* Starts at the root with a key that was padded. */
-KFI_INLINE void start_at_root(kfi_search *s, const kfi_keys *keys, const uint8_t *key, size_t size)
-{
-    s->place = kfi_root(keys);
-    s->rank = 0;
-    s->depth = 0;
-    s->key = key;
-    s->size = size;
-    s->in_bucket = 0;
 }
 
 /* Compares `count` codes from `bit` of `bits` on with the key from `at` on. Returns how many bytes agree;
@@ -105,7 +46,7 @@ KFI_INLINE ptrdiff_t match_tokens(const kfi_keys *keys, const uint8_t *bits, uin
         if (code >= t->count) return -1;
         uint32_t entry = kfi_load32(t->entries + 4 * (size_t)code);
         if (entry >> 5 > t->pool_size) return -1;
-        unsigned same = kfi_match16(t->pool + (entry >> 5), key_at(s, at, in_place)), length = entry & 31;
+        unsigned same = match16(t->pool + (entry >> 5), key_at(s, at, in_place)), length = entry & 31;
         size_t left = s->size - at;
         if (same < length || length > left) {
             if (same > length) same = length;
@@ -131,7 +72,7 @@ static ptrdiff_t match_characters(const kfi_keys *keys, const uint8_t *bits, uin
         for (unsigned i = 0; i < 12; i++, codes >>= width)
             text[i] = keys->parameters.character[codes & ((1u << width) - 1)];
         memset(text + 12, 0, 4);
-        unsigned same = kfi_match16(text, key_at(s, at, in_place));
+        unsigned same = match16(text, key_at(s, at, in_place));
         size_t left = s->size - at;
         if (same < n || n > left) {
             if (same > n) same = n;
@@ -234,7 +175,7 @@ KFI_INLINE int tail_codes(const kfi_keys *keys, const kfi_bucket *b, kfi_vec lcp
         *count = whole - lcp[entry];
         if (first > b->bits_limit) return 0;
     }
-    uint64_t width = kfi_code_width(keys);
+    uint64_t width = keys->code_width;
     *bit = b->codes_at + first * width;
     return *count <= b->bits_limit && *bit + *count * width <= b->bits_limit;
 }
@@ -319,7 +260,7 @@ KFI_INLINE kfi_step bucket_body(const kfi_keys *keys, kfi_search *s, int in_plac
     s->rank += (unsigned)b.final;
     const kfi_vec labels = kfi_vec_unpack(b.labels, p->label_bits, b.count);
     const lcp_view lcps = lcp_decode(&b);
-    const unsigned escape = kfi_escape_code(p);
+    const unsigned escape = keys->escape;
     const size_t depth = s->depth;
     uint64_t live = kfi_bucket_all(&b);
     size_t at = depth;   /* how much of the key the entry before `live` agrees with */
@@ -395,18 +336,9 @@ KFI_INLINE kfi_step node_body(const kfi_keys *keys, kfi_search *s, int in_place,
     if (notes && n.final) note(notes, s->depth, s->rank);
     if (s->depth == s->size) return n.final && !notes ? KFI_STEP_FOUND : KFI_STEP_ABSENT;
     const uint8_t c = *key_at(s, s->depth, in_place);
-    const unsigned labels = (unsigned)(n.big - n.big_label);
-    if (labels <= 16) {   /* most nodes: both arrays of labels in one comparison */
-        const uint32_t all = (1u << labels) - 1, bigs = (1u << n.bigs) - 1;
-        uint32_t less, equal = kfi_labels16(n.big_label, c, &less);
-        i = (unsigned)__builtin_popcount(less & bigs);
-        big = (equal & bigs) != 0;
-        j = (unsigned)__builtin_popcount((less | equal) & all & ~bigs);
-    } else {
-        i = labels_below(n.big_label, n.bigs, c, &big);
-        j = labels_below(n.bucket_label, labels - n.bigs, c, &first);
-        j += (unsigned)first;
-    }
+    i = labels_below(n.big_label, n.bigs, c, &big);
+    j = labels_below(n.bucket_label, (unsigned)(n.big - n.bucket_label), c, &first);
+    j += (unsigned)first;
     if (i >= n.bigs) big = 0;   /* labels out of order: damage */
     s->rank += (unsigned)n.final + kfi_node_bigs_before(&n, i);
     if (big) {
@@ -423,7 +355,7 @@ KFI_INLINE kfi_step node_body(const kfi_keys *keys, kfi_search *s, int in_place,
         size_t used = 1;
         if (codes >= 0x80) used = kfi_varint_read(path, KFI_VARINT_MAX, &codes);
         const uint64_t room = (uint64_t)(n.end - path) * 8;
-        if (!used || codes > room || codes * kfi_code_width(keys) > room) return KFI_STEP_CORRUPT;
+        if (!used || codes > room || codes * keys->code_width > room) return KFI_STEP_CORRUPT;
         int whole;
         ptrdiff_t same = match_codes(keys, path + used, 0, codes, s, s->depth, in_place, &whole);
         if (same < 0) return KFI_STEP_CORRUPT;
@@ -452,152 +384,6 @@ KFI_INLINE kfi_step search_step(const kfi_keys *keys, kfi_search *s, int in_plac
     return s->in_bucket ? KFI_STEP_CORRUPT : node_body(keys, s, in_place, notes);
 }
 
-/* A search that needs no container. */
-static inline kf_status search_trivial(const kfi_keys *keys, size_t size)
-{
-    return keys->parameters.root_kind == KFI_ROOT_EMPTY_KEY && size == 0 ? KF_OK : KF_NOT_FOUND;
-}
-
-KFI_INLINE kf_status find_from(const kfi_keys *keys, kfi_search *s, int in_place, uint64_t *ordinal)
-{
-    kfi_step step;
-    do step = search_step(keys, s, in_place, NULL, NULL);
-    while (step == KFI_STEP_ON);
-    *ordinal = s->rank;
-    if (step == KFI_STEP_FOUND) return s->rank < keys->count ? KF_OK : KF_CORRUPT;
-    return step == KFI_STEP_ABSENT ? KF_NOT_FOUND : KF_CORRUPT;
-}
-
-static __attribute__((noinline)) kf_status find_long(const kfi_keys *keys, const uint8_t *key, size_t size,
-                                                     uint64_t *ordinal)
-{
-    kfi_search s;
-    kfi_search_text(&s, keys, key, size);
-    start_below_top(&s, keys, key, size);
-    return find_from(keys, &s, 1, ordinal);
-}
-
-static kf_status find(const kfi_keys *keys, const uint8_t *key, size_t size, uint64_t *ordinal)
-{
-    uint8_t room[KEY_ROOM];
-    kfi_search s;
-    *ordinal = 0;
-    if (keys->parameters.root_kind != KFI_ROOT_CONTAINER) return search_trivial(keys, size);
-    if (size > keys->longest_key) return KF_NOT_FOUND;
-    if (size > KEY_ROOM - KEY_PAD) return find_long(keys, key, size, ordinal);
-    pad_key(room, key, size);
-    start_at_root(&s, keys, room, size);
-    start_below_top(&s, keys, room, size);
-    return find_from(keys, &s, 0, ordinal);
-}
-
-/* Searches that run interleaved: while one waits for memory the others proceed. Where nothing waits long, one
- * after the other is faster, because its branches are easier to foresee. */
-enum { LANES = 16 };
-
-typedef struct lane {
-    const kfi_keys *keys;
-    const uint8_t *cell;         /* of the table of first nodes, to start at, */
-    uint64_t reference;          /* or the directory entry to jump to: asked for in the round before */
-    enum { AT_CELL, AT_JUMP, AT_CONTAINER } state;
-    size_t owner;
-    kfi_search search;
-    uint8_t room[KEY_ROOM];
-} lane;
-
-static void lane_start(lane *l, const kfi_keys *keys, kf_bytes key, size_t owner)
-{
-    l->keys = keys;
-    l->owner = owner;
-    pad_key(l->room, key.data, key.size);
-    start_at_root(&l->search, keys, l->room, key.size);
-    l->cell = top_cell(keys, l->room, key.size);
-    l->state = l->cell ? AT_CELL : AT_CONTAINER;
-    KFI_PREFETCH(l->cell ? l->cell : l->search.place.at);
-}
-
-/* One access to memory further. */
-static kfi_step lane_step(lane *l)
-{
-    const kfi_keys *keys = l->keys;
-    kfi_step step = KFI_STEP_ON;
-    switch (l->state) {
-    case AT_CELL:
-        start_at_cell(&l->search, keys, l->cell);
-        break;
-    case AT_JUMP:
-        if (!kfi_directory_place(keys, l->reference, &l->search.place)) return KFI_STEP_CORRUPT;
-        break;
-    case AT_CONTAINER:
-        step = search_step(keys, &l->search, 0, NULL, &l->reference);
-    }
-    if (step == KFI_STEP_JUMP) {
-        l->state = AT_JUMP;
-        KFI_PREFETCH(keys->shared + l->reference * keys->parameters.directory_width / 8);
-        return KFI_STEP_ON;
-    }
-    l->state = AT_CONTAINER;
-    if (step == KFI_STEP_ON) {
-        KFI_PREFETCH(l->search.place.at);
-        KFI_PREFETCH(l->search.place.at + 64);
-    }
-    return step;
-}
-
-static kf_status find_each(const kfi_key_batch *q, size_t count, uint64_t *ordinals, size_t *found)
-{
-    kf_status result = KF_OK;
-    for (size_t i = 0; i < count; i++) {
-        const kf_bytes key = kfi_batch_key(q, i);
-        kf_status status = find(q->keys, key.data, key.size, &ordinals[i]);
-        if (status) ordinals[i] = UINT64_MAX;
-        else ++*found;
-        if (status == KF_CORRUPT) result = KF_CORRUPT;
-    }
-    return result;
-}
-
-static kf_status find_many(const kfi_key_batch *q, size_t count, uint64_t *ordinals, size_t *found)
-{
-    lane lanes[LANES], *at[LANES];   /* at[0..active) run */
-    size_t active = 0, next = 0;
-    kf_status result = KF_OK;
-    *found = 0;
-    if (!q->keys_of && !q->keys->interleave) return find_each(q, count, ordinals, found);
-    for (size_t i = 0; i < LANES; i++) at[i] = &lanes[i];
-    for (;;) {
-        for (; active < LANES && next < count; next++) {
-            const kfi_keys *keys = q->keys_of ? q->keys_of[next] : q->keys;
-            const kf_bytes key = kfi_batch_key(q, next);
-            if (key.size <= keys->longest_key && key.size <= KEY_ROOM - KEY_PAD
-                && keys->parameters.root_kind == KFI_ROOT_CONTAINER) {
-                lane_start(at[active++], keys, key, next);
-                continue;
-            }
-            kf_status status = find(keys, key.data, key.size, &ordinals[next]);
-            if (status) ordinals[next] = UINT64_MAX;
-            else ++*found;
-            if (status == KF_CORRUPT) result = KF_CORRUPT;
-        }
-        if (!active) break;
-        for (size_t i = 0; i < active;) {
-            lane *l = at[i];
-            kfi_step step = lane_step(l);
-            if (step == KFI_STEP_ON) {
-                i++;
-                continue;
-            }
-            int hit = step == KFI_STEP_FOUND && l->search.rank < l->keys->count;
-            if (step == KFI_STEP_CORRUPT || (step == KFI_STEP_FOUND && !hit)) result = KF_CORRUPT;
-            ordinals[l->owner] = hit ? l->search.rank : UINT64_MAX;
-            *found += (size_t)hit;
-            at[i] = at[--active];
-            at[active] = l;
-        }
-    }
-    return result;
-}
-
 static kfi_step prefixes(const kfi_keys *keys, kfi_search *search, kf_prefix_match *notes, size_t capacity,
                          size_t *count)
 {
@@ -613,3 +399,5 @@ static kfi_step prefixes(const kfi_keys *keys, kfi_search *search, kf_prefix_mat
     search->in_bucket = s.in_bucket;
     return step;
 }
+
+#endif

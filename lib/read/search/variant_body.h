@@ -1,5 +1,6 @@
 /* All that is compiled once for each instruction set: what a file is that includes this after its fields and with
  * KFI_VARIANT and KFI_VARIANT_NAME defined. */
+#include "read/search/batch_body.h"
 #include "read/search/search_body.h"
 #include "read/search/outline_body.h"
 #include "read/search/list_body.h"

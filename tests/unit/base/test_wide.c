@@ -20,7 +20,8 @@ START_TEST(wide__known)
     ck_assert(most.high == UINT64_MAX - 1 && most.low == 1);
     ck_assert(kfi_wide_divide(most, UINT64_MAX, &rest) == UINT64_MAX && rest == 0);
     ck_assert(kfi_wide_add((kfi_wide){ 3, UINT64_MAX }, 1).high == 4);
-    ck_assert(kfi_wide_shifted(3, 64).high == 3 && kfi_wide_shifted(3, 63).high == 1 && kfi_wide_shifted(3, 0).low == 3);
+    ck_assert(kfi_wide_shifted(3, 64).high == 3 && kfi_wide_shifted(3, 63).high == 1);
+    ck_assert(kfi_wide_shifted(3, 0).low == 3);
     ck_assert_int_eq(kfi_wide_compare((kfi_wide){ 1, 0 }, (kfi_wide){ 0, 5 }), 1);
     ck_assert_int_eq(kfi_wide_compare((kfi_wide){ 1, 0 }, (kfi_wide){ 1, 5 }), -1);
     ck_assert_int_eq(kfi_wide_compare((kfi_wide){ 1, 5 }, (kfi_wide){ 1, 5 }), 0);

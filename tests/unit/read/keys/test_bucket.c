@@ -24,6 +24,7 @@ static kfi_keys known_keys(uint8_t *tree, size_t size)
     for (unsigned i = 0; i < 16; i++) kfi_store32(known_tokens + 16 + 4 * i, i << 5 | 1);
     memcpy(known_tokens + 80, letters, 16);
     ck_assert_int_eq(kfi_tokens_open(&k.tokens, known_tokens, 112, NULL), KF_OK);
+    k.code_width = (uint8_t)k.tokens.bits;
     memset(k.parameters.label_code, KFI_LABEL_NONE, 256);
     for (unsigned i = 0; i < 7; i++) {
         k.parameters.label_code[(uint8_t)"eijlstw"[i]] = (uint8_t)i;

@@ -108,12 +108,13 @@ START_TEST(by_key__codes)
     kfi_store32(tokens + 20, 2 << 5 | 2);
     memcpy(tokens + 24, "abcd", 4);
     ck_assert_int_eq(kfi_tokens_open(&k.tokens, tokens, sizeof tokens, NULL), KF_OK);
+    k.code_width = (uint8_t)k.tokens.bits;
     check_codes(&k, codes, 2);
     size_t at = 0;   /* there is no token 2; nobody asks if the key ends before */
     ck_assert_int_eq(kfi_codes_compare(&k, codes, 0, 3, (kf_bytes){ (const uint8_t *)"abcdx", 5 }, &at), KFI_TEXT_BAD);
     at = 0;
     ck_assert_int_eq(kfi_codes_compare(&k, codes, 0, 3, (kf_bytes){ (const uint8_t *)"abx", 3 }, &at), KFI_TEXT_BELOW);
-    k.parameters.character_bits = 2;
+    k.parameters.character_bits = k.code_width = 2;
     memcpy(k.parameters.character, "abcd", 4);
     codes[0] = 0 | 1 << 2 | 2 << 4 | 3 << 6;
     check_codes(&k, codes, 4);

@@ -14,9 +14,11 @@ static size_t variant_count;
 
 /* ---- fields ----------------------------------------------------------------------------------- */
 
+static unsigned first_bit(uint32_t mask) { return mask ? (unsigned)__builtin_ctz(mask) : 64; }
+
 START_TEST(search__fields)
 {
-    uint8_t packed[64 + 64], other[64];
+    uint8_t packed[64 + 64 + 8], other[64];
     set = (key_set){ .random = 11 };
     for (unsigned round = 0; round < 40; round++) {
         for (size_t i = 0; i < sizeof packed; i++) packed[i] = (uint8_t)set_below(&set, 256);
@@ -35,17 +37,33 @@ START_TEST(search__fields)
             EXPECT((kfi_vec_equal(v, (uint8_t)probe) & all) == equal, width);
             EXPECT((kfi_vec_less(v, (uint8_t)probe) & all) == less, width);
             EXPECT(kfi_vec_sum(v, count) == sum && kfi_vec_sum(v, 0) == 0, width);
+            kfi_vec same_v, w;
+            const unsigned second = (unsigned)set_below(&set, 9);
+            kfi_vec_unpack_both(&same_v, packed, width, &w, packed + 64, second, count);
+            for (unsigned i = 0; i < count; i++) {
+                EXPECT(same_v.byte[i] == v.byte[i], i);
+                EXPECT(w.byte[i] == kfi_load_bits(packed + 64, (uint64_t)i * second, second), i);
+            }
+            EXPECT((kfi_vec_both(v, (uint8_t)probe, w, w.byte[0]) & all)
+                       == (kfi_vec_equal(v, (uint8_t)probe) & kfi_vec_equal(w, w.byte[0]) & all), width);
         }
         const kfi_vec indices = kfi_vec_unpack(packed, 4, 64), looked = kfi_vec_table(indices, packed + 64);
         for (unsigned i = 0; i < 64; i++) EXPECT(looked.byte[i] == packed[64 + indices.byte[i]], i);
         const unsigned same = (unsigned)set_below(&set, 17);
         memcpy(other, packed, 16);
         if (same < 16) other[same] ^= 0x80;
-        EXPECT(kfi_match16(packed, other) == same, same);
-        uint32_t below, labels = kfi_labels16(packed, packed[5], &below);
-        for (unsigned i = 0; i < 16; i++) {
+        EXPECT(first_bit(kfi_differ16(packed, other)) == (same < 16 ? same : 64), same);
+        uint32_t below, labels = kfi_labels32(packed, packed[5], &below);
+        for (unsigned i = 0; i < 32; i++) {
             EXPECT((labels >> i & 1) == (packed[i] == packed[5]), i);
             EXPECT((below >> i & 1) == (packed[i] < packed[5]), i);
+        }
+        for (unsigned width = 1; width <= 4; width++) {
+            const uint64_t bit = set_below(&set, 200);
+            for (unsigned i = 0; i < 16; i++) other[i] = packed[100 + kfi_load_bits(packed, bit + i * width, width)];
+            if (same < 16) other[same] ^= 0x80;
+            EXPECT(first_bit(kfi_differ_characters(packed, bit, width, packed + 100, other))
+                       == (same < 16 ? same : 64), width);
         }
         const uint64_t word = kfi_load64(packed) | 1ull << 40;
         for (unsigned k = 0, bit = 0; bit < 64; bit++) {
@@ -54,6 +72,7 @@ START_TEST(search__fields)
             EXPECT(kfi_select(word, k) == bit, k);
             EXPECT(kfi_select_pair(word, k++) == (1ull << bit | (above & -above)), bit);
         }
+        EXPECT(kfi_select(word, kfi_popcount(word)) == 64, 0);
     }
 }
 END_TEST
@@ -227,6 +246,8 @@ START_TEST(search__damage)
         if (!kfi_keys_open(&k, file, &header, NULL)) {
             for (unsigned i = 0; i < 20; i++) {
                 const kf_bytes key = set.keys[set_below(&set, set.count)];
+                kf_status first = KF_OK;
+                uint64_t first_ordinal = 0;
                 for (size_t n = 0; n < variant_count; n++) {
                     kf_prefix_match match;
                     uint64_t ordinal;
@@ -234,6 +255,8 @@ START_TEST(search__damage)
                     kf_status status = variants[n]->find(&k, key.data, key.size, &ordinal);
                     EXPECT(status == KF_OK || status == KF_NOT_FOUND || status == KF_CORRUPT, round);
                     EXPECT(status || ordinal < set.count, round);
+                    if (!n) first = status, first_ordinal = ordinal;
+                    EXPECT(status == first && (status || ordinal == first_ordinal), round);
                     found += status == KF_CORRUPT;
                     fine += status == KF_OK;
                     status = kfi_prefixes(&k, key, &match, 1, &count);
@@ -253,10 +276,16 @@ END_TEST
 
 /* ---- choosing --------------------------------------------------------------------------------- */
 
+#ifdef __aarch64__
+static const char *const limits[] = { "portable", "neon" };
+#else
+static const char *const limits[] = { "portable", "avx2", "avx512" };
+#endif
+enum { LIMITS = sizeof limits / sizeof *limits };
+
 /* It is chosen once in a process: this needs one of its own. */
 START_TEST(search__chosen)
 {
-    static const char *const limits[] = { "portable", "avx2", "avx512" };
     const char *fork = getenv("CK_FORK");
     if (fork && !strcmp(fork, "no")) return;
     setenv("KEYFOLD_ISA", limits[_i], 1);
@@ -266,7 +295,7 @@ START_TEST(search__chosen)
         for (int limit = 0; limit <= _i; limit++)
             if (!strcmp(variants[k]->name, limits[limit])) expected = k;
     ck_assert_str_eq(best->name, variants[expected]->name);
-    setenv("KEYFOLD_ISA", limits[(_i + 1) % 3], 1);
+    setenv("KEYFOLD_ISA", limits[(_i + 1) % LIMITS], 1);
     ck_assert_ptr_eq(kfi_search_best(), best);
 }
 END_TEST
@@ -277,7 +306,7 @@ static Suite *suite(void)
     TCase *t = tcase_create("search");
     variant_count = model_variants(variants);
     tcase_add_unchecked_fixture(t, scratch_open, scratch_close);
-    tcase_add_loop_test(t, search__chosen, 0, 3);
+    tcase_add_loop_test(t, search__chosen, 0, LIMITS);
     tcase_add_test(t, search__fields);
     tcase_add_loop_test(t, search__variants, 0, SHAPES);
     tcase_add_test(t, search__lengths);
