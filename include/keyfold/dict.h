@@ -93,6 +93,11 @@ KF_API kf_status kf_dict_open_members(const kf_dict *dict, kf_error *error);
  * NULL) tells of the last such member, of whatever thread; else 0. */
 KF_API int kf_dict_member_error(const kf_dict *dict, kf_status status, kf_error *error);
 
+/* What a manifest says of its member `index`, in the order of keys from 0 on, opening nothing: `member` without `path`
+ * and `place`. The rest is borrowed until close. O(1). KF_NOT_FOUND: there are not as many; KF_TYPE: it is no manifest,
+ * or one of files that have shards. */
+KF_API kf_status kf_dict_member_at(const kf_dict *dict, size_t index, kf_member *member);
+
 /* Closes. NULL and a pointer to NULL are accepted; *dict becomes NULL. Bytes borrowed from the handle and iterators
  * over it must not be used afterwards. No other thread may be using the handle. */
 KF_API void kf_dict_close(kf_dict **dict);

@@ -258,6 +258,15 @@ kf_status kf_dict_open_members(const kf_dict *d, kf_error *error)
     return d->shards ? kfi_shards_open_all(d->shards, error) : KF_OK;
 }
 
+kf_status kf_dict_member_at(const kf_dict *d, size_t index, kf_member *member)
+{
+    if (!d->shards || !kfi_shards_entry(d->shards, 0)) return KF_TYPE;
+    if (index >= d->shards->count) return KF_NOT_FOUND;
+    const kfi_shard *e = kfi_shards_entry(d->shards, index);
+    *member = (kf_member){ sizeof *member, NULL, e->size, e->keys, e->path, e->build_id, NULL, 0 };
+    return KF_OK;
+}
+
 int kf_dict_member_error(const kf_dict *d, kf_status status, kf_error *error)
 {
     return kfi_shards_told(d, status, error);

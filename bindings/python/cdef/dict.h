@@ -42,6 +42,8 @@ kf_status kf_dict_open_members(const kf_dict *dict, kf_error *error);
 
 int kf_dict_member_error(const kf_dict *dict, kf_status status, kf_error *error);
 
+kf_status kf_dict_member_at(const kf_dict *dict, size_t index, kf_member *member);
+
 void kf_dict_close(kf_dict **dict);
 
 uint64_t kf_dict_count(const kf_dict *dict);

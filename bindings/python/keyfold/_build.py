@@ -4,9 +4,10 @@ from __future__ import annotations
 import errno
 import itertools
 import os
+import tempfile
 from collections import abc
-from typing import (TYPE_CHECKING, Any, Callable, Iterable, List, Literal, Mapping, Optional, Tuple, TypeVar, Union,
-                    overload)
+from typing import (TYPE_CHECKING, Any, Callable, Dict, Iterable, List, Literal, Mapping, Optional, Tuple, TypeVar,
+                    Union, overload)
 
 from . import _choose, _codecs, _errors, _file_options, _keys
 from ._builder import Builder, BuildOptions, processors
@@ -19,13 +20,15 @@ from ._open import open as _open
 from ._pack import Source
 from ._progress import Progress
 from ._shapes import Columns, is_columns, is_strange
+from ._urls import is_url
 
 if TYPE_CHECKING:
-    from . import _column_files, _files, _parts
+    from . import _column_files, _files, _generations, _parts
     from ._handle import StrPath
     from ._types import Duplicates, Encoding, Format, Keys, NoLists, Normal, Nulls, OnError, Weights
 else:      # what they import takes longer than many a build
     _column_files, _files, _parts = Later("_column_files"), Later("_files"), Later("_parts")
+    _generations = Later("_generations")
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -176,6 +179,7 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
             filter: bool = False) -> Dictionary[Any, Any]:
     """Compiles pairs into the file `path` and opens it. Nothing appears there before all is done.
 
+    path        of the file; or a URL that fsspec knows, to which the complete file is put
     inputs      a dict or other Mapping; or any iterable of (key, value) pairs; or a table of Arrow, pandas,
                 Polars, DuckDB or NumPy; or paths of .tsv, .csv, .jsonl and other files, also compressed ones, as
                 the keyfold command reads them, or of Parquet, Feather and Arrow IPC files; or, with a reader, parts
@@ -247,6 +251,8 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
     >>> dict(keyfold.compile("ages.kf", (names, ages)))
     {'Ann': 31, 'Bo': 27}
     """
+    if is_url(path):
+        return _to_url(str(path), {name: each for name, each in locals().items() if name != "path"})
     options = BuildOptions(path, memory=memory, duplicates=duplicates, weights=weights, tmpdir=tmpdir,
                            threads=threads, shards=shards, resume=resume, encoding=encoding,
                            metadata=_file_options.metadata(metadata), normalise=normalise, force=force,
@@ -302,6 +308,12 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
         reports.close()
     pickles = isinstance(chosen, Codec) and chosen.name in _codecs.PICKLES
     return _open(path, allow_pickle=allow_pickle or pickles)
+
+
+def _to_url(url: str, arguments: Dict[str, Any]) -> Dictionary[Any, Any]:
+    """Builds a file here, and puts it behind a URL."""
+    with tempfile.TemporaryDirectory(prefix="keyfold-", dir=arguments["tmpdir"]) as folder:
+        return _generations.publish(url, compile(os.path.join(folder, "whole.kf"), **arguments))
 
 
 def _build_parts(parts: Iterable[Any], reader: Any, workers: int, wanted: _choose.Wish,

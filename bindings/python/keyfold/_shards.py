@@ -4,15 +4,17 @@ from __future__ import annotations
 import errno
 import itertools
 import os
+import shutil
 import time
 from collections import abc
 from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Optional, Union
 
-from . import _bundle, _choose, _codecs, _errors, _shard_rows
+from . import _choose, _codecs, _errors, _shard_rows
 from ._builder import Builder, BuildOptions, thread_count
-from ._cache import remove
 from ._codecs import Codec
+from ._dictionary import Dictionary
 from ._file_options import metadata as _encoded
+from ._generations import stub, write_manifest
 from ._handle import Handle, acquire
 from ._inputs import source_of
 from ._open import open as _open
@@ -23,7 +25,6 @@ from ._shard_rows import ShardRow, range_of
 
 if TYPE_CHECKING:
     from ._build import Metadata
-    from ._dictionary import Dictionary
     from ._handle import StrPath
     from ._types import Duplicates, Encoding, Keys, Normal, Nulls
 
@@ -49,7 +50,7 @@ class Shards:
     Shards pickles; a call may be repeated, also at the same time: the same partition gives the same file. Nothing can
     be opened before finish() has written the manifest, which happens at once or not at all.
 
-    path        of the manifest to write, in a folder that all hosts have
+    path        of the manifest to write, in a folder that all hosts have, or a URL that fsspec knows
     key, value, nulls, duplicates, normalise, encoding, metadata, similarity
                 as in compile
     keys, codec as in compile; but "auto" goes by the types of the columns only, so that all partitions agree, and not
@@ -57,7 +58,7 @@ class Shards:
                 where columns are Python objects, finish() says so
     memory, threads
                 what one call may hold in memory, and how many threads sort in it: engines run a call a processor
-    tmpdir      a folder of each host for what doesn't fit in memory
+    tmpdir      a folder of each host for what doesn't fit in memory, and for shards on their way to a URL
 
     >>> shards = keyfold.Shards("table.kfm")
     >>> rows = [shards(part) for part in ([("a", 1), ("b", 2)], [("c", 3)], [])]
@@ -128,39 +129,44 @@ class Shards:
         is_table = is_columns(sample) and type(sample) is not tuple or is_strange(sample)
         source = source_of(partition, wanted.columns if is_table else Columns(), False, lists=wanted.lists)
         kind, codec = _choose.choose(wanted, source, alone=False)
-        temporary = self._place.begin(self.run)
-        builder = Builder(BuildOptions(temporary, **self._asked), kind, codec, Progress(None))
+        room = self._place.room(self._asked["tmpdir"])
         try:
-            builder.add(source, _choose.guess(wanted))
-            pairs = builder.count
-            if not pairs:
-                return ShardRow("", b"", b"", 0, 0, 0, "", kind.name, codec.name, b"")
-            builder.finish()
-            return self._kept(temporary, pairs)
+            path = os.path.join(room, "shard.kf")
+            builder = Builder(BuildOptions(path, **self._asked), kind, codec, Progress(None))
+            try:
+                builder.add(source, _choose.guess(wanted))
+                if not builder.count:
+                    return ShardRow("", b"", b"", 0, 0, 0, "", kind.name, codec.name, b"")
+                builder.finish()
+            finally:
+                builder.close()
+            return self._kept(path, builder.count)
         finally:
-            builder.close()
-            remove(temporary)
+            shutil.rmtree(room, ignore_errors=True)
 
-    def _kept(self, temporary: str, pairs: int) -> ShardRow:
+    def _kept(self, path: str, pairs: int) -> ShardRow:
         """Gives a complete shard the name of its content."""
-        handle: Handle = acquire(temporary)
-        table: Dictionary[Any, Any] = _table(handle)
+        handle: Handle = acquire(path)
+        table: Dictionary[Any, Any] = Dictionary(handle, allow_pickle=True)
         build_id = handle.build_id.hex()
         name = f"{self.run}-{build_id}.kf"
         first, last = (table._encode(table.key_at(at)) for at in (0, -1))
-        row = ShardRow(name, first, last, pairs, len(table), os.path.getsize(temporary), build_id, table.key_kind,
-                       table.codec, b"")
-        self._place.keep(temporary, name)
+        named = os.path.join(os.path.dirname(path), name)
+        os.rename(path, named)
+        row = ShardRow(name, first, last, pairs, len(table), os.path.getsize(named), build_id, table.key_kind,
+                       table.codec, stub(named))
+        self._place.keep(named, name)
         return row
 
     # ---- in the driver ------------------------------------------------------------------------
 
-    def finish(self, rows: Any, *, pairs: Optional[int] = None) -> Dictionary[Any, Any]:
+    def finish(self, rows: Any, *, pairs: Optional[int] = None, keep: int = 1) -> Dictionary[Any, Any]:
         """Checks the rows of all shards, writes the manifest, and opens it.
 
         rows    all that the calls have returned, as the engine's collect(), compute() or take_all() gives it. Those of
                 tasks that were repeated may be among them
         pairs   how many rows or pairs there must have been in all; not checked if not given
+        keep    as in publish: this is one
 
         Files of this run that no row tells of, of tasks that failed or were repeated, are removed, and, after a day,
         what killed tasks of other runs did not complete. Raises ArgumentError where the keys of two shards overlap,
@@ -183,9 +189,9 @@ class Shards:
             raise _errors.ArgumentError(f"the {len(found)} shards were made of {read} pairs, but there are {pairs}: "
                                         "rows of some tasks are missing, or from another run")
         self._check_files(found)
-        table = self._published(found)
+        self._publish(found, keep)
         self._sweep(found)
-        return table
+        return _open(self.path, max_age=0, allow_pickle=bool(found) and found[0].codec in _codecs.PICKLES)
 
     def _check_kinds(self, rows: List[ShardRow]) -> None:
         for row in rows[1:]:
@@ -206,37 +212,31 @@ class Shards:
                     "the key column, with all rows of a key in one partition, before they get here")
 
     def _check_files(self, rows: List[ShardRow]) -> None:
-        there = self._place.sizes()
+        there = self._place.entries()
         for row in rows:
-            if there.get(row.name) != row.bytes:
+            if row.name not in there or there[row.name].size != row.bytes:
                 raise _errors.os_error(errno.ENOENT, self._place.shown(row.name), "the shard is not there as a task "
                                        "has written it: is the folder one that all hosts share, and are the rows those "
                                        "of this run?")
 
-    def _published(self, rows: List[ShardRow]) -> Dictionary[Any, Any]:
-        pickles = bool(rows) and rows[0].codec in _codecs.PICKLES
-        if not rows:
-            kind, codec = _choose.choose(self._wanted, source_of((), Columns(), False), alone=False)
-            asked = dict(self._asked)
-            builder = Builder(BuildOptions(self.path, **asked), kind, codec, Progress(None))
-            try:
-                builder.finish()
-            finally:
-                builder.close()
-        else:
-            self._place.publish(lambda path: _bundle._write(
-                path, [self._place.shown(row.name) for row in rows], "same", False, False))
-        return _open(self.path, allow_pickle=pickles)
+    def _publish(self, rows: List[ShardRow], keep: int) -> None:
+        if rows:
+            write_manifest(self._place, [(row.name, row.manifest) for row in rows], keep)
+            return
+        kind, codec = _choose.choose(self._wanted, source_of((), Columns(), False), alone=False)
+        room = self._place.room(None)
+        try:
+            builder = Builder(BuildOptions(os.path.join(room, "none.kf"), **self._asked), kind, codec, Progress(None))
+            builder.finish()
+            self._place.check_target()
+            self._place.publish(builder.path)
+        finally:
+            shutil.rmtree(room, ignore_errors=True)
 
     def _sweep(self, rows: List[ShardRow]) -> None:
         kept = {row.name for row in rows}
-        own, old = f"{self.run}-", time.time() - _STALE
-        for name, written in self._place.times().items():
-            mine = name.lstrip(".").startswith(own)
-            if name not in kept and (mine or written < old and name.startswith(".")):
+        old = time.time() - _STALE
+        for name, entry in self._place.entries().items():
+            lost = name.startswith(f"{self.run}-") and name not in kept
+            if lost or name.startswith(".") and entry.time is not None and entry.time < old:
                 self._place.remove(name)
-
-
-def _table(handle: Handle) -> Any:
-    from ._dictionary import Dictionary
-    return Dictionary(handle, allow_pickle=True)

@@ -234,7 +234,7 @@ KFI_INLINE uint8_t *outline_append(const kfi_keys *keys, const outline *o, unsig
     if (to >= limit || !tail_codes(keys, &o->view, o->lcps, depth, entry, &bit, &count)) return NULL;
     if (escaped && !count) return NULL;
     *to = keys->label_of[code];
-    *end = bit + count * kfi_code_width(keys);
+    *end = bit + count * keys->code_width;
     return kfi_codes_append(keys, o->view.bits, bit, count, to + !escaped, limit);
 }
 

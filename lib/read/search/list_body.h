@@ -222,7 +222,7 @@ static int list_tails(const kfi_list *l, const kfi_list_level *f, list_slot *s, 
 {
     const kfi_keys *keys = l->keys;
     const kfi_bucket *b = &s->o.view;
-    const unsigned width = kfi_code_width(keys), first = f->entry;
+    const unsigned width = keys->code_width, first = f->entry;
     const uint64_t fixed = keys->parameters.fixed_length;
     const uint8_t *lcps = (const uint8_t *)&s->o.lcps;
     if (first >= s->begin && end <= s->end) return 1;

@@ -65,6 +65,12 @@ START_TEST(later__one_touch)
     kf_dict *dict = open_with(0, NULL, NULL);
     ck_assert_uint_eq(kf_dict_count(dict), PARTS * EACH);
     ck_assert_int_eq(kf_dict_get_outline(dict, &outline), KF_OK);
+    kf_member member;
+    for (unsigned i = 0; i < PARTS; i++) {
+        ck_assert_int_eq(kf_dict_member_at(dict, i, &member), KF_OK);
+        ck_assert(member.keys == EACH && member.name.size == 4 && member.name.data[0] == '0' + i);
+    }
+    ck_assert_int_eq(kf_dict_member_at(dict, PARTS, &member), KF_NOT_FOUND);
     ck_assert(kf_dict_has_weights(dict) && open_members(dict) == 0);
     ck_assert_int_eq(kf_dict_get_u64(dict, "3-007", 5, &value), KF_OK);
     ck_assert(value == 3 * EACH + 7 && open_members(dict) == 1);
