@@ -31,19 +31,22 @@ static const kfi_unpack_plan kfi_unpack_plans[9] = {
 #undef KFI_S
 #undef KFI_PLAN
 
+/* The 16 fields that begin the bytes. */
+static inline uint8x16_t kfi_unpack16(uint8x16_t bytes, unsigned width, const kfi_unpack_plan *plan)
+{
+    const uint16x8_t low = vreinterpretq_u16_u8(vqtbl1q_u8(bytes, vld1q_u8(plan->window[0])));
+    const uint16x8_t high = vreinterpretq_u16_u8(vqtbl1q_u8(bytes, vld1q_u8(plan->window[1])));
+    const uint8x16_t fields = vuzp1q_u8(vreinterpretq_u8_u16(vshlq_u16(low, vld1q_s16(plan->shift[0]))),
+                                        vreinterpretq_u8_u16(vshlq_u16(high, vld1q_s16(plan->shift[1]))));
+    return vandq_u8(fields, vdupq_n_u8((uint8_t)((1u << width) - 1)));
+}
+
 static inline kfi_vec kfi_vec_unpack(const uint8_t *p, unsigned width, unsigned count)
 {
     const kfi_unpack_plan *plan = &kfi_unpack_plans[width];
-    const uint8x16_t mask = vdupq_n_u8((uint8_t)((1u << width) - 1));
-    const uint8x16_t first = vld1q_u8(plan->window[0]), second = vld1q_u8(plan->window[1]);
-    const int16x8_t down = vld1q_s16(plan->shift[0]), down_second = vld1q_s16(plan->shift[1]);
     kfi_vec v = { { vdupq_n_u8(0), vdupq_n_u8(0), vdupq_n_u8(0), vdupq_n_u8(0) } };
-    for (unsigned i = 0; i < 4 && 16 * i < count && width; i++) {
-        const uint8x16_t bytes = vld1q_u8(p + 2 * width * i);
-        const uint16x8_t low = vshlq_u16(vreinterpretq_u16_u8(vqtbl1q_u8(bytes, first)), down);
-        const uint16x8_t high = vshlq_u16(vreinterpretq_u16_u8(vqtbl1q_u8(bytes, second)), down_second);
-        v.part[i] = vandq_u8(vuzp1q_u8(vreinterpretq_u8_u16(low), vreinterpretq_u8_u16(high)), mask);
-    }
+    for (unsigned i = 0; i < 4 && 16 * i < count && width; i++)
+        v.part[i] = kfi_unpack16(vld1q_u8(p + 2 * width * i), width, plan);
     return v;
 }
 
@@ -86,8 +89,9 @@ static inline uint64_t kfi_vec_less(kfi_vec v, uint8_t value)
 static inline uint64_t kfi_vec_both(kfi_vec v, uint8_t value, kfi_vec w, uint8_t other)
 {
     const uint8x16_t x = vdupq_n_u8(value), y = vdupq_n_u8(other);
-    for (unsigned i = 0; i < 4; i++) v.part[i] = vandq_u8(vceqq_u8(v.part[i], x), vceqq_u8(w.part[i], y));
-    return kfi_masks(v.part[0], v.part[1], v.part[2], v.part[3]);
+    uint8x16_t both[4];
+    for (unsigned i = 0; i < 4; i++) both[i] = vandq_u8(vceqq_u8(v.part[i], x), vceqq_u8(w.part[i], y));
+    return kfi_masks(both[0], both[1], both[2], both[3]);
 }
 
 static inline kfi_vec kfi_vec_table(kfi_vec v, const uint8_t *table)
@@ -113,38 +117,35 @@ static inline uint64_t kfi_vec_sum(kfi_vec v, unsigned count)
 
 static inline uint32_t kfi_labels32(const uint8_t *p, uint8_t c, uint32_t *less)
 {
-    const uint8x16_t low = vld1q_u8(p), high = vld1q_u8(p + 16), x = vdupq_n_u8(c);
-    const uint64_t masks = kfi_masks(vceqq_u8(low, x), vceqq_u8(high, x), vcltq_u8(low, x), vcltq_u8(high, x));
+    const uint8x16_t v = vld1q_u8(p), w = vld1q_u8(p + 16), x = vdupq_n_u8(c);
+    const uint64_t masks = kfi_masks(vceqq_u8(v, x), vceqq_u8(w, x), vcltq_u8(v, x), vcltq_u8(w, x));
     *less = (uint32_t)(masks >> 32);
     return (uint32_t)masks;
 }
 
-/* Four bits for each byte are had in one step, of which the lowest is kept. */
-static inline uint32_t kfi_first_difference(uint8x16_t a, uint8x16_t b)
+/* The first one's bit. */
+static inline uint32_t kfi_differ(uint8x16_t a, uint8x16_t b)
 {
+    /* Four bits for each byte. */
     const uint8x8_t equal = vshrn_n_u16(vreinterpretq_u16_u8(vceqq_u8(a, b)), 4);
     const uint64_t other = ~vget_lane_u64(vreinterpret_u64_u8(equal), 0);
-    return other ? 1u << (unsigned)__builtin_ctzll(other) / 4 : 0;
+    return other ? 1u << ((unsigned)__builtin_ctzll(other) / 4) : 0;
 }
 
-static inline uint32_t kfi_differ16(const uint8_t *a, const uint8_t *b)
-{
-    return kfi_first_difference(vld1q_u8(a), vld1q_u8(b));
-}
+static inline uint32_t kfi_differ16(const uint8_t *a, const uint8_t *b) { return kfi_differ(vld1q_u8(a), vld1q_u8(b)); }
 
-/* What 16 characters from bit `bit` on of `width` (1..4) bits stand for. */
 static inline uint8x16_t kfi_characters(const uint8_t *p, uint64_t bit, unsigned width, const uint8_t *table)
 {
-    uint8_t fields[24] = { 0 };
-    kfi_store64(fields, kfi_load_bits(p, bit, 8 * width));
-    kfi_store64(fields + width, kfi_load_bits(p, bit + 8 * width, 8 * width));
-    return vqtbl1q_u8(vld1q_u8(table), kfi_vec_unpack(fields, width, 16).part[0]);
+    const uint64_t codes = kfi_load_bits(p, bit, 8 * width)
+                           | kfi_load_bits(p, bit + 8 * width, 8 * width) << (8 * width);
+    const uint8x16_t bytes = vreinterpretq_u8_u64(vcombine_u64(vcreate_u64(codes), vcreate_u64(0)));
+    return vqtbl1q_u8(vld1q_u8(table), kfi_unpack16(bytes, width, &kfi_unpack_plans[width]));
 }
 
 static inline uint32_t kfi_differ_characters(const uint8_t *p, uint64_t bit, unsigned width, const uint8_t *table,
                                              const uint8_t *text)
 {
-    return kfi_first_difference(kfi_characters(p, bit, width, table), vld1q_u8(text));
+    return kfi_differ(kfi_characters(p, bit, width, table), vld1q_u8(text));
 }
 
 static inline void kfi_characters16(uint8_t *to, const uint8_t *p, uint64_t bit, unsigned width,
@@ -157,6 +158,7 @@ static inline void kfi_characters16(uint8_t *to, const uint8_t *p, uint64_t bit,
  * (Vigna, Broadword Implementation of Rank/Select Queries, 2008). */
 static inline uint64_t kfi_from_bit(uint64_t word, unsigned k)
 {
+    if (k > 63) return 0;
     if (k >= 4) {
         const uint64_t ones = 0x0101010101010101;
         const uint8x8_t bits = vcnt_u8(vreinterpret_u8_u64(vdup_n_u64(word)));
@@ -173,7 +175,8 @@ static inline uint64_t kfi_from_bit(uint64_t word, unsigned k)
 
 static inline unsigned kfi_select(uint64_t word, unsigned k)
 {
-    return (unsigned)__builtin_ctzll(kfi_from_bit(word, k));
+    word = kfi_from_bit(word, k);
+    return word ? (unsigned)__builtin_ctzll(word) : 64;
 }
 
 static inline uint64_t kfi_select_pair(uint64_t word, unsigned k)
