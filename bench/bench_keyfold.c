@@ -15,6 +15,7 @@ typedef struct context {
     kf_dict *dict;
     kf_buffer buffer;
     enum bench_values values;
+    kf_iter *iter;   /* used again for every list, as the peers' cursors are */
 } context;
 
 static void must(kf_status status, const kf_error *error, const char *what)
@@ -66,33 +67,32 @@ static uint64_t count_prefix(void *context_, const char *prefix, size_t size)
 
 static uint64_t list_prefix(void *context_, const char *prefix, size_t size)
 {
-    const context *c = context_;
+    context *c = context_;
     kf_iter_options options = KF_ITER_OPTIONS_INIT;
-    kf_iter *iter = NULL;
-    kf_entry entry;
+    kf_entry entries[BENCH_LISTED];
+    size_t count;
     uint64_t n = 0;
     options.prefix.data = (const uint8_t *)prefix;
     options.prefix.size = size;
     options.limit = BENCH_LISTED;
-    must(kf_iter_create(&iter, c->dict, &options, NULL), NULL, "iterator");
-    while (kf_iter_next(iter, &entry) == KF_OK)
-        n++;
-    kf_iter_destroy(&iter);
+    must(kf_iter_reset(&c->iter, c->dict, &options, NULL), NULL, "iterator");
+    while (kf_iter_next_many(c->iter, entries, BENCH_LISTED, &count) == KF_OK)
+        n += count;
     return n;
 }
 
 static uint64_t enumerate(void *context_)
 {
-    const context *c = context_;
-    kf_iter *iter = NULL;
-    kf_entry entry;
+    context *c = context_;
+    kf_entry entries[256];
+    size_t count;
     uint64_t n = 0, bytes = 0;
-    must(kf_iter_create(&iter, c->dict, NULL, NULL), NULL, "iterator");
-    while (kf_iter_next(iter, &entry) == KF_OK) {
-        n++;
-        bytes += entry.key.size;
+    must(kf_iter_reset(&c->iter, c->dict, NULL, NULL), NULL, "iterator");
+    while (kf_iter_next_many(c->iter, entries, 256, &count) == KF_OK) {
+        n += count;
+        for (size_t i = 0; i < count; i++)
+            bytes += entries[i].key.size;
     }
-    kf_iter_destroy(&iter);
     return bytes ? n : 0;
 }
 
@@ -189,6 +189,7 @@ static void build(const bench_command *command)
 
     options.value_type = types[command->values];
     options.memory_limit = command->memory;
+    if (!strcmp(command->variant, "keyfold-filter")) options.flags = KF_BUILD_FILTER;
     must(kf_builder_create(&builder, command->output, &options, &error), &error, "create");
     bench_reader_open(&reader, command->input, command->values);
     add_all(builder, &reader, &error);
@@ -218,7 +219,7 @@ static void query(const bench_command *command)
     bench_query_file queries;
     bench_queries *hits = &queries.hits;
     kf_error error = {0};
-    context c = {NULL, KF_BUFFER_INIT, command->values};
+    context c = {NULL, KF_BUFFER_INIT, command->values, NULL};
     int rounds = command->rounds;
     uint64_t wrong = 0;
 
@@ -244,6 +245,7 @@ static void query(const bench_command *command)
     bench_json_prefixes(hits, rounds, list_prefix, &c);
     bench_json_number("key_at_ns", time_ordinals(&c, hits->count, 0));
     bench_json_enumerate(enumerate, &c, queries.corpus_keys);
+    kf_iter_destroy(&c.iter);
     kf_buffer_free(&c.buffer);
     kf_dict_close(&c.dict);
 }

@@ -15,6 +15,7 @@ PEERS = {
     "keyfold": dict(program="bench_keyfold", kinds="keys u64 bytes"),
     "keyfold-avx2": dict(program="bench_keyfold", kinds="keys u64 bytes", of="keyfold",
                          env={"KEYFOLD_ISA": "avx2"}),
+    "keyfold-filter": dict(program="bench_keyfold", kinds="keys u64 bytes", optional=True),
     "keyfold-portable": dict(program="bench_keyfold", kinds="keys", of="keyfold",
                              env={"KEYFOLD_ISA": "portable"}, optional=True),
     "fst-map": dict(program="bench-rust", kinds="keys u64"),

@@ -3,7 +3,7 @@
 # shellcheck shell=bash
 
 # What compiling the library, the command and the tests takes.
-build_packages=(gcc libc6-dev pkg-config meson ninja-build libzstd-dev libxxhash-dev zlib1g-dev
+build_packages=(ccache gcc libc6-dev pkg-config meson ninja-build libzstd-dev libxxhash-dev zlib1g-dev
     libutf8proc-dev liblzma-dev libbz2-dev check)
 # And the Python package.
 python_packages=(python3-venv python3-dev)

@@ -29,10 +29,13 @@ typedef enum kf_duplicates {
 enum {
     KF_BUILD_REPLACE_ANY = 1u << 0,  /* a regular file at the target is replaced whatever it is. Without this, only one
                                         that is empty or begins as keyfold files do */
-    KF_BUILD_SIMILARITY = 1u << 1    /* the keys are there once more in a form in which all of them are compared at
+    KF_BUILD_SIMILARITY = 1u << 1,   /* the keys are there once more in a form in which all of them are compared at
                                         once: kf_iter_create_nearest by similarity takes milliseconds for a million
                                         keys, for about as many bytes as the keys have and 3 to 5 more each. Of a
                                         shard of over 2^32 - 2 keys there is none */
+    KF_BUILD_FILTER = 1u << 2        /* a filter of about 10 bits a key, more in small files, tells of 255 of 256
+                                        absent keys at once that they are: for tables that are mostly asked for what
+                                        they have not. Present keys take a little longer */
 };
 
 /* What a build is to do. Read during kf_builder_create only; its strings are copied. */

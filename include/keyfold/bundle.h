@@ -36,10 +36,12 @@ typedef struct kf_bundle_options {
 /* Writes the manifest `path` (by convention it ends in .kfm) of the files `members`, in any order; a keyfold
  * file at `path` is replaced atomically. Members that lie in or near the manifest's folder are named relative to it,
  * so that all may be moved together, others absolutely. A member must not be changed or replaced afterwards:
- * opening notices it by the build id and fails. Members without keys are checked and left out. `options` may be
+ * whatever opens it notices it by the build id and fails. Members without keys are checked and left out. The members of
+ * a manifest stand in its place and are not opened, so that manifests can be made of manifests, where the files
+ * themselves are not at hand; but not if one of them has shards itself. `options` may be
  * NULL. Costs O(members), whatever their size; they are not verified.
  * Errors: KF_INVALID (options; another kind of file at `path`; key ranges that overlap; values or weights of different
- * kinds; different metadata; a member that is a manifest itself; no keys at all), those of kf_dict_open, KF_LIMIT,
+ * kinds; different metadata; a manifest of files with shards; no keys at all), those of kf_dict_open, KF_LIMIT,
  * KF_NO_SPACE. */
 KF_API kf_status kf_bundle_write(const char *path, const char *const *members, size_t count,
                                  const kf_bundle_options *options, kf_error *error);

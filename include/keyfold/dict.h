@@ -34,18 +34,41 @@ enum {
     KF_OPEN_RANDOM = 1u << 2,     /* advise random access: no read-ahead */
     KF_OPEN_HUGE = 1u << 3,       /* advise huge pages where the kernel offers them: a first touch then reads 2 MiB.
                                    * KF_OPEN_IN_MEMORY and KF_OPEN_POPULATE do so by themselves */
-    KF_OPEN_LOCK = 1u << 4        /* mlock the pages; KF_IO when not permitted */
+    KF_OPEN_LOCK = 1u << 4,       /* mlock the pages; KF_IO when not permitted */
+    KF_OPEN_CHECK = 1u << 5       /* open all files that a manifest names at once, as kf_dict_open_members does. With
+                                   * KF_OPEN_IN_MEMORY, KF_OPEN_POPULATE and KF_OPEN_LOCK that is so by itself */
 };
+
+/* A file that a manifest names, about to be opened. All is borrowed for the call. */
+typedef struct kf_member {
+    size_t struct_size;           /* sizeof(kf_member) of the library */
+    const char *path;             /* where it will be opened */
+    uint64_t file_size, keys;     /* what the manifest says of it */
+    kf_bytes name;                /* as the manifest names it */
+    const uint8_t *build_id;      /* 16 bytes */
+    char *place;                  /* empty; another path that is written here is opened instead, */
+    size_t place_size;            /* which has so much room, with its end */
+} kf_member;
+
+/* Called before a member is opened, which may bring the file first, from another host say. Lookups wait for it; several
+ * threads may be in it at once, for one member too. Anything but KF_OK fails what touched the member, with this status
+ * (KF_IO for KF_NOT_FOUND, KF_END and KF_TYPE) and what `error` says; the next touch tries again. */
+typedef kf_status (*kf_member_fn)(void *context, const kf_member *member, kf_error *error);
 
 /* How to open a dictionary. */
 typedef struct kf_open_options {
     size_t struct_size;           /* sizeof(kf_open_options), set by KF_OPEN_OPTIONS_INIT */
     uint32_t flags;               /* KF_OPEN_... */
     uint32_t reserved;            /* 0 */
+    kf_member_fn member_needed;   /* may be NULL. Only files without shards are members that it is asked for */
+    void *member_context;
 } kf_open_options;
-#define KF_OPEN_OPTIONS_INIT { sizeof(kf_open_options), 0, 0 }
+#define KF_OPEN_OPTIONS_INIT { sizeof(kf_open_options), 0, 0, NULL, NULL }
 
-/* Opens `path`: O(1) in the file's size, below a millisecond; O(files) for a manifest. `options` may be NULL. The
+/* Opens `path`: O(1) in the file's size, below a millisecond. A manifest says enough of the files that it names for a
+ * lookup to open only the one that its key is in, at the first touch (unless one of them has shards itself: then all
+ * are opened here). That can fail: then whatever touched it returns KF_IO, KF_REPLACED, KF_FORMAT, KF_UNSUPPORTED,
+ * KF_CORRUPT or KF_NO_MEMORY, and kf_dict_member_error tells more. `options` may be NULL. The
  * handle is the caller's to close; `*out` is NULL after a failure.
  * Errors: KF_INVALID (options, an empty path), KF_IO, KF_FORMAT (foreign, cut or grown), KF_UNSUPPORTED, KF_CORRUPT,
  * KF_NO_MEMORY, KF_TYPE (a names index: kf_names_open); of a manifest also KF_REPLACED. */
@@ -62,6 +85,18 @@ KF_API kf_status kf_dict_open(kf_dict **out, const char *path, const kf_open_opt
  * it lies itself. */
 KF_API kf_status kf_dict_open_memory(kf_dict **out, const void *data, size_t size,
                                      const kf_open_options *options, kf_error *error);
+
+/* Opens all members of a manifest that nothing has touched yet, so that nothing that comes later can fail for a file
+ * that is not there. Nothing to do for other dictionaries. Errors: of the first that can't be opened, as above. */
+KF_API kf_status kf_dict_open_members(const kf_dict *dict, kf_error *error);
+/* Whether a call returned `status` because a member could not be opened, as far as is known: 1, and `error` (may be
+ * NULL) tells of the last such member, of whatever thread; else 0. */
+KF_API int kf_dict_member_error(const kf_dict *dict, kf_status status, kf_error *error);
+
+/* What a manifest says of its member `index`, in the order of keys from 0 on, opening nothing: `member` without `path`
+ * and `place`. The rest is borrowed until close. O(1). KF_NOT_FOUND: there are not as many; KF_TYPE: it is no manifest,
+ * or one of files that have shards. */
+KF_API kf_status kf_dict_member_at(const kf_dict *dict, size_t index, kf_member *member);
 
 /* Closes. NULL and a pointer to NULL are accepted; *dict becomes NULL. Bytes borrowed from the handle and iterators
  * over it must not be used afterwards. No other thread may be using the handle. */
@@ -189,13 +224,18 @@ typedef struct kf_dict_stat {
     uint32_t reserved;            /* 0 */
     uint64_t normalise;           /* KF_NORMALISE_...: in which normal form the keys are; 0: as they were added */
     uint64_t similarity_bytes;    /* the keys once more, for comparing all at once: see KF_BUILD_SIMILARITY */
+    uint64_t filter_bytes;        /* see KF_BUILD_FILTER */
 } kf_dict_stat;
 #define KF_DICT_STAT_INIT { sizeof(kf_dict_stat), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, KF_VALUES_NONE, \
-                            KF_ENCODING_AUTO, 0, KF_WEIGHTS_NONE, 0, 0, 0, 0, 0 }
+                            KF_ENCODING_AUTO, 0, KF_WEIGHTS_NONE, 0, 0, 0, 0, 0, 0 }
 
 /* Fills `stat` as far as its struct_size reaches. O(1), O(shards) of a dictionary that has any. Errors: KF_INVALID
- * (`stat` was not initialised). */
+ * (`stat` was not initialised); those of kf_dict_open_members, which this does. */
 KF_API kf_status kf_dict_get_stat(const kf_dict *dict, kf_dict_stat *stat);
+/* The same without opening members of a manifest: file_size, shards and what the header says are right, the sizes of
+ * keys, tokens, shared containers, values, weights, metadata and checksums those of the manifest alone. Errors:
+ * KF_INVALID. */
+KF_API kf_status kf_dict_get_outline(const kf_dict *dict, kf_dict_stat *stat);
 
 /* How to verify. */
 typedef struct kf_verify_options {
@@ -214,6 +254,11 @@ typedef struct kf_verify_options {
  * Errors: KF_CORRUPT with the offset, KF_CANCELLED, KF_NO_MEMORY, KF_INVALID (options). A checksum is no signature: it
  * finds accidents, not forgery. */
 KF_API kf_status kf_dict_verify(const kf_dict *dict, const kf_verify_options *options, kf_error *error);
+
+/* Whether bytes, of a copy that has come from somewhere say, are all of a file as keyfold wrote it, of whatever kind:
+ * header, size, checksums and pads, not what is in it, nor the files that a manifest names. Then `build_id` is the
+ * file's. O(size), at the speed of memory. Errors: KF_FORMAT, KF_UNSUPPORTED, KF_CORRUPT. */
+KF_API kf_status kf_content_check(const void *data, size_t size, uint8_t build_id[16], kf_error *error);
 
 #ifdef __cplusplus
 }

@@ -67,6 +67,12 @@ typedef struct kf_iter_options {
 KF_API kf_status kf_iter_create(kf_iter **out, const kf_dict *dict, const kf_iter_options *options,
                                 kf_error *error);
 
+/* As kf_iter_create, but *iter, if it is not NULL, is an iterator that is not needed any more: it is used again or
+ * destroyed. Many short listings by plain iteration in key order then allocate nothing, and remember what they have
+ * decoded. `dict` may be another one than before, which must still be open. *iter is NULL after a failure. */
+KF_API kf_status kf_iter_reset(kf_iter **iter, const kf_dict *dict, const kf_iter_options *options,
+                               kf_error *error);
+
 /* How many entries remain, without enumerating: O(1). UINT64_MAX: unknown, because a query or filter is
  * asked entry by entry. */
 KF_API uint64_t kf_iter_remaining(const kf_iter *iter);
@@ -74,6 +80,14 @@ KF_API uint64_t kf_iter_remaining(const kf_iter *iter);
 /* The next entry; KF_END after the last one, and for ever after an error. Amortised O(bytes by which keys differ) in
  * plain iteration. Errors: KF_CORRUPT, KF_NO_MEMORY. */
 KF_API kf_status kf_iter_next(kf_iter *iter, kf_entry *entry);
+
+/* The next entries, up to `capacity` of them; `*count` are set, at least one with KF_OK. They may be fewer than
+ * `capacity` though more are to come. Their keys lie in the iterator and are valid until the next call on it. None of
+ * them is current: values are had by their ordinals (kf_dict_u64_at_many, kf_dict_value_at_many), and who wants to know
+ * more of an entry (kf_iter_match) asks for one at a time. In plain iteration in key order this is the fastest way;
+ * every other kind goes one by one and copies the keys. KF_END after the last entry, and for ever after an error.
+ * Errors: KF_CORRUPT, KF_NO_MEMORY, KF_INVALID (capacity 0). */
+KF_API kf_status kf_iter_next_many(kf_iter *iter, kf_entry *entries, size_t capacity, size_t *count);
 
 /* What became of a key from the old dictionary to the new one (kf_iter_create_diff). */
 typedef enum kf_change {

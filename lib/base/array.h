@@ -2,9 +2,8 @@
 #ifndef KFI_BASE_ARRAY_H
 #define KFI_BASE_ARRAY_H
 
+#include "base/bits.h"
 #include "base/error.h"
-
-#include <string.h>
 
 typedef struct kfi_array {
     uint8_t *data;
@@ -26,6 +25,16 @@ static inline kf_status kfi_array_append(kfi_array *array, const void *data, siz
     kf_status status = kfi_array_reserve(array, size, error);
     if (status) return status;
     if (size) memcpy(array->data + array->size, data, size);
+    array->size += size;
+    return KF_OK;
+}
+
+/* The same for what is mostly shorter than a call is worth. */
+static inline kf_status kfi_array_append_short(kfi_array *array, const void *data, size_t size, kf_error *error)
+{
+    kf_status status = kfi_array_reserve(array, size, error);
+    if (status) return status;
+    kfi_copy(array->data + array->size, data, size);
     array->size += size;
     return KF_OK;
 }

@@ -27,6 +27,33 @@ static inline void kfi_store16(uint8_t *p, uint16_t v) { v = KFI_LE16(v); memcpy
 static inline void kfi_store32(uint8_t *p, uint32_t v) { v = KFI_LE32(v); memcpy(p, &v, 4); }
 static inline void kfi_store64(uint8_t *p, uint64_t v) { v = KFI_LE64(v); memcpy(p, &v, 8); }
 
+/* memcpy of what is mostly short, without a call: by two words that may overlap. */
+static inline void kfi_copy(void *to, const void *from, size_t size)
+{
+    uint8_t *t = to;
+    const uint8_t *f = from;
+    uint64_t a, b;
+    uint32_t c, d;
+    if (size > 16) {
+        memcpy(t, f, size);
+    } else if (size >= 8) {
+        memcpy(&a, f, 8);
+        memcpy(&b, f + size - 8, 8);
+        memcpy(t, &a, 8);
+        memcpy(t + size - 8, &b, 8);
+    } else if (size >= 4) {
+        memcpy(&c, f, 4);
+        memcpy(&d, f + size - 4, 4);
+        memcpy(t, &c, 4);
+        memcpy(t + size - 4, &d, 4);
+    } else if (size) {
+        const uint8_t first = f[0], middle = f[size / 2], last = f[size - 1];
+        t[0] = first;
+        t[size / 2] = middle;
+        t[size - 1] = last;
+    }
+}
+
 static inline uint64_t kfi_mask64(unsigned width) { return width >= 64 ? ~0ull : (1ull << width) - 1; }
 
 /* The low `width` (0..64) bits of v: one instruction where the processor has it. */
@@ -54,7 +81,7 @@ static inline uint64_t kfi_load_bits(const uint8_t *p, uint64_t bit, unsigned wi
 /* Set bits. Without the instruction GCC would call a function. */
 static inline unsigned kfi_popcount(uint64_t v)
 {
-#if defined(__POPCNT__)
+#if defined(__POPCNT__) || defined(__aarch64__)
     return (unsigned)__builtin_popcountll(v);
 #else
     v -= v >> 1 & 0x5555555555555555;

@@ -5,6 +5,16 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Two functions go by this name: glibc's returns the text, which need not be in `text`; that of POSIX a number. */
+static const char *reason_of(int os_error, char *text, size_t size)
+{
+#if defined(__GLIBC__)
+    return strerror_r(os_error, text, size);
+#else
+    return strerror_r(os_error, text, size) ? "unknown error" : text;
+#endif
+}
+
 static void fill(kf_error *error, kf_status status, int os_error, uint64_t offset,
                  const char *format, va_list arguments)
 {
@@ -18,9 +28,7 @@ static void fill(kf_error *error, kf_status status, int os_error, uint64_t offse
 
     size_t used = strlen(error->message);
     char text[96];
-    /* The GNU strerror_r: thread-safe, and it never fails. */
-    const char *reason = strerror_r(os_error, text, sizeof text);
-    snprintf(error->message + used, sizeof error->message - used, ": %s", reason);
+    snprintf(error->message + used, sizeof error->message - used, ": %s", reason_of(os_error, text, sizeof text));
 }
 
 kf_status kfi_fail(kf_error *error, kf_status status, const char *format, ...)

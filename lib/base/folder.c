@@ -1,4 +1,5 @@
 #include "base/folder.h"
+#include "base/sync.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -37,7 +38,7 @@ static int open_in(const kfi_folder *folder, const char *name, int flags)
 static kf_status sync_folder(const kfi_folder *folder, kf_error *error)
 {
     int result;
-    do result = fsync(folder->fd);
+    do result = kfi_sync(folder->fd);
     while (result != 0 && errno == EINTR);
     /* Some file systems cannot sync a folder and say so. */
     if (result == 0 || errno == EINVAL || errno == EBADF || errno == EROFS) return KF_OK;
@@ -148,7 +149,7 @@ static kf_status write_whole(kfi_folder *folder, int fd, const char *name, const
         size -= (size_t)n;
         at += (uint64_t)n;
     }
-    do result = fsync(fd);
+    do result = kfi_sync(fd);
     while (result != 0 && errno == EINTR);
     return result ? fail(folder, errno, "sync", name, error) : KF_OK;
 }

@@ -10,6 +10,7 @@
  * folder, cannot divert the file. */
 #include "base/file.h"
 #include "base/random.h"
+#include "base/sync.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -379,7 +380,7 @@ static kf_status give_name(kfi_output *output, int target_exists, int *published
 static kf_status sync_folder(kfi_output *output, kf_error *error)
 {
     int result;
-    do result = fsync(output->folder);
+    do result = kfi_sync(output->folder);
     while (result != 0 && errno == EINTR);
     /* Some file systems cannot sync a folder and say so. */
     if (result == 0 || errno == EINVAL || errno == EBADF || errno == EROFS) return KF_OK;
@@ -394,7 +395,7 @@ kf_status kfi_output_publish(kfi_output *output, kf_error *error)
     kf_status status = flush(output, error);
     if (status) return status;
     if (fchmod(output->fd, output->mode) != 0) return fail(output, errno, "set the mode of", error);
-    do result = fsync(output->fd);
+    do result = kfi_sync(output->fd);
     while (result != 0 && errno == EINTR);
     if (result != 0) return fail(output, errno, "sync", error);
 

@@ -1,4 +1,6 @@
+#include "base/bits.h"
 #include "base/file.h"
+#include "base/sync.h"
 #include "base/varint.h"
 
 #include <errno.h>
@@ -111,7 +113,7 @@ kf_status kfi_spool_write(kfi_spool *spool, const void *data, size_t size, kf_er
         if (status) return status;
         if (size >= spool->capacity) return put(spool, data, size, error);
     }
-    if (size) memcpy(spool->buffer + spool->used, data, size);
+    kfi_copy(spool->buffer + spool->used, data, size);
     spool->used += size;
     return KF_OK;
 }
@@ -119,6 +121,10 @@ kf_status kfi_spool_write(kfi_spool *spool, const void *data, size_t size, kf_er
 kf_status kfi_spool_write_varint(kfi_spool *spool, uint64_t value, kf_error *error)
 {
     uint8_t bytes[KFI_VARINT_MAX];
+    if (!spool->finished && spool->capacity - spool->used >= KFI_VARINT_MAX) {
+        spool->used += kfi_varint_write(spool->buffer + spool->used, value);
+        return KF_OK;
+    }
     size_t n = kfi_varint_write(bytes, value);
     return kfi_spool_write(spool, bytes, n, error);
 }
@@ -140,7 +146,7 @@ kf_status kfi_spool_sync(const kfi_spool *spool, kf_error *error)
 {
     int result;
     if (spool->fd < 0) return KF_OK;
-    do result = fdatasync(spool->fd);
+    do result = kfi_sync_content(spool->fd);
     while (result != 0 && errno == EINTR);
     return result ? kfi_fail_errno(error, errno, "cannot sync a temporary file") : KF_OK;
 }

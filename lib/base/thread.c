@@ -11,7 +11,9 @@ kf_status kfi_monitor_create(kfi_monitor *monitor, kf_error *error)
     if (reason) return kfi_fail_errno(error, reason, "cannot create a lock");
     reason = pthread_condattr_init(&attributes);
     if (!reason) {
+#ifndef __APPLE__
         pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+#endif
         reason = pthread_cond_init(&monitor->changed, &attributes);
         pthread_condattr_destroy(&attributes);
     }
@@ -34,6 +36,10 @@ void kfi_monitor_wait(kfi_monitor *monitor) { pthread_cond_wait(&monitor->change
 
 void kfi_monitor_wait_for(kfi_monitor *monitor, unsigned milliseconds)
 {
+#ifdef __APPLE__
+    const struct timespec period = { milliseconds / 1000, (long)(milliseconds % 1000) * 1000000 };
+    pthread_cond_timedwait_relative_np(&monitor->changed, &monitor->lock, &period);
+#else
     struct timespec until;
     clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += milliseconds / 1000;
@@ -43,6 +49,7 @@ void kfi_monitor_wait_for(kfi_monitor *monitor, unsigned milliseconds)
         until.tv_sec++;
     }
     pthread_cond_timedwait(&monitor->changed, &monitor->lock, &until);
+#endif
 }
 
 void kfi_monitor_changed(kfi_monitor *monitor) { pthread_cond_broadcast(&monitor->changed); }

@@ -24,7 +24,10 @@ enum {
 };
 
 /* Compatible ones. */
-enum { KFI_COMPATIBLE_BLOCKS = 1u << 0 };   /* the section BLOCKS has the keys (format/blocks.h) */
+enum {
+    KFI_COMPATIBLE_BLOCKS = 1u << 0,   /* the section BLOCKS has the keys (format/blocks.h) */
+    KFI_COMPATIBLE_FILTER = 1u << 1    /* the section FILTER has their hashes (format/filter.h) */
+};
 
 typedef enum kfi_section_type {
     KFI_SECTION_METADATA = 1,
@@ -48,6 +51,7 @@ typedef enum kfi_section_type {
     KFI_SECTION_ATTRIBUTES = 20,  /* of the names, and which names have each; absent: none has */
     KFI_SECTION_PAYLOADS = 21,    /* a column: what belongs to the names; absent: nothing */
     KFI_SECTION_LETTERS = 22,     /* of the names, counted, and where tokens are in blocks; may be absent */
+    KFI_SECTION_FILTER = 23,      /* which keys are certainly absent (format/filter.h); may be absent itself */
     KFI_SECTION_CHECKSUMS = 6     /* XXH3-64 of each KFI_CHECKSUM_BLOCK from header_size up to this
                                      section; always the last section */
 } kfi_section_type;

@@ -15,13 +15,14 @@ int kfi_shard_compare(kf_bytes a, kf_bytes b)
 
 /* ---- writing ---------------------------------------------------------------------------------- */
 
-kf_status kfi_shards_encode(const kfi_shard *entries, size_t count, unsigned weights, kfi_array *out,
-                            kf_error *error)
+kf_status kfi_shards_encode(const kfi_shard *entries, const kfi_shards_head *head, kfi_array *out, kf_error *error)
 {
-    uint8_t head[KFI_SHARDS_HEADER] = { 0 };
-    kfi_store32(head, (uint32_t)count);
-    head[4] = (uint8_t)weights;
-    kf_status status = kfi_array_append(out, head, sizeof head, error);
+    const size_t count = head->count;
+    uint8_t first[KFI_SHARDS_HEADER] = { 0 };
+    kfi_store32(first, (uint32_t)count);
+    first[4] = (uint8_t)head->weights;
+    first[5] = head->plain != 0;
+    kf_status status = kfi_array_append(out, first, sizeof first, error);
     for (size_t i = 0; i < count && !status; i++) {
         const kfi_shard *e = &entries[i];
         uint8_t bytes[KFI_SHARDS_ENTRY] = { 0 };
@@ -45,16 +46,14 @@ kf_status kfi_shards_encode(const kfi_shard *entries, size_t count, unsigned wei
 
 /* ---- reading ---------------------------------------------------------------------------------- */
 
-kf_status kfi_shards_count(const uint8_t *section, uint64_t size, size_t *count, unsigned *weights,
-                           kf_error *error)
+kf_status kfi_shards_head_decode(const uint8_t *section, uint64_t size, kfi_shards_head *head, kf_error *error)
 {
     if (size < KFI_SHARDS_HEADER) return kfi_fail(error, KF_CORRUPT, "the section of shards is cut");
     uint32_t n = kfi_load32(section);
-    *count = n;
-    *weights = section[4];
+    *head = (kfi_shards_head){ n, section[4], section[5] };
     if (!n || n > KFI_SHARDS_LIMIT || n > (size - KFI_SHARDS_HEADER) / KFI_SHARDS_ENTRY)
         return kfi_fail(error, KF_CORRUPT, "impossible number of shards %u", (unsigned)n);
-    if (*weights > KF_WEIGHTS_GIVEN || section[5] || section[6] || section[7])
+    if (head->weights > KF_WEIGHTS_GIVEN || section[5] > 1 || section[6] || section[7])
         return kfi_fail(error, KF_CORRUPT, "the section of shards is damaged");
     return KF_OK;
 }
@@ -88,10 +87,11 @@ static int image_is_right(const kfi_shard *e, uint64_t expected, uint64_t images
 kf_status kfi_shards_decode(const uint8_t *section, uint64_t size, uint64_t images, kfi_shard *entries,
                             kf_error *error)
 {
-    size_t count = 0;
-    unsigned weights;
-    kf_status status = kfi_shards_count(section, size, &count, &weights, error);
+    kfi_shards_head head = { 0 };
+    kf_status status = kfi_shards_head_decode(section, size, &head, error);
     if (status) return status;
+    if (images && head.plain) return kfi_fail(error, KF_CORRUPT, "the section of shards is damaged");
+    const size_t count = head.count;
     uint64_t table = KFI_SHARDS_HEADER + (uint64_t)count * KFI_SHARDS_ENTRY, end = 0, keys = 0;
     pool p = { section + table, size - table };
     for (size_t i = 0; i < count; i++) {

@@ -196,7 +196,7 @@ static void weight_destroy(kf_iter *iter)
     if (w->part != &w->only) free(w->part);
 }
 
-static const kfi_iter_class weight_class = { weight_next, weight_remaining, NULL, weight_destroy };
+static const kfi_iter_class weight_class = { NULL, weight_next, weight_remaining, NULL, weight_destroy };
 
 /* ---- maxima made here ------------------------------------------------------------------------- */
 
@@ -257,9 +257,10 @@ static kf_status find_parts(weight_iter *w, const kf_dict *dict, uint64_t low, u
         if (!part) return KF_NO_MEMORY;
         w->part = part;
     }
-    for (; low < high; low = w->part[w->parts - 1].in.base + w->part[w->parts - 1].in.high)
-        w->part[w->parts++].in = kfi_part_first(dict, low, high);
-    return KF_OK;
+    kf_status status = KF_OK;
+    for (; !status && low < high; low = w->part[w->parts - 1].in.base + w->part[w->parts - 1].in.high)
+        status = kfi_part_first(&w->part[w->parts++].in, dict, low, high);
+    return status;
 }
 
 /* The best child of each of the blocks that a member's tree is made of. */
@@ -297,7 +298,8 @@ kf_status kfi_iter_by_weight(kf_iter **out, const kf_dict *dict, uint64_t low, u
     if (high > dict->header.keys) high = dict->header.keys;
     if (low < high && limit) {
         w->left = high - low < limit ? high - low : limit;
-        if (find_parts(w, dict, low, high)) status = kfi_fail_memory(error, sizeof *w->part);
+        status = find_parts(w, dict, low, high);
+        if (status && !kfi_shards_told(dict, status, error)) kfi_fail_memory(error, sizeof *w->part);
         for (unsigned i = 0; i < w->parts && !status; i++) status = open_part(w, i, error);
     }
     if (status) kf_iter_destroy((kf_iter **)&w);

@@ -16,13 +16,16 @@ typedef struct select_iter {
 } select_iter;
 
 /* Goes to the next member, with all that the automaton has become so far. */
-static void enter_part(select_iter *s)
+static kf_status enter_part(select_iter *s)
 {
-    const kfi_part part = kfi_part_first(s->whole, s->low, s->high);
+    kfi_part part;
+    kf_status status = kfi_part_first(&part, s->whole, s->low, s->high);
+    if (status) return status;
     s->iter.dict = part.dict;
     s->base = part.base;
     s->low = part.base + part.high;
     kfi_hunt_begin(&s->hunt, &part.dict->keys, &s->dfa.guide, part.low, part.high);
+    return KF_OK;
 }
 
 static kf_status select_next(kf_iter *iter, kf_entry *entry)
@@ -30,8 +33,8 @@ static kf_status select_next(kf_iter *iter, kf_entry *entry)
     select_iter *s = (select_iter *)iter;
     kf_status status = kfi_hunt_next(&s->hunt);
     while (status == KF_END && s->low < s->high) {
-        enter_part(s);
-        status = kfi_hunt_next(&s->hunt);
+        status = enter_part(s);
+        if (!status) status = kfi_hunt_next(&s->hunt);
     }
     if (status == KF_LIMIT) {
         iter->incomplete = 1;
@@ -52,7 +55,7 @@ static void select_destroy(kf_iter *iter)
     kfi_hunt_destroy(&s->hunt);
 }
 
-static const kfi_iter_class select_class = { select_next, NULL, NULL, select_destroy };
+static const kfi_iter_class select_class = { NULL, select_next, NULL, NULL, select_destroy };
 
 kf_status kfi_iter_select(kf_iter **out, const kf_dict *dict, const kf_query *query, uint64_t low, uint64_t high,
                           uint64_t work_limit, kf_error *error)
@@ -105,7 +108,7 @@ static kf_status filter_u64(kf_iter *iter, uint64_t *value)
 
 static void filter_destroy(kf_iter *iter) { kf_iter_destroy(&((filter_iter *)iter)->inner); }
 
-static const kfi_iter_class filter_class = { filter_next, NULL, filter_u64, filter_destroy };
+static const kfi_iter_class filter_class = { NULL, filter_next, NULL, filter_u64, filter_destroy };
 
 kf_status kfi_iter_filter(kf_iter **out, kf_iter **inner, kf_filter_fn filter, void *context, uint64_t limit,
                           kf_error *error)

@@ -47,7 +47,8 @@ static kf_status enter_member(find_iter *f, kfi_descents **descents)
     size_t shard, before;
     kf_status status = kfi_text_shards_find(&f->shards, f->place.here, &shard, &before);
     if (status) return status;
-    f->member = shards->member[shard];
+    status = kfi_shards_member(shards, shard, &f->member);
+    if (status) return status;
     f->base = shards->first[shard];
     *descents = &f->shards.member[shard].descents;
     if (!before) return KF_OK;
@@ -117,15 +118,15 @@ static void step(const find_iter *f, kfi_normal_place *place)
     else place->there = ++place->here;
 }
 
-/* Whose the key is. 0 on damage. */
-static int find_member(find_iter *f, uint64_t ordinal)
+/* Whose the key is. */
+static kf_status find_member(find_iter *f, uint64_t ordinal)
 {
     f->iter.dict = f->member;
     f->iter.ordinal = ordinal - f->base;
-    if (__builtin_expect(ordinal >= f->base, 1)) return f->iter.ordinal < f->member->keys.count;
+    if (__builtin_expect(ordinal >= f->base, 1)) return f->iter.ordinal < f->member->keys.count ? KF_OK : KF_CORRUPT;
     f->iter.ordinal = ordinal;
-    f->iter.dict = kfi_member_of(f->whole, &f->iter.ordinal);
-    return 1;
+    f->iter.dict = f->whole;
+    return kfi_member_of(&f->iter.dict, &f->iter.ordinal);
 }
 
 static kf_status find_next(kf_iter *iter, kf_entry *entry)
@@ -137,7 +138,8 @@ static kf_status find_next(kf_iter *iter, kf_entry *entry)
         while (f->at < f->count) {
             kf_prefix_match match = matches[longest ? --f->count : f->at++];
             kfi_normal_place end;
-            if (!find_member(f, match.ordinal)) return KF_CORRUPT;
+            kf_status status = find_member(f, match.ordinal);
+            if (status) return status;
             if (!keep(f, match, &end, entry)) continue;
             if (longest) {
                 f->count = 0;
@@ -176,7 +178,7 @@ static kf_status make_normal(find_iter *f, uint32_t flags)
     return KF_OK;
 }
 
-static const kfi_iter_class find_class = { find_next, NULL, NULL, find_destroy };
+static const kfi_iter_class find_class = { NULL, find_next, NULL, NULL, find_destroy };
 
 KFI_STRUCT_KIND(options_kind, kf_find_options, KF_FIND_OPTIONS_INIT, filter_context, filter_context);
 
@@ -205,5 +207,5 @@ kf_status kf_iter_create_find(kf_iter **out, const kf_dict *dict, const void *te
     else f->next.here = f->form.size;
     if (!status) return KF_OK;
     kf_iter_destroy(out);
-    return kfi_fail_memory(error, text_size);
+    return kfi_shards_told(dict, status, error) ? status : kfi_fail_memory(error, text_size);
 }

@@ -5,12 +5,12 @@
 #include "query/ranked.h"
 #include "read/values/weights_reader.h"
 
-/* In key order: all entries, or those that the query accepts; the filter, if any, not applied yet. */
+/* In key order: all entries, or those that the query accepts; the filter and the limit, if any, not applied yet. */
 static kf_status in_order(kf_iter **out, const kf_dict *dict, const kf_iter_options *o, uint64_t low, uint64_t high,
-                          uint64_t limit, kf_error *error)
+                          kf_error *error)
 {
     if (o->query) return kfi_iter_select(out, dict, o->query, low, high, o->work_limit, error);
-    return kfi_iter_plain(out, dict, low, high, limit, o->flags & KF_ITER_REVERSE, error);
+    return kfi_iter_plain(out, dict, o, UINT64_MAX, error);
 }
 
 /* Asks for every entry, and keeps the best. */
@@ -42,12 +42,13 @@ static kf_status create(kf_iter **out, const kf_dict *dict, const kf_iter_option
 {
     kf_iter *all = NULL;
     uint64_t low, high;
+    if (o->order == KF_ORDER_KEY && !o->query && !o->filter) return kfi_iter_plain(out, dict, o, o->limit, error);
+    kf_iter_destroy(out);
     kf_status status = kfi_iter_range(dict, o, &low, &high, error);
     if (status) return status;
-    if (o->order == KF_ORDER_KEY && !o->query && !o->filter) return in_order(out, dict, o, low, high, o->limit, error);
     if (o->order == KF_ORDER_WEIGHT && !o->query)
         return kfi_iter_by_weight(out, dict, low, high, o->limit, o->filter, o->filter_context, error);
-    status = in_order(&all, dict, o, low, high, UINT64_MAX, error);
+    status = in_order(&all, dict, o, low, high, error);
     if (status) return status;
     if (o->order == KF_ORDER_KEY && (o->filter || o->limit != UINT64_MAX))
         return kfi_iter_filter(out, &all, o->filter, o->filter_context, o->limit, error);
@@ -60,11 +61,10 @@ static kf_status create(kf_iter **out, const kf_dict *dict, const kf_iter_option
     return status;
 }
 
-kf_status kf_iter_create(kf_iter **out, const kf_dict *dict, const kf_iter_options *options, kf_error *error)
+kf_status kf_iter_reset(kf_iter **iter, const kf_dict *dict, const kf_iter_options *options, kf_error *error)
 {
     kf_iter_options known;
     kf_query *normal = NULL;
-    *out = NULL;
     kf_status status = kfi_iter_options_read(&known, options, error);
     if (!status && known.order == KF_ORDER_WEIGHT && !kf_dict_has_weights(dict))
         status = kfi_fail(error, KF_TYPE, "this dictionary has no weights to order by");
@@ -72,7 +72,14 @@ kf_status kf_iter_create(kf_iter **out, const kf_dict *dict, const kf_iter_optio
         status = kfi_query_normal(&normal, known.query, dict->header.normalise, error);
         known.query = normal;
     }
-    if (!status) status = create(out, dict, &known, error);
+    if (!status) status = create(iter, dict, &known, error);
+    else kf_iter_destroy(iter);
     kf_query_destroy(&normal);
     return status;
+}
+
+kf_status kf_iter_create(kf_iter **out, const kf_dict *dict, const kf_iter_options *options, kf_error *error)
+{
+    *out = NULL;
+    return kf_iter_reset(out, dict, options, error);
 }

@@ -68,8 +68,9 @@ static kf_status ranked_next(kf_iter *iter, kf_entry *entry)
     if (r->next == r->hits.count) return KF_END;
     const kfi_hit *hit = &r->hits.hit[r->next];
     iter->ordinal = entry->ordinal = hit->ordinal;
-    iter->dict = kfi_member_of(r->whole, &iter->ordinal);
-    kf_status status = kf_dict_key_at(iter->dict, iter->ordinal, &r->key, &entry->key);
+    iter->dict = r->whole;
+    kf_status status = kfi_member_of(&iter->dict, &iter->ordinal);
+    if (!status) status = kf_dict_key_at(iter->dict, iter->ordinal, &r->key, &entry->key);
     if (status) return status == KF_NOT_FOUND ? KF_CORRUPT : status;
     r->next++;
     iter->match.distance = hit->distance;
@@ -90,7 +91,7 @@ static void ranked_destroy(kf_iter *iter)
     kf_buffer_free(&((ranked_iter *)iter)->key);
 }
 
-static const kfi_iter_class ranked_class = { ranked_next, ranked_remaining, NULL, ranked_destroy };
+static const kfi_iter_class ranked_class = { NULL, ranked_next, ranked_remaining, NULL, ranked_destroy };
 
 static int compare(const void *a, const void *b)
 {

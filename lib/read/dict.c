@@ -7,44 +7,46 @@
 #include "read/part.h"
 #include "read/plain.h"
 #include "read/special.h"
-#include "read/shards/shard_set.h"
+#include "read/shards/shard_later.h"
 
 #include <stdlib.h>
 
 /* Those that are special pay for the question whether they are; plain ones don't notice it. */
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 
-/* Published first without what is said of weights and shards. */
-KFI_STRUCT_KIND(stat_kind, kf_dict_stat, KF_DICT_STAT_INIT, value_encoding, similarity_bytes);
+/* Published first without what is said of weights and what follows. */
+KFI_STRUCT_KIND(stat_kind, kf_dict_stat, KF_DICT_STAT_INIT, value_encoding, filter_bytes);
 
-/* `path` and `flags` are for kfi_shards_open. */
-static kf_status open_mapping(kf_dict **out, kfi_mapping mapping, const char *path, uint32_t flags, kf_error *error)
+/* `path` and `options` are for kfi_shards_open. */
+static kf_status open_mapping(kf_dict **out, kfi_mapping mapping, const char *path, const kf_open_options *options,
+                              kf_error *error)
 {
     kf_status status = kfi_plain_begin(out, mapping, error);
     if (status) return status;
-    status = (*out)->header.incompatible & KFI_FEATURE_SHARDS ? kfi_shards_open(*out, path, flags, error)
+    status = (*out)->header.incompatible & KFI_FEATURE_SHARDS ? kfi_shards_open(*out, path, options, error)
                                                               : kfi_plain_open_parts(*out, error);
     if (status) kf_dict_close(out);
-    else (*out)->special = (*out)->shards || (*out)->header.normalise;
+    else (*out)->special = (*out)->shards || (*out)->header.normalise || (*out)->filter.directory;
     return status;
 }
 
 kf_status kf_dict_open(kf_dict **out, const char *path, const kf_open_options *options, kf_error *error)
 {
     kfi_mapping mapping;
-    uint32_t flags;
+    kf_open_options known;
     *out = NULL;
-    kf_status status = kfi_open_file(&mapping, &flags, path, options, error);
-    return status ? status : open_mapping(out, mapping, path, flags, error);
+    kf_status status = kfi_open_file(&mapping, &known, path, options, KF_OPEN_CHECK, error);
+    return status ? status : open_mapping(out, mapping, path, &known, error);
 }
 
 kf_status kf_dict_open_memory(kf_dict **out, const void *data, size_t size, const kf_open_options *options,
                               kf_error *error)
 {
+    static const kf_open_options none = KF_OPEN_OPTIONS_INIT;
     kfi_mapping mapping;
     *out = NULL;
     kf_status status = kfi_open_bytes(&mapping, data, size, options, error);
-    return status ? status : open_mapping(out, mapping, NULL, 0, error);
+    return status ? status : open_mapping(out, mapping, NULL, &none, error);
 }
 
 void kf_dict_close(kf_dict **dict)
@@ -91,8 +93,8 @@ kf_status kf_dict_contains(const kf_dict *d, const void *key, size_t key_size, i
 kf_status kf_dict_key_at(const kf_dict *d, uint64_t ordinal, kf_buffer *buffer, kf_bytes *key)
 {
     if (ordinal >= d->header.keys) return KF_NOT_FOUND;
-    d = kfi_member_of(d, &ordinal);
-    return kfi_plain_key_at(d, ordinal, buffer, key);
+    kf_status status = kfi_member_of(&d, &ordinal);
+    return status ? status : kfi_plain_key_at(d, ordinal, buffer, key);
 }
 
 kf_status kf_dict_lower_bound(const kf_dict *d, const void *key, size_t key_size, uint64_t *ordinal)
@@ -135,16 +137,16 @@ kf_status kf_dict_value_at(const kf_dict *d, uint64_t ordinal, kf_buffer *buffer
 {
     if (d->header.value_type != KF_VALUES_BYTES) return KF_TYPE;
     if (ordinal >= d->header.keys) return KF_NOT_FOUND;
-    d = kfi_member_of(d, &ordinal);
-    return kfi_column_bytes(d->column, ordinal, NULL, buffer, value);
+    kf_status status = kfi_member_of(&d, &ordinal);
+    return status ? status : kfi_column_bytes(d->column, ordinal, NULL, buffer, value);
 }
 
 kf_status kf_dict_u64_at(const kf_dict *d, uint64_t ordinal, uint64_t *value)
 {
     if (d->header.value_type != KF_VALUES_U64) return KF_TYPE;
     if (ordinal >= d->header.keys) return KF_NOT_FOUND;
-    d = kfi_member_of(d, &ordinal);
-    return kfi_column_u64(d->column, ordinal, value);
+    kf_status status = kfi_member_of(&d, &ordinal);
+    return status ? status : kfi_column_u64(d->column, ordinal, value);
 }
 
 /* The plain dictionary that a key is in, and its ordinal there. */
@@ -211,7 +213,8 @@ kf_status kf_dict_value_at_many(const kf_dict *d, const uint64_t *ordinals, size
 
 int kf_dict_has_weights(const kf_dict *d)
 {
-    if (d->shards) d = d->shards->member[0];   /* all have the same kind */
+    /* Members are not looked at, which may not be open. */
+    if (d->shards) return d->shards->weights != KF_WEIGHTS_NONE || d->header.value_type == KF_VALUES_U64;
     return d->weights.column != NULL;
 }
 
@@ -219,8 +222,8 @@ kf_status kf_dict_weight_at(const kf_dict *d, uint64_t ordinal, uint64_t *weight
 {
     if (!kf_dict_has_weights(d)) return KF_TYPE;
     if (ordinal >= d->header.keys) return KF_NOT_FOUND;
-    d = kfi_member_of(d, &ordinal);
-    return kfi_column_u64(d->weights.column, ordinal, weight);
+    kf_status status = kfi_member_of(&d, &ordinal);
+    return status ? status : kfi_column_u64(d->weights.column, ordinal, weight);
 }
 
 kf_status kf_dict_metadata(const kf_dict *d, const char *name, kf_bytes *content)
@@ -234,13 +237,37 @@ kf_status kf_dict_metadata_at(const kf_dict *d, size_t index, kf_bytes *name, kf
     return kfi_metadata_at(&d->metadata, index, name, content, NULL);
 }
 
-kf_status kf_dict_get_stat(const kf_dict *d, kf_dict_stat *out)
+/* What a manifest says of its members, or what these say themselves. */
+static kf_status get_stat(const kf_dict *d, kf_dict_stat *out, int of_members)
 {
     kf_dict_stat stat;
     kf_status status = kfi_result_check(out, &stat_kind, NULL);
+    if (!status && d->shards && of_members) status = kfi_shards_open_all(d->shards, NULL);
     if (status) return status;
     kfi_plain_stat(d, &stat);
-    if (d->shards) kfi_shards_stat(d->shards, &stat);
+    if (d->shards) (of_members ? kfi_shards_stat : kfi_shards_outline)(d->shards, &stat);
     kfi_result_write(out, &stat, &stat_kind);
     return KF_OK;
+}
+
+kf_status kf_dict_get_stat(const kf_dict *d, kf_dict_stat *out) { return get_stat(d, out, 1); }
+kf_status kf_dict_get_outline(const kf_dict *d, kf_dict_stat *out) { return get_stat(d, out, 0); }
+
+kf_status kf_dict_open_members(const kf_dict *d, kf_error *error)
+{
+    return d->shards ? kfi_shards_open_all(d->shards, error) : KF_OK;
+}
+
+kf_status kf_dict_member_at(const kf_dict *d, size_t index, kf_member *member)
+{
+    if (!d->shards || !kfi_shards_entry(d->shards, 0)) return KF_TYPE;
+    if (index >= d->shards->count) return KF_NOT_FOUND;
+    const kfi_shard *e = kfi_shards_entry(d->shards, index);
+    *member = (kf_member){ sizeof *member, NULL, e->size, e->keys, e->path, e->build_id, NULL, 0 };
+    return KF_OK;
+}
+
+int kf_dict_member_error(const kf_dict *d, kf_status status, kf_error *error)
+{
+    return kfi_shards_told(d, status, error);
 }

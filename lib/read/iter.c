@@ -1,8 +1,10 @@
 #include "read/iter.h"
 
+#include "base/array.h"
 #include "base/options.h"
 #include "read/keys/walk.h"
 #include "read/part.h"
+#include "read/search/list.h"
 
 #include <stdlib.h>
 
@@ -23,12 +25,72 @@ uint64_t kf_iter_remaining(const kf_iter *iter)
     return iter->class->remaining ? iter->class->remaining(iter) : UINT64_MAX;
 }
 
+/* What comes when there is nothing more: once an error that entries came before. */
+static kf_status at_end(kf_iter *iter)
+{
+    const kf_status status = iter->late ? iter->late : KF_END;
+    iter->late = KF_OK;
+    iter->current = 0;
+    return status;
+}
+
+static inline void take_ahead(kf_iter *iter, kf_entry *entry)
+{
+    *entry = *iter->ahead++;
+    iter->ordinal = entry->ordinal - iter->base;
+    iter->current = 1;
+}
+
 kf_status kf_iter_next(kf_iter *iter, kf_entry *entry)
 {
-    if (__builtin_expect(iter->ended != KF_OK, 0)) return KF_END;
+    if (__builtin_expect(iter->ahead != iter->ahead_end, 1)) {
+        take_ahead(iter, entry);
+        return KF_OK;
+    }
+    if (__builtin_expect(iter->ended != KF_OK, 0)) return at_end(iter);
     kf_status status = iter->class->next(iter, entry);
     iter->current = !status;
     if (__builtin_expect(status != KF_OK, 0)) iter->ended = status;
+    return status;
+}
+
+/* One by one, for kinds that know no other way: the keys are copied. */
+static kf_status next_each(kf_iter *iter, kf_entry *entries, size_t most, size_t *count)
+{
+    enum { BYTES = 1 << 16 };
+    kf_status status = KF_OK;
+    size_t size = 0, n = 0;
+    while (n < most && size < BYTES) {
+        kf_entry *e = &entries[n];
+        status = iter->class->next(iter, e);
+        if (!status) status = kfi_buffer_reserve(&iter->keys, size + e->key.size + 1, size);
+        if (status) break;
+        if (e->key.size) memcpy(iter->keys.data + size, e->key.data, e->key.size);
+        size += e->key.size;
+        n++;
+    }
+    const uint8_t *key = iter->keys.data;
+    for (size_t i = 0; i < n; key += entries[i++].key.size) entries[i].key.data = key;
+    *count = n;
+    if (!n) return status;
+    iter->ended = status;
+    if (status != KF_END) iter->late = status;
+    return KF_OK;
+}
+
+kf_status kf_iter_next_many(kf_iter *iter, kf_entry *entries, size_t capacity, size_t *count)
+{
+    *count = 0;
+    iter->current = 0;
+    if (!capacity) return KF_INVALID;
+    if (iter->ahead != iter->ahead_end) {
+        while (*count < capacity && iter->ahead != iter->ahead_end) entries[(*count)++] = *iter->ahead++;
+        return KF_OK;
+    }
+    if (iter->ended) return at_end(iter);
+    kf_status status = iter->class->next_many ? iter->class->next_many(iter, entries, capacity, count)
+                                              : next_each(iter, entries, capacity, count);
+    if (status) iter->ended = status;
     return status;
 }
 
@@ -70,6 +132,7 @@ void kf_iter_destroy(kf_iter **pointer)
     if (iter->class->destroy) iter->class->destroy(iter);
     kfi_column_cursor_destroy(&iter->cursor);
     kf_buffer_free(&iter->buffer);
+    kf_buffer_free(&iter->keys);
     free(iter);
     *pointer = NULL;
 }
@@ -112,26 +175,38 @@ kf_status kfi_iter_range(const kf_dict *d, const kf_iter_options *o, uint64_t *l
 
 /* ---- ordered iteration ------------------------------------------------------------------------ */
 
+enum {
+    AHEAD_FIRST = 16, AHEAD_MOST = 64,     /* entries that are made at once */
+    ARENA = 1536, ARENA_MOST = 4096        /* bytes for their keys that come with the iterator */
+};
+
+/* Forwards by a list, whose entries are made ahead; backwards by a walk. */
 typedef struct plain_iter {
     kf_iter iter;
-    kfi_walk walk;
-    uint64_t next, here;          /* in the member: ordinal of the next entry, and how many are to come */
-    uint64_t base;                /* what the member's ordinals are less than the whole's */
+    uint64_t here;                /* in the member: how many are still to be made */
+    uint64_t next;                /* and the next one's ordinal there, if it has not started or goes backwards */
     int reverse, started;
+    size_t block;                 /* how many are made ahead the next time */
     const kf_dict *whole;
     uint64_t low, high;           /* ordinals of the whole in members that were not entered yet */
+    kfi_walk walk;
+    kf_entry made[AHEAD_MOST];
+    kfi_list list;
 } plain_iter;
 
 /* Goes to the next member. */
 static kf_status enter_part(plain_iter *p)
 {
-    const kfi_part part = p->reverse ? kfi_part_last(p->whole, p->low, p->high)
-                                     : kfi_part_first(p->whole, p->low, p->high);
+    kfi_part part;
+    kf_status status = p->reverse ? kfi_part_last(&part, p->whole, p->low, p->high)
+                                  : kfi_part_first(&part, p->whole, p->low, p->high);
+    if (status) return status;
     kfi_walk_destroy(&p->walk);
-    kf_status status = kfi_walk_create(&p->walk, &part.dict->keys);
+    status = p->reverse ? kfi_walk_create(&p->walk, &part.dict->keys)
+                        : kfi_list_begin(&p->list, &part.dict->keys);
     if (status) return status;
     p->iter.dict = part.dict;
-    p->base = part.base;
+    p->iter.base = part.base;
     p->here = part.high - part.low;
     p->next = p->reverse ? part.high - 1 : part.low;
     p->started = 0;
@@ -140,54 +215,126 @@ static kf_status enter_part(plain_iter *p)
     return KF_OK;
 }
 
+static kf_status previous(plain_iter *p, kf_entry *entry)
+{
+    kfi_walk *walk = &p->walk;
+    const kf_status status = p->started ? kfi_walk_previous(walk) : kfi_walk_seek(walk, p->next);
+    /* The ordinals are all there: only damage ends the walk early. */
+    if (status || walk->ordinal != p->next) return status == KF_NO_MEMORY ? status : KF_CORRUPT;
+    p->started = 1;
+    p->iter.ordinal = p->next--;
+    p->here--;
+    *entry = (kf_entry){ { walk->path, walk->size }, p->iter.base + p->iter.ordinal };
+    return KF_OK;
+}
+
+static kf_status plain_next_many(kf_iter *iter, kf_entry *entries, size_t most, size_t *count)
+{
+    plain_iter *p = (plain_iter *)iter;
+    kf_status status = KF_OK;
+    if (!p->here) status = p->low == p->high ? KF_END : enter_part(p);
+    if (!status && p->reverse) {
+        *count = 1;
+        return previous(p, entries);
+    }
+    if (!status && !p->started) status = kfi_list_seek(&p->list, p->next);
+    p->started = 1;
+    if (!status) status = kfi_list_fill(&p->list, entries, most < p->here ? most : (size_t)p->here, count);
+    if (status) return status;
+    p->here -= *count;
+    if (iter->base)
+        for (size_t i = 0; i < *count; i++) entries[i].ordinal += iter->base;
+    return KF_OK;
+}
+
 static kf_status plain_next(kf_iter *iter, kf_entry *entry)
 {
     plain_iter *p = (plain_iter *)iter;
-    kfi_walk *walk = &p->walk;
-    kf_status status;
-    if (__builtin_expect(!p->here, 0)) {
-        if (p->low == p->high) return KF_END;
-        status = enter_part(p);
-        if (status) return status;
-    }
-    if (__builtin_expect(!p->started, 0)) status = kfi_walk_seek(walk, p->next);
-    else status = p->reverse ? kfi_walk_previous(walk) : kfi_walk_next(walk);
-    /* The ordinals are all there: only damage ends the walk early. */
-    if (__builtin_expect(status || walk->ordinal != p->next, 0))
-        return status == KF_NO_MEMORY ? status : KF_CORRUPT;
-    p->started = 1;
-    iter->ordinal = p->next;
-    entry->ordinal = p->base + p->next;
-    p->next += p->reverse ? UINT64_MAX : 1;
-    p->here--;
-    entry->key = (kf_bytes){ walk->path, walk->size };
+    size_t count;
+    if (p->reverse && p->here) return previous(p, entry);
+    kf_status status = plain_next_many(iter, p->made, p->block, &count);
+    if (status) return status;
+    p->block = AHEAD_MOST;
+    iter->ahead = p->made;
+    iter->ahead_end = p->made + count;
+    take_ahead(iter, entry);
     return KF_OK;
 }
 
 static uint64_t plain_remaining(const kf_iter *iter)
 {
     const plain_iter *p = (const plain_iter *)iter;
-    return p->here + (p->high - p->low);
+    return (uint64_t)(iter->ahead_end - iter->ahead) + p->here + (p->high - p->low);
 }
 
-static void plain_destroy(kf_iter *iter) { kfi_walk_destroy(&((plain_iter *)iter)->walk); }
-
-static const kfi_iter_class plain_class = { plain_next, plain_remaining, NULL, plain_destroy };
-
-kf_status kfi_iter_plain(kf_iter **out, const kf_dict *dict, uint64_t low, uint64_t high, uint64_t limit,
-                         int reverse, kf_error *error)
+static void plain_destroy(kf_iter *iter)
 {
-    plain_iter *p = (plain_iter *)kfi_iter_new(sizeof *p, &plain_class, dict);
+    plain_iter *p = (plain_iter *)iter;
+    kfi_walk_destroy(&p->walk);
+    kfi_list_destroy(&p->list);
+}
+
+static const kfi_iter_class plain_class = { plain_next_many, plain_next, plain_remaining, NULL, plain_destroy };
+
+/* An iterator with nothing to come, from one that is used again or may be NULL. Little of it is written. */
+static plain_iter *plain_new(kf_iter *used, const kf_dict *dict)
+{
+    plain_iter *p = (plain_iter *)used;
+    if (used && used->class == &plain_class) {
+        kfi_walk_destroy(&p->walk);
+        kfi_column_cursor_destroy(&used->cursor);
+        const kf_buffer buffer = used->buffer, keys = used->keys;
+        memset(p, 0, offsetof(plain_iter, made));
+        p->iter.buffer = buffer;
+        p->iter.keys = keys;
+    } else {
+        size_t arena = (size_t)dict->header.longest_key + ARENA;
+        kf_iter_destroy(&used);
+        if (arena > ARENA_MOST) arena = ARENA_MOST;
+        arena = (arena + 63) / 64 * 64;
+        p = aligned_alloc(64, sizeof *p + arena);
+        if (!p) return NULL;
+        memset(p, 0, offsetof(plain_iter, made));
+        kfi_list_init(&p->list, (uint8_t *)(p + 1), arena);
+    }
+    p->iter.class = &plain_class;
+    p->iter.dict = p->whole = dict;
+    p->block = AHEAD_FIRST;
+    return p;
+}
+
+/* Keys that begin with a prefix: one way down finds where they are, and leads to the first. */
+static kf_status plain_prefix(plain_iter *p, kf_bytes prefix, uint64_t limit)
+{
+    kf_status status = kfi_list_begin(&p->list, &p->whole->keys);
+    if (!status) status = kfi_list_prefix(&p->list, prefix, &p->here);
+    if (p->here > limit) p->here = limit;
+    p->started = 1;
+    return status;
+}
+
+static kf_status plain_range(plain_iter *p, const kf_iter_options *o, uint64_t limit)
+{
+    kf_status status = kfi_iter_range(p->whole, o, &p->low, &p->high, NULL);
+    if (status) return status;
+    if (p->high - p->low > limit && p->reverse) p->low = p->high - limit;
+    else if (p->high - p->low > limit) p->high = p->low + limit;
+    return p->low == p->high ? KF_OK : enter_part(p);
+}
+
+kf_status kfi_iter_plain(kf_iter **out, const kf_dict *dict, const kf_iter_options *o, uint64_t limit,
+                         kf_error *error)
+{
+    plain_iter *p = plain_new(*out, dict);
     *out = NULL;
     if (!p) return kfi_fail_memory(error, sizeof *p);
     *out = &p->iter;
-    p->whole = dict;
-    p->reverse = reverse;
-    p->low = low;
-    p->high = high;
-    if (high - low > limit && reverse) p->low = high - limit;
-    else if (high - low > limit) p->high = low + limit;
-    if (p->low == p->high || !enter_part(p)) return KF_OK;
+    p->reverse = (o->flags & KF_ITER_REVERSE) != 0;
+    const int alone = o->prefix.size && !o->from.size && !o->has_to && !o->first_ordinal;
+    kf_status status = alone && !p->reverse && !dict->special ? plain_prefix(p, o->prefix, limit)
+                                                             : plain_range(p, o, limit);
+    if (!status) return KF_OK;
     kf_iter_destroy(out);
-    return kfi_fail_memory(error, dict->header.longest_key);
+    if (status == KF_NO_MEMORY) return kfi_fail_memory(error, dict->header.longest_key);
+    return kfi_fail(error, status, "the key structure contradicts itself");
 }

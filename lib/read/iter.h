@@ -8,6 +8,8 @@
 #include <keyfold/iter.h>
 
 typedef struct kfi_iter_class {
+    /* NULL, or sets up to `most` entries and at least one; none is current. */
+    kf_status (*next_many)(kf_iter *iter, kf_entry *entries, size_t most, size_t *count);
     /* Sets `entry`, the members `dict` and `ordinal`, and what it says in `match`. After KF_END or an error
      * it is called no more. */
     kf_status (*next)(kf_iter *iter, kf_entry *entry);
@@ -22,13 +24,17 @@ struct kf_iter {
     const kfi_iter_class *class;
     const kf_dict *dict;            /* of the current entry: a plain one, */
     uint64_t ordinal;               /* and where its value is in that */
+    uint64_t base;                  /* what the ordinals there are less than the whole's, for entries made ahead: */
+    const kf_entry *ahead, *ahead_end;
     int current;                    /* whether an entry is current */
     int incomplete;
     kf_status ended;                /* KF_OK while there may be more */
+    kf_status late;                 /* an error that is still to be told, behind the entries before it */
     kf_match match;
     const kf_dict *cursor_dict;     /* whose values `cursor` decodes */
     kfi_column_cursor *cursor;
     kf_buffer buffer;
+    kf_buffer keys;                 /* of the entries of kf_iter_next_many, where the kind has no place for them */
 };
 
 /* Allocates a zeroed iterator of `size` bytes (of the whole structure). NULL without memory. */
@@ -41,9 +47,10 @@ kf_status kfi_iter_options_read(kf_iter_options *out, const kf_iter_options *giv
 kf_status kfi_iter_range(const kf_dict *dict, const kf_iter_options *options, uint64_t *low, uint64_t *high,
                          kf_error *error);
 
-/* Ordered iteration over ordinals low .. high-1, at most `limit`. KF_NO_MEMORY. */
-kf_status kfi_iter_plain(kf_iter **out, const kf_dict *dict, uint64_t low, uint64_t high, uint64_t limit,
-                         int reverse, kf_error *error);
+/* Ordered iteration over what options say that were read and have no query, filter or other order; the limit is
+ * `limit`. If *out is not NULL it is an iterator that is used again or destroyed. KF_NO_MEMORY, KF_CORRUPT. */
+kf_status kfi_iter_plain(kf_iter **out, const kf_dict *dict, const kf_iter_options *options, uint64_t limit,
+                         kf_error *error);
 
 /* The value of any entry of `dict`, a plain one, by the iterator's cursor and buffer: valid until the next such
  * call. */

@@ -6,9 +6,10 @@
 
 #include <keyfold/dict.h>
 
-/* Maps a file; `flags` are those of the options. KF_INVALID (options, no path or an empty one), KF_IO, KF_NO_MEMORY. */
-kf_status kfi_open_file(kfi_mapping *mapping, uint32_t *flags, const char *path, const kf_open_options *options,
-                        kf_error *error);
+/* Maps a file; `known` becomes what the library knows of the options. Flags are those about mapping, and `more_flags`.
+ * KF_INVALID (options, no path or an empty one), KF_IO, KF_NO_MEMORY. */
+kf_status kfi_open_file(kfi_mapping *mapping, kf_open_options *known, const char *path, const kf_open_options *options,
+                        uint32_t more_flags, kf_error *error);
 /* Takes memory of the caller's, or with KF_OPEN_IN_MEMORY a copy of it. KF_INVALID, KF_NO_MEMORY. */
 kf_status kfi_open_bytes(kfi_mapping *mapping, const void *data, size_t size, const kf_open_options *options,
                          kf_error *error);

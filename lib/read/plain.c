@@ -28,6 +28,14 @@ static kf_status open_blocks(kf_dict *d, kf_error *error)
                            d->header.keys, KFI_BLOCK_KEY_LENGTH, error);
 }
 
+static kf_status open_filter(kf_dict *d, kf_error *error)
+{
+    const kfi_section *section = kfi_header_section(&d->header, KFI_SECTION_FILTER);
+    if (!(d->header.compatible & KFI_COMPATIBLE_FILTER)) return KF_OK;
+    if (!section) return kfi_fail(error, KF_CORRUPT, "the filter's section is missing");
+    return kfi_filter_open(&d->filter, d->mapping.data + section->offset, section->size, section->offset, error);
+}
+
 kf_status kfi_plain_open_parts(kf_dict *d, kf_error *error)
 {
     const uint8_t *file = d->mapping.data;
@@ -39,6 +47,7 @@ kf_status kfi_plain_open_parts(kf_dict *d, kf_error *error)
                                  (kf_value_type)d->header.value_type, d->header.keys, error);
     }
     if (!status) status = kfi_weights_open(&d->weights, file, &d->header, d->column, error);
+    if (!status) status = open_filter(d, error);
     return status ? status : open_blocks(d, error);
 }
 
@@ -111,6 +120,7 @@ void kfi_plain_stat(const kf_dict *d, kf_dict_stat *stat)
         .weight_bytes = size_of(d, KFI_SECTION_WEIGHTS),
         .weights = d->weights.own ? KF_WEIGHTS_GIVEN : d->weights.has_section ? KF_WEIGHTS_VALUE : KF_WEIGHTS_NONE,
         .normalise = h->normalise, .similarity_bytes = size_of(d, KFI_SECTION_BLOCKS),
+        .filter_bytes = size_of(d, KFI_SECTION_FILTER),
     };
     stat->key_bytes = size_of(d, KFI_SECTION_TREE) + size_of(d, KFI_SECTION_TOP) + stat->token_bytes
                      + stat->shared_bytes;

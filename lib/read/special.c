@@ -2,7 +2,7 @@
 
 #include "base/normal_map.h"
 #include "read/keys/by_key.h"
-#include "read/shards/shard_set.h"
+#include "read/shards/shard_later.h"
 
 #include <stdlib.h>
 
@@ -16,7 +16,10 @@ typedef kf_status (*lookup)(const kf_dict **dict, kf_bytes key, uint64_t *one, u
 static kf_status place(const kf_dict **d, kf_bytes key, uint64_t *ordinal, uint64_t *unused)
 {
     (void)unused;
-    if ((*d)->shards) *d = kfi_shards_by_key((*d)->shards, key.data, key.size);
+    const kfi_shards *shards = (*d)->shards;
+    kf_status status = shards ? kfi_shards_member(shards, kfi_shard_of_key(shards, key), d) : KF_OK;
+    if (status) return status;
+    if ((*d)->filter.directory && !kfi_filter_passes(&(*d)->filter, key)) return KF_NOT_FOUND;
     return (*d)->search->find(&(*d)->keys, key.data, key.size, ordinal);
 }
 
@@ -133,11 +136,39 @@ kf_status kfi_special_prefixes(const kf_dict *d, kf_bytes text, kf_prefix_match 
 
 /* ---- many keys -------------------------------------------------------------------------------- */
 
+/* Searches only for what the filter lets pass. */
+static kf_status find_passing(const kf_dict *d, const kfi_key_batch *batch, size_t count, uint64_t *ordinals,
+                              size_t *found)
+{
+    kf_bytes list[KFI_FILTER_BATCH];
+    uint16_t passed[KFI_FILTER_BATCH];
+    uint64_t ordinal[KFI_FILTER_BATCH];
+    const kfi_key_batch part = { .list = list, .keys = &d->keys };
+    kf_status result = KF_OK;
+    *found = 0;
+    for (size_t at = 0; at < count; at += KFI_FILTER_BATCH) {
+        const size_t some = count - at < KFI_FILTER_BATCH ? count - at : KFI_FILTER_BATCH;
+        size_t hits;
+        for (size_t i = 0; i < some; i++) {
+            list[i] = kfi_batch_key(batch, at + i);
+            ordinals[at + i] = KF_ABSENT;
+        }
+        const size_t passing = kfi_filter_passes_many(&d->filter, list, some, passed);
+        for (size_t i = 0; i < passing; i++) list[i] = list[passed[i]];
+        kf_status status = d->search->find_many(&part, passing, ordinal, &hits);
+        for (size_t i = 0; i < passing; i++) ordinals[at + passed[i]] = ordinal[i];
+        *found += hits;
+        if (status) result = status;
+    }
+    return result;
+}
+
 static kf_status find_many(const kf_dict *d, const kfi_key_batch *batch, size_t count, uint64_t *ordinals,
                            size_t *found)
 {
-    return d->shards ? kfi_shards_find_many(d->shards, batch, count, ordinals, found)
-                     : d->search->find_many(batch, count, ordinals, found);
+    if (d->shards) return kfi_shards_find_many(d->shards, batch, count, ordinals, found);
+    return d->filter.directory ? find_passing(d, batch, count, ordinals, found)
+                               : d->search->find_many(batch, count, ordinals, found);
 }
 
 /* Makes the keys from `first` on normal: those in `list` that are not as they were lie in `normal`. */

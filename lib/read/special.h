@@ -1,6 +1,6 @@
-/* Looking up in dictionaries that have shards, or make keys normal, or both: what read/dict.c asks where a key can't
- * be searched for as the caller has it. Each does what the kf_dict_ call of its name does. Nothing is allocated unless
- * a key outgrows the room for its normal form (KF_NO_MEMORY). */
+/* Looking up in dictionaries that have shards, make keys normal or have a filter: what read/dict.c asks where a key is
+ * not searched for as the caller has it and at once. Each does what the kf_dict_ call of its name does. Nothing is
+ * allocated unless a key outgrows the room for its normal form (KF_NO_MEMORY). */
 #ifndef KFI_READ_SPECIAL_H
 #define KFI_READ_SPECIAL_H
 

@@ -3,10 +3,12 @@
 #include "base/options.h"
 #include "read/blocks/blocks_verify.h"
 #include "read/checks.h"
+#include "read/filter/fuse_verify.h"
 #include "read/frame.h"
 #include "read/keys/verify_keys.h"
 #include "read/keys/verify_top.h"
 #include "read/keys/walk.h"
+#include "read/shards/shard_later.h"
 #include "read/shards/shards_verify.h"
 
 #include <stdlib.h>
@@ -93,6 +95,11 @@ static kf_status check_key_blocks(const kfi_check *c, uint64_t piece, kfi_progre
     return kfi_blocks_verify(c->dict, progress, error);
 }
 
+static kf_status check_filter(const kfi_check *c, uint64_t piece, kfi_progress *progress, kf_error *error)
+{
+    return kfi_filter_verify(c->dict, progress, error);
+}
+
 static kf_status check_sums(const kfi_check *c, uint64_t piece, kfi_progress *progress, kf_error *error)
 {
     return kfi_shards_verify_sums(c->dict, error);
@@ -139,11 +146,13 @@ static kf_status add_plain(kfi_checks *checks, const kf_dict *d, size_t shard, k
     const kfi_check column = { check_column, d, NULL, NULL, shard, size_of(d, KFI_SECTION_VALUES), 1, 0 };
     const kfi_check blocks = { check_key_blocks, d, NULL, NULL, shard, size_of(d, KFI_SECTION_BLOCKS), 1, 0 };
     const kfi_check weights = { check_weights, d, NULL, NULL, shard, size_of(d, KFI_SECTION_WEIGHTS), 1, 0 };
+    const kfi_check filter = { check_filter, d, NULL, NULL, shard, size_of(d, KFI_SECTION_FILTER), 1, 0 };
     kf_status status = add_outside(checks, d, shard, error);
     if (!status) status = kfi_checks_add(checks, &keys, error);
     if (!status && d->header.normalise) status = kfi_checks_add(checks, &forms, error);
     if (!status && d->column) status = kfi_checks_add(checks, &column, error);
     if (!status && d->blocks) status = kfi_checks_add(checks, &blocks, error);
+    if (!status && d->filter.directory) status = kfi_checks_add(checks, &filter, error);
     return status ? status : kfi_checks_add(checks, &weights, error);
 }
 
@@ -157,7 +166,7 @@ static kf_status add_sharded(kfi_checks *checks, const kf_dict *d, kf_error *err
         status = add_frame(checks, &s->file[i].mapping, &s->file[i].header, KFI_CHECK_WHOLE, error);
     for (size_t i = 0; i < s->count && !status; i++) {
         const kfi_check ends = { check_ends, d, NULL, NULL, i, 0, 1, 0 };
-        status = add_plain(checks, s->member[i], i, error);
+        status = add_plain(checks, kfi_shards_opened(s, i), i, error);
         if (!status) status = kfi_checks_add(checks, &ends, error);
     }
     return status;
@@ -170,6 +179,8 @@ kf_status kf_dict_verify(const kf_dict *d, const kf_verify_options *options, kf_
     kf_status status = kfi_options_read(&known, options, &options_kind, error);
     if (status) return status;
     if (known.threads > MOST_THREADS) return kfi_fail(error, KF_INVALID, "at most %d threads", MOST_THREADS);
+    if (d->shards) status = kfi_shards_open_all(d->shards, error);
+    if (status) return status;
     status = d->shards ? add_sharded(&checks, d, error) : add_plain(&checks, d, KFI_CHECK_WHOLE, error);
     if (!status) status = kfi_checks_run(&checks, &known, error);
     free(checks.list);

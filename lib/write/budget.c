@@ -37,7 +37,7 @@ static kfi_image_shares image_shares(uint64_t memory, uint64_t choice, int has_g
         .weights = choice / 16,
         .references = memory / 4,
         .tails = choice / 2,
-        .key_blocks = memory / 4,
+        .last_sorts = memory / 4,
     };
 }
 

@@ -10,7 +10,8 @@
  *   then the sorter's half, or this image's part of it, is free
  *                                  I/4           counting the references to states
  *                                  C/2           training the tokens of tails
- *                                  I/4           sorting keys for blocks, once all else of the image is written
+ *                                  I/4           sorting keys for blocks, then hashes for the filter, once all else is
+ *                                                written
  *                                                values and weights go on in their share, side by side with that
  *
  *   C   is what encodings are chosen by, so files depend on it: it follows from M alone, not from t. M for one image;
@@ -61,7 +62,7 @@ kfi_sort_shares kfi_budget_sort(uint64_t memory, unsigned buffers, uint64_t samp
 typedef struct kfi_image_shares {
     uint64_t blocks, minimiser, values, weights;
     uint64_t references, tails;
-    uint64_t key_blocks;
+    uint64_t last_sorts;
 } kfi_image_shares;
 
 /* Of M: one image of all keys, or one of `count` side by side. */

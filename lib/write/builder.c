@@ -148,6 +148,9 @@ static kf_status normal_key(kf_builder *b, kf_bytes *key, kf_error *error)
     return kfi_normal_text(b->normal, *key, key) ? kfi_fail_memory(error, size) : KF_OK;
 }
 
+/* A size_t of 32 bits never is. */
+static int too_large(uint64_t size) { return size > VALUE_LIMIT; }
+
 /* `value` as the sorter gets it, of which the caller's value is `value_size` bytes. */
 static kf_status add(kf_builder *b, kf_bytes key, kf_bytes value, size_t value_size, kf_error *error)
 {
@@ -156,7 +159,7 @@ static kf_status add(kf_builder *b, kf_bytes key, kf_bytes value, size_t value_s
     if (!status && key.size > KFI_KEY_LIMIT)
         status = kfi_fail_key(error, KF_LIMIT, key, "a key of %zu bytes is longer than the limit of %d", key.size,
                               KFI_KEY_LIMIT);
-    if (value_size > VALUE_LIMIT)
+    if (too_large(value_size))
         status = kfi_fail_key(error, KF_LIMIT, key, "a value of %zu bytes is longer than the limit of 2^40",
                               value_size);
     if (!status) status = kfi_sorter_add(b->sorter, key, value, error);
@@ -187,7 +190,7 @@ static kf_status add_weighted(kf_builder *b, kf_bytes key, kf_bytes value, uint6
 {
     uint8_t head[KFI_VARINT_MAX];
     kfi_array *both = &b->weighted;
-    if (b->failed || value.size > VALUE_LIMIT) return add(b, key, value, value.size, error);
+    if (b->failed || too_large(value.size)) return add(b, key, value, value.size, error);
     both->size = 0;
     kf_status status = kfi_array_reserve(both, sizeof head + value.size, error);
     if (!status) status = kfi_array_append(both, head, kfi_varint_write(head, weight), error);
@@ -247,7 +250,9 @@ static kfi_image_options image_options(kf_builder *b)
         .weights = b->options.weights, .normalise = b->options.normalise, .folder = b->folder,
         .shares = kfi_budget_image(b->options.memory_limit, b->options.weights == KF_WEIGHTS_GIVEN),
         .account = &b->disk, .progress = { .tell = tell, .context = b }, .expected = b->added,
+        .expected_bytes = b->added_bytes,
         .threads = b->options.threads, .similarity = (b->options.flags & KF_BUILD_SIMILARITY) != 0,
+        .filter = (b->options.flags & KF_BUILD_FILTER) != 0,
     };
 }
 

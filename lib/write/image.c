@@ -2,6 +2,7 @@
 
 #include "write/automaton/minimise.h"
 #include "write/blocks/key_blocks.h"
+#include "write/filter/filter_writer.h"
 #include "write/keys/emit.h"
 #include "write/metadata_writer.h"
 #include "write/pipeline.h"
@@ -16,6 +17,7 @@ struct kfi_image {
     kfi_minimiser *minimiser;
     kfi_values *values;
     kfi_key_blocks *blocks;        /* NULL: none are wanted */
+    kfi_filter_writer *filter;     /* the same */
     kfi_pipeline *pipeline;        /* to both; NULL: pairs go to them at once */
     kfi_automaton automaton;
     kfi_shared_table shared;
@@ -36,6 +38,7 @@ static kf_status take_value(void *self, kf_bytes key, kf_bytes value, kf_error *
 {
     kfi_image *image = self;
     kf_status status = image->blocks ? kfi_key_blocks_add(image->blocks, key, error) : KF_OK;
+    if (!status && image->filter) status = kfi_filter_writer_add(image->filter, key, error);
     return status ? status : kfi_values_add(image->values, value, error);
 }
 
@@ -43,7 +46,8 @@ static kf_status create_pipeline(kfi_image *image, kf_error *error)
 {
     static const kfi_stage stages[] = { take_key, take_value };
     const kfi_image_options *o = &image->options;
-    if (o->threads < 2) return KF_OK;
+    /* Little is done before another thread is there, and without being copied to it. */
+    if (o->threads < 2 || o->expected_bytes < o->shares.blocks / 4) return KF_OK;
     return kfi_pipeline_create(&image->pipeline, stages, 2, image, o->shares.blocks, o->threads - 1, error);
 }
 
@@ -57,7 +61,9 @@ kf_status kfi_image_create(kfi_image **out, const kfi_image_options *o, kf_error
     kf_status status = kfi_minimiser_create(&image->minimiser, o->shares.minimiser, o->folder, o->account, error);
     if (!status) status = kfi_values_create(&image->values, o, error);
     if (!status && o->similarity)
-        status = kfi_key_blocks_create(&image->blocks, o->shares.key_blocks, o->folder, o->account, error);
+        status = kfi_key_blocks_create(&image->blocks, o->shares.last_sorts, o->folder, o->account, error);
+    if (!status && o->filter)
+        status = kfi_filter_writer_create(&image->filter, o->shares.last_sorts, o->folder, o->account, error);
     if (!status) status = create_pipeline(image, error);
     if (status) kfi_image_destroy(&image);
     *out = image;
@@ -99,7 +105,8 @@ void kfi_image_bounds(const kfi_image *image, kf_bytes *first, kf_bytes *last)
 
 uint32_t kfi_image_sections(const kfi_image *image)
 {
-    return 6 + kfi_values_sections(image->values) + (image->blocks && kfi_key_blocks_fit(image->blocks));
+    return 6 + kfi_values_sections(image->values) + (image->blocks && kfi_key_blocks_fit(image->blocks))
+         + (image->filter != NULL);
 }
 
 static kf_status tell_layout(void *context, kf_phase phase, uint64_t done, uint64_t total, kf_error *error)
@@ -148,6 +155,10 @@ kf_status kfi_image_write(kfi_image *image, const kfi_metadata *metadata, kfi_wr
         status = kfi_key_blocks_write(image->blocks, writer, error);
         if (kfi_key_blocks_fit(image->blocks)) header->compatible |= KFI_COMPATIBLE_BLOCKS;
     }
+    if (!status && image->filter) {
+        status = kfi_filter_writer_write(image->filter, writer, error);
+        header->compatible |= KFI_COMPATIBLE_FILTER;
+    }
     kfi_progress writing = kfi_progress_stage(&image->options.progress, KF_PHASE_WRITE, 0, 0);
     if (!status) status = kfi_progress_report(&writing, 0, error);
     if (status) return status;
@@ -167,6 +178,7 @@ void kfi_image_destroy(kfi_image **pointer)
     kfi_minimiser_destroy(&image->minimiser);
     kfi_values_destroy(&image->values);
     kfi_key_blocks_destroy(&image->blocks);
+    kfi_filter_writer_destroy(&image->filter);
     kfi_key_plan_free(&image->plan);
     kfi_shared_table_free(&image->shared);
     kfi_automaton_destroy(&image->automaton);

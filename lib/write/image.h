@@ -4,6 +4,7 @@
  *      |\--> value column ---------------------^
  *       \--> weights --------------------------^
  *        \-> keys in blocks, if asked for -----^
+ *         \-> their filter, if asked for ------^
  *
  * With several threads the minimiser and the values are stages of a pipeline (pipeline.h), and the values are
  * encoded while the keys are (values.h); the bytes are the same. A weight that is given comes in front of the
@@ -34,7 +35,9 @@ typedef struct kfi_image_options {
     kfi_disk_account *account;
     kfi_progress progress;
     uint64_t expected;             /* pairs, for progress; 0: not known */
+    uint64_t expected_bytes;       /* of them */
     int similarity;                /* keys are to be in blocks too */
+    int filter;                    /* and their hashes in a filter */
     unsigned threads;              /* the caller's included, which alone tells progress; 0 is 1 */
 } kfi_image_options;
 

@@ -200,8 +200,8 @@ kf_status kfi_pipeline_give(kfi_pipeline *p, kf_bytes key, kf_bytes value, kf_er
     uint8_t *at = b->data + b->used;
     kfi_store32(at, (uint32_t)key.size);
     kfi_store32(at + 4, (uint32_t)value.size);
-    if (key.size) memcpy(at + RECORD_HEAD, key.data, key.size);
-    if (value.size) memcpy(at + RECORD_HEAD + key.size, value.data, value.size);
+    kfi_copy(at + RECORD_HEAD, key.data, key.size);
+    kfi_copy(at + RECORD_HEAD + key.size, value.data, value.size);
     b->used += size;
     return KF_OK;
 }

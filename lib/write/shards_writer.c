@@ -13,6 +13,7 @@ struct kfi_bundle {
     kfi_shard *entries;        /* each one's keys and path lie in one allocation, which `first` begins */
     size_t count, capacity;
     kfi_header total;
+    int plain;                 /* no file that is referred to has shards */
 };
 
 kf_status kfi_bundle_create(kfi_bundle **out, const char *path, int with_images, kf_error *error)
@@ -21,6 +22,7 @@ kf_status kfi_bundle_create(kfi_bundle **out, const char *path, int with_images,
     kfi_bundle *b = calloc(1, sizeof *b);
     if (!b) return kfi_fail_memory(error, sizeof *b);
     b->with_images = with_images;
+    b->plain = !with_images;
     kf_status status = kfi_writer_create(&b->writer, path, with_images ? 4 : 3, error);
     if (!status && with_images) status = kfi_writer_begin(b->writer, KFI_SECTION_IMAGES, error);
     if (status) kfi_bundle_destroy(&b);
@@ -135,6 +137,7 @@ kf_status kfi_bundle_refer(kfi_bundle *b, const char *path, const kfi_header *he
     if (b->with_images) return kfi_fail(error, KF_INVALID, "this bundle has images only");
     if (!name.size || name.size > KFI_SHARD_PATH_LIMIT)
         return kfi_fail(error, KF_INVALID, "a path to a shard has 1 to %d bytes", KFI_SHARD_PATH_LIMIT);
+    if (header->incompatible & KFI_FEATURE_SHARDS) b->plain = 0;
     return note(b, header, first, last, name, error);
 }
 
@@ -154,7 +157,8 @@ kf_status kfi_bundle_finish(kfi_bundle *b, const kfi_metadata *metadata, kf_weig
     kfi_array section = { 0 };
     if (!b->count) return kfi_fail(error, KF_INVALID, "a bundle needs at least one key");
     kf_status status = b->with_images ? kfi_writer_end(b->writer, error) : KF_OK;
-    if (!status) status = kfi_shards_encode(b->entries, b->count, weights, &section, error);
+    const kfi_shards_head head = { b->count, weights, b->plain };
+    if (!status) status = kfi_shards_encode(b->entries, &head, &section, error);
     if (!status) status = write_section(b, KFI_SECTION_SHARDS, &section, error);
     section.size = 0;
     if (!status) status = kfi_metadata_encode(metadata ? metadata : &none, &section, error);

@@ -86,7 +86,7 @@ static void make_base(unsigned n)
     else if (b->m.type == KF_VALUES_U64 && n % 2) options.weights = KF_WEIGHTS_VALUE;
     options.value_type = b->m.type;
     options.value_encoding = b->m.encoding;
-    options.flags = n % 3 == 2 ? KF_BUILD_SIMILARITY : 0;
+    options.flags = (n % 3 == 2 ? KF_BUILD_SIMILARITY : 0) | (n % 5 == 1 ? KF_BUILD_FILTER : 0);
     ck_assert_int_eq(kf_builder_create(&builder, scratch_path("base.kf"), &options, &error), KF_OK);
     for (unsigned i = 0; i < n % 4; i++) {
         char name[20];
@@ -294,7 +294,7 @@ END_TEST
 START_TEST(damage__mutated)
 {
     static const char *const variants[] = { "portable", "avx2", "avx512" };   /* of the queries' walk */
-    uint64_t files = (SANITIZED ? scaled(100, 200, 400) : scaled(600, 2500, 2500)) * scale_of_run();
+    uint64_t files = (SANITIZED ? scaled(150, 150, 400) : scaled(600, 2500, 2500)) * scale_of_run();
     setenv("KEYFOLD_ISA", variants[_i % 3], 1);
     for (uint64_t file = 0; file < files; file++) {
         base_file *b = &bases[(file + (unsigned)_i) % BASES];
@@ -387,7 +387,7 @@ START_TEST(damage__every_bit)
     ck_assert_int_eq(kf_dict_verify(dict, NULL, NULL), KF_OK);
     kf_dict_close(&dict);
     /* Every bit in a long run; else each of the first KiB and, spread by the seed, some of those behind. */
-    size_t step = scaled(29, SANITIZED ? 7 : 5, 1);
+    size_t step = scaled(29, 5, 1);
     for (size_t bit = 0; bit < 8 * b.size; bit += bit < 8192 ? 1 : 1 + mix64(seed_or(0) + bit) % (2 * step - 1)) {
         kf_error error = { 0 };
         image[bit / 8] ^= (uint8_t)(1u << bit % 8);

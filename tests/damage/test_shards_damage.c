@@ -223,6 +223,7 @@ typedef struct forgery {
     kfi_shard entry[PARTS + 2];
     size_t count;
     unsigned weights;
+    int plain;
     kfi_header header;
     kfi_array images;
     int with_images, without_shards;
@@ -272,7 +273,8 @@ static kf_status forge(forgery *f)
         ck_assert_int_eq(kfi_writer_end(writer, NULL), KF_OK);
     }
     if (!f->without_shards) {
-        ck_assert_int_eq(kfi_shards_encode(f->entry, f->count, f->weights, &section, NULL), KF_OK);
+        ck_assert_int_eq(kfi_shards_encode(f->entry, &(kfi_shards_head){ f->count, f->weights, f->plain },
+                                           &section, NULL), KF_OK);
         ck_assert_int_eq(kfi_array_append(&section, zeros, f->extra, NULL), KF_OK);
         ck_assert_int_eq(kfi_writer_begin(writer, KFI_SECTION_SHARDS, NULL), KF_OK);
         ck_assert_int_eq(kfi_writer_write(writer, section.data, section.size, NULL), KF_OK);

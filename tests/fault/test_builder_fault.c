@@ -224,6 +224,7 @@ static void set_scene(int number)
         { "distinct strings", 8, KF_VALUES_BYTES, KF_ENCODING_DISTINCT, 0, 0 },
         { "keys", 13, KF_VALUES_NONE, KF_ENCODING_AUTO, 0, 0 },
         { "keys that are stored once more", 13, KF_VALUES_NONE, KF_ENCODING_AUTO, 0, KF_BUILD_SIMILARITY },
+        { "keys with a filter", 9, KF_VALUES_NONE, KF_ENCODING_AUTO, 0, KF_BUILD_FILTER },
         { "spilling", 7, KF_VALUES_BYTES, KF_ENCODING_RAW, 120, 0 },
     };
     memset(&now, 0, sizeof now);
@@ -253,7 +254,7 @@ static void clear_scene(void)
     free(good);
 }
 
-enum { SCENES = 8, SPILLING = 7 };
+enum { SCENES = 9, SPILLING = 8 };
 
 START_TEST(builder__allocations_fail)
 {

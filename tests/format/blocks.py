@@ -1,5 +1,7 @@
 """12.4 of FORMAT.md for the second reader: keys, or tokens, side by side."""
 
+from collections import Counter
+
 from fields import aligned, fields, need, number
 
 NO_ID = 2 ** 32 - 1
@@ -41,10 +43,11 @@ def check(data, keys, longest, seen):
     for number_of, (length, _, lanes) in enumerate(blocks):
         most = [0] * 32
         for lane in range(lanes):
-            text = [classes[unit] for unit in texts[ids[place]]]
+            text = bytes(classes[unit] for unit in texts[ids[place]])
             place += 1
-            need(text == [data[at + 32 * j + lane] for j in range(length)], "the letters of a block")
-            most = [max(most[c], sum(letter % 32 == c for letter in text)) for c in range(32)]
+            need(text == data[at + lane:at + 32 * length:32], "the letters of a block")
+            for c, count in Counter(letter % 32 for letter in text).items():
+                most[c] = max(most[c], count)
         need(bytes(most) == data[signatures + 32 * number_of:][:32], "a signature")
         at += 32 * length
     return ids

@@ -3,8 +3,7 @@
 
 It is slow and simple: it exists to show that the text suffices. As a program it prints all entries, keys and
 values in hexadecimal, integers in decimal: reader.py FILE
-It needs the standard library only; for zstd columns also the `zstd` command. Checksums are compared if
-the Python module xxhash is there.
+It needs the standard library only; for zstd columns also the `zstd` command, for checksums and filters libxxhash.
 """
 
 import bisect
@@ -12,18 +11,14 @@ import sys
 
 import blocks
 import normal
-from fields import Tokens, aligned, fields, need, number, varint
+import xxh3
+from fields import MASK, Tokens, aligned, fields, need, number, varint
 from values import BYTES, U64, Column, Weights
 
-try:
-    import xxhash
-except ImportError:
-    xxhash = None
-
 METADATA, TOKENS, SHARED, TREE, VALUES, CHECKSUMS, TOP, WEIGHTS, SHARDS, IMAGES = range(1, 11)
-BLOCKS = 13
+BLOCKS, FILTER = 13, 23
 SHARDED, NORMALISED, NAMED = 1, 2, 4   # features
-IN_BLOCKS = 1                          # compatible ones
+IN_BLOCKS, IN_FILTER = 1, 2            # compatible ones
 
 
 class Frame:
@@ -63,14 +58,14 @@ class Frame:
         sums = self.section(CHECKSUMS)
         parts = range(header_size, self.sections[CHECKSUMS][0], 1 << 18)
         need(len(sums) == 8 * len(parts), "number of checksums")
-        if xxhash:
+        if xxh3.of_64:
             head = file[:120] + bytes(8) + file[128:header_size]
-            need(xxhash.xxh3_64_intdigest(head) == number(file, 120, 8), "header checksum")
+            need(xxh3.of_64(head) == number(file, 120, 8), "header checksum")
             for i, start in enumerate(parts):
                 block = file[start:min(start + (1 << 18), self.sections[CHECKSUMS][0])]
-                need(xxhash.xxh3_64_intdigest(block) == number(sums, 8 * i, 8), f"checksum {i}")
+                need(xxh3.of_64(block) == number(sums, 8 * i, 8), f"checksum {i}")
             head = file[:88] + bytes(16) + file[104:120] + bytes(8) + file[128:header_size]
-            build_id = xxhash.xxh3_128_intdigest(head + sums)
+            build_id = xxh3.of_128(head + sums)
             need(build_id.to_bytes(16, "little") == file[88:104], "build id")
 
     def section(self, kind):
@@ -118,6 +113,38 @@ class Dictionary(Frame):
         if number(self.file, 28, 4) & IN_BLOCKS:
             blocks.check(self.section(BLOCKS), keys, 255, self.seen)
             self.seen.add("keys in blocks")
+
+    def check_filter(self, keys):
+        """13: every key passes. Returns whether a key does, or None if there is no filter."""
+        if not number(self.file, 28, 4) & IN_FILTER or not xxh3.of_64:
+            return None
+        data = self.section(FILTER)
+        bits, size = number(data, 0, 1), number(data, 8, 8)
+        need(len(data) == 16 + size + (16 << bits), "the size of FILTER")
+        self.seen.add("filter")
+
+        def passes(key):
+            x = xxh3.of_64(key)
+            at = 16 + size + 16 * (x >> 64 - bits)
+            first, segments, segment_bits, seed = (number(data, at + o, n) for o, n in
+                                                   ((0, 8), (8, 4), (12, 1), (13, 1)))
+            if not segments:
+                return True
+            need(first + (segments + 2 << segment_bits) <= size, "a part of FILTER")
+            x = x + seed * 0x9e3779b97f4a7c15 & MASK
+            x = (x ^ x >> 33) * 0xff51afd7ed558ccd & MASK
+            x = (x ^ x >> 33) * 0xc4ceb9fe1a85ec53 & MASK
+            x ^= x >> 33
+            low = (1 << segment_bits) - 1
+            place = (x >> 32) * (segments << segment_bits) >> 32
+            places = place, place + low + 1 ^ x >> 18 & low, place + 2 * (low + 1) ^ x & low
+            total = (x ^ x >> 36) & 255
+            for place in places:
+                total ^= data[16 + first + place]
+            return total == 0
+
+        need(all(map(passes, keys)), "a key that FILTER does not let pass")
+        return passes
 
     # ---- 4: containers; one is named by its section and position
 

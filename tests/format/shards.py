@@ -32,6 +32,7 @@ class Sharded(Frame):
             part = Dictionary(images[offset:offset + size]) if embeds else self.named(os.fsdecode(path), folder)
             need((len(part.file), part.count, part.file[88:104]) == (size, keys, entry[24:40]), "another file")
             need(part.value_type == self.value_type and part.form == self.form and keys > 0, "another kind of file")
+            need(not (data[5] and (embeds or isinstance(part, Sharded))), "plain files that are not")
             if isinstance(part, Sharded):
                 need((part.first, part.last) == (first, last), "other ends")
             self.shards.append((first, last, part))
@@ -42,7 +43,7 @@ class Sharded(Frame):
     def entries(self, data):
         """Entry, first and last key, and path of each shard."""
         count, at = number(data, 0, 4), 8
-        need(1 <= count <= 4096 and not any(data[5:8]), "the number of shards")
+        need(1 <= count <= 4096 and data[5] <= 1 and not any(data[6:8]), "the number of shards")
         strings = at + 56 * count
         for at in range(at, strings, 56):
             sizes = [number(data, at + 40 + 4 * i, 4) for i in range(3)]

@@ -47,6 +47,12 @@ def rules(house, library):
     needed = re.findall(r"\(NEEDED\).*\[(.*)\]", _output("readelf", "-d", str(library)))
     yield "the library needs", {name for name in needed if name.startswith(UNNEEDED)}
 
+    segments, dynamic = _output("readelf", "-lW", str(library)), _output("readelf", "-dW", str(library))
+    hardened = {"a stack that can't be executed": re.search(r"GNU_STACK.* RW ", segments),
+                "read-only tables of addresses": "GNU_RELRO" in segments and "BIND_NOW" in dynamic,
+                "guards of stack frames": sanitized or "__stack_chk_fail" in called}
+    yield "the library has not", {name for name, there in hardened.items() if not there}
+
     for compiler, language, standard in (("cc", "c", "c99"), ("c++", "c++", "c++11")):
         if shutil.which(compiler):
             for header in headers:

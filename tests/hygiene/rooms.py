@@ -7,8 +7,8 @@ SEES = {"base": {"base"}, "format": {"base", "format"}, "write": {"base", "forma
         "names": {"base", "format", "write", "read", "query", "names"}}
 # What lib may include outside lib/base: headers of C that have no system calls, and of the libraries it uses.
 PLAIN = {"assert", "ctype", "errno", "float", "inttypes", "limits", "math", "stdalign", "stdarg", "stdatomic",
-         "stddef", "stdint", "stdio", "stdlib", "string", "strings", "immintrin", "zstd", "zstd_errors", "zdict",
-         "utf8proc"}
+         "stddef", "stdint", "stdio", "stdlib", "string", "strings", "immintrin", "arm_neon", "zstd", "zstd_errors",
+         "zdict", "utf8proc"}
 HASH = "lib/base/hash.h"        # the one that includes xxhash.h
 GUARDS = {"include/keyfold": "KEYFOLD", "lib": "KFI", "tools/keyfold": "TOOL", "tests": "TESTS",
           "bindings/python": "KFPY"}

@@ -30,7 +30,7 @@ _BOTH = {"lib/read/c.c": "int kfi_c(void)\n{\n    return kfi_d();\n}\n",
 _LONG = "int main(void)\n{\n" + 80 * "    kf_x();\n" + "}\n"
 
 # The rule, part of what it must say, and what is other in the house: files by path; None: the library's source;
-# "soname": of another library that it needs.
+# "soname": of another library that it needs; "options": of its compiler, behind those that harden it.
 BAD = [
     ("lines over 120 columns", "a.c:6 has 121",
      {"lib/read/a.c": GOOD["lib/read/a.c"] + "/*" + 117 * "x" + "*/\n"}),
@@ -83,6 +83,9 @@ BAD = [
     ("the library calls", "abort", {None: LIBRARY + "void abort(void);\n__attribute__((visibility(\"hidden\"))) "
                                                     "void a(void) { abort(); }\n"}),
     ("the library needs", "libxxhash.so.0", {None: LIBRARY, "soname": "libxxhash.so.0"}),
+    ("the library has not", "read-only tables", {None: LIBRARY, "options": ["-Wl,-z,lazy"]}),
+    ("the library has not", "a stack", {None: LIBRARY, "options": ["-Wl,-z,execstack"]}),
+    ("the library has not", "guards", {None: LIBRARY, "options": ["-fno-stack-protector"]}),
     ("no public function found", "not understood",
      {"include/keyfold/x.h": GOOD["include/keyfold/x.h"].replace("kf_x", "x")}),
     ("x.h as c", "", {"include/keyfold/x.h": GOOD["include/keyfold/x.h"].replace("(void)", "(size_t)")}),
@@ -91,8 +94,8 @@ BAD = [
 
 
 def _compile(path, source, *options):
-    subprocess.run(["cc", "-shared", "-fPIC", "-w", "-x", "c", "-o", str(path), "-", "-x", "none", *options],
-                   input=source, text=True, check=True)
+    subprocess.run(["cc", "-shared", "-fPIC", "-w", "-fstack-protector-all", "-Wl,-z,now", "-x", "c", "-o", str(path),
+                    "-", "-x", "none", *options], input=source, text=True, check=True)
     return path
 
 
@@ -100,14 +103,14 @@ def _try(broken, folder, changes):
     """The rules for the small house with some changes, each with what breaks it."""
     root = pathlib.Path(tempfile.mkdtemp(dir=folder))
     files = {**GOOD, **changes}
-    source, soname = files.pop(None, LIBRARY), files.pop("soname", None)
+    source, soname, options = files.pop(None, LIBRARY), files.pop("soname", None), files.pop("options", [])
     for path, content in files.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(content)
     if changes and None not in changes and "include/keyfold/x.h" not in changes:
         return dict(broken(root, None))
     needed = ["-Wl,--no-as-needed", _compile(root / "other.so", "", f"-Wl,-soname,{soname}")] if soname else []
-    return dict(broken(root, _compile(root / "x.so", source, *needed)))
+    return dict(broken(root, _compile(root / "x.so", source, *needed, *options)))
 
 
 def results(broken):

@@ -91,6 +91,7 @@ static void make(model *m, unsigned shape, uint64_t seed, size_t scale)
     m->type = (kf_value_type)(m->value_seed % 3);
     m->value_shape = (unsigned)(m->value_seed >> 8) % 64;
     if (m->type) m->encoding = encoding_by(m->type, m->value_seed >> 20);
+    if (m->value_seed >> 40 & 1) m->flags = KF_BUILD_FILTER;
     snprintf(m->name, sizeof m->name, "shape %u seed %llu scale %zu values %d/%u encoding %d", shape,
              (unsigned long long)seed, scale, (int)m->type, m->value_shape, (int)m->encoding);
 }

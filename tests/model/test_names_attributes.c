@@ -113,6 +113,50 @@ START_TEST(searches_by_attribute_are_exact)
 }
 END_TEST
 
+/* By scorers of whole texts: the best one, and the number of those as good as the cutoff. */
+static void check_whole(const char *needle, unsigned v, kf_scorer scorer)
+{
+    static double scores[MODEL_NAMES];
+    kf_matcher_options options = KF_MATCHER_OPTIONS_INIT;
+    const kf_name_hits *found;
+    size_t best = names.count, count = 0;
+    for (size_t i = 0; i < names.count; i++) {
+        if (value_of[i] != v) continue;
+        ck_assert_int_eq(kf_names_score(scorer, needle, strlen(needle), names.name[i], strlen(names.name[i]),
+                                        &scores[i], NULL), KF_OK);
+        if (best == names.count || scores[i] > scores[best]) best = i;
+        count += scores[i] >= 0.5;
+    }
+    options.scorer = scorer;
+    options.attribute = value(v);
+    ck_assert_int_eq(kf_matcher_search(matcher, needle, strlen(needle), &options, &found, NULL), KF_OK);
+    ck_assert_msg(found->count == 1 && found->hits[0]->position == best && found->hits[0]->score == scores[best],
+                  "%s '%s' of value %u: not at %zu", kf_scorer_name(scorer), needle, v, best);
+    options.limit = names.count;
+    options.cutoff = 0.5;
+    ck_assert_int_eq(kf_matcher_search(matcher, needle, strlen(needle), &options, &found, NULL), KF_OK);
+    ck_assert_uint_eq(found->count, count);
+    for (size_t i = 0; i < found->count; i++) {
+        ck_assert_uint_eq(value_of[found->hits[i]->position], v);
+        ck_assert(found->hits[i]->score == scores[found->hits[i]->position]);
+    }
+}
+
+START_TEST(whole_texts_by_attribute_are_exact)
+{
+    random_state = 90 + (uint64_t)_i;
+    scratch_open();
+    build(_i ? 4000 : 600, 1);
+    for (int n = 0; n < 8; n++) {
+        char *needle = n % 4 ? damaged(names.name[random_below(names.count)]) : strdup("LTD SERVICES");
+        for (unsigned v = 0; v < VALUES; v++)
+            for (int k = KF_SCORER_RATIO; k <= KF_SCORER_TOKEN_SET_RATIO; k++) check_whole(needle, v, (kf_scorer)k);
+        free(needle);
+    }
+    finish();
+}
+END_TEST
+
 /* Values that no name has, and indexes without any. */
 START_TEST(attributes_that_are_not_there)
 {
@@ -213,6 +257,7 @@ int main(void)
     Suite *suite = suite_create("names_attributes");
     TCase *tests = tcase_create("model");
     tcase_add_loop_test(tests, searches_by_attribute_are_exact, 0, 3);
+    tcase_add_loop_test(tests, whole_texts_by_attribute_are_exact, 0, 2);
     tcase_add_test(tests, attributes_that_are_not_there);
     tcase_add_test(tests, many_needles_with_attributes);
     tcase_add_test(tests, rows_have_attributes_and_payloads);

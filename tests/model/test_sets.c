@@ -644,7 +644,7 @@ static void merge_damaged(const kf_dict *const *dicts, size_t culprit)
 
 static void damage_round(void)
 {
-    static const kf_open_options in_memory = { sizeof in_memory, KF_OPEN_IN_MEMORY, 0 };
+    static const kf_open_options in_memory = { .struct_size = sizeof in_memory, .flags = KF_OPEN_IN_MEMORY };
     size_t culprit = any(3);
     const kf_dict *dicts[3];
     kf_set_options set = KF_SET_OPTIONS_INIT;

@@ -72,6 +72,7 @@ static void draw_model(model *m, unsigned shape, uint64_t seed)
     m->value_shape = shape + (unsigned)seed / 3;
     m->value_seed = seed * 31 + shape;
     m->weighted = (seed + shape) % 4 == 1;
+    m->flags = (seed + shape) % 3 == 1 ? KF_BUILD_FILTER : 0;
     if (m->type == KF_VALUES_BYTES) m->encoding = encoding_by(m->type, shape + seed);
     if (m->type == KF_VALUES_U64) m->encoding = shape % 2 ? KF_ENCODING_PACKED : KF_ENCODING_DISTINCT;
     snprintf(m->name, sizeof m->name, "shape %u seed %u", shape, (unsigned)seed);
@@ -191,7 +192,7 @@ static void check_seam(model *m, const kf_dict *sharded)
         SAME(s->first[shard] <= ordinal && ordinal < s->first[shard + 1]);
         for (size_t k = 0; k < s->count; k++) {
             kfi_shard_part(s, k, low, high, &from, &to);
-            SAME(from <= to && to <= s->member[k]->header.keys);
+            SAME(from <= to && to <= s->first[k + 1] - s->first[k]);
             for (uint64_t i = from; i < to; i++) SAME(s->first[k] + i >= low && s->first[k] + i < high);
             sum += to - from;
         }
@@ -203,7 +204,7 @@ static void check_seam(model *m, const kf_dict *sharded)
 static void check_file(model *m, const kf_dict *plain, const char *name, uint32_t flags, const shards_cut *cut)
 {
     kf_dict *sharded;
-    kf_open_options options = { sizeof options, flags, 0 };
+    kf_open_options options = { .struct_size = sizeof options, .flags = flags };
     kf_error error = { 0 };
     kf_status status = kf_dict_open(&sharded, scratch_path(name), &options, &error);
     MUST(!status, "%s: %s: %s", m->name, name, error.message);

@@ -257,6 +257,8 @@ START_TEST(shards_sets__no_memory)
     snprintf(m.name, sizeof m.name, "no memory");
     shards_make(&m, NULL, KF_WEIGHTS_GIVEN, "a", SHARDS_MOST, &plain, &sharded);
     shards_make(&m, has, KF_WEIGHTS_GIVEN, "b", SHARDS_MOST, &others[0], &others[1]);
+    /* What is opened at first touch stays. */
+    ck_assert(!kf_dict_open_members(sharded, NULL) && !kf_dict_open_members(others[1], NULL));
     for (unsigned kind = 0; kind < KINDS; kind++) {
         ck_assert_int_eq(do_kind(kind, plain, others[0], &all), KF_OK);
         ck_assert_uint_gt(all, 0);

@@ -139,6 +139,21 @@ def test_more_than_a_block(make):
     assert table.get_many(keys) == [model.get(key) for key in keys]
 
 
+def test_a_filter(make, tmp_path):
+    model = {f"key {i}": i for i in range(0, 3000, 3)}
+    table = make(model, filter=True)
+    wanted = [f"key {i}" for i in range(3000)]
+    assert table.get_many(wanted) == [model.get(key) for key in wanted] == [table.get(key) for key in wanted]
+    assert [key in table for key in wanted] == [key in model for key in wanted]
+    assert 9 / 8 < table.stat().filter_bytes / len(model) < 2
+    table.verify()
+    (tmp_path / "keys.txt").write_text("\n".join(wanted))
+    files = keyfold.compile(tmp_path / "files.kf", str(tmp_path / "keys.txt"), filter=True)
+    both = keyfold.merge(tmp_path / "both.kf", [files, make({"other": None})], filter=True)
+    assert files.stat().filter_bytes and both.stat().filter_bytes and not make(model).stat().filter_bytes
+    assert both.contains_many(["key 7", "other", "none"]) == [True, True, False]
+
+
 def test_wrong_arguments(make):
     table = make({"a": 1, "b": 2})
     for keys in ("ab", b"ab", bytearray(b"ab"), memoryview(b"ab")):

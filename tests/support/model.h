@@ -151,6 +151,8 @@ static inline size_t model_variants(const kfi_search_variant *out[3])
     if (__builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512bw")
         && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("bmi2"))
         out[n++] = &kfi_search_avx512;
+#elif defined(__aarch64__)
+    out[n++] = &kfi_search_neon;
 #endif
     return n;
 }

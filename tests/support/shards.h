@@ -20,6 +20,7 @@ static inline void shards_write(const model *m, const uint8_t *has, size_t low, 
     options.value_encoding = m->encoding;
     options.memory_limit = 16 << 20;
     options.weights = weights;
+    options.flags = low % 3 ? m->flags : 0;      /* of filters: some files have one */
     kf_status status = kf_builder_create(&builder, scratch_path(name), &options, &error);
     for (size_t i = low; i < high && !status; i++) {
         const kf_bytes key = m->set.keys[i];

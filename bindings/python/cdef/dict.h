@@ -8,13 +8,28 @@ enum {
     KF_OPEN_POPULATE = 1 << 1,
     KF_OPEN_RANDOM = 1 << 2,
     KF_OPEN_HUGE = 1 << 3,
-    KF_OPEN_LOCK = 1 << 4
+    KF_OPEN_LOCK = 1 << 4,
+    KF_OPEN_CHECK = 1 << 5
 };
+
+typedef struct kf_member {
+    size_t struct_size;
+    const char *path;
+    uint64_t file_size, keys;
+    kf_bytes name;
+    const uint8_t *build_id;
+    char *place;
+    size_t place_size;
+} kf_member;
+
+typedef kf_status (*kf_member_fn)(void *context, const kf_member *member, kf_error *error);
 
 typedef struct kf_open_options {
     size_t struct_size;
     uint32_t flags;
     uint32_t reserved;
+    kf_member_fn member_needed;
+    void *member_context;
 } kf_open_options;
 
 kf_status kf_dict_open(kf_dict **out, const char *path, const kf_open_options *options,
@@ -22,6 +37,12 @@ kf_status kf_dict_open(kf_dict **out, const char *path, const kf_open_options *o
 
 kf_status kf_dict_open_memory(kf_dict **out, const void *data, size_t size,
                                      const kf_open_options *options, kf_error *error);
+
+kf_status kf_dict_open_members(const kf_dict *dict, kf_error *error);
+
+int kf_dict_member_error(const kf_dict *dict, kf_status status, kf_error *error);
+
+kf_status kf_dict_member_at(const kf_dict *dict, size_t index, kf_member *member);
 
 void kf_dict_close(kf_dict **dict);
 
@@ -113,9 +134,12 @@ typedef struct kf_dict_stat {
     uint32_t reserved;
     uint64_t normalise;
     uint64_t similarity_bytes;
+    uint64_t filter_bytes;
 } kf_dict_stat;
 
 kf_status kf_dict_get_stat(const kf_dict *dict, kf_dict_stat *stat);
+
+kf_status kf_dict_get_outline(const kf_dict *dict, kf_dict_stat *stat);
 
 typedef struct kf_verify_options {
     size_t struct_size;
@@ -125,3 +149,5 @@ typedef struct kf_verify_options {
 } kf_verify_options;
 
 kf_status kf_dict_verify(const kf_dict *dict, const kf_verify_options *options, kf_error *error);
+
+kf_status kf_content_check(const void *data, size_t size, uint8_t build_id[16], kf_error *error);

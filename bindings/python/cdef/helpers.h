@@ -88,3 +88,5 @@ int kfpy_add_batch(kf_builder *builder, const kfpy_batch *batch, kf_error *error
 
 /* A builder's progress callback; `context` is a handle to the Python function (ffi.new_handle). */
 extern "Python" int kfpy_progress(void *context, const kf_progress *progress);
+/* A manifest's callback for members; `context` is such a handle too. */
+extern "Python" kf_status kfpy_member(void *context, const kf_member *member, kf_error *error);

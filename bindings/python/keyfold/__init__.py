@@ -19,6 +19,8 @@
                 several dictionaries as one
     compile_names, NameIndex
                 an index of names, and the best matches of a name in it
+    Shards, publish
+                one Dictionary of the partitions that Dask, Spark, Ray or another engine has on many hosts
 
 Importing it imports next to nothing: each name brings its module along when it is first used.
 """
@@ -28,7 +30,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, List
 
-    from . import pandas as pandas
+    from . import dask as dask, pandas as pandas, ray as ray, spark as spark
     from ._arrow import ArrowArray
     from ._build import compile
     from ._bundle import bundle
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
                           FormatError, IOError_, IsFolder, LimitError, MemoryError_, NoFile, NoPermission,
                           NotFound, ReaderError, Replaced, UnsupportedError, ValueTypeError)
     from ._freeze import freeze
+    from ._generations import publish
     from ._match import Match, Matches, Nearest, Occurrence
     from ._name_build import compile_names
     from ._name_index import NameIndex
@@ -49,6 +52,8 @@ if TYPE_CHECKING:
     from ._open import open
     from ._query import Fuzzy, Glob, PatternError, PatternLimitError, Query, Regex, Subsequence
     from ._sets import Change, diff, difference, intersection, merge, symmetric_difference, union
+    from ._shard_rows import ShardRow
+    from ._shards import Shards
     from ._stat import Stat
     from ._views import ItemsView, KeysView, ValuesView
 
@@ -58,7 +63,7 @@ if TYPE_CHECKING:
 __all__ = [
     "open", "compile", "freeze", "merge", "bundle", "diff", "union", "intersection", "difference",
     "symmetric_difference", "register_codec", "Dictionary",
-    "compile_names", "NameIndex", "names_score", "names_explain",
+    "compile_names", "NameIndex", "names_score", "names_explain", "Shards", "ShardRow", "publish",
     "SubDictionary", "KeysView", "ValuesView", "ItemsView", "Match", "Matches", "Nearest", "Occurrence",
     "Query", "Fuzzy", "Regex", "Glob", "Subsequence", "Change", "Stat", "ArrowArray",
     "NameMatch", "NameMatches", "NamePair", "NameRow", "NameStat", "Explanation", "TokenPair",
@@ -78,6 +83,7 @@ _MODULES = {
                "IsFolder LimitError MemoryError_ NoFile NoPermission NotFound ReaderError Replaced "
                "UnsupportedError ValueTypeError",
     "_freeze": "freeze",
+    "_generations": "publish",
     "_match": "Match Matches Nearest Occurrence",
     "_name_build": "compile_names",
     "_name_index": "NameIndex",
@@ -89,6 +95,8 @@ _MODULES = {
     "_open": "open",
     "_query": "Fuzzy Glob PatternError PatternLimitError Query Regex Subsequence",
     "_sets": "Change diff difference intersection merge symmetric_difference union",
+    "_shard_rows": "ShardRow",
+    "_shards": "Shards",
     "_stat": "Stat",
     "_views": "ItemsView KeysView ValuesView",
 }
@@ -104,8 +112,8 @@ def __getattr__(name: str) -> Any:
     value: Any
     if name == "__version__":
         value = _version()
-    elif name == "pandas":
-        value = __import__(f"{__name__}.pandas", fromlist=("lookup",))
+    elif name in ("pandas", "dask", "spark", "ray"):
+        value = __import__(f"{__name__}.{name}", fromlist=("lookup",))
     elif name in _HOMES:
         value = getattr(__import__(f"{__name__}.{_HOMES[name]}", fromlist=(name,)), name)
     else:

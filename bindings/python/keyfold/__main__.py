@@ -3,10 +3,23 @@ import os
 import sys
 
 
+def _argument(given: str) -> str:
+    """What the command is to get for an argument: a path for a URL, whose file is fetched."""
+    from ._urls import is_url
+    if not is_url(given):
+        return given
+    from . import Error
+    from ._command import local_path
+    try:
+        return local_path(given)
+    except (Error, OSError) as problem:
+        sys.exit(f"keyfold: {problem}")
+
+
 def main() -> None:
     tool = os.path.join(os.path.dirname(os.path.abspath(__file__)), "keyfold-tool")
     try:
-        os.execv(tool, ["keyfold", *sys.argv[1:]])
+        os.execv(tool, ["keyfold", *map(_argument, sys.argv[1:])])
     except OSError as problem:
         sys.exit(f"keyfold: {tool}: {problem.strerror}")
 

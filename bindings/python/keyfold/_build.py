@@ -4,9 +4,10 @@ from __future__ import annotations
 import errno
 import itertools
 import os
+import tempfile
 from collections import abc
-from typing import (TYPE_CHECKING, Any, Callable, Iterable, List, Literal, Mapping, Optional, Tuple, TypeVar, Union,
-                    overload)
+from typing import (TYPE_CHECKING, Any, Callable, Dict, Iterable, List, Literal, Mapping, Optional, Tuple, TypeVar,
+                    Union, overload)
 
 from . import _choose, _codecs, _errors, _file_options, _keys
 from ._builder import Builder, BuildOptions, processors
@@ -19,13 +20,15 @@ from ._open import open as _open
 from ._pack import Source
 from ._progress import Progress
 from ._shapes import Columns, is_columns, is_strange
+from ._urls import is_url
 
 if TYPE_CHECKING:
-    from . import _column_files, _files, _parts
+    from . import _column_files, _files, _generations, _parts
     from ._handle import StrPath
     from ._types import Duplicates, Encoding, Format, Keys, NoLists, Normal, Nulls, OnError, Weights
 else:      # what they import takes longer than many a build
     _column_files, _files, _parts = Later("_column_files"), Later("_files"), Later("_parts")
+    _generations = Later("_generations")
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -110,7 +113,8 @@ def compile(path: StrPath, inputs: Mapping[K, V], *, reader: None = None, worker
             threads: Optional[int] = None, shards: Optional[int] = None,
             resume: Optional[StrPath] = None, allow_pickle: bool = False,
             encoding: Encoding = "auto", metadata: Metadata = None,
-            normalise: Normal = None, force: bool = False, similarity: bool = False) -> Dictionary[K, V]: ...
+            normalise: Normal = None, force: bool = False, similarity: bool = False,
+            filter: bool = False) -> Dictionary[K, V]: ...
 @overload
 def compile(path: StrPath, inputs: Iterable[Tuple[K, V]], *, reader: None = None,
             workers: Optional[int] = None, memory: Union[int, str] = "1G", duplicates: NoLists = "error",
@@ -119,7 +123,8 @@ def compile(path: StrPath, inputs: Iterable[Tuple[K, V]], *, reader: None = None
             threads: Optional[int] = None, shards: Optional[int] = None,
             resume: Optional[StrPath] = None, allow_pickle: bool = False,
             encoding: Encoding = "auto", metadata: Metadata = None,
-            normalise: Normal = None, force: bool = False, similarity: bool = False) -> Dictionary[K, V]: ...
+            normalise: Normal = None, force: bool = False, similarity: bool = False,
+            filter: bool = False) -> Dictionary[K, V]: ...
 @overload
 def compile(path: StrPath, inputs: Mapping[K, List[V]], *, reader: None = None, workers: Optional[int] = None,
             memory: Union[int, str] = "1G", duplicates: Literal["all"], codec: Union[str, Codec] = "auto",
@@ -127,7 +132,8 @@ def compile(path: StrPath, inputs: Mapping[K, List[V]], *, reader: None = None, 
             threads: Optional[int] = None, shards: Optional[int] = None,
             resume: Optional[StrPath] = None, allow_pickle: bool = False,
             encoding: Encoding = "auto", metadata: Metadata = None,
-            normalise: Normal = None, force: bool = False, similarity: bool = False) -> Dictionary[K, List[V]]: ...
+            normalise: Normal = None, force: bool = False, similarity: bool = False,
+            filter: bool = False) -> Dictionary[K, List[V]]: ...
 @overload
 def compile(path: StrPath, inputs: Iterable[Tuple[K, V]], *, reader: None = None,
             workers: Optional[int] = None, memory: Union[int, str] = "1G", duplicates: Literal["all"],
@@ -136,7 +142,8 @@ def compile(path: StrPath, inputs: Iterable[Tuple[K, V]], *, reader: None = None
             threads: Optional[int] = None, shards: Optional[int] = None,
             resume: Optional[StrPath] = None, allow_pickle: bool = False,
             encoding: Encoding = "auto", metadata: Metadata = None,
-            normalise: Normal = None, force: bool = False, similarity: bool = False) -> Dictionary[K, List[V]]: ...
+            normalise: Normal = None, force: bool = False, similarity: bool = False,
+            filter: bool = False) -> Dictionary[K, List[V]]: ...
 @overload
 def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]] = None,
             workers: Optional[int] = None, memory: Union[int, str] = "1G", duplicates: Duplicates = "error",
@@ -151,7 +158,8 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
             key_field: Optional[str] = None, value_field: Optional[str] = None,
             weight_field: Optional[str] = None, raw: bool = False, text: bool = False, pairs: bool = False,
             on_error: Optional[OnError] = None, normalise: Normal = None,
-            force: bool = False, similarity: bool = False) -> Dictionary[Any, Any]: ...
+            force: bool = False, similarity: bool = False,
+            filter: bool = False) -> Dictionary[Any, Any]: ...
 
 
 def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]] = None,
@@ -167,9 +175,11 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
             key_field: Optional[str] = None, value_field: Optional[str] = None,
             weight_field: Optional[str] = None, raw: bool = False, text: bool = False, pairs: bool = False,
             on_error: Optional[OnError] = None, normalise: Normal = None,
-            force: bool = False, similarity: bool = False) -> Dictionary[Any, Any]:
+            force: bool = False, similarity: bool = False,
+            filter: bool = False) -> Dictionary[Any, Any]:
     """Compiles pairs into the file `path` and opens it. Nothing appears there before all is done.
 
+    path        of the file; or a URL that fsspec knows, to which the complete file is put
     inputs      a dict or other Mapping; or any iterable of (key, value) pairs; or a table of Arrow, pandas,
                 Polars, DuckDB or NumPy; or paths of .tsv, .csv, .jsonl and other files, also compressed ones, as
                 the keyfold command reads them, or of Parquet, Feather and Arrow IPC files; or, with a reader, parts
@@ -206,6 +216,7 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
                 folding), "accents" (marks above, below and through letters), "nfc" or "nfkc" (Unicode's normal
                 forms). Keys are stored like that, and what is looked up or searched for becomes so too. Keys
                 that are then the same are duplicates. For str, and for bytes, which are taken as UTF-8
+    filter      stores hashes of the keys, about 10 bits each, that make looking up absent keys several times faster
     similarity  stores the keys once more, in a form in which all are compared at once: Dictionary.nearest takes
                 milliseconds for a million keys, for about as many bytes as the keys have, and 3 to 5 more each
     key, value  which columns of a table are the keys and the values: a name, or a list of names for tuples;
@@ -240,10 +251,12 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
     >>> dict(keyfold.compile("ages.kf", (names, ages)))
     {'Ann': 31, 'Bo': 27}
     """
+    if is_url(path):
+        return _to_url(str(path), {name: each for name, each in locals().items() if name != "path"})
     options = BuildOptions(path, memory=memory, duplicates=duplicates, weights=weights, tmpdir=tmpdir,
                            threads=threads, shards=shards, resume=resume, encoding=encoding,
                            metadata=_file_options.metadata(metadata), normalise=normalise, force=force,
-                           similarity=similarity)
+                           similarity=similarity, filter=filter)
     about_files = _file_options.given(dict(
         format=format, delimiter=delimiter, header=header, key_column=key_column, value_column=value_column,
         weight_column=weight_column, key_field=key_field, value_field=value_field, weight_field=weight_field, raw=raw,
@@ -295,6 +308,12 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
         reports.close()
     pickles = isinstance(chosen, Codec) and chosen.name in _codecs.PICKLES
     return _open(path, allow_pickle=allow_pickle or pickles)
+
+
+def _to_url(url: str, arguments: Dict[str, Any]) -> Dictionary[Any, Any]:
+    """Builds a file here, and puts it behind a URL."""
+    with tempfile.TemporaryDirectory(prefix="keyfold-", dir=arguments["tmpdir"]) as folder:
+        return _generations.publish(url, compile(os.path.join(folder, "whole.kf"), **arguments))
 
 
 def _build_parts(parts: Iterable[Any], reader: Any, workers: int, wanted: _choose.Wish,

@@ -42,8 +42,9 @@ def bundle(path: StrPath, members: Any, *, metadata: MemberMetadata = "same", ab
     it takes the same moment whatever their size.
 
     members     paths, or Dictionaries, which stand for their files; in any order. Those without keys are left
-                out; one may have shards, but none be a manifest itself. They must stay as they are: opening
-                fails when one is gone (FileNotFoundError) or was replaced (Replaced, or FormatError)
+                out; one may have shards. In the place of a manifest of files without them these are named. They
+                must stay as they are: whatever first touches one that is gone fails (FileNotFoundError), or that was
+                replaced (Replaced, or FormatError)
     metadata    what the manifest has of theirs: "same", and they must not differ; "common", the entries that
                 all agree on; "none"
     absolute    names them by absolute paths. Else those in or near the manifest's folder are named relative to

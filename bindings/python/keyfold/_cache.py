@@ -3,6 +3,7 @@
     NAME.kf             what freeze made, by its content; nothing removes it
     packed/BUILDID.kf   what table.packed() brought here; removed when it was not used for 30 days, or when all of them
                         are larger than $KEYFOLD_PACKED_LIMIT (20G if not set): those that were not used for longest
+    remote/             what URLs lead to: _fetch.py
     .*.tmp              not complete; removed after a day, when its writer must have been killed
 """
 from __future__ import annotations
@@ -13,11 +14,11 @@ import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Collection
 
 _STALE = 86400.0                # seconds after which an unfinished file has no owner any more
 _UNUSED = 30 * 86400.0          # and after which a packed one is removed: senders have it
-_PACKED_LIMIT = 20.0 * (1 << 30)
+_LIMIT = 20.0 * (1 << 30)
 _UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _numbers = itertools.count()
 
@@ -46,25 +47,25 @@ def publish(temporary: str, path: str) -> None:
         os.replace(temporary, path)
 
 
-def packed_limit() -> float:
-    """How many bytes the files in packed/ may have together."""
-    asked = os.environ.get("KEYFOLD_PACKED_LIMIT", "").strip().upper()
+def size_limit(variable: str) -> float:
+    """How many bytes the files of a folder may have together, as a variable of the environment says."""
+    asked = os.environ.get(variable, "").strip().upper()
     number, unit = (asked[:-1], asked[-1:]) if asked[-1:] in _UNITS else (asked, "")
     try:
-        return float(number) * _UNITS.get(unit, 1) if number else _PACKED_LIMIT
+        return float(number) * _UNITS.get(unit, 1) if number else _LIMIT
     except ValueError:
-        return _PACKED_LIMIT
+        return _LIMIT
 
 
-def shrink(folder: str, limit: float, kept: str) -> None:
+def shrink(folder: str, limit: float, kept: Collection[str]) -> None:
     """Removes the complete files that were not used for longest until the others have at most `limit` bytes, but not
-    the one that is to be kept. Whoever has one open goes on with it."""
+    those that are to be kept. Whoever has one open goes on with it."""
     found = []
     for entry in os.scandir(folder):
         if entry.name.endswith(".kf"):
             try:
                 stat = entry.stat(follow_symlinks=False)
-                found.append((entry.path != kept, stat.st_mtime, stat.st_size, entry.path))
+                found.append((entry.path not in kept, stat.st_mtime, stat.st_size, entry.path))
             except OSError:
                 pass
     total = sum(size for _, _, size, _ in found)
@@ -128,6 +129,6 @@ def store(path: str, content: Any) -> None:
     finally:
         remove(temporary)
     try:
-        shrink(folder, packed_limit(), path)
+        shrink(folder, size_limit("KEYFOLD_PACKED_LIMIT"), (path,))
     except OSError:
         pass

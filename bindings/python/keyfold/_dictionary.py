@@ -7,6 +7,7 @@ from collections import abc
 from . import _errors
 from ._batch import Batches
 from ._bounds import EVERYTHING
+from ._handle import MEMORY, acquire
 from ._integers import FRACTION as _FRACTION
 from ._late import arrive
 from ._light import Later
@@ -87,6 +88,27 @@ class Dictionary(Batches["K", "V"], Searches["K", "V"]):
             return "", self.build_id, self._options, content
         arguments: Tuple[Any, ...] = (self.path, self.build_id)
         return arguments + (self._options,) if self._options else arguments
+
+    def refresh(self) -> Dictionary[K, V]:
+        """What is at this table's path or URL now: itself if that is the same, else a new table; this one stays as it
+        is. A URL is looked up anew. Files are replaced as a whole by keyfold.publish, compile and Shards.
+
+        >>> table = keyfold.compile("today.kf", {"a": 1})
+        >>> _ = keyfold.compile("today.kf", {"a": 2})
+        >>> table["a"], table.refresh()["a"]
+        (1, 2)
+        """
+        origin = self._origin()
+        if self.closed or origin.path == MEMORY:
+            self._pointer()
+            return self
+        handle = acquire(origin.path, in_memory=origin.in_memory, max_age=0.0)
+        if handle.build_id == origin.build_id:
+            return self
+        home: Any = type(self) if self._is_open() else type(self).__mro__[1]      # see _late
+        made = home.__new__(home)
+        home.__init__(made, handle, **{name: each for name, each in self._options.items() if name != "in_memory"})
+        return made     # type: ignore[no-any-return]
 
     def packed(self: T) -> T:
         """This table as one that travels with its content, for processes that can't open its file: on another host,

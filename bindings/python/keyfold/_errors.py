@@ -239,6 +239,7 @@ _CLASSES = {
     lib.KF_CANCELLED: Cancelled,
     lib.KF_REPLACED: Replaced,
 }
+_OF_LOOKUPS = (lib.KF_NOT_FOUND, lib.KF_TYPE, lib.KF_END)
 _ABOUT_FILES = (lib.KF_FORMAT, lib.KF_UNSUPPORTED, lib.KF_CORRUPT)
 
 
@@ -248,18 +249,35 @@ def os_error(number: int, path: Optional[str] = None, text: Optional[str] = None
     return kind(number, text or os.strerror(number), path) if path is not None else kind(number, text)
 
 
+def _untold(status: int, path: str) -> Any:
+    return None
+
+
+told = _untold      # what _handle knows of a status without a kf_error
+
+
+def _is_about(said: str, path: str) -> bool:
+    """Whether a message names the file itself, rather than another one or one below it."""
+    at = said.find(path)
+    return at >= 0 and said[at + len(path):at + len(path) + 1] not in (".", "/")
+
+
 def make(status: int, error: Any = None, path: Optional[str] = None) -> Error:
     """The exception for a status; `error` is the kf_error that came with it, or None."""
-    told = ""
+    of_member = error is None and path is not None and status not in _OF_LOOKUPS
+    if of_member:
+        error = told(status, str(path))
+    said = ""
     if error is not None and error.status == status:
-        told = ffi.string(error.message).decode("utf-8", "replace")
-    message = told or ffi.string(lib.kf_status_name(status)).decode()
+        said = ffi.string(error.message).decode("utf-8", "replace")
+    message = said or ffi.string(lib.kf_status_name(status)).decode()
     result: Error
     if status in (lib.KF_IO, lib.KF_NO_SPACE):
         number = error.os_error if error is not None and error.os_error else \
             errno.ENOSPC if status == lib.KF_NO_SPACE else errno.EIO
         # What the library says matters if it is about another file: one of several, or a temporary one.
-        result = os_error(number, path, message if path is None or (told and path not in told) else None)
+        matters = path is None or said and (of_member or not _is_about(said, path))
+        result = os_error(number, path, message if matters else None)
     else:
         if status in _ABOUT_FILES and path is not None and path not in message:
             message = f"{path}: {message}"

@@ -50,6 +50,8 @@ def _command(paths: List[str], wanted: BuildOptions, keys: str, codec: Union[str
         command.append("--force")
     if wanted.similarity:
         command.append("--similarity")
+    if wanted.filter:
+        command.append("--filter")
     # What is not given is what the command does by itself.
     for option, number in (("threads", wanted.threads), ("shards", wanted.shards)):
         if number is not None:

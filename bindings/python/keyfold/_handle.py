@@ -12,7 +12,9 @@ import weakref
 from _thread import allocate_lock
 
 from . import _errors
+from ._light import Later
 from ._native import ffi, lib
+from ._urls import is_url
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
     StrPath = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
     _Key = Tuple[str, bytes, bool]
     H = TypeVar("H", bound="Handle")
+
+    from . import _remote
+else:
+    _remote = Later("_remote")
 
 
 def _memory() -> int:
@@ -62,7 +68,7 @@ class Handle:
     def _look(self) -> None:
         """Sets what the file itself says."""
         stat = ffi.new("kf_dict_stat *", lib.kfpy_dict_stat())
-        _errors.check(lib.kf_dict_get_stat(self.pointer, stat), None, self.path)
+        _errors.check(lib.kf_dict_get_outline(self.pointer, stat), None, self.path)
         self.exceeds_memory = not self.in_memory and _exceeds_memory(stat.file_size)
         self.normalise = stat.normalise
 
@@ -77,6 +83,11 @@ class Handle:
         pointer = self.pointer
         owner = ffi.gc(content.data, lambda _: pointer and None)
         return memoryview(ffi.buffer(owner, content.size)).toreadonly()
+
+    def told(self, status: int) -> Any:
+        """The kf_error of a member that could not be opened, if that is what a status came from; else None."""
+        error = ffi.new("kf_error *")
+        return error if lib.kf_dict_member_error(self.pointer, status, error) else None
 
     def content(self, protocol: int) -> Any:
         """What a pickle takes along of the file: its bytes, or None if it is not packed."""
@@ -143,13 +154,24 @@ def open_handle(place: str, build_id: bytes, in_memory: bool) -> Optional[Handle
         return _handles.get((place, build_id, in_memory))
 
 
-def acquire(path: StrPath, *, build_id: Optional[bytes] = None, populate: bool = False,
-            in_memory: bool = False, kind: Type[Handle] = Handle) -> Handle:
+def acquire(path: StrPath, *, build_id: Optional[bytes] = None, populate: bool = False, in_memory: bool = False,
+            kind: Type[Handle] = Handle, check: bool = False, lazy: bool = True, max_age: float = 60.0) -> Handle:
     """The one handle of a file. With a build id, the file must have that one. `populate` matters to a file that
-    is not open yet."""
+    is not open yet. `check`: all files that a manifest names must be there. Of a URL these are fetched at once unless
+    it is `lazy`, and what it leads to is looked up if that was longer ago than `max_age` seconds."""
+    if is_url(path):
+        fetched = _remote.acquire(str(path), build_id, in_memory, kind, max_age, lazy and not check)
+        with _lock:
+            known = _handles.get((fetched.path, fetched.build_id, in_memory))
+            if known is None:
+                known = _handles[fetched.path, fetched.build_id, in_memory] = fetched
+        if known is not fetched and not lazy:
+            _remote.open_members(known)
+        return known
     place = real_path(path)
     options = ffi.new("kf_open_options *", lib.kfpy_open_options())
-    options.flags = (lib.KF_OPEN_IN_MEMORY if in_memory else 0) | (lib.KF_OPEN_POPULATE if populate else 0)
+    options.flags = ((lib.KF_OPEN_IN_MEMORY if in_memory else 0) | (lib.KF_OPEN_POPULATE if populate else 0)
+                     | (lib.KF_OPEN_CHECK if check else 0))
     out = ffi.new(kind.C_OUT)
     error = ffi.new("kf_error *")
     _errors.check(kind.C_OPEN(out, os.fsencode(place), options, error), error, place)
@@ -166,3 +188,16 @@ def acquire(path: StrPath, *, build_id: Optional[bytes] = None, populate: bool =
             known = kind(place, found, in_memory, pointer)
             _handles[place, found, in_memory] = known
     return known
+
+
+def _told(status: int, path: str) -> Any:
+    """Of a lookup, which returns no more than a status: the kf_error of the member that it touched, if that it was."""
+    for (place, _, _), handle in list(_handles.items()):
+        if place == path:
+            told = handle.told(status)
+            if told is not None:
+                return told
+    return None
+
+
+_errors.told = _told

@@ -35,16 +35,18 @@ _HEADS = ((b"\x1f\x8b", "compressed by gzip: gunzip it"), (b"\x28\xb5\x2f\xfd", 
 
 
 def open(path: Opened, *, codec: Union[str, Codec, None] = None, keys: Optional[OpenKeys] = None,
-         allow_pickle: bool = False, populate: bool = False,
-         in_memory: bool = False) -> "Dictionary[Any, Any]":
+         allow_pickle: bool = False, populate: bool = False, in_memory: bool = False, check: bool = False,
+         lazy: bool = False, max_age: float = 60.0) -> "Dictionary[Any, Any]":
     """Opens a file: in well under a millisecond, whatever its size.
 
         table = keyfold.open("table.kf")
         table = keyfold.open(importlib.resources.files("package") / "table.kf")
 
-    path          of a file or a manifest; or a file object opened in binary mode, a resource of a package, a file in
-                  an archive (zipfile.Path), or a file's content: bytes, memoryview, mmap and the like. A file object
-                  on a file is mapped; others are read from where they are, as are objects with read_bytes().
+    path          of a file or a manifest; or a URL that fsspec knows, such as "s3://bucket/table.kf", whose file is
+                  fetched into the cache folder, once for all processes of the host; or a file object opened in binary
+                  mode, a resource of a package, a file in an archive (zipfile.Path), or a file's content: bytes,
+                  memoryview, mmap and the like. A file object on a file is mapped; others are read from where they
+                  are, as are objects with read_bytes().
                   Content is kept as long as the table needs it, without a copy if it can't change (an mmap with
                   ACCESS_READ, but not a bytearray); such a table pickles with its content, as packed() does
     codec, keys   what values and keys are, for files that don't tell (or to read them as something else);
@@ -52,31 +54,34 @@ def open(path: Opened, *, codec: Union[str, Codec, None] = None, keys: Optional[
     allow_pickle  values may be pickles, and reading them may run any code in them
     populate      read all pages ahead (unless this process has the file open already)
     in_memory     read the whole file instead of mapping it
+    check         see that all files that a manifest names are there, which else whoever first touches one finds out
+    lazy          of a manifest's URL: fetch the files that it names when something first touches them, not all now
+    max_age       seconds for which it need not be looked up again what a URL leads to; 0 asks the server at each open
 
     >>> _ = keyfold.compile("ages.kf", {"Ann": 31})
     >>> keyfold.open("ages.kf")["Ann"]
     31
     """
-    handle = handle_of(path, populate, in_memory)
+    handle = handle_of(path, populate, in_memory, check=check, lazy=lazy, max_age=max_age)
     made: Dictionary[Any, Any] = Dictionary(handle, codec=codec, keys=keys, allow_pickle=allow_pickle)
     return _nested.refined(made) if made.key_kind == "nested" else made
 
 
-def handle_of(source: Any, populate: bool, in_memory: bool, kind: Type[Handle] = Handle) -> Handle:
-    """The handle of whatever open takes."""
+def handle_of(source: Any, populate: bool, in_memory: bool, kind: Type[Handle] = Handle, **how: Any) -> Handle:
+    """The handle of whatever open takes. `how`: what else acquire takes of paths."""
     try:
-        return _handle_of(source, populate, in_memory, kind)
+        return _handle_of(source, populate, in_memory, kind, how)
     except _errors.ValueTypeError as problem:
         what = "an index of names, which keyfold.NameIndex" if kind is Handle else "a dictionary, which keyfold.open"
         shown = f"{os.fsdecode(source)} is" if isinstance(source, (str, os.PathLike)) else "this is"
         raise type(problem)(f"{shown} {what}(...) opens") from None
 
 
-def _handle_of(source: Any, populate: bool, in_memory: bool, kind: Type[Handle]) -> Handle:
+def _handle_of(source: Any, populate: bool, in_memory: bool, kind: Type[Handle], how: Any) -> Handle:
     if isinstance(source, (str, os.PathLike)):
-        return _of_path(source, populate, in_memory, kind)
+        return _of_path(source, populate, in_memory, kind, how)
     if isinstance(source, bytes) and 0 < len(source) < 4096 and b"\0" not in source and source[:4] != _MAGIC:
-        return _of_path(source, populate, in_memory, kind)
+        return _of_path(source, populate, in_memory, kind, how)
     if isinstance(source, Dictionary):
         raise TypeError("it is a keyfold.Dictionary already")
     try:
@@ -94,18 +99,12 @@ def _handle_of(source: Any, populate: bool, in_memory: bool, kind: Type[Handle])
                     f"not {type(source).__name__}{hint}")
 
 
-def _of_path(path: Any, populate: bool, in_memory: bool, kind: Type[Handle]) -> Handle:
+def _of_path(path: Any, populate: bool, in_memory: bool, kind: Type[Handle], how: Any) -> Handle:
     name = os.fsdecode(path)
     if not name:
         raise _errors.os_error(errno.ENOENT, name, "the path is empty")
     try:
-        return acquire(name, populate=populate, in_memory=in_memory, kind=kind)
-    except _errors.NoFile as problem:
-        scheme = name.partition("://")[0]
-        if scheme == name or not scheme.isalnum():
-            raise
-        raise _errors.ArgumentError(f"{name!r} is a URL, and URLs are not opened: download the file, then open its "
-                                    "path") from problem
+        return acquire(name, populate=populate, in_memory=in_memory, kind=kind, **how)
     except _errors.FormatError as problem:
         if os.path.isdir(name):
             raise _errors.os_error(errno.EISDIR, name) from None
@@ -161,7 +160,7 @@ def _of_file(file: Any, populate: bool, in_memory: bool, kind: Type[Handle]) -> 
     number = file.fileno()
     name = getattr(file, "name", None)
     if isinstance(name, (str, bytes)) and os.path.exists(name) and os.path.samestat(os.stat(name), os.fstat(number)):
-        return _of_path(name, populate, in_memory, kind)
+        return _of_path(name, populate, in_memory, kind, {})
     import mmap
     # It has no name any more.
     return acquire_memory(mmap.mmap(number, 0, access=mmap.ACCESS_READ), in_memory, kind)

@@ -40,6 +40,7 @@ class Stat(NamedTuple):
     is_manifest: bool
     normalise: str
     similarity_bytes: int
+    filter_bytes: int
 
     def __str__(self) -> str:
         """A line for each part."""

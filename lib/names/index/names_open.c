@@ -202,9 +202,9 @@ static kf_status open_mapping(kf_names **out, kfi_mapping mapping, kf_error *err
 kf_status kf_names_open(kf_names **out, const char *path, const kf_open_options *options, kf_error *error)
 {
     kfi_mapping mapping;
-    uint32_t flags;
+    kf_open_options known;
     *out = NULL;
-    kf_status status = kfi_open_file(&mapping, &flags, path, options, error);
+    kf_status status = kfi_open_file(&mapping, &known, path, options, 0, error);
     return status ? status : open_mapping(out, mapping, error);
 }
 

@@ -58,18 +58,18 @@ static kf_status read_token(kf_matcher *m, uint32_t id, kf_error *error)
     return status == KF_END ? KF_OK : kfi_fail(error, status, "the postings of token %u are damaged", (unsigned)id);
 }
 
-static const kfi_similar *next_of(const kfi_wanted *w)
+/* The next token of the list; of similarity 0: there is none. */
+static kfi_similar next_of(const kfi_wanted *w)
 {
-    const size_t count = w->similar.size / sizeof(kfi_similar);
-    return w->read < count ? (const kfi_similar *)(const void *)w->similar.data + w->read : NULL;
+    return w->read < kfi_wanted_count(w) ? kfi_wanted_similar(w, w->read) : (kfi_similar){ 0, 0 };
 }
 
 /* Reads the postings of the next token in the list. */
 static kf_status read_next(kf_matcher *m, kfi_wanted *w, kf_error *error)
 {
-    const kfi_similar next = *next_of(w);
-    if (w->read + AHEAD < w->similar.size / sizeof(kfi_similar))
-        kfi_postings_prefetch(m->names, next_of(w)[AHEAD].id);
+    const kfi_similar next = next_of(w);
+    if (w->read + AHEAD < kfi_wanted_count(w))
+        kfi_postings_prefetch(m->names, kfi_wanted_similar(w, w->read + AHEAD).id);
     w->read++;
     w->costs[next.similarity] -= kfi_names_frequency(m->names, next.id);
     return read_token(m, next.id, error);
@@ -78,8 +78,7 @@ static kf_status read_next(kf_matcher *m, kfi_wanted *w, kf_error *error)
 /* What reading has shown. */
 static void conclude(kf_matcher *m, kfi_wanted *w)
 {
-    const kfi_similar *next = next_of(w);
-    const unsigned least = next ? next->similarity + 1 : w->known;
+    const unsigned next = next_of(w).similarity, least = next ? next + 1 : w->known;
     uint64_t value = least > KFI_FULL ? w->unseen : (KFI_SIMILARITY_ONE * (least - 1) + KFI_FULL - 1) / KFI_FULL;
     if (!w->is_scanned) value = next ? w->unseen : w->near;
     if (value < w->unseen) w->unseen = value;
@@ -94,13 +93,13 @@ static kf_status follow(kf_matcher *m, const kfi_plan *plan, const uint32_t *ord
     kf_status status = KF_OK;
     unsigned top = 0;
     for (uint32_t i = plan->covered; i < m->patterns.count; i++) {
-        const kfi_similar *next = next_of(&m->wanted[order[i]]);
-        if (next && next->similarity > top) top = next->similarity;
+        const unsigned next = next_of(&m->wanted[order[i]]).similarity;
+        if (next > top) top = next;
     }
     const unsigned least = top >= plan->least + STEP ? top - STEP + 1 : plan->least;
     for (uint32_t i = plan->covered; i < m->patterns.count && !status; i++) {
         kfi_wanted *w = &m->wanted[order[i]];
-        for (const kfi_similar *next; !status && (next = next_of(w)) && next->similarity >= least; )
+        for (unsigned next; !status && (next = next_of(w).similarity) && next >= least; )
             status = read_next(m, w, error);
         if (!status) status = look_at_waiting(m, error);
         conclude(m, w);
@@ -135,8 +134,8 @@ static kf_status raise_needs(kf_matcher *m, kf_error *error)
     for (unsigned s = KFI_FULL; s >= m->level && s > 0 && !status; s--) {
         for (uint32_t i = 0; i < m->patterns.count && !status; i++) {
             kfi_wanted *w = &m->wanted[i];
-            for (const kfi_similar *next; !status && (next = next_of(w)) && next->similarity >= s; ) {
-                const uint32_t frequency = kfi_names_frequency(m->names, next->id);
+            for (kfi_similar next; !status && (next = next_of(w)).similarity >= s; ) {
+                const uint32_t frequency = kfi_names_frequency(m->names, next.id);
                 if (read + frequency > RAISE) break;
                 read += frequency;
                 status = read_next(m, w, error);

@@ -54,7 +54,10 @@ void kf_matcher_destroy(kf_matcher **matcher)
     kfi_array *const arrays[] = { &m->values, &m->matrix, &m->assignment, &m->ranked, &m->texts,
                                   &m->hits, &m->pointers, &m->pairs, &m->compared, &m->compared_ends };
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kfi_array_free(arrays[i]);
-    for (uint32_t i = 0; i < m->wanted_capacity; i++) kfi_array_free(&m->wanted[i].similar);
+    for (uint32_t i = 0; i < m->wanted_capacity; i++) {
+        kfi_array_free(&m->wanted[i].similar);
+        kfi_array_free(&m->wanted[i].similarities);
+    }
     kfi_best_free(&m->best);
     kfi_rows_free(&m->rows);
     kfi_ratio_destroy(&m->whole);
@@ -108,10 +111,10 @@ static kf_status prepare_token(kf_matcher *m, uint32_t index, kf_error *error)
 {
     const kfi_pattern *p = &m->patterns.list[index];
     kfi_wanted *w = &m->wanted[index];
-    kfi_array similar = w->similar;
+    const kfi_array similar = w->similar, similarities = w->similarities;
     const uint64_t length = p->length;
-    similar.size = 0;
-    *w = (kfi_wanted){ .id = UINT32_MAX, .similar = similar, .known = KFI_FULL };
+    *w = (kfi_wanted){ .id = UINT32_MAX, .similar = similar, .similarities = similarities, .known = KFI_FULL };
+    kfi_wanted_cut(w, 0);
     w->near = length ? kfi_similarity(length, length, length + 1) : 0;
     w->most = w->unseen = w->near;
     kfi_block_query_set(&w->query, &m->names->blocks, kfi_pattern_points(&m->patterns, p), p->length);
@@ -119,11 +122,10 @@ static kf_status prepare_token(kf_matcher *m, uint32_t index, kf_error *error)
     kf_status status = kfi_names_token(m->names, p->text, &w->id);
     if (status == KF_NOT_FOUND) return KF_OK;
     if (status) return kfi_fail(error, status, "the vocabulary is damaged");
-    const kfi_similar equal = { w->id, KFI_FULL };
     w->most = w->unseen = KFI_SIMILARITY_ONE;
     w->frequency = kfi_names_frequency(m->names, w->id);
     w->costs[KFI_FULL] = w->frequency;
-    return kfi_array_append(&w->similar, &equal, sizeof equal, error);
+    return kfi_wanted_add(w, w->id, KFI_FULL, error);
 }
 
 kf_status kfi_matcher_prepare(kf_matcher *m, kf_bytes needle, const kf_matcher_options *o, kf_error *error)

@@ -42,11 +42,33 @@ typedef struct kfi_wanted {
     unsigned known;                /* all tokens at least so similar are in the list; 255ths */
     int is_scanned;                /* 0: of these only the equal one is */
     int is_sampled;                /* names that have the equal one */
-    kfi_array similar;             /* kfi_similar: the most similar first */
+    kfi_array similar;             /* uint32_t: ids of tokens, the most similar first, */
+    kfi_array similarities;        /* and a byte each, how similar these are */
     size_t read;                   /* so many of these have been looked at */
     uint64_t costs[KFI_FULL + 1];  /* postings of those that have not, by similarity */
     kfi_block_query query;
 } kfi_wanted;
+
+static inline size_t kfi_wanted_count(const kfi_wanted *w) { return w->similarities.size; }
+
+static inline kfi_similar kfi_wanted_similar(const kfi_wanted *w, size_t i)
+{
+    return (kfi_similar){ ((const uint32_t *)(const void *)w->similar.data)[i], w->similarities.data[i] };
+}
+
+/* Appends to the list. KF_NO_MEMORY. */
+static inline kf_status kfi_wanted_add(kfi_wanted *w, uint32_t id, unsigned similarity, kf_error *error)
+{
+    const uint8_t byte = (uint8_t)similarity;
+    kf_status status = kfi_array_append(&w->similar, &id, sizeof id, error);
+    return status ? status : kfi_array_append(&w->similarities, &byte, 1, error);
+}
+
+static inline void kfi_wanted_cut(kfi_wanted *w, size_t count)
+{
+    w->similar.size = count * sizeof(uint32_t);
+    w->similarities.size = count;
+}
 
 /* A name that was found, with the score that is told. */
 typedef struct kfi_ranked {

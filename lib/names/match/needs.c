@@ -16,6 +16,6 @@ void kfi_needs_update(kfi_needs *n, kfi_score least, uint32_t tokens)
     if (n->versions[tokens] == n->version) return;
     const uint64_t sum = kfi_score_needs(least, n->needle + tokens);
     n->sum[tokens] = sum;
-    n->ceil[tokens] = (uint32_t)(((kfi_u128)sum * 255 + KFI_SIMILARITY_ONE - 1) / KFI_SIMILARITY_ONE);
+    n->ceil[tokens] = (uint32_t)kfi_wide_share_up(sum, 255, KFI_SIMILARITY_ONE);
     n->versions[tokens] = n->version;
 }

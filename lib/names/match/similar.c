@@ -26,13 +26,12 @@ static kf_status take(taking *t, uint32_t id, unsigned similarity)
     if (id >= m->names->head.tokens) return kfi_fail(t->error, KF_CORRUPT, "the id of a token is out of range");
     if (similarity > m->most[id]) kfi_matcher_note(m, id, similarity);
     if (t->is_full || id == t->w->id) return KF_OK;
-    if (t->w->similar.size / sizeof(kfi_similar) >= t->most) {
+    if (kfi_wanted_count(t->w) >= t->most) {
         t->is_full = 1;
         return KF_OK;
     }
-    const kfi_similar entry = { id, similarity };
     t->costs[similarity] += kfi_names_frequency(m->names, id);
-    return kfi_array_append(&t->w->similar, &entry, sizeof entry, t->error);
+    return kfi_wanted_add(t->w, id, similarity, t->error);
 }
 
 static kf_status take_block(void *context, size_t query, const kfi_length_group *group, uint32_t first, uint32_t lanes,
@@ -70,26 +69,32 @@ static kf_status take_longs(taking *t, unsigned least, unsigned below)
 /* Sorts what was added to the list: the most similar first. */
 static kf_status sort_added(taking *t)
 {
-    const size_t count = t->w->similar.size / sizeof(kfi_similar) - t->kept;
+    const size_t count = kfi_wanted_count(t->w) - t->kept;
     size_t places[KFI_FULL + 2] = { 0 };
-    kfi_array *values = &t->m->matrix;
+    kfi_array *copy = &t->m->matrix;
     if (!count) return KF_OK;
-    kfi_similar *list = (kfi_similar *)(void *)t->w->similar.data + t->kept;
-    values->size = 0;
-    kf_status status = kfi_array_append(values, list, count * sizeof *list, t->error);
+    uint32_t *ids = (uint32_t *)(void *)t->w->similar.data + t->kept;
+    uint8_t *similarities = t->w->similarities.data + t->kept;
+    copy->size = 0;
+    kf_status status = kfi_array_append(copy, ids, count * sizeof *ids, t->error);
+    if (!status) status = kfi_array_append(copy, similarities, count, t->error);
     if (status) return status;
-    const kfi_similar *from = (const kfi_similar *)(const void *)values->data;
-    for (size_t i = 0; i < count; i++) places[KFI_FULL - from[i].similarity + 1]++;
+    const uint32_t *from = (const uint32_t *)(const void *)copy->data;
+    const uint8_t *keys = copy->data + count * sizeof *from;
+    for (size_t i = 0; i < count; i++) places[KFI_FULL - keys[i] + 1]++;
     for (unsigned s = 0; s <= KFI_FULL; s++) places[s + 1] += places[s];
-    for (size_t i = 0; i < count; i++) list[places[KFI_FULL - from[i].similarity]++] = from[i];
+    for (size_t i = 0; i < count; i++) {
+        const size_t at = places[KFI_FULL - keys[i]]++;
+        ids[at] = from[i];
+        similarities[at] = keys[i];
+    }
     return KF_OK;
 }
 
 /* What is known of the token now. */
 static void conclude(kfi_wanted *w, unsigned level)
 {
-    const kfi_similar *list = (const kfi_similar *)(const void *)w->similar.data;
-    const unsigned most = w->similar.size ? list[0].similarity : level - 1;
+    const unsigned most = kfi_wanted_count(w) ? w->similarities.data[0] : level - 1;
     const uint64_t value = (KFI_SIMILARITY_ONE * most + KFI_FULL - 1) / KFI_FULL;
     w->known = level;
     w->is_scanned = 1;
@@ -105,7 +110,7 @@ static kf_status finish(taking *t, unsigned level, unsigned below)
     if (!status) status = kfi_matcher_work(t->m, t->m->names->blocks.blocks);
     if (status) return status;
     if (t->is_full) {
-        w->similar.size = t->kept * sizeof(kfi_similar);
+        kfi_wanted_cut(w, t->kept);
         return KF_OK;
     }
     for (unsigned s = 0; s <= KFI_FULL; s++) w->costs[s] += t->costs[s];
@@ -121,6 +126,13 @@ static size_t list_limit(const kf_matcher *m)
     return limit < SIMILAR_MOST ? limit : SIMILAR_MOST;
 }
 
+static kf_status make_room(taking *t)
+{
+    const size_t more = t->most > t->kept ? t->most - t->kept : 0;
+    kf_status status = kfi_array_reserve(&t->w->similar, more * sizeof(uint32_t), t->error);
+    return status ? status : kfi_array_reserve(&t->w->similarities, more, t->error);
+}
+
 static kf_status scan_some(kf_matcher *m, kfi_wanted *const *wanted, size_t count, unsigned level, kf_error *error)
 {
     taking takings[TOGETHER];
@@ -129,12 +141,15 @@ static kf_status scan_some(kf_matcher *m, kfi_wanted *const *wanted, size_t coun
     for (size_t i = 0; i < count; i++) {
         kfi_wanted *w = wanted[i];
         takings[i] = (taking){ .m = m, .w = w, .most = list_limit(m),
-                               .kept = w->similar.size / sizeof(kfi_similar), .error = error };
+                               .kept = kfi_wanted_count(w), .error = error };
         below[i] = w->is_scanned ? w->known : KFI_FULL + 1;
         kfi_block_query_want(&w->query, level, below[i]);
         queries[i] = &w->query;
     }
-    kf_status status = m->blocks->scan(&m->names->blocks, queries, count, take_block, takings);
+    /* All at once: growing leaves holes behind. */
+    kf_status status = KF_OK;
+    for (size_t i = 0; i < count && !status; i++) status = make_room(takings + i);
+    if (!status) status = m->blocks->scan(&m->names->blocks, queries, count, take_block, takings);
     for (size_t i = 0; i < count && !status; i++) status = finish(&takings[i], level, below[i]);
     return status;
 }

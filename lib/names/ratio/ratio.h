@@ -32,6 +32,15 @@ enum {
 /* A bit for each letter of a needle, the first one lowest. */
 typedef struct kfi_two_words { uint64_t low, high; } kfi_two_words;
 
+/* Hyyrö's recurrence, as in pattern.c. `wide` is a constant where this is inlined: the second word is used. */
+static inline kfi_two_words kfi_two_words_step(kfi_two_words state, kfi_two_words mask, int wide)
+{
+    const uint64_t low = state.low & mask.low, high = state.high & mask.high, sum = state.low + low;
+    if (wide) state.high = (state.high + high + (sum < low)) | (state.high - high);
+    state.low = sum | (state.low - low);
+    return state;
+}
+
 /* A word of the needle, for token_set_ratio. */
 typedef struct kfi_needle_word {
     uint32_t id;                   /* UINT32_MAX: the index has no such token */
@@ -40,8 +49,7 @@ typedef struct kfi_needle_word {
 
 typedef struct kfi_whole {
     const kf_names *names;
-    uint8_t *codes;                /* by token: length and what is common with the needle */
-    uint8_t *halves;               /* by token: what is common with the needle's halves (token_codes.h) */
+    uint16_t *told;                /* by token: length, what is common with the needle and its halves: token_codes.h */
     uint32_t *places;              /* by token, if the file does not tell */
     uint32_t points[KFI_CLASSES];  /* the code point of a class; UINT32_MAX: it has several */
 
@@ -113,6 +121,8 @@ static inline uint32_t kfi_ratio_spaces(const kfi_whole *r, uint32_t spaces)
 
 /* Sets `points` and, if the file does not tell, `places`. KF_NO_MEMORY. */
 kf_status kfi_spelling_begin(kfi_whole *r, kf_error *error);
+/* The tokens as long as the one in a place that there is. */
+const kfi_length_group *kfi_spelling_group(const kfi_blocks *blocks, uint32_t place);
 /* Appends a token's code points. KF_CORRUPT, KF_NO_MEMORY. */
 kf_status kfi_spelling_append(kf_matcher *m, uint32_t id, kfi_array *points, kf_error *error);
 

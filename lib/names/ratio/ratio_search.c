@@ -31,9 +31,8 @@ static kf_status fill(kf_matcher *m, kfi_whole *r, kf_error *error)
         const kfi_length_group *group = &m->names->blocks.groups[i];
         if (group->length <= KFI_CODE_LENGTH) r->groups[group->length] = group;
     }
-    r->codes = malloc((size_t)m->names->head.tokens + 1);
-    r->halves = malloc((size_t)m->names->head.tokens + 1);
-    if (!r->codes || !r->halves) return kfi_fail_memory(error, m->names->head.tokens);
+    r->told = malloc(((size_t)m->names->head.tokens + 1) * sizeof *r->told);
+    if (!r->told) return kfi_fail_memory(error, m->names->head.tokens * sizeof *r->told);
     for (uint32_t length = 0; length <= KFI_CODE_LENGTH; length++)
         for (uint32_t common = 0; common <= length; common++) {
             r->code_length[kfi_code(length, common)] = (uint8_t)length;
@@ -64,8 +63,7 @@ void kfi_ratio_destroy(kfi_whole **pointer)
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kfi_array_free(arrays[i]);
     kfi_patterns_free(&r->pattern);
     kfi_patterns_free(&r->rest_pattern);
-    free(r->codes);
-    free(r->halves);
+    free(r->told);
     free(r->places);
     free(r);
     *pointer = NULL;
@@ -145,7 +143,7 @@ static kf_status find_seeds(kf_matcher *m, uint64_t limit, kf_error *error)
 {
     kfi_whole *r = m->whole;
     const uint64_t all = m->work_limit, share = m->names->count / SEED_SHARE + 2 * (uint64_t)m->names->blocks.blocks;
-    if (limit > KFI_SEEDS) return KF_OK;
+    if (limit > KFI_SEEDS || kfi_filter_is_small(m)) return KF_OK;
     kfi_best_begin(&m->best, limit, 0, 0, 0);
     m->work_limit = all && all < share ? all : share;
     kf_status status = kfi_matcher_levels(m, error);
@@ -182,6 +180,13 @@ static kf_status look_at_chunk(kf_matcher *m, const kfi_group *group, uint32_t c
     return status || !mask ? status : kfi_ratio_weigh(m, group, first, mask, error);
 }
 
+/* What is told of tokens, as soon as that pays. */
+static kf_status tell(kf_matcher *m)
+{
+    kf_status status = kfi_token_codes_pay(m) ? kfi_token_codes_set(m) : KF_OK;
+    return !status && kfi_token_halves_pay(m) ? kfi_token_halves_set(m) : status;
+}
+
 static kf_status look_at_group(kf_matcher *m, const kfi_group *group, kf_error *error)
 {
     const uint32_t end = (group[1].first - 1) / KFI_CHUNK + 1;
@@ -191,11 +196,55 @@ static kf_status look_at_group(kf_matcher *m, const kfi_group *group, kf_error *
     for (uint32_t chunk = group->first / KFI_CHUNK, count; chunk < end && !status; chunk += count) {
         count = end - chunk < BATCH ? end - chunk : BATCH;
         choose(m, group, chunk, count, masks);
-        if (kfi_token_codes_pay(m)) status = kfi_token_codes_set(m);
-        if (!status && kfi_token_halves_pay(m)) status = kfi_token_halves_set(m);
+        status = tell(m);
         for (uint32_t i = 0; i < count && !status; i++) status = look_at_chunk(m, group, chunk + i, masks[i], error);
     }
     return status;
+}
+
+static kf_status look_at_all(kf_matcher *m, kf_error *error)
+{
+    kf_status status = KF_OK;
+    for (uint32_t i = 0; i < m->names->head.groups && !status; i++)
+        if (m->names->groups[i + 1].first > m->first_slot)
+            status = look_at_group(m, &m->names->groups[i], error);
+    return status;
+}
+
+/* Some names of a chunk. */
+static kf_status look_at_some(kf_matcher *m, const kfi_group *group, uint32_t chunk, uint64_t some, kf_error *error)
+{
+    uint64_t mask;
+    if (!some) return KF_OK;
+    choose(m, group, chunk, 1, &mask);
+    kf_status status = tell(m);
+    return status ? status : look_at_chunk(m, group, chunk, mask & some, error);
+}
+
+/* The names in the attribute's list. */
+static kf_status look_at_list(kf_matcher *m, kf_error *error)
+{
+    kfi_attribute_slots slots;
+    kfi_run run;
+    const kfi_group *group = m->names->groups;
+    uint32_t chunk = 0;
+    uint64_t some = 0;
+    kf_status status = kfi_attribute_slots_begin(&slots, m->names, m->attribute), looked = KF_OK;
+    kfi_ratio_begin_group(m, group);
+    while (!status && !(status = kfi_attribute_slots_next(&slots, &run)))
+        for (uint32_t slot = run.first; slot - run.first < run.count; slot++) {
+            const int is_other = slot < group->first || slot >= group[1].first;
+            if (is_other || slot / KFI_CHUNK != chunk) {
+                looked = look_at_some(m, group, chunk, some, error);
+                if (looked) return looked;
+                some = 0;
+            }
+            if (is_other) kfi_ratio_begin_group(m, group = kfi_names_group(m->names, slot));
+            chunk = slot / KFI_CHUNK;
+            some |= 1ull << slot % KFI_CHUNK;
+        }
+    if (status != KF_END) return kfi_fail(error, status, "the names of an attribute are damaged");
+    return look_at_some(m, group, chunk, some, error);
 }
 
 kf_status kfi_ratio_search(kf_matcher *m, const kf_matcher_options *o, kf_error *error)
@@ -212,8 +261,6 @@ kf_status kfi_ratio_search(kf_matcher *m, const kf_matcher_options *o, kf_error 
         const kf_status failed = kfi_ratio_score(m, kfi_names_group(m->names, slot), slot, error);
         if (failed) return failed;
     }
-    for (uint32_t i = 0; i < m->names->head.groups && !status; i++)
-        if (m->names->groups[i + 1].first > m->first_slot)
-            status = look_at_group(m, &m->names->groups[i], error);
-    return status;
+    if (status) return status;
+    return m->is_listed ? look_at_list(m, error) : look_at_all(m, error);
 }

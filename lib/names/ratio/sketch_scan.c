@@ -35,7 +35,7 @@ static uint64_t share(const kfi_sketch_query *q, uint64_t cost)
     const uint64_t all = q->length * (uint64_t)(q->least.tokens - 2 * q->least.sum);
     if (!cost) return 0;
     if (cost > all) return KFI_SKETCH_LIMIT + 1;
-    return (uint64_t)((kfi_u128)cost * KFI_SKETCH_LIMIT / all);
+    return kfi_wide_share(cost, KFI_SKETCH_LIMIT, all);
 }
 
 void kfi_sketch_query_want(kfi_sketch_query *q, kfi_score least)

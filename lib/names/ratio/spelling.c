@@ -25,7 +25,7 @@ kf_status kfi_spelling_begin(kfi_whole *r, kf_error *error)
     return KF_OK;
 }
 
-static const kfi_length_group *group_of(const kfi_blocks *b, uint32_t place)
+const kfi_length_group *kfi_spelling_group(const kfi_blocks *b, uint32_t place)
 {
     uint32_t low = 0, high = b->group_count;
     while (high - low > 1) {
@@ -46,7 +46,7 @@ kf_status kfi_spelling_append(kf_matcher *m, uint32_t id, kfi_array *points, kf_
     kf_status status = kfi_array_reserve(points, 4 * KFI_BLOCK_LENGTH, error);
     if (status) return status;
     if (place < b->tokens) {
-        const kfi_length_group *g = group_of(b, place);
+        const kfi_length_group *g = kfi_spelling_group(b, place);
         const uint32_t index = place - g->first_token;
         const uint8_t *column = kfi_blocks_column(b, g, index);
         uint32_t *out = (uint32_t *)(void *)(points->data + points->size), several = 0;

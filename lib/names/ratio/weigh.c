@@ -12,7 +12,7 @@ static void update(kf_matcher *m)
     r->least = m->best.least;
     for (unsigned code = 0; code < KFI_CODE_LONG; code++)
         r->values[code] = tokens * r->code_common[code] - sum * r->code_length[code];
-    r->values[KFI_CODE_LONG] = INT64_MAX / (2 * KF_NAME_TOKENS);
+    r->values[KFI_CODE_LONG] = r->values[KFI_CODE_UNKNOWN] = INT64_MAX / (2 * KF_NAME_TOKENS);
 }
 
 static kf_status read_ids(const kf_matcher *m, const kfi_group *group, uint32_t slot, uint32_t *ids, kf_error *error)
@@ -258,53 +258,57 @@ void kfi_ratio_begin_group(kf_matcher *m, const kfi_group *group)
 
 /* ---- sums of many names ------------------------------------------------------------------------- */
 
-/* Which names of the mask can reach the least score. The number of tokens is a constant where this is inlined. Sets
- * count a token once, so that names which have one twice are among them. */
-static inline uint64_t reaching(kf_matcher *m, const uint8_t *records, uint64_t mask, uint32_t spaces, uint32_t tokens)
+/* Which names of the mask can reach the least score. The number of tokens is a constant where this is inlined, and
+ * whether all have codes. Sets count a token once, so that names which have one twice are among them. No branch depends
+ * on a sum: what the next names read would wait for it. */
+static inline uint64_t reaching(kf_matcher *m, const uint8_t *records, uint64_t mask, uint32_t tokens, int is_known)
 {
     const kfi_whole *r = m->whole;
     const int is_set = r->scorer == KF_SCORER_TOKEN_SET_RATIO;
-    const uint32_t common = kfi_ratio_spaces(r, spaces), all = m->names->head.tokens;
+    const uint32_t spaces = tokens - 1, common = kfi_ratio_spaces(r, spaces), all = m->names->head.tokens;
     const int64_t needs = (int64_t)r->least.sum * ((int64_t)r->length + spaces) - (int64_t)r->least.tokens * common;
     uint64_t left = 0;
+    if (is_known && r->id_masks[tokens - 1] > UINT16_MAX)
+        for (uint64_t ahead = mask; ahead; ahead &= ahead - 1) {
+            const uint8_t *record = records + (size_t)__builtin_ctzll(ahead) * r->record;
+            __builtin_prefetch(r->told + (kfi_load32(record + r->offsets[tokens - 1]) & r->id_masks[tokens - 1]));
+        }
     for (; mask; mask &= mask - 1) {
-        const uint8_t *record = records + (size_t)__builtin_ctzll(mask) * r->record;
+        const unsigned name = (unsigned)__builtin_ctzll(mask);
+        const uint8_t *record = records + (size_t)name * r->record;
         int64_t sum = 0;
         uint32_t last = UINT32_MAX;
         for (uint32_t i = 0; i < tokens; i++) {
             const uint32_t id = kfi_load32(record + r->offsets[i]) & r->id_masks[i];
             if (is_set && id == last) sum += r->values[KFI_CODE_LONG];
             last = id;
-            sum += r->values[id < all ? kfi_ratio_code(m, id) : KFI_CODE_LONG];
+            sum += r->values[id >= all ? KFI_CODE_LONG : is_known ? kfi_told_code(r->told[id]) : kfi_ratio_code(m, id)];
         }
-        if (sum >= needs) left |= mask & (0 - mask);
+        left |= (uint64_t)(sum >= needs) << name;
     }
     return left;
 }
 
-static uint64_t reach(kf_matcher *m, const uint8_t *records, uint64_t mask, uint32_t tokens)
+static inline uint64_t reach_by(kf_matcher *m, const uint8_t *records, uint64_t mask, uint32_t tokens, int is_known)
 {
     switch (tokens) {
-    case 1: return reaching(m, records, mask, 0, 1);
-    case 2: return reaching(m, records, mask, 1, 2);
-    case 3: return reaching(m, records, mask, 2, 3);
-    case 4: return reaching(m, records, mask, 3, 4);
-    case 5: return reaching(m, records, mask, 4, 5);
-    case 6: return reaching(m, records, mask, 5, 6);
-    default: return reaching(m, records, mask, tokens - 1, tokens);
+    case 1: return reaching(m, records, mask, 1, is_known);
+    case 2: return reaching(m, records, mask, 2, is_known);
+    case 3: return reaching(m, records, mask, 3, is_known);
+    case 4: return reaching(m, records, mask, 4, is_known);
+    case 5: return reaching(m, records, mask, 5, is_known);
+    case 6: return reaching(m, records, mask, 6, is_known);
+    default: return reaching(m, records, mask, tokens, is_known);
     }
 }
 
-/* ---- ratio of a needle of one or two words of bits ---------------------------------------------- */
-
-/* Hyyrö's recurrence, as in pattern.c. `wide` is a constant where this is inlined: the second word is used. */
-static inline kfi_two_words step(kfi_two_words state, kfi_two_words mask, int wide)
+static uint64_t reach(kf_matcher *m, const uint8_t *records, uint64_t mask, uint32_t tokens)
 {
-    const uint64_t low = state.low & mask.low, high = state.high & mask.high, sum = state.low + low;
-    if (wide) state.high = (state.high + high + (sum < low)) | (state.high - high);
-    state.low = sum | (state.low - low);
-    return state;
+    const int is_known = m->whole->codes_are_set && m->whole->length > 0;
+    return is_known ? reach_by(m, records, mask, tokens, 1) : reach_by(m, records, mask, tokens, 0);
 }
+
+/* ---- ratio of a needle of one or two words of bits ---------------------------------------------- */
 
 /* A name whose tokens' letters are on their way to the processor. */
 typedef struct laid_out {
@@ -335,37 +339,31 @@ static int arrange_ids(const kf_matcher *m, const kfi_group *group, uint32_t slo
     return 1;
 }
 
-static int arrange(const kf_matcher *m, const kfi_group *group, uint32_t slot, laid_out *name)
+/* Sets `common` too: at most so many letters, spaces among them, the name has in common with the needle: the token that
+ * has some of both halves is any of them. 0: it has to be spelled. */
+static int arrange(const kf_matcher *m, const kfi_group *group, uint32_t slot, laid_out *name, uint32_t *common)
 {
     const kfi_whole *r = m->whole;
+    uint32_t left = 0, both = 0;
     if (!arrange_ids(m, group, slot, name->ids)) return 0;
     name->slot = slot;
     name->tokens = group->tokens;
     name->length = group->tokens - 1;
     for (uint32_t i = 0; i < group->tokens; i++) {
-        const uint32_t id = name->ids[i];
-        const uint8_t code = id < m->names->head.tokens ? r->codes[id] : KFI_CODE_LONG;
-        if (code == KFI_CODE_LONG) return 0;
-        __builtin_prefetch(r->halves + id);
+        const uint32_t id = name->ids[i], told = id < m->names->head.tokens ? r->told[id] : KFI_CODE_LONG;
+        const uint8_t code = kfi_told_code(told);
+        if (code >= KFI_CODE_LONG) return 0;
+        const uint32_t whole = r->code_common[code];
+        uint32_t first = whole, second = whole;
+        kfi_told_halves(told, &first, &second);
+        both = both + second > left + whole ? both + second : left + whole;
+        left += first;
         name->letters[i] = r->code_length[code];
-        name->commons[i] = r->code_common[code];
+        name->commons[i] = (uint8_t)whole;
         name->length += name->letters[i];
     }
+    *common = both + kfi_ratio_spaces(r, group->tokens - 1);
     return 1;
-}
-
-/* At most so many letters are common, spaces too: the token that has some of both halves is any of them. */
-static uint32_t common_in_order(const kfi_whole *r, const laid_out *name)
-{
-    uint32_t left = 0, both = 0;
-    for (uint32_t i = 0; i < name->tokens; i++) {
-        const uint32_t common = name->commons[i];
-        uint32_t first = common, second = common;
-        if (r->halves_are_set) kfi_token_halves_get(r, name->ids[i], &first, &second);
-        both = both + second > left + common ? both + second : left + common;
-        left += first;
-    }
-    return both + kfi_ratio_spaces(r, name->tokens - 1);
 }
 
 /* Whether that may be enough. */
@@ -401,9 +399,9 @@ static inline uint32_t common_in(const kfi_whole *r, const laid_out *name, int w
     for (uint32_t i = 0; i < name->tokens; i++) rest += name->commons[i];
     for (uint32_t i = 0; i < name->tokens; i++) {
         const uint8_t *column = name->columns[i];
-        if (i) state = step(state, r->space_mask, wide);
+        if (i) state = kfi_two_words_step(state, r->space_mask, wide);
         for (uint32_t j = name->letters[i]; j > 0; j--, column += KFI_BLOCK)
-            state = step(state, r->masks[*column & (KFI_CLASSES - 1)], wide);
+            state = kfi_two_words_step(state, r->masks[*column & (KFI_CLASSES - 1)], wide);
         common = kfi_popcount(~state.low) + (wide ? kfi_popcount(~state.high) : 0);
         rest -= name->commons[i];
         if (!reaches(r, name, common + rest)) break;
@@ -432,25 +430,23 @@ static kf_status weigh_short(kf_matcher *m, const kfi_group *group, uint32_t fir
 {
     const kfi_whole *r = m->whole;
     laid_out names[KFI_CHUNK], *kept[KFI_CHUNK];
-    uint32_t spelled[KFI_CHUNK], arranged = 0, left = 0, others = 0;
+    uint32_t spelled[KFI_CHUNK], left = 0, found = 0, others = 0, common;
     kf_status status = KF_OK;
     for (; mask; mask &= mask - 1) {
         const uint32_t slot = first + (uint32_t)__builtin_ctzll(mask);
-        if (arrange(m, group, slot, &names[arranged])) arranged++;
-        else spelled[others++] = slot;
-    }
-    for (uint32_t i = 0; i < arranged; i++) {
-        if (!reaches(r, &names[i], common_in_order(r, &names[i]))) continue;
-        for (uint32_t k = 0; k < group->tokens; k++) kfi_ratio_place_prefetch(r, names[i].ids[k]);
-        kept[left++] = &names[i];
+        laid_out *name = &names[left];
+        if (!arrange(m, group, slot, name, &common)) {
+            spelled[others++] = slot;
+            continue;
+        }
+        if (!reaches(r, name, common)) continue;
+        for (uint32_t k = 0; k < group->tokens; k++) kfi_ratio_place_prefetch(r, name->ids[k]);
+        left++;
     }
     for (uint32_t i = 0; i < left; i++)
-        if (!find_letters(m, kept[i])) {
-            spelled[others++] = kept[i]->slot;
-            kept[i] = NULL;
-        }
-    for (uint32_t i = 0; i < left && !status; i++)
-        if (kept[i]) status = score_short(m, group, kept[i], error);
+        if (find_letters(m, &names[i])) kept[found++] = &names[i];
+        else spelled[others++] = names[i].slot;
+    for (uint32_t i = 0; i < found && !status; i++) status = score_short(m, group, kept[i], error);
     for (uint32_t i = 0; i < others && !status; i++)
         if (!is_seed(r, spelled[i])) status = kfi_ratio_score(m, group, spelled[i], error);
     return status;

@@ -164,9 +164,9 @@ static uint32_t common_long(kfi_patterns *s, const kfi_pattern *p, const uint32_
         uint64_t carry = 0;
         for (uint32_t w = 0; mask && w < p->words; w++) {
             const uint64_t hit = state[w] & mask[w];
-            const kfi_u128 sum = (kfi_u128)state[w] + hit + carry;
-            carry = (uint64_t)(sum >> 64);
-            state[w] = (uint64_t)sum | (state[w] - hit);
+            const uint64_t part = state[w] + hit, sum = part + carry;
+            carry = (part < hit) | (sum < part);
+            state[w] = sum | (state[w] - hit);
         }
     }
     for (uint32_t w = 0; w < p->words; w++) common += kfi_popcount(~state[w]);

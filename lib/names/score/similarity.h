@@ -4,12 +4,10 @@
 #ifndef KFI_NAMES_SCORE_SIMILARITY_H
 #define KFI_NAMES_SCORE_SIMILARITY_H
 
-#include <stdint.h>
+#include "base/wide.h"
 
 /* The least common multiple of 1 to 40. KF_NAME_TOKENS of these fit 64 bits, twice. */
 #define KFI_SIMILARITY_ONE 5342931457063200ull
-
-__extension__ typedef unsigned __int128 kfi_u128;
 
 /* Of tokens of a and b code points whose longest common subsequence has `common`. */
 static inline uint64_t kfi_similarity(uint64_t common, uint64_t a, uint64_t b)
@@ -34,14 +32,13 @@ typedef struct kfi_score {
 /* < 0, 0, > 0 */
 static inline int kfi_score_compare(kfi_score a, kfi_score b)
 {
-    const kfi_u128 left = (kfi_u128)a.sum * b.tokens, right = (kfi_u128)b.sum * a.tokens;
-    return (left > right) - (left < right);
+    return kfi_wide_compare(kfi_wide_product(a.sum, b.tokens), kfi_wide_product(b.sum, a.tokens));
 }
 
 /* The least sum with which names of so many tokens together reach a score. */
 static inline uint64_t kfi_score_needs(kfi_score least, uint32_t tokens)
 {
-    return (uint64_t)(((kfi_u128)least.sum * tokens + least.tokens - 1) / least.tokens);
+    return kfi_wide_share_up(least.sum, tokens, least.tokens);
 }
 
 /* The nearest double. */

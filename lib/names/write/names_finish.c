@@ -194,11 +194,21 @@ static kf_status tell_values(void *context, kf_phase phase, uint64_t done, uint6
     return kfi_progress_report(&f->values, f->list.count + done, error);
 }
 
+/* What is held of tokens is taken from the sorter's half of the memory limit, as far as it can do with less; a quarter
+ * of the limit is for what else there is by then. */
+static uint64_t sorter_memory(const finish *f)
+{
+    const uint64_t limit = f->builder->options.memory_limit, most = kfi_budget_sorter(limit), least = limit / 8;
+    const uint64_t held = kfi_token_table_size(&f->table) + 8 * (uint64_t)f->list.count + f->list.frequencies.size;
+    if (held + 3 * least > limit) return least;
+    return limit - held - 2 * least < most ? limit - held - 2 * least : most;
+}
+
 static kf_status write_sections(finish *f, kf_error *error)
 {
     kf_names_builder *b = f->builder;
     kfi_image_options ids = image_options(b, b->ids_are_numbers ? KF_VALUES_U64 : KF_VALUES_BYTES);
-    const kfi_sort_options sort = kfi_names_sort_options(b, KF_VALUES_BYTES, KF_DUPLICATES_ERROR);
+    kfi_sort_options sort = kfi_names_sort_options(b, KF_VALUES_BYTES, KF_DUPLICATES_ERROR);
     kf_status status = kfi_spool_finish(b->rows, error);
     ids.threads = b->options.threads;
     ids.progress = (kfi_progress){ .tell = tell_values, .context = f };
@@ -207,6 +217,7 @@ static kf_status write_sections(finish *f, kf_error *error)
     if (!status) status = kfi_values_create(&f->ids, &ids, error);
     if (!status && b->attributes)
         status = kfi_attributes_create(&f->attributes, &b->attributes, b->names, b->folder, &b->disk, error);
+    sort.memory = sorter_memory(f);
     if (!status)
         status = kfi_forward_create(&f->forward, f->list.count, b->names, f->attributes, f->letters, &sort, error);
     f->layout = (kfi_progress){ kfi_names_tell, b, KF_PHASE_LAYOUT, 2 * (uint64_t)b->names, KFI_ROWS_STEP, 0 };

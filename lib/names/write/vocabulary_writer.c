@@ -1,10 +1,9 @@
 #include "names/write/vocabulary_writer.h"
 
 #include "base/hash.h"
+#include "base/wide.h"
 
 #include <stdlib.h>
-
-__extension__ typedef unsigned __int128 wide;
 
 enum { COPY_SIZE = 1 << 18, SEEDS = 16 };
 
@@ -18,7 +17,7 @@ static uint64_t hash_of(const kfi_token_table *t, kf_bytes token)
 /* Where a hash is looked for first: a table of any size, so that it need not be larger than it has to be. */
 static uint64_t place_of(const kfi_token_table *t, uint64_t hash)
 {
-    return (uint64_t)((wide)hash * t->capacity >> 64);
+    return kfi_wide_product(hash, t->capacity).high;
 }
 
 static uint64_t next_place(const kfi_token_table *t, uint64_t at) { return at + 1 == t->capacity ? 0 : at + 1; }

@@ -16,6 +16,8 @@ typedef struct kfi_token_table {
 kf_status kfi_token_table_fill(kfi_token_table *table, const kfi_token_list *list, kf_error *error);
 uint32_t kfi_token_table_find(const kfi_token_table *table, kf_bytes token);
 void kfi_token_table_free(kfi_token_table *table);
+/* Bytes that it holds. */
+static inline uint64_t kfi_token_table_size(const kfi_token_table *table) { return 12 * table->capacity; }
 
 /* Writes a band's image into the current section, and notes its place. */
 kf_status kfi_vocabulary_write_band(kfi_token_list *list, unsigned band, const kfi_image_options *image,

@@ -14,7 +14,7 @@
 
 #include <stdlib.h>
 
-static const kfi_iter_class candidate_class = { NULL, NULL, NULL, NULL };
+static const kfi_iter_class candidate_class = { NULL, NULL, NULL, NULL, NULL };
 
 KFI_STRUCT_KIND(options_kind, kf_nearest_options, KF_NEAREST_OPTIONS_INIT, within, within);
 
@@ -82,15 +82,17 @@ static kf_status pass(kfi_nearest *s, const kf_query *query, uint32_t from, kf_e
     if (o->work_limit) hunt.work_limit = o->work_limit - s->work;
     status = KF_END;
     for (uint64_t low = s->low; status == KF_END && low < s->high; ) {
-        const kfi_part part = kfi_part_first(s->dict, low, s->high);
+        kfi_part part;
+        kf_status opened = kfi_part_first(&part, s->dict, low, s->high);
         low = part.base + part.high;
-        status = pass_part(s, &dfa, &hunt, &part, from);
+        status = opened ? opened : pass_part(s, &dfa, &hunt, &part, from);
     }
     s->work += hunt.work;
 out:
     if (status == KF_END) status = KF_OK;
     if (status == KF_NO_MEMORY) kfi_fail_memory(error, s->dict->header.longest_key);
-    else if (status && status != KF_LIMIT) kfi_fail(error, status, "%s while searching", kf_status_name(status));
+    else if (status && status != KF_LIMIT && !kfi_shards_told(s->dict, status, error))
+        kfi_fail(error, status, "%s while searching", kf_status_name(status));
     kfi_hunt_destroy(&hunt);
     kfi_dfa_destroy(&dfa);
     return status;

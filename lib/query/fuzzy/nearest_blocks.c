@@ -259,9 +259,11 @@ static kf_status search_level(search *s)
 {
     kf_status status = KF_OK;
     for (uint64_t low = s->nearest->low; low < s->nearest->high && !status; ) {
-        const kfi_part part = kfi_part_first(s->nearest->dict, low, s->nearest->high);
+        kfi_part part;
+        status = kfi_part_first(&part, s->nearest->dict, low, s->nearest->high);
         low = part.base + part.high;
-        status = search_part(s, &part);
+        if (status) (void)kfi_shards_told(s->nearest->dict, status, s->error);
+        else status = search_part(s, &part);
     }
     return status;
 }
@@ -308,8 +310,9 @@ int kfi_nearest_has_blocks(const kfi_nearest *s)
     for (size_t at = 0; at < s->needle.size; size++)
         at += kfi_unit_next(o->unit, s->needle.data + at, s->needle.size - at, &unit);
     for (uint64_t low = s->low; low < s->high; ) {
-        const kfi_part part = kfi_part_first(s->dict, low, s->high);
-        if (!fits(part.dict->blocks, o->unit)) return 0;
+        kfi_part part;
+        /* Where it can't be told, the search itself meets the error. */
+        if (kfi_part_first(&part, s->dict, low, s->high) || !fits(part.dict->blocks, o->unit)) return 0;
         low = part.base + part.high;
     }
     return size <= KFI_BLOCK_LENGTH && s->low < s->high;

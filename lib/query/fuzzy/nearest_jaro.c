@@ -61,8 +61,10 @@ static kf_status pass(kfi_nearest *s, kfi_jaro *jaro, double least, double below
 {
     kf_status status = KF_OK;
     for (uint64_t low = s->low; !status && low < s->high; ) {
-        const kfi_part part = kfi_part_first(s->dict, low, s->high);
+        kfi_part part;
         kfi_walk walk;
+        status = kfi_part_first(&part, s->dict, low, s->high);
+        if (status) return status;
         low = part.base + part.high;
         s->member = part.dict;
         s->base = part.base;

@@ -122,7 +122,7 @@ kf_status kfi_escape_add(kfi_pattern *pattern, const kfi_escape *escape)
     if (escape->kind == KFI_ESCAPE_NAMED) status = kfi_named_add(pattern, part, escape->name);
     else if (escape->kind == KFI_ESCAPE_UNIT)
         status = kfi_set_add(part, escape->unit, escape->unit, pattern->error);
-    else status = kfi_unicode_add(&pattern->unicode, part, escape->categories, pattern->error);
+    else status = kfi_unicode_add(part, escape->categories, pattern->error);
     if (!status && escape->kind != KFI_ESCAPE_NAMED) status = kfi_pattern_fold(pattern, part);
     if (!status && escape->negate) {
         kfi_set_normalise(part);

@@ -20,7 +20,6 @@ kf_status kfi_pattern_init(kfi_pattern *pattern, const void *text, size_t size, 
 
 void kfi_pattern_free(kfi_pattern *pattern)
 {
-    kfi_unicode_free(&pattern->unicode);
     kfi_utf8_free(&pattern->pool);
     kfi_array_free(&pattern->nodes);
     kfi_set_free(&pattern->set);
@@ -80,7 +79,7 @@ kf_status kfi_pattern_fold(kfi_pattern *pattern, kfi_set *set)
     }
     if (!(pattern->flags & KF_PATTERN_IGNORE_CASE) && !(bytes && pattern->normalise & KF_NORMALISE_CASE)) return KF_OK;
     return bytes ? kfi_set_fold_ascii(set, pattern->error)
-                 : kfi_unicode_fold(&pattern->unicode, set, pattern->error);
+                 : kfi_unicode_fold(set, pattern->error);
 }
 
 static uint32_t most_unit(const kfi_pattern *pattern)
@@ -117,12 +116,12 @@ kf_status kfi_named_add(kfi_pattern *pattern, kfi_set *set, kfi_named_set name)
         status = kfi_set_add(set, 0, '\n' - 1, error);
         return status ? status : kfi_set_add(set, '\n' + 1, most_unit(pattern), error);
     case KFI_SET_DIGIT:
-        if (!bytes) return kfi_unicode_add(&pattern->unicode, set, kfi_unicode_digit(), error);
+        if (!bytes) return kfi_unicode_add(set, kfi_unicode_digit(), error);
         return kfi_set_add(set, '0', '9', error);
     case KFI_SET_WORD:
         status = kfi_set_add(set, '_', '_', error);
         if (status) return status;
-        if (!bytes) return kfi_unicode_add(&pattern->unicode, set, kfi_unicode_word(), error);
+        if (!bytes) return kfi_unicode_add(set, kfi_unicode_word(), error);
         status = kfi_set_add(set, '0', '9', error);
         if (!status) status = kfi_set_add(set, 'A', 'Z', error);
         return status ? status : kfi_set_add(set, 'a', 'z', error);

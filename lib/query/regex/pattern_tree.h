@@ -46,7 +46,6 @@ typedef struct kfi_pattern {
     unsigned nesting;
     uint64_t ranges;         /* of all sets so far: what their making costs */
     kf_error *error;
-    kfi_unicode unicode;
     kfi_utf8 pool;
     kfi_array nodes;         /* of kfi_ast_node; number 0 is unused */
     uint32_t named[KFI_NAMED_SETS][2];   /* a UNITS node to copy: of the set, of its negation; 0: none yet */

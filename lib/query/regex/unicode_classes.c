@@ -1,5 +1,7 @@
 #include "query/regex/unicode_classes.h"
 
+#include "base/thread.h"
+
 #include <stdlib.h>
 #include <utf8proc.h>
 
@@ -10,6 +12,18 @@ typedef struct run {
 typedef struct cased {
     uint32_t code, fold;
 } cased;
+
+/* Twice what Unicode 15 has. */
+enum { RUNS_MOST = 8192, CASED_MOST = 2 * 3072 };
+
+static struct {
+    pthread_once_t made;
+    int incomplete;              /* there is no room for all that this utf8proc knows */
+    size_t run_count, cased_count;
+    run runs[RUNS_MOST];         /* of code points of one category, ascending, from 0 */
+    cased by_code[CASED_MOST];   /* those that are not alone when case is ignored, by code point, */
+    cased by_fold[CASED_MOST];   /* and by what they fold to */
+} tables = { .made = PTHREAD_ONCE_INIT };
 
 typedef struct category_name {
     uint32_t categories;
@@ -76,22 +90,14 @@ uint32_t kfi_unicode_categories(const uint8_t *name, size_t size)
     return 0;
 }
 
-void kfi_unicode_free(kfi_unicode *unicode)
-{
-    kfi_array_free(&unicode->runs);
-    kfi_array_free(&unicode->cased);
-    kfi_array_free(&unicode->alike);
-    unicode->ready = 0;
-}
-
-static int by_fold(const void *left, const void *right)
+static int compare_folds(const void *left, const void *right)
 {
     const cased *a = left, *b = right;
     if (a->fold != b->fold) return a->fold < b->fold ? -1 : 1;
     return (a->code > b->code) - (a->code < b->code);
 }
 
-static int by_code(const void *left, const void *right)
+static int compare_codes(const void *left, const void *right)
 {
     const cased *a = left, *b = right;
     return (a->code > b->code) - (a->code < b->code);
@@ -113,63 +119,65 @@ static uint32_t next_of(uint32_t code)
     return plane >= 4 && plane != 14 && within == 0 ? code + 0xfffe : code + 1;
 }
 
-static kf_status find_runs(kfi_unicode *unicode, kf_error *error)
+static void find_runs(void)
 {
-    kf_status status = KF_OK;
     uint32_t category = UINT32_MAX;
-    for (uint32_t code = 0; code <= KFI_CODE_POINT_MAX && !status; code = next_of(code)) {
+    for (uint32_t code = 0; code <= KFI_CODE_POINT_MAX; code = next_of(code)) {
         uint32_t now = (uint32_t)utf8proc_get_property((utf8proc_int32_t)code)->category;
         if (now == category) continue;
         category = now;
-        status = kfi_array_append(&unicode->runs, &(run){ code, category }, sizeof(run), error);
+        if (tables.run_count == RUNS_MOST) tables.incomplete = 1;
+        else tables.runs[tables.run_count++] = (run){ code, category };
     }
-    return status;
 }
 
 /* What has case is a letter that is not "other", a mark or letter number of Greek and Roman, or an enclosed
  * letter: looking at these categories spares nine tenths of the questions. */
-static kf_status find_cased(kfi_unicode *unicode, kf_error *error)
+static void find_cased(void)
 {
-    const run *runs = (const run *)(const void *)unicode->runs.data;
-    size_t count = unicode->runs.size / sizeof *runs;
-    kf_status status = KF_OK;
-    for (size_t i = 0; i + 1 < count; i++) {
+    const run *runs = tables.runs;
+    for (size_t i = 0; i + 1 < tables.run_count; i++) {
         if (!((CASED | BIT(MN) | BIT(NL) | BIT(SO)) >> runs[i].category & 1)) continue;
-        for (uint32_t code = runs[i].first; code < runs[i + 1].first && !status; code++) {
-            cased pair[2] = { { code, fold_of(code) } };
-            pair[1] = (cased){ pair[0].fold, pair[0].fold };
-            if (pair[0].fold != code) status = kfi_array_append(&unicode->cased, pair, sizeof pair, error);
+        for (uint32_t code = runs[i].first; code < runs[i + 1].first; code++) {
+            const uint32_t fold = fold_of(code);
+            if (fold == code) continue;
+            if (tables.cased_count + 2 > CASED_MOST) {
+                tables.incomplete = 1;
+                return;
+            }
+            tables.by_code[tables.cased_count++] = (cased){ code, fold };
+            tables.by_code[tables.cased_count++] = (cased){ fold, fold };
         }
     }
-    return status;
 }
 
-static kf_status prepare(kfi_unicode *unicode, kf_error *error)
+static void make_tables(void)
 {
-    if (unicode->ready) return KF_OK;
-    kfi_unicode_free(unicode);
-    kf_status status = find_runs(unicode, error);
-    if (!status) status = find_cased(unicode, error);
-    if (status) return status;
-
-    cased *list = (cased *)(void *)unicode->cased.data;
-    size_t count = unicode->cased.size / sizeof *list, kept = 0;
-    qsort(list, count, sizeof *list, by_code);
-    for (size_t i = 0; i < count; i++)
+    cased *list = tables.by_code;
+    size_t kept = 0;
+    find_runs();
+    find_cased();
+    qsort(list, tables.cased_count, sizeof *list, compare_codes);
+    for (size_t i = 0; i < tables.cased_count; i++)
         if (!kept || list[i].code != list[kept - 1].code) list[kept++] = list[i];
-    unicode->cased.size = kept * sizeof *list;
-    status = kfi_array_append(&unicode->alike, list, unicode->cased.size, error);
-    if (status) return status;
-    qsort(unicode->alike.data, kept, sizeof *list, by_fold);
-    unicode->ready = 1;
-    return KF_OK;
+    tables.cased_count = kept;
+    memcpy(tables.by_fold, list, kept * sizeof *list);
+    qsort(tables.by_fold, kept, sizeof *list, compare_folds);
 }
 
-kf_status kfi_unicode_add(kfi_unicode *unicode, kfi_set *set, uint32_t categories, kf_error *error)
+static kf_status prepare(kf_error *error)
 {
-    kf_status status = prepare(unicode, error);
-    const run *runs = (const run *)(const void *)unicode->runs.data;
-    size_t count = unicode->runs.size / sizeof *runs;
+    if (pthread_once(&tables.made, make_tables))
+        return kfi_fail(error, KF_NO_MEMORY, "the tables of Unicode could not be made");
+    if (!tables.incomplete) return KF_OK;
+    return kfi_fail(error, KF_LIMIT, "this utf8proc knows more of Unicode than keyfold has room for: use a newer one");
+}
+
+kf_status kfi_unicode_add(kfi_set *set, uint32_t categories, kf_error *error)
+{
+    kf_status status = prepare(error);
+    const run *runs = tables.runs;
+    const size_t count = tables.run_count;
     for (size_t i = 0; i < count && !status; i++) {
         if (!(categories >> runs[i].category & 1)) continue;
         size_t end = i + 1;
@@ -182,10 +190,9 @@ kf_status kfi_unicode_add(kfi_unicode *unicode, kfi_set *set, uint32_t categorie
 }
 
 /* The first pair whose code, or whose fold, is not below `least`. */
-static size_t lower_bound(const kfi_array *pairs, uint32_t least, int folds)
+static size_t lower_bound(const cased *list, uint32_t least, int folds)
 {
-    const cased *list = (const cased *)(const void *)pairs->data;
-    size_t low = 0, high = pairs->size / sizeof *list;
+    size_t low = 0, high = tables.cased_count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         if ((folds ? list[middle].fold : list[middle].code) < least) low = middle + 1;
@@ -194,17 +201,16 @@ static size_t lower_bound(const kfi_array *pairs, uint32_t least, int folds)
     return low;
 }
 
-kf_status kfi_unicode_fold(kfi_unicode *unicode, kfi_set *set, kf_error *error)
+kf_status kfi_unicode_fold(kfi_set *set, kf_error *error)
 {
-    kf_status status = prepare(unicode, error);
-    const cased *codes = (const cased *)(const void *)unicode->cased.data;
-    const cased *alike = (const cased *)(const void *)unicode->alike.data;
-    size_t count = unicode->cased.size / sizeof *codes, ranges = kfi_set_count(set);
+    kf_status status = prepare(error);
+    const cased *codes = tables.by_code, *alike = tables.by_fold;
+    const size_t count = tables.cased_count, ranges = kfi_set_count(set);
     for (size_t r = 0; r < ranges && !status; r++) {
         kfi_range range = kfi_set_ranges(set)[r];
-        for (size_t i = lower_bound(&unicode->cased, range.low, 0);
+        for (size_t i = lower_bound(codes, range.low, 0);
              i < count && codes[i].code <= range.high && !status; i++)
-            for (size_t k = lower_bound(&unicode->alike, codes[i].fold, 1);
+            for (size_t k = lower_bound(alike, codes[i].fold, 1);
                  k < count && alike[k].fold == codes[i].fold && !status; k++)
                 status = kfi_set_add(set, alike[k].code, alike[k].code, error);
     }

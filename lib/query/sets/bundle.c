@@ -4,6 +4,7 @@
 #include "base/options.h"
 #include "base/path.h"
 #include "format/shards.h"
+#include "read/shards/shard_later.h"
 #include "write/shards_writer.h"
 
 #include <stdio.h>
@@ -11,7 +12,7 @@
 
 /* What is known of a member. */
 typedef struct member {
-    const char *path;
+    char *path;
     kfi_array first, last;
     kfi_header header;             /* the fields that a bundle needs */
     uint64_t shards;               /* at least 1 */
@@ -21,7 +22,7 @@ typedef struct bundling {
     const char *path;
     const kf_bundle_options *options;
     member *members;
-    size_t count;
+    size_t count, capacity;
     uint64_t shards;
     kf_value_type value_type;      /* of all members */
     kf_weights weights;
@@ -123,8 +124,9 @@ static kf_status copy_key(const kf_dict *dict, uint64_t ordinal, kf_buffer *buff
 static kf_status check_kind(bundling *b, const kf_dict *dict, const kf_dict_stat *stat, size_t index,
                             const char *path)
 {
-    if (stat->is_manifest)
-        return kfi_fail(b->error, KF_INVALID, "'%s' is a manifest itself, which can't be a member", path);
+    if (stat->is_manifest && !kfi_shards_entry(dict->shards, 0))
+        return kfi_fail(b->error, KF_INVALID, "'%s' is a manifest of files that have shards, which can't be a member: "
+                        "name the files", path);
     if (!index) {
         b->value_type = stat->value_type;
         b->weights = stat->weights;
@@ -155,37 +157,99 @@ static kf_status name_file(kf_error *error, kf_status status, const char *path)
     return status;
 }
 
+/* The next member, which counts once b->count says so. */
+static kf_status new_member(bundling *b, member **out, const char *path)
+{
+    if (b->count == b->capacity) {
+        const size_t capacity = b->capacity ? 2 * b->capacity : 16;
+        member *grown = realloc(b->members, capacity * sizeof *grown);
+        if (!grown) return kfi_fail_memory(b->error, capacity * sizeof *grown);
+        b->members = grown;
+        b->capacity = capacity;
+    }
+    member *m = *out = &b->members[b->count];
+    *m = (member){ .path = strdup(path) };
+    return m->path ? KF_OK : kfi_fail_memory(b->error, strlen(path));
+}
+
+static kf_status count_member(bundling *b, const member *m)
+{
+    b->count++;
+    b->shards += m->shards;
+    if (b->shards <= KF_BUNDLE_LIMIT) return KF_OK;
+    return kfi_fail(b->error, KF_LIMIT, "a bundle has at most %d members", KF_BUNDLE_LIMIT);
+}
+
+static void free_member(member *m)
+{
+    free(m->path);
+    kfi_array_free(&m->first);
+    kfi_array_free(&m->last);
+}
+
+/* What a manifest can't tell of each of its members it tells of all: so the first is counted as having it all. */
+static kf_status add_entry(bundling *b, const char *manifest, const kfi_shard *e, const kfi_header *whole, int is_first)
+{
+    member *m;
+    char *path = kfi_path_beside(manifest, e->path);
+    if (!path) return kfi_fail_memory(b->error, e->path.size);
+    kf_status status = new_member(b, &m, path);
+    free(path);
+    if (status) return status;
+    m->shards = 1;
+    m->header = (kfi_header){
+        .longest_key = whole->longest_key, .value_type = whole->value_type, .value_encoding = whole->value_encoding,
+        .normalise = whole->normalise, .raw_key_bytes = is_first ? whole->raw_key_bytes : 0,
+        .raw_value_bytes = is_first ? whole->raw_value_bytes : 0, .states = is_first ? whole->states : 0,
+        .states_extra = is_first ? whole->states_extra : 0, .file_size = e->size, .keys = e->keys,
+    };
+    memcpy(m->header.build_id, e->build_id, sizeof e->build_id);
+    status = kfi_array_append(&m->first, e->first.data, e->first.size, b->error);
+    if (!status) status = kfi_array_append(&m->last, e->last.data, e->last.size, b->error);
+    if (!status) return count_member(b, m);
+    free_member(m);
+    return status;
+}
+
+/* The members of a manifest stand in its place, and are not opened. */
+static kf_status add_manifest(bundling *b, const kf_dict *dict, const char *path)
+{
+    kf_status status = KF_OK;
+    char *real = kfi_path_real(path);
+    if (!real) return kfi_fail_memory(b->error, strlen(path));
+    for (size_t i = 0; i < dict->shards->count && !status; i++)
+        status = add_entry(b, real, kfi_shards_entry(dict->shards, i), &dict->header, i == 0);
+    free(real);
+    return status;
+}
+
+static kf_status add_file(bundling *b, const kf_dict *dict, const kf_dict_stat *stat, const char *path)
+{
+    kf_buffer buffer = KF_BUFFER_INIT;
+    member *m;
+    kf_status status = new_member(b, &m, path);
+    if (status) return status;
+    m->shards = stat->shards ? stat->shards : 1;
+    m->header = dict->header;
+    status = copy_key(dict, 0, &buffer, &m->first, path, b->error);
+    if (!status) status = copy_key(dict, stat->keys - 1, &buffer, &m->last, path, b->error);
+    kf_buffer_free(&buffer);
+    if (!status) return count_member(b, m);
+    free_member(m);
+    return status;
+}
+
 static kf_status examine(bundling *b, const char *path, size_t index)
 {
     kf_dict *dict;
     kf_dict_stat stat = KF_DICT_STAT_INIT;
-    kf_buffer buffer = KF_BUFFER_INIT;
-    member *m = &b->members[b->count];
     if (kfi_path_same(b->path, path))
         return kfi_fail(b->error, KF_INVALID, "'%s' can't be a member of itself", path);
     kf_status status = kf_dict_open(&dict, path, NULL, b->error);
     if (status) return name_file(b->error, status, path);
-    status = kf_dict_get_stat(dict, &stat);
+    status = kf_dict_get_outline(dict, &stat);
     if (!status) status = check_kind(b, dict, &stat, index, path);
-    if (status || !stat.keys) goto out;
-    b->count++;
-    m->path = path;
-    m->shards = stat.shards ? stat.shards : 1;
-    m->header = (kfi_header){
-        .file_size = stat.file_size, .keys = stat.keys, .longest_key = (uint32_t)stat.longest_key,
-        .value_type = (uint8_t)stat.value_type, .value_encoding = (uint8_t)stat.value_encoding,
-        .normalise = (uint8_t)stat.normalise,
-        .raw_key_bytes = stat.raw_key_bytes, .raw_value_bytes = stat.raw_value_bytes,
-        .states = stat.states, .states_extra = stat.states_extra,
-    };
-    kf_dict_build_id(dict, m->header.build_id);
-    b->shards += m->shards;
-    if (b->shards > KF_BUNDLE_LIMIT)
-        status = kfi_fail(b->error, KF_LIMIT, "a bundle has at most %d members", KF_BUNDLE_LIMIT);
-    if (!status) status = copy_key(dict, 0, &buffer, &m->first, path, b->error);
-    if (!status) status = copy_key(dict, stat.keys - 1, &buffer, &m->last, path, b->error);
-out:
-    kf_buffer_free(&buffer);
+    if (!status && stat.keys) status = stat.is_manifest ? add_manifest(b, dict, path) : add_file(b, dict, &stat, path);
     kf_dict_close(&dict);
     return status;
 }
@@ -243,8 +307,6 @@ kf_status kf_bundle_write(const char *path, const char *const *members, size_t c
     bundling b = { .path = path, .options = &known, .error = error };
     if (count > KF_BUNDLE_LIMIT)
         return kfi_fail(error, KF_LIMIT, "a bundle has at most %d members", KF_BUNDLE_LIMIT);
-    b.members = calloc(count, sizeof *b.members);
-    if (!b.members) return kfi_fail_memory(error, count * sizeof *b.members);
     for (size_t i = 0; i < count && !status; i++) {
         if (!members[i]) status = kfi_fail(error, KF_INVALID, "member %zu has no path", i);
         else status = examine(&b, members[i], i);
@@ -252,10 +314,7 @@ kf_status kf_bundle_write(const char *path, const char *const *members, size_t c
     if (b.count) qsort(b.members, b.count, sizeof *b.members, compare_members);
     if (!status) status = check_order(&b);
     if (!status) status = write_manifest(&b);
-    for (size_t i = 0; i < count; i++) {
-        kfi_array_free(&b.members[i].first);
-        kfi_array_free(&b.members[i].last);
-    }
+    for (size_t i = 0; i < b.count; i++) free_member(&b.members[i]);
     free(b.members);
     kfi_metadata_free(&b.metadata);
     return status;

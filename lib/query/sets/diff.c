@@ -17,19 +17,21 @@ typedef struct diff_iter {
 } diff_iter;
 
 /* Who has the entry of a side of the group, and where. */
-static const kf_dict *member_of(diff_iter *d, size_t side, uint64_t *ordinal)
+static kf_status member_of(diff_iter *d, size_t side, const kf_dict **dict, uint64_t *ordinal)
 {
     kfi_groups *g = &d->grouped.groups;
     g->culprit = side;
     *ordinal = g->group[side].ordinal;
-    return kfi_member_of(g->members[side].dict, ordinal);
+    *dict = g->members[side].dict;
+    return kfi_member_of(dict, ordinal);
 }
 
 static kf_status value_of(diff_iter *d, size_t side, kf_bytes *value)
 {
     uint64_t ordinal;
-    const kf_dict *dict = member_of(d, side, &ordinal);
-    kf_status status = KF_OK;
+    const kf_dict *dict;
+    kf_status status = member_of(d, side, &dict, &ordinal);
+    if (status) return status;
     if (d->cursor_dict[side] != dict) {
         kfi_column_cursor_destroy(&d->cursor[side]);
         status = kfi_column_cursor_create(&d->cursor[side]);
@@ -51,8 +53,9 @@ static kf_status compare_values(diff_iter *d, int *differ)
     case KF_VALUES_U64:
         for (size_t side = OLD; side <= NEW && !status; side++) {
             uint64_t ordinal;
-            const kf_dict *dict = member_of(d, side, &ordinal);
-            status = kfi_column_u64(dict->column, ordinal, &number[side]);
+            const kf_dict *dict;
+            status = member_of(d, side, &dict, &ordinal);
+            if (!status) status = kfi_column_u64(dict->column, ordinal, &number[side]);
         }
         if (!status) *differ = number[OLD] != number[NEW];
         break;
@@ -73,8 +76,9 @@ static kf_status diff_next(kf_iter *iter, kf_entry *entry)
     diff_iter *d = (diff_iter *)iter;
     kfi_groups *g = &d->grouped.groups;
     kf_match *match = &iter->match;
+    int kept = 0;
     if (!d->grouped.left) return KF_END;
-    do {
+    while (!kept) {
         int differ;
         kf_status status;
         do {
@@ -87,7 +91,9 @@ static kf_status diff_next(kf_iter *iter, kf_entry *entry)
         match->change = g->group_count > 1 ? KF_CHANGE_VALUE
                         : g->group[0].member == OLD ? KF_CHANGE_REMOVED : KF_CHANGE_ADDED;
         match->before = match->change == KF_CHANGE_ADDED ? KF_ABSENT : g->group[0].ordinal;
-    } while (!kfi_grouped_emit(&d->grouped, g->group[g->group_count - 1], entry));
+        status = kfi_grouped_emit(&d->grouped, g->group[g->group_count - 1], entry, &kept);
+        if (status) return kfi_grouped_fail(&d->grouped, status);
+    }
     d->grouped.left--;
     return KF_OK;
 }
@@ -102,7 +108,7 @@ static void diff_destroy(kf_iter *iter)
     kfi_grouped_destroy(iter);
 }
 
-static const kfi_iter_class diff_class = { diff_next, NULL, NULL, diff_destroy };
+static const kfi_iter_class diff_class = { NULL, diff_next, NULL, NULL, diff_destroy };
 
 kf_status kf_iter_create_diff(kf_iter **out, const kf_dict *old_dict, const kf_dict *new_dict,
                        const kf_iter_options *within, kf_error *error)

@@ -82,17 +82,22 @@ static void change_source(kfi_grouped *g, size_t source)
     g->source = source;
 }
 
-int kfi_grouped_emit(kfi_grouped *g, kfi_group_entry from, kf_entry *entry)
+kf_status kfi_grouped_emit(kfi_grouped *g, kfi_group_entry from, kf_entry *entry, int *kept)
 {
     kf_iter *iter = &g->iter;
     if (g->parked && from.member != g->source) change_source(g, from.member);
     iter->ordinal = from.ordinal;
-    iter->dict = kfi_member_of(g->groups.members[from.member].dict, &iter->ordinal);
+    iter->dict = g->groups.members[from.member].dict;
+    g->groups.culprit = from.member;
+    kf_status status = kfi_member_of(&iter->dict, &iter->ordinal);
+    if (status) return status;
     iter->match.source = from.member;
     iter->match.distance = g->groups.distance;
     entry->key = g->groups.key;
     entry->ordinal = from.ordinal;
-    if (!g->filter) return 1;
+    *kept = 1;
+    if (!g->filter) return KF_OK;
     iter->current = 1;   /* the filter may ask for the value */
-    return g->filter(g->filter_context, iter, entry) != 0;
+    *kept = g->filter(g->filter_context, iter, entry) != 0;
+    return KF_OK;
 }

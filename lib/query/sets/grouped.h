@@ -22,9 +22,9 @@ kf_status kfi_grouped_create(kf_iter **out, size_t size, const kfi_iter_class *c
                              const kf_iter_options *within, kf_error *error);
 void kfi_grouped_destroy(kf_iter *iter);
 
-/* Makes a member's entry under the groups' key the current one. Whether it is to be returned: 0 when the
- * filter drops it. */
-int kfi_grouped_emit(kfi_grouped *g, kfi_group_entry from, kf_entry *entry);
+/* Makes a member's entry under the groups' key the current one. `*kept` tells whether it is to be returned: 0 when the
+ * filter drops it. Errors: those of kfi_shards_member. */
+kf_status kfi_grouped_emit(kfi_grouped *g, kfi_group_entry from, kf_entry *entry, int *kept);
 
 /* The result of `next` for a failure: names the member in the match. */
 static inline kf_status kfi_grouped_fail(kfi_grouped *g, kf_status status)

@@ -66,7 +66,9 @@ static kf_status next_hit(kfi_groups *g, kfi_member *m)
 /* Goes to the plain dictionary that has an ordinal. */
 static kf_status enter_part(kfi_member *m, uint64_t ordinal)
 {
-    const kfi_part part = kfi_part_first(m->dict, ordinal, m->end);
+    kfi_part part;
+    kf_status status = kfi_part_first(&part, m->dict, ordinal, m->end);
+    if (status) return status;
     kfi_walk_destroy(&m->walk);
     m->base = part.base;
     m->stop = part.base + part.high;
@@ -82,7 +84,8 @@ static kf_status seek(kfi_groups *g, kfi_member *m, uint64_t ordinal)
         return KF_OK;
     }
     if (ordinal >= m->stop) status = enter_part(m, ordinal);
-    if (!status) status = kfi_walk_seek(&m->walk, ordinal - m->base);
+    if (status) return status;
+    status = kfi_walk_seek(&m->walk, ordinal - m->base);
     if (status) return status == KF_NO_MEMORY ? status : KF_CORRUPT;
     m->ordinal = ordinal;
     m->key = m->walk.path;
@@ -297,7 +300,7 @@ kf_status kfi_groups_open(kfi_groups *g, const kf_dict *const *dicts, size_t cou
         status = open_member(g, i, within, error);
         g->culprit = i;
         if (status == KF_NO_MEMORY) return kfi_fail_memory(error, dicts[i]->header.longest_key);
-        if (status == KF_CORRUPT)
+        if (status == KF_CORRUPT && !kfi_shards_told(dicts[i], status, error))
             return kfi_fail(error, status, "dictionary %zu: its keys contradict themselves", i);
         if (status) return status;
         if (keys == KFI_KEYS_EVERY && !g->members[i].done

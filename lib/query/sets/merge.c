@@ -76,9 +76,19 @@ static kf_status copy_metadata(kf_builder *builder, const kf_dict *const *dicts,
     return status;
 }
 
+typedef struct merger {
+    kf_builder *builder;
+    const kf_dict *const *dicts;
+    kf_iter *iter;
+    kf_value_type type;
+    int weighted;
+} merger;
+
 /* Says what went wrong with the members; `key` may be NULL. */
-static kf_status member_failed(kf_iter *iter, kf_status status, const kf_bytes *key, kf_error *error)
+static kf_status member_failed(const merger *m, kf_status status, const kf_bytes *key, kf_error *error)
 {
+    kf_iter *iter = m->iter;
+    if (kfi_shards_told(m->dicts[kf_iter_match(iter)->source], status, error)) return status;
     if (status == KF_NO_MEMORY) return kfi_fail_memory(error, 0);
     if (status == KF_LIMIT) return kfi_fail_key(error, status, *key, "the sum of values is above 2^64-1");
     size_t source = kf_iter_match(iter)->source;
@@ -92,22 +102,15 @@ static kf_weights weights_of(const kf_dict *const *dicts, size_t count)
 {
     kf_weights weights = KF_WEIGHTS_VALUE;
     for (size_t i = 0; i < count; i++) {
-        const size_t parts = dicts[i]->shards ? dicts[i]->shards->count : 1;
-        for (size_t part = 0; part < parts; part++) {
-            const kf_dict *dict = dicts[i]->shards ? dicts[i]->shards->member[part] : dicts[i];
-            if (!dict->weights.has_section) return KF_WEIGHTS_NONE;
-            if (dict->weights.own) weights = KF_WEIGHTS_GIVEN;
-        }
+        const kf_dict *d = dicts[i];
+        const kf_weights own = d->shards ? (kf_weights)d->shards->weights
+                               : !d->weights.has_section ? KF_WEIGHTS_NONE
+                               : d->weights.own ? KF_WEIGHTS_GIVEN : KF_WEIGHTS_VALUE;
+        if (own == KF_WEIGHTS_NONE) return own;
+        if (own == KF_WEIGHTS_GIVEN) weights = own;
     }
     return weights;
 }
-
-typedef struct merger {
-    kf_builder *builder;
-    kf_iter *iter;
-    kf_value_type type;
-    int weighted;
-} merger;
 
 static kf_status add_entry(merger *m, const kf_entry *entry, kf_error *error)
 {
@@ -117,7 +120,7 @@ static kf_status add_entry(merger *m, const kf_entry *entry, kf_error *error)
     if (m->weighted) status = kf_dict_weight_at(m->iter->dict, m->iter->ordinal, &weight);
     if (!status && m->type == KF_VALUES_U64) status = kf_iter_value_u64(m->iter, &number);
     else if (!status && m->type == KF_VALUES_BYTES) status = kf_iter_value(m->iter, &value);
-    if (status) return member_failed(m->iter, status, &key, error);
+    if (status) return member_failed(m, status, &key, error);
     if (m->type == KF_VALUES_U64 && m->weighted)
         return kf_builder_add_u64_weighted(m->builder, key.data, key.size, number, weight, error);
     if (m->type == KF_VALUES_U64) return kf_builder_add_u64(m->builder, key.data, key.size, number, error);
@@ -134,7 +137,7 @@ static kf_status add_entries(merger *m, kf_error *error)
         status = add_entry(m, &entry, error);
         if (status) return status;
     }
-    return status == KF_END ? KF_OK : member_failed(m->iter, status, NULL, error);
+    return status == KF_END ? KF_OK : member_failed(m, status, NULL, error);
 }
 
 /* Whether nothing is asked for but the normal form that the members have. */
@@ -155,7 +158,7 @@ kf_status kf_dict_merge(const char *path, const kf_dict *const *dicts, size_t co
     kf_merge_options known;
     kf_build_options build;
     kf_set_options set = KF_SET_OPTIONS_INIT;
-    merger m = { 0 };
+    merger m = { .dicts = dicts };
     kf_status status = kfi_options_read(&known, options, &options_kind, error);
     if (!status) status = kfi_build_options_read(&build, known.build, error);
     if (!status && report) status = kfi_build_report_check(report, error);

@@ -27,9 +27,10 @@ static kf_status number_of(kfi_groups *g, size_t i, uint64_t *number)
 {
     const kfi_group_entry *from = &g->group[i];
     uint64_t ordinal = from->ordinal;
-    const kf_dict *dict = kfi_member_of(g->members[from->member].dict, &ordinal);
+    const kf_dict *dict = g->members[from->member].dict;
     g->culprit = from->member;
-    return kfi_column_u64(dict->column, ordinal, number);
+    kf_status status = kfi_member_of(&dict, &ordinal);
+    return status ? status : kfi_column_u64(dict->column, ordinal, number);
 }
 
 /* Which entry of the group has the smallest or largest value; of equal ones the first. */
@@ -60,21 +61,23 @@ static kf_status set_next(kf_iter *iter, kf_entry *entry)
 {
     set_iter *s = (set_iter *)iter;
     kfi_groups *g = &s->grouped.groups;
-    size_t pick;
-    kf_status status;
+    int kept = 0;
     if (!s->grouped.left) return KF_END;
-    do {
+    while (!kept) {
+        size_t pick;
+        kf_status status = KF_OK;
         if (s->values == KF_SET_VALUES_ALL && s->turn && s->turn < g->group_count) {
             pick = s->turn++;
-            continue;
+        } else {
+            do status = kfi_groups_next(g);
+            while (!status && !is_kept(s));
+            iter->incomplete = g->incomplete;
+            if (!status) status = pick_entry(s, &pick);
+            s->turn = 1;
         }
-        do status = kfi_groups_next(g);
-        while (!status && !is_kept(s));
-        iter->incomplete = g->incomplete;
-        if (!status) status = pick_entry(s, &pick);
+        if (!status) status = kfi_grouped_emit(&s->grouped, g->group[pick], entry, &kept);
         if (status) return kfi_grouped_fail(&s->grouped, status);
-        s->turn = 1;
-    } while (!kfi_grouped_emit(&s->grouped, g->group[pick], entry));
+    }
     s->grouped.left--;
     return KF_OK;
 }
@@ -95,7 +98,7 @@ static kf_status set_value_u64(kf_iter *iter, uint64_t *value)
     return KF_OK;
 }
 
-static const kfi_iter_class set_class = { set_next, NULL, set_value_u64, kfi_grouped_destroy };
+static const kfi_iter_class set_class = { NULL, set_next, NULL, set_value_u64, kfi_grouped_destroy };
 
 KFI_STRUCT_KIND(options_kind, kf_set_options, KF_SET_OPTIONS_INIT, within, within);
 

@@ -160,4 +160,28 @@ static void all_maxima(const kfi_blocks *b, const kfi_block_maxima *m)
     }
 }
 
-const kfi_blocks_variant KFI_VARIANT = { KFI_VARIANT_NAME, scan, all_maxima };
+/* ---- all tokens --------------------------------------------------------------------------------- */
+
+static void compare_all(const kfi_blocks *b, const kfi_block_query *const *queries, size_t count,
+                        kfi_block_taker taker, void *context)
+{
+    prepared p[KFI_BLOCK_TOGETHER];
+    uint8_t common[KFI_BLOCK_TOGETHER][KFI_BLOCK];
+    for (size_t i = 0; i < count; i++) prepare(&p[i], queries[i]);
+    for (const kfi_length_group *g = b->groups; g < b->groups + b->group_count; g++) {
+        const uint8_t *signature = b->signatures + (size_t)g->first_block * KFI_BLOCK;
+        const uint8_t *columns = b->columns + g->columns;
+        for (uint32_t first = 0; first < g->tokens; first += KFI_BLOCK) {
+            for (size_t i = 0; i < count; i++)
+                if (queries[i]->length > KFI_BLOCK_LENGTH) bound(queries[i], signature, g->length, common[i]);
+                else compare(&p[i], columns, g->length, common[i]);
+            const uint32_t left = g->tokens - first;
+            taker(context, g, g->first_token + first, left < KFI_BLOCK ? left : KFI_BLOCK,
+                  (const uint8_t (*)[KFI_BLOCK])common);
+            signature += KFI_BLOCK;
+            columns += (size_t)KFI_BLOCK * g->length;
+        }
+    }
+}
+
+const kfi_blocks_variant KFI_VARIANT = { KFI_VARIANT_NAME, scan, all_maxima, compare_all };

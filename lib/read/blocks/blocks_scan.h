@@ -47,6 +47,15 @@ typedef kf_status (*kfi_block_sink)(void *context, size_t query, const kfi_lengt
 typedef kf_status (*kfi_block_scan)(const kfi_blocks *blocks, const kfi_block_query *const *queries, size_t count,
                                     kfi_block_sink sink, void *context);
 
+/* Takes the tokens of a block: with token first + i of `count` common[q][i] are common with query q. */
+typedef void (*kfi_block_taker)(void *context, const kfi_length_group *group, uint32_t first, uint32_t count,
+                                const uint8_t (*common)[KFI_BLOCK]);
+
+/* Compares all tokens with queries, KFI_BLOCK_TOGETHER at most, whatever these want; each has at least one letter. */
+enum { KFI_BLOCK_TOGETHER = 2 };
+typedef void (*kfi_block_compare_fn)(const kfi_blocks *blocks, const kfi_block_query *const *queries, size_t count,
+                                     kfi_block_taker taker, void *context);
+
 /* How similar tokens are at most, by the length of both, the last row for all greater ones too, and by how much is
  * common. */
 enum { KFI_BLOCK_SUMS = 2 * KFI_BLOCK_LENGTH };
@@ -69,6 +78,7 @@ typedef struct kfi_blocks_variant {
     const char *name;
     kfi_block_scan scan;
     kfi_block_maxima_fn maxima;
+    kfi_block_compare_fn compare_all;
 } kfi_blocks_variant;
 
 extern const kfi_blocks_variant kfi_blocks_portable;

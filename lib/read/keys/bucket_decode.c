@@ -139,9 +139,9 @@ uint8_t *kfi_decoded_text(const kfi_keys *keys, const kfi_decoded *d, unsigned e
     }
     while (n--) {
         unsigned from = chain[n];
-        if (d->lcp[from] > limit - text) return NULL;
+        if (d->lcp[from] > (size_t)(limit - text)) return NULL;
         if (!kfi_decoded_append(keys, d, from, text + d->lcp[from], limit)) return NULL;
     }
-    if (d->lcp[entry] > limit - text) return NULL;
+    if (d->lcp[entry] > (size_t)(limit - text)) return NULL;
     return kfi_decoded_append(keys, d, entry, text + d->lcp[entry], limit);
 }

@@ -1,12 +1,12 @@
-/* Down the key structure along a key, one container a step: what all use that ask where bytes belong among the
- * keys. (The search for one key, read/search, goes down by itself: it needs no order and is faster for it.)
+/* Where bytes belong among the keys; and down the nodes along a key, one a step, for those who keep what they pass.
+ * (What finds a prefix's place, read/search/along_body.h, and the search for one key go down by themselves: they are
+ * compiled for each instruction set.)
  *
  *     kfi_key_way way = kfi_key_way_begin(keys, key);      the root must be a container
- *     do step = kfi_step_by_key(&way);
- *     while (step == KFI_STEP_ON);
+ *     while (kfi_is_node(way.place.at) && (step = kfi_step_by_key_in_node(&way)) == KFI_STEP_ON) ...
  *
- * Each step leads into a container that takes at least a byte of the key, or from a node into one of its buckets;
- * so there is an end on any bytes. */
+ * Each step leads to a node that takes at least a byte of the key, or into one of the node's buckets; so there is an
+ * end on any bytes. */
 #ifndef KFI_READ_KEYS_BY_KEY_H
 #define KFI_READ_KEYS_BY_KEY_H
 
@@ -28,21 +28,12 @@ static inline kfi_key_way kfi_key_way_begin(const kfi_keys *keys, kf_bytes key)
     return (kfi_key_way){ .keys = keys, .key = key, .place = kfi_root(keys), .end = keys->count };
 }
 
-/* KFI_STEP_ON      it has gone down
- * KFI_STEP_FOUND   the keys that begin with the key are first .. end-1
- * KFI_STEP_ABSENT  there are none: `first`, and `end`, is the ordinal of the first key above it
- * KFI_STEP_CORRUPT
- * After FOUND and ABSENT depth and place are as they were. On a damaged file ordinals may be any numbers. */
-kfi_step kfi_step_by_key(kfi_key_way *way);
-
 /* The ordinals first .. end-1 are those of the keys that begin with `prefix`; `first` is how many are below it.
  * first <= end <= the count, whatever the file's bytes. KF_CORRUPT. */
 kf_status kfi_prefix_range(const kfi_keys *keys, kf_bytes prefix, uint64_t *first, uint64_t *end);
 
 /* How many keys are below `key`. KF_CORRUPT. */
 kf_status kfi_lower_bound(const kfi_keys *keys, kf_bytes key, uint64_t *ordinal);
-
-/* ---- a step in its parts --------------------------------------------------------------------- */
 
 /* How a text compares with the key from some place on. */
 typedef enum kfi_order {
@@ -77,7 +68,12 @@ static inline kfi_step kfi_way_into_bucket(kfi_key_way *w, const kfi_node *n, un
     return kfi_node_bucket_checked(n, j, &w->place) ? KFI_STEP_ON : KFI_STEP_CORRUPT;
 }
 
-/* kfi_step_by_key from a node, for those who go along nodes only. */
+/* A step down from the node at `place`.
+ * KFI_STEP_ON      it has gone down
+ * KFI_STEP_FOUND   the keys that begin with the key are first .. end-1
+ * KFI_STEP_ABSENT  there are none: `first`, and `end`, is the ordinal of the first key above it
+ * KFI_STEP_CORRUPT
+ * After FOUND and ABSENT depth and place are as they were. On a damaged file ordinals may be any numbers. */
 static inline kfi_step kfi_step_by_key_in_node(kfi_key_way *w)
 {
     kfi_node n;

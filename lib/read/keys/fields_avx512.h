@@ -103,4 +103,15 @@ static inline uint64_t kfi_select_pair(uint64_t word, unsigned k)
     return _pdep_u64(3ull << k, word);
 }
 
+static inline void kfi_characters16(uint8_t *to, const uint8_t *p, uint64_t bit, unsigned width,
+                                    const uint8_t table[16])
+{
+    const uint64_t spread = 0x0101010101010101 * ((1u << width) - 1);
+    const uint64_t low = _pdep_u64(kfi_load_bits(p, bit, 8 * width), spread);
+    const uint64_t high = _pdep_u64(kfi_load_bits(p, bit + 8 * width, 8 * width), spread);
+    const __m128i codes = _mm_set_epi64x((long long)high, (long long)low);
+    const __m128i t = _mm_loadu_si128((const __m128i *)(const void *)table);
+    _mm_storeu_si128((__m128i *)(void *)to, _mm_shuffle_epi8(t, codes));
+}
+
 #endif

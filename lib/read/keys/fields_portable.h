@@ -2,7 +2,7 @@
  *
  * All variants provide: kfi_vec (64 bytes), kfi_vec_unpack, kfi_vec_unpack_both, kfi_vec_load, kfi_vec_equal,
  * kfi_vec_less, kfi_vec_both, kfi_vec_table, kfi_vec_sum, kfi_labels32, kfi_differ16, kfi_differ_characters,
- * kfi_select, kfi_select_pair. Masks have bit i for byte i.
+ * kfi_select, kfi_select_pair, kfi_characters16. Masks have bit i for byte i.
  * Fields beyond `count` are undefined. Unpacking reads at most 64 bytes from where it is told to begin. */
 #ifndef KFI_READ_KEYS_FIELDS_PORTABLE_H
 #define KFI_READ_KEYS_FIELDS_PORTABLE_H
@@ -141,6 +141,16 @@ static inline uint64_t kfi_select_pair(uint64_t word, unsigned k)
     while (k--) word &= word - 1;
     uint64_t above = word & (word - 1);
     return (word & -word) | (above & -above);
+}
+
+/* Writes what 16 characters from bit `bit` on of `width` (1..4) bits stand for. */
+static inline void kfi_characters16(uint8_t *to, const uint8_t *p, uint64_t bit, unsigned width,
+                                    const uint8_t table[16])
+{
+    for (unsigned part = 0; part < 16; part += 8, bit += 8 * width) {
+        uint64_t codes = kfi_load_bits(p, bit, 8 * width);
+        for (unsigned i = part; i < part + 8; i++, codes >>= width) to[i] = table[codes & ((1u << width) - 1)];
+    }
 }
 
 #endif

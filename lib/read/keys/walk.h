@@ -1,4 +1,5 @@
-/* Walking the keys in order: the one traversal under iteration, and under queries that prune.
+/* Walking the keys in order, both ways: under iteration backwards, sets, verifying, and queries that prune. (Forwards
+ * and many at a time: read/search/list.h.)
  *
  * A walk is a cursor on one key at a time. Its `path` holds the key's bytes; moving on rewrites only the
  * bytes after the first `keep`, those that the key does not share with the one before. A query that runs

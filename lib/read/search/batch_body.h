@@ -1,6 +1,6 @@
 /* Finding many keys, compiled once for each instruction set: searches that run interleaved. While one waits for memory
- * the others proceed; and as they are sorted by what they come to next, the processor need not guess that. Where nothing
- * waits long, one after the other is faster. */
+ * the others proceed; and as they are sorted by what they come to next, the processor need not guess that. Where
+ * nothing waits long, one after the other is faster. */
 #ifndef KFI_READ_SEARCH_BATCH_BODY_H
 #define KFI_READ_SEARCH_BATCH_BODY_H
 

@@ -123,20 +123,25 @@ KFI_INLINE lean_step lean_find(const kfi_keys *keys, lean *s)
     }
 }
 
+/* Takes a search that was set out at the root to the node that its text's cell names. */
+KFI_INLINE void start_below_top(kfi_search *s, const kfi_keys *keys, const uint8_t *text, size_t size)
+{
+    const uint8_t *cell = top_cell(keys, text, size);
+    if (!cell) return;
+    lean start = at_root(keys, text, size);
+    start_at_cell(&start, keys, cell);
+    s->place.at = start.at;
+    s->rank = start.rank;
+    s->depth = (size_t)(start.key - text);
+}
+
 static __attribute__((noinline)) kf_status find_long(const kfi_keys *keys, const uint8_t *key, size_t size,
                                                      uint64_t *ordinal)
 {
     kfi_search s;
     kfi_step step;
     kfi_search_text(&s, keys, key, size);
-    const uint8_t *cell = top_cell(keys, key, size);
-    if (cell) {
-        lean start = at_root(keys, key, size);
-        start_at_cell(&start, keys, cell);
-        s.place.at = start.at;
-        s.rank = start.rank;
-        s.depth = (size_t)(start.key - key);
-    }
+    start_below_top(&s, keys, key, size);
     do step = search_step(keys, &s, 1, NULL, NULL);
     while (step == KFI_STEP_ON);
     *ordinal = s.rank;

@@ -1,24 +1,14 @@
-/* The guided walk, compiled once for each instruction set behind search_body.h, whose bucket fields it uses.
+/* The guided walk, compiled once for each instruction set behind outline_body.h.
  *
  * A bucket is looked at as the search does, but for many keys at once: with `alive` bytes of the current text
  * alive, the entries of interest are those with an lcp of at most `alive`, and one comparison of all lcps
  * finds the next. Only an entry whose label is alive has its tail decoded. */
-#include "read/keys/node_decode.h"
 #include "read/search/hunt.h"
 
 #include <stdlib.h>
 
-enum {
-    GO_ON = -1                 /* a step that has not reached a key yet; the others give a kf_status */
-};
-
 enum level_kind { LEVEL_NODE, LEVEL_ENTRIES };
 
-/* A bucket with its labels (as codes) and lcps unpacked. Those last looked at are kept. */
-typedef struct outline {
-    kfi_vec labels, lcps;
-    kfi_bucket view;
-} outline;
 _Static_assert(sizeof(outline) <= KFI_HUNT_OUTLINE, "room for an outline");
 
 /* ---- stepping the guide ----------------------------------------------------------------------- */
@@ -121,29 +111,9 @@ static const outline *outline_of(kfi_hunt *h, const uint8_t *at)
     outline *o = (outline *)(void *)(h->outlines + (size_t)slot * KFI_HUNT_OUTLINE);
     if (h->outline_at[slot] == at) return o;
     h->outline_at[slot] = NULL;
-    if (!kfi_bucket_parse(h->keys, &o->view, kfi_place_of(h->keys, at))) return NULL;
-    o->labels = kfi_vec_unpack(o->view.labels, h->keys->parameters.label_bits, o->view.count);
-    o->lcps = lcp_decode(&o->view).values;
+    if (!outline_read(o, h->keys, kfi_place_of(h->keys, at))) return NULL;
     h->outline_at[slot] = at;
     return o;
-}
-
-/* The label of an entry that has the escape. */
-static __attribute__((noinline)) int escaped_label(const kfi_hunt *h, const outline *o, unsigned entry, size_t depth)
-{
-    uint64_t bit, count;
-    uint8_t text[4 * KFI_TOKEN_MAX] = { 0 };
-    if (!tail_codes(h->keys, &o->view, o->lcps, depth, entry, &bit, &count) || !count) return -1;
-    if (!kfi_codes_append(h->keys, o->view.bits, bit, 1, text, text + KFI_TOKEN_MAX)) return -1;
-    return text[0];
-}
-
-/* The byte of label `entry`; -1 on damage. `depth` is the container's. */
-static inline int label_of(const kfi_hunt *h, const outline *o, unsigned entry, size_t depth)
-{
-    const uint8_t code = ((const uint8_t *)&o->labels)[entry];
-    if (__builtin_expect(code == h->escape, 0)) return escaped_label(h, o, entry, depth);
-    return h->keys->label_of[code];
 }
 
 /* The entries that may have one of the labels by which a state goes on. */
@@ -156,8 +126,6 @@ static inline uint64_t entries_alive(const kfi_hunt *h, const outline *o, uint32
         alive |= kfi_vec_equal(o->labels, h->keys->parameters.label_code[few[i]]);
     return alive;
 }
-
-static uint64_t rank_of(const outline *o, unsigned entry) { return entry + extra_before(&o->view, entry); }
 
 /* Every key, and every container's first key, comes here: ordinals ascend and are below the count. */
 static int in_order(const kfi_hunt *h, uint64_t ordinal)
@@ -213,15 +181,6 @@ static int visit(kfi_hunt *h, kfi_hunt_level *f, const outline *o, unsigned entr
     return enter(h, target.at, size, ordinal);
 }
 
-static inline int lcp_of(const outline *o, unsigned entry, uint32_t *lcp)
-{
-    *lcp = ((const uint8_t *)&o->lcps)[entry];
-    if (__builtin_expect(o->view.lcp_mode != KFI_LCP_WIDE, 1)) return 1;
-    if (*lcp >= o->view.lcp_table_count) return 0;
-    *lcp = kfi_load32(o->view.lcp_table + 4 * *lcp);
-    return 1;
-}
-
 /* Decodes an entry's tail behind the path's first `at` bytes and the label, which is alive, a piece at a time as
  * long as it stays alive. As look_at. */
 static inline int look_along(kfi_hunt *h, const outline *o, unsigned entry, size_t depth, size_t *reached, size_t *size)
@@ -250,7 +209,7 @@ static inline int look_along(kfi_hunt *h, const outline *o, unsigned entry, size
  * size if the whole entry is alive, else 0. GO_ON, or what ends the walk. */
 static inline int look_at(kfi_hunt *h, const outline *o, unsigned entry, size_t depth, size_t *reached, size_t *size)
 {
-    const int label = label_of(h, o, entry, depth);
+    const int label = label_of(h->keys, o, entry, depth);
     *size = 0;
     if (label < 0 || *reached >= h->keys->longest_key) return KF_CORRUPT;
     h->work++;
@@ -267,7 +226,7 @@ static int entries_forward(kfi_hunt *h)
     kfi_hunt_level *f = top(h);
     const outline *o = outline_of(h, f->at);
     if (!o) return KF_CORRUPT;
-    const lcp_view lcps = { o->lcps, &o->view };
+    const lcp_view lcps = outline_lcps(o);
     const size_t depth = f->depth, height = h->height;
     uint64_t rest = kfi_bucket_all(&o->view) & (f->end < 64 ? (1ull << f->end) - 1 : ~0ull);
     rest &= f->entry < 64 ? ~0ull << f->entry : 0;
@@ -348,31 +307,14 @@ static const outline *node_bucket(kfi_hunt *h, const kfi_node *n, unsigned j, co
     return outline_of(h, place.at);
 }
 
-/* The first run of entries from entry `from` on whose label is at least `label` (0 to 256), and its label; the
- * number of entries if there is none, -1 on damage. A run begins where lcp is 0. */
-static int run_from(const kfi_hunt *h, const outline *o, unsigned from, unsigned label, size_t depth, int *found)
-{
-    const lcp_view lcps = { o->lcps, &o->view };
-    if (label > 255) return (int)o->view.count;
-    uint64_t runs = lcps_equal(&lcps, 0) & kfi_bucket_all(&o->view);
-    runs &= from < 64 ? ~0ull << from : 0;
-    for (; runs; runs &= runs - 1) {
-        int run = __builtin_ctzll(runs);
-        *found = label_of(h, o, (unsigned)run, depth);
-        if (*found < 0) return -1;
-        if (*found >= (int)label) return run;
-    }
-    return (int)o->view.count;
-}
-
 /* The run whose label is `label`; the number of entries if there is none, -1 on damage. */
 static int run_of(const kfi_hunt *h, const outline *o, uint8_t label, size_t depth)
 {
-    const lcp_view lcps = { o->lcps, &o->view };
+    const lcp_view lcps = outline_lcps(o);
     uint64_t runs = lcps_equal(&lcps, 0) & kfi_bucket_all(&o->view);
     runs &= kfi_vec_equal(o->labels, h->keys->parameters.label_code[label]);
     for (; runs; runs &= runs - 1) {
-        int run = __builtin_ctzll(runs), found = label_of(h, o, (unsigned)run, depth);
+        int run = __builtin_ctzll(runs), found = label_of(h->keys, o, (unsigned)run, depth);
         if (found < 0) return -1;
         if (found == label) return run;
     }
@@ -400,7 +342,7 @@ static int node_by_labels(kfi_hunt *h, kfi_hunt_level *f, const kfi_node *n, con
         int found, begin = o ? run_of(h, o, label, f->depth) : -1;
         if (begin < 0) return KF_CORRUPT;
         if (begin == (int)o->view.count) continue;
-        int end = run_from(h, o, (unsigned)begin + 1, 0, f->depth, &found);
+        int end = run_from(h->keys, o, (unsigned)begin + 1, 0, f->depth, &found);
         if (end < 0) return KF_CORRUPT;
         return enter_entries(h, f, n, j, big, at, (unsigned)begin, (unsigned)end);
     }
@@ -425,7 +367,7 @@ static int next_run(kfi_hunt *h, const kfi_hunt_level *f, const kfi_node *n, uns
         if (r->bucket + 1 < n->buckets && h->low > f->base && bucket_ordinal(f, n, r->bucket + 1) <= h->low) continue;
         if (r->bucket && n->bucket_label[r->bucket - 1] > most) return 1;
         r->o = node_bucket(h, n, r->bucket, &r->at);
-        int begin = r->o ? run_from(h, r->o, 0, f->label, f->depth, &label) : -1;
+        int begin = r->o ? run_from(h->keys, r->o, 0, f->label, f->depth, &label) : -1;
         if (begin < 0) return 0;
         if (begin == (int)r->o->view.count) continue;
         r->begin = (unsigned)begin;
@@ -440,7 +382,7 @@ static int enter_runs(kfi_hunt *h, kfi_hunt_level *f, const kfi_node *n, const r
 {
     const unsigned big = kfi_node_bigs_below(n, r->label), j = r->bucket;
     const unsigned big_label = big < n->bigs ? n->big_label[big] : 256;
-    int label, end = run_from(h, r->o, r->begin + 1, big_label, f->depth, &label);
+    int label, end = run_from(h->keys, r->o, r->begin + 1, big_label, f->depth, &label);
     if (end < 0) return KF_CORRUPT;
     f->label = (uint16_t)(j + 1 < n->buckets && n->bucket_label[j] < big_label ? n->bucket_label[j] : big_label);
     if (f->label <= r->label) return KF_CORRUPT;

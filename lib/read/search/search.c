@@ -5,8 +5,8 @@
 static const kfi_search_variant *choose(void)
 {
     const char *limit = getenv("KEYFOLD_ISA");
+    const int portable = limit && !strcmp(limit, "portable");
 #if defined(__x86_64__)
-    int portable = limit && !strcmp(limit, "portable");
     int no_avx512 = portable || (limit && !strcmp(limit, "avx2"));
     if (!no_avx512 && __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512bw")
         && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("bmi2"))
@@ -14,8 +14,10 @@ static const kfi_search_variant *choose(void)
     if (!portable && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2")
         && __builtin_cpu_supports("popcnt"))
         return &kfi_search_avx2;
+#elif defined(__aarch64__)
+    if (!portable) return &kfi_search_neon;
 #endif
-    (void)limit;
+    (void)portable;
     return &kfi_search_portable;
 }
 

@@ -58,6 +58,7 @@ static inline kf_bytes kfi_batch_key(const kfi_key_batch *q, size_t i)
 }
 
 struct kfi_hunt;
+struct kfi_list;
 
 /* Looks for a key; the best of the variants below that the processor has. */
 typedef struct kfi_search_variant {
@@ -73,15 +74,24 @@ typedef struct kfi_search_variant {
                          size_t *count);
     /* hunt.h: the next key, or the first one. */
     kf_status (*hunt)(struct kfi_hunt *hunt, int begin);
+    /* kfi_prefix_range and kfi_key_at (read/keys) where the root is a container. If `list` is not NULL (list.h), the
+     * keys of the range, or those behind the ordinal's, are what it goes on with; its text is where the key goes. */
+    kf_status (*prefix_range)(const kfi_keys *keys, kf_bytes prefix, uint64_t *first, uint64_t *end,
+                              struct kfi_list *list);
+    size_t (*key_at)(const kfi_keys *keys, uint64_t ordinal, uint8_t *text, struct kfi_list *list);
+    /* list.h: sets the entries that are wanted, or those that there is room for. */
+    kf_status (*list)(struct kfi_list *list);
 } kfi_search_variant;
 
 extern const kfi_search_variant kfi_search_portable;
 #if defined(__x86_64__)
 extern const kfi_search_variant kfi_search_avx2;
 extern const kfi_search_variant kfi_search_avx512;
+#elif defined(__aarch64__)
+extern const kfi_search_variant kfi_search_neon;
 #endif
 
-/* Chosen once, at the first call. KEYFOLD_ISA=portable|avx2|avx512 in the environment restricts it
+/* Chosen once, at the first call. KEYFOLD_ISA=portable|avx2|avx512|neon in the environment restricts it
  * (for tests and measurements). */
 const kfi_search_variant *kfi_search_best(void);
 

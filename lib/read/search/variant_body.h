@@ -2,6 +2,11 @@
  * KFI_VARIANT and KFI_VARIANT_NAME defined. */
 #include "read/search/batch_body.h"
 #include "read/search/search_body.h"
+#include "read/search/outline_body.h"
+#include "read/search/list_body.h"
+#include "read/search/along_body.h"
 #include "read/search/hunt_body.h"
 
-const kfi_search_variant KFI_VARIANT = { KFI_VARIANT_NAME, find, find_many, prefixes, hunt };
+const kfi_search_variant KFI_VARIANT = {
+    KFI_VARIANT_NAME, find, find_many, prefixes, hunt, prefix_range, rank_key, list
+};

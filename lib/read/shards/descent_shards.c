@@ -1,5 +1,7 @@
 #include "read/shards/descent_shards.h"
 
+#include "read/shards/shard_later.h"
+
 #include <stdlib.h>
 
 enum { ROUTE_BYTES = 4, ROUTE_BITS = 10, ROUTED_TEXT = 2048 };
@@ -11,8 +13,9 @@ kf_status kfi_text_shards_create(kfi_text_shards *t, const kfi_shards *shards, c
     *t = (kfi_text_shards){ .shards = shards, .text = text, .size = size };
     t->member = calloc(shards->count, sizeof *t->member);
     if (!t->member) return KF_NO_MEMORY;
-    kf_status status = kfi_descents_create(&t->table, &shards->member[0]->keys, shards->member[0]->search,
-                                           text, size);
+    const kf_dict *any;
+    kf_status status = kfi_shards_member(shards, 0, &any);
+    if (!status) status = kfi_descents_create(&t->table, &any->keys, any->search, text, size);
     if (status) return status;
     if (size < ROUTED_TEXT || shards->count >= ROUTE_OPEN) return KF_OK;
     t->routes = calloc((size_t)1 << ROUTE_BITS, sizeof *t->routes);
@@ -58,10 +61,11 @@ static kf_status make_ready(kfi_text_shards *t, size_t shard)
 {
     const kfi_shards *shards = t->shards;
     kfi_shard_descents *m = &t->member[shard];
-    const kf_dict *dict = shards->member[shard];
+    const kf_dict *dict;
+    kf_status status = kfi_shards_member(shards, shard, &dict);
     free(m->before);
     m->before = NULL;
-    kf_status status = find_before(shards, shard, m);
+    if (!status) status = find_before(shards, shard, m);
     if (status) return status;
     kfi_descents_join(&m->descents, &t->table, &dict->keys, dict->search, (uint32_t)shard + 1);
     m->ready = 1;

@@ -1,4 +1,4 @@
-#include "read/shards/shard_set.h"
+#include "read/shards/shard_later.h"
 
 #include "format/shards.h"
 #include "read/keys/by_key.h"
@@ -25,14 +25,9 @@ static size_t bytes_in_common(kf_bytes a, kf_bytes b)
 
 void kfi_shards_index(kfi_shards *s)
 {
-    s->first[0] = 0;
-    for (size_t i = 0; i < s->count; i++) s->first[i + 1] = s->first[i] + s->member[i]->header.keys;
     /* They ascend: all have in common what the second and the last one have. */
     s->skip = s->count > 1 ? bytes_in_common(s->first_key[1], s->first_key[s->count - 1]) : 0;
-    for (size_t i = 0; i < s->count; i++) {
-        s->slice[i] = slice_of(s->first_key[i], s->skip);
-        s->member[i]->keys.interleave = 1;   /* what is worth dividing is too large for the caches */
-    }
+    for (size_t i = 0; i < s->count; i++) s->slice[i] = slice_of(s->first_key[i], s->skip);
 }
 
 size_t kfi_shard_of_key(const kfi_shards *s, kf_bytes key)
@@ -78,8 +73,10 @@ size_t kfi_shard_of_ordinal(const kfi_shards *s, uint64_t ordinal)
 kf_status kfi_shards_lower_bound(const kfi_shards *s, kf_bytes key, uint64_t *ordinal)
 {
     size_t shard = kfi_shard_of_key(s, key);
-    kf_status status = kfi_lower_bound(&s->member[shard]->keys, key, ordinal);
-    *ordinal += s->first[shard];
+    const kf_dict *member;
+    kf_status status = kfi_shards_member(s, shard, &member);
+    if (!status) status = kfi_lower_bound(&member->keys, key, ordinal);
+    if (!status) *ordinal += s->first[shard];
     return status;
 }
 
@@ -99,12 +96,16 @@ size_t kfi_shard_of_prefix_end(const kfi_shards *s, kf_bytes prefix)
 kf_status kfi_shards_prefix_range(const kfi_shards *s, kf_bytes prefix, uint64_t *first, uint64_t *end)
 {
     size_t shard = kfi_shard_of_prefix_end(s, prefix), from = kfi_shard_of_key(s, prefix);
-    kf_status status = kfi_prefix_range(&s->member[shard]->keys, prefix, first, end);
+    const kf_dict *member;
+    kf_status status = kfi_shards_member(s, shard, &member);
+    if (!status) status = kfi_prefix_range(&member->keys, prefix, first, end);
+    if (status) return status;
     *first += s->first[shard];
     *end += s->first[shard];
-    if (status || from == shard) return status;
-    status = kfi_lower_bound(&s->member[from]->keys, prefix, first);
-    *first += s->first[from];
+    if (from == shard) return KF_OK;
+    status = kfi_shards_member(s, from, &member);
+    if (!status) status = kfi_lower_bound(&member->keys, prefix, first);
+    if (!status) *first += s->first[from];
     return status;
 }
 
@@ -115,7 +116,10 @@ kf_status kfi_shards_prefix_range(const kfi_shards *s, kf_bytes prefix, uint64_t
 static kf_status longest_prefix(const kfi_shards *s, kf_bytes text, kf_prefix_match *match, size_t *count)
 {
     for (size_t shard = kfi_shard_of_key(s, text);;) {
-        kf_status status = kfi_prefixes(&s->member[shard]->keys, text, match, 0, count);
+        const kf_dict *member;
+        *count = 0;
+        kf_status status = kfi_shards_member(s, shard, &member);
+        if (!status) status = kfi_prefixes(&member->keys, text, match, 0, count);
         if (*count) match->ordinal += s->first[shard];
         if (status || *count || !shard) return status;
         text.size = bytes_in_common(s->first_key[shard], text);
@@ -139,7 +143,10 @@ static kf_status all_prefixes(const kfi_shards *s, kf_bytes text, kf_prefix_matc
             border = s->first_key[shard + 1];
             part.size = bytes_in_common(border, text);
         }
-        kf_status status = kfi_prefixes(&s->member[shard]->keys, part, matches + *count, capacity - *count, &n);
+        const kf_dict *member;
+        kf_status status = kfi_shards_member(s, shard, &member);
+        if (status) return status;
+        status = kfi_prefixes(&member->keys, part, matches + *count, capacity - *count, &n);
         for (size_t i = 0; i < n; i++) matches[*count + i].ordinal += s->first[shard];
         *count += n;
         if (status || *count == capacity || shard >= last) return status;

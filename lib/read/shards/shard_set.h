@@ -7,18 +7,24 @@
  *
  * A kf_dict has `shards` or is plain. In one that has, `header`, `metadata` and `mapping` are those of the
  * outer file, and header.keys, value_type and longest_key are right for the whole; `keys`, `column`, `weights`
- * are empty and must not be used. Members are plain, have at least one key and the value type of the whole. */
+ * are empty and must not be used. Images are all open; files that a manifest of plain ones names are opened when they
+ * are first touched (shard_later.h). Members are plain, have at least one key and the value type of the whole. */
 #ifndef KFI_READ_SHARDS_SHARD_SET_H
 #define KFI_READ_SHARDS_SHARD_SET_H
 
 #include "read/dict.h"
 
+#include <stdatomic.h>
+
 /* A file that was opened only for the shards in it: what a manifest names and is not plain itself. */
 typedef struct kfi_shards_file kfi_shards_file;
 
+/* What members that are opened at their first touch need. */
+typedef struct kfi_shards_later kfi_shards_later;
+
 typedef struct kfi_shards {
     size_t count;              /* at least 1 */
-    kf_dict **member;          /* owned */
+    _Atomic(kf_dict *) *member;   /* owned; NULL: not open yet (shard_later.h) */
     uint64_t *first;           /* count + 1: the global ordinal of each member's first key, and all keys */
 
     /* Private from here on: finding a key's shard. The first keys of all shards but the first one have
@@ -30,7 +36,14 @@ typedef struct kfi_shards {
     kf_bytes *path;            /* the file that a member is in, as a manifest names it; else empty */
     kfi_shards_file *file;
     size_t files;
+    kfi_shards_later *later;   /* NULL: all members are open */
 } kfi_shards;
+
+/* A member that is open; NULL if it is not. */
+static inline const kf_dict *kfi_shards_opened(const kfi_shards *shards, size_t shard)
+{
+    return atomic_load_explicit(&shards->member[shard], memory_order_acquire);
+}
 
 /* The last member whose first key is <= `key`; 0 if there is none. O(log shards). The key is in this member or
  * nowhere. */
@@ -66,12 +79,6 @@ kf_status kfi_shards_prefixes(const kfi_shards *shards, kf_bytes text, kf_prefix
 
 /* ---- for read/dict.c -------------------------------------------------------------------------- */
 
-/* The plain dictionary that has a key, if any has. */
-static inline const kf_dict *kfi_shards_by_key(const kfi_shards *shards, const void *key, size_t key_size)
-{
-    return shards->member[kfi_shard_of_key(shards, (kf_bytes){ key, key_size })];
-}
-
 /* As a variant's find_many; the batch's keys and keys_of don't matter. */
 kf_status kfi_shards_find_many(const kfi_shards *shards, const kfi_key_batch *batch, size_t count,
                                uint64_t *ordinals, size_t *found);
@@ -81,17 +88,19 @@ kf_status kfi_shards_bytes_many(const kfi_shards *shards, const uint64_t *ordina
                                 kf_buffer *data, uint64_t *ends);
 
 /* Opens the shards of a dictionary whose mapping, header and metadata are there and whose header says that it
- * has shards. `path` is the outer file's, NULL in memory, where there can be no manifest (KF_INVALID); `flags` are
- * KF_OPEN_... Sets dict->shards, on failure too. */
-kf_status kfi_shards_open(kf_dict *dict, const char *path, uint32_t flags, kf_error *error);
-/* Fills what is private and `first`, once there are members and their first keys. */
+ * has shards. `path` is the outer file's, NULL in memory, where there can be no manifest (KF_INVALID). Sets
+ * dict->shards, on failure too. */
+kf_status kfi_shards_open(kf_dict *dict, const char *path, const kf_open_options *options, kf_error *error);
+/* Fills what finding a key's shard goes by, once there are all first keys. */
 void kfi_shards_index(kfi_shards *shards);
 /* Accepts NULL. */
 void kfi_shards_close(kfi_shards **shards);
 /* Whether the members are in the same files (kfi_mapping_is_same); those of two dictionaries with one build id, or NULL
  * of both. */
 int kfi_shards_same_files(const kfi_shards *a, const kfi_shards *b);
-/* Adds what the members' files have to what the outer file has. */
+/* Adds to what the outer file has what it says of the members. */
+void kfi_shards_outline(const kfi_shards *shards, kf_dict_stat *stat);
+/* And what their files have, which must be open. */
 void kfi_shards_stat(const kfi_shards *shards, kf_dict_stat *stat);
 
 #endif

@@ -1,12 +1,11 @@
 /* Opening shards: what the section SHARDS says of an image or a file is compared with what its header says. */
-#include "read/shards/shard_set.h"
+#include "read/shards/shard_later.h"
 
 #include "base/path.h"
 #include "format/shards.h"
 #include "read/plain.h"
 #include "read/shards/shards_verify.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 /* The section SHARDS of a file, decoded. */
@@ -14,6 +13,7 @@ typedef struct directory {
     kfi_shard *entries;
     size_t count;
     unsigned weights;
+    int plain;                 /* a manifest of files without shards */
     const uint8_t *images;     /* NULL: the entries name files */
     uint64_t images_offset;
 } directory;
@@ -27,22 +27,6 @@ typedef struct opening {
     kf_error *error;
 } opening;
 
-kf_status kfi_shards_blame(kf_error *error, kf_status status, size_t shard, kf_bytes path)
-{
-    char said[sizeof error->message], name[100] = "";
-    if (!error || !status) return status;
-    memcpy(said, error->message, sizeof said);
-    snprintf(name, sizeof name, "%.*s", (int)(path.size < sizeof name ? path.size : sizeof name - 1),
-             path.size ? (const char *)path.data : "");
-    /* An error of the system names the file already. */
-    if (path.size && !strstr(said, name))
-        snprintf(error->message, sizeof error->message, "shard %zu ('%s'): %.*s", shard, name,
-                 (int)sizeof said - 160, said);
-    else
-        snprintf(error->message, sizeof error->message, "shard %zu: %.*s", shard, (int)sizeof said - 30, said);
-    return status;
-}
-
 /* ---- the directory ---------------------------------------------------------------------------- */
 
 static kf_status read_directory(directory *out, const kfi_mapping *mapping, const kfi_header *header,
@@ -55,8 +39,12 @@ static kf_status read_directory(directory *out, const kfi_mapping *mapping, cons
     if (!shards) return kfi_fail(error, KF_CORRUPT, "the section of shards is missing");
     if (images && !images->size) return kfi_fail(error, KF_CORRUPT, "the section of images is empty");
     const uint8_t *section = mapping->data + shards->offset;
-    kf_status status = kfi_shards_count(section, shards->size, &out->count, &out->weights, error);
+    kfi_shards_head head;
+    kf_status status = kfi_shards_head_decode(section, shards->size, &head, error);
     if (status) return status;
+    out->count = head.count;
+    out->weights = head.weights;
+    out->plain = head.plain;
     out->entries = malloc(out->count * sizeof *out->entries);
     if (!out->entries) return kfi_fail_memory(error, out->count * sizeof *out->entries);
     if (images) out->images_offset = images->offset;
@@ -69,22 +57,7 @@ static kf_status read_directory(directory *out, const kfi_mapping *mapping, cons
     return status;
 }
 
-/* Whether header and entry speak of the same dictionary. `other`: what it is if they don't, KF_REPLACED of a file, and
- * of an image, which can't be replaced, KF_CORRUPT. */
-static kf_status check_identity(const opening *o, const kfi_header *h, const kfi_shard *e, kf_status other)
-{
-    if (h->keys == e->keys && h->file_size == e->size && !memcmp(h->build_id, e->build_id, sizeof e->build_id))
-        return KF_OK;
-    return kfi_fail(o->error, other, "this is not the dictionary that was put in here: it was replaced since");
-}
-
 /* ---- members ---------------------------------------------------------------------------------- */
-
-static int weights_agree(const kf_dict *d, unsigned weights)
-{
-    if (weights == KF_WEIGHTS_GIVEN) return d->weights.own != NULL;
-    return !d->weights.own && (weights == KF_WEIGHTS_NONE || d->weights.has_section);
-}
 
 static int grow(void **array, size_t count, size_t size)
 {
@@ -103,36 +76,56 @@ static kf_status make_room(opening *o)
         || !grow((void **)&s->last_key, n, sizeof *s->last_key)
         || !grow((void **)&s->path, n, sizeof *s->path) || !grow((void **)&s->slice, n, sizeof *s->slice))
         return kfi_fail_memory(o->error, n * sizeof *s->first_key);
+    if (!o->capacity) s->first[0] = 0;
     o->capacity = n;
     return KF_OK;
 }
 
+/* There is room. */
+static void add(kfi_shards *s, kf_dict *d, const kfi_shard *e, kf_bytes path)
+{
+    const size_t i = s->count++;
+    atomic_init(&s->member[i], d);
+    s->first[i + 1] = s->first[i] + e->keys;
+    s->first_key[i] = e->first;
+    s->last_key[i] = e->last;
+    s->path[i] = path;
+}
+
+static int weights_agree(const kfi_shards *s, size_t shard, unsigned weights)
+{
+    return kfi_shard_weights_agree(kfi_shards_opened(s, shard), weights);
+}
+
 /* Adds the plain dictionary in `mapping`, which is taken over. `path` names the file that it is in or is. For `other`
- * see check_identity. */
+ * see kfi_shard_identify. */
 static kf_status add_member(opening *o, kfi_mapping mapping, const kfi_shard *e, kf_bytes path, kf_status other)
 {
     kfi_shards *s = o->shards;
-    const kfi_header *whole = &o->whole->header;
     kf_dict *d = NULL;
     kf_status status = s->count < KFI_SHARDS_LIMIT ? make_room(o)
                        : kfi_fail(o->error, KF_LIMIT, "there are more than %d shards", KFI_SHARDS_LIMIT);
     if (status) kfi_mapping_close(&mapping);
-    else status = kfi_plain_open(&d, mapping, o->error);
-    if (!status) status = check_identity(o, &d->header, e, other);
-    if (!status && (d->header.value_type != whole->value_type || d->header.longest_key > whole->longest_key))
-        status = kfi_fail(o->error, KF_CORRUPT, "keys or values are not of the kind that the whole has");
-    if (!status && d->header.normalise != whole->normalise)
-        status = kfi_fail(o->error, KF_CORRUPT, "the keys are not in the normal form that the whole has");
-    if (status) {
-        kfi_plain_close(&d);
-        return status;
-    }
-    size_t i = s->count++;
-    s->member[i] = d;
-    s->first_key[i] = e->first;
-    s->last_key[i] = e->last;
-    s->path[i] = path;
+    else status = kfi_shard_open(&d, mapping, &o->whole->header, e, other, o->error);
+    if (status) return status;
+    add(s, d, e, path);
     return KF_OK;
+}
+
+/* Adds the files of a manifest that have no shards: each is opened when it is first touched. Takes dir->entries. */
+static kf_status add_later(opening *o, directory *dir, const kf_open_options *options)
+{
+    kf_status status = KF_OK;
+    for (size_t i = 0; i < dir->count && !status; i++) {
+        status = make_room(o);
+        if (!status) add(o->shards, NULL, &dir->entries[i], dir->entries[i].path);
+    }
+    if (!status)
+        status = kfi_shards_later_create(o->shards, &o->whole->header, dir->entries, o->path, options, o->error);
+    if (!status) dir->entries = NULL;
+    if (!status && options->flags & (KF_OPEN_CHECK | KF_OPEN_IN_MEMORY | KF_OPEN_POPULATE | KF_OPEN_LOCK))
+        status = kfi_shards_open_all(o->shards, o->error);
+    return status;
 }
 
 /* Images lie in `mapping`, which stays. */
@@ -143,7 +136,7 @@ static kf_status add_images(opening *o, const kfi_mapping *mapping, const direct
         const kfi_shard *e = &dir->entries[i];
         uint64_t offset = dir->images_offset + e->offset;
         status = add_member(o, kfi_mapping_part(mapping, offset, e->size), e, path, KF_CORRUPT);
-        if (!status && !weights_agree(o->shards->member[o->shards->count - 1], dir->weights))
+        if (!status && !weights_agree(o->shards, o->shards->count - 1, dir->weights))
             status = kfi_fail(o->error, KF_CORRUPT, "the weights are not of the kind that the whole has");
         if (!status) continue;
         if (o->error && o->error->offset != UINT64_MAX) o->error->offset += offset;
@@ -167,7 +160,7 @@ static kf_status add_sharded_file(opening *o, kfi_mapping *mapping, const kfi_he
     }
     s->file[s->files++] = (kfi_shards_file){ *mapping, *header };
     const kfi_shards_file *file = &s->file[s->files - 1];
-    status = check_identity(o, header, e, KF_REPLACED);
+    status = kfi_shard_identify(header, e, KF_REPLACED, o->error);
     if (!status) status = read_directory(&dir, &file->mapping, header, o->error);
     if (!status && !dir.images) status = kfi_fail(o->error, KF_CORRUPT, "it is a manifest, which can't be a shard");
     if (!status && (kfi_shard_compare(dir.entries[0].first, e->first)
@@ -203,7 +196,7 @@ static kf_status add_files(opening *o, const directory *dir)
         size_t from = o->shards->count;
         status = add_file(o, &dir->entries[i]);
         for (; !status && from < o->shards->count; from++)
-            if (!weights_agree(o->shards->member[from], dir->weights))
+            if (!weights_agree(o->shards, from, dir->weights))
                 status = kfi_fail(o->error, KF_CORRUPT, "the weights are not of the kind that the whole has");
         if (status) return kfi_shards_blame(o->error, status, i, dir->entries[i].path);
     }
@@ -212,23 +205,23 @@ static kf_status add_files(opening *o, const directory *dir)
 
 /* ---- the whole -------------------------------------------------------------------------------- */
 
-kf_status kfi_shards_open(kf_dict *dict, const char *path, uint32_t flags, kf_error *error)
+kf_status kfi_shards_open(kf_dict *dict, const char *path, const kf_open_options *options, kf_error *error)
 {
     directory dir = { 0 };
     kfi_shards *s = calloc(1, sizeof *s);
     if (!s) return kfi_fail_memory(error, sizeof *s);
     char *real = path ? kfi_path_real(path) : NULL;   /* a link to a manifest finds what is beside the manifest */
-    opening o = { dict, s, real ? real : path, flags, 0, error };
+    opening o = { dict, s, real ? real : path, options->flags, 0, error };
     dict->shards = s;
     kf_status status = read_directory(&dir, &dict->mapping, &dict->header, error);
     if (!status && dict->header.longest_key > KFI_KEY_LIMIT)
         status = kfi_fail(error, KF_CORRUPT, "the longest key is longer than the format allows");
     if (!status && !dir.images && !path)
         status = kfi_fail(error, KF_INVALID, "a manifest names files by where it lies itself: open it by its path");
-    if (!status) status = dir.images ? add_images(&o, &dict->mapping, &dir, (kf_bytes){ NULL, 0 })
-                                     : add_files(&o, &dir);
-    if (!status) kfi_shards_index(s);
     s->weights = dir.weights;
+    if (!status) status = dir.images ? add_images(&o, &dict->mapping, &dir, (kf_bytes){ NULL, 0 })
+                          : dir.plain ? add_later(&o, &dir, options) : add_files(&o, &dir);
+    if (!status) kfi_shards_index(s);
     free(real);
     free(dir.entries);
     return status;
@@ -238,7 +231,11 @@ void kfi_shards_close(kfi_shards **pointer)
 {
     kfi_shards *s = *pointer;
     if (!s) return;
-    for (size_t i = 0; i < s->count; i++) kfi_plain_close(&s->member[i]);
+    for (size_t i = 0; i < s->count; i++) {
+        kf_dict *member = atomic_load_explicit(&s->member[i], memory_order_relaxed);
+        kfi_plain_close(&member);
+    }
+    kfi_shards_later_destroy(&s->later);
     for (size_t i = 0; i < s->files; i++) kfi_mapping_close(&s->file[i].mapping);
     free(s->member);
     free(s->first);
@@ -258,7 +255,11 @@ int kfi_shards_same_files(const kfi_shards *a, const kfi_shards *b)
     for (size_t i = 0; i < a->files; i++)
         if (!kfi_mapping_is_same(&a->file[i].mapping, &b->file[i].mapping)) return 0;
     for (size_t i = 0; i < a->count; i++) {
-        const kfi_mapping *x = &a->member[i]->mapping, *y = &b->member[i]->mapping;
+        /* What neither has open will be what the manifest says. */
+        const kf_dict *of_a = kfi_shards_opened(a, i), *of_b = kfi_shards_opened(b, i);
+        if (!of_a && !of_b) continue;
+        if (kfi_shards_member(a, i, &of_a) || kfi_shards_member(b, i, &of_b)) return 0;
+        const kfi_mapping *x = &of_a->mapping, *y = &of_b->mapping;
         if (x->borrowed != y->borrowed) return 0;   /* what is borrowed is a part of what was compared */
         if (!x->borrowed && !kfi_mapping_is_same(x, y)) return 0;
     }

@@ -3,6 +3,7 @@
 #include "format/shards.h"
 #include "read/frame.h"
 #include "read/plain.h"
+#include "read/shards/shard_later.h"
 
 #include <stdlib.h>
 
@@ -34,7 +35,7 @@ static uint64_t offset_in_file(const kf_dict *dict, const kf_dict *member)
 kf_status kfi_shards_verify_ends(const kf_dict *dict, size_t shard, kf_error *error)
 {
     const kfi_shards *s = dict->shards;
-    const kf_dict *d = s->member[shard];
+    const kf_dict *d = kfi_shards_opened(s, shard);
     kf_status status = verify_end(d, 0, s->first_key[shard], error);
     if (!status) status = verify_end(d, d->header.keys - 1, s->last_key[shard], error);
     if (!status && shard && kfi_shard_compare(s->last_key[shard - 1], s->first_key[shard]) >= 0)
@@ -45,7 +46,7 @@ kf_status kfi_shards_verify_ends(const kf_dict *dict, size_t shard, kf_error *er
 void kfi_shards_blame_member(kf_error *error, kf_status status, const kf_dict *dict, size_t shard)
 {
     const kfi_shards *s = dict->shards;
-    if (error->offset != UINT64_MAX) error->offset += offset_in_file(dict, s->member[shard]);
+    if (error->offset != UINT64_MAX) error->offset += offset_in_file(dict, kfi_shards_opened(s, shard));
     kfi_shards_blame(error, status, shard, s->path[shard]);
 }
 
@@ -54,7 +55,7 @@ kf_status kfi_shards_verify_sums(const kf_dict *dict, kf_error *error)
     kfi_header sum = { 0 };
     const kfi_header *h = &dict->header;
     for (size_t i = 0; i < dict->shards->count; i++) {
-        const kfi_header *m = &dict->shards->member[i]->header;
+        const kfi_header *m = &kfi_shards_opened(dict->shards, i)->header;
         if (m->longest_key > sum.longest_key) sum.longest_key = m->longest_key;
         sum.raw_key_bytes += m->raw_key_bytes;
         sum.raw_value_bytes += m->raw_value_bytes;
@@ -68,11 +69,24 @@ kf_status kfi_shards_verify_sums(const kf_dict *dict, kf_error *error)
     return kfi_fail(error, KF_CORRUPT, "the header contradicts the shards");
 }
 
+void kfi_shards_outline(const kfi_shards *s, kf_dict_stat *stat)
+{
+    uint64_t files = s->later ? kfi_shards_later_size(s->later, s->count) : 0;
+    for (size_t i = 0; i < s->count && !s->later; i++) {
+        const kf_dict *d = kfi_shards_opened(s, i);
+        if (!d->mapping.borrowed) files += d->header.file_size;
+    }
+    for (size_t i = 0; i < s->files; i++) files += s->file[i].mapping.size;
+    stat->file_size += files;
+    stat->shards = s->count;
+    stat->is_manifest = files != 0;
+    stat->weights = (kf_weights)s->weights;
+}
+
 void kfi_shards_stat(const kfi_shards *s, kf_dict_stat *stat)
 {
-    uint64_t files = 0;
     for (size_t i = 0; i < s->count; i++) {
-        const kf_dict *d = s->member[i];
+        const kf_dict *d = kfi_shards_opened(s, i);
         kf_dict_stat part;
         kfi_plain_stat(d, &part);
         stat->key_bytes += part.key_bytes;
@@ -81,13 +95,9 @@ void kfi_shards_stat(const kfi_shards *s, kf_dict_stat *stat)
         stat->value_bytes += part.value_bytes;
         stat->weight_bytes += part.weight_bytes;
         stat->similarity_bytes += part.similarity_bytes;
+        stat->filter_bytes += part.filter_bytes;
         stat->metadata_bytes += part.metadata_bytes;
         stat->checksum_bytes += part.checksum_bytes;
-        if (!d->mapping.borrowed) files += part.file_size;
     }
-    for (size_t i = 0; i < s->files; i++) files += s->file[i].mapping.size;
-    stat->file_size += files;
-    stat->shards = s->count;
-    stat->is_manifest = files != 0;
-    stat->weights = (kf_weights)s->weights;
+    kfi_shards_outline(s, stat);
 }

@@ -65,7 +65,7 @@ static kf_status add_edge(kfi_minimiser *m, size_t to, const child *c, kf_error 
     if (status) return status;
     uint8_t *p = m->hashed.data + m->hashed.size;
     p += kfi_varint_write(p, (uint64_t)size << 1 | (c->kind == KFI_EDGE_SINK));
-    memcpy(p, m->last.data + state->depth, size);
+    kfi_copy(p, m->last.data + state->depth, size);
     p += size;
     if (c->kind != KFI_EDGE_SINK) {
         memcpy(p, &c->fingerprint, 16);
@@ -120,7 +120,7 @@ static kf_status write_record(kfi_minimiser *m, uint64_t id, kf_error *error)
             status = write_reference(m, *link >> 2, error);
             if (status) return status;
         }
-        memcpy(out, p, size);
+        kfi_copy(out, p, size);
         out += size;
         p += size + (kind != KFI_EDGE_SINK ? 16 : 0);
     }
@@ -204,7 +204,7 @@ kf_status kfi_minimiser_add(kfi_minimiser *m, kf_bytes key, kf_error *error)
     }
     m->leaf_pending = key.size > 0;
     m->last.size = shared;
-    status = kfi_array_append(&m->last, key.data + shared, key.size - shared, error);
+    status = kfi_array_append_short(&m->last, key.data + shared, key.size - shared, error);
     a->keys++;
     a->raw_key_bytes += key.size;
     if (key.size > a->longest_key) a->longest_key = (uint32_t)key.size;

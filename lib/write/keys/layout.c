@@ -51,8 +51,8 @@ static kf_status add_entry(entry_list *list, kfi_bucket_entry entry, const uint8
 {
     entry.offset = list->text.size;
     entry.size = (uint32_t)(label_size + rest_size);
-    kf_status status = kfi_array_append(&list->text, label, label_size, error);
-    if (!status) status = kfi_array_append(&list->text, rest, rest_size, error);
+    kf_status status = kfi_array_append_short(&list->text, label, label_size, error);
+    if (!status) status = kfi_array_append_short(&list->text, rest, rest_size, error);
     if (!status) status = kfi_array_append(&list->entries, &entry, sizeof entry, error);
     return status;
 }
@@ -74,8 +74,8 @@ static kf_status add_small(entry_list *to, const uint8_t *label, uint32_t size, 
     const uint64_t from_text = entries->offset, rest = last->offset + last->size - from_text;
     const uint32_t carried = final ? 0 : size;    /* the first entry has the label itself */
     const uint64_t shift = to->text.size + carried - from_text;
-    status = kfi_array_append(&to->text, label, carried, error);
-    if (!status) status = kfi_array_append(&to->text, from->text.data + text + from_text, rest, error);
+    status = kfi_array_append_short(&to->text, label, carried, error);
+    if (!status) status = kfi_array_append_short(&to->text, from->text.data + text + from_text, rest, error);
     if (!status) status = kfi_array_reserve(&to->entries, count * sizeof *entries, error);
     if (status) return status;
     kfi_bucket_entry *made = (kfi_bucket_entry *)(void *)(to->entries.data + to->entries.size);

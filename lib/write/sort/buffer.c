@@ -80,9 +80,8 @@ static kf_status open_chunk(kfi_sort_buffer *buffer, size_t record, kf_error *er
 kf_status kfi_sort_buffer_add(kfi_sort_buffer *buffer, kf_bytes key, kf_bytes head, kf_bytes body,
                               uint64_t reserve, int *full, kf_error *error)
 {
-    uint8_t size_bytes[KFI_VARINT_MAX];
-    size_t size_length = kfi_varint_write(size_bytes, key.size);
-    size_t record = size_length + key.size + head.size + body.size;
+    const size_t size_length = (kfi_bit_width(key.size | 1) + 6) / 7;
+    const size_t record = size_length + key.size + head.size + body.size;
     int sorted = buffer->sorted
         && (!buffer->count
             || kfi_sort_compare(buffer->last_key, buffer->last_size, key.data, key.size) <= 0);
@@ -95,14 +94,14 @@ kf_status kfi_sort_buffer_add(kfi_sort_buffer *buffer, kf_bytes key, kf_bytes he
     }
     kfi_sort_chunk *chunk = &buffer->chunks[buffer->current];
     uint8_t *p = chunk->data + chunk->used;
-    for (size_t i = 0; i < size_length; i++) *p++ = size_bytes[i];
+    p += kfi_varint_write(p, key.size);
     buffer->last_key = p;
     buffer->last_size = key.size;
-    if (key.size) memcpy(p, key.data, key.size);
+    kfi_copy(p, key.data, key.size);
     p += key.size;
-    if (head.size) memcpy(p, head.data, head.size);
+    kfi_copy(p, head.data, head.size);
     p += head.size;
-    if (body.size) memcpy(p, body.data, body.size);
+    kfi_copy(p, body.data, body.size);
     chunk->used += (uint32_t)record;
     buffer->used += record;
     buffer->sorted = sorted;

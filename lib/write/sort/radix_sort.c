@@ -19,9 +19,11 @@
 enum {
     SMALL_RANGE = 20,
     DIGIT_BITS_MAX = 8,
-    SPAN_MAX = 24,
+    SPAN_MAX = 16,             /* at most KFI_SORT_PAD */
     FINAL_SIZE_SHIFT = 59      /* above it, a final word has the length of up to SPAN_MAX bytes */
 };
+
+_Static_assert((int)SPAN_MAX <= (int)KFI_SORT_PAD, "so many bytes can be read behind a key");
 
 typedef struct range {
     kfi_sort_entry *entries;
@@ -33,8 +35,13 @@ typedef struct range {
 /* How a word is made: the bytes that vary in the range, and which of their bits do. */
 typedef struct recipe {
     unsigned fields;
-    struct { uint8_t at, shift, width; } field[SPAN_MAX];
+    struct { uint8_t at, shift, mask, left; } field[SPAN_MAX];
 } recipe;
+
+typedef union window {
+    uint64_t words[SPAN_MAX / 8];
+    uint8_t bytes[SPAN_MAX];
+} window;
 
 static void swap_entries(kfi_sort_entry *a, kfi_sort_entry *b)
 {
@@ -103,60 +110,65 @@ static void skip_shared(range *r, const kfi_sort_chunk *chunks)
     r->depth = shared;
 }
 
-/* Collects in varying[] which bits differ among the keys in the SPAN_MAX bytes after the depth. */
-static void find_varying(const range *r, const kfi_sort_chunk *chunks, uint8_t *varying)
+/* The SPAN_MAX bytes of a key behind the depth, zeros behind its end. */
+static inline window window_of(const range *r, size_t i, const kfi_sort_chunk *chunks)
 {
-    uint64_t first[SPAN_MAX / 8] = { 0 }, window[SPAN_MAX / 8], differ[SPAN_MAX / 8] = { 0 };
-    for (size_t i = 0; i < r->count; i++) {
-        size_t size;
-        const uint8_t *key = key_of(r, i, chunks, &size) + r->depth;
-        size -= r->depth;
-        if (size >= SPAN_MAX) {
-            memcpy(window, key, SPAN_MAX);
-        } else {
-            memset(window, 0, sizeof window);
-            memcpy(window, key, size);
-        }
-        if (!i) memcpy(first, window, sizeof first);
-        for (size_t j = 0; j < SPAN_MAX / 8; j++) differ[j] |= window[j] ^ first[j];
-    }
-    memcpy(varying, differ, SPAN_MAX);
+    static const uint8_t kept[2 * SPAN_MAX] =
+        { 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255 };
+    window found, mask;
+    size_t size;
+    const uint8_t *key = key_of(r, i, chunks, &size);
+    memcpy(&found, key + r->depth, sizeof found);
+    size -= r->depth;
+    if (size >= SPAN_MAX) return found;
+    memcpy(&mask, kept + SPAN_MAX - size, sizeof mask);
+    for (size_t j = 0; j < SPAN_MAX / 8; j++) found.words[j] &= mask.words[j];
+    return found;
 }
 
-static void make_recipe(range *r, const uint8_t *varying, recipe *made)
+/* Which bits differ among the keys in the SPAN_MAX bytes after the depth. */
+static window find_varying(const range *r, const kfi_sort_chunk *chunks)
+{
+    const window first = window_of(r, 0, chunks);
+    window varying = { { 0 } };
+    for (size_t i = 1; i < r->count; i++) {
+        const window other = window_of(r, i, chunks);
+        for (size_t j = 0; j < SPAN_MAX / 8; j++) varying.words[j] |= other.words[j] ^ first.words[j];
+    }
+    return varying;
+}
+
+static void make_recipe(range *r, const window *varying, recipe *made)
 {
     unsigned bits = 0;
     made->fields = 0;
     for (r->span = 0; r->span < SPAN_MAX; r->span++) {
-        uint8_t v = varying[r->span];
+        uint8_t v = varying->bytes[r->span];
         if (!v) continue;
         unsigned shift = (unsigned)__builtin_ctz(v), width = kfi_bit_width(v) - shift;
         bits += width;
         if (bits > 64) return;
+        for (unsigned j = 0; j < made->fields; j++) made->field[j].left += (uint8_t)width;
         made->field[made->fields].at = (uint8_t)r->span;
         made->field[made->fields].shift = (uint8_t)shift;
-        made->field[made->fields++].width = (uint8_t)width;
+        made->field[made->fields].left = 0;
+        made->field[made->fields++].mask = (uint8_t)kfi_mask64(width);
     }
 }
 
 static void load_words(range *r, const kfi_sort_chunk *chunks)
 {
-    uint8_t varying[SPAN_MAX];
     recipe made;
     if (!r->count) return;
     skip_shared(r, chunks);
-    find_varying(r, chunks, varying);
-    make_recipe(r, varying, &made);
+    const window varying = find_varying(r, chunks);
+    make_recipe(r, &varying, &made);
     for (size_t i = 0; i < r->count; i++) {
-        size_t size;
-        const uint8_t *key = key_of(r, i, chunks, &size) + r->depth;
-        size -= r->depth;
+        const window key = window_of(r, i, chunks);
         uint64_t word = 0;
-        for (unsigned j = 0; j < made.fields; j++) {
-            uint64_t byte = made.field[j].at < size ? key[made.field[j].at] : 0;
-            word = word << made.field[j].width
-                | (byte >> made.field[j].shift & kfi_mask64(made.field[j].width));
-        }
+        for (unsigned j = 0; j < made.fields; j++)
+            word |= (uint64_t)(key.bytes[made.field[j].at] >> made.field[j].shift & made.field[j].mask)
+                    << made.field[j].left;
         r->entries[i].word = word;
     }
 }

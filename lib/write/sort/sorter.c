@@ -111,7 +111,7 @@ static kf_status make_field(kfi_sorter *sorter, kf_bytes *value, uint8_t *head, 
             *size = kfi_varint_write(head, (uint64_t)value->size << 1);
             return KF_OK;
         }
-        if (value->size >> 62) return kfi_fail(error, KF_LIMIT, "value is too large");
+        if ((uint64_t)value->size >> 62) return kfi_fail(error, KF_LIMIT, "value is too large");
         status = spool_large_value(sorter, *value, head, size, error);
     } else if (sorter->options.value_type == KF_VALUES_U64) {
         if (value->size != 8) return kfi_fail(error, KF_TYPE, "value is not a 64-bit integer");

@@ -1,144 +1,16 @@
-/* Choosing a dictionary out of the candidates, and encoding with it.
- *
- * Merging leaves tokens that were only steps on the way to longer ones. So more tokens are made than
- * wanted, the sample is parsed with them, and those that save least are dropped: a token saves, each
- * time it is used, the tokens that would be needed in its place. */
-#include "write/tokens/token_candidates.h"
-#include "write/tokens/token_sample.h"
+/* Encoding with the dictionary that was chosen, and writing it. */
+#include "write/tokens/token_choice.h"
 #include "write/tokens/token_trainer.h"
 
 #include <stdlib.h>
 
-enum {
-    PARSED_LEAST = 1 << 15,     /* bytes of the sample that are parsed to choose tokens; */
-    PARSED_PER_TOKEN = 128,     /* and for each of them */
-    FRAME_SIZE = 16, PAD_SIZE = 16
-};
+enum { FRAME_SIZE = 16, PAD_SIZE = 16 };
 
 struct kfi_token_encoder {
+    kfi_token_choice choice;
     kfi_token_trie trie;
-    kfi_token_text *tokens;     /* by code, once trained */
-    uint32_t count;
-    unsigned bits;
-    double rate;                /* codes a byte of the sample */
     kfi_parse_scratch scratch;
 };
-
-/* ---- parsing parts of the sample ----------------------------------------------------------- */
-
-typedef struct parse_totals {
-    uint64_t bytes, codes;
-} parse_totals;
-
-/* Parses evenly spread records until about `budget` bytes; usage[code] counts. */
-static parse_totals parse_sample(const kfi_token_trie *trie, const kfi_token_trainer *trainer,
-                                 uint64_t budget, uint32_t *usage, kfi_parse_scratch *scratch)
-{
-    parse_totals totals = {0, 0};
-    uint64_t step = trainer->sample_bytes / (budget + 1) + 1, number = 0;
-    KFI_EACH_RECORD(p, trainer) {
-        if (number++ % step) continue;
-        uint32_t size = p[0];
-        totals.codes += kfi_token_parse(trie, p + 4, size, scratch);
-        totals.bytes += size;
-        for (uint32_t i = 0; i < size; i += scratch->length[i]) usage[scratch->code[i]]++;
-    }
-    return totals;
-}
-
-/* ---- choosing the tokens ------------------------------------------------------------------- */
-
-typedef struct ranked {
-    double gain;
-    kfi_token_text token;
-} ranked;
-
-static int compare_gain(const void *a, const void *b)
-{
-    const ranked *x = a, *y = b;
-    if (x->gain != y->gain) return x->gain > y->gain ? -1 : 1;
-    int order = memcmp(x->token.bytes, y->token.bytes, KFI_TOKEN_MAX);
-    return order ? order : (int)x->token.length - (int)y->token.length;
-}
-
-/* Tokens needed in place of a token. */
-static uint32_t spelling(const kfi_token_trie *trie, const kfi_token_text *token)
-{
-    uint32_t cost[KFI_TOKEN_MAX + 1];
-    unsigned n = token->length;
-    cost[n] = 0;
-    for (unsigned i = n; i-- > 0;) {
-        uint32_t best = cost[i + 1] + 1, slot = 0;
-        for (unsigned j = i; j < n && (slot = kfi_token_trie_step(trie, slot, token->bytes[j])); j++) {
-            if (i == 0 && j == n - 1) break;
-            if (trie->slots[slot].code != KFI_TOKEN_NONE && cost[j + 1] + 1 < best)
-                best = cost[j + 1] + 1;
-        }
-        cost[i] = best;
-    }
-    return cost[0];
-}
-
-typedef struct refinement {
-    const kfi_token_trainer *trainer;
-    kfi_parse_scratch *scratch;
-    ranked *ranks;
-    uint32_t *usage;
-    kfi_token_text *tokens;
-    uint32_t count;
-    unsigned bits;
-    double rate;             /* codes a byte, as last parsed */
-} refinement;
-
-/* Parses with the tokens and keeps the most useful ones, at most `limit`, in order of gain.
- * Single bytes always stay. */
-static kf_status refine(refinement *r, uint32_t limit, kf_error *error)
-{
-    kfi_token_trie trie;
-    uint64_t budget = PARSED_LEAST + (uint64_t)PARSED_PER_TOKEN * r->count;
-    for (uint32_t i = 0; i < r->count; i++) {
-        r->tokens[i].code = i;
-        r->ranks[i].token = r->tokens[i];
-    }
-    kf_status status = kfi_token_trie_build(&trie, r->tokens, r->count, error);
-    if (status) return status;
-    memset(r->usage, 0, r->count * sizeof *r->usage);
-    parse_totals totals = parse_sample(&trie, r->trainer, budget, r->usage, r->scratch);
-    double scale = totals.bytes ? (double)r->trainer->total_bytes / (double)totals.bytes * r->bits / 8 : 0;
-    int complete = totals.bytes == r->trainer->total_bytes;
-    r->rate = totals.bytes ? (double)totals.codes / (double)totals.bytes : 0;
-    for (uint32_t i = 0; i < r->count; i++) {
-        kfi_token_text *token = &r->ranks[i].token;
-        double saved = (double)r->usage[token->code] * scale * (spelling(&trie, token) - 1);
-        if (token->length == 1) {
-            saved = 1e300;
-        } else if (saved <= 4.0 + token->length / 4.0 || (!complete && r->usage[token->code] < 2)) {
-            saved = 0;   /* does not pay for its entry, or is an accident of the sample */
-        }
-        r->ranks[i].gain = saved;
-    }
-    kfi_token_trie_free(&trie);
-    qsort(r->ranks, r->count, sizeof *r->ranks, compare_gain);
-    uint32_t kept = 0;
-    while (kept < r->count && kept < limit && r->ranks[kept].gain > 0) kept++;
-    for (uint32_t i = 0; i < kept; i++) r->tokens[i] = r->ranks[i].token;
-    r->count = kept;
-    return KF_OK;
-}
-
-/* Codes go by use, so that the entries and bytes of frequent tokens share cache lines. */
-static kf_status order_by_use(refinement *r, kfi_token_trie *trie, kf_error *error)
-{
-    for (uint32_t i = 0; i < r->count; i++) r->ranks[i] = (ranked){r->usage[r->tokens[i].code], r->tokens[i]};
-    qsort(r->ranks, r->count, sizeof *r->ranks, compare_gain);
-    for (uint32_t i = 0; i < r->count; i++) {
-        r->ranks[i].token.code = i;
-        r->tokens[i] = r->ranks[i].token;
-    }
-    kf_status status = kfi_token_trie_build(trie, r->tokens, r->count, error);
-    for (uint32_t i = 0; i < r->count; i++) r->tokens[i] = r->ranks[i].token;   /* the trie has sorted them */
-    return status;
-}
 
 kf_status kfi_token_encoder_train(kfi_token_encoder **out, const kfi_token_trainer *trainer,
                                   unsigned bits, kf_error *error)
@@ -149,24 +21,8 @@ kf_status kfi_token_encoder_train(kfi_token_encoder **out, const kfi_token_train
     kfi_token_encoder *encoder = malloc(sizeof *encoder);
     if (!encoder) return kfi_fail_memory(error, sizeof *encoder);
     encoder->trie = (kfi_token_trie){0};
-    kfi_token_candidates candidates;
-    kf_status status = kfi_token_candidates_make(&candidates, trainer, bits, error);
-    refinement r = {
-        .trainer = trainer, .scratch = &encoder->scratch, .count = candidates.count, .bits = candidates.bits,
-        .ranks = malloc((candidates.count + 1) * sizeof *r.ranks),
-        .usage = malloc((candidates.count + 1) * sizeof *r.usage),
-        .tokens = candidates.tokens,
-    };
-    if (!status && (!r.ranks || !r.usage)) status = kfi_fail_memory(error, r.count * sizeof *r.ranks);
-    const uint32_t limit = 1u << r.bits;
-    if (!status) status = refine(&r, limit, error);
-    if (!status) status = order_by_use(&r, &encoder->trie, error);
-    free(r.ranks);
-    free(r.usage);
-    encoder->tokens = candidates.tokens;
-    encoder->count = r.count;
-    encoder->bits = r.bits;
-    encoder->rate = r.rate;
+    kf_status status = kfi_token_choice_make(&encoder->choice, trainer, bits, error);
+    if (!status) status = kfi_token_trie_build(&encoder->trie, encoder->choice.tokens, encoder->choice.count, error);
     if (status) kfi_token_encoder_destroy(&encoder);
     *out = encoder;
     return status;
@@ -174,19 +30,19 @@ kf_status kfi_token_encoder_train(kfi_token_encoder **out, const kfi_token_train
 
 unsigned kfi_token_encoder_bits(const kfi_token_encoder *encoder)
 {
-    return encoder->bits;
+    return encoder->choice.bits;
 }
 
 double kfi_token_encoder_rate(const kfi_token_encoder *encoder)
 {
-    return encoder->rate;
+    return encoder->choice.rate;
 }
 
 void kfi_token_encoder_destroy(kfi_token_encoder **encoder)
 {
     if (!encoder || !*encoder) return;
     kfi_token_trie_free(&(*encoder)->trie);
-    free((*encoder)->tokens);
+    free((*encoder)->choice.tokens);
     free(*encoder);
     *encoder = NULL;
 }
@@ -211,8 +67,8 @@ static uint32_t pack_pool(const kfi_token_encoder *encoder, uint8_t *pool, uint3
 {
     uint32_t size = 0, marked = 0;
     for (unsigned length = KFI_TOKEN_MAX; length > 0; length--) {
-        for (uint32_t i = 0; i < encoder->count; i++) {
-            const kfi_token_text *token = encoder->tokens + i;
+        for (uint32_t i = 0; i < encoder->choice.count; i++) {
+            const kfi_token_text *token = encoder->choice.tokens + i;
             if (token->length != length || offsets[i] != UINT32_MAX) continue;
             memcpy(pool + size, token->bytes, length);
             offsets[i] = size;
@@ -226,7 +82,7 @@ static uint32_t pack_pool(const kfi_token_encoder *encoder, uint8_t *pool, uint3
 
 kf_status kfi_token_encoder_write(const kfi_token_encoder *encoder, kfi_array *out, kf_error *error)
 {
-    uint32_t count = encoder->count;
+    uint32_t count = encoder->choice.count;
     uint8_t *pool = malloc((size_t)count * KFI_TOKEN_MAX + 1), frame[FRAME_SIZE] = {0};
     uint32_t *offsets = malloc((size_t)count * sizeof *offsets + 1);
     kf_status status;
@@ -236,13 +92,13 @@ kf_status kfi_token_encoder_write(const kfi_token_encoder *encoder, kfi_array *o
     }
     memset(offsets, 0xFF, (size_t)count * sizeof *offsets);
     uint32_t pool_size = pack_pool(encoder, pool, offsets);
-    frame[0] = (uint8_t)encoder->bits;
+    frame[0] = (uint8_t)encoder->choice.bits;
     kfi_store32(frame + 8, count);
     kfi_store32(frame + 12, pool_size);
     if ((status = kfi_array_append(out, frame, sizeof frame, error))) goto out;
     for (uint32_t i = 0; i < count; i++) {
         uint8_t entry[4];
-        kfi_store32(entry, offsets[i] << 5 | encoder->tokens[i].length);
+        kfi_store32(entry, offsets[i] << 5 | encoder->choice.tokens[i].length);
         if ((status = kfi_array_append(out, entry, sizeof entry, error))) goto out;
     }
     if ((status = kfi_array_append(out, pool, pool_size, error))) goto out;

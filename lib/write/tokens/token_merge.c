@@ -37,7 +37,6 @@ typedef struct merger {
     size_t lists_size, lists_capacity;
     uint64_t *queue;           /* a heap of trained count << 32 | list */
     size_t queue_size, queue_capacity;
-    uint32_t *usage;           /* by token, in the trained text */
     neighbour *left, *right;   /* by token */
     uint32_t *met;
     uint32_t *index, index_size;   /* tokens by their bytes, open addressing */
@@ -123,12 +122,12 @@ static uint32_t find_token(merger *m, uint32_t left, uint32_t right)
         const kfi_token_text *other = tokens + m->index[i];
         if (other->length == token->length && !memcmp(other->bytes, token->bytes, KFI_TOKEN_MAX)) return m->index[i];
     }
-    m->usage[m->merges->count] = 0;
+    m->merges->uses[m->merges->count] = 0;
     m->left[m->merges->count] = m->right[m->merges->count] = (neighbour){0, 0};
     return m->index[i] = m->merges->count++;
 }
 
-static uint32_t make_token(merger *m, const uint32_t *list)
+static kf_status make_token(merger *m, const uint32_t *list, uint32_t *made, kf_error *error)
 {
     const uint32_t left_length = m->merges->tokens[list[0]].length;
     const uint32_t token = find_token(m, list[0], list[1]), *places = list + HEADER;
@@ -136,10 +135,12 @@ static uint32_t make_token(merger *m, const uint32_t *list)
     int32_t *text = m->text;
     uint8_t *length_before = m->length_before;
     const uint32_t count = list[3];
-    m->usage[list[0]] -= list[2];
-    m->usage[list[1]] -= list[2];
-    m->usage[token] += list[2];
-    m->codes -= list[2];
+    const kfi_merge merge = {list[0], list[1], token, list[2], m->merges->count};
+    uint32_t *uses = m->merges->uses;
+    uses[merge.left] -= merge.times;
+    uses[merge.right] -= merge.times;
+    uses[token] += merge.times;
+    m->codes -= merge.times;
     m->held_codes -= list[3] - list[2];
     for (uint32_t k = 0; k < count; k++) {
         uint32_t at = places[k];
@@ -147,7 +148,8 @@ static uint32_t make_token(merger *m, const uint32_t *list)
         text[at + left_length] = INSIDE;
         length_before[at + length] = length;
     }
-    return token;
+    *made = token;
+    return kfi_array_append(&m->merges->log, &merge, sizeof merge, error);
 }
 
 /* Lists of the pairs that a token makes at its new places with its neighbours on one side. */
@@ -192,7 +194,6 @@ static void load_records(merger *m, const uint32_t *token_of, int held)
         const unsigned size = p[0];
         int32_t *text = m->text + m->size;
         for (unsigned i = 0; i < size; i++) text[i] = (int32_t)token_of[p[4 + i]];
-        for (unsigned i = 0; !held && i < size; i++) m->usage[text[i]]++;
         text[size] = BOUNDARY;
         *(held ? &m->held_codes : &m->codes) += size;
         m->size += size + 1;
@@ -205,7 +206,7 @@ static void load_text(merger *m)
     kfi_merges *merges = m->merges;
     for (unsigned byte = 0; byte < 256; byte++) {
         if (!m->input->bytes[byte]) continue;
-        m->usage[merges->count] = 0;
+        m->merges->uses[merges->count] = 0;
         token_of[byte] = merges->count;
         kfi_token_text *token = merges->tokens + merges->count++;
         memset(token, 0, sizeof *token);
@@ -219,27 +220,33 @@ static void load_text(merger *m)
     memset(m->length_before, 1, m->size);
 }
 
-/* Lists of all pairs of bytes, counted in a square. */
+/* Lists of all pairs of bytes, and how often each byte is used. They are counted in a square whose first row and
+ * column are of boundaries. */
 static kf_status list_bytes(merger *m, kf_error *error)
 {
-    const uint32_t n = m->merges->count;
+    const size_t width = m->merges->count + 1u, size = m->size, held_out = m->held_out;
     const int32_t *text = m->text;
-    const size_t size = m->size, held_out = m->held_out;
     uint32_t *lists = m->lists;
-    neighbour *square = calloc((size_t)n * n + 1, sizeof *square);
-    if (!square) return kfi_fail_memory(error, (size_t)n * n * sizeof *square);
-    for (size_t at = 0; at + 1 < size; at++) {
-        if (text[at] == BOUNDARY || text[at + 1] == BOUNDARY) continue;
-        neighbour *pair = square + (uint32_t)text[at] * n + (uint32_t)text[at + 1];
+    neighbour *square = calloc(width * width, sizeof *square), *row = square;
+    if (!square) return kfi_fail_memory(error, width * width * sizeof *square);
+    /* A pair belongs to its first byte's part: only boundaries end one. */
+    for (size_t at = 1; at < size; at++) {
+        neighbour *pair = row + text[at] + 1;
         pair->all++;
-        pair->trained += at < held_out;
+        row = square + (size_t)(text[at] + 1) * width;
+        if (at < held_out) pair->trained++;
     }
-    for (uint32_t left = 0; left < n; left++)
-        for (uint32_t right = 0; right < n; right++) begin_list(m, square + left * n + right, left, right);
-    for (size_t at = 0; at + 1 < size; at++) {
-        if (text[at] == BOUNDARY || text[at + 1] == BOUNDARY) continue;
-        neighbour *pair = square + (uint32_t)text[at] * n + (uint32_t)text[at + 1];
-        if (pair->all) lists[pair->all++] = (uint32_t)at;
+    for (size_t i = 0; i < width * width; i++) {
+        const uint32_t left = (uint32_t)(i / width), right = (uint32_t)(i % width);
+        if (left) m->merges->uses[left - 1] += square[i].trained;
+        if (left && right) begin_list(m, square + i, left - 1, right - 1);
+        else square[i].all = 0;
+    }
+    row = square;
+    for (size_t at = 1; at < size; at++) {
+        neighbour *pair = row + text[at] + 1;
+        row = square + (size_t)(text[at] + 1) * width;
+        if (pair->all) lists[pair->all++] = (uint32_t)at - 1;
     }
     free(square);
     return KF_OK;
@@ -249,7 +256,7 @@ static uint32_t count_live(const merger *m, uint32_t least)
 {
     uint32_t live = 0;
     for (uint32_t i = 0; i < m->merges->count; i++)
-        live += m->usage[i] >= least || m->merges->tokens[i].length == 1;
+        live += m->merges->uses[i] >= least || m->merges->tokens[i].length == 1;
     return live;
 }
 
@@ -271,7 +278,7 @@ static int note_stage(merger *m, uint32_t count, double *best)
     return total > (stage->live > 1u << KFI_TOKEN_BITS_MIN ? PAST_BEST : PAST_BEST_NARROW) * *best;
 }
 
-static void merge_all(merger *m)
+static kf_status merge_all(merger *m, kf_error *error)
 {
     kfi_merges *merges = m->merges;
     const kfi_merge_input *input = m->input;
@@ -286,15 +293,18 @@ static void merge_all(merger *m)
             continue;
         }
         if (merges->count >= next_stage && merges->stage_count + 1 < KFI_MERGE_STAGES) {
-            if (note_stage(m, left, &best)) return;
+            if (note_stage(m, left, &best)) return KF_OK;
             next_stage += next_stage / STAGES_PER_DOUBLING + 8;
         }
         if (merges->count >= input->max_tokens) break;
-        uint32_t token = make_token(m, list);
+        uint32_t token;
+        kf_status status = make_token(m, list, &token, error);
+        if (status) return status;
         list_pairs(m, token, list, 1);
         list_pairs(m, token, list, 0);
     }
     (void)note_stage(m, input->min_count, &best);
+    return KF_OK;
 }
 
 kf_status kfi_merges_make(kfi_merges *merges, const kfi_merge_input *input, kf_error *error)
@@ -312,27 +322,26 @@ kf_status kfi_merges_make(kfi_merges *merges, const kfi_merge_input *input, kf_e
     m.length_before = malloc(most);
     m.lists = malloc(m.lists_capacity * sizeof *m.lists);
     m.queue = malloc(m.queue_capacity * sizeof *m.queue);
-    m.usage = malloc(input->max_tokens * sizeof *m.usage);
+    merges->uses = malloc(input->max_tokens * sizeof *merges->uses);
     m.left = calloc(input->max_tokens, sizeof *m.left);
     m.right = calloc(input->max_tokens, sizeof *m.right);
     m.met = malloc(input->max_tokens * sizeof *m.met);
     m.index_size = 2u << kfi_bit_width(input->max_tokens);
     m.index = malloc(m.index_size * sizeof *m.index);
-    if (!merges->tokens || !m.text || !m.length_before || !m.lists || !m.queue || !m.usage || !m.left || !m.right
+    if (!merges->tokens || !m.text || !m.length_before || !m.lists || !m.queue || !merges->uses || !m.left || !m.right
         || !m.met || !m.index) {
         status = kfi_fail_memory(error, most * sizeof *m.text);
     } else {
         memset(m.index, 0xFF, m.index_size * sizeof *m.index);
         load_text(&m);
         status = list_bytes(&m, error);
-        if (!status) merge_all(&m);
+        if (!status) status = merge_all(&m, error);
     }
     if (status) kfi_merges_free(merges);
     free(m.text);
     free(m.length_before);
     free(m.lists);
     free(m.queue);
-    free(m.usage);
     free(m.left);
     free(m.right);
     free(m.met);
@@ -340,9 +349,24 @@ kf_status kfi_merges_make(kfi_merges *merges, const kfi_merge_input *input, kf_e
     return status;
 }
 
+void kfi_merges_undo(kfi_merges *merges, uint32_t tokens)
+{
+    const kfi_merge *first = (const kfi_merge *)(const void *)merges->log.data;
+    size_t count = merges->log.size / sizeof *first;
+    for (; count && first[count - 1].tokens > tokens; count--) {
+        const kfi_merge *merge = first + count - 1;
+        merges->uses[merge->token] -= merge->times;
+        merges->uses[merge->left] += merge->times;
+        merges->uses[merge->right] += merge->times;
+    }
+    merges->log.size = count * sizeof *first;
+    if (tokens < merges->count) merges->count = tokens;
+}
+
 void kfi_merges_free(kfi_merges *merges)
 {
     free(merges->tokens);
-    merges->tokens = NULL;
-    merges->count = 0;
+    free(merges->uses);
+    kfi_array_free(&merges->log);
+    *merges = (kfi_merges){0};
 }

@@ -80,7 +80,7 @@ kf_status kfi_token_trainer_add(kfi_token_trainer *trainer, const uint8_t *data,
             if (status) return status;
             uint8_t *record = trainer->records.data + trainer->records.size;
             kfi_store32(record, r << 8 | (uint32_t)piece);
-            memcpy(record + RECORD_HEADER, data + at, piece);
+            kfi_copy(record + RECORD_HEADER, data + at, piece);
             trainer->records.size += RECORD_HEADER + piece;
             trainer->sample_bytes += piece;
             while (trainer->records.size > trainer->limit && trainer->threshold) thin(trainer);

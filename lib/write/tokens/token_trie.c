@@ -135,7 +135,7 @@ static kf_status place_children(trie_build *build, const kfi_token_text *tokens,
     return KF_OK;
 }
 
-kf_status kfi_token_trie_build(kfi_token_trie *trie, kfi_token_text *tokens, uint32_t count,
+kf_status kfi_token_trie_build(kfi_token_trie *trie, const kfi_token_text *tokens, uint32_t count,
                                kf_error *error)
 {
     trie_build build = {trie, NULL, 1024, error};
@@ -145,11 +145,13 @@ kf_status kfi_token_trie_build(kfi_token_trie *trie, kfi_token_text *tokens, uin
     build.blocks = malloc(build.capacity / BLOCK * sizeof *build.blocks);
     size_t queue_size = ((size_t)count + 1) * sizeof(pending);
     pending *level = malloc(queue_size), *next = malloc(queue_size);
-    if (!trie->slots || !build.blocks || !level || !next) {
+    kfi_token_text *sorted = malloc(((size_t)count + 1) * sizeof *sorted);
+    if (!trie->slots || !build.blocks || !level || !next || !sorted) {
         status = kfi_fail_memory(error, queue_size);
         goto out;
     }
-    qsort(tokens, count, sizeof *tokens, compare_tokens);
+    if (count) memcpy(sorted, tokens, count * sizeof *sorted);
+    qsort(sorted, count, sizeof *sorted, compare_tokens);
     if ((status = add_block(&build))) goto out;
     /* Level by level, so that the slots near the root lie together. */
     level[0] = (pending){0, 0, count};
@@ -157,13 +159,14 @@ kf_status kfi_token_trie_build(kfi_token_trie *trie, kfi_token_text *tokens, uin
     for (unsigned depth = 0; level_count && !status; depth++) {
         uint32_t next_count = 0;
         for (uint32_t i = 0; i < level_count && !status; i++)
-            status = place_children(&build, tokens, level[i], depth, next, &next_count);
+            status = place_children(&build, sorted, level[i], depth, next, &next_count);
         pending *swap = level;
         level = next;
         next = swap;
         level_count = next_count;
     }
 out:
+    free(sorted);
     free(level);
     free(next);
     free(build.blocks);

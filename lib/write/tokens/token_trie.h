@@ -31,8 +31,8 @@ typedef struct kfi_token_trie {
     uint32_t size;               /* a multiple of 256: base ^ c of a base below it is below it */
 } kfi_token_trie;
 
-/* Sorts `tokens` and builds; tokens must be distinct and not empty. */
-kf_status kfi_token_trie_build(kfi_token_trie *trie, kfi_token_text *tokens, uint32_t count,
+/* `tokens` must be distinct and not empty, in any order. */
+kf_status kfi_token_trie_build(kfi_token_trie *trie, const kfi_token_text *tokens, uint32_t count,
                                kf_error *error);
 void kfi_token_trie_free(kfi_token_trie *trie);
 

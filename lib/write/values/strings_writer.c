@@ -96,7 +96,8 @@ static double tokens_least(const kfi_column_builder *builder)
         }
         double codes = fmax(fmax((double)coded, (double)(2 * coded) - (double)whole),
                             (double)builder->total_bytes / KFI_TOKEN_MAX);
-        least = fmin(least, codes * bits / 8 + (double)tokens * TOKEN_ENTRY);
+        const double bytes = codes * bits / 8 + (double)tokens * TOKEN_ENTRY;
+        if (bytes < least) least = bytes;   /* with fmin, GCC 12 can't compile this for arm64 */
     }
     return least + (double)builder->values * END_COST;
 }

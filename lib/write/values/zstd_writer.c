@@ -3,6 +3,7 @@
 #include "write/values/column_writer_parts.h"
 
 #include <stdlib.h>
+#define ZSTD_STATIC_LINKING_ONLY   /* for the values of ZSTD_c_useRowMatchFinder; no function */
 #include <zdict.h>
 #include <zstd.h>
 #include <zstd_errors.h>
@@ -11,6 +12,7 @@ enum {
     BLOCK_TARGET = 1536,           /* bytes of small values a block */
     LEVEL = 9,                     /* of blocks up to KFI_COLUMN_LARGE */
     LEVEL_LARGE = 5,
+    ROWS_LEAST = 1 << 14,          /* bytes of a dictionary from which on matches are searched for in rows */
     DICTIONARY_MOST = 110 << 10,
     DICTIONARY_LEAST = 1 << 10,
     WINDOW_LOG_MOST = 21,
@@ -35,9 +37,9 @@ static kf_status zstd_failed(kf_error *error, size_t code)
 
 /* ---- compressing one block ------------------------------------------------------------------ */
 
+/* Small contents and large ones have parameters of their own, and only the small ones a dictionary. */
 typedef struct zstd_encoder {
-    ZSTD_CCtx *context;
-    ZSTD_CDict *dictionary;        /* NULL: none */
+    ZSTD_CCtx *small, *large;
     int window_log;
     uint8_t *out;
     size_t out_capacity;
@@ -45,9 +47,21 @@ typedef struct zstd_encoder {
 
 static void encoder_free(zstd_encoder *encoder)
 {
-    ZSTD_freeCCtx(encoder->context);
-    ZSTD_freeCDict(encoder->dictionary);
+    ZSTD_freeCCtx(encoder->small);
+    ZSTD_freeCCtx(encoder->large);
     free(encoder->out);
+}
+
+/* Frames carry neither their content size (the block has it) nor a dictionary id nor a checksum (the file has one).
+ * Left to itself, zstd before 1.5.7 would choose the match finder by the processor, and so the bytes. */
+static size_t set_parameters(ZSTD_CCtx *context, int level, int rows)
+{
+    size_t code = ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, level);
+    if (!ZSTD_isError(code)) code = ZSTD_CCtx_setParameter(context, ZSTD_c_contentSizeFlag, 0);
+    if (!ZSTD_isError(code)) code = ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 0);
+    if (!ZSTD_isError(code)) code = ZSTD_CCtx_setParameter(context, ZSTD_c_dictIDFlag, 0);
+    if (!ZSTD_isError(code)) code = ZSTD_CCtx_setParameter(context, ZSTD_c_useRowMatchFinder, rows);
+    return code;
 }
 
 static kf_status encoder_init(zstd_encoder *encoder, uint64_t window, const kfi_array *dictionary,
@@ -55,34 +69,32 @@ static kf_status encoder_init(zstd_encoder *encoder, uint64_t window, const kfi_
 {
     *encoder = (zstd_encoder){0};
     int log = (int)kfi_bit_width(window);
+    size_t code = 0;
     encoder->window_log = log < 17 ? 17 : log > WINDOW_LOG_MOST ? WINDOW_LOG_MOST : log;
-    encoder->context = ZSTD_createCCtx();
+    encoder->small = ZSTD_createCCtx();
+    encoder->large = ZSTD_createCCtx();
     encoder->out_capacity = ZSTD_CStreamOutSize();
     encoder->out = malloc(encoder->out_capacity);
-    if (dictionary->size)
-        encoder->dictionary = ZSTD_createCDict(dictionary->data, dictionary->size, LEVEL);
-    if (encoder->context && encoder->out && (encoder->dictionary || !dictionary->size)) return KF_OK;
-    encoder_free(encoder);
-    *encoder = (zstd_encoder){0};
-    return kfi_fail(error, KF_NO_MEMORY, "out of memory in zstd");
+    if (!encoder->small || !encoder->large || !encoder->out) {
+        encoder_free(encoder);
+        *encoder = (zstd_encoder){0};
+        return kfi_fail(error, KF_NO_MEMORY, "out of memory in zstd");
+    }
+    code = set_parameters(encoder->small, LEVEL, dictionary->size > ROWS_LEAST ? ZSTD_ps_enable : ZSTD_ps_disable);
+    if (!ZSTD_isError(code)) code = set_parameters(encoder->large, LEVEL_LARGE, ZSTD_ps_enable);
+    if (!ZSTD_isError(code) && dictionary->size)
+        code = ZSTD_CCtx_loadDictionary(encoder->small, dictionary->data, dictionary->size);
+    return ZSTD_isError(code) ? zstd_failed(error, code) : KF_OK;
 }
 
-/* Frames carry neither their content size (the block has it) nor a dictionary id nor a checksum
- * (the file has one). */
-static size_t set_parameters(zstd_encoder *encoder, uint64_t content_size)
+/* The context for a content of this size, ready for it. */
+static size_t begin(zstd_encoder *encoder, uint64_t content_size, ZSTD_CCtx **out)
 {
-    ZSTD_CCtx *context = encoder->context;
-    int large = content_size >= KFI_COLUMN_LARGE;
-    size_t code = ZSTD_CCtx_reset(context, ZSTD_reset_session_and_parameters);
-    if (!ZSTD_isError(code))
-        code = ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, large ? LEVEL_LARGE : LEVEL);
-    if (!ZSTD_isError(code)) code = ZSTD_CCtx_setParameter(context, ZSTD_c_contentSizeFlag, 0);
-    if (!ZSTD_isError(code)) code = ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 0);
-    if (!ZSTD_isError(code)) code = ZSTD_CCtx_setParameter(context, ZSTD_c_dictIDFlag, 0);
-    if (!ZSTD_isError(code) && large && content_size > 1u << 17)
-        code = ZSTD_CCtx_setParameter(context, ZSTD_c_windowLog, encoder->window_log);
-    if (!ZSTD_isError(code) && !large && encoder->dictionary)
-        code = ZSTD_CCtx_refCDict(context, encoder->dictionary);
+    const int large = content_size >= KFI_COLUMN_LARGE;
+    ZSTD_CCtx *context = *out = large ? encoder->large : encoder->small;
+    size_t code = ZSTD_CCtx_reset(context, ZSTD_reset_session_only);
+    if (!ZSTD_isError(code) && large)
+        code = ZSTD_CCtx_setParameter(context, ZSTD_c_windowLog, content_size > 1u << 17 ? encoder->window_log : 0);
     if (!ZSTD_isError(code)) code = ZSTD_CCtx_setPledgedSrcSize(context, content_size);
     return code;
 }
@@ -98,9 +110,10 @@ static kf_status compress_block(zstd_encoder *encoder, kf_bytes content, size_t 
         encoder->out = out;
         encoder->out_capacity = bound;
     }
-    size_t code = set_parameters(encoder, content.size);
+    ZSTD_CCtx *context;
+    size_t code = begin(encoder, content.size, &context);
     if (!ZSTD_isError(code))
-        code = ZSTD_compress2(encoder->context, encoder->out, encoder->out_capacity, content.data,
+        code = ZSTD_compress2(context, encoder->out, encoder->out_capacity, content.data,
                               content.size);
     if (ZSTD_isError(code)) return zstd_failed(error, code);
     *frame_size = code;
@@ -306,7 +319,8 @@ static kf_status write_streamed(zstd_output *out, kfi_value_source *source, uint
                                 kf_error *error)
 {
     zstd_encoder *encoder = &out->encoder;
-    size_t code = set_parameters(encoder, size);
+    ZSTD_CCtx *context;
+    size_t code = begin(encoder, size, &context);
     if (ZSTD_isError(code)) return zstd_failed(error, code);
     kf_status status = write_varint(out->writer, size, error);
     if (!status) status = write_varint(out->writer, 0, error);
@@ -319,7 +333,7 @@ static kf_status write_streamed(zstd_output *out, kfi_value_source *source, uint
         ZSTD_inBuffer in = {data, part, 0};
         do {
             ZSTD_outBuffer to = {encoder->out, encoder->out_capacity, 0};
-            code = ZSTD_compressStream2(encoder->context, &to, &in, size ? ZSTD_e_continue : ZSTD_e_end);
+            code = ZSTD_compressStream2(context, &to, &in, size ? ZSTD_e_continue : ZSTD_e_end);
             if (ZSTD_isError(code)) return zstd_failed(error, code);
             status = kfi_writer_write(out->writer, encoder->out, to.pos, error);
         } while (!status && (size ? in.pos < in.size : code != 0));

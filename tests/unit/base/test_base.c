@@ -1,4 +1,5 @@
 #include "base/array.h"
+#include "base/bits.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/varint.h"
@@ -88,6 +89,24 @@ START_TEST(status__names)
 END_TEST
 
 /* ---- arrays --------------------------------------------------------------------------------- */
+
+/* All of it, nothing beside it, nothing of NULL. */
+START_TEST(copy__exact)
+{
+    uint8_t to[64], wanted[64];
+    for (size_t size = 0; size <= 40; size++) {
+        uint8_t *from = malloc(size + 1);   /* ASan sees what is read too much */
+        memset(wanted, 0xEE, sizeof wanted);
+        memset(to, 0xEE, sizeof to);
+        for (size_t i = 0; i < size; i++) from[1 + i] = wanted[9 + i] = (uint8_t)(random_below(256));
+        kfi_copy(to + 9, from + 1, size);
+        ck_assert(!memcmp(to, wanted, sizeof to));
+        free(from);
+    }
+    kfi_copy(to, NULL, 0);
+    ck_assert(!memcmp(to, wanted, sizeof to));
+}
+END_TEST
 
 START_TEST(array__append)
 {
@@ -443,6 +462,7 @@ int main(void)
     tcase_add_test(c, error__fields);
     tcase_add_test(c, error__null_and_long);
     tcase_add_test(c, status__names);
+    tcase_add_test(c, copy__exact);
     tcase_add_test(c, array__append);
     tcase_add_test(c, buffer__reserve);
     tcase_add_test(c, mapping__content);

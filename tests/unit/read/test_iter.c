@@ -33,8 +33,11 @@ static void open_shape(unsigned shape, uint64_t seed, kf_value_type type)
     ck_assert_msg(!status, "shape %u seed %d: %s", shape, (int)seed, error.message);
 }
 
+static kf_iter *again;
+
 static void close_shape(void)
 {
+    kf_iter_destroy(&again);
     kf_dict_close(&dict);
     set_free(&set);
 }
@@ -48,6 +51,39 @@ static void value_of(kf_iter *iter, size_t i)
     EXPECT(u64 == (type_now == KF_VALUES_U64 ? KF_OK : KF_TYPE), i);
     if (type_now == KF_VALUES_U64) EXPECT(number == 7 * i, i);
     if (type_now == KF_VALUES_BYTES) EXPECT(bytes_compare(value, set.keys[i]) == 0, i);
+}
+
+/* The same keys in blocks of all sizes, and one by one between them, by an iterator that is used again and again. */
+static void run_blocks(kf_iter **iter, const kf_iter_options *options, size_t low, size_t high, size_t n)
+{
+    const int reverse = (options->flags & KF_ITER_REVERSE) != 0;
+    kf_entry entries[70];
+    size_t k = 0, count;
+    EXPECT(kf_iter_reset(iter, dict, options, NULL) == KF_OK, low);
+    while (k < n) {
+        const size_t most = 1 + set_below(&set, set_below(&set, 2) ? 3 : 70);
+        const int one = set_below(&set, 8) == 0;
+        if (one) count = kf_iter_next(*iter, entries) == KF_OK;
+        else EXPECT(kf_iter_next_many(*iter, entries, most, &count) == KF_OK, low);
+        EXPECT(count && count <= n - k, low);
+        for (size_t e = 0; e < count; e++, k++) {
+            const size_t i = reverse ? high - 1 - k : low + k;
+            EXPECT(entries[e].ordinal == i && bytes_compare(entries[e].key, set.keys[i]) == 0, i);
+        }
+        uint64_t number;
+        if (one) value_of(*iter, reverse ? high - k : low + k - 1);
+        else EXPECT(kf_iter_value_u64(*iter, &number) == (type_now == KF_VALUES_U64 ? KF_INVALID : KF_TYPE), low);
+        if (!options->filter) EXPECT(kf_iter_remaining(*iter) == n - k, low);
+    }
+    EXPECT(kf_iter_next_many(*iter, entries, 70, &count) == KF_END && !count, low);
+    EXPECT(kf_iter_next_many(*iter, entries, 70, &count) == KF_END && !count, low);
+    EXPECT(kf_iter_next_many(*iter, entries, 0, &count) == KF_INVALID && !count, low);
+}
+
+static int keep_all(void *context, kf_iter *iter, const kf_entry *entry)
+{
+    (void)context, (void)iter, (void)entry;
+    return 1;
 }
 
 /* Keys low .. high-1 of the model are what the options should give. */
@@ -75,6 +111,11 @@ static void run(const kf_iter_options *options, size_t low, size_t high)
     EXPECT(kf_iter_value_u64(iter, &number) == none, low);
     kf_iter_destroy(&iter);
     ck_assert_ptr_null(iter);
+    run_blocks(&again, options, low, high, n);
+    /* With a filter it is another kind, which goes one by one. */
+    kf_iter_options filtered = *options;
+    filtered.filter = keep_all;
+    run_blocks(&again, &filtered, low, high, n);
 }
 
 /* A key, or something near one. `text` has room. */
@@ -156,6 +197,9 @@ START_TEST(iter__misuse)
     o.flags = 4;
     ck_assert_int_eq(kf_iter_create(&iter, dict, &o, NULL), KF_INVALID);
     kf_iter_destroy(&iter);
+    ck_assert_int_eq(kf_iter_create(&iter, dict, NULL, NULL), KF_OK);
+    ck_assert_int_eq(kf_iter_reset(&iter, dict, &o, NULL), KF_INVALID);
+    ck_assert_ptr_null(iter);
     ck_assert_int_eq(kf_iter_create(&iter, dict, NULL, NULL), KF_OK);
     ck_assert_int_eq(kf_iter_value_u64(iter, &number), KF_INVALID);
     ck_assert_int_eq(kf_iter_value(iter, &value), KF_TYPE);

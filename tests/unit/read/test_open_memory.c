@@ -134,7 +134,7 @@ END_TEST
 
 START_TEST(memory__private_copy)
 {
-    const kf_open_options copy = { sizeof copy, KF_OPEN_IN_MEMORY, 0 };
+    const kf_open_options copy = { .struct_size = sizeof copy, .flags = KF_OPEN_IN_MEMORY };
     for (unsigned n = 0; n < FILES; n++) {
         kf_dict *dict;
         uint8_t *at = malloc(files[n].size);
@@ -279,8 +279,8 @@ START_TEST(same__files)
         damaged[files[n].size / 2] ^= 1;
         replace("s.kf", damaged, files[n].size);
         kf_dict *broken;
-        if (!kf_dict_open(&broken, scratch_path("s.kf"), &(kf_open_options){ sizeof(kf_open_options),
-                          KF_OPEN_IN_MEMORY, 0 }, NULL))
+        if (!kf_dict_open(&broken, scratch_path("s.kf"), &(kf_open_options){
+                          .struct_size = sizeof(kf_open_options), .flags = KF_OPEN_IN_MEMORY }, NULL))
             ck_assert_int_eq(same_as(copied, broken), 0);
         replace("s.kf", files[(n + 1) % FILES].data, files[(n + 1) % FILES].size);
         ck_assert_int_eq(same_as(mapped, opened("s.kf", 0)), 0);
@@ -294,7 +294,7 @@ END_TEST
 START_TEST(same__memory)
 {
     for (unsigned n = 0; n < FILES; n++) {
-        const kf_open_options copy = { sizeof copy, KF_OPEN_IN_MEMORY, 0 };
+        const kf_open_options copy = { .struct_size = sizeof copy, .flags = KF_OPEN_IN_MEMORY };
         uint8_t *other = malloc(files[n].size);
         kf_dict *a, *b;
         memcpy(other, files[n].data, files[n].size);
@@ -323,17 +323,17 @@ START_TEST(same__manifest)
         scratch_write(names[m], data, files[members[m]].size);
         const char *path = scratch_path(names[m]);
         ck_assert_int_eq(kf_bundle_write(scratch_path("m.kfm"), &path, 1, NULL, NULL), KF_OK);
-        kf_dict *dict = opened("m.kfm", 0);
-        ck_assert_int_eq(same_as(dict, opened("m.kfm", 0)), 1);
+        kf_dict *dict = opened("m.kfm", KF_OPEN_CHECK);
+        ck_assert_int_eq(same_as(dict, opened("m.kfm", KF_OPEN_CHECK)), 1);
         ck_assert_int_eq(kf_dict_content(dict, &content), KF_TYPE);
         ck_assert(!content.data && !content.size);
         replace(names[m], data, files[members[m]].size);
-        ck_assert_int_eq(same_as(dict, opened("m.kfm", 0)), 0);
+        ck_assert_int_eq(same_as(dict, opened("m.kfm", KF_OPEN_CHECK)), 0);
         kf_dict_close(&dict);
-        dict = opened("m.kfm", 0);
+        dict = opened("m.kfm", KF_OPEN_CHECK);
         uint8_t *manifest = scratch_read("m.kfm", &size);
         replace("m.kfm", manifest, size);
-        ck_assert_int_eq(same_as(dict, opened("m.kfm", 0)), 0);
+        ck_assert_int_eq(same_as(dict, opened("m.kfm", KF_OPEN_CHECK)), 0);
         free(manifest);
         kf_dict_close(&dict);
     }

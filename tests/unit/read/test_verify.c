@@ -78,7 +78,7 @@ static void prepare(void)
 
 static kf_dict *open_file(int n)
 {
-    const kf_open_options in_memory = { sizeof in_memory, KF_OPEN_IN_MEMORY, 0 };
+    const kf_open_options in_memory = { .struct_size = sizeof in_memory, .flags = KF_OPEN_IN_MEMORY };
     kf_dict *dict;
     kf_error error = { 0 };
     ck_assert_msg(!kf_dict_open(&dict, scratch_path(names[n]), &in_memory, &error), "%s", error.message);

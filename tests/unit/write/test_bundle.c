@@ -35,15 +35,14 @@ START_TEST(section__layout)
         { .size = 0x140, .keys = 5, .first = bytes("a"), .last = bytes("az") },
         { .offset = 0x140, .size = 0x80, .keys = 1, .first = bytes("bcd"), .last = bytes("bcd") },
     }, back[2];
-    size_t count = 0;
-    unsigned weights = 9;
+    kfi_shards_head head;
     memcpy(entries[0].build_id, "0123456789abcdef", 16);
     memcpy(entries[1].build_id, "fedcba9876543210", 16);
-    ck_assert_int_eq(kfi_shards_encode(entries, 2, KF_WEIGHTS_GIVEN, &out, &error), KF_OK);
+    ck_assert_int_eq(kfi_shards_encode(entries, &(kfi_shards_head){ 2, KF_WEIGHTS_GIVEN, 0 }, &out, &error), KF_OK);
     ck_assert_uint_eq(out.size, DRAWN);
     ck_assert_mem_eq(out.data, drawn, DRAWN);
-    ck_assert_int_eq(kfi_shards_count(drawn, DRAWN, &count, &weights, &error), KF_OK);
-    ck_assert(count == 2 && weights == KF_WEIGHTS_GIVEN);
+    ck_assert_int_eq(kfi_shards_head_decode(drawn, DRAWN, &head, &error), KF_OK);
+    ck_assert(head.count == 2 && head.weights == KF_WEIGHTS_GIVEN && !head.plain);
     ck_assert_int_eq(kfi_shards_decode(drawn, DRAWN, IMAGES, back, &error), KF_OK);
     for (int i = 0; i < 2; i++) {
         ck_assert(back[i].offset == entries[i].offset && back[i].size == entries[i].size);
@@ -274,7 +273,9 @@ START_TEST(bundle__moved)
     dict = open_it("link");
     kf_dict_close(&dict);
     unlink(scratch_path("link"));
-    ck_assert_int_eq(kf_dict_open(&dict, scratch_path("new/absolute"), NULL, &error), KF_IO);
+    kf_open_options check = KF_OPEN_OPTIONS_INIT;
+    check.flags = KF_OPEN_CHECK;
+    ck_assert_int_eq(kf_dict_open(&dict, scratch_path("new/absolute"), &check, &error), KF_IO);
     ck_assert_int_eq(rename(to, from), 0);
     dict = open_it("old/absolute");
     kf_dict_close(&dict);
@@ -283,6 +284,8 @@ START_TEST(bundle__moved)
     rmdir(from);
 }
 END_TEST
+
+static kf_status embed_two(void);
 
 static void refused(kf_status expected, const char *text, const char *a, const char *b, const char *c)
 {
@@ -311,7 +314,11 @@ START_TEST(bundle__refused)
     refused(KF_INVALID, "another type", "u64 empty", "ab", NULL);
     refused(KF_INVALID, "weights", "u64", "given", NULL);
     refused(KF_INVALID, "weights", "given", "u64", NULL);
-    refused(KF_INVALID, "manifest", "manifest", NULL, NULL);
+    build("1", "ab", plain);
+    build("2", "cd", plain);
+    ck_assert_int_eq(embed_two(), KF_OK);
+    ck_assert_int_eq(bundle("of images", NULL, "e", NULL, NULL), KF_OK);
+    refused(KF_INVALID, "files that have shards", "of images", NULL, NULL);
     refused(KF_INVALID, "no members", NULL, NULL, NULL);
     refused(KF_INVALID, "at least one key", "none", "none", NULL);
     refused(KF_IO, "nowhere", "ab", "nowhere", NULL);

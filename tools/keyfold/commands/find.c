@@ -8,6 +8,7 @@
 #include "output/entry.h"
 #include "output/list.h"
 #include "output/message.h"
+#include "system.h"
 
 typedef struct find_options {
     int overlap;

@@ -21,6 +21,7 @@ typedef struct merge_options {
     uint64_t limit;
     int encoding;
     int similarity;
+    int filter;
     uint64_t memory;
     const char *temporary_folder;
     kft_parallel_options parallel;
@@ -51,6 +52,8 @@ static const kft_option_spec options_table[] = {
     { "limit", 'l', OPTION_NUMBER, offsetof(merge_options, limit), "COUNT", "at most COUNT keys", NULL },
     { "encoding", 0, OPTION_CHOICE, offsetof(merge_options, encoding), "ENCODING",
       "how values are stored (default: auto)", encoding_names },
+    { "filter", 0, OPTION_FLAG, offsetof(merge_options, filter), NULL,
+      "store hashes of the keys, as build does", NULL },
     { "similarity", 0, OPTION_FLAG, offsetof(merge_options, similarity), NULL,
       "store the keys once more, as build does", NULL },
     { "memory", 'M', OPTION_SIZE, offsetof(merge_options, memory), "SIZE",
@@ -102,7 +105,8 @@ static int merge_members(const kft_members *members, const merge_options *option
     build.value_encoding = (kf_encoding)options->encoding;
     build.memory_limit = options->memory;
     build.temporary_folder = options->temporary_folder;
-    build.flags = (options->force ? KF_BUILD_REPLACE_ANY : 0) | (options->similarity ? KF_BUILD_SIMILARITY : 0);
+    build.flags = (options->force ? KF_BUILD_REPLACE_ANY : 0) | (options->similarity ? KF_BUILD_SIMILARITY : 0)
+                  | (options->filter ? KF_BUILD_FILTER : 0);
     build.progress = progress_report;
     parallel_take(&command_merge, &options->parallel, &build);
     merge.operation = (kf_set_operation)options->operation;

@@ -110,6 +110,8 @@ static void print_text(kft_output *out, const kf_dict *dict, const kf_dict_stat 
         stat_size_row(out, "  weights", stat->weight_bytes, &whole);
     if (stat->similarity_bytes > 0)
         stat_size_row(out, "  similarity", stat->similarity_bytes, &whole);
+    if (stat->filter_bytes > 0)
+        stat_size_row(out, "  filter", stat->filter_bytes, &whole);
     stat_size_row(out, "  metadata", stat->metadata_bytes, &whole);
     stat_size_row(out, "  checksums", stat->checksum_bytes, &whole);
     ratio_row(out, "key text", stat->raw_key_bytes, stat->key_bytes);
@@ -147,6 +149,7 @@ static void print_json(kft_output *out, const char *path, const kf_dict *dict,
     stat_json_number(out, "value_bytes", stat->value_bytes);
     stat_json_number(out, "weight_bytes", stat->weight_bytes);
     stat_json_number(out, "similarity_bytes", stat->similarity_bytes);
+    stat_json_number(out, "filter_bytes", stat->filter_bytes);
     stat_json_number(out, "metadata_bytes", stat->metadata_bytes);
     stat_json_number(out, "checksum_bytes", stat->checksum_bytes);
     stat_json_number(out, "raw_key_bytes", stat->raw_key_bytes);

@@ -15,6 +15,7 @@
 
 #include "command.h"
 #include "output/message.h"
+#include "system.h"
 
 extern char **environ;
 
@@ -43,7 +44,7 @@ static int start_dot(pid_t *child, int *input, int result)
     posix_spawn_file_actions_t actions;
     int ends[2], code;
 
-    if (pipe2(ends, O_CLOEXEC) != 0)
+    if (make_pipe(ends) != 0)
         return errno;
     code = posix_spawn_file_actions_init(&actions);
     if (code == 0) {

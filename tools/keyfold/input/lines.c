@@ -3,6 +3,7 @@
 
 #include "input/reader.h"
 #include "output/escape.h"
+#include "system.h"
 
 static void strip_return(const kft_input *input, const uint8_t *data, size_t *size)
 {

@@ -1,5 +1,6 @@
 /* How a stream begins: what its bytes are, and what has to be done to them. */
 #include "input/start.h"
+#include "system.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -177,7 +178,7 @@ int stream_open(kft_stream *stream, const char *path, unsigned look)
     }
     if (S_ISREG(status.st_mode))
         stream->bytes_total = (uint64_t)status.st_size;
-    posix_fadvise(stream->file, 0, 0, POSIX_FADV_SEQUENTIAL);
+    advise_sequential(stream->file);
     stream->capacity = WINDOW_SIZE;
     stream->data = malloc(stream->capacity);
     if (stream->data == NULL)

@@ -36,6 +36,9 @@ const kft_option_spec build_options_table[] = {
       "what is to make no difference between keys, with commas:\n"
       "case, accents, how characters are composed (nfc), and also\n"
       "wide, small and the like (nfkc)", normalise_names },
+    { "filter", 0, OPTION_FLAG, offsetof(kft_build_options, filter), NULL,
+      "store hashes of the keys, about 10 bits each, that make\n"
+      "looking up absent keys several times faster", NULL },
     { "similarity", 0, OPTION_FLAG, offsetof(kft_build_options, similarity), NULL,
       "store the keys once more, so that nearest takes\n"
       "milliseconds for a million keys", NULL },

@@ -19,6 +19,7 @@ typedef struct kft_build_options {
     int weights;
     int normalise;
     int similarity;
+    int filter;
     uint64_t memory;
     const char *temporary_folder;
     const char *resume_folder;

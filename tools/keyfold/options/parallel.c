@@ -1,6 +1,10 @@
 #include "options/parallel.h"
 
+#ifdef __linux__
 #include <sched.h>
+#else
+#include <unistd.h>
+#endif
 
 #define MOST_SHARDS 64
 /* What the library does unless told, see kf_build_options.shards: guesses depend on it, results do not. */
@@ -10,12 +14,13 @@
 
 unsigned processors(unsigned most)
 {
+#ifdef __linux__
     cpu_set_t usable;
-    int count;
+    long count = sched_getaffinity(0, sizeof usable, &usable) == 0 ? CPU_COUNT(&usable) : 1;
+#else
+    long count = sysconf(_SC_NPROCESSORS_ONLN);
+#endif
 
-    if (sched_getaffinity(0, sizeof usable, &usable) != 0)
-        return 1;
-    count = CPU_COUNT(&usable);
     return count < 1 ? 1 : (unsigned)count > most ? most : (unsigned)count;
 }
 

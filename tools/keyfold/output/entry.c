@@ -134,8 +134,10 @@ static kf_dict *open_dict(const char *path, uint32_t flags, kf_names **names, in
     kf_error error = { 0 };
     kf_status status;
 
-    options.flags = flags;
+    /* What a manifest lacks is told before anything is printed. */
+    options.flags = flags | KF_OPEN_CHECK;
     status = kf_dict_open(&dict, path, &options, &error);
+    options.flags = flags;
     if (status == KF_TYPE && names != NULL)
         status = kf_names_open(names, path, &options, &error);
     else if (status == KF_TYPE)

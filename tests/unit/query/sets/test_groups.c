@@ -249,6 +249,8 @@ START_TEST(groups__shards)
     const char *parts[2] = { path[0], path[1] };
     kf_dict *dict;
     kf_error error;
+    kf_open_options check = KF_OPEN_OPTIONS_INIT;
+    check.flags = KF_OPEN_CHECK;    /* before the files go */
     make_full_members(18, (uint64_t)_i, 2);
     for (size_t i = 0; i < members; i++) {
         size_t cut = sets[i].count / (2 + i);
@@ -260,7 +262,7 @@ START_TEST(groups__shards)
         snprintf(path[0], sizeof path[0], "%s", scratch_path("low.kf"));
         snprintf(path[1], sizeof path[1], "%s", scratch_path("high.kf"));
         ck_assert_int_eq(kf_bundle_write(scratch_path("all.kfm"), parts, 2, NULL, &error), KF_OK);
-        ck_assert_int_eq(kf_dict_open(&dict, scratch_path("all.kfm"), NULL, &error), KF_OK);
+        ck_assert_int_eq(kf_dict_open(&dict, scratch_path("all.kfm"), &check, &error), KF_OK);
         dicts[i] = dict;
         for (int n = 0; n < 2; n++) unlink(path[n]);
     }

@@ -434,7 +434,7 @@ END_TEST
 START_TEST(model__large)
 {
     random_state = 1000 + (uint64_t)_i;
-    size_t count = scaled(12000, SANITIZED ? 12000 : 40000, 40000);
+    size_t count = scaled(12000, 40000, 40000);
     input in = make_input((enum shape)_i, _i == LONG ? 3000 : count, KF_VALUES_U64, 0);
     check_input(&in, KF_DUPLICATES_LAST, 64 << 20);
     check_input(&in, KF_DUPLICATES_FIRST, 200000);

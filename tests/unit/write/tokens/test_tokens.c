@@ -1,4 +1,5 @@
 /* The token codec: training, shortest parse, section, and reading of damaged sections. */
+#include "write/tokens/token_merge.h"
 #include "write/tokens/token_trainer.h"
 #include "format/tokens.h"
 
@@ -278,6 +279,47 @@ START_TEST(test_long_string)
 }
 END_TEST
 
+/* How often tokens are used is kept in step with merges, and with undoing them: together they always spell the text. */
+START_TEST(test_uses_follow_merges)
+{
+    for (int kind = 0; kind < TEXT_KINDS; kind++) {
+        text_set set = make_texts((text_kind)kind, 400);
+        uint8_t *records = malloc(set.starts[set.count] + 8 * set.count), all[256];
+        kfi_merge_input input = {.records = records, .train_below = 1, .below = 1, .room = set.count + 1,
+                                 .bytes = all, .max_tokens = 2000, .min_count = 2, .scale = 1, .trained_scale = 1};
+        memset(all, 1, sizeof all);
+        for (size_t i = 0; i < set.count; i++) {
+            size_t size = set.starts[i + 1] - set.starts[i];
+            if (size > 255) size = 255;
+            kfi_store32(records + input.size, (uint32_t)size);
+            memcpy(records + input.size + 4, set.data + set.starts[i], size);
+            input.size += 4 + size;
+            input.room += size;
+        }
+        kfi_merges merges;
+        ck_assert_int_eq(kfi_merges_make(&merges, &input, NULL), KF_OK);
+        const uint64_t bytes = input.room - set.count - 1;
+        for (uint32_t tokens = merges.count;; tokens = 256 + (tokens - 256) * 2 / 3) {
+            uint64_t spelled = 0, used = 0;
+            kfi_merges_undo(&merges, tokens);
+            ck_assert_uint_eq(merges.count, tokens);
+            for (uint32_t i = 0; i < merges.count; i++) {
+                spelled += (uint64_t)merges.uses[i] * merges.tokens[i].length;
+                used += merges.uses[i];
+            }
+            ck_assert_uint_eq(spelled, bytes);
+            if (tokens == 256) {
+                ck_assert_uint_eq(used, bytes);
+                break;
+            }
+        }
+        kfi_merges_free(&merges);
+        free(records);
+        free_texts(&set);
+    }
+}
+END_TEST
+
 /* A byte that was never added must not lead out of the buffers. */
 START_TEST(test_unknown_bytes_are_bounded)
 {
@@ -419,6 +461,7 @@ int main(void)
     tcase_add_test(codec, test_automatic_is_best);
     tcase_add_test(codec, test_fewest_tokens);
     tcase_add_test(codec, test_long_string);
+    tcase_add_test(codec, test_uses_follow_merges);
     tcase_add_test(codec, test_unknown_bytes_are_bounded);
     tcase_add_test(codec, test_deterministic);
     tcase_add_test(codec, test_wrong_width);

@@ -21,7 +21,7 @@ static void tear_down(void)
 }
 
 /* A quick run, and one with sanitizers, does half: of the shapes, of their sizes or of the encodings. */
-static int all_of_it(void) { return scaled(0, !SANITIZED, 1) != 0; }
+static int all_of_it(void) { return scaled(0, 1, 1) != 0; }
 
 /* ---- values: a function of shape, seed and index ------------------------------------------- */
 
@@ -291,7 +291,7 @@ START_TEST(test_many_values)
     unsigned n = encodings_of_type(type_of((shape)_i), list);
     if (_i >= B_TEXT) return;   /* large values: test_every_shape has enough of them */
     for (unsigned e = 0; e < n; e++) {
-        expect_column((shape)_i, 7, scaled(3000, SANITIZED ? 3000 : 10000, 10000), list[e]);
+        expect_column((shape)_i, 7, scaled(3000, 10000, 10000), list[e]);
     }
 }
 END_TEST
@@ -618,7 +618,7 @@ START_TEST(test_faults_in_building)
             uint64_t calls = fault_calls();
             fault_off();
             ck_assert_uint_ge(calls, 1);
-            for (uint64_t k = 1; k <= calls; k += 1 + k / scaled(3, SANITIZED ? 3 : 5, 12)) {
+            for (uint64_t k = 1; k <= calls; k += 1 + k / scaled(3, 5, 12)) {
                 fault_mark();
                 fault_arm(faults[f].kinds, k, faults[f].os_error, FAULT_ONCE);
                 expect_fault_handled(s, list[e], good, size, faults[f].status);

@@ -1,0 +1,45 @@
+/* What some systems lack, or call by another name. */
+#ifndef TOOL_SYSTEM_H
+#define TOOL_SYSTEM_H
+
+#include <fcntl.h>
+#include <stddef.h>
+#include <string.h>
+#include <unistd.h>
+
+#if defined(__APPLE__)
+static inline void *memrchr(const void *data, int byte, size_t size)
+{
+    const unsigned char *bytes = data;
+    while (size > 0)
+        if (bytes[--size] == (unsigned char)byte)
+            return (void *)(bytes + size);
+    return NULL;
+}
+#endif
+
+/* A pipe that no program started from here inherits, as far as the system can; 0, or -1 and errno. */
+static inline int make_pipe(int ends[2])
+{
+#if defined(__APPLE__)
+    if (pipe(ends) != 0)
+        return -1;
+    (void)fcntl(ends[0], F_SETFD, FD_CLOEXEC);
+    (void)fcntl(ends[1], F_SETFD, FD_CLOEXEC);
+    return 0;
+#else
+    return pipe2(ends, O_CLOEXEC);
+#endif
+}
+
+/* The file will be read from start to end. */
+static inline void advise_sequential(int file)
+{
+#if defined(__APPLE__)
+    (void)fcntl(file, F_RDAHEAD, 1);
+#else
+    (void)posix_fadvise(file, 0, 0, POSIX_FADV_SEQUENTIAL);
+#endif
+}
+
+#endif
