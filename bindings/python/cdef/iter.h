@@ -38,10 +38,13 @@ typedef struct kf_iter_options {
 
 kf_status kf_iter_create(kf_iter **out, const kf_dict *dict, const kf_iter_options *options,
                                 kf_error *error);
+kf_status kf_iter_reset(kf_iter **iter, const kf_dict *dict, const kf_iter_options *options,
+                        kf_error *error);
 
 uint64_t kf_iter_remaining(const kf_iter *iter);
 
 kf_status kf_iter_next(kf_iter *iter, kf_entry *entry);
+kf_status kf_iter_next_many(kf_iter *iter, kf_entry *entries, size_t capacity, size_t *count);
 
 typedef enum kf_change {
     KF_CHANGE_NONE = 0,
