@@ -51,7 +51,7 @@ class Shards:
     be opened before finish() has written the manifest, which happens at once or not at all.
 
     path        of the manifest to write, in a folder that all hosts have, or a URL that fsspec knows
-    key, value, nulls, duplicates, normalise, encoding, metadata, similarity
+    key, value, nulls, duplicates, normalise, encoding, metadata, similarity, filter
                 as in compile
     keys, codec as in compile; but "auto" goes by the types of the columns only, so that all partitions agree, and not
                 by whether integers are 0 or more: say codec="u64" for those. Where partitions don't agree, as they may
@@ -70,7 +70,7 @@ class Shards:
                  codec: Union[str, Codec] = "auto", duplicates: Duplicates = "error", nulls: Nulls = "error",
                  memory: Union[int, str] = "256M", threads: int = 1, tmpdir: Optional[StrPath] = None,
                  encoding: Encoding = "auto", metadata: Metadata = None, normalise: Normal = None,
-                 similarity: bool = False) -> None:
+                 similarity: bool = False, filter: bool = False) -> None:
         if nulls not in ("error", "skip"):
             raise _errors.ArgumentError(f'nulls={nulls!r}: there are "error" and "skip"')
         self._place = place_of(path)
@@ -78,7 +78,8 @@ class Shards:
                                     Columns(key, value, nulls))._replace(codec=codec)
         self._asked: Dict[str, Any] = dict(
             memory=memory, threads=thread_count(threads), tmpdir=tmpdir, duplicates=duplicates, encoding=encoding,
-            metadata=_encoded(metadata), normalise=normalise, similarity=similarity, shards=1)
+            metadata=_encoded(metadata), normalise=normalise, similarity=similarity, filter=filter,
+            shards=1)
         BuildOptions(os.path.join(os.sep, "any"), **{**self._asked, "tmpdir": None})     # refuses what tasks would
         self.run = f"{time.strftime('%Y%m%d%H%M%S', time.gmtime())}-{os.urandom(4).hex()}"
 
