@@ -427,7 +427,13 @@ START_TEST(verifying_tells_how_far_it_is)
     for (uint64_t most = 1; most <= calls; most++) {
         options.threads = most % 3;
         w = (watching){ .most = most };
-        ck_assert_int_eq(kf_names_verify(names, &options, &error), KF_CANCELLED);
+        kf_status status = kf_names_verify(names, &options, &error);
+        /* What another thread does is not told piece by piece: then it may end with fewer calls. */
+        if (options.threads == 2 && !status) {
+            ck_assert_uint_lt(w.calls, most);
+            continue;
+        }
+        ck_assert_int_eq(status, KF_CANCELLED);
         ck_assert_uint_eq(w.calls, most);
         ck_assert(error.message[0]);
     }
