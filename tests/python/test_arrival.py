@@ -306,20 +306,24 @@ print("ok")
     assert done.stdout == "ok\n", done
 
 
-def test_a_member_overwritten_in_place_and_then_replaced(make, tmp_path):
+@pytest.mark.parametrize("touched", [False, True])
+def test_a_member_overwritten_in_place_and_then_replaced(make, tmp_path, touched):
     members = [make({f"{day} {hour}": "x" * hour for hour in range(24)}) for day in "ab"]
     bundle = keyfold.bundle(tmp_path / "all.kfm", members)
     assert keyfold.open(bundle.path)._handle is bundle._handle
+    assert not touched or bundle["b 3"] == "xxx"
     path = members[1].path
     good = open(path, "rb").read()
     overwrite(path, bytes(len(good)))
     with pytest.raises(keyfold.Error):
-        keyfold.open(bundle.path)
+        keyfold.open(bundle.path, check=True)
+    with pytest.raises(keyfold.Error):
+        keyfold.open(bundle.path)["b 3"]
     with open(path + ".new", "wb") as file:
         file.write(good)
     os.replace(path + ".new", path)
     again = keyfold.open(bundle.path)
-    assert again["b 3"] == "xxx" and again._handle is not bundle._handle
+    assert again["b 3"] == "xxx" and (again._handle is not bundle._handle or not touched)
     again.verify()
 
 

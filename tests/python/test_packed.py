@@ -408,8 +408,6 @@ WRONG = {
     "empty path": (lambda folder: "", keyfold.NoFile, "the path is empty"),
     "no file": (lambda folder: folder / "nothing", keyfold.NoFile, "nothing"),
     "folder": (lambda folder: folder, keyfold.IsFolder, "Is a directory"),
-    "URL": (lambda folder: "https://example.org/x.kf", keyfold.ArgumentError, "URLs are not opened: download"),
-    "bucket": (lambda folder: "s3://bucket/x.kf", keyfold.ArgumentError, "URLs are not opened: download"),
     "text": (lambda folder: _file(folder, b"some text\n"), keyfold.FormatError, "text: keyfold.compile"),
     "empty file": (lambda folder: _file(folder, b""), keyfold.FormatError, "it is empty"),
     "gzip": (lambda folder: _file(folder, gzip.compress(b"x")), keyfold.FormatError, "gunzip"),

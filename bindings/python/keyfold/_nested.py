@@ -469,7 +469,7 @@ class NestedDictionary(Dictionary["Any", "Any"]):
 
 NestedDictionary.__name__ = NestedDictionary.__qualname__ = "Dictionary"
 _SENSIBLE = {"stat", "verify", "close", "path", "build_id", "key_kind", "codec", "closed", "metadata", "normalise",
-             "packed"}
+             "packed", "refresh"}
 
 
 def _refused(name: str) -> Callable[..., Any]:
