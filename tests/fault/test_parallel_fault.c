@@ -13,7 +13,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-enum { MIB = 1 << 20, RUNS = SANITIZED ? 10 : 25, PLAIN_KEYS = SANITIZED ? 9000 : 20000 };
+enum { MIB = 1 << 20, RUNS = 16, PLAIN_KEYS = SANITIZED ? 9000 : 20000 };
 
 typedef struct scene {
     const char *name;
