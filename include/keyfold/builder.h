@@ -35,7 +35,7 @@ enum {
                                         shard of over 2^32 - 2 keys there is none */
     KF_BUILD_FILTER = 1u << 2        /* a filter of about 10 bits a key, more in small files, tells of 255 of 256
                                         absent keys at once that they are: for tables that are mostly asked for what
-                                        they have not. Present keys take a little longer */
+                                        they have not. Present keys take longer */
 };
 
 /* What a build is to do. Read during kf_builder_create only; its strings are copied. */
