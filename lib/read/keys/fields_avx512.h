@@ -5,9 +5,7 @@
 #ifndef KFI_READ_KEYS_FIELDS_AVX512_H
 #define KFI_READ_KEYS_FIELDS_AVX512_H
 
-#include "base/bits.h"
-
-#include <immintrin.h>
+#include "read/keys/fields_bmi.h"
 
 typedef __m512i kfi_vec;
 
@@ -85,33 +83,8 @@ static inline uint32_t kfi_differ16(const uint8_t *a, const uint8_t *b)
 static inline uint32_t kfi_differ_characters(const uint8_t *p, uint64_t bit, unsigned width, const uint8_t *table,
                                              const uint8_t *text)
 {
-    const uint64_t second = bit + 8 * width, each = kfi_mask64(width) * 0x0101010101010101;
-    const __m128i codes = _mm_set_epi64x(
-        (long long)_pdep_u64(kfi_load64(p + (second >> 3)) >> (second & 7), each),
-        (long long)_pdep_u64(kfi_load64(p + (bit >> 3)) >> (bit & 7), each));
-    const __m128i bytes = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)(const void *)table), codes);
-    return _mm_cmpneq_epi8_mask(bytes, _mm_loadu_si128((const __m128i *)(const void *)text));
-}
-
-static inline unsigned kfi_select(uint64_t word, unsigned k)
-{
-    return (unsigned)_tzcnt_u64(_pdep_u64(1ull << k, word));
-}
-
-static inline uint64_t kfi_select_pair(uint64_t word, unsigned k)
-{
-    return _pdep_u64(3ull << k, word);
-}
-
-static inline void kfi_characters16(uint8_t *to, const uint8_t *p, uint64_t bit, unsigned width,
-                                    const uint8_t table[16])
-{
-    const uint64_t spread = 0x0101010101010101 * ((1u << width) - 1);
-    const uint64_t low = _pdep_u64(kfi_load_bits(p, bit, 8 * width), spread);
-    const uint64_t high = _pdep_u64(kfi_load_bits(p, bit + 8 * width, 8 * width), spread);
-    const __m128i codes = _mm_set_epi64x((long long)high, (long long)low);
-    const __m128i t = _mm_loadu_si128((const __m128i *)(const void *)table);
-    _mm_storeu_si128((__m128i *)(void *)to, _mm_shuffle_epi8(t, codes));
+    return _mm_cmpneq_epi8_mask(kfi_characters(p, bit, width, table),
+                                _mm_loadu_si128((const __m128i *)(const void *)text));
 }
 
 #endif

@@ -7,7 +7,7 @@
 
 enum { KFI_FUSE_MOST = 1 << 17 };   /* hashes of a part */
 
-/* Room for parts, one after the other: about 13 bytes a hash of a part. Zero-initialise it. */
+/* Room for parts, one after the other: 3.7 MiB, whatever their sizes. Zero-initialise it. */
 typedef struct kfi_fuse {
     uint64_t *sums, *peeled;       /* of each place, the hashes that it is a place of; hashes in the order of peeling */
     uint32_t *counts;              /* of them; then where each peeled hash is alone */
