@@ -49,7 +49,7 @@ def _names(house):
     seen = {}
     for file in house.within("lib"):
         name = file.path.rsplit("/", 1)[1]
-        if name.endswith(".c") and seen.setdefault(name, file.path) != file.path:
+        if seen.setdefault(name, file.path) != file.path:
             yield f"{seen[name]} and {file.path}"
 
 

@@ -20,6 +20,7 @@ GOOD = {
     "bindings/python/keyfold/_c.py": "from . import _b\nprint(lib.kfpy_f())\n",
     "tests/unit/read/test_a.c": "int test;\n",
     "tests/meson.build": "t = ['unit/read/test_a.c']\n",
+    "tests/mutants/named.txt": "lib/read/a.c kfi_a\n- return 1;\n+ return 0;\n= wrong\n",
 }
 LIBRARY = "int kf_x(void) { return 1; }\n"
 
@@ -54,12 +55,18 @@ BAD = [
      {"tools/keyfold/main.c": "#include <xxhash.h>\n" + GOOD["tools/keyfold/main.c"]}),
     ("sources of one name in lib", "lib/base/a.c and lib/read/a.c",
      {"lib/base/a.c": "typedef int kfi_t;\n", "lib/base/meson.build": "'a.c'\n"}),
+    ("sources of one name in lib", "lib/base/a.h and lib/read/a.h",
+     {"lib/base/a.h": "#ifndef KFI_BASE_A_H\n#define KFI_BASE_A_H\n#endif\n"}),
     ("guards that don't say the path", "lib/read/a.h", {"lib/read/a.h": GOOD["lib/read/a.h"].replace("READ_", "")}),
     ("sources in no meson.build", "lib/read/a.c", {"lib/meson.build": "'read/b.c'\n"}),
     ("sources in no meson.build", "test_a.c", {"tests/meson.build": "\n"}),
     ("unit tests of rooms that lib does not have", "test_a.c",
      {"tests/unit/wrong/test_a.c": "int test;\n",
       "tests/meson.build": "'unit/read/test_a.c', 'unit/wrong/test_a.c'\n"}),
+    ("mutants of what is not there any more", "lib/read/a.c kfi_a: return 2;",
+     {"tests/mutants/named.txt": GOOD["tests/mutants/named.txt"].replace("- return 1;", "- return 2;")}),
+    ("mutants of what is not there any more", "lib/read/a.c kfi_e: return 1;",
+     {"tests/mutants/named.txt": GOOD["tests/mutants/named.txt"].replace("kfi_a", "kfi_e")}),
     ("circles of files", "lib/read/c.c - lib/read/d.c", _BOTH),
     ("circles of files", "lib/read/a.h - lib/read/e.h",
      {"lib/read/a.h": GOOD["lib/read/a.h"].replace("int kfi_a", '#include "read/e.h"\nint kfi_a'),

@@ -12,7 +12,7 @@
 #include "names/write/names_builder.h"
 
 #include "base/options.h"
-#include "names/layout.h"
+#include "names/names_layout.h"
 #include "names/score/text.h"
 
 #include <stdlib.h>
