@@ -65,7 +65,7 @@ START_TEST(later__one_touch)
     kf_dict *dict = open_with(0, NULL, NULL);
     ck_assert_uint_eq(kf_dict_count(dict), PARTS * EACH);
     ck_assert_int_eq(kf_dict_get_outline(dict, &outline), KF_OK);
-    kf_member member;
+    kf_member member = KF_MEMBER_INIT;
     for (unsigned i = 0; i < PARTS; i++) {
         ck_assert_int_eq(kf_dict_member_at(dict, i, &member), KF_OK);
         ck_assert(member.keys == EACH && member.name.size == 4 && member.name.data[0] == '0' + i);
