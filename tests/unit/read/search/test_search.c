@@ -4,9 +4,8 @@
 
 #include "scratch.h"
 #include "shapes.h"
-#include "damage.h"
 #include "model.h"
-#include "containers.h"
+#include "damaged_shape.h"
 #include "suite.h"
 
 static const kfi_search_variant *variants[3];
@@ -235,42 +234,32 @@ END_TEST
 
 /* ---- damage ----------------------------------------------------------------------------------- */
 
+static void ask(const kfi_keys *k, unsigned round)
+{
+    for (unsigned i = 0; i < 20; i++) {
+        const kf_bytes key = set.keys[set_below(&set, set.count)];
+        kf_status first = KF_OK;
+        uint64_t first_ordinal = 0;
+        for (size_t n = 0; n < variant_count; n++) {
+            kf_prefix_match match;
+            uint64_t ordinal;
+            size_t count;
+            kf_status status = variants[n]->find(k, key.data, key.size, &ordinal);
+            EXPECT(status == KF_OK || status == KF_NOT_FOUND || status == KF_CORRUPT, round);
+            EXPECT(status || ordinal < set.count, round);
+            if (!n) first = status, first_ordinal = ordinal;
+            EXPECT(status == first && (status || ordinal == first_ordinal), round);
+            if (status != KF_NOT_FOUND) count_answer(status == KF_CORRUPT);
+            status = kfi_prefixes(k, key, &match, 1, &count);
+            EXPECT(status == KF_OK || status == KF_CORRUPT, round);
+            EXPECT(status || !count || match.ordinal < set.count, round);
+        }
+    }
+}
+
 START_TEST(search__damage)
 {
-    size_t found = 0, fine = 0;
-    open_shape((unsigned)_i, 1);
-    damage_load("shape.kf");
-    for (unsigned round = 0; round < 200; round++) {
-        kfi_keys k;
-        damage(&set);
-        if (!kfi_keys_open(&k, file, &header, NULL)) {
-            for (unsigned i = 0; i < 20; i++) {
-                const kf_bytes key = set.keys[set_below(&set, set.count)];
-                kf_status first = KF_OK;
-                uint64_t first_ordinal = 0;
-                for (size_t n = 0; n < variant_count; n++) {
-                    kf_prefix_match match;
-                    uint64_t ordinal;
-                    size_t count;
-                    kf_status status = variants[n]->find(&k, key.data, key.size, &ordinal);
-                    EXPECT(status == KF_OK || status == KF_NOT_FOUND || status == KF_CORRUPT, round);
-                    EXPECT(status || ordinal < set.count, round);
-                    if (!n) first = status, first_ordinal = ordinal;
-                    EXPECT(status == first && (status || ordinal == first_ordinal), round);
-                    found += status == KF_CORRUPT;
-                    fine += status == KF_OK;
-                    status = kfi_prefixes(&k, key, &match, 1, &count);
-                    EXPECT(status == KF_OK || status == KF_CORRUPT, round);
-                    EXPECT(status || !count || match.ordinal < set.count, round);
-                }
-            }
-        }
-        damage_undo();
-    }
-    ck_assert_uint_gt(found, 0);
-    ck_assert_uint_gt(fine, 0);
-    damage_free();
-    close_shape();
+    ask_damaged((unsigned)_i, ask);
 }
 END_TEST
 
