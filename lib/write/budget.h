@@ -44,8 +44,8 @@
  *     M/2           lists of names by token, then by attribute
  *
  * The rest, and what a share does not use, is for what is small: buffers of spools (64 to 256 KiB each), the output's
- * buffer, zstd's own state, a part of the filter (4.7 MiB, when all else is done), the allocator. Everything follows
- * M, so that tests with little go the same ways. */
+ * buffer, zstd's own state, a part of the filter (4.7 MiB, when all else is done), endings (0.5 MiB), the allocator.
+ * Everything follows M, so that tests with little go the same ways. */
 #ifndef KFI_WRITE_BUDGET_H
 #define KFI_WRITE_BUDGET_H
 
