@@ -224,7 +224,8 @@ static void set_scene(int number)
         { "distinct strings", 8, KF_VALUES_BYTES, KF_ENCODING_DISTINCT, 0, 0 },
         { "keys", 13, KF_VALUES_NONE, KF_ENCODING_AUTO, 0, 0 },
         { "keys that are stored once more", 13, KF_VALUES_NONE, KF_ENCODING_AUTO, 0, KF_BUILD_SIMILARITY },
-        { "keys with a filter", 9, KF_VALUES_NONE, KF_ENCODING_AUTO, 0, KF_BUILD_FILTER },
+        { "keys with a filter", 9, KF_VALUES_NONE, KF_ENCODING_AUTO, 0,
+          KF_BUILD_FILTER | KF_BUILD_NO_SYNC },
         { "spilling", 7, KF_VALUES_BYTES, KF_ENCODING_RAW, 120, 0 },
     };
     memset(&now, 0, sizeof now);

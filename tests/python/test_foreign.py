@@ -1,10 +1,13 @@
 """Files handed to compile that are something else than they seem, and targets that are."""
 import os
+import pathlib
 import sys
 
 import pytest
 
 import keyfold
+from keyfold._builder import BuildOptions
+from keyfold._native import ffi, lib
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "support"))
 from foreign import FOREIGN, LEGITIMATE, PAIRS, READABLE  # noqa: E402
@@ -75,6 +78,18 @@ def test_targets(tmp_path, kind):
     assert make(kind, target, tmp_path, False)["a"] == "b"      # over a keyfold file, no force is needed
     target.write_bytes(b"")
     assert make(kind, target, tmp_path, False)["a"] == "b"      # nor over an empty one, as of mkstemp
+
+
+def test_a_build_that_is_not_synced(tmp_path):
+    waits = [keyfold.compile(tmp_path / "a.kf", {"a": 1}), keyfold.merge(tmp_path / "b.kf", [tmp_path / "a.kf"])]
+    hurries = [keyfold.compile(tmp_path / "c.kf", {"a": 1}, sync=False),
+               keyfold.merge(tmp_path / "d.kf", [tmp_path / "a.kf"], sync=False)]
+    assert len({pathlib.Path(table.path).read_bytes() for table in waits + hurries}) == 1
+    assert sorted(os.listdir(tmp_path)) == ["a.kf", "b.kf", "c.kf", "d.kf"]
+    for sync in (True, False):
+        options = ffi.new("kf_build_options *", lib.kfpy_build_options())
+        BuildOptions(tmp_path / "e.kf", sync=sync).fill(options)
+        assert bool(options.flags & lib.KF_BUILD_NO_SYNC) is not sync
 
 
 def test_swapped_arguments(tmp_path):
