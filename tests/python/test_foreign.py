@@ -81,10 +81,9 @@ def test_targets(tmp_path, kind):
 
 
 def test_a_build_that_is_not_synced(tmp_path):
-    waits = [keyfold.compile(tmp_path / "a.kf", {"a": 1}), keyfold.merge(tmp_path / "b.kf", [tmp_path / "a.kf"])]
-    hurries = [keyfold.compile(tmp_path / "c.kf", {"a": 1}, sync=False),
-               keyfold.merge(tmp_path / "d.kf", [tmp_path / "a.kf"], sync=False)]
-    assert len({pathlib.Path(table.path).read_bytes() for table in waits + hurries}) == 1
+    tables = [keyfold.compile(tmp_path / "a.kf", {"a": 1}), keyfold.compile(tmp_path / "b.kf", {"a": 1}, sync=False)]
+    tables += [keyfold.merge(tmp_path / "c.kf", tables[:1]), keyfold.merge(tmp_path / "d.kf", tables[:1], sync=False)]
+    assert len({pathlib.Path(table.path).read_bytes() for table in tables}) == 1
     assert sorted(os.listdir(tmp_path)) == ["a.kf", "b.kf", "c.kf", "d.kf"]
     for sync in (True, False):
         options = ffi.new("kf_build_options *", lib.kfpy_build_options())
