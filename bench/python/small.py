@@ -13,6 +13,7 @@ import time
 import keyfold
 import lmdb
 import marisa_trie
+import pyarrow
 
 MOST_BELOW = 40     # keys that a prefix of ten begins, at most
 
@@ -57,10 +58,12 @@ def compiling(model, folder):
     def frozen():
         keyfold.freeze(model)
 
+    columns = pyarrow.table({"key": list(model), "value": list(model.values())})
     frozen()
     return in_turn({"keyfold": compiled, "pickle": pickled, "marisa": marisa, "freeze": frozen,
                     "pickle, published": lambda: published(pickled), "marisa, published": lambda: published(marisa),
-                    "keyfold, not synced": lambda: compiled(sync=False)})
+                    "keyfold, not synced": lambda: compiled(sync=False),
+                    "keyfold, of columns": lambda: keyfold.compile(os.path.join(folder, "columns.kf"), columns)})
 
 
 def prefixes(table, keys):

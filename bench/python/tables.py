@@ -42,7 +42,7 @@ def small_table(results):
     rows = []
     for count, found in results["small"].items():
         if found is None:
-            rows.append([cell(int(count), 0)] + ["-"] * 11)
+            rows.append([cell(int(count), 0)] + ["-"] * 12)
             continue
         compiled, few = found["compile"], found["few"]
         ours = compiled["keyfold"]
@@ -50,12 +50,13 @@ def small_table(results):
         rows.append([cell(int(count), 0), scaled(ours, 1e-3, 2),
                      *(cell(ours / compiled[peer], 2) for peer in ("pickle", "pickle, published", "marisa",
                                                                    "marisa, published")),
-                     cell(compiled["keyfold, not synced"] / compiled["marisa"], 2), cell(100 * compiled["freeze"] / ours, 1),
+                     cell(compiled["keyfold, not synced"] / compiled["marisa"], 2),
+                     cell(compiled["keyfold, of columns"] / ours, 2), cell(100 * compiled["freeze"] / ours, 1),
                      cell(prefix and prefix["keyfold"] / prefix["marisa"], 2),
                      cell(items["keyfold"] / items["lmdb"], 2), scaled(few["get"], 1e-6, 2),
                      " / ".join(scaled(few[f"get_many of {size}"], 1e-6, 2) for size in (1, 10, 100))])
     return table(["pairs", "compile, ms", "pickle.dump = 1", "the same, published", "BytesTrie = 1",
-                  "the same, published", "not synced, BytesTrie = 1", "frozen again, % of compile",
+                  "the same, published", "not synced, BytesTrie = 1", "Arrow columns, dict = 1", "frozen again, % of compile",
                   "ten of a prefix, marisa-trie = 1", "all items, LMDB = 1", "get, us",
                   "get_many of 1 / 10 / 100, us a key"], rows)
 

@@ -20,6 +20,7 @@ from ._bounds import Bounds
 from ._dictionary import Dictionary
 from ._keys import decode_step, encode_step
 from ._late import arrive
+from ._light import Later
 from ._native import ffi, lib
 from ._views import ItemsView
 
@@ -27,7 +28,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple, Union
 
+    from . import _columns
     from ._types import Output
+else:
+    _columns = Later("_columns")
 
 _OWN = b"\x00"          # what a dict's own entry ends with
 _BEHIND = _integers.FRACTION    # greater than every tag of an element
@@ -146,7 +150,7 @@ def _items(file: Dictionary[Any, Any], prefix: bytes, begin: bytes) -> Iterator[
 
 def _many(file: Dictionary[Any, Any], prefix: bytes, keys: Any, default: Any, output: str) -> Any:
     """get_many of the dict at a path. What is no leaf may be a dict, so absent keys are looked up again."""
-    _batch._columns.refuse_one(keys)
+    _columns.refuse_one(keys)
     for convert in ("to_pylist", "to_list"):    # of columns, whose keys are encoded one by one all the same
         if hasattr(keys, convert):
             keys = getattr(keys, convert)()
