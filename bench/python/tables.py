@@ -56,7 +56,8 @@ def small_table(results):
                      cell(items["keyfold"] / items["lmdb"], 2), scaled(few["get"], 1e-6, 2),
                      " / ".join(scaled(few[f"get_many of {size}"], 1e-6, 2) for size in (1, 10, 100))])
     return table(["pairs", "compile, ms", "pickle.dump = 1", "the same, published", "BytesTrie = 1",
-                  "the same, published", "not synced, BytesTrie = 1", "Arrow columns, dict = 1", "frozen again, % of compile",
+                  "the same, published", "not synced, BytesTrie = 1",
+                  "Arrow columns, dict = 1", "frozen again, % of compile",
                   "ten of a prefix, marisa-trie = 1", "all items, LMDB = 1", "get, us",
                   "get_many of 1 / 10 / 100, us a key"], rows)
 
@@ -168,9 +169,9 @@ def markdown(results):
                      f"The best of 5, in turn.\n\n{many_table(results)}")
     if results.get("small"):
         parts.append("## Small tables and calls\n\nCPU time in one process, in turn, the median; values of marisa-trie "
-                     "and LMDB are bytes. pickle.dump and BytesTrie.save overwrite a file; published: they write beside "
-                     "it, sync, rename and sync the folder, as compile does. Not synced: compile with sync=False"
-                     f".\n\n{small_table(results)}")
+                     "and LMDB are bytes. pickle.dump and BytesTrie.save overwrite a file; published: they write "
+                     "beside it, sync, rename and sync the folder, as compile does. Not synced: compile with "
+                     f"sync=False.\n\n{small_table(results)}")
     if results.get("share"):
         parts.append(f"## {options['workers']} workers, {options['pairs']} pairs\n\nThe file of keyfold has "
                      f"{results['share_file'] / MIB:.1f} MiB. Memory is that of workers, servers and the "

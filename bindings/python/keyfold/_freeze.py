@@ -241,8 +241,8 @@ def _find_or_write(content: _Content, folder: str,
     return found if found is not None else _open(path, allow_pickle=content.codec.name in _codecs.PICKLES)
 
 
-_NO_OPTIONS = dict(memory="1G", duplicates="error", weights=None, tmpdir=None, threads=None, shards=None, normalise=None,
-                   force=False, encoding="auto", metadata=_file_options.metadata(None))
+_NO_OPTIONS: Dict[str, Any] = dict(memory="1G", duplicates="error", weights=None, tmpdir=None, threads=None,
+                                   shards=None, normalise=None, force=False, encoding="auto", metadata={})
 
 
 def _found_at_once(mapping: Dict[Any, Any], wanted: _choose.Wish, options: Dict[str, Any]) \
