@@ -23,6 +23,12 @@ OPTIONS(kf_build_report, kfpy_build_report, KF_BUILD_REPORT_INIT)
 OPTIONS(kf_member, kfpy_empty_member, KF_MEMBER_INIT)
 OPTIONS(kf_dict_stat, kfpy_dict_stat, KF_DICT_STAT_INIT)
 
+/* Python's own takes longer than all the rest of opening a small file. */
+static char *kfpy_real_path(const char *path)
+{
+    return realpath(path, NULL);
+}
+
 static void kfpy_dict_free(kf_dict *dict)
 {
     kf_dict_close(&dict);

@@ -15,6 +15,9 @@ kf_build_report kfpy_build_report(void);
 kf_member kfpy_empty_member(void);
 kf_dict_stat kfpy_dict_stat(void);
 
+/* What realpath says, for kfpy_free; or NULL. */
+char *kfpy_real_path(const char *path);
+
 /* For ffi.gc, which passes a plain pointer. */
 void kfpy_dict_free(kf_dict *dict);
 void kfpy_builder_free(kf_builder *builder);
