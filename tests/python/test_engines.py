@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 import pytest
@@ -22,12 +23,15 @@ def check(table):
     assert dict(table) == dict(PAIRS), table
     assert table.stat().shards > 1, table.stat()
 
+def die(builder):
+    os.kill(os.getpid(), signal.SIGKILL)
+
 def once(shards):
     # The first task of all is killed in the middle of its shard; the engine runs it again.
     def call(part):
         if way == "killed" and not os.path.exists(folder + "/once"):
             open(folder + "/once", "w").close()
-            os.kill(os.getpid(), signal.SIGKILL)
+            keyfold._shards.Builder.finish = die
         return shards(part)
     return call
 
@@ -68,7 +72,7 @@ if __name__ == "__main__":
 SPARK = BEGIN + """
 if __name__ == "__main__":
     from pyspark.sql import SparkSession
-    spark = SparkSession.builder.master("local-cluster[2,1,1024]" if way == "killed" else "local[2]").config(
+    spark = SparkSession.builder.master("local[2,4]").config(       # a task may be tried four times
         "spark.ui.enabled", "false").config("spark.sql.shuffle.partitions", "4").getOrCreate()
     df = spark.createDataFrame(PAIRS, "k string, v bigint")
     if way == "plain":
@@ -100,37 +104,42 @@ if __name__ == "__main__":
 """
 
 
-def run(program, tmp_path, way, timeout=240):
-    """Runs the program from a file, as workers that are spawned import it; without its helpers once it has ended."""
-    path = tmp_path / "program.py"
-    path.write_text(program)
+def run(program, *arguments, timeout=240):
+    """Runs a program without its helpers once it has ended; returns its status, and what it printed."""
     environment = {**os.environ, "PYSPARK_PYTHON": sys.executable, "RAY_DEDUP_LOGS": "0",
-                   "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
-    process = subprocess.Popen([sys.executable, str(path), str(tmp_path), way], stdout=subprocess.PIPE,
-                               stderr=subprocess.STDOUT, text=True, start_new_session=True, env=environment)
-    try:
-        output = process.communicate(timeout=timeout)[0]
-    finally:
+                   "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0", "PYTHONWARNINGS": "ignore"}
+    with tempfile.TemporaryFile("w+") as errors:
+        process = subprocess.Popen([sys.executable, str(program), *map(str, arguments)], stdout=subprocess.PIPE,
+                                   stderr=errors, text=True, start_new_session=True, env=environment)
         try:
-            os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
-    return process.returncode, output
+            output = process.communicate(timeout=timeout)[0]
+        finally:
+            try:
+                os.killpg(process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        errors.seek(0)
+        return process.returncode, output + (errors.read() if process.returncode else "")
 
 
 def engine(program, tmp_path, way):
-    code, output = run(program, tmp_path, way)
+    """The program is in a file, as workers that are spawned import it."""
+    path = tmp_path / "program.py"
+    path.write_text(program)
+    code, output = run(path, tmp_path, way)
     if way == "driver":
         assert code == -signal.SIGKILL, output
         assert not os.path.exists(tmp_path / "t.kfm")       # nothing is half there
         left = set(os.listdir(tmp_path / "t.kfm.d"))
         assert left
         time.sleep(1)
-        code, output = run(program, tmp_path, way)
+        code, output = run(path, tmp_path, way)
     assert code == 0, output
     if way != "plain":
         table = keyfold.open(tmp_path / "t.kfm", check=True)
         assert len(table) == 5000
+        left = [name for name in os.listdir(tmp_path / "t.kfm.d") if name.endswith(".tmp")]
+        assert len(left) == (way == "killed")               # of the killed task, for a day
 
 
 def test_dask(tmp_path):
@@ -149,7 +158,7 @@ def test_dask_distributed(tmp_path, way):
 
 
 @LONG
-@pytest.mark.parametrize("way", ["plain", "driver"])
+@pytest.mark.parametrize("way", ["plain", "killed", "driver"])
 def test_spark(tmp_path, way):
     pytest.importorskip("pyspark")
     engine(SPARK, tmp_path, way)
