@@ -134,10 +134,9 @@ static kf_dict *open_dict(const char *path, uint32_t flags, kf_names **names, in
     kf_error error = { 0 };
     kf_status status;
 
-    /* What a manifest lacks is told before anything is printed. */
-    options.flags = flags | KF_OPEN_CHECK;
-    status = kf_dict_open(&dict, path, &options, &error);
     options.flags = flags;
+    status = kf_dict_open(&dict, path, &options, &error);
+    options.flags = flags & ~(uint32_t)KF_OPEN_CHECK;
     if (status == KF_TYPE && names != NULL)
         status = kf_names_open(names, path, &options, &error);
     else if (status == KF_TYPE)
@@ -156,5 +155,5 @@ kf_dict *entry_open(const char *path, uint32_t flags, int *code)
 kf_dict *entry_open_either(const char *path, kf_names **names, int *code)
 {
     *names = NULL;
-    return open_dict(path, 0, names, code);
+    return open_dict(path, KF_OPEN_CHECK, names, code);
 }
