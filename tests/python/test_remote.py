@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import urllib.request
 
 import pytest
 
@@ -170,6 +171,33 @@ def test_failures(server, cache, tmp_path):
         keyfold.open("nothing://a/b.kf")
 
 
+@pytest.mark.parametrize("secret", ["http://me:secret@127.0.0.1:9/t.kf", "http://127.0.0.1:9/t.kf?token=secret"])
+def test_unreachable(server, secret):
+    with pytest.raises(keyfold.IOError_, match="http://127.0.0.1:9/t.kf") as caught:
+        keyfold.open(secret)
+    assert "secret" not in str(caught.value) and caught.value.__cause__ is None
+
+
+FULL = """
+import resource, sys
+import keyfold
+resource.setrlimit(resource.RLIMIT_FSIZE, (300, resource.RLIM_INFINITY))
+try:
+    keyfold.open(sys.argv[1])
+except keyfold.IOError_ as problem:
+    print(problem)
+"""
+
+
+def test_full_cache(server, cache, python):
+    """A cache folder that takes no more is named; nothing is left there, and once there is room it works."""
+    keyfold.compile(server.folder / "t.kf", words(5000))
+    done = python(FULL, f"{server.url}/t.kf")
+    assert str(cache) in done.stdout and "KEYFOLD_CACHE" in done.stdout and "t.kf" in done.stdout, done
+    assert not list(cache.glob("*.kf")) and not list(cache.glob(".*.tmp"))
+    assert len(keyfold.open(f"{server.url}/t.kf")) == 5000
+
+
 def test_changed(server):
     """What is open stays; what is opened next is the new one, once the server is asked."""
     keyfold.compile(server.folder / "t.kf", {"a": 1})
@@ -269,8 +297,57 @@ def test_compile_and_command(store, server, tmp_path, tool):
     shards = keyfold.Shards(server.folder / "all.kfm", codec="u64")
     shards.finish([shards([("a", 1)]), shards([("b", 2)])])
     assert tool("get", f"{server.url}/all.kfm", "b").stdout == b"b\t2\n"
-    done = tool("get", f"{server.url}/none.kf", "b")
-    assert done.returncode != 0 and b"none.kf" in done.stderr
+    done = tool("get", f"{server.url}/none.kf?token=secret", "b")
+    assert done.returncode == 3 and b"none.kf" in done.stderr and b"secret" not in done.stderr
+
+
+def test_bundle(store, cache, tmp_path):
+    """A manifest behind a URL, of files beside it and of those of another manifest there."""
+    for day, name in enumerate(("days/mon.kf", "days/tue.kf", "wed.kf")):
+        keyfold.publish(f"{store}/{name}", keyfold.compile(tmp_path / "day.kf", {name: day}))
+    shards = keyfold.Shards(f"{store}/old.kfm", codec="u64")
+    shards.finish([shards([("a", 7)]), shards([("b", 8)])])
+    table = keyfold.bundle(f"{store}/all.kfm", [f"{store}/days/mon.kf", keyfold.open(f"{store}/days/tue.kf"),
+                                                f"{store}/wed.kf", f"{store}/old.kfm"])
+    wanted = {"a": 7, "b": 8, "days/mon.kf": 0, "days/tue.kf": 1, "wed.kf": 2}
+    assert dict(table) == wanted and table.path == f"{store}/all.kfm"
+    del table
+    shutil.rmtree(cache)
+    assert dict(keyfold.open(f"{store}/all.kfm", lazy=True)) == wanted
+    one = keyfold.compile(tmp_path / "one.kf", {"z": 1})
+    for members, target, said in (([one], f"{store}/x.kfm", "publish puts files"),
+                                  ([f"{store}/wed.kf"], f"{store}/days/x.kfm", "does not lie in"),
+                                  ([f"{store}/wed.kf"], tmp_path / "x.kfm", "let its path be a URL"),
+                                  ([f"{store}/wed.kf"], f"{store}/wed.kf", "member of itself")):
+        with pytest.raises(keyfold.ArgumentError, match=said):
+            keyfold.bundle(target, members)
+    with pytest.raises(keyfold.ArgumentError, match="absolute"):
+        keyfold.bundle(f"{store}/x.kfm", [f"{store}/wed.kf"], absolute=True)
+    with pytest.raises(keyfold.NoFile, match="thu.kf"):
+        keyfold.bundle(f"{store}/x.kfm", [f"{store}/thu.kf"])
+    assert not fsspec.filesystem("memory").exists("/bucket/x.kfm")
+
+
+def test_publish_command(s3, tmp_path, tool):
+    """By the command, behind a URL and in a folder; then a bundle of what was put there."""
+    for number, pairs in enumerate(({"a": 1}, {"b": 2})):
+        keyfold.compile(tmp_path / f"{number}.kf", pairs)
+        for target in (f"{s3}/{number}.kf", tmp_path / f"now{number}.kf"):
+            done = tool("publish", target, tmp_path / f"{number}.kf")
+            assert done.returncode == 0 and done.stderr == f"keyfold: {target}: 1 keys\n".encode(), done.stderr
+            assert dict(keyfold.open(str(target))) == pairs
+    done = tool("bundle", "-q", "-o", f"{s3}/all.kfm", f"{s3}/0.kf", f"{s3}/1.kf")
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert dict(keyfold.open(f"{s3}/all.kfm")) == {"a": 1, "b": 2}
+    done = tool("publish", "-q", "--keep", "0", tmp_path / "all.kfm", f"{s3}/all.kfm")
+    assert (done.returncode, done.stderr) == (0, b"") and tool("get", tmp_path / "all.kfm", "b").stdout == b"b\t2\n"
+    for arguments, code, said in ((["publish", tmp_path / "x.kf"], 2, b"FILE"),
+                                  (["publish", tmp_path / "x.kf", tmp_path / "no.kf"], 3, b"no.kf"),
+                                  (["publish", "--keep", "-1", "x", "y"], 2, b"keep"),
+                                  (["bundle", f"--output={s3}/x.kfm", f"{s3}/9.kf"], 3, b"9.kf"),
+                                  (["publish", "s3://nobucket/x.kf", tmp_path / "0.kf"], 3, b"nobucket")):
+        done = tool(*arguments)
+        assert done.returncode == code and said in done.stderr and b"verysecret" not in done.stderr, done.stderr
 
 
 def test_names(server):
@@ -293,6 +370,7 @@ def s3(monkeypatch):
         monkeypatch.setenv(name, value)
     import s3fs
     s3fs.S3FileSystem.clear_instance_cache()
+    urllib.request.urlopen(urllib.request.Request(f"http://{host}:{port}/moto-api/reset", method="POST")).close()
     s3fs.S3FileSystem().mkdir("bucket")
     yield "s3://bucket"
     server.stop()
