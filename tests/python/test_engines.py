@@ -35,6 +35,10 @@ def once(shards):
         return shards(part)
     return call
 
+# One key has most of the rows, which the engine finds in all partitions.
+HOT = PAIRS[:1000] + [("k00500", 1)] * 9000
+SUMS = {**dict(PAIRS[:1000]), "k00500": dict(PAIRS[:1000]).get("k00500", 0) + 9000}
+
 def finish(shards, rows):
     if way == "driver" and not os.path.exists(folder + "/again"):
         open(folder + "/again", "w").close()
@@ -54,6 +58,9 @@ if __name__ == "__main__":
         assert (found == ddf["v"].compute()).all()
         some = dask.dataframe.from_pandas(pandas.Series(["k00001", "no"]), npartitions=2)
         assert keyfold.dask.lookup(some, table, 0).compute().tolist() == [dict(PAIRS)["k00001"], 0]
+        hot = dask.dataframe.from_pandas(pandas.DataFrame(HOT, columns=["k", "v"]), npartitions=4, sort=False)
+        sums = keyfold.dask.write(hot, folder + "/h.kfm", "k", "v", duplicates="sum", codec="u64")
+        assert dict(sums) == SUMS
         twice = dask.dataframe.from_pandas(frame.assign(k="one"), npartitions=2, sort=False)
         try:
             keyfold.dask.write(twice, folder + "/u.kfm", "k")
@@ -80,6 +87,9 @@ if __name__ == "__main__":
         check(table)
         found = df.select("v", keyfold.spark.lookup("k", table).alias("w")).collect()
         assert len(found) == 5000 and all(row.v == row.w for row in found)
+        hot = spark.createDataFrame(HOT, "k string, v bigint").repartition(4)
+        sums = keyfold.spark.write(hot, folder + "/h.kfm", "k", "v", partitions=4, duplicates="sum", codec="u64")
+        assert dict(sums) == SUMS
         shards = keyfold.Shards(folder + "/u.kfm")
         rows = df.rdd.map(lambda row: (row.k, row.v)).sortByKey(numPartitions=3).mapPartitions(shards).collect()
         check(shards.finish(rows))
@@ -98,6 +108,9 @@ if __name__ == "__main__":
         check(table)
         found = keyfold.ray.lookup(ds, "k", table, "w").take_all()
         assert len(found) == 5000 and all(row["v"] == row["w"] for row in found)
+        hot = ray.data.from_items([{"k": key, "v": value} for key, value in HOT]).repartition(4)
+        sums = keyfold.ray.write(hot, folder + "/h.kfm", "k", "v", duplicates="sum", codec="u64")
+        assert dict(sums) == SUMS
     else:
         shards = keyfold.Shards(folder + "/t.kfm", key="k", value="v")
         finish(shards, ds.sort("k").map_batches(once(shards), batch_size=None, batch_format="pyarrow").take_all())

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 import urllib.request
 
 import pytest
@@ -32,12 +33,13 @@ def store():
 
 
 class Server(http.server.ThreadingHTTPServer):
-    """Files of a folder, with ranges; `cut`: how many bytes of each whole file it sends; `status`: instead of one."""
+    """Files of a folder, with ranges; `cut`: how many bytes of each whole file it sends; `status`: instead of one;
+    `wait`: for what before it sends a whole one."""
 
     daemon_threads = True
 
     def __init__(self, folder):
-        self.folder, self.asked, self.cut, self.status, self.ranges = folder, [], None, None, True
+        self.folder, self.asked, self.cut, self.status, self.ranges, self.wait = folder, [], None, None, True, None
         super().__init__(("127.0.0.1", 0), Handler)
         threading.Thread(target=self.serve_forever, daemon=True).start()
         self.url = f"http://127.0.0.1:{self.server_port}"
@@ -56,6 +58,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         path = os.path.join(server.folder, self.path.partition("?")[0].lstrip("/"))
         ranged = server.ranges and self.headers.get("Range")
         server.asked.append((self.command, bool(ranged)))
+        if server.wait and self.command == "GET" and not ranged:
+            server.wait.wait(60)
         if server.status or not os.path.exists(path):
             self.send_error(server.status or 404)
             return
@@ -74,7 +78,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(part)))
         self.end_headers()
         if self.command == "GET":
-            self.wfile.write(part[:server.cut] if server.cut is not None and not ranged else part)
+            try:
+                self.wfile.write(part[:server.cut] if server.cut is not None and not ranged else part)
+            except OSError:     # who asked was killed
+                pass
 
     def log_message(self, *arguments):
         pass
@@ -124,6 +131,33 @@ def test_one_download(server):
     running = [subprocess.Popen([sys.executable, "-c", OPEN, url], stdout=subprocess.PIPE) for _ in range(8)]
     assert [int(each.communicate(timeout=60)[0]) for each in running] == [sum(range(20000))] * 8
     assert server.whole() == 1
+
+
+def test_killed_while_fetching(server):
+    """Another that waits for the file then fetches it."""
+    keyfold.compile(server.folder / "t.kf", words(20000))
+    url, server.wait = f"{server.url}/t.kf", threading.Event()
+    one = subprocess.Popen([sys.executable, "-c", OPEN, url])
+    while not server.whole():
+        time.sleep(0.01)
+    other = subprocess.Popen([sys.executable, "-c", OPEN, url], stdout=subprocess.PIPE)
+    one.kill()
+    one.wait()
+    server.wait.set()
+    assert int(other.communicate(timeout=60)[0]) == sum(range(20000)) and server.whole() == 2
+
+
+def test_changed_member(store, cache, tmp_path):
+    """What a manifest names must be what it was."""
+    shards = keyfold.Shards(f"{store}/all.kfm")
+    table = shards.finish([shards([(letter, 1)]) for letter in "ab"])
+    fs = fsspec.filesystem("memory")
+    one, two = (name for name in fs.ls("/bucket/all.kfm.d", detail=False) if name.endswith(".kf"))
+    fs.pipe_file(one, fs.cat_file(two))
+    del table
+    shutil.rmtree(cache)
+    with pytest.raises(keyfold.Replaced, match=os.path.basename(one)):
+        keyfold.open(f"{store}/all.kfm")
 
 
 def test_pickles(server, python):
@@ -325,7 +359,11 @@ def test_bundle(store, cache, tmp_path):
         keyfold.bundle(f"{store}/x.kfm", [f"{store}/wed.kf"], absolute=True)
     with pytest.raises(keyfold.NoFile, match="thu.kf"):
         keyfold.bundle(f"{store}/x.kfm", [f"{store}/thu.kf"])
-    assert not fsspec.filesystem("memory").exists("/bucket/x.kfm")
+    fs = fsspec.filesystem("memory")
+    assert not fs.exists("/bucket/x.kfm")
+    fs.pipe_file("/bucket/wed.kf?signature=secret", fs.cat_file("/bucket/wed.kf"))
+    keyfold.bundle(f"{store}/signed.kfm", [f"{store}/wed.kf?signature=secret"])
+    assert b"secret" not in fs.cat_file("/bucket/signed.kfm")
 
 
 def test_publish_command(s3, tmp_path, tool):

@@ -24,8 +24,9 @@ def write_at_url(url: str, members: List[str], metadata: str, absolute: bool, fo
         paths = []
         for member in members:
             for there, cached in _files(member):
+                there = shown(there)        # a signature is no part of a name
                 if not there.startswith(f"{above}/"):
-                    raise _errors.ArgumentError(f"{shown(there)} does not lie in {shown(above)} or below, where the "
+                    raise _errors.ArgumentError(f"{there} does not lie in {shown(above)} or below, where the "
                                                 "manifest is to be: keyfold.publish puts files there")
                 path = os.path.join(folder, *there[len(above) + 1:].split("/"))
                 os.makedirs(os.path.dirname(path), exist_ok=True)
