@@ -26,7 +26,7 @@ def lines(columns, *command):
 def write(path, tables):
     writer = None
     for table in tables:
-        writer = writer or pyarrow.parquet.ParquetWriter(path, table.schema)
+        writer = writer or pyarrow.parquet.ParquetWriter(path, table.schema, compression="zstd")
         writer.write_table(table)
     writer.close()
 
@@ -45,7 +45,8 @@ def main(generator, folder, pairs, lookups, files):
         write(os.path.join(folder, "keys", f"{number:03}.parquet"), (each for some in (there, absent) for each in some))
     few = pyarrow.parquet.read_table(os.path.join(folder, "pairs", "001.parquet")).slice(0, 1000)
     for name, columns in (("few", ["k", "v"]), ("few-keys", ["k"])):
-        pyarrow.parquet.write_table(few.select(columns), os.path.join(folder, name, "001.parquet"))
+        pyarrow.parquet.write_table(few.select(columns), os.path.join(folder, name, "001.parquet"),
+                                    compression="zstd")
     size = sum(entry.stat().st_size for entry in os.scandir(os.path.join(folder, "pairs")))
     print(json.dumps({"pairs": pairs, "lookups": pyarrow.parquet.ParquetDataset(
         os.path.join(folder, "keys")).read().num_rows, "bytes": size}))

@@ -13,7 +13,7 @@ import keyfold
 
 
 class Dask:
-    def __init__(self, shards, options):
+    def __init__(self, job, shards, options):
         import dask
         import distributed
         dask.config.set({"dataframe.convert-string": True})
@@ -31,7 +31,8 @@ class Dask:
         keyfold.dask.write(pairs, target, "k", "v", partitions=self.shards, **self.options)
 
     def parquet(self, pairs, target):
-        pairs.set_index("k", npartitions=self.shards).map_partitions(lambda part: part.sort_index()).to_parquet(target)
+        pairs.set_index("k", npartitions=self.shards).map_partitions(lambda part: part.sort_index()).to_parquet(
+            target, compression="zstd")
 
     def _summed(self, values):
         import dask
@@ -46,7 +47,7 @@ class Dask:
 
 
 class Spark:
-    def __init__(self, shards, options):
+    def __init__(self, job, shards, options):
         from pyspark.sql import SparkSession
         self.shards, self.options = shards, options
         self.spark = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false").config(
@@ -62,7 +63,8 @@ class Spark:
         keyfold.spark.write(pairs, target, "k", "v", partitions=self.shards, **self.options)
 
     def parquet(self, pairs, target):
-        pairs.repartitionByRange(self.shards, "k").sortWithinPartitions("k").write.parquet(target)
+        pairs.repartitionByRange(self.shards, "k").sortWithinPartitions("k").write.option(
+            "compression", "zstd").parquet(target)
 
     def _summed(self, frame):
         from pyspark.sql import functions
@@ -76,10 +78,11 @@ class Spark:
 
 
 class Ray:
-    def __init__(self, shards, options):
+    def __init__(self, job, shards, options):
         import ray
         self.shards, self.options = shards, options
-        ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="error")
+        # Its join does not begin with two.
+        ray.init(num_cpus=4 if job == "join" else 2, include_dashboard=False, log_to_driver=False, logging_level="error")
         ray.data.DataContext.get_current().enable_progress_bars = False
         self.data, self.stop = ray.data, ray.shutdown
 
@@ -90,7 +93,7 @@ class Ray:
         keyfold.ray.write(pairs, target, "k", "v", partitions=self.shards, **self.options)
 
     def parquet(self, pairs, target):
-        pairs.repartition(self.shards).sort("k").write_parquet(target)
+        pairs.repartition(self.shards).sort("k").write_parquet(target, compression="zstd")
 
     def _summed(self, dataset):
         from ray.data.aggregate import Count, Sum
@@ -149,7 +152,7 @@ def rows_of(job, target):
 
 
 def main(name, job, folder, shards, memory):
-    engine = {"dask": Dask, "spark": Spark, "ray": Ray}[name](int(shards), {"codec": "u64", "memory": memory})
+    engine = {"dask": Dask, "spark": Spark, "ray": Ray}[name](job, int(shards), {"codec": "u64", "memory": memory})
     pairs, keys, few, few_keys = (os.path.join(folder, each) for each in ("pairs", "keys", "few", "few-keys"))
     made = os.path.join(folder, f"{name}.kfm" if job == "write" else name)
     work = getattr(engine, job)
