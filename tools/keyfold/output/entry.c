@@ -144,6 +144,9 @@ static kf_dict *open_dict(const char *path, uint32_t flags, kf_names **names, in
                  "this is an index of names, not a dictionary: keyfold names match searches it");
     if (status != KF_OK)
         *code = complain_error(path, status, &error);
+    if (status == KF_IO && strstr(path, "://") != NULL)
+        message((kft_message){ MESSAGE_HINT, KF_OK, NULL, 0 },
+                "'python -m keyfold', the command of the Python package, takes URLs.");
     return dict;
 }
 
