@@ -82,7 +82,8 @@ class Ray:
         import ray
         self.shards, self.options = shards, options
         # Its join does not begin with two.
-        ray.init(num_cpus=4 if job == "join" else 2, include_dashboard=False, log_to_driver=False, logging_level="error")
+        ray.init(num_cpus=4 if job == "join" else 2, include_dashboard=False, log_to_driver=False,
+                 logging_level="error")
         ray.data.DataContext.get_current().enable_progress_bars = False
         self.data, self.stop = ray.data, ray.shutdown
 
