@@ -72,6 +72,8 @@ START_TEST(later__one_touch)
     }
     ck_assert_int_eq(kf_dict_member_at(dict, PARTS, &member), KF_NOT_FOUND);
     ck_assert(kf_dict_has_weights(dict) && open_members(dict) == 0);
+    ck_assert_int_eq(kf_dict_prefix_range(dict, "", 0, &value, &ordinals[0]), KF_OK);
+    ck_assert(value == 0 && ordinals[0] == PARTS * EACH && open_members(dict) == 0);
     ck_assert_int_eq(kf_dict_get_u64(dict, "3-007", 5, &value), KF_OK);
     ck_assert(value == 3 * EACH + 7 && open_members(dict) == 1);
     ck_assert_int_eq(kf_dict_contains(dict, "3-999", 5, &found), KF_OK);
@@ -142,6 +144,9 @@ START_TEST(later__absent)
     ck_assert_int_eq(kf_dict_member_error(dict, KF_IO, &error), 0);
     error = (kf_error){ 0 };
     ck_assert_int_eq(touch(dict, (unsigned)_i), KF_IO);
+    /* What a call tells by itself is no less. */
+    ck_assert_msg(!error.message[0] || strstr(error.message, "2.kf"), "%s", error.message);
+    ck_assert(_i < 18 || error.message[0]);
     ck_assert_int_eq(kf_dict_member_error(dict, KF_IO, &error), 1);
     ck_assert_msg(strstr(error.message, "2.kf") && error.status == KF_IO, "%s", error.message);
     ck_assert_int_eq(kf_dict_member_error(dict, KF_REPLACED, &error), 0);
