@@ -442,13 +442,13 @@ static Suite *suite(void)
     Suite *s = suite_create("shards damage");
     TCase *t = tcase_create("damage");
     tcase_add_checked_fixture(t, prepare, finish);
-    tcase_add_loop_test(t, damage__bits, 0, 3);
-    tcase_add_loop_test(t, damage__cut, 0, 3);
-    tcase_add_loop_test(t, damage__exercise, 0, 2);
+    suite_add_cases(t, damage__bits, 0, 3);
+    suite_add_cases(t, damage__cut, 0, 3);
+    suite_add_cases(t, damage__exercise, 0, 2);
     tcase_add_test(t, manifest__missing);
     tcase_add_test(t, manifest__replaced);
-    tcase_add_loop_test(t, forged__entries, 0, 2);
-    tcase_add_loop_test(t, forged__ends, 0, 2);
+    suite_add_cases(t, forged__entries, 0, 2);
+    suite_add_cases(t, forged__ends, 0, 2);
     tcase_add_test(t, forged__images);
     tcase_add_test(t, forged__paths);
     tcase_add_test(t, forged__nested);
