@@ -395,13 +395,13 @@ static Suite *suite(void)
     Suite *s = suite_create("builder_fault");
     TCase *t = tcase_create("faults");
     tcase_add_checked_fixture(t, scratch_open, scratch_close);
-    tcase_add_loop_test(t, builder__allocations_fail, 0, SCENES);
-    tcase_add_loop_test(t, builder__system_calls_fail, 0, SCENES);
-    tcase_add_loop_test(t, builder__interrupted_and_short_calls, 0, SCENES);
-    tcase_add_loop_test(t, builder__named_temporary_files, 0, 3);
-    tcase_add_loop_test(t, builder__cancelled_at_each_call, 0, SCENES);
+    suite_add_cases(t, builder__allocations_fail, 0, SCENES);
+    suite_add_cases(t, builder__system_calls_fail, 0, SCENES);
+    suite_add_cases(t, builder__interrupted_and_short_calls, 0, SCENES);
+    suite_add_cases(t, builder__named_temporary_files, 0, 3);
+    suite_add_cases(t, builder__cancelled_at_each_call, 0, SCENES);
     tcase_add_test(t, builder__cancelled_while_adding);
-    tcase_add_loop_test(t, reader__calls_fail, 0, SPILLING);
+    suite_add_cases(t, reader__calls_fail, 0, SPILLING);
     suite_add_tcase(s, t);
     return s;
 }

@@ -615,10 +615,10 @@ static Suite *suite(void)
     Suite *s = suite_create("options");
     TCase *t = tcase_create("options");
     tcase_add_checked_fixture(t, prepare, finish);
-    tcase_add_loop_test(t, options__shorter, 0, CALLS);
-    tcase_add_loop_test(t, options__never_that_short, 0, CALLS);
-    tcase_add_loop_test(t, options__longer, 0, CALLS);
-    tcase_add_loop_test(t, options__results, 0, CALLS);
+    suite_add_cases(t, options__shorter, 0, CALLS);
+    suite_add_cases(t, options__never_that_short, 0, CALLS);
+    suite_add_cases(t, options__longer, 0, CALLS);
+    suite_add_cases(t, options__results, 0, CALLS);
     tcase_add_test(t, options__defaults);
     tcase_add_test(t, options__unknown_flags);
     tcase_add_test(t, options__unknown_values);

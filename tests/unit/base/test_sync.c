@@ -126,8 +126,8 @@ int main(void)
     Suite *suite = suite_create("sync");
     TCase *order = tcase_create("order");
     tcase_add_checked_fixture(order, scratch_open, scratch_close);
-    tcase_add_loop_test(order, sync__output, 0, 2);
-    tcase_add_loop_test(order, sync__output_in_a_hurry, 0, 2);
+    suite_add_cases(order, sync__output, 0, 2);
+    suite_add_cases(order, sync__output_in_a_hurry, 0, 2);
     tcase_add_test(order, sync__builder);
     tcase_add_test(order, sync__folder);
     suite_add_tcase(suite, order);

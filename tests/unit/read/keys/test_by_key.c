@@ -199,10 +199,10 @@ static Suite *suite(void)
     Suite *s = suite_create("by_key");
     TCase *t = tcase_create("by_key");
     tcase_add_unchecked_fixture(t, scratch_open, scratch_close);
-    tcase_add_loop_test(t, by_key__all, 0, SHAPES);
+    suite_add_cases(t, by_key__all, 0, SHAPES);
     tcase_add_test(t, by_key__codes);
     tcase_add_test(t, by_key__sums_that_lie);
-    tcase_add_loop_test(t, by_key__damage, 6, 16);
+    suite_add_cases(t, by_key__damage, 6, 16);
     suite_add_tcase(s, t);
     return s;
 }

@@ -102,10 +102,10 @@ static Suite *suite(void)
     Suite *s = suite_create("by_rank");
     TCase *t = tcase_create("by_rank");
     tcase_add_unchecked_fixture(t, scratch_open, scratch_close);
-    tcase_add_loop_test(t, by_rank__all, 0, SHAPES);
+    suite_add_cases(t, by_rank__all, 0, SHAPES);
     tcase_add_test(t, by_rank__no_containers);
-    tcase_add_loop_test(t, by_rank__longest_key_that_lies, 4, 16);
-    tcase_add_loop_test(t, by_rank__damage, 6, 16);
+    suite_add_cases(t, by_rank__longest_key_that_lies, 4, 16);
+    suite_add_cases(t, by_rank__damage, 6, 16);
     suite_add_tcase(s, t);
     return s;
 }

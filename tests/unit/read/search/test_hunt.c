@@ -207,9 +207,9 @@ static Suite *suite(void)
     Suite *s = suite_create("hunt");
     TCase *t = tcase_create("hunt");
     tcase_add_unchecked_fixture(t, scratch_open, scratch_close);
-    tcase_add_loop_test(t, hunt__all, 0, SHAPES);
+    suite_add_cases(t, hunt__all, 0, SHAPES);
     tcase_add_test(t, hunt__work_limit);
-    tcase_add_loop_test(t, hunt__damage, 6, 16);
+    suite_add_cases(t, hunt__damage, 6, 16);
     suite_add_tcase(s, t);
     return s;
 }

@@ -110,9 +110,9 @@ static Suite *suite(void)
     Suite *s = suite_create("list");
     TCase *t = tcase_create("list");
     tcase_add_unchecked_fixture(t, scratch_open, scratch_close);
-    tcase_add_loop_test(t, list__from_ordinals, 0, SHAPES);
-    tcase_add_loop_test(t, list__prefixes, 0, SHAPES);
-    tcase_add_loop_test(t, list__damage, 6, 16);
+    suite_add_cases(t, list__from_ordinals, 0, SHAPES);
+    suite_add_cases(t, list__prefixes, 0, SHAPES);
+    suite_add_cases(t, list__damage, 6, 16);
     suite_add_tcase(s, t);
     return s;
 }

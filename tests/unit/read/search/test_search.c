@@ -383,14 +383,14 @@ static Suite *suite(void)
     TCase *t = tcase_create("search");
     variant_count = model_variants(variants);
     tcase_add_unchecked_fixture(t, scratch_open, scratch_close);
-    tcase_add_loop_test(t, search__chosen, 0, LIMITS);
+    suite_add_cases(t, search__chosen, 0, LIMITS);
     tcase_add_test(t, search__fields);
-    tcase_add_loop_test(t, search__variants, 0, SHAPES);
+    suite_add_cases(t, search__variants, 0, SHAPES);
     tcase_add_test(t, search__lengths);
     tcase_add_test(t, search__zeros);
     tcase_add_test(t, search__endings);
     tcase_add_test(t, search__wrong_endings);
-    tcase_add_loop_test(t, search__damage, 6, 16);
+    suite_add_cases(t, search__damage, 6, 16);
     suite_add_tcase(s, t);
     return s;
 }

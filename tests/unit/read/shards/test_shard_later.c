@@ -314,7 +314,7 @@ int main(void)
     tcase_add_checked_fixture(all, scratch_open, scratch_close);
     tcase_add_checked_fixture(all, build_all, NULL);
     tcase_add_test(all, later__one_touch);
-    tcase_add_loop_test(all, later__absent, 0, 21);
+    suite_add_cases(all, later__absent, 0, 21);
     tcase_add_test(all, later__asked);
     tcase_add_test(all, later__elsewhere);
     tcase_add_test(all, content__check);

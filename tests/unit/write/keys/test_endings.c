@@ -145,7 +145,7 @@ int main(void)
 {
     Suite *suite = suite_create("endings");
     TCase *all = tcase_create("lists");
-    tcase_add_loop_test(all, endings__lists, 0, 6);
+    suite_add_cases(all, endings__lists, 0, 6);
     suite_add_tcase(suite, all);
     return suite_run(suite);
 }
