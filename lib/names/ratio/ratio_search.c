@@ -22,6 +22,22 @@ static void set_orders(kfi_whole *r)
         }
 }
 
+static void set_tables(kfi_whole *r)
+{
+    for (uint32_t length = 0; length <= KFI_CODE_LENGTH; length++)
+        for (uint32_t common = 0; common <= length; common++) {
+            const uint8_t code = kfi_code(length, common);
+            r->code_length[code] = (uint8_t)length;
+            r->code_common[code] = (uint8_t)common;
+            r->code_both[code] = length * KFI_UPPER + common;
+        }
+    for (uint32_t i = 0; i < 256; i++) {
+        const uint32_t first = i & KFI_HALF_ANY, second = i >> KFI_HALF_BITS;
+        r->halves_both[i] = (second < KFI_HALF_ANY ? second : KFI_CODE_LENGTH) * KFI_UPPER
+                            + (first < KFI_HALF_ANY ? first : KFI_CODE_LENGTH);
+    }
+}
+
 static kf_status fill(kf_matcher *m, kfi_whole *r, kf_error *error)
 {
     r->names = m->names;
@@ -31,13 +47,10 @@ static kf_status fill(kf_matcher *m, kfi_whole *r, kf_error *error)
         const kfi_length_group *group = &m->names->blocks.groups[i];
         if (group->length <= KFI_CODE_LENGTH) r->groups[group->length] = group;
     }
-    r->told = malloc(((size_t)m->names->head.tokens + 1) * sizeof *r->told);
-    if (!r->told) return kfi_fail_memory(error, m->names->head.tokens * sizeof *r->told);
-    for (uint32_t length = 0; length <= KFI_CODE_LENGTH; length++)
-        for (uint32_t common = 0; common <= length; common++) {
-            r->code_length[kfi_code(length, common)] = (uint8_t)length;
-            r->code_common[kfi_code(length, common)] = (uint8_t)common;
-        }
+    r->codes = malloc((size_t)m->names->head.tokens + 1);
+    r->halves = malloc((size_t)m->names->head.tokens + 1);
+    if (!r->codes || !r->halves) return kfi_fail_memory(error, 2 * (size_t)m->names->head.tokens);
+    set_tables(r);
     /* Names may have no letters: these have a place all the same. */
     kf_status status = kfi_array_reserve(&r->points_of_name, sizeof(uint32_t), error);
     if (!status) status = kfi_array_reserve(&r->points_of_tokens, sizeof(uint32_t), error);
@@ -63,7 +76,8 @@ void kfi_ratio_destroy(kfi_whole **pointer)
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kfi_array_free(arrays[i]);
     kfi_patterns_free(&r->pattern);
     kfi_patterns_free(&r->rest_pattern);
-    free(r->told);
+    free(r->codes);
+    free(r->halves);
     free(r->places);
     free(r);
     *pointer = NULL;
@@ -104,6 +118,7 @@ static void set_masks(kfi_whole *r)
         set_bit(&r->masks[class], i);
         r->is_doubtful |= r->points[class] == UINT32_MAX;
     }
+    for (unsigned i = 0; i < 256; i++) r->low_masks[i] = r->masks[i & (KFI_CLASSES - 1)].low;
 }
 
 static kf_status prepare(kf_matcher *m, kf_scorer scorer, kf_error *error)
