@@ -75,17 +75,22 @@ void kf_matcher_destroy(kf_matcher **matcher)
 
 /* ---- preparing ---------------------------------------------------------------------------------- */
 
+void kfi_matcher_forget_seen(kf_matcher *m)
+{
+    const size_t parts = seen_words(m->names) / KFI_SEEN_PART;
+    for (size_t i = 0; i < parts; i++) {
+        if (m->seen_parts[i]) memset(m->seen + i * KFI_SEEN_PART, 0, KFI_SEEN_PART * sizeof *m->seen);
+        m->seen_parts[i] = 0;
+    }
+}
+
 /* Forgets the needle before. */
 static void clear(kf_matcher *m)
 {
     if (m->touched_count > KFI_TOUCHED_MOST) memset(m->most, 0, m->names->head.tokens);
     else for (uint32_t i = 0; i < m->touched_count; i++) m->most[m->touched[i]] = 0;
     m->touched_count = 0;
-    const size_t parts = seen_words(m->names) / KFI_SEEN_PART;
-    for (size_t i = 0; i < parts; i++) {
-        if (m->seen_parts[i]) memset(m->seen + i * KFI_SEEN_PART, 0, KFI_SEEN_PART * sizeof *m->seen);
-        m->seen_parts[i] = 0;
-    }
+    kfi_matcher_forget_seen(m);
     m->work = m->names_seen = m->names_scored = 0;
     m->waiting_count = 0;
     m->level = KFI_LEVEL_EXACT;

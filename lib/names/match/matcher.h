@@ -252,4 +252,13 @@ static inline void kfi_matcher_see(kf_matcher *m, uint32_t slot)
     m->seen_parts[slot / 64 / KFI_SEEN_PART] = 1;
 }
 
+/* Some of 64 slots. */
+static inline void kfi_matcher_see_some(kf_matcher *m, uint32_t word, uint64_t some)
+{
+    m->seen[word] |= some;
+    m->seen_parts[word / KFI_SEEN_PART] = 1;
+}
+
+void kfi_matcher_forget_seen(kf_matcher *m);
+
 #endif

@@ -64,7 +64,8 @@ typedef struct kfi_whole {
     int codes_are_set, halves_are_set;   /* of all tokens */
     uint32_t compared;             /* tokens, one by one */
     kfi_sketch_scan scan;
-    kfi_sketch_query sketch;
+    kfi_sketch_query sketch, likely;
+    int are_likely;                /* that names are looked at */
     kf_bytes words[KF_NAME_TOKENS];
     kfi_needle_word known[KF_NAME_TOKENS];
     uint32_t word_count;
@@ -146,13 +147,5 @@ kf_status kfi_ratio_weigh_short(kf_matcher *m, const kfi_group *group, uint32_t 
 kf_status kfi_ratio_score(kf_matcher *m, const kfi_group *group, uint32_t slot, kf_error *error);
 /* Offers a score to the best ones. KF_CORRUPT, KF_NO_MEMORY. */
 kf_status kfi_ratio_offer(kf_matcher *m, kfi_score score, uint32_t slot, kf_error *error);
-
-/* Whether it was looked at first. */
-static inline int kfi_ratio_is_seed(const kfi_whole *r, uint32_t slot)
-{
-    for (uint32_t i = 0; i < r->seed_count; i++)
-        if (r->seeds[i] == slot) return 1;
-    return 0;
-}
 
 #endif

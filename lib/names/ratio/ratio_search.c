@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+#define LIKELY 0.8                 /* the best score that is not good enough */
+
 enum {
     SEED_SHARE = 32,               /* of all names that finding them may look at: one in so many */
     BATCH = 64                     /* chunks of names whose letters are compared at once */
@@ -181,9 +183,10 @@ static void choose(kf_matcher *m, const kfi_group *group, uint32_t chunk, uint32
     /* Empty tokens are not sorted: there may be fewer spaces. */
     if (r->scorer == KF_SCORER_TOKEN_SORT_RATIO && m->names->blocks.empty != UINT32_MAX && spaces > r->spaces)
         spaces = r->spaces;
-    const int limit = kfi_sketch_query_limit(&r->sketch, spaces);
+    const kfi_sketch_query *query = r->are_likely ? &r->likely : &r->sketch;
+    const int limit = kfi_sketch_query_limit(query, spaces);
     if (limit < 0) memset(masks, 0, count * sizeof *masks);
-    else r->scan(&r->sketch, letters->chunks + (uint64_t)chunk * KFI_CHUNK_SIZE, count, (unsigned)limit, masks);
+    else r->scan(query, letters->chunks + (uint64_t)chunk * KFI_CHUNK_SIZE, count, (unsigned)limit, masks);
 }
 
 static kf_status look_at_chunk(kf_matcher *m, const kfi_group *group, uint32_t chunk, uint64_t mask, kf_error *error)
@@ -191,6 +194,8 @@ static kf_status look_at_chunk(kf_matcher *m, const kfi_group *group, uint32_t c
     const uint32_t first = chunk * KFI_CHUNK, end = group[1].first;
     if (first < group->first) mask &= UINT64_MAX << (group->first - first);
     if (end - first < KFI_CHUNK) mask &= (1ull << (end - first)) - 1;
+    mask &= ~m->seen[chunk];
+    if (mask && m->whole->are_likely) kfi_matcher_see_some(m, chunk, mask);
     kf_status status = kfi_matcher_work(m, 1 + kfi_popcount(mask));
     return status || !mask ? status : kfi_ratio_weigh(m, group, first, mask, error);
 }
@@ -217,12 +222,28 @@ static kf_status look_at_group(kf_matcher *m, const kfi_group *group, kf_error *
     return status;
 }
 
-static kf_status look_at_all(kf_matcher *m, kf_error *error)
+static kf_status look_at_groups(kf_matcher *m, kf_error *error)
 {
     kf_status status = KF_OK;
     for (uint32_t i = 0; i < m->names->head.groups && !status; i++)
         if (m->names->groups[i + 1].first > m->first_slot)
             status = look_at_group(m, &m->names->groups[i], error);
+    return status;
+}
+
+/* Those first whose letters allow for half of what the best score lacks: the sooner good ones are known, the fewer of
+ * the others are looked at. Where there are few of these, going through the letters twice does not pay. */
+static kf_status look_at_likely(kf_matcher *m, kf_error *error)
+{
+    kfi_whole *r = m->whole;
+    kfi_score least = m->best.least;
+    if (!m->names->letters.kinds || r->scorer == KF_SCORER_TOKEN_SET_RATIO || kfi_whole_value(least) > LIKELY) return KF_OK;
+    while (least.tokens > UINT32_MAX / 4) least = (kfi_score){ least.sum / 2, least.tokens / 2 };
+    r->likely = r->sketch;
+    kfi_sketch_query_want(&r->likely, (kfi_score){ 2 * least.sum + least.tokens, 4 * least.tokens });
+    r->are_likely = 1;
+    kf_status status = look_at_groups(m, error);
+    r->are_likely = 0;
     return status;
 }
 
@@ -271,11 +292,15 @@ kf_status kfi_ratio_search(kf_matcher *m, const kf_matcher_options *o, kf_error 
     if (status && !is_over) return status;
     kfi_matcher_begin_best(&m->best, o);
     kfi_best_whole(&m->best);
+    kfi_matcher_forget_seen(m);
     for (uint32_t i = 0; i < m->whole->seed_count && (!status || is_over); i++) {
         const uint32_t slot = m->whole->seeds[i];
+        kfi_matcher_see(m, slot);
         const kf_status failed = kfi_ratio_score(m, kfi_names_group(m->names, slot), slot, error);
         if (failed) return failed;
     }
     if (status) return status;
-    return m->is_listed ? look_at_list(m, error) : look_at_all(m, error);
+    if (m->is_listed) return look_at_list(m, error);
+    status = look_at_likely(m, error);
+    return status ? status : look_at_groups(m, error);
 }

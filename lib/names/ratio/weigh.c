@@ -244,7 +244,7 @@ static kf_status weigh(kf_matcher *m, const kfi_group *group, uint32_t slot, kf_
     uint32_t ids[KF_NAME_TOKENS];
     const kfi_whole *r = m->whole;
     kf_status status = read_ids(m, group, slot, ids, error);
-    if (status || kfi_ratio_is_seed(r, slot)) return status;
+    if (status) return status;
     if (r->scorer == KF_SCORER_TOKEN_SET_RATIO) return weigh_sets(m, ids, group->tokens, slot, error);
     update(m);
     return can_reach(m, ids, group->tokens) ? score_text(m, group, slot, ids, error) : KF_OK;

@@ -108,7 +108,6 @@ static kf_status score(kf_matcher *m, const kfi_group *group, const laid_out *na
     const kfi_whole *r = m->whole;
     const uint32_t common = r->length > 64 ? common_in(r, name, 1) : common_in(r, name, 0);
     const int is_out = !reaches(r, name->length, common);
-    if (!is_out && kfi_ratio_is_seed(r, name->slot)) return KF_OK;
     if (!is_out && r->is_doubtful) return kfi_ratio_score(m, group, name->slot, error);
     m->names_scored++;
     return is_out ? KF_OK : kfi_ratio_offer(m, kfi_ratio_of(common, r->length, name->length), name->slot, error);
@@ -118,27 +117,34 @@ static kf_status score(kf_matcher *m, const kfi_group *group, const laid_out *na
 kf_status kfi_ratio_weigh_short(kf_matcher *m, const kfi_group *group, uint32_t first, uint64_t mask, kf_error *error)
 {
     const kfi_whole *r = m->whole;
-    laid_out names[KFI_CHUNK], *kept[KFI_CHUNK];
-    uint32_t spelled[KFI_CHUNK], left = 0, found = 0, others = 0, common;
+    laid_out names[KFI_CHUNK], *reaching[KFI_CHUNK];
+    uint32_t spelled[KFI_CHUNK], arranged = 0, left = 0, found = 0, others = 0, common;
     kf_status status = KF_OK;
     for (; mask; mask &= mask - 1) {
-        const uint32_t slot = first + (uint32_t)__builtin_ctzll(mask);
-        laid_out *name = &names[left];
-        if (!arrange(m, group, slot, name->ids) || !bound(r, name->ids, group->tokens, &common, &name->length)) {
-            spelled[others++] = slot;
+        laid_out *name = &names[arranged];
+        name->slot = first + (uint32_t)__builtin_ctzll(mask);
+        if (!arrange(m, group, name->slot, name->ids)) {
+            spelled[others++] = name->slot;
+            continue;
+        }
+        for (uint32_t k = 0; k < group->tokens; k++) __builtin_prefetch(r->halves + name->ids[k]);
+        arranged++;
+    }
+    for (uint32_t i = 0; i < arranged; i++) {
+        laid_out *name = &names[i];
+        if (!bound(r, name->ids, group->tokens, &common, &name->length)) {
+            spelled[others++] = name->slot;
             continue;
         }
         if (!reaches(r, name->length, common)) continue;
-        name->slot = slot;
         name->tokens = group->tokens;
         for (uint32_t k = 0; k < group->tokens; k++) kfi_ratio_place_prefetch(r, name->ids[k]);
-        left++;
+        reaching[left++] = name;
     }
     for (uint32_t i = 0; i < left; i++)
-        if (find_letters(m, &names[i])) kept[found++] = &names[i];
-        else spelled[others++] = names[i].slot;
-    for (uint32_t i = 0; i < found && !status; i++) status = score(m, group, kept[i], error);
-    for (uint32_t i = 0; i < others && !status; i++)
-        if (!kfi_ratio_is_seed(r, spelled[i])) status = kfi_ratio_score(m, group, spelled[i], error);
+        if (find_letters(m, reaching[i])) reaching[found++] = reaching[i];
+        else spelled[others++] = reaching[i]->slot;
+    for (uint32_t i = 0; i < found && !status; i++) status = score(m, group, reaching[i], error);
+    for (uint32_t i = 0; i < others && !status; i++) status = kfi_ratio_score(m, group, spelled[i], error);
     return status;
 }
