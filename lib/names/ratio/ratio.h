@@ -27,6 +27,7 @@ enum {
     KFI_ARRANGED = 6,              /* tokens of names whose orders are in a table */
     KFI_ORDERS = 720,              /* that there are of these */
     KFI_SHORT = 128,               /* letters of needles that two words have room for */
+    KFI_NOTED = 1 << 12,           /* tokens */
     KFI_LAID_OUT = 16,             /* tokens of names that are compared without spelling them */
     KFI_UPPER = 1 << 12            /* the upper one of two numbers is times that */
 };
@@ -63,6 +64,7 @@ typedef struct kfi_whole {
     uint32_t length, spaces;
     int codes_are_set, halves_are_set;   /* of all tokens */
     uint32_t compared;             /* tokens, one by one */
+    uint32_t notes[KFI_NOTED], noted;   /* tokens whose codes were set; more than that: any */
     kfi_sketch_scan scan;
     kfi_sketch_query sketch, likely;
     int are_likely;                /* that names are looked at */
@@ -141,7 +143,7 @@ uint64_t kfi_ratio_reach(kf_matcher *m, const uint8_t *records, uint64_t mask, u
 /* Scores those of 64 names of that group, from `first` on, that the mask has and whose bounds allow. KF_CORRUPT,
  * KF_NO_MEMORY. */
 kf_status kfi_ratio_weigh(kf_matcher *m, const kfi_group *group, uint32_t first, uint64_t mask, kf_error *error);
-/* The same by ratio for a needle that is short, of names which kfi_ratio_reach has left. */
+/* The same of sequences, for a needle that is short, of names which kfi_ratio_reach has left. */
 kf_status kfi_ratio_weigh_short(kf_matcher *m, const kfi_group *group, uint32_t first, uint64_t mask, kf_error *error);
 /* Scores it and offers it to the best ones. */
 kf_status kfi_ratio_score(kf_matcher *m, const kfi_group *group, uint32_t slot, kf_error *error);

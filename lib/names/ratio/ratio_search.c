@@ -52,6 +52,8 @@ static kf_status fill(kf_matcher *m, kfi_whole *r, kf_error *error)
     r->codes = malloc((size_t)m->names->head.tokens + 1);
     r->halves = malloc((size_t)m->names->head.tokens + 1);
     if (!r->codes || !r->halves) return kfi_fail_memory(error, 2 * (size_t)m->names->head.tokens);
+    r->noted = KFI_NOTED + 1;
+    r->halves_are_set = 1;         /* to whatever is there */
     set_tables(r);
     /* Names may have no letters: these have a place all the same. */
     kf_status status = kfi_array_reserve(&r->points_of_name, sizeof(uint32_t), error);

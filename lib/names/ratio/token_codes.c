@@ -6,6 +6,13 @@ enum {
     HALVES_AT_ONCE = 32            /* the same with both halves, in the time that scoring a name takes */
 };
 
+/* Remembers whose code was set: while these are few, the next needle need not go through all. */
+static inline void note(kfi_whole *r, uint32_t id)
+{
+    if (r->noted < KFI_NOTED) r->notes[r->noted] = id;
+    if (r->noted <= KFI_NOTED) r->noted++;
+}
+
 /* Tokens that bounds of sums say nothing of: names that have them are looked at. Sorted words, and sets of them, are
  * without the empty token; what a set has in common with the needle counts otherwise. */
 static void mark(kfi_whole *r)
@@ -13,7 +20,10 @@ static void mark(kfi_whole *r)
     const uint32_t tokens = r->names->head.tokens, empty = r->names->blocks.empty;
     if (r->scorer != KF_SCORER_RATIO && empty < tokens) r->codes[empty] = KFI_CODE_LONG;
     for (uint32_t i = 0; r->scorer == KF_SCORER_TOKEN_SET_RATIO && i < r->word_count; i++)
-        if (r->known[i].id < tokens) r->codes[r->known[i].id] = KFI_CODE_LONG;
+        if (r->known[i].id < tokens) {
+            r->codes[r->known[i].id] = KFI_CODE_LONG;
+            note(r, r->known[i].id);
+        }
 }
 
 void kfi_token_codes_clear(kf_matcher *m)
@@ -21,8 +31,10 @@ void kfi_token_codes_clear(kf_matcher *m)
     kfi_whole *r = m->whole;
     const kfi_blocks *b = &m->names->blocks;
     const uint32_t tokens = m->names->head.tokens;
-    memset(r->codes, KFI_CODE_UNKNOWN, tokens);
-    memset(r->halves, 0xff, (size_t)tokens + 1);
+    if (r->noted <= KFI_NOTED) for (uint32_t i = 0; i < r->noted; i++) r->codes[r->notes[i]] = KFI_CODE_UNKNOWN;
+    else memset(r->codes, KFI_CODE_UNKNOWN, tokens);
+    if (r->halves_are_set) memset(r->halves, 0xff, (size_t)tokens + 1);
+    r->noted = 0;
     r->codes[tokens] = KFI_CODE_LONG;   /* for ids that there are not */
     for (uint32_t i = 0; i < b->longs; i++)
         if (kfi_blocks_long_id(b, i) < tokens) r->codes[kfi_blocks_long_id(b, i)] = KFI_CODE_LONG;
@@ -66,6 +78,7 @@ uint8_t kfi_token_code_find(kf_matcher *m, uint32_t id)
         return code;
     }
     r->codes[id] = code;
+    note(r, id);
     return code;
 }
 
@@ -98,6 +111,7 @@ kf_status kfi_token_codes_set(kf_matcher *m)
     const kfi_blocks *b = &m->names->blocks;
     if (r->codes_are_set) return KF_OK;
     r->codes_are_set = 1;
+    r->noted = KFI_NOTED + 1;
     if (!r->length) return KF_OK;  /* has no pattern to compare with */
     const kfi_block_query *query = &r->query;
     m->blocks->compare_all(b, &query, 1, take_codes, r);
@@ -111,7 +125,7 @@ kf_status kfi_token_codes_set(kf_matcher *m)
 int kfi_token_halves_pay(const kf_matcher *m)
 {
     const kfi_whole *r = m->whole;
-    const int is_ordered = r->scorer == KF_SCORER_RATIO && r->is_short;   /* where they tell more of names */
+    const int is_ordered = r->scorer != KF_SCORER_TOKEN_SET_RATIO && r->is_short;   /* where they tell more of names */
     if (!r->codes_are_set || r->halves_are_set || r->length < 2) return 0;
     return r->length > KFI_BLOCK_LENGTH
            || (is_ordered && m->names_scored > m->names->blocks.tokens / HALVES_AT_ONCE);

@@ -140,6 +140,7 @@ typedef struct sets {
 
 static uint32_t joined(uint32_t words, uint32_t letters) { return words ? letters + words - 1 : 0; }
 
+/* Words of the needle have the code of long tokens: see token_codes.c. */
 static uint32_t find_word(const kfi_whole *r, uint32_t id)
 {
     uint32_t i = 0;
@@ -158,14 +159,14 @@ static void part(kf_matcher *m, const uint32_t *ids, uint32_t tokens, sets *s)
         uint32_t before = sorted && i ? i - 1 : 0;
         while (before < i && ids[before] != ids[i]) before++;
         if (before < i || ids[i] == m->names->blocks.empty) continue;
-        const uint32_t found = find_word(r, ids[i]);
+        const uint8_t code = kfi_ratio_code(m, ids[i]);
+        const uint32_t found = code == KFI_CODE_LONG ? find_word(r, ids[i]) : r->word_count;
         if (found < r->word_count) {
             s->taken[found] = 1;
             s->common++;
             s->common_letters += r->known[found].length;
             continue;
         }
-        const uint8_t code = kfi_ratio_code(m, ids[i]);
         s->ids[s->rest++] = ids[i];
         s->rest_letters += r->code_length[code];
         s->rest_common += r->code_common[code];
@@ -253,7 +254,7 @@ static kf_status weigh(kf_matcher *m, const kfi_group *group, uint32_t slot, kf_
 kf_status kfi_ratio_weigh(kf_matcher *m, const kfi_group *group, uint32_t first, uint64_t mask, kf_error *error)
 {
     const kfi_whole *r = m->whole;
-    const int is_short = r->scorer == KF_SCORER_RATIO && r->is_short;
+    const int is_short = r->scorer != KF_SCORER_TOKEN_SET_RATIO && r->is_short;
     kf_status status = KF_OK;
     for (uint64_t left = m->is_filtered || m->first_slot ? mask : 0; left; left &= left - 1)
         if (!kfi_filter_passes(m, first + (uint32_t)__builtin_ctzll(left))) mask &= ~(left & (0 - left));
