@@ -191,6 +191,27 @@ static void choose(kf_matcher *m, const kfi_group *group, uint32_t chunk, uint32
     else r->scan(query, letters->chunks + (uint64_t)chunk * KFI_CHUNK_SIZE, count, (unsigned)limit, masks);
 }
 
+/* Scores those of 64 names, from `first` on, that the mask has and whose bounds allow. */
+static kf_status weigh_some(kf_matcher *m, const kfi_group *group, uint32_t first, uint64_t mask, kf_error *error)
+{
+    const kfi_whole *r = m->whole;
+    const int is_short = r->scorer != KF_SCORER_TOKEN_SET_RATIO && r->is_short;
+    kf_status status = KF_OK;
+    for (uint64_t left = m->is_filtered || m->first_slot ? mask : 0; left; left &= left - 1)
+        if (!kfi_filter_passes(m, first + (uint32_t)__builtin_ctzll(left))) mask &= ~(left & (0 - left));
+    m->names_seen += kfi_popcount(mask);
+    /* Tokens of longer names are not sorted. */
+    if (r->scorer != KF_SCORER_TOKEN_SET_RATIO || group->tokens <= KFI_SORTED_TOKENS) {
+        const int64_t from = ((int64_t)first - group->first) * (int64_t)r->record;   /* may be that of another group */
+        kfi_ratio_update(m);
+        mask = kfi_ratio_reach(m, m->names->forward + group->records + from, mask, group->tokens);
+    }
+    if (is_short) return kfi_ratio_weigh_short(m, group, first, mask, error);
+    for (; mask && !status; mask &= mask - 1)
+        status = kfi_ratio_weigh(m, group, first + (uint32_t)__builtin_ctzll(mask), error);
+    return status;
+}
+
 static kf_status look_at_chunk(kf_matcher *m, const kfi_group *group, uint32_t chunk, uint64_t mask, kf_error *error)
 {
     const uint32_t first = chunk * KFI_CHUNK, end = group[1].first;
@@ -199,7 +220,7 @@ static kf_status look_at_chunk(kf_matcher *m, const kfi_group *group, uint32_t c
     mask &= ~m->seen[chunk];
     if (mask && m->whole->are_likely) kfi_matcher_see_some(m, chunk, mask);
     kf_status status = kfi_matcher_work(m, 1 + kfi_popcount(mask));
-    return status || !mask ? status : kfi_ratio_weigh(m, group, first, mask, error);
+    return status || !mask ? status : weigh_some(m, group, first, mask, error);
 }
 
 /* What is told of tokens, as soon as that pays. */
@@ -239,7 +260,8 @@ static kf_status look_at_likely(kf_matcher *m, kf_error *error)
 {
     kfi_whole *r = m->whole;
     kfi_score least = m->best.least;
-    if (!m->names->letters.kinds || r->scorer == KF_SCORER_TOKEN_SET_RATIO || kfi_whole_value(least) > LIKELY) return KF_OK;
+    if (!m->names->letters.kinds || r->scorer == KF_SCORER_TOKEN_SET_RATIO) return KF_OK;
+    if (kfi_whole_value(least) > LIKELY) return KF_OK;
     while (least.tokens > UINT32_MAX / 4) least = (kfi_score){ least.sum / 2, least.tokens / 2 };
     r->likely = r->sketch;
     kfi_sketch_query_want(&r->likely, (kfi_score){ 2 * least.sum + least.tokens, 4 * least.tokens });

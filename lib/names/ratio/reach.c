@@ -20,7 +20,8 @@ static inline uint32_t id_at(const kfi_whole *r, const uint8_t *record, uint32_t
 }
 
 /* Which names have what is needed in their tokens from one on. How many these are is a constant where this is inlined,
- * and whether a token counts once: names that have one twice are among those left. No branch depends on a sum: what the next names read would wait for it. */
+ * and whether a token counts once: names that have one twice are among those left. No branch depends on a sum: what the
+ * next names read would wait for it. */
 static inline __attribute__((always_inline)) uint64_t add_up(const kfi_whole *r, const uint8_t *records,
                                                              uint64_t mask, int64_t needs, uint32_t from,
                                                              const uint32_t count, const int is_set)

@@ -3,8 +3,7 @@
 
 #include "names/score/ratio.h"
 
-/* For the least score that counts now. */
-static void update(kf_matcher *m)
+void kfi_ratio_update(kf_matcher *m)
 {
     kfi_whole *r = m->whole;
     const int64_t sum = (int64_t)m->best.least.sum, tokens = m->best.least.tokens;
@@ -240,33 +239,13 @@ kf_status kfi_ratio_score(kf_matcher *m, const kfi_group *group, uint32_t slot, 
 
 /* ------------------------------------------------------------------------------------------------- */
 
-static kf_status weigh(kf_matcher *m, const kfi_group *group, uint32_t slot, kf_error *error)
+kf_status kfi_ratio_weigh(kf_matcher *m, const kfi_group *group, uint32_t slot, kf_error *error)
 {
     uint32_t ids[KF_NAME_TOKENS];
     const kfi_whole *r = m->whole;
     kf_status status = read_ids(m, group, slot, ids, error);
     if (status) return status;
     if (r->scorer == KF_SCORER_TOKEN_SET_RATIO) return weigh_sets(m, ids, group->tokens, slot, error);
-    update(m);
+    kfi_ratio_update(m);
     return can_reach(m, ids, group->tokens) ? score_text(m, group, slot, ids, error) : KF_OK;
-}
-
-kf_status kfi_ratio_weigh(kf_matcher *m, const kfi_group *group, uint32_t first, uint64_t mask, kf_error *error)
-{
-    const kfi_whole *r = m->whole;
-    const int is_short = r->scorer != KF_SCORER_TOKEN_SET_RATIO && r->is_short;
-    kf_status status = KF_OK;
-    for (uint64_t left = m->is_filtered || m->first_slot ? mask : 0; left; left &= left - 1)
-        if (!kfi_filter_passes(m, first + (uint32_t)__builtin_ctzll(left))) mask &= ~(left & (0 - left));
-    m->names_seen += kfi_popcount(mask);
-    /* Tokens of longer names are not sorted. */
-    if (r->scorer != KF_SCORER_TOKEN_SET_RATIO || group->tokens <= KFI_SORTED_TOKENS) {
-        const int64_t from = ((int64_t)first - group->first) * (int64_t)r->record;   /* may be that of another group */
-        update(m);
-        mask = kfi_ratio_reach(m, m->names->forward + group->records + from, mask, group->tokens);
-    }
-    if (is_short) return kfi_ratio_weigh_short(m, group, first, mask, error);
-    for (; mask && !status; mask &= mask - 1)
-        status = weigh(m, group, first + (uint32_t)__builtin_ctzll(mask), error);
-    return status;
 }
