@@ -310,31 +310,68 @@ static const struct { const char *name; uint64_t seen, scored, work; } usual[CLA
     { "long", 212314, 145, 665149 },
 };
 
+typedef struct sums { uint64_t seen, scored, work; } sums;
+
+/* For needles of a class. */
+static sums looked_at(kf_matcher *matcher, needle_class class, int count)
+{
+    sums all = { 0 };
+    for (int i = 0; i < count; i++) {
+        char *needle = needle_of(class);
+        const kf_name_hits *found = search(matcher, needle, 1, 0, 0);
+        all.seen += found->names_seen;
+        all.scored += found->names_scored;
+        all.work += found->work;
+        free(needle);
+    }
+    return all;
+}
+
+/* Prints what is more than was usual by a quarter. */
+static int is_more(const char *name, sums all, uint64_t seen, uint64_t scored, uint64_t work)
+{
+    if (all.seen <= seen * 5 / 4 && all.scored <= scored * 5 / 4 && all.work <= work * 5 / 4) return 0;
+    fprintf(stderr, "    { \"%s\", %llu, %llu, %llu },\n", name, (unsigned long long)all.seen,
+            (unsigned long long)all.scored, (unsigned long long)all.work);
+    return 1;
+}
+
 START_TEST(searches_look_at_little)
 {
-    enum { EACH = 30 };
     kf_names *index;
     kf_matcher *matcher = open_matcher(&index);
-    int is_more = 0;
+    int more = 0;
+    scorer = KF_SCORER_SETRATIO;
     random_state = 77;
+    for (needle_class class = 0; class < CLASSES; class++)
+        more |= is_more(usual[class].name, looked_at(matcher, class, 30), usual[class].seen, usual[class].scored,
+                        usual[class].work);
+    ck_assert_msg(!more, "more is looked at than was usual; standard error has the counts");
+    kf_matcher_destroy(&matcher);
+    kf_names_close(&index);
+}
+END_TEST
+
+/* The same of the other scorers, over all classes. */
+static const struct { const char *name; uint64_t seen, scored, work; } usual_others[] = {
+    { "ratio", 97451, 11259, 197306 },
+    { "token_sort_ratio", 54149, 2827, 145084 },
+    { "token_set_ratio", 801189, 11760, 899399 },
+};
+
+START_TEST(other_scorers_look_at_little)
+{
+    kf_names *index;
+    kf_matcher *matcher = open_matcher(&index);
+    sums all = { 0 };
+    scorer = (kf_scorer)(KF_SCORER_RATIO + _i);
+    random_state = 78;
     for (needle_class class = 0; class < CLASSES; class++) {
-        uint64_t seen = 0, scored = 0, work = 0;
-        for (int i = 0; i < EACH; i++) {
-            char *needle = needle_of(class);
-            const kf_name_hits *found = search(matcher, needle, 1, 0, 0);
-            seen += found->names_seen;
-            scored += found->names_scored;
-            work += found->work;
-            free(needle);
-        }
-        if (seen > usual[class].seen * 5 / 4 || scored > usual[class].scored * 5 / 4
-            || work > usual[class].work * 5 / 4) {
-            fprintf(stderr, "    { \"%s\", %llu, %llu, %llu },\n", usual[class].name, (unsigned long long)seen,
-                    (unsigned long long)scored, (unsigned long long)work);
-            is_more = 1;
-        }
+        const sums some = looked_at(matcher, class, 5);
+        all = (sums){ all.seen + some.seen, all.scored + some.scored, all.work + some.work };
     }
-    ck_assert_msg(!is_more, "more is looked at than was usual; standard error has the counts");
+    ck_assert_msg(!is_more(usual_others[_i].name, all, usual_others[_i].seen, usual_others[_i].scored,
+                           usual_others[_i].work), "more is looked at than was usual; standard error has the counts");
     kf_matcher_destroy(&matcher);
     kf_names_close(&index);
 }
@@ -352,6 +389,7 @@ int main(void)
     tcase_add_test(tests, processes_answer_alike);
     tcase_add_test(tests, instruction_sets_answer_alike);
     tcase_add_test(tests, searches_look_at_little);
+    tcase_add_loop_test(tests, other_scorers_look_at_little, 0, SCORERS - 1);
     suite_add_tcase(suite, tests);
     return suite_run(suite);
 }

@@ -10,11 +10,6 @@ KFI_STRUCT_KIND(match_kind, kf_matcher_options, KF_MATCHER_OPTIONS_INIT, flags, 
 
 /* ---- creating ----------------------------------------------------------------------------------- */
 
-static size_t seen_words(const kf_names *names)
-{
-    return ((size_t)names->count / 64 / KFI_SEEN_PART + 1) * KFI_SEEN_PART;
-}
-
 /* The different numbers of tokens that names have: groups ascend by them. */
 static void list_sizes(kf_matcher *m)
 {
@@ -36,8 +31,8 @@ kf_status kf_matcher_create(kf_matcher **out, const kf_names *names, kf_error *e
     m->most_mask = (uint32_t)kfi_mask64(kfi_bit_width(names->head.tokens));
     m->most = calloc((size_t)m->most_mask + 1, 1);
     m->touched = malloc(KFI_TOUCHED_MOST * sizeof *m->touched);
-    m->seen = calloc(seen_words(names), sizeof *m->seen);
-    m->seen_parts = calloc(seen_words(names) / KFI_SEEN_PART, 1);
+    m->seen = calloc(kfi_seen_words(names), sizeof *m->seen);
+    m->seen_parts = calloc(kfi_seen_words(names) / KFI_SEEN_PART, 1);
     kf_status status = kfi_rows_create(&m->rows, names, &m->patterns, error);
     if (!status) status = kfi_array_reserve(&m->values, 8 * KF_NAME_TOKENS, error);
     if (!status && !(m->sizes && m->most && m->touched && m->seen && m->seen_parts))
@@ -81,11 +76,7 @@ static void clear(kf_matcher *m)
     if (m->touched_count > KFI_TOUCHED_MOST) memset(m->most, 0, m->names->head.tokens);
     else for (uint32_t i = 0; i < m->touched_count; i++) m->most[m->touched[i]] = 0;
     m->touched_count = 0;
-    const size_t parts = seen_words(m->names) / KFI_SEEN_PART;
-    for (size_t i = 0; i < parts; i++) {
-        if (m->seen_parts[i]) memset(m->seen + i * KFI_SEEN_PART, 0, KFI_SEEN_PART * sizeof *m->seen);
-        m->seen_parts[i] = 0;
-    }
+    kfi_matcher_forget_seen(m);
     m->work = m->names_seen = m->names_scored = 0;
     m->waiting_count = 0;
     m->level = KFI_LEVEL_EXACT;

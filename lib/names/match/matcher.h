@@ -252,4 +252,26 @@ static inline void kfi_matcher_see(kf_matcher *m, uint32_t slot)
     m->seen_parts[slot / 64 / KFI_SEEN_PART] = 1;
 }
 
+/* Some of 64 slots. */
+static inline void kfi_matcher_see_some(kf_matcher *m, uint32_t word, uint64_t some)
+{
+    m->seen[word] |= some;
+    m->seen_parts[word / KFI_SEEN_PART] = 1;
+}
+
+/* In whole parts. */
+static inline size_t kfi_seen_words(const kf_names *names)
+{
+    return ((size_t)names->count / 64 / KFI_SEEN_PART + 1) * KFI_SEEN_PART;
+}
+
+static inline void kfi_matcher_forget_seen(kf_matcher *m)
+{
+    const size_t parts = kfi_seen_words(m->names) / KFI_SEEN_PART;
+    for (size_t i = 0; i < parts; i++) {
+        if (m->seen_parts[i]) memset(m->seen + i * KFI_SEEN_PART, 0, KFI_SEEN_PART * sizeof *m->seen);
+        m->seen_parts[i] = 0;
+    }
+}
+
 #endif

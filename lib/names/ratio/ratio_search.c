@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+#define LIKELY 0.8                 /* the best score that is not good enough */
+
 enum {
     SEED_SHARE = 32,               /* of all names that finding them may look at: one in so many */
     BATCH = 64                     /* chunks of names whose letters are compared at once */
@@ -22,6 +24,22 @@ static void set_orders(kfi_whole *r)
         }
 }
 
+static void set_tables(kfi_whole *r)
+{
+    for (uint32_t length = 0; length <= KFI_CODE_LENGTH; length++)
+        for (uint32_t common = 0; common <= length; common++) {
+            const uint8_t code = kfi_code(length, common);
+            r->code_length[code] = (uint8_t)length;
+            r->code_common[code] = (uint8_t)common;
+            r->code_both[code] = length * KFI_UPPER + common;
+        }
+    for (uint32_t i = 0; i < 256; i++) {
+        const uint32_t first = i & KFI_HALF_ANY, second = i >> KFI_HALF_BITS;
+        r->halves_both[i] = (second < KFI_HALF_ANY ? second : KFI_CODE_LENGTH) * KFI_UPPER
+                            + (first < KFI_HALF_ANY ? first : KFI_CODE_LENGTH);
+    }
+}
+
 static kf_status fill(kf_matcher *m, kfi_whole *r, kf_error *error)
 {
     r->names = m->names;
@@ -31,13 +49,12 @@ static kf_status fill(kf_matcher *m, kfi_whole *r, kf_error *error)
         const kfi_length_group *group = &m->names->blocks.groups[i];
         if (group->length <= KFI_CODE_LENGTH) r->groups[group->length] = group;
     }
-    r->told = malloc(((size_t)m->names->head.tokens + 1) * sizeof *r->told);
-    if (!r->told) return kfi_fail_memory(error, m->names->head.tokens * sizeof *r->told);
-    for (uint32_t length = 0; length <= KFI_CODE_LENGTH; length++)
-        for (uint32_t common = 0; common <= length; common++) {
-            r->code_length[kfi_code(length, common)] = (uint8_t)length;
-            r->code_common[kfi_code(length, common)] = (uint8_t)common;
-        }
+    r->codes = malloc((size_t)m->names->head.tokens + 1);
+    r->halves = malloc((size_t)m->names->head.tokens + 1);
+    if (!r->codes || !r->halves) return kfi_fail_memory(error, 2 * (size_t)m->names->head.tokens);
+    r->noted = KFI_NOTED + 1;
+    r->halves_are_set = 1;         /* to whatever is there */
+    set_tables(r);
     /* Names may have no letters: these have a place all the same. */
     kf_status status = kfi_array_reserve(&r->points_of_name, sizeof(uint32_t), error);
     if (!status) status = kfi_array_reserve(&r->points_of_tokens, sizeof(uint32_t), error);
@@ -63,7 +80,8 @@ void kfi_ratio_destroy(kfi_whole **pointer)
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) kfi_array_free(arrays[i]);
     kfi_patterns_free(&r->pattern);
     kfi_patterns_free(&r->rest_pattern);
-    free(r->told);
+    free(r->codes);
+    free(r->halves);
     free(r->places);
     free(r);
     *pointer = NULL;
@@ -104,6 +122,7 @@ static void set_masks(kfi_whole *r)
         set_bit(&r->masks[class], i);
         r->is_doubtful |= r->points[class] == UINT32_MAX;
     }
+    for (unsigned i = 0; i < 256; i++) r->low_masks[i] = r->masks[i & (KFI_CLASSES - 1)].low;
 }
 
 static kf_status prepare(kf_matcher *m, kf_scorer scorer, kf_error *error)
@@ -166,9 +185,31 @@ static void choose(kf_matcher *m, const kfi_group *group, uint32_t chunk, uint32
     /* Empty tokens are not sorted: there may be fewer spaces. */
     if (r->scorer == KF_SCORER_TOKEN_SORT_RATIO && m->names->blocks.empty != UINT32_MAX && spaces > r->spaces)
         spaces = r->spaces;
-    const int limit = kfi_sketch_query_limit(&r->sketch, spaces);
+    const kfi_sketch_query *query = r->are_likely ? &r->likely : &r->sketch;
+    const int limit = kfi_sketch_query_limit(query, spaces);
     if (limit < 0) memset(masks, 0, count * sizeof *masks);
-    else r->scan(&r->sketch, letters->chunks + (uint64_t)chunk * KFI_CHUNK_SIZE, count, (unsigned)limit, masks);
+    else r->scan(query, letters->chunks + (uint64_t)chunk * KFI_CHUNK_SIZE, count, (unsigned)limit, masks);
+}
+
+/* Scores those of 64 names, from `first` on, that the mask has and whose bounds allow. */
+static kf_status weigh_some(kf_matcher *m, const kfi_group *group, uint32_t first, uint64_t mask, kf_error *error)
+{
+    const kfi_whole *r = m->whole;
+    const int is_short = r->scorer != KF_SCORER_TOKEN_SET_RATIO && r->is_short;
+    kf_status status = KF_OK;
+    for (uint64_t left = m->is_filtered || m->first_slot ? mask : 0; left; left &= left - 1)
+        if (!kfi_filter_passes(m, first + (uint32_t)__builtin_ctzll(left))) mask &= ~(left & (0 - left));
+    m->names_seen += kfi_popcount(mask);
+    /* Tokens of longer names are not sorted. */
+    if (r->scorer != KF_SCORER_TOKEN_SET_RATIO || group->tokens <= KFI_SORTED_TOKENS) {
+        const int64_t from = ((int64_t)first - group->first) * (int64_t)r->record;   /* may be that of another group */
+        kfi_ratio_update(m);
+        mask = kfi_ratio_reach(m, m->names->forward + group->records + from, mask, group->tokens);
+    }
+    if (is_short) return kfi_ratio_weigh_short(m, group, first, mask, error);
+    for (; mask && !status; mask &= mask - 1)
+        status = kfi_ratio_weigh(m, group, first + (uint32_t)__builtin_ctzll(mask), error);
+    return status;
 }
 
 static kf_status look_at_chunk(kf_matcher *m, const kfi_group *group, uint32_t chunk, uint64_t mask, kf_error *error)
@@ -176,8 +217,10 @@ static kf_status look_at_chunk(kf_matcher *m, const kfi_group *group, uint32_t c
     const uint32_t first = chunk * KFI_CHUNK, end = group[1].first;
     if (first < group->first) mask &= UINT64_MAX << (group->first - first);
     if (end - first < KFI_CHUNK) mask &= (1ull << (end - first)) - 1;
+    mask &= ~m->seen[chunk];
+    if (mask && m->whole->are_likely) kfi_matcher_see_some(m, chunk, mask);
     kf_status status = kfi_matcher_work(m, 1 + kfi_popcount(mask));
-    return status || !mask ? status : kfi_ratio_weigh(m, group, first, mask, error);
+    return status || !mask ? status : weigh_some(m, group, first, mask, error);
 }
 
 /* What is told of tokens, as soon as that pays. */
@@ -202,12 +245,29 @@ static kf_status look_at_group(kf_matcher *m, const kfi_group *group, kf_error *
     return status;
 }
 
-static kf_status look_at_all(kf_matcher *m, kf_error *error)
+static kf_status look_at_groups(kf_matcher *m, kf_error *error)
 {
     kf_status status = KF_OK;
     for (uint32_t i = 0; i < m->names->head.groups && !status; i++)
         if (m->names->groups[i + 1].first > m->first_slot)
             status = look_at_group(m, &m->names->groups[i], error);
+    return status;
+}
+
+/* Those first whose letters allow for half of what the best score lacks: the sooner good ones are known, the fewer of
+ * the others are looked at. Where there are few of these, going through the letters twice does not pay. */
+static kf_status look_at_likely(kf_matcher *m, kf_error *error)
+{
+    kfi_whole *r = m->whole;
+    kfi_score least = m->best.least;
+    if (!m->names->letters.kinds || r->scorer == KF_SCORER_TOKEN_SET_RATIO) return KF_OK;
+    if (kfi_whole_value(least) > LIKELY) return KF_OK;
+    while (least.tokens > UINT32_MAX / 4) least = (kfi_score){ least.sum / 2, least.tokens / 2 };
+    r->likely = r->sketch;
+    kfi_sketch_query_want(&r->likely, (kfi_score){ 2 * least.sum + least.tokens, 4 * least.tokens });
+    r->are_likely = 1;
+    kf_status status = look_at_groups(m, error);
+    r->are_likely = 0;
     return status;
 }
 
@@ -256,11 +316,15 @@ kf_status kfi_ratio_search(kf_matcher *m, const kf_matcher_options *o, kf_error 
     if (status && !is_over) return status;
     kfi_matcher_begin_best(&m->best, o);
     kfi_best_whole(&m->best);
+    kfi_matcher_forget_seen(m);
     for (uint32_t i = 0; i < m->whole->seed_count && (!status || is_over); i++) {
         const uint32_t slot = m->whole->seeds[i];
+        kfi_matcher_see(m, slot);
         const kf_status failed = kfi_ratio_score(m, kfi_names_group(m->names, slot), slot, error);
         if (failed) return failed;
     }
     if (status) return status;
-    return m->is_listed ? look_at_list(m, error) : look_at_all(m, error);
+    if (m->is_listed) return look_at_list(m, error);
+    status = look_at_likely(m, error);
+    return status ? status : look_at_groups(m, error);
 }

@@ -2,16 +2,21 @@
  *
  *   a search by setratio, of little work, finds names to begin with                     ratio_search.c
  *   all names, or those in an attribute's list: do their letters, whatever their
- *   order, allow for a place among the best ones?                                       sketch_scan.h
- *     those that do: have their tokens enough in common with the needle?                token_codes.c, weigh.c
- *       those that have: have they, in their order, with the needle's halves?
- *         those that have: their letters, and the longest common subsequence            spelling.c
+ *   order, allow for a place among the best ones? First those that these make likely    sketch_scan.h
+ *     those that do: have their tokens enough in common with the needle?                token_codes.c, reach.c
+ *       those that have: have they, in their order, with the needle's halves?           weigh_short.c
+ *         those that have: their letters, and the longest common subsequence            weigh.c, spelling.c
  *
  * A name has at most as many letters in common with the needle as its tokens have, each for itself, and spaces. What is
  * common with the needle's first half is in some tokens, with its second half in those behind them, and there is one
- * token at most that has letters of both. Bounds
- * are whole numbers: a name of b letters reaches a score of s / t with a needle of a letters if t times what is common
- * is at least s * (a + b). */
+ * token at most that has letters of both. Bounds are whole numbers: a name of b letters reaches a score of s / t with a
+ * needle of a letters if t times what is common is at least s * (a + b).
+ *
+ * What takes time are needles whose best name scores below 0.7 (tokens in another order, say): half of all names have
+ * letters for that, an eighth has tokens, a few in a hundred are compared. Knowing the best score from the beginning
+ * would save a sixth of what is looked at, which likely names first do save. A name takes some 35 instructions in
+ * reach.c, 100 by halves, 300 when compared. Summing parts of 8 to 32 names took more than 64 at once; vectors of
+ * several names with gathers were not tried. */
 #ifndef KFI_NAMES_RATIO_RATIO_SEARCH_H
 #define KFI_NAMES_RATIO_RATIO_SEARCH_H
 
@@ -27,7 +32,9 @@ enum {
     KFI_ARRANGED = 6,              /* tokens of names whose orders are in a table */
     KFI_ORDERS = 720,              /* that there are of these */
     KFI_SHORT = 128,               /* letters of needles that two words have room for */
-    KFI_LAID_OUT = 16              /* tokens of names that are compared without spelling them */
+    KFI_NOTED = 1 << 12,           /* tokens */
+    KFI_LAID_OUT = 16,             /* tokens of names that are compared without spelling them */
+    KFI_UPPER = 1 << 12            /* the upper one of two numbers is times that */
 };
 
 /* A bit for each letter of a needle, the first one lowest. */
@@ -50,7 +57,7 @@ typedef struct kfi_needle_word {
 
 typedef struct kfi_whole {
     const kf_names *names;
-    uint16_t *told;                /* by token: length, what is common with the needle and its halves: token_codes.h */
+    uint8_t *codes, *halves;       /* by token, and one more: common with the needle, its halves: token_codes.h */
     uint32_t *places;              /* by token, if the file does not tell */
     uint32_t points[KFI_CLASSES];  /* the code point of a class; UINT32_MAX: it has several */
 
@@ -62,8 +69,10 @@ typedef struct kfi_whole {
     uint32_t length, spaces;
     int codes_are_set, halves_are_set;   /* of all tokens */
     uint32_t compared;             /* tokens, one by one */
+    uint32_t notes[KFI_NOTED], noted;   /* tokens whose codes were set; more than that: any */
     kfi_sketch_scan scan;
-    kfi_sketch_query sketch;
+    kfi_sketch_query sketch, likely;
+    int are_likely;                /* that names are looked at */
     kf_bytes words[KF_NAME_TOKENS];
     kfi_needle_word known[KF_NAME_TOKENS];
     uint32_t word_count;
@@ -72,11 +81,14 @@ typedef struct kfi_whole {
     int64_t values[256];
     kfi_score least;
     uint8_t code_length[256], code_common[256];
+    uint32_t code_both[256];       /* length times KFI_UPPER, and common */
+    uint32_t halves_both[256];     /* common with the second half at most, times KFI_UPPER, and with the first */
 
     /* of a needle of at most KFI_SHORT letters: where it has a class, and spaces */
     int is_short;
     int is_doubtful;               /* it has letters in classes of several */
     kfi_two_words masks[KFI_CLASSES], space_mask;
+    uint64_t low_masks[256];       /* the low words, by what a column has */
     const kfi_length_group *groups[KFI_CODE_LENGTH + 1];   /* of tokens, by length */
 
     /* how the records of a group of names are laid out */
@@ -131,10 +143,17 @@ kf_status kfi_spelling_append(kf_matcher *m, uint32_t id, kfi_array *points, kf_
 
 /* Prepares for looking at the names of a group. */
 void kfi_ratio_begin_group(kf_matcher *m, const kfi_group *group);
-/* Scores those of 64 names of that group, from `first` on, that the mask has and whose bounds allow. KF_CORRUPT,
- * KF_NO_MEMORY. */
-kf_status kfi_ratio_weigh(kf_matcher *m, const kfi_group *group, uint32_t first, uint64_t mask, kf_error *error);
+/* Which of 64 names of that group, given their records and a mask of them, their tokens allow for. `least` is set. */
+uint64_t kfi_ratio_reach(kf_matcher *m, const uint8_t *records, uint64_t mask, uint32_t tokens);
+/* Sets `values` for the least score that counts now. */
+void kfi_ratio_update(kf_matcher *m);
+/* Scores a name of that group if its bounds allow. KF_CORRUPT, KF_NO_MEMORY. */
+kf_status kfi_ratio_weigh(kf_matcher *m, const kfi_group *group, uint32_t slot, kf_error *error);
+/* The same of those of 64, from `first` on, that kfi_ratio_reach has left, for a needle that is short: no sets. */
+kf_status kfi_ratio_weigh_short(kf_matcher *m, const kfi_group *group, uint32_t first, uint64_t mask, kf_error *error);
 /* Scores it and offers it to the best ones. */
 kf_status kfi_ratio_score(kf_matcher *m, const kfi_group *group, uint32_t slot, kf_error *error);
+/* Offers a score to the best ones. KF_CORRUPT, KF_NO_MEMORY. */
+kf_status kfi_ratio_offer(kf_matcher *m, kfi_score score, uint32_t slot, kf_error *error);
 
 #endif

@@ -6,11 +6,11 @@ enum {
     HALVES_AT_ONCE = 32            /* the same with both halves, in the time that scoring a name takes */
 };
 
-/* ---- what is told of a token -------------------------------------------------------------------- */
-
-static void set_code(kfi_whole *r, uint32_t id, uint8_t code)
+/* Remembers whose code was set: while these are few, the next needle need not go through all. */
+static inline void note(kfi_whole *r, uint32_t id)
 {
-    r->told[id] = (uint16_t)((r->told[id] & 0xff00) | code);
+    if (r->noted < KFI_NOTED) r->notes[r->noted] = id;
+    if (r->noted <= KFI_NOTED) r->noted++;
 }
 
 /* Tokens that bounds of sums say nothing of: names that have them are looked at. Sorted words, and sets of them, are
@@ -18,9 +18,12 @@ static void set_code(kfi_whole *r, uint32_t id, uint8_t code)
 static void mark(kfi_whole *r)
 {
     const uint32_t tokens = r->names->head.tokens, empty = r->names->blocks.empty;
-    if (r->scorer != KF_SCORER_RATIO && empty < tokens) set_code(r, empty, KFI_CODE_LONG);
+    if (r->scorer != KF_SCORER_RATIO && empty < tokens) r->codes[empty] = KFI_CODE_LONG;
     for (uint32_t i = 0; r->scorer == KF_SCORER_TOKEN_SET_RATIO && i < r->word_count; i++)
-        if (r->known[i].id < tokens) set_code(r, r->known[i].id, KFI_CODE_LONG);
+        if (r->known[i].id < tokens) {
+            r->codes[r->known[i].id] = KFI_CODE_LONG;
+            note(r, r->known[i].id);
+        }
 }
 
 void kfi_token_codes_clear(kf_matcher *m)
@@ -28,10 +31,14 @@ void kfi_token_codes_clear(kf_matcher *m)
     kfi_whole *r = m->whole;
     const kfi_blocks *b = &m->names->blocks;
     const uint32_t tokens = m->names->head.tokens;
-    memset(r->told, 0xff, tokens * sizeof *r->told);   /* nothing */
+    if (r->noted <= KFI_NOTED) for (uint32_t i = 0; i < r->noted; i++) r->codes[r->notes[i]] = KFI_CODE_UNKNOWN;
+    else memset(r->codes, KFI_CODE_UNKNOWN, tokens);
+    if (r->halves_are_set) memset(r->halves, 0xff, (size_t)tokens + 1);
+    r->noted = 0;
+    r->codes[tokens] = KFI_CODE_LONG;   /* for ids that there are not */
     for (uint32_t i = 0; i < b->longs; i++)
-        if (kfi_blocks_long_id(b, i) < tokens) set_code(r, kfi_blocks_long_id(b, i), KFI_CODE_LONG);
-    if (b->empty < tokens) set_code(r, b->empty, 0);
+        if (kfi_blocks_long_id(b, i) < tokens) r->codes[kfi_blocks_long_id(b, i)] = KFI_CODE_LONG;
+    if (b->empty < tokens) r->codes[b->empty] = 0;
     mark(r);
     r->codes_are_set = r->halves_are_set = 0;
     r->compared = 0;
@@ -70,18 +77,32 @@ uint8_t kfi_token_code_find(kf_matcher *m, uint32_t id)
     } else {
         return code;
     }
-    set_code(r, id, code);
+    r->codes[id] = code;
+    note(r, id);
     return code;
+}
+
+/* Gives a byte to each of the tokens from `first` on. */
+static void give(const kfi_whole *r, uint8_t *out, uint32_t first, uint32_t count, const uint8_t *bytes)
+{
+    const kfi_blocks *b = &r->names->blocks;
+    const uint32_t tokens = r->names->head.tokens;
+    const unsigned width = b->id_width;
+    uint64_t bit = (uint64_t)first * width;
+    for (uint32_t i = 0; i < count; i++, bit += width) {
+        const uint32_t id = (uint32_t)kfi_load_bits(b->ids, bit, width);
+        out[id < tokens ? id : tokens] = bytes[i];
+    }
 }
 
 static void take_codes(void *context, const kfi_length_group *group, uint32_t first, uint32_t count,
                        const uint8_t (*common)[KFI_BLOCK])
 {
     kfi_whole *r = context;
-    for (uint32_t i = 0; i < count; i++) {
-        const uint32_t id = kfi_blocks_id(&r->names->blocks, first + i);
-        if (id < r->names->head.tokens) r->told[id] = (uint16_t)(0xff00 | kfi_code(group->length, common[0][i]));
-    }
+    const uint32_t length = group->length;
+    uint8_t codes[KFI_BLOCK];
+    for (uint32_t i = 0; i < KFI_BLOCK; i++) codes[i] = kfi_code(length, common[0][i]);
+    give(r, r->codes, first, count, codes);
 }
 
 kf_status kfi_token_codes_set(kf_matcher *m)
@@ -90,9 +111,11 @@ kf_status kfi_token_codes_set(kf_matcher *m)
     const kfi_blocks *b = &m->names->blocks;
     if (r->codes_are_set) return KF_OK;
     r->codes_are_set = 1;
+    r->noted = KFI_NOTED + 1;
     if (!r->length) return KF_OK;  /* has no pattern to compare with */
     const kfi_block_query *query = &r->query;
     m->blocks->compare_all(b, &query, 1, take_codes, r);
+    r->codes[m->names->head.tokens] = KFI_CODE_LONG;
     mark(r);
     return kfi_matcher_work(m, b->blocks);
 }
@@ -102,39 +125,35 @@ kf_status kfi_token_codes_set(kf_matcher *m)
 int kfi_token_halves_pay(const kf_matcher *m)
 {
     const kfi_whole *r = m->whole;
-    const int is_ordered = r->scorer == KF_SCORER_RATIO && r->is_short;   /* where they tell more of names */
+    const int is_ordered = r->scorer != KF_SCORER_TOKEN_SET_RATIO && r->is_short;   /* where they tell more of names */
     if (!r->codes_are_set || r->halves_are_set || r->length < 2) return 0;
     return r->length > KFI_BLOCK_LENGTH
            || (is_ordered && m->names_scored > m->names->blocks.tokens / HALVES_AT_ONCE);
 }
 
 /* Of a needle that was too long to be compared as a whole a token has no more than of its halves. */
-static uint32_t lower(const kfi_whole *r, uint32_t told)
+static void lower(kfi_whole *r, uint32_t id, uint32_t both)
 {
-    const uint8_t code = kfi_told_code(told);
-    uint32_t first = KFI_BLOCK_LENGTH, second = KFI_BLOCK_LENGTH;
-    kfi_told_halves(told, &first, &second);
-    if (code >= KFI_CODE_LONG || first + second >= r->code_common[code]) return told;
-    return (told & 0xff00) | kfi_code(r->code_length[code], first + second);
+    const uint8_t code = r->codes[id];
+    if (code < KFI_CODE_LONG && both < r->code_common[code]) r->codes[id] = kfi_code(r->code_length[code], both);
 }
 
 static void take_halves(void *context, const kfi_length_group *group, uint32_t first, uint32_t count,
                         const uint8_t (*common)[KFI_BLOCK])
 {
     kfi_whole *r = context;
-    const int is_long = r->length > KFI_BLOCK_LENGTH;
     uint8_t halves[KFI_BLOCK];
     (void)group;
     for (uint32_t i = 0; i < KFI_BLOCK; i++) {
-        const unsigned left = common[0][i] < KFI_HALF_ANY ? common[0][i] : KFI_HALF_ANY;
-        const unsigned right = common[1][i] < KFI_HALF_ANY ? common[1][i] : KFI_HALF_ANY;
+        const uint8_t left = common[0][i] < KFI_HALF_ANY ? common[0][i] : KFI_HALF_ANY;
+        const uint8_t right = common[1][i] < KFI_HALF_ANY ? common[1][i] : KFI_HALF_ANY;
         halves[i] = (uint8_t)(left | right << KFI_HALF_BITS);
     }
+    give(r, r->halves, first, count, halves);
+    if (r->length <= KFI_BLOCK_LENGTH) return;
     for (uint32_t i = 0; i < count; i++) {
         const uint32_t id = kfi_blocks_id(&r->names->blocks, first + i);
-        if (id >= r->names->head.tokens) continue;
-        const uint32_t told = (r->told[id] & 0xff) | (uint32_t)halves[i] << 8;
-        r->told[id] = (uint16_t)(is_long ? lower(r, told) : told);
+        if (id < r->names->head.tokens) lower(r, id, (uint32_t)common[0][i] + common[1][i]);
     }
 }
 

@@ -126,7 +126,9 @@ static inline void compare(const prepared *p, const uint8_t *columns, unsigned l
     const kfi_block_query *q = p->query;
     if (q->length <= 8) compare_bytes(q, columns, length, common, 1);
     else if (q->length <= 16) compare_bytes(q, columns, length, common, 2);
+    else if (q->length <= 24) compare_bytes(q, columns, length, common, 3);
     else if (q->length <= 32) compare_bytes(q, columns, length, common, 4);
+    else if (q->length <= 48) compare_bytes(q, columns, length, common, 6);
     else compare_bytes(q, columns, length, common, 8);
 }
 
