@@ -1,13 +1,13 @@
 /* keyfold: the command-line tool. Everything it knows of its commands is in the table below. */
 #include <keyfold/keyfold.h>
 
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "command.h"
 #include "options/usage.h"
 #include "output/message.h"
+#include "system.h"
 
 static const kft_command *const commands[] = {
     &command_build, &command_get, &command_scan, &command_fuzzy, &command_nearest, &command_match,
@@ -104,8 +104,10 @@ int main(int argc, char **argv)
 {
     int code;
 
-    /* A file size limit is then an error like a full disk, not a death without a word. */
-    signal(SIGXFSZ, SIG_IGN);
+    if (!system_start(&argc, &argv)) {
+        complain("out of memory");
+        return EXIT_TROUBLE;
+    }
     code = run(argc, argv);
 
     if ((fflush(stdout) != 0 || ferror(stdout)) && code != EXIT_TROUBLE) {
