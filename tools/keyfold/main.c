@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "input/decoder.h"
 #include "options/usage.h"
 #include "output/message.h"
 #include "system.h"
@@ -68,6 +69,15 @@ static int help(int argc, char **argv)
     return EXIT_FOUND;
 }
 
+static void print_version(void)
+{
+    printf("keyfold %s\n%sinputs: plain", kf_library_version(), kf_library_features());
+    for (int kind = DECODER_GZIP; kind <= DECODER_BZIP2; kind++)
+        if (decoder_known((kft_decoder_kind)kind))
+            printf(" %s", decoder_name((kft_decoder_kind)kind));
+    printf("\n");
+}
+
 static int run(int argc, char **argv)
 {
     const kft_command *command;
@@ -80,7 +90,7 @@ static int run(int argc, char **argv)
         strcmp(argv[1], "-h") == 0)
         return help(argc - 2, argv + 2);
     if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
-        printf("keyfold %s\n", kf_library_version());
+        print_version();
         return EXIT_FOUND;
     }
     if (strcmp(argv[1], "--list-commands") == 0) {
