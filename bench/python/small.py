@@ -13,6 +13,7 @@ import time
 import keyfold
 import lmdb
 import marisa_trie
+import pyarrow
 
 MOST_BELOW = 40     # keys that a prefix of ten begins, at most
 
@@ -29,22 +30,40 @@ def in_turn(ways, least=5, seconds=0.2):
     return {name: sorted(each)[len(each) // 2] for name, each in times.items()}
 
 
+def sync(path, flags=os.O_RDONLY):
+    opened = os.open(path, flags)
+    os.fsync(opened)
+    os.close(opened)
+
+
 def compiling(model, folder):
-    def pickled():
-        with open(os.path.join(folder, "pickle"), "wb") as file:
+    def pickled(path=os.path.join(folder, "pickle")):
+        with open(path, "wb") as file:
             pickle.dump(model, file, 5)
 
-    def marisa():
-        marisa_trie.BytesTrie((key, value.encode()) for key, value in model.items()).save(os.path.join(folder, "trie"))
+    def marisa(path=os.path.join(folder, "trie")):
+        marisa_trie.BytesTrie((key, value.encode()) for key, value in model.items()).save(path)
 
-    def compiled():
-        keyfold.compile(os.path.join(folder, "small.kf"), model)
+    def published(write):
+        """As keyfold does it: no reader ever sees half of it, and it survives a crash."""
+        beside = os.path.join(folder, "beside")
+        write(beside)
+        sync(beside)
+        os.replace(beside, os.path.join(folder, "published"))
+        sync(folder, os.O_RDONLY | os.O_DIRECTORY)
+
+    def compiled(**options):
+        keyfold.compile(os.path.join(folder, "small.kf"), model, **options)
 
     def frozen():
         keyfold.freeze(model)
 
+    columns = pyarrow.table({"key": list(model), "value": list(model.values())})
     frozen()
-    return in_turn({"keyfold": compiled, "pickle": pickled, "marisa": marisa, "freeze": frozen})
+    return in_turn({"keyfold": compiled, "pickle": pickled, "marisa": marisa, "freeze": frozen,
+                    "pickle, published": lambda: published(pickled), "marisa, published": lambda: published(marisa),
+                    "keyfold, not synced": lambda: compiled(sync=False),
+                    "keyfold, of columns": lambda: keyfold.compile(os.path.join(folder, "columns.kf"), columns)})
 
 
 def prefixes(table, keys):

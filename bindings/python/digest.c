@@ -141,6 +141,7 @@ static inline void fetch_ahead(PyObject *mapping, Py_ssize_t *ahead)
     __builtin_prefetch(key);
     __builtin_prefetch((const char *)key + 64);
     __builtin_prefetch(value);
+    __builtin_prefetch((const char *)value + 48);      /* where the bytes of a str begin */
 }
 
 /* 1, 0 or -1. Lone surrogates are left to Python. */

@@ -33,9 +33,13 @@ enum {
                                         once: kf_iter_create_nearest by similarity takes milliseconds for a million
                                         keys, for about as many bytes as the keys have and 3 to 5 more each. Of a
                                         shard of over 2^32 - 2 keys there is none */
-    KF_BUILD_FILTER = 1u << 2        /* a filter of about 10 bits a key, more in small files, tells of 255 of 256
+    KF_BUILD_FILTER = 1u << 2,       /* a filter of about 10 bits a key, more in small files, tells of 255 of 256
                                         absent keys at once that they are: for tables that are mostly asked for what
                                         they have not. Present keys take longer */
+    KF_BUILD_NO_SYNC = 1u << 3       /* the file is not waited for until it is on disk: quicker for small ones. It still
+                                        takes its name at once or not at all, whatever becomes of this process; but
+                                        if the machine goes down soon after, it may be there and damaged, which
+                                        kf_dict_verify finds. For what can be made again */
 };
 
 /* What a build is to do. Read during kf_builder_create only; its strings are copied. */

@@ -39,9 +39,9 @@ enum {
                                    * KF_OPEN_IN_MEMORY, KF_OPEN_POPULATE and KF_OPEN_LOCK that is so by itself */
 };
 
-/* A file that a manifest names, about to be opened. All is borrowed for the call. */
+/* A file that a manifest names: about to be opened, all of it borrowed for the call; or as kf_dict_member_at tells. */
 typedef struct kf_member {
-    size_t struct_size;           /* sizeof(kf_member) of the library */
+    size_t struct_size;           /* sizeof(kf_member): the library's, or set by KF_MEMBER_INIT */
     const char *path;             /* where it will be opened */
     uint64_t file_size, keys;     /* what the manifest says of it */
     kf_bytes name;                /* as the manifest names it */
@@ -49,6 +49,7 @@ typedef struct kf_member {
     char *place;                  /* empty; another path that is written here is opened instead, */
     size_t place_size;            /* which has so much room, with its end */
 } kf_member;
+#define KF_MEMBER_INIT { sizeof(kf_member), NULL, 0, 0, {NULL, 0}, NULL, NULL, 0 }
 
 /* Called before a member is opened, which may bring the file first, from another host say. Lookups wait for it; several
  * threads may be in it at once, for one member too. Anything but KF_OK fails what touched the member, with this status
@@ -93,9 +94,10 @@ KF_API kf_status kf_dict_open_members(const kf_dict *dict, kf_error *error);
  * NULL) tells of the last such member, of whatever thread; else 0. */
 KF_API int kf_dict_member_error(const kf_dict *dict, kf_status status, kf_error *error);
 
-/* What a manifest says of its member `index`, in the order of keys from 0 on, opening nothing: `member` without `path`
- * and `place`. The rest is borrowed until close. O(1). KF_NOT_FOUND: there are not as many; KF_TYPE: it is no manifest,
- * or one of files that have shards. */
+/* What a manifest says of its member `index`, in the order of keys from 0 on, opening nothing: fills `member`, but for
+ * `path` and `place`, as far as its struct_size reaches. What it points to is borrowed until close. O(1). Errors:
+ * KF_NOT_FOUND (there are not as many), KF_TYPE (no manifest, or one of files that have shards), KF_INVALID (`member`
+ * was not initialised). */
 KF_API kf_status kf_dict_member_at(const kf_dict *dict, size_t index, kf_member *member);
 
 /* Closes. NULL and a pointer to NULL are accepted; *dict becomes NULL. Bytes borrowed from the handle and iterators

@@ -44,6 +44,8 @@ kf_status kfi_output_create(kfi_output **out, const char *path, kf_error *error)
 kf_status kfi_output_protect(kfi_output *output, const void *magic, size_t size, kf_error *error);
 /* The same checks of a path, before there is anything to write. */
 kf_status kfi_output_check(const char *path, const void *magic, size_t size, kf_error *error);
+/* From now on, publishing it does not wait for the disk. */
+void kfi_output_hurry(kfi_output *output);
 kf_status kfi_output_write(kfi_output *output, const void *data, size_t size, kf_error *error);
 /* Bytes written so far. */
 uint64_t kfi_output_offset(const kfi_output *output);
@@ -55,7 +57,7 @@ kf_status kfi_output_read(kfi_output *output, uint64_t offset, void *data, size_
                           kf_error *error);
 /* Gives a part of a nameless output back to the disk, where that can be: nothing reads it any more. */
 void kfi_output_discard(kfi_output *output, uint64_t offset, uint64_t size);
-/* Flush, fsync, fchmod to 0666 & ~umask, rename, fsync the folder. */
+/* Flush, fsync, fchmod to 0666 & ~umask, rename, fsync the folder; in a hurry without the two fsyncs. */
 kf_status kfi_output_publish(kfi_output *output, kf_error *error);
 /* Discards the file unless it was published. */
 void kfi_output_destroy(kfi_output **output);

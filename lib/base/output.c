@@ -39,6 +39,7 @@ struct kfi_output {
     size_t used;               /* bytes in the buffer */
     uint64_t flushed;          /* bytes in the file */
     uint64_t discarded;        /* of these */
+    int hurry;                 /* it is not synced */
     const uint8_t *magic;      /* how a file must begin to be replaced; NULL: as it likes */
     size_t magic_size;
     int nameless;              /* will never be published */
@@ -237,6 +238,11 @@ static kf_status flush(kfi_output *output, kf_error *error)
     return KF_OK;
 }
 
+void kfi_output_hurry(kfi_output *output)
+{
+    output->hurry = 1;
+}
+
 kf_status kfi_output_write(kfi_output *output, const void *data, size_t size, kf_error *error)
 {
     if (!output->buffer) return kfi_fail(error, KF_INVALID, "this output is already finished");
@@ -366,7 +372,7 @@ kf_status kfi_output_publish(kfi_output *output, kf_error *error)
     kf_status status = flush(output, error);
     if (status) return status;
     if (fchmod(output->fd, output->mode) != 0) return fail(output, errno, "set the mode of", error);
-    do result = kfi_sync(output->fd);
+    do result = output->hurry ? 0 : kfi_sync(output->fd);
     while (result != 0 && errno == EINTR);
     if (result != 0) return fail(output, errno, "sync", error);
 
@@ -386,7 +392,7 @@ kf_status kfi_output_publish(kfi_output *output, kf_error *error)
             return fail(output, errno, "rename a file to", error);
         output->temporary[0] = '\0';
     }
-    return sync_folder(output, error);
+    return output->hurry ? KF_OK : sync_folder(output, error);
 }
 
 void kfi_output_destroy(kfi_output **pointer)

@@ -1,4 +1,5 @@
-/* Threads: starting and joining them, waiting for one another, and what each has of its own; and time. */
+/* Threads: starting and joining them, waiting for one another, what each has of its own, and what
+ * is done once for all; and time. */
 #ifndef KFI_BASE_THREAD_H
 #define KFI_BASE_THREAD_H
 
@@ -51,6 +52,14 @@ void *kfi_per_thread_get(kfi_per_thread *per_thread);
 /* Before the library is unloaded, so that no thread that ends calls `destroy` any more. Destroys the calling thread's,
  * and leaves those of others, if there are any, as they are. */
 void kfi_per_thread_end(kfi_per_thread *per_thread);
+
+/* What is done once a process, by whichever thread comes first; the others wait for it. Static: KFI_ONCE_INIT. */
+typedef struct kfi_once {
+    pthread_once_t state;
+} kfi_once;
+#define KFI_ONCE_INIT { PTHREAD_ONCE_INIT }
+
+static inline void kfi_once_run(kfi_once *once, void (*run)(void)) { pthread_once(&once->state, run); }
 
 /* Time from some moment on, whatever is done to the clock. Costs little, and ticks some hundred times a second. */
 uint64_t kfi_seconds(void);

@@ -19,7 +19,7 @@ enum {
 enum {
     KFI_FEATURE_SHARDS = 1u << 0,   /* the keys are in other files or images (format/shards.h) */
     KFI_FEATURE_NORMALISED = 1u << 1,   /* keys are in a normal form (base/normalise.h), which the header names */
-    KFI_FEATURE_NAMES = 1u << 2,    /* no dictionary but a names index (names/layout.h) */
+    KFI_FEATURE_NAMES = 1u << 2,    /* no dictionary but a names index (names/names_layout.h) */
     KFI_FEATURES_KNOWN = KFI_FEATURE_SHARDS | KFI_FEATURE_NORMALISED | KFI_FEATURE_NAMES
 };
 

@@ -12,6 +12,7 @@ void kfi_keys_parameters_write(const kfi_keys_parameters *p, uint8_t *out)
     kfi_store64(out + 16, p->root);
     kfi_store64(out + 24, p->directory_count);
     kfi_store64(out + 32, p->shared_start);
+    kfi_store64(out + 40, p->endings);
     memcpy(out + 64, p->label_code, 256);
     memcpy(out + 320, p->character, 16);
 }
@@ -30,6 +31,7 @@ kf_status kfi_keys_parameters_read(kfi_keys_parameters *p, const uint8_t *tree, 
     p->root = kfi_load64(tree + 16);
     p->directory_count = kfi_load64(tree + 24);
     p->shared_start = kfi_load64(tree + 32);
+    p->endings = kfi_load64(tree + 40);
     memcpy(p->label_code, tree + 64, 256);
     memcpy(p->character, tree + 320, 16);
     if (p->root_kind > KFI_ROOT_CONTAINER || p->label_bits < 1 || p->label_bits > KFI_LABEL_BITS_MAX

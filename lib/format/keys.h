@@ -49,6 +49,7 @@ typedef struct kfi_keys_parameters {
     uint64_t root;
     uint64_t directory_count;
     uint64_t shared_start;
+    uint64_t endings;         /* position in SHARED (format/endings.h); 0: none */
     uint8_t label_code[256];
     uint8_t character[16];
 } kfi_keys_parameters;

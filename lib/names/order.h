@@ -2,7 +2,7 @@
 #ifndef KFI_NAMES_ORDER_H
 #define KFI_NAMES_ORDER_H
 
-#include "names/layout.h"
+#include "names/names_layout.h"
 
 /* Sorts up to KFI_SORTED_TOKENS ids, and returns the rank of the order that they had. Of equal ids the first one
  * comes first. */

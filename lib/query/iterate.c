@@ -3,6 +3,7 @@
 #include "query/filtered.h"
 #include "query/query.h"
 #include "query/ranked.h"
+#include "read/shards/shard_later.h"
 #include "read/values/weights_reader.h"
 
 /* In key order: all entries, or those that the query accepts; the filter and the limit, if any, not applied yet. */
@@ -34,7 +35,8 @@ static kf_status ranked(kf_iter **out, const kf_dict *dict, const kf_iter_option
         return status;
     }
     kfi_hits_free(&hits);
-    return kfi_fail(error, status, "%s while searching", kf_status_name(status));
+    if (!kfi_shards_told(dict, status, error)) kfi_fail(error, status, "%s while searching", kf_status_name(status));
+    return status;
 }
 
 /* By options that were read, whose query is one for the dictionary's keys. */

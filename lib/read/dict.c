@@ -15,6 +15,7 @@
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 
 /* Published first without what is said of weights and what follows. */
+KFI_STRUCT_KIND(member_kind, kf_member, KF_MEMBER_INIT, place_size, place_size);
 KFI_STRUCT_KIND(stat_kind, kf_dict_stat, KF_DICT_STAT_INIT, value_encoding, filter_bytes);
 
 /* `path` and `options` are for kfi_shards_open. */
@@ -262,8 +263,11 @@ kf_status kf_dict_member_at(const kf_dict *d, size_t index, kf_member *member)
 {
     if (!d->shards || !kfi_shards_entry(d->shards, 0)) return KF_TYPE;
     if (index >= d->shards->count) return KF_NOT_FOUND;
+    kf_status status = kfi_result_check(member, &member_kind, NULL);
+    if (status) return status;
     const kfi_shard *e = kfi_shards_entry(d->shards, index);
-    *member = (kf_member){ sizeof *member, NULL, e->size, e->keys, e->path, e->build_id, NULL, 0 };
+    const kf_member told = { sizeof told, NULL, e->size, e->keys, e->path, e->build_id, NULL, 0 };
+    kfi_result_write(member, &told, &member_kind);
     return KF_OK;
 }
 

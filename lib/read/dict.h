@@ -4,7 +4,7 @@
 
 #include "base/file.h"
 #include "format/metadata.h"
-#include "read/blocks/blocks.h"
+#include "read/blocks/blocks_reader.h"
 #include "read/filter/fuse_reader.h"
 #include "read/search/search.h"
 #include "read/values/column_reader.h"

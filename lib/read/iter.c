@@ -5,6 +5,7 @@
 #include "read/keys/walk.h"
 #include "read/part.h"
 #include "read/search/list.h"
+#include "read/shards/shard_later.h"
 
 #include <stdlib.h>
 
@@ -167,7 +168,8 @@ kf_status kfi_iter_range(const kf_dict *d, const kf_iter_options *o, uint64_t *l
         status = kf_dict_lower_bound(d, o->to.data, o->to.size, &bound);
         if (!status && bound < *high) *high = bound;
     }
-    if (status) return kfi_fail(error, status, "the key structure contradicts itself");
+    if (status && !kfi_shards_told(d, status, error)) kfi_fail(error, status, "the key structure contradicts itself");
+    if (status) return status;
     if (o->first_ordinal > *low) *low = o->first_ordinal;
     if (*high < *low) *high = *low;
     return KF_OK;
@@ -336,5 +338,6 @@ kf_status kfi_iter_plain(kf_iter **out, const kf_dict *dict, const kf_iter_optio
     if (!status) return KF_OK;
     kf_iter_destroy(out);
     if (status == KF_NO_MEMORY) return kfi_fail_memory(error, dict->header.longest_key);
-    return kfi_fail(error, status, "the key structure contradicts itself");
+    if (!kfi_shards_told(dict, status, error)) kfi_fail(error, status, "the key structure contradicts itself");
+    return status;
 }

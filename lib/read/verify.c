@@ -5,6 +5,7 @@
 #include "read/checks.h"
 #include "read/filter/fuse_verify.h"
 #include "read/frame.h"
+#include "read/keys/verify_endings.h"
 #include "read/keys/verify_keys.h"
 #include "read/keys/verify_top.h"
 #include "read/keys/walk.h"
@@ -43,11 +44,12 @@ static kf_status check_metadata(const kfi_check *c, uint64_t piece, kfi_progress
     return kfi_metadata_verify(&c->dict->metadata, error);
 }
 
-/* The table of first nodes can be checked once the tree is known to be sound. */
+/* The table of first nodes and the endings can be checked once the tree is known to be sound. */
 static kf_status check_keys(const kfi_check *c, uint64_t piece, kfi_progress *progress, kf_error *error)
 {
     kf_status status = kfi_keys_verify(&c->dict->keys, c->dict->mapping.data, progress, error);
-    return status ? status : kfi_top_verify(&c->dict->keys, c->dict->mapping.data, error);
+    if (!status) status = kfi_top_verify(&c->dict->keys, c->dict->mapping.data, error);
+    return status ? status : kfi_endings_verify(&c->dict->keys, c->dict->mapping.data, error);
 }
 
 static kf_status check_form(const kfi_walk *walk, kfi_normal *normal, kf_error *error)

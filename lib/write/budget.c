@@ -63,6 +63,20 @@ uint64_t kfi_budget_shards(uint64_t limit) { return limit / choice_memory(limit)
 
 size_t kfi_budget_training(uint64_t memory, uint64_t plenty) { return part(memory, 20, 0, plenty); }
 
+kfi_names_shares kfi_budget_names(uint64_t limit, uint64_t held)
+{
+    const uint64_t others = limit / 4 + held, free = limit > others ? limit - others : 0;
+    return (kfi_names_shares){
+        .tokens = limit / 4,
+        .token_sort = limit / 4,
+        .attributes = limit / 32,
+        .attribute_sort = limit / 16,
+        .column = limit / 8,
+        .sort = free < limit / 8 ? limit / 8 : free < limit / 2 ? free : limit / 2,
+        .lists = limit / 2,
+    };
+}
+
 kfi_column_shares kfi_budget_column(uint64_t memory)
 {
     return (kfi_column_shares){

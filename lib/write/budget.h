@@ -33,9 +33,19 @@
  *         B/16   from one mark of a run to the next; B/8 from one checkpoint to the next
  *       of s scans side by side each merges within S/s, less what writing takes; a run gets at most 1 MiB of it
  *
+ * An index of names, of its own M:
+ *   while names are added
+ *     M/4 + M/4     counting tokens: the table, and the sorter that takes what it can't hold
+ *     M/32 + M/16   counting attributes, likewise
+ *     M/8 + M/8     texts as they were given and payloads, each a column
+ *   then texts and payloads stay, ids (M/8) are a column too, and one after another
+ *     I, M/2        dictionaries of the tokens, each as an image of all keys above; sorting tokens for blocks, then ids
+ *     M/8 to M/2    sorting names by their tokens: what the list of tokens leaves of M, less M/4 for what else there is
+ *     M/2           lists of names by token, then by attribute
+ *
  * The rest, and what a share does not use, is for what is small: buffers of spools (64 to 256 KiB each), the output's
- * buffer, zstd's own state, a part of the filter (4.7 MiB, when all else is done), the allocator. Everything follows
- * M, so that tests with little go the same ways. */
+ * buffer, zstd's own state, a part of the filter (4.7 MiB, when all else is done), endings (0.5 MiB), the allocator.
+ * Everything follows M, so that tests with little go the same ways. */
 #ifndef KFI_WRITE_BUDGET_H
 #define KFI_WRITE_BUDGET_H
 
@@ -79,6 +89,15 @@ typedef struct kfi_column_shares {
 
 /* Of V. */
 kfi_column_shares kfi_budget_column(uint64_t memory);
+
+typedef struct kfi_names_shares {
+    uint64_t tokens, token_sort, attributes, attribute_sort;
+    uint64_t column;             /* each of texts, payloads, ids */
+    uint64_t sort, lists;
+} kfi_names_shares;
+
+/* Of M, when the list of tokens holds `held` bytes; 0 as long as there is none. */
+kfi_names_shares kfi_budget_names(uint64_t limit, uint64_t held);
 
 /* The sample that tokens can be trained on within `memory`, at most `plenty`. */
 size_t kfi_budget_training(uint64_t memory, uint64_t plenty);

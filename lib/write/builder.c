@@ -263,6 +263,7 @@ static kf_status write_one(kf_builder *b, int is_sealed, kfi_header *header, kf_
     if (image) status = kfi_image_end(image, status, error);
     if (!status) status = kfi_writer_create(&writer, b->path, kfi_image_sections(image), error);
     if (!status && !(b->options.flags & KF_BUILD_REPLACE_ANY)) status = kfi_writer_protect(writer, error);
+    if (!status && b->options.flags & KF_BUILD_NO_SYNC) kfi_writer_hurry(writer);
     if (!status) status = kfi_image_write(image, &b->metadata, writer, header, error);
     kfi_writer_destroy(&writer);
     kfi_image_destroy(&image);
@@ -274,6 +275,7 @@ static kf_status write_several(kf_builder *b, kfi_header *header, kf_build_repor
     kfi_sharded_options options = {
         .image = image_options(b), .path = b->path, .metadata = &b->metadata, .memory = b->options.memory_limit,
         .replace_any = (b->options.flags & KF_BUILD_REPLACE_ANY) != 0,
+        .hurry = (b->options.flags & KF_BUILD_NO_SYNC) != 0,
         .threads = b->options.threads, .shards = b->options.shards, .file_bytes = &b->file_bytes,
         .room = room_of(b),
     };

@@ -209,6 +209,7 @@ kf_status kfi_sharded_write(const kfi_sharded_options *options, kfi_sorter *sort
     if (status) goto out;
     status = kfi_bundle_create(&bundle, options->path, 1, error);
     if (!status && !options->replace_any) status = kfi_bundle_protect(bundle, error);
+    if (!status && options->hurry) kfi_bundle_hurry(bundle);
     if (!status) status = run(all, bundle, error);
     *shards = all->written;
     if (!status) status = kfi_progress_report(&writing, 0, error);

@@ -16,6 +16,7 @@ typedef struct kfi_sharded_options {
     uint64_t memory;               /* the limit */
     const char *path;
     int replace_any;               /* see KF_BUILD_REPLACE_ANY */
+    int hurry;                     /* see KF_BUILD_NO_SYNC */
     const kfi_metadata *metadata;
     unsigned threads, shards;
     uint64_t distinct;             /* keys in all, about */

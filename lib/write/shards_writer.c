@@ -31,6 +31,7 @@ kf_status kfi_bundle_create(kfi_bundle **out, const char *path, int with_images,
 }
 
 kf_status kfi_bundle_protect(kfi_bundle *bundle, kf_error *error) { return kfi_writer_protect(bundle->writer, error); }
+void kfi_bundle_hurry(kfi_bundle *bundle) { kfi_writer_hurry(bundle->writer); }
 
 /* ---- shards ----------------------------------------------------------------------------------- */
 

@@ -21,6 +21,8 @@ kf_status kfi_bundle_create(kfi_bundle **out, const char *path, int with_images,
 
 /* As kfi_writer_protect. */
 kf_status kfi_bundle_protect(kfi_bundle *bundle, kf_error *error);
+/* See kfi_output_hurry. */
+void kfi_bundle_hurry(kfi_bundle *bundle);
 
 /* Appends a finished image (kfi_writer_take_image), which may be destroyed afterwards. It must not have shards
  * itself. KF_INVALID: it has no keys, its keys are not above those of the shard before, or its value type is

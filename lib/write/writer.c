@@ -143,6 +143,11 @@ kf_status kfi_writer_protect(kfi_writer *writer, kf_error *error)
     return kfi_output_protect(writer->output, kfi_magic, KFI_MAGIC_SIZE, error);
 }
 
+void kfi_writer_hurry(kfi_writer *writer)
+{
+    kfi_output_hurry(writer->output);
+}
+
 kf_status kfi_writer_create_image(kfi_writer **out, const char *folder, uint32_t section_count,
                                   kfi_disk_account *account, kf_error *error)
 {

@@ -13,6 +13,8 @@ kf_status kfi_writer_create(kfi_writer **out, const char *path, uint32_t section
                             kf_error *error);
 /* Refuses, now and at the end, to replace a file that is none of ours. KF_INVALID. */
 kf_status kfi_writer_protect(kfi_writer *writer, kf_error *error);
+/* See kfi_output_hurry. */
+void kfi_writer_hurry(kfi_writer *writer);
 /* The same for an image: a file without a name in `folder`, which finish leaves to kfi_writer_take_image. */
 kf_status kfi_writer_create_image(kfi_writer **out, const char *folder, uint32_t section_count,
                                   kfi_disk_account *account, kf_error *error);

@@ -39,7 +39,7 @@ def declarations(folder):
             fields = [re.sub(r"\[.*?\]", "", field).split(",") for field in body.split(";") if field.strip()]
             structs[name] = [re.search(r"(\w+)\s*$", part).group(1) for parts in fields for part in parts]
         for body in re.findall(r"\benum\b[^;{]*\{(.*?)\}", text, re.S):
-            enumerators += re.findall(r"(KF_\w+)\s*=", body)
+            enumerators += re.findall(r"(?:^|,)\s*(KF_\w+)", body)
         for declared in re.findall(r"^KF_API\b([^;]*);", text, re.M):
             types[re.search(r"(\w+)\s*\(", declared).group(1)] = prototype(declared)
         for name, rest in re.findall(r"^typedef ([^;{]*?\(\*\w+\))(\([^;]*\));", text, re.M):

@@ -136,6 +136,17 @@ class Errors(CliTest):
         error = self.err("build", "-o", source, self.path("link.tsv"), expect=2)
         self.assertIn("both input and output", error)
 
+    def test_a_build_that_is_not_synced(self):
+        contents = []
+        for target, options in (("1.kf", []), ("2.kf", ["--no-sync"]), ("2.kf", ["--no-sync"])):
+            self.run_tool("build", "-q", *options, "-o", self.path(target), self.write("in.tsv", b"a\tx\nb\ty\n"))
+        self.run_tool("merge", "-q", "--no-sync", "-o", self.path("3.kf"), self.path("1.kf"))
+        for name in ("1.kf", "2.kf", "3.kf"):
+            with open(self.path(name), "rb") as file:
+                contents.append(file.read())
+        self.assertEqual(contents, contents[:1] * 3)
+        self.assertEqual(sorted(os.listdir(self.folder)), ["1.kf", "2.kf", "3.kf", "in.tsv"])
+
     def test_same_input_same_bytes(self):
         data = b"".join(b"%d\tv%d\n" % (n * 7919 % 1000, n % 13) for n in range(1000))
         self.build(data)

@@ -250,6 +250,24 @@ class Bundles(CliTest):
         os.replace(self.path("away.kf"), self.b)
         self.err("get", self.kfm, "plum", expect=3)
 
+    def test_only_what_is_needed_is_opened(self):
+        """A file that is gone fails what needs it, with its name; what reads everything fails before it prints."""
+        self.bundle(self.a, self.b)
+        os.unlink(self.b)
+        self.assertEqual(self.out("get", self.kfm, "fig"), b"fig\t2\n")
+        self.assertEqual(self.out("scan", "--prefix", "a", self.kfm), b"apple\t1\n")
+        self.assertEqual(self.out("scan", "--to", "fig", self.kfm), b"apple\t1\n")
+        for needing in (["get", self.kfm, "kiwi"], ["get", "--ordinal", self.kfm, "kiwi"], ["get", self.kfm, "lime"],
+                        ["scan", "--from", "kiwi", self.kfm], ["scan", "--prefix", "pl", self.kfm],
+                        ["scan", self.kfm], ["complete", self.kfm, "a"], ["match", self.kfm, "apple"]):
+            done = self.run_tool(*needing, expect=3)
+            self.assertEqual(done.stdout, b"", needing)
+            self.assertIn(b"b.kf", done.stderr, needing)
+            self.assertEqual(done.stderr.count(b"\n"), 1, needing)
+        done = self.run_tool("scan", "--from", "fig", self.kfm, expect=3)
+        self.assertEqual(done.stdout, b"fig\t2\n")
+        self.assertIn(b"b.kf", done.stderr)
+
     def test_moving(self):
         os.makedirs(self.path("x/deep"))
         shutil.move(self.a, self.path("x/a.kf"))

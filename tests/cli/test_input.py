@@ -238,6 +238,18 @@ class Csv(CliTest):
         self.assertIn("--delimiter '\\t'", self.build(b"a\t1\n", "-f", "csv", expect=3))
         self.assertIn("by commas", self.build(b"a,1\n", "-f", "csv", "-D;", expect=3))
 
+    def test_a_line_that_names_the_delimiter(self):
+        """sep=; as spreadsheets write it."""
+        for end in (b"\n", b"\r\n"):
+            self.build(b"sep=;" + end + b"k;v" + end + b"a;1" + end, "-f", "csv", "-D;", "-H")
+            self.assertEqual(self.pairs(), [(b"a", b"1")])
+            self.build(b"sep=\t" + end + b"a\t1" + end, "-f", "csv", "-D", "\\t")
+            self.assertEqual(self.pairs(), [(b"a", b"1")])
+            self.assertIn("<stdin>:2: 1 field", self.build(b"sep=;" + end + b"a" + end, "-f", "csv", "-D;", expect=3))
+        self.assertIn("delimited otherwise: --delimiter '\\t'", self.build(b"sep=\t\na\t1\n", "-f", "csv", expect=3))
+        self.build(b"sep=;;\na;1\n", "-f", "csv", "-D;", "-v", "none")
+        self.assertEqual(self.pairs(), [(b"a",), (b"sep=",)])
+
     def test_columns_of_one_name(self):
         error = self.build(b"a,b,a\n1,2,3\n", "-f", "csv", "-H", "-Ka", "-Vb", expect=3)
         self.assertIn("two columns 'a'", error)

@@ -117,6 +117,15 @@ class Foreign(CliTest):
         self.assertEqual(self.pairs(), [(b'["a", 1]',), (b'["b", 2]',)])
         self.build(b"<html>\n<b></b>\n", "-f", "lines")
         self.assertEqual(self.pairs(), [(b"<b></b>",), (b"<html>",)])
+        self.build(b"---\na: b\n", "-f", "lines", name="x.yaml")
+        self.assertEqual(self.pairs(), [(b"---",), (b"a: b",)])
+        # What dump prints of them says nothing of a format, and is read back.
+        for keys in ([b"---", b"a: b"], [b"--", b"-- PostgreSQL database"], [b"[a]", b"b=c"], [b"BEGIN TRANSACTION;",
+                     b"CREATE"], [b"<a>", b"<b/>", b"</a>"]):
+            self.build(b"\n".join(keys), "-f", "lines")
+            found = self.pairs()
+            self.build(self.out("dump", self.kf))
+            self.assertEqual(self.pairs(), found)
 
 
 class Legitimate(CliTest):
@@ -149,7 +158,8 @@ class Legitimate(CliTest):
     def test_marks_in_the_first_key(self):
         """What can't be told from a file of that kind is refused, and dump does not print it so."""
         for key in (b"PK\3\4", b"7z\xbc\xaf\x27\x1c", b"SQLite format 3\0", b"\x04\x22\x4d\x18", b"{\\rtf1",
-                    b"%!PS-Adobe-", b'{"a": "b c"}', b"[1, 2, 3, 4, 5]", b"\x89KFD\r\n\x1a\n"):
+                    b"%!PS-Adobe-", b'{"a": "b c"}', b"[1, 2, 3, 4, 5]", b"\x89KFD\r\n\x1a\n", b"CREATE TABLE t;",
+                    b"%YAML 1.2", b"-- MySQL dump", b"[a]", b"@relation x"):
             with self.subTest(key=key):
                 self.build(b"\\x%02x" % key[0] + escape(key[1:]) + b"\n", "-f", "lines")
                 self.assertEqual(self.pairs(), [(key,)])

@@ -26,6 +26,10 @@ class Get(CliTest):
         self.assertEqual(self.out("get", self.kf, "--missing", "?", "x\t", "a", expect=1), b"x\\t\t?\na\tone\n")
         self.assertEqual(self.out("get", "-m", "", self.kf, "x", expect=1), b"x\t\n")
 
+    def test_url(self):
+        self.assertIn("python -m keyfold", self.err("get", "s3://bucket/a.kf", "a", expect=3))
+        self.assertNotIn("python", self.err("get", self.path("bucket/a.kf"), "a", expect=3))
+
     def test_stdin(self):
         self.assertEqual(self.out("get", self.kf, stdin=b"a\nb\\tc\r\n\nk\\0"),
                          b"a\tone\nb\\tc\ttwo\\n\n\tempty\nk\\0\t\\\\\n")

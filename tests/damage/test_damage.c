@@ -420,8 +420,8 @@ static Suite *suite(void)
     tcase_add_unchecked_fixture(t, prepare, finish);
     tcase_add_unchecked_fixture(t, make_bases, free_bases);
     tcase_add_test(t, damage__whole_files);
-    tcase_add_loop_test(t, damage__mutated, 0, 8);
-    tcase_add_loop_test(t, damage__cut_and_grown, 0, 6);
+    suite_add_cases(t, damage__mutated, 0, 8);
+    suite_add_cases(t, damage__cut_and_grown, 0, 6);
     tcase_add_test(t, damage__every_bit);
     tcase_set_timeout(t, 0);
     suite_add_tcase(s, t);

@@ -297,11 +297,11 @@ static Suite *suite(void)
     Suite *s = suite_create("kill");
     TCase *t = tcase_create("kill");
     tcase_add_checked_fixture(t, scratch_open, scratch_close);
-    tcase_add_loop_test(t, kill__before_every_system_call, 0, 4);
-    tcase_add_loop_test(t, kill__before_allocations, 0, 2);
-    tcase_add_loop_test(t, kill__at_random_times, 0, 2);
-    tcase_add_loop_test(t, full__file_size_limit, 0, 2);
-    tcase_add_loop_test(t, full__disk, 0, 2);
+    suite_add_cases(t, kill__before_every_system_call, 0, 4);
+    suite_add_cases(t, kill__before_allocations, 0, 2);
+    suite_add_cases(t, kill__at_random_times, 0, 2);
+    suite_add_cases(t, full__file_size_limit, 0, 2);
+    suite_add_cases(t, full__disk, 0, 2);
     suite_add_tcase(s, t);
     return s;
 }

@@ -247,11 +247,11 @@ int main(void)
     TCase *t = tcase_create("edges");
     tcase_add_checked_fixture(t, scratch_open, scratch_close);
     tcase_add_test(t, edge__no_key_and_one);
-    tcase_add_loop_test(t, edge__prefixes, 0, 2);
+    suite_add_cases(t, edge__prefixes, 0, 2);
     tcase_add_test(t, edge__keys_that_part_late);
     tcase_add_test(t, edge__keys_of_a_mebibyte);
     tcase_add_test(t, edge__huge_values);
-    tcase_add_loop_test(t, memory__is_kept, 0, 3);
+    suite_add_cases(t, memory__is_kept, 0, 3);
     suite_add_tcase(s, t);
     return suite_run(s);
 }

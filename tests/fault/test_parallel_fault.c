@@ -323,12 +323,12 @@ int main(void)
     Suite *s = suite_create("parallel_fault");
     TCase *t = tcase_create("faults");
     tcase_add_checked_fixture(t, scratch_open, scratch_close);
-    tcase_add_loop_test(t, fault__allocations, 0, SCENES);
-    tcase_add_loop_test(t, fault__system_calls, 0, SCENES);
-    tcase_add_loop_test(t, fault__short_calls, 0, SCENES);
-    tcase_add_loop_test(t, fault__threads, 0, SCENES);
-    tcase_add_loop_test(t, cancel__at_each_call, 0, SCENES);
-    tcase_add_loop_test(t, cancel__many_keys, 0, 2);
+    suite_add_cases(t, fault__allocations, 0, SCENES);
+    suite_add_cases(t, fault__system_calls, 0, SCENES);
+    suite_add_cases(t, fault__short_calls, 0, SCENES);
+    suite_add_cases(t, fault__threads, 0, SCENES);
+    suite_add_cases(t, cancel__at_each_call, 0, SCENES);
+    suite_add_cases(t, cancel__many_keys, 0, 2);
     suite_add_tcase(s, t);
     return suite_run(s);
 }

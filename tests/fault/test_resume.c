@@ -192,11 +192,11 @@ static Suite *suite(void)
     Suite *s = suite_create("resume");
     TCase *t = tcase_create("resume");
     tcase_add_checked_fixture(t, scratch_open, scratch_close);
-    tcase_add_loop_test(t, resume__killed_before_a_call_then_finished, 0, 4 * CASES);
-    tcase_add_loop_test(t, resume__killed_again_and_again, 0, 2 * CASES);
-    tcase_add_loop_test(t, resume__destroyed_then_finished, 0, 2 * CASES);
-    tcase_add_loop_test(t, resume__other_input, 0, CASES);
-    tcase_add_loop_test(t, resume__slow_input, 0, 2 * CASES);
+    suite_add_cases(t, resume__killed_before_a_call_then_finished, 0, 4 * CASES);
+    suite_add_cases(t, resume__killed_again_and_again, 0, 2 * CASES);
+    suite_add_cases(t, resume__destroyed_then_finished, 0, 2 * CASES);
+    suite_add_cases(t, resume__other_input, 0, CASES);
+    suite_add_cases(t, resume__slow_input, 0, 2 * CASES);
     tcase_add_test(t, resume__fewer_pairs);
     tcase_add_test(t, resume__longer_input);
     tcase_add_test(t, resume__other_options);

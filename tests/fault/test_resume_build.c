@@ -271,10 +271,10 @@ static Suite *suite(void)
     Suite *s = suite_create("resume_build");
     TCase *t = tcase_create("resume_build");
     tcase_add_checked_fixture(t, scratch_open, tear_down);
-    tcase_add_loop_test(t, build__killed_at_random_times, 0, JOBS);
-    tcase_add_loop_test(t, build__cancelled, 1, 5);
+    suite_add_cases(t, build__killed_at_random_times, 0, JOBS);
+    suite_add_cases(t, build__cancelled, 1, 5);
     tcase_add_test(t, build__other_options);
-    tcase_add_loop_test(t, build__full_then_more_room, 2, 4);
+    suite_add_cases(t, build__full_then_more_room, 2, 4);
     tcase_add_test(t, build__empty);
     suite_add_tcase(s, t);
     return s;

@@ -334,7 +334,7 @@ static Suite *suite(void)
     tcase_add_checked_fixture(t, scratch_open, tear_down);
     tcase_add_test(t, damage__journal);
     tcase_add_test(t, damage__journal_that_lies);
-    tcase_add_loop_test(t, damage__runs_and_values, 0, 2);
+    suite_add_cases(t, damage__runs_and_values, 0, 2);
     tcase_add_test(t, damage__no_files);
     tcase_add_test(t, folder__in_use);
     tcase_add_test(t, folder__that_was_there);

@@ -178,8 +178,8 @@ static Suite *suite(void)
     Suite *s = suite_create("sets_fault");
     TCase *t = tcase_create("sets_fault");
     tcase_add_checked_fixture(t, scratch_open, scratch_close);
-    tcase_add_loop_test(t, sets_fault__iterators, 0, 2);
-    tcase_add_loop_test(t, sets_fault__merge, 0, 2);
+    suite_add_cases(t, sets_fault__iterators, 0, 2);
+    suite_add_cases(t, sets_fault__merge, 0, 2);
     suite_add_tcase(s, t);
     return s;
 }

@@ -107,6 +107,40 @@ class Dictionary(Frame):
         if WEIGHTS in self.sections:
             self.weights = Weights(self.section(WEIGHTS), self.count, self.weights, self.seen)
         self.cache, self.by_byte = {}, {}
+        self.endings = {}
+        self.read_endings(number(tree, 40, 8))
+
+    def read_endings(self, at):
+        """4.12: all strings below a container, by its place."""
+        if not at:
+            return
+        count = number(self.shared, at, 4)
+        need(not self.character_bits and count <= len(self.directory), "endings")
+        records = at + 4 + 4 * count
+        end = len(self.shared) - 64
+        need(records <= end and (end - records) % 8 == 0 and not any(self.shared[end:]), "the end of the endings")
+        for index in range(count):
+            word = number(self.shared, at + 4 + 4 * index, 4)
+            strings, wide, first = word & 63, word >> 6 & 1, word >> 7
+            if not word:
+                continue
+            size = 8 << wide
+            need(0 < strings <= 32 and records + 8 * first + strings * size <= end, "a list of endings")
+            begin = records + 8 * first
+            found = [self.shared[a:a + size] for a in range(begin, begin + strings * size, size)]
+            need(all(r[-1] < size and not any(r[r[-1]:-1]) for r in found), "a record of an ending")
+            self.endings[self.jump_target(index)] = [r[:r[-1]] for r in found]
+            self.seen.add("wide endings" if wide else "endings")
+        for place, strings in self.endings.items():
+            need(strings == list(self.below(place)), "endings that are not what is below")
+
+    def below(self, place):
+        """The strings below a container, in order."""
+        final, entries = self.container(place, 0)
+        if final:
+            yield b""
+        for text, _, to in entries:
+            yield from [text] if to is None else (text + rest for rest in self.below(to))
 
     def check_blocks(self, keys):
         """12.4: the keys once more, if they are."""
@@ -373,6 +407,9 @@ class Dictionary(Frame):
         place, depth, rank = self.start(key, use_top)
         while True:
             final, below = self.container(place, depth)
+            if use_top and place in self.endings:
+                strings = self.endings[place]
+                return rank + strings.index(key[depth:]) if key[depth:] in strings else None
             if depth == len(key):
                 return rank if final else None
             for text, before, to in self.beginning(place, depth, below).get(key[depth], ()):

@@ -59,6 +59,8 @@ def shapes():
     endings = b" e ed er ers es ing ings s 's ly able ableness".split(b" ")
     yield "inflected words", {stem + end for stem in stems for end in rng.sample(endings, rng.randint(1, 13))}
     yield "regular words", {stem + end for stem in stems for end in endings}
+    many = words(random.Random(22), 12000)
+    yield "a long ending", {word + end for word in many for end in (b"", b"-and-more")}
     sets = [words(rng, size, b"xyz", most=4) for size in (*range(2, 15), 17, 20, 23, 26, 29, 33, 36, 40)]
     yield "sets of many sizes", {stem + end for stem in stems for end in rng.choice(sets)}
     few = [words(rng, size, b"pqr", most=5) for size in (3, 30)]
@@ -256,7 +258,8 @@ def look_up(name, dictionary, keys):
 EXPECTED = {
     *(f"lcp mode {mode}" for mode in range(14)), *(f"length mode {mode}" for mode in range(4)),
     "all jumps", "some jumps", "indexed", "direct", "table", "residual", "slope", "shared bucket", "shared node",
-    "escape", "bigs", "no bigs", "buckets", "no buckets", "top",
+    "escape", "bigs", "no bigs", "buckets", "no buckets", "top", "endings",
+    "wide endings",
     *(f"path width {width}" for width in (0, 1, 2, 4)), "tokens 8",
     *(f"characters {bits}" for bits in range(1, 5)),
     *(f"packed mode {mode}" for mode in range(4)), "width 64", "layout 1, store 0", "layout 2, store 0",

@@ -6,7 +6,7 @@
  *   8   the file */
 #include "frame.h"
 
-#include "names/layout.h"
+#include "names/names_layout.h"
 
 #include <keyfold/keyfold.h>
 

@@ -9,6 +9,9 @@ SEES = {"base": {"base"}, "format": {"base", "format"}, "write": {"base", "forma
 PLAIN = {"assert", "ctype", "errno", "float", "inttypes", "limits", "math", "stdalign", "stdarg", "stdatomic",
          "stddef", "stdint", "stdio", "stdlib", "string", "strings", "immintrin", "arm_neon", "zstd", "zstd_errors",
          "zdict", "utf8proc"}
+CALLS = r"""pthread_\w+|f?(?:open|close|sync|stat|truncate|chmod|seek)|p?(?:read|write)v?|open(?:at|dir)|m(?:un)?map
+    |m(?:advise|lock|incore)|rename(?:at)?|(?:un)?link(?:at)?|mkdir(?:at)?|rmdir|fcntl|ioctl|syscall|getpid|fork
+    |f(?:read|write|puts|printf)|getrandom|clock_gettime|time|nanosleep|usleep|sysconf""".replace("\n    ", "")
 HASH = "lib/base/hash.h"        # the one that includes xxhash.h
 GUARDS = {"include/keyfold": "KEYFOLD", "lib": "KFI", "tools/keyfold": "TOOL", "tests": "TESTS",
           "bindings/python": "KFPY"}
@@ -39,6 +42,15 @@ def _system(house):
                 yield f"{file.path} includes {name}"
 
 
+def _calls(house):
+    """By the headers of lib/base the system's are there for everybody."""
+    for file in house.within("lib"):
+        own = {function.name for function in file.functions}
+        for name in set(re.findall(r"(?<![\w.>])(\w+)\s*\(", file.code)) - own:
+            if not file.path.startswith("lib/base/") and re.fullmatch(CALLS, name):
+                yield f"{file.path} calls {name}"
+
+
 def _hash(house):
     for file in house.within("include", "lib", "tools", "bindings"):
         if "<xxhash.h>" in file.includes and file.path != HASH:
@@ -49,7 +61,7 @@ def _names(house):
     seen = {}
     for file in house.within("lib"):
         name = file.path.rsplit("/", 1)[1]
-        if name.endswith(".c") and seen.setdefault(name, file.path) != file.path:
+        if seen.setdefault(name, file.path) != file.path:
             yield f"{seen[name]} and {file.path}"
 
 
@@ -97,6 +109,7 @@ def rules(house):
     yield "layers", _layers(house)
     yield "tools and bindings use private headers", _private(house)
     yield "system calls and threads outside lib/base", _system(house)
+    yield "the system called outside lib/base", _calls(house)
     yield f"xxhash.h outside {HASH}", _hash(house)
     yield "sources of one name in lib", _names(house)
     yield "guards that don't say the path", _guards(house)

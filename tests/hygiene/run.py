@@ -10,6 +10,7 @@ import sys
 import callers
 import circles
 import library
+import mutations
 import rooms
 import selftest
 import text
@@ -19,7 +20,7 @@ from house import House
 def broken(root, shared_library):
     """The rules in their order, with what breaks them."""
     house = House(root)
-    for module in (text, rooms, circles, callers):
+    for module in (text, rooms, circles, callers, mutations):
         for name, problems in module.rules(house):
             yield name, sorted(problems)
     if shared_library:

@@ -109,7 +109,7 @@ int main(void)
     Suite *suite = suite_create("bytes");
     TCase *all = tcase_create("bytes");
     tcase_add_checked_fixture(all, scratch_open, scratch_close);
-    tcase_add_loop_test(all, bytes__stay, 0, SHAPES);
+    suite_add_cases(all, bytes__stay, 0, SHAPES);
     suite_add_tcase(suite, all);
     return suite_run(suite);
 }

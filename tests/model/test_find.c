@@ -480,12 +480,12 @@ static Suite *suite(void)
     Suite *s = suite_create("find");
     TCase *t = tcase_create("find");
     tcase_add_unchecked_fixture(t, scratch_open, scratch_close);
-    tcase_add_loop_test(t, find__random, 0, 16);
-    tcase_add_loop_test(t, find__shapes, 0, SHAPES);
+    suite_add_cases(t, find__random, 0, 16);
+    suite_add_cases(t, find__shapes, 0, SHAPES);
     tcase_add_test(t, find__boundaries);
     tcase_add_test(t, find__empty_key);
     tcase_add_test(t, find__misuse);
-    tcase_add_loop_test(t, find__damage, 0, SHAPES);
+    suite_add_cases(t, find__damage, 0, SHAPES);
     tcase_add_test(t, find__memory_runs_out);
     suite_add_tcase(s, t);
     return s;

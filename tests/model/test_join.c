@@ -114,7 +114,7 @@ static Suite *suite(void)
     Suite *s = suite_create("join");
     TCase *t = tcase_create("join");
     tcase_add_unchecked_fixture(t, scratch_open, scratch_close);
-    tcase_add_loop_test(t, join__values_in_order, 0, 6);
+    suite_add_cases(t, join__values_in_order, 0, 6);
     tcase_add_test(t, join__wants_bytes);
     suite_add_tcase(s, t);
     return s;

@@ -260,7 +260,7 @@ static Suite *suite(void)
     TCase *t = tcase_create("minimal");
     tcase_add_unchecked_fixture(t, scratch_open, scratch_close);
     tcase_add_test(t, minimal__reference_on_known_sets);
-    tcase_add_loop_test(t, minimal__states_are_exact, 0, SHAPES);
+    suite_add_cases(t, minimal__states_are_exact, 0, SHAPES);
     tcase_add_test(t, minimal__forgetting_register);
     tcase_add_test(t, minimal__small_memory);
     suite_add_tcase(s, t);

@@ -331,10 +331,10 @@ static Suite *suite(void)
     Suite *s = suite_create("model");
     TCase *t = tcase_create("model");
     tcase_add_unchecked_fixture(t, scratch_open, scratch_close);
-    tcase_add_loop_test(t, model__random_dictionaries, 0, ALL_SHAPES);
-    tcase_add_loop_test(t, model__large_dictionaries, 0, ALL_SHAPES);
+    suite_add_cases(t, model__random_dictionaries, 0, ALL_SHAPES);
+    suite_add_cases(t, model__large_dictionaries, 0, ALL_SHAPES);
     tcase_add_test(t, model__million_equal_suffixes);
-    tcase_add_loop_test(t, model__duplicates, KF_DUPLICATES_ERROR, KF_DUPLICATES_MAX + 1);
+    suite_add_cases(t, model__duplicates, KF_DUPLICATES_ERROR, KF_DUPLICATES_MAX + 1);
     tcase_add_test(t, model__longest_keys);
     suite_add_tcase(s, t);
     return s;

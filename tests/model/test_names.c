@@ -212,8 +212,8 @@ int main(void)
     Suite *suite = suite_create("names");
     TCase *tests = tcase_create("model");
     tcase_add_checked_fixture(tests, scratch_open, scratch_close);
-    tcase_add_loop_test(tests, searches_of_tiny_names_are_exact, 0, 4);
-    tcase_add_loop_test(tests, searches_of_many_names_are_exact, 0, 4);
+    suite_add_cases(tests, searches_of_tiny_names_are_exact, 0, 4);
+    suite_add_cases(tests, searches_of_many_names_are_exact, 0, 4);
     tcase_add_test(tests, threads_share_an_index);
     tcase_add_test(tests, metadata_and_content_are_at_hand);
     tcase_add_test(tests, work_is_limited);

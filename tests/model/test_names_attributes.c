@@ -256,8 +256,8 @@ int main(void)
 {
     Suite *suite = suite_create("names_attributes");
     TCase *tests = tcase_create("model");
-    tcase_add_loop_test(tests, searches_by_attribute_are_exact, 0, 3);
-    tcase_add_loop_test(tests, whole_texts_by_attribute_are_exact, 0, 2);
+    suite_add_cases(tests, searches_by_attribute_are_exact, 0, 3);
+    suite_add_cases(tests, whole_texts_by_attribute_are_exact, 0, 2);
     tcase_add_test(tests, attributes_that_are_not_there);
     tcase_add_test(tests, many_needles_with_attributes);
     tcase_add_test(tests, rows_have_attributes_and_payloads);

@@ -262,7 +262,7 @@ int main(void)
     Suite *suite = suite_create("names_dedupe");
     TCase *tests = tcase_create("model");
     tcase_add_checked_fixture(tests, scratch_open, scratch_close);
-    tcase_add_loop_test(tests, pairs_are_those_of_scoring_every_pair, 0, 3);
+    suite_add_cases(tests, pairs_are_those_of_scoring_every_pair, 0, 3);
     tcase_add_test(tests, pairs_by_other_scorers);
     tcase_add_test(tests, pairs_end_when_they_are_to);
     tcase_add_test(tests, options_that_pairs_do_not_have);

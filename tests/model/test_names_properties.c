@@ -345,10 +345,10 @@ int main(void)
     Suite *suite = suite_create("names_properties");
     TCase *tests = tcase_create("properties");
     tcase_add_checked_fixture(tests, prepare, finish);
-    tcase_add_loop_test(tests, few_hits_are_the_first_of_many, 0, SCORERS);
-    tcase_add_loop_test(tests, a_cutoff_is_a_filter, 0, SCORERS);
-    tcase_add_loop_test(tests, a_matcher_remembers_nothing, 0, SCORERS);
-    tcase_add_loop_test(tests, a_work_limit_ends_searches_alike, 0, SCORERS);
+    suite_add_cases(tests, few_hits_are_the_first_of_many, 0, SCORERS);
+    suite_add_cases(tests, a_cutoff_is_a_filter, 0, SCORERS);
+    suite_add_cases(tests, a_matcher_remembers_nothing, 0, SCORERS);
+    suite_add_cases(tests, a_work_limit_ends_searches_alike, 0, SCORERS);
     tcase_add_test(tests, processes_answer_alike);
     tcase_add_test(tests, instruction_sets_answer_alike);
     tcase_add_test(tests, searches_look_at_little);

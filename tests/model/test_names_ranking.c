@@ -311,7 +311,7 @@ int main(void)
     Suite *suite = suite_create("names_ranking");
     TCase *tests = tcase_create("model");
     tcase_add_checked_fixture(tests, scratch_open, scratch_close);
-    tcase_add_loop_test(tests, ties_and_gaps, 0, 3);
+    suite_add_cases(tests, ties_and_gaps, 0, 3);
     tcase_add_test(tests, ties_and_gaps_of_many_names);
     tcase_add_test(tests, many_equal_names);
     tcase_add_test(tests, candidates_are_ranked_again);

@@ -242,7 +242,7 @@ static Suite *suite(void)
     Suite *s = suite_create("nearest");
     TCase *t = tcase_create("nearest");
     tcase_add_unchecked_fixture(t, scratch_open, scratch_close);
-    tcase_add_loop_test(t, nearest__all_metrics, 0, WAYS * 3 * TEXT_SHAPES);
+    suite_add_cases(t, nearest__all_metrics, 0, WAYS * 3 * TEXT_SHAPES);
     suite_add_tcase(s, t);
     return s;
 }

@@ -356,10 +356,10 @@ static Suite *suite(void)
     Suite *s = suite_create("parallel");
     TCase *t = tcase_create("parallel");
     tcase_add_checked_fixture(t, scratch_open, scratch_close);
-    tcase_add_loop_test(t, parallel__shapes, 0, SHAPES);
-    tcase_add_loop_test(t, parallel__spilling, 0, 3);
-    tcase_add_loop_test(t, parallel__one_image, 0, IMAGE_KINDS);
-    tcase_add_loop_test(t, parallel__names_the_lowest_duplicate, 0, 2);
+    suite_add_cases(t, parallel__shapes, 0, SHAPES);
+    suite_add_cases(t, parallel__spilling, 0, 3);
+    suite_add_cases(t, parallel__one_image, 0, IMAGE_KINDS);
+    suite_add_cases(t, parallel__names_the_lowest_duplicate, 0, 2);
     tcase_add_test(t, parallel__names_the_lowest_failure);
     suite_add_tcase(s, t);
     return s;

@@ -298,8 +298,8 @@ static Suite *suite(void)
     Suite *s = suite_create("queries");
     TCase *t = tcase_create("queries");
     tcase_add_unchecked_fixture(t, scratch_open, scratch_close);
-    tcase_add_loop_test(t, queries__fuzzy, 0, 3 * TEXT_SHAPES);
-    tcase_add_loop_test(t, queries__combined, 0, 3 * TEXT_SHAPES);
+    suite_add_cases(t, queries__fuzzy, 0, 3 * TEXT_SHAPES);
+    suite_add_cases(t, queries__combined, 0, 3 * TEXT_SHAPES);
     suite_add_tcase(s, t);
     return s;
 }

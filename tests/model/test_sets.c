@@ -700,11 +700,11 @@ static Suite *suite(void)
     Suite *s = suite_create("sets");
     TCase *t = tcase_create("sets");
     tcase_add_checked_fixture(t, scratch_open, scratch_close);
-    tcase_add_loop_test(t, sets__model, 0, SHAPES);
+    suite_add_cases(t, sets__model, 0, SHAPES);
     tcase_add_test(t, sets__many_members);
     tcase_add_test(t, sets__target_is_a_member);
     tcase_add_test(t, sets__cancelled);
-    tcase_add_loop_test(t, sets__damaged_members, 0, 6);
+    suite_add_cases(t, sets__damaged_members, 0, 6);
     suite_add_tcase(s, t);
     return s;
 }

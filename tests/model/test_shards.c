@@ -291,7 +291,7 @@ static Suite *suite(void)
     Suite *s = suite_create("shards");
     TCase *t = tcase_create("shards");
     tcase_add_unchecked_fixture(t, scratch_open, scratch_close);
-    tcase_add_loop_test(t, shards__like_one, 0, ALL_SHAPES);
+    suite_add_cases(t, shards__like_one, 0, ALL_SHAPES);
     tcase_add_test(t, shards__large_batches);
     suite_add_tcase(s, t);
     return s;

@@ -388,11 +388,11 @@ static Suite *suite(void)
     Suite *s = suite_create("shards_query");
     TCase *t = tcase_create("shards_query");
     tcase_add_unchecked_fixture(t, scratch_open, scratch_close);
-    tcase_add_loop_test(t, shards_query__iteration, 0, SHAPES_HERE);
-    tcase_add_loop_test(t, shards_query__queries, 0, SHAPES_HERE);
-    tcase_add_loop_test(t, shards_query__nearest, 0, SHAPES_HERE);
-    tcase_add_loop_test(t, shards_query__find, 0, SHAPES_HERE);
-    tcase_add_loop_test(t, shards_query__nested, 0, 6);
+    suite_add_cases(t, shards_query__iteration, 0, SHAPES_HERE);
+    suite_add_cases(t, shards_query__queries, 0, SHAPES_HERE);
+    suite_add_cases(t, shards_query__nearest, 0, SHAPES_HERE);
+    suite_add_cases(t, shards_query__find, 0, SHAPES_HERE);
+    suite_add_cases(t, shards_query__nested, 0, 6);
     suite_add_tcase(s, t);
     return s;
 }

@@ -338,9 +338,9 @@ static Suite *suite(void)
     Suite *s = suite_create("shards_sets");
     TCase *t = tcase_create("shards_sets");
     tcase_add_unchecked_fixture(t, scratch_open, scratch_close);
-    tcase_add_loop_test(t, shards_sets__operations, 1, SHAPES);
+    suite_add_cases(t, shards_sets__operations, 1, SHAPES);
     tcase_add_test(t, shards_sets__no_memory);
-    tcase_add_loop_test(t, shards_sets__damaged, 3, SHAPES);
+    suite_add_cases(t, shards_sets__damaged, 3, SHAPES);
     suite_add_tcase(s, t);
     return s;
 }

@@ -47,12 +47,18 @@ def read(path):
     return entries
 
 
-def find(entry, text):
-    """The entry as a mutant of the file's text."""
+def place_of(entry, text):
+    """Where the file's text says what the entry is about: (start, end) or None."""
     pattern = r"\s+".join(map(re.escape, entry.old.split()))
     found = list(re.finditer(pattern, text))
-    if len(found) < entry.nth:
+    return found[entry.nth - 1].span() if len(found) >= entry.nth else None
+
+
+def find(entry, text):
+    """The entry as a mutant of the file's text."""
+    place = place_of(entry, text)
+    if place is None:
         raise SystemExit(f"{entry.file}: not there any more: {entry.old}")
-    start, end = found[entry.nth - 1].span()
+    start, end = place
     return points.Mutant(entry.file, text.count("\n", 0, start) + 1, entry.function, "named", start, end, entry.new,
                          entry.old, entry.new)

@@ -15,7 +15,7 @@ LEVEL = os.environ.get("KEYFOLD_TESTS", "run")
 
 # A long run draws anew each time; what fails is printed as a @reproduce_failure.
 settings.register_profile("keyfold", deadline=None, derandomize=LEVEL != "long", print_blob=True,
-                          max_examples={"quick": 20, "long": 1000}.get(LEVEL, 40),
+                          max_examples={"quick": 10, "long": 1000}.get(LEVEL, 20),
                           suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 settings.load_profile("keyfold")
 

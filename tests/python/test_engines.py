@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 import pytest
@@ -22,14 +23,21 @@ def check(table):
     assert dict(table) == dict(PAIRS), table
     assert table.stat().shards > 1, table.stat()
 
+def die(builder):
+    os.kill(os.getpid(), signal.SIGKILL)
+
 def once(shards):
     # The first task of all is killed in the middle of its shard; the engine runs it again.
     def call(part):
         if way == "killed" and not os.path.exists(folder + "/once"):
             open(folder + "/once", "w").close()
-            os.kill(os.getpid(), signal.SIGKILL)
+            keyfold._shards.Builder.finish = die
         return shards(part)
     return call
+
+# One key has most of the rows, which the engine finds in all partitions.
+HOT = PAIRS[:1000] + [("k00500", 1)] * 9000
+SUMS = {**dict(PAIRS[:1000]), "k00500": dict(PAIRS[:1000]).get("k00500", 0) + 9000}
 
 def finish(shards, rows):
     if way == "driver" and not os.path.exists(folder + "/again"):
@@ -50,6 +58,9 @@ if __name__ == "__main__":
         assert (found == ddf["v"].compute()).all()
         some = dask.dataframe.from_pandas(pandas.Series(["k00001", "no"]), npartitions=2)
         assert keyfold.dask.lookup(some, table, 0).compute().tolist() == [dict(PAIRS)["k00001"], 0]
+        hot = dask.dataframe.from_pandas(pandas.DataFrame(HOT, columns=["k", "v"]), npartitions=4, sort=False)
+        sums = keyfold.dask.write(hot, folder + "/h.kfm", "k", "v", duplicates="sum", codec="u64")
+        assert dict(sums) == SUMS
         twice = dask.dataframe.from_pandas(frame.assign(k="one"), npartitions=2, sort=False)
         try:
             keyfold.dask.write(twice, folder + "/u.kfm", "k")
@@ -68,7 +79,7 @@ if __name__ == "__main__":
 SPARK = BEGIN + """
 if __name__ == "__main__":
     from pyspark.sql import SparkSession
-    spark = SparkSession.builder.master("local-cluster[2,1,1024]" if way == "killed" else "local[2]").config(
+    spark = SparkSession.builder.master("local[2,4]").config(       # a task may be tried four times
         "spark.ui.enabled", "false").config("spark.sql.shuffle.partitions", "4").getOrCreate()
     df = spark.createDataFrame(PAIRS, "k string, v bigint")
     if way == "plain":
@@ -76,6 +87,9 @@ if __name__ == "__main__":
         check(table)
         found = df.select("v", keyfold.spark.lookup("k", table).alias("w")).collect()
         assert len(found) == 5000 and all(row.v == row.w for row in found)
+        hot = spark.createDataFrame(HOT, "k string, v bigint").repartition(4)
+        sums = keyfold.spark.write(hot, folder + "/h.kfm", "k", "v", partitions=4, duplicates="sum", codec="u64")
+        assert dict(sums) == SUMS
         shards = keyfold.Shards(folder + "/u.kfm")
         rows = df.rdd.map(lambda row: (row.k, row.v)).sortByKey(numPartitions=3).mapPartitions(shards).collect()
         check(shards.finish(rows))
@@ -94,43 +108,51 @@ if __name__ == "__main__":
         check(table)
         found = keyfold.ray.lookup(ds, "k", table, "w").take_all()
         assert len(found) == 5000 and all(row["v"] == row["w"] for row in found)
+        hot = ray.data.from_items([{"k": key, "v": value} for key, value in HOT]).repartition(4)
+        sums = keyfold.ray.write(hot, folder + "/h.kfm", "k", "v", duplicates="sum", codec="u64")
+        assert dict(sums) == SUMS
     else:
         shards = keyfold.Shards(folder + "/t.kfm", key="k", value="v")
         finish(shards, ds.sort("k").map_batches(once(shards), batch_size=None, batch_format="pyarrow").take_all())
 """
 
 
-def run(program, tmp_path, way, timeout=240):
-    """Runs the program from a file, as workers that are spawned import it; without its helpers once it has ended."""
-    path = tmp_path / "program.py"
-    path.write_text(program)
+def run(program, *arguments, timeout=240):
+    """Runs a program without its helpers once it has ended; returns its status, and what it printed."""
     environment = {**os.environ, "PYSPARK_PYTHON": sys.executable, "RAY_DEDUP_LOGS": "0",
-                   "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
-    process = subprocess.Popen([sys.executable, str(path), str(tmp_path), way], stdout=subprocess.PIPE,
-                               stderr=subprocess.STDOUT, text=True, start_new_session=True, env=environment)
-    try:
-        output = process.communicate(timeout=timeout)[0]
-    finally:
+                   "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0", "PYTHONWARNINGS": "ignore"}
+    with tempfile.TemporaryFile("w+") as errors:
+        process = subprocess.Popen([sys.executable, str(program), *map(str, arguments)], stdout=subprocess.PIPE,
+                                   stderr=errors, text=True, start_new_session=True, env=environment)
         try:
-            os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
-    return process.returncode, output
+            output = process.communicate(timeout=timeout)[0]
+        finally:
+            try:
+                os.killpg(process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        errors.seek(0)
+        return process.returncode, output + (errors.read() if process.returncode else "")
 
 
 def engine(program, tmp_path, way):
-    code, output = run(program, tmp_path, way)
+    """The program is in a file, as workers that are spawned import it."""
+    path = tmp_path / "program.py"
+    path.write_text(program)
+    code, output = run(path, tmp_path, way)
     if way == "driver":
         assert code == -signal.SIGKILL, output
         assert not os.path.exists(tmp_path / "t.kfm")       # nothing is half there
         left = set(os.listdir(tmp_path / "t.kfm.d"))
         assert left
         time.sleep(1)
-        code, output = run(program, tmp_path, way)
+        code, output = run(path, tmp_path, way)
     assert code == 0, output
     if way != "plain":
         table = keyfold.open(tmp_path / "t.kfm", check=True)
         assert len(table) == 5000
+        left = [name for name in os.listdir(tmp_path / "t.kfm.d") if name.endswith(".tmp")]
+        assert len(left) == (way == "killed")               # of the killed task, for a day
 
 
 def test_dask(tmp_path):
@@ -149,7 +171,7 @@ def test_dask_distributed(tmp_path, way):
 
 
 @LONG
-@pytest.mark.parametrize("way", ["plain", "driver"])
+@pytest.mark.parametrize("way", ["plain", "killed", "driver"])
 def test_spark(tmp_path, way):
     pytest.importorskip("pyspark")
     engine(SPARK, tmp_path, way)

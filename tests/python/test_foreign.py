@@ -1,10 +1,13 @@
 """Files handed to compile that are something else than they seem, and targets that are."""
 import os
+import pathlib
 import sys
 
 import pytest
 
 import keyfold
+from keyfold._builder import BuildOptions
+from keyfold._native import ffi, lib
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "support"))
 from foreign import FOREIGN, LEGITIMATE, PAIRS, READABLE  # noqa: E402
@@ -75,6 +78,17 @@ def test_targets(tmp_path, kind):
     assert make(kind, target, tmp_path, False)["a"] == "b"      # over a keyfold file, no force is needed
     target.write_bytes(b"")
     assert make(kind, target, tmp_path, False)["a"] == "b"      # nor over an empty one, as of mkstemp
+
+
+def test_a_build_that_is_not_synced(tmp_path):
+    tables = [keyfold.compile(tmp_path / "a.kf", {"a": 1}), keyfold.compile(tmp_path / "b.kf", {"a": 1}, sync=False)]
+    tables += [keyfold.merge(tmp_path / "c.kf", tables[:1]), keyfold.merge(tmp_path / "d.kf", tables[:1], sync=False)]
+    assert len({pathlib.Path(table.path).read_bytes() for table in tables}) == 1
+    assert sorted(os.listdir(tmp_path)) == ["a.kf", "b.kf", "c.kf", "d.kf"]
+    for sync in (True, False):
+        options = ffi.new("kf_build_options *", lib.kfpy_build_options())
+        BuildOptions(tmp_path / "e.kf", sync=sync).fill(options)
+        assert bool(options.flags & lib.KF_BUILD_NO_SYNC) is not sync
 
 
 def test_swapped_arguments(tmp_path):

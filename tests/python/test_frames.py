@@ -469,6 +469,17 @@ def test_readers_give_tables(make, workers):
 
 # ---- Polars, DuckDB ----
 
+def test_types_that_pyarrow_does_not_know(make):
+    pl = needs("polars")
+    if not hasattr(pl, "Int128"):
+        pytest.skip("Polars has no such type yet")
+    frame = pl.DataFrame({"k": pl.Series([1, 2], dtype=pl.Int128), "v": ["a", "b"]})
+    try:
+        assert dict(make(frame)) == {1: "a", 2: "b"}
+    except keyfold.ArgumentError as problem:
+        assert "pyarrow can't read column 'k'" in str(problem) and "cast it" in str(problem)
+
+
 def test_polars(make):
     pl = needs("polars")
     for keys, values in (("str", "str"), ("int", "int"), ("bytes", "float"), ("str", "json")):

@@ -416,6 +416,8 @@ WRONG = {
     "other file": (lambda folder: open(_file(folder, bytes(99)), "rb"), keyfold.FormatError, "not a keyfold file"),
     "no bytes": (lambda folder: b"", keyfold.FormatError, "the content is not a keyfold file; it is empty"),
     "other bytes": (lambda folder: bytes(99), keyfold.FormatError, "the content is not a keyfold file"),
+    "text bytes": (lambda folder: b"one\t1\n", keyfold.FormatError, "the content is not .* keyfold.compile"),
+    "long bytes": (lambda folder: b"one " * 99, keyfold.FormatError, "the content is not .* keyfold.compile"),
     "gzip bytes": (lambda folder: gzip.compress(b"x" * 99), keyfold.FormatError, "gunzip"),
     "text file": (lambda folder: open(_file(folder, b"x"), encoding="utf-8"), TypeError, "binary mode"),
     "text buffer": (lambda folder: io.StringIO("x"), TypeError, "binary mode"),

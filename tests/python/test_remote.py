@@ -7,6 +7,8 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
+import urllib.request
 
 import pytest
 
@@ -31,12 +33,13 @@ def store():
 
 
 class Server(http.server.ThreadingHTTPServer):
-    """Files of a folder, with ranges; `cut`: how many bytes of each whole file it sends; `status`: instead of one."""
+    """Files of a folder, with ranges; `cut`: how many bytes of each whole file it sends; `status`: instead of one;
+    `wait`: for what before it sends a whole one."""
 
     daemon_threads = True
 
     def __init__(self, folder):
-        self.folder, self.asked, self.cut, self.status, self.ranges = folder, [], None, None, True
+        self.folder, self.asked, self.cut, self.status, self.ranges, self.wait = folder, [], None, None, True, None
         super().__init__(("127.0.0.1", 0), Handler)
         threading.Thread(target=self.serve_forever, daemon=True).start()
         self.url = f"http://127.0.0.1:{self.server_port}"
@@ -55,6 +58,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         path = os.path.join(server.folder, self.path.partition("?")[0].lstrip("/"))
         ranged = server.ranges and self.headers.get("Range")
         server.asked.append((self.command, bool(ranged)))
+        if server.wait and self.command == "GET" and not ranged:
+            server.wait.wait(60)
         if server.status or not os.path.exists(path):
             self.send_error(server.status or 404)
             return
@@ -73,7 +78,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(part)))
         self.end_headers()
         if self.command == "GET":
-            self.wfile.write(part[:server.cut] if server.cut is not None and not ranged else part)
+            try:
+                self.wfile.write(part[:server.cut] if server.cut is not None and not ranged else part)
+            except OSError:     # who asked was killed
+                pass
 
     def log_message(self, *arguments):
         pass
@@ -125,6 +133,33 @@ def test_one_download(server):
     assert server.whole() == 1
 
 
+def test_killed_while_fetching(server):
+    """Another that waits for the file then fetches it."""
+    keyfold.compile(server.folder / "t.kf", words(20000))
+    url, server.wait = f"{server.url}/t.kf", threading.Event()
+    one = subprocess.Popen([sys.executable, "-c", OPEN, url])
+    while not server.whole():
+        time.sleep(0.01)
+    other = subprocess.Popen([sys.executable, "-c", OPEN, url], stdout=subprocess.PIPE)
+    one.kill()
+    one.wait()
+    server.wait.set()
+    assert int(other.communicate(timeout=60)[0]) == sum(range(20000)) and server.whole() == 2
+
+
+def test_changed_member(store, cache, tmp_path):
+    """What a manifest names must be what it was."""
+    shards = keyfold.Shards(f"{store}/all.kfm")
+    table = shards.finish([shards([(letter, 1)]) for letter in "ab"])
+    fs = fsspec.filesystem("memory")
+    one, two = (name for name in fs.ls("/bucket/all.kfm.d", detail=False) if name.endswith(".kf"))
+    fs.pipe_file(one, fs.cat_file(two))
+    del table
+    shutil.rmtree(cache)
+    with pytest.raises(keyfold.Replaced, match=os.path.basename(one)):
+        keyfold.open(f"{store}/all.kfm")
+
+
 def test_pickles(server, python):
     keyfold.compile(server.folder / "t.kf", words(100))
     table = keyfold.open(f"{server.url}/t.kf?signature=secret")
@@ -168,6 +203,33 @@ def test_failures(server, cache, tmp_path):
     assert keyfold.open(url)["key 00001"] == 1
     with pytest.raises(keyfold.ArgumentError, match="nothing"):
         keyfold.open("nothing://a/b.kf")
+
+
+@pytest.mark.parametrize("secret", ["http://me:secret@127.0.0.1:9/t.kf", "http://127.0.0.1:9/t.kf?token=secret"])
+def test_unreachable(server, secret):
+    with pytest.raises(keyfold.IOError_, match="http://127.0.0.1:9/t.kf") as caught:
+        keyfold.open(secret)
+    assert "secret" not in str(caught.value) and caught.value.__cause__ is None
+
+
+FULL = """
+import resource, sys
+import keyfold
+resource.setrlimit(resource.RLIMIT_FSIZE, (300, resource.RLIM_INFINITY))
+try:
+    keyfold.open(sys.argv[1])
+except keyfold.IOError_ as problem:
+    print(problem)
+"""
+
+
+def test_full_cache(server, cache, python):
+    """A cache folder that takes no more is named; nothing is left there, and once there is room it works."""
+    keyfold.compile(server.folder / "t.kf", words(5000))
+    done = python(FULL, f"{server.url}/t.kf")
+    assert str(cache) in done.stdout and "KEYFOLD_CACHE" in done.stdout and "t.kf" in done.stdout, done
+    assert not list(cache.glob("*.kf")) and not list(cache.glob(".*.tmp"))
+    assert len(keyfold.open(f"{server.url}/t.kf")) == 5000
 
 
 def test_changed(server):
@@ -269,8 +331,61 @@ def test_compile_and_command(store, server, tmp_path, tool):
     shards = keyfold.Shards(server.folder / "all.kfm", codec="u64")
     shards.finish([shards([("a", 1)]), shards([("b", 2)])])
     assert tool("get", f"{server.url}/all.kfm", "b").stdout == b"b\t2\n"
-    done = tool("get", f"{server.url}/none.kf", "b")
-    assert done.returncode != 0 and b"none.kf" in done.stderr
+    done = tool("get", f"{server.url}/none.kf?token=secret", "b")
+    assert done.returncode == 3 and b"none.kf" in done.stderr and b"secret" not in done.stderr
+
+
+def test_bundle(store, cache, tmp_path):
+    """A manifest behind a URL, of files beside it and of those of another manifest there."""
+    for day, name in enumerate(("days/mon.kf", "days/tue.kf", "wed.kf")):
+        keyfold.publish(f"{store}/{name}", keyfold.compile(tmp_path / "day.kf", {name: day}))
+    shards = keyfold.Shards(f"{store}/old.kfm", codec="u64")
+    shards.finish([shards([("a", 7)]), shards([("b", 8)])])
+    table = keyfold.bundle(f"{store}/all.kfm", [f"{store}/days/mon.kf", keyfold.open(f"{store}/days/tue.kf"),
+                                                f"{store}/wed.kf", f"{store}/old.kfm"])
+    wanted = {"a": 7, "b": 8, "days/mon.kf": 0, "days/tue.kf": 1, "wed.kf": 2}
+    assert dict(table) == wanted and table.path == f"{store}/all.kfm"
+    del table
+    shutil.rmtree(cache)
+    assert dict(keyfold.open(f"{store}/all.kfm", lazy=True)) == wanted
+    one = keyfold.compile(tmp_path / "one.kf", {"z": 1})
+    for members, target, said in (([one], f"{store}/x.kfm", "publish puts files"),
+                                  ([f"{store}/wed.kf"], f"{store}/days/x.kfm", "does not lie in"),
+                                  ([f"{store}/wed.kf"], tmp_path / "x.kfm", "let its path be a URL"),
+                                  ([f"{store}/wed.kf"], f"{store}/wed.kf", "member of itself")):
+        with pytest.raises(keyfold.ArgumentError, match=said):
+            keyfold.bundle(target, members)
+    with pytest.raises(keyfold.ArgumentError, match="absolute"):
+        keyfold.bundle(f"{store}/x.kfm", [f"{store}/wed.kf"], absolute=True)
+    with pytest.raises(keyfold.NoFile, match="thu.kf"):
+        keyfold.bundle(f"{store}/x.kfm", [f"{store}/thu.kf"])
+    fs = fsspec.filesystem("memory")
+    assert not fs.exists("/bucket/x.kfm")
+    fs.pipe_file("/bucket/wed.kf?signature=secret", fs.cat_file("/bucket/wed.kf"))
+    keyfold.bundle(f"{store}/signed.kfm", [f"{store}/wed.kf?signature=secret"])
+    assert b"secret" not in fs.cat_file("/bucket/signed.kfm")
+
+
+def test_publish_command(s3, tmp_path, tool):
+    """By the command, behind a URL and in a folder; then a bundle of what was put there."""
+    for number, pairs in enumerate(({"a": 1}, {"b": 2})):
+        keyfold.compile(tmp_path / f"{number}.kf", pairs)
+        for target in (f"{s3}/{number}.kf", tmp_path / f"now{number}.kf"):
+            done = tool("publish", target, tmp_path / f"{number}.kf")
+            assert done.returncode == 0 and done.stderr == f"keyfold: {target}: 1 keys\n".encode(), done.stderr
+            assert dict(keyfold.open(str(target))) == pairs
+    done = tool("bundle", "-q", "-o", f"{s3}/all.kfm", f"{s3}/0.kf", f"{s3}/1.kf")
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert dict(keyfold.open(f"{s3}/all.kfm")) == {"a": 1, "b": 2}
+    done = tool("publish", "-q", "--keep", "0", tmp_path / "all.kfm", f"{s3}/all.kfm")
+    assert (done.returncode, done.stderr) == (0, b"") and tool("get", tmp_path / "all.kfm", "b").stdout == b"b\t2\n"
+    for arguments, code, said in ((["publish", tmp_path / "x.kf"], 2, b"FILE"),
+                                  (["publish", tmp_path / "x.kf", tmp_path / "no.kf"], 3, b"no.kf"),
+                                  (["publish", "--keep", "-1", "x", "y"], 2, b"keep"),
+                                  (["bundle", f"--output={s3}/x.kfm", f"{s3}/9.kf"], 3, b"9.kf"),
+                                  (["publish", "s3://nobucket/x.kf", tmp_path / "0.kf"], 3, b"nobucket")):
+        done = tool(*arguments)
+        assert done.returncode == code and said in done.stderr and b"verysecret" not in done.stderr, done.stderr
 
 
 def test_names(server):
@@ -293,6 +408,7 @@ def s3(monkeypatch):
         monkeypatch.setenv(name, value)
     import s3fs
     s3fs.S3FileSystem.clear_instance_cache()
+    urllib.request.urlopen(urllib.request.Request(f"http://{host}:{port}/moto-api/reset", method="POST")).close()
     s3fs.S3FileSystem().mkdir("bucket")
     yield "s3://bucket"
     server.stop()

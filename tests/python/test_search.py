@@ -388,6 +388,28 @@ def test_needles_come_as_keys_do(texts, blobs):
         texts.fuzzy_many(numpy.array([["a"]]))
 
 
+def test_many_needles_are_no_table(make):
+    """Iterating over a frame gives the names of its columns."""
+    import pandas
+    import pyarrow
+    frames = [pandas.DataFrame({"ab": ["ab"]}), pyarrow.table({"ab": ["ab"]}), pyarrow.record_batch({"ab": ["ab"]})]
+    for name in ("polars", "duckdb"):
+        try:
+            package = __import__(name)
+        except ImportError:
+            continue
+        frames += [package.DataFrame({"ab": ["ab"]}), package.LazyFrame({"ab": ["ab"]})] if name == "polars" else \
+            [package.sql("select 'ab' as ab")]
+    table = make({"ab": 1})
+    nested = keyfold.freeze({"ab": {"ab": 1}}, table.path + ".nested")
+    names = keyfold.compile_names(table.path + ".names", {1: "ab"})
+    for frame in frames:
+        for many in (table.get_many, table.contains_many, table.ordinals, table.fuzzy_many, table.nearest_many,
+                     nested.get_many, nested["ab"].get_many, names.best_many):
+            with pytest.raises(TypeError, match="one column of keys is needed, not a .*: pass one of its columns"):
+                many(frame)
+
+
 # ---- texts ----
 
 def occurrences(text, words, begins=lambda i: True):

@@ -1,7 +1,7 @@
 """What type checkers make of the package: checked by test_types.py, with mypy --strict. Never run.
 
 An ignore that is not needed is an error too, so these lines show what is refused."""
-from typing import Any, Dict, List, Optional, Tuple, Union
+from typing import Any, Dict, List, Literal, Optional, Tuple, Union
 
 import numpy
 import numpy.typing
@@ -24,7 +24,8 @@ def lookups(table: "keyfold.Dictionary[str, int]", name: str) -> None:
     table.get(5)                                            # type: ignore[call-overload]
 
 
-def many(table: "keyfold.Dictionary[str, int]", keys: List[str], name: str) -> None:
+def many(table: "keyfold.Dictionary[str, int]", keys: List[str],
+         name: Literal["list", "numpy"]) -> None:
     assert_type(table.get_many(keys), List[Optional[int]])
     assert_type(table.get_many(("a", None)), List[Optional[int]])
     assert_type(table.get_many(keys, 0), List[int])
@@ -33,7 +34,7 @@ def many(table: "keyfold.Dictionary[str, int]", keys: List[str], name: str) -> N
     assert_type(table.get_many(keys, 0, output="numpy"), Arrays)
     assert_type(table.get_many(keys, output="arrow"), keyfold.ArrowArray)
     assert_type(table.get_many(table.get_many(keys, output="arrow")), List[Optional[int]])
-    assert_type(table.get_many(keys, output=name), Any)
+    assert_type(table.get_many(keys, output=name), Union[List[Optional[int]], Arrays])
     assert_type(table.ordinals(keys), List[Optional[int]])
     assert_type(table.ordinals(keys, output="numpy"), "numpy.typing.NDArray[numpy.int64]")
     assert_type(table.ordinals(keys, output="arrow"), keyfold.ArrowArray)
@@ -136,6 +137,8 @@ def searches(table: "keyfold.Dictionary[str, int]") -> None:
     assert_type(table.complete("a"), "List[keyfold.Match[str, int]]")
     assert_type([found.start for found in table.find_all("a")], List[int])
     table.select(keyfold.Glob("*"), filter=lambda match: match.value > 5 and match.key.islower())
+    table.get_many(["a"], output="pandas")                  # type: ignore[call-overload]
+    table.contains_many(["a"], output="set")                # type: ignore[call-overload]
     table.nearest("a", metric="hamming")                    # type: ignore[arg-type]
     table.find_all("a", overlap="none")                     # type: ignore[arg-type]
     assert_type(keyfold.Fuzzy("a", 2) & ~keyfold.Regex("b"), keyfold.Query)

@@ -9,6 +9,7 @@ import bz2
 import dbm.dumb
 import gzip
 import io
+import itertools
 import json
 import lzma
 import os
@@ -65,7 +66,33 @@ def npy():
     return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(head)) + head + struct.pack("<3q", 1, 2, 3)
 
 
+def msgpack(value):
+    """What the package makes of dicts and lists of short texts and small numbers."""
+    if isinstance(value, dict):
+        return b"\xde" + struct.pack(">H", len(value)) + b"".join(map(msgpack, itertools.chain(*value.items()))) \
+            if len(value) > 15 else bytes([0x80 + len(value)]) + b"".join(map(msgpack, itertools.chain(*value.items())))
+    if isinstance(value, list):
+        return bytes([0x90 + len(value)]) + b"".join(map(msgpack, value))
+    if isinstance(value, float):
+        return b"\xcb" + struct.pack(">d", value)
+    return bytes([value]) if isinstance(value, int) else bytes([0xa0 + len(value.encode())]) + value.encode()
+
+
+def cbor(value):
+    def head(major, size):
+        return bytes([major << 5 | size]) if size < 24 else bytes([major << 5 | 25]) + struct.pack(">H", size)
+
+    if isinstance(value, dict):
+        return head(5, len(value)) + b"".join(map(cbor, itertools.chain(*value.items())))
+    if isinstance(value, list):
+        return head(4, len(value)) + b"".join(map(cbor, value))
+    if isinstance(value, float):
+        return b"\xfb" + struct.pack(">d", value)
+    return head(0, value) if isinstance(value, int) else head(3, len(value.encode())) + value.encode()
+
+
 NOISE = random.Random(12).randbytes(3000)
+MANY = {f"key{n}": f"value {n}" for n in range(9000)}       # more than the head that is looked at
 OFFICE = {"[Content_Types].xml": "<Types/>", "_rels/.rels": "<r/>"}
 
 READABLE = {
@@ -158,6 +185,35 @@ FOREIGN = {
     "big.tsv": (b"version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 12\n", "Git LFS"),
     "nul-later.tsv": (LONG + b"bad\0key\tvalue\n", "NUL byte"),
     "nul-later.csv": (LONG.replace(b"\t", b",") + b"bad\0key,value\n", "NUL byte"),
+    "t.msgpack": (msgpack(PAIRS), "MessagePack"),
+    "large.msgpack": (msgpack(MANY), "MessagePack"),
+    "rows.tsv": (b"".join(msgpack([key, value, 1, 0.7]) for key, value in PAIRS.items()), "MessagePack"),
+    "t.cbor": (cbor(PAIRS), "CBOR"),
+    "large.cbor": (cbor(MANY), "CBOR"),
+    "tagged.cbor": (b"\xd9\xd9\xf7" + cbor([PAIRS, 7]), "CBOR"),
+    "t.sas7bdat": (bytes(84) + b"\xc2\xea\x81\x60" + NOISE, "SAS"),
+    "t.xpt": (b"HEADER RECORD*******LIBRARY HEADER RECORD!!!!!!!".ljust(80), "SAS transport"),
+    "t.por": (b"ASCII SPSS PORT FILE".ljust(80) + b"\n", "SPSS"),
+    "t.arff": (b"@relation x\n@attribute a numeric\n@data\n1\n", "ARFF"),
+    "text.rds": (b"A\n3\n262402\n197888\n5\nUTF-8\n531\n", "R data"),
+    "t.mo": (b"\xde\x12\x04\x95\0\0\0\0" + NOISE, "translations"),
+    "t.ttf": (b"\0\1\0\0\0\x0c\0\x80" + NOISE, "font"),
+    "t.pcap": (b"\xd4\xc3\xb2\xa1\2\0\4\0" + NOISE, "packets"),
+    "place.kml": (b"<?xml version=\"1.0\"?>\n<kml/>\n", "XML"),
+    "t.svg": (b"<svg xmlns='http://www.w3.org/2000/svg'>\n<g/>\n</svg>\n", "XML"),
+    "rows.xml": (b"<rows>\n" + b"<row><k>one</k></row>\n" * 3 + b"</rows>\n", "XML"),
+    "large.xml": (b"<rows xmlns=\"urn:x\">\n" + b"<row><k>one</k></row>\n" * 9000 + b"</rows>\n", "XML"),
+    "t.yaml": (b"one: 1\ntwo: zwei\n", "YAML"),
+    "list.yml.gz": (gzip.compress(b"- one\n- two\n"), "YAML"),
+    "yaml.txt": (b"---\none: 1\ntwo: zwei\n", "YAML"),
+    "t.toml": (b"[one]\ntwo = 'zwei'\n", "TOML"),
+    "settings": (b"[one]\r\ntwo=zwei\r\n", "INI"),
+    "t.sql": (b"insert into t values ('one', 1);\n", "SQL"),
+    "dump.txt": (b"--\n-- PostgreSQL database dump\n--\n\nSET x = 0;\n", "SQL"),
+    "mysql.tsv": (b"-- MySQL dump 10.13\n--\n-- Host:\tlocalhost\n", "SQL"),
+    "sqlite.txt": (b"PRAGMA foreign_keys=OFF;\nBEGIN TRANSACTION;\n", "SQL"),
+    "other.csv": (b"sep=;\r\none;1\r\n", "delimited otherwise: --delimiter ';'"),
+    "bars.csv": (b"one|1\ntwo|2\n", "--delimiter '\\|'"),
     "cut-pair.tsv": (b"\xff\xfea\0\t\0\x00\xd8\n\0", "UTF-16"),
     "odd.tsv": (TSV.encode("utf-16")[:-1], "UTF-16"),
     "in-gzip.gz": (gzip.compress(sqlite()), "SQLite"),
@@ -182,5 +238,15 @@ LEGITIMATE = {
     "80.tsv": (b"\x80\x02}q\x01\tv\n", [b"\x80\x02}q\x01"]),
     "controls.tsv": (b"\x01\x02\x03\tv\n\x7f\x1b[0m\tw\n", [b"\x01\x02\x03", b"\x7f\x1b[0m"]),
     "cr.tsv": (b"one\tline\r", [b"one"]),
+    "starts.tsv": (b"---\ta: b\n--\tx\nCREATE TABLE t\tx\n%YAML\ty\n",
+                   [b"%YAML", b"--", b"---", b"CREATE TABLE t"]),
+    "starts.txt": (b"---\nCREATE\nINSERT INTO\n[one]\ntwo\n<a>\n</a>\n",
+                   [b"---", b"</a>", b"<a>", b"CREATE", b"INSERT INTO", b"[one]", b"two"]),
+    "tags-only.txt": (b"<a>\n</a>\n<b>\n</b>\n", [b"</a>", b"</b>", b"<a>", b"<b>"]),
+    "shift-jis.tsv": ("".join(f"\u30ad\u30fc{n:05}\t\u5024\u30c6\u30b9\u30c8\n" for n in range(9000))
+                      .encode("shift-jis"), ["\u30ad\u30fc{:05}".format(n).encode("shift-jis") for n in range(9000)]),
+    "gbk.txt": ("".join(f"\u4e2d\u6587{n:05}\n" for n in range(300)).encode("gbk"),
+                ["\u4e2d\u6587{:05}".format(n).encode("gbk") for n in range(300)]),
+    "euro.txt": ("\u20acuro\n\u201equoted\u201c\n".encode("cp1252"), [b"\x80uro", b"\x84quoted\x93"]),
     "empty-key.tsv": (b"\t{\"a\": \"b c d\"}\n", [b""]),
 }

@@ -29,7 +29,7 @@ static inline unsigned scale_of_run(void)
 /* How often a random test that does `usual` rounds shall do them now. */
 static inline uint64_t rounds_of(uint64_t usual)
 {
-    uint64_t now = scaled(usual / 4, usual, usual);
+    uint64_t now = scaled(usual / (SANITIZED ? 8 : 4), usual, usual);
     return (now ? now : 1) * scale_of_run();
 }
 

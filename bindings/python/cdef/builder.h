@@ -14,7 +14,8 @@ typedef enum kf_duplicates {
 enum {
     KF_BUILD_REPLACE_ANY = 1 << 0,
     KF_BUILD_SIMILARITY = 1 << 1,
-    KF_BUILD_FILTER = 1 << 2
+    KF_BUILD_FILTER = 1 << 2,
+    KF_BUILD_NO_SYNC = 1 << 3
 };
 
 typedef struct kf_build_options {

@@ -12,7 +12,11 @@ kf_find_options kfpy_find_options(void);
 kf_bundle_options kfpy_bundle_options(void);
 kf_verify_options kfpy_verify_options(void);
 kf_build_report kfpy_build_report(void);
+kf_member kfpy_empty_member(void);
 kf_dict_stat kfpy_dict_stat(void);
+
+/* What realpath says, for kfpy_free; or NULL. */
+char *kfpy_real_path(const char *path);
 
 /* For ffi.gc, which passes a plain pointer. */
 void kfpy_dict_free(kf_dict *dict);

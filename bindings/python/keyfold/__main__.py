@@ -13,10 +13,16 @@ def _argument(given: str) -> str:
     try:
         return local_path(given)
     except (Error, OSError) as problem:
-        sys.exit(f"keyfold: {problem}")
+        print(f"keyfold: {problem}", file=sys.stderr)
+        sys.exit(3)
 
 
 def main() -> None:
+    if sys.argv[1:2] in (["publish"], ["bundle"]):
+        from ._command import run
+        code = run(sys.argv[1:])
+        if code is not None:
+            sys.exit(code)
     tool = os.path.join(os.path.dirname(os.path.abspath(__file__)), "keyfold-tool")
     try:
         os.execv(tool, ["keyfold", *map(_argument, sys.argv[1:])])

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ._arrow import ArrowArray
     from ._codecs import Codec
     from ._keys import KeyKind
+    from ._types import Output
 
     K = TypeVar("K")
     V_co = TypeVar("V_co", covariant=True)
@@ -173,9 +174,9 @@ class Batches(Table["K", "V_co"]):
     @overload
     def ordinals(self, keys: Column[K], *, output: _Arrow) -> ArrowArray: ...
     @overload
-    def ordinals(self, keys: Column[K], *, output: str) -> Any: ...
+    def ordinals(self, keys: Column[K], *, output: Output) -> Any: ...
 
-    def ordinals(self, keys: Any, *, output: str = "list") -> Any:
+    def ordinals(self, keys: Any, *, output: Output = "list") -> Any:
         """The ordinals of many keys: None for absent ones; as numpy one array of int64, with -1 for them.
 
         >>> words = keyfold.compile("words.kf", {"talk": 7, "walk": 5, "walked": 9, "walking": 20})
@@ -198,9 +199,9 @@ class Batches(Table["K", "V_co"]):
     @overload
     def contains_many(self, keys: Column[K], *, output: _Arrow) -> ArrowArray: ...
     @overload
-    def contains_many(self, keys: Column[K], *, output: str) -> Any: ...
+    def contains_many(self, keys: Column[K], *, output: Output) -> Any: ...
 
-    def contains_many(self, keys: Any, *, output: str = "list") -> Any:
+    def contains_many(self, keys: Any, *, output: Output = "list") -> Any:
         """Which of many keys are there, as booleans (as numpy: one array).
 
         >>> words = keyfold.compile("words.kf", {"talk": 7, "walk": 5, "walked": 9, "walking": 20})
@@ -231,9 +232,9 @@ class Batches(Table["K", "V_co"]):
     @overload
     def get_many(self, keys: Column[K], default: Any = None, *, output: _Arrow) -> ArrowArray: ...
     @overload
-    def get_many(self, keys: Column[K], default: Any = None, *, output: str) -> Any: ...
+    def get_many(self, keys: Column[K], default: Any = None, *, output: Output) -> Any: ...
 
-    def get_many(self, keys: Any, default: Any = None, *, output: str = "list") -> Any:
+    def get_many(self, keys: Any, default: Any = None, *, output: Output = "list") -> Any:
         """The values of many keys, and the default for those that are absent.
 
         codec         as numpy                         as Arrow
@@ -276,9 +277,9 @@ class Batches(Table["K", "V_co"]):
     @overload
     def values_at(self, ordinals: Column[int], default: Any = None, *, output: _Arrow) -> ArrowArray: ...
     @overload
-    def values_at(self, ordinals: Column[int], default: Any = None, *, output: str) -> Any: ...
+    def values_at(self, ordinals: Column[int], default: Any = None, *, output: Output) -> Any: ...
 
-    def values_at(self, ordinals: Any, default: Any = None, *, output: str = "list") -> Any:
+    def values_at(self, ordinals: Any, default: Any = None, *, output: Output = "list") -> Any:
         """The values of keys by their ordinals, as get_many. None, null and -1, which `ordinals` returns for
         absent keys, get the default; other ordinals that don't exist raise IndexError.
 

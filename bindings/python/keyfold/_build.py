@@ -114,7 +114,7 @@ def compile(path: StrPath, inputs: Mapping[K, V], *, reader: None = None, worker
             resume: Optional[StrPath] = None, allow_pickle: bool = False,
             encoding: Encoding = "auto", metadata: Metadata = None,
             normalise: Normal = None, force: bool = False, similarity: bool = False,
-            filter: bool = False) -> Dictionary[K, V]: ...
+            filter: bool = False, sync: bool = True) -> Dictionary[K, V]: ...
 @overload
 def compile(path: StrPath, inputs: Iterable[Tuple[K, V]], *, reader: None = None,
             workers: Optional[int] = None, memory: Union[int, str] = "1G", duplicates: NoLists = "error",
@@ -124,7 +124,7 @@ def compile(path: StrPath, inputs: Iterable[Tuple[K, V]], *, reader: None = None
             resume: Optional[StrPath] = None, allow_pickle: bool = False,
             encoding: Encoding = "auto", metadata: Metadata = None,
             normalise: Normal = None, force: bool = False, similarity: bool = False,
-            filter: bool = False) -> Dictionary[K, V]: ...
+            filter: bool = False, sync: bool = True) -> Dictionary[K, V]: ...
 @overload
 def compile(path: StrPath, inputs: Mapping[K, List[V]], *, reader: None = None, workers: Optional[int] = None,
             memory: Union[int, str] = "1G", duplicates: Literal["all"], codec: Union[str, Codec] = "auto",
@@ -133,7 +133,7 @@ def compile(path: StrPath, inputs: Mapping[K, List[V]], *, reader: None = None, 
             resume: Optional[StrPath] = None, allow_pickle: bool = False,
             encoding: Encoding = "auto", metadata: Metadata = None,
             normalise: Normal = None, force: bool = False, similarity: bool = False,
-            filter: bool = False) -> Dictionary[K, List[V]]: ...
+            filter: bool = False, sync: bool = True) -> Dictionary[K, List[V]]: ...
 @overload
 def compile(path: StrPath, inputs: Iterable[Tuple[K, V]], *, reader: None = None,
             workers: Optional[int] = None, memory: Union[int, str] = "1G", duplicates: Literal["all"],
@@ -143,7 +143,7 @@ def compile(path: StrPath, inputs: Iterable[Tuple[K, V]], *, reader: None = None
             resume: Optional[StrPath] = None, allow_pickle: bool = False,
             encoding: Encoding = "auto", metadata: Metadata = None,
             normalise: Normal = None, force: bool = False, similarity: bool = False,
-            filter: bool = False) -> Dictionary[K, List[V]]: ...
+            filter: bool = False, sync: bool = True) -> Dictionary[K, List[V]]: ...
 @overload
 def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]] = None,
             workers: Optional[int] = None, memory: Union[int, str] = "1G", duplicates: Duplicates = "error",
@@ -159,7 +159,7 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
             weight_field: Optional[str] = None, raw: bool = False, text: bool = False, pairs: bool = False,
             on_error: Optional[OnError] = None, normalise: Normal = None,
             force: bool = False, similarity: bool = False,
-            filter: bool = False) -> Dictionary[Any, Any]: ...
+            filter: bool = False, sync: bool = True) -> Dictionary[Any, Any]: ...
 
 
 def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]] = None,
@@ -176,7 +176,7 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
             weight_field: Optional[str] = None, raw: bool = False, text: bool = False, pairs: bool = False,
             on_error: Optional[OnError] = None, normalise: Normal = None,
             force: bool = False, similarity: bool = False,
-            filter: bool = False) -> Dictionary[Any, Any]:
+            filter: bool = False, sync: bool = True) -> Dictionary[Any, Any]:
     """Compiles pairs into the file `path` and opens it. Nothing appears there before all is done.
 
     path        of the file; or a URL that fsspec knows, to which the complete file is put
@@ -217,6 +217,9 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
                 forms). Keys are stored like that, and what is looked up or searched for becomes so too. Keys
                 that are then the same are duplicates. For str, and for bytes, which are taken as UTF-8
     filter      stores hashes of the keys, about 10 bits each, that make looking up absent keys several times faster
+    sync        False: the file is not waited for until it is on disk, which takes most of the time of a small table.
+                It appears as a whole or not at all all the same, but may be damaged if the machine goes down soon
+                after: for what can be made again
     similarity  stores the keys once more, in a form in which all are compared at once: Dictionary.nearest takes
                 milliseconds for a million keys, for about as many bytes as the keys have, and 3 to 5 more each
     key, value  which columns of a table are the keys and the values: a name, or a list of names for tuples;
@@ -256,7 +259,7 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
     options = BuildOptions(path, memory=memory, duplicates=duplicates, weights=weights, tmpdir=tmpdir,
                            threads=threads, shards=shards, resume=resume, encoding=encoding,
                            metadata=_file_options.metadata(metadata), normalise=normalise, force=force,
-                           similarity=similarity, filter=filter)
+                           similarity=similarity, filter=filter, sync=sync)
     about_files = _file_options.given(dict(
         format=format, delimiter=delimiter, header=header, key_column=key_column, value_column=value_column,
         weight_column=weight_column, key_field=key_field, value_field=value_field, weight_field=weight_field, raw=raw,

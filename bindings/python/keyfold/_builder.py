@@ -81,7 +81,7 @@ class BuildOptions:
                  threads: Optional[int] = None, shards: Optional[int] = None,
                  resume: Optional[StrPath] = None, encoding: str = "auto",
                  metadata: Optional[Mapping[str, bytes]] = None, normalise: Normal = None,
-                 force: bool = False, similarity: bool = False, filter: bool = False) -> None:
+                 force: bool = False, similarity: bool = False, filter: bool = False, sync: bool = True) -> None:
         self.threads = thread_count(threads)
         _count("shards", shards, _MOST_SHARDS)
         if duplicates not in DUPLICATES:
@@ -109,6 +109,7 @@ class BuildOptions:
         self.force = force
         self.similarity = similarity
         self.filter = filter
+        self.sync = sync
         self.tmpdir = None if tmpdir is None else os.path.abspath(os.fsdecode(tmpdir))
         self.resume = None if resume is None else os.path.abspath(os.fsdecode(resume))
         needed = [os.path.dirname(self.path), *([self.tmpdir] if self.tmpdir else [])]
@@ -141,7 +142,8 @@ class BuildOptions:
         options.shards = self.shards or 0
         options.flags = ((lib.KF_BUILD_REPLACE_ANY if self.force else 0)
                          | (lib.KF_BUILD_SIMILARITY if self.similarity else 0)
-                         | (lib.KF_BUILD_FILTER if self.filter else 0))
+                         | (lib.KF_BUILD_FILTER if self.filter else 0)
+                         | (0 if self.sync else lib.KF_BUILD_NO_SYNC))
         kept = []
         for name, folder in (("temporary_folder", self.tmpdir), ("resume_folder", self.resume)):
             if folder is not None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Optional, TypeVar, Union, overload
 
-from . import _errors
+from . import _errors, _manifest
 from ._builder import BuildOptions
 from ._dictionary import Dictionary
 from ._handle import MEMORY, acquire
-from ._native import ffi, lib
 from ._open import open as _open
+from ._urls import is_url, shown
 
 if TYPE_CHECKING:
     from ._types import MemberMetadata, OpenKeys
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 K = TypeVar("K")
 V = TypeVar("V")
-_METADATA = {"same": lib.KF_BUNDLE_METADATA_SAME, "common": lib.KF_BUNDLE_METADATA_COMMON,
-             "none": lib.KF_BUNDLE_METADATA_NONE}
 _Path = (str, bytes, os.PathLike)
 
 
@@ -41,6 +39,7 @@ def bundle(path: StrPath, members: Any, *, metadata: MemberMetadata = "same", ab
     Dictionary of all their items, as open gives for this path from then on. Nothing of the files is copied, so
     it takes the same moment whatever their size.
 
+    path        may be a URL: then the members are URLs of files in its folder, or below
     members     paths, or Dictionaries, which stand for their files; in any order. Those without keys are left
                 out; one may have shards. In the place of a manifest of files without them these are named. They
                 must stay as they are: whatever first touches one that is gone fails (FileNotFoundError), or that was
@@ -57,22 +56,32 @@ def bundle(path: StrPath, members: Any, *, metadata: MemberMetadata = "same", ab
     >>> len(week), week["Tue 00:00"]
     (2, 1.5)
     """
-    build = BuildOptions(path)
-    if metadata not in _METADATA:
-        raise _errors.ArgumentError(f"metadata={metadata!r}: there are {', '.join(_METADATA)}")
+    build = None if is_url(path) else BuildOptions(path)
+    if metadata not in _manifest.METADATA:
+        raise _errors.ArgumentError(f"metadata={metadata!r}: there are {', '.join(_manifest.METADATA)}")
     given = _listed(members)
     rest: Dict[str, Any] = next((dict(member._options) for member in given if isinstance(member, Dictionary)), {})
     rest.pop("in_memory", None)
     rest.update({name: value for name, value in
                  (("codec", codec), ("keys", keys), ("allow_pickle", allow_pickle)) if value})
-    paths = [member.path if isinstance(member, Dictionary) else os.path.abspath(os.fsdecode(member))
-             for member in given]
+    paths = [member.path if isinstance(member, Dictionary) else member if is_url(member)
+             else os.path.abspath(os.fsdecode(member)) for member in given]
     found = _agreed(given, paths, rest)
-    _write(build.path, paths, metadata, absolute, force)
-    table = _open(build.path, **rest)
+    if build is None:
+        from ._bundle_urls import write_at_url
+        target = str(path)
+        write_at_url(target, paths, metadata, absolute, force)
+    else:
+        away = next((place for place in paths if is_url(place)), None)
+        if away is not None:
+            raise _errors.ArgumentError(f"{shown(away)} is a URL, and the manifest of a folder names files: let its "
+                                        "path be a URL too, in the same folder or above")
+        target = build.path
+        _manifest.write(target, paths, metadata, absolute, force)
+    table = _open(target, **rest)
     if found and (table.key_kind, table.codec) != found:
         # The manifest does not tell, but the members did.
-        table = _open(build.path, **{**rest, "keys": found[0], "codec": rest.get("codec") or found[1]})
+        table = _open(target, **{**rest, "keys": found[0], "codec": rest.get("codec") or found[1]})
     return table
 
 
@@ -111,18 +120,3 @@ def _agreed(given: List[Any], paths: List[str], rest: Dict[str, Any]) -> Any:
                 raise _errors.ValueTypeError(f"{first} has {ours} {what}, but {place} has {theirs} {what}: "
                                              "members must agree")
     return found
-
-
-def _write(path: str, paths: List[str], metadata: str, absolute: bool, force: bool) -> None:
-    options = ffi.new("kf_bundle_options *", lib.kfpy_bundle_options())
-    options.flags = (lib.KF_BUNDLE_ABSOLUTE if absolute else 0) | (lib.KF_BUNDLE_REPLACE_ANY if force else 0)
-    options.metadata = _METADATA[metadata]
-    names = [ffi.new("char[]", os.fsencode(place)) for place in paths]
-    array, error = ffi.new("char *[]", names), ffi.new("kf_error *")
-    status = lib.kf_bundle_write(os.fsencode(path), array, len(names), options, error)
-    if status == 0:
-        return
-    problem = _errors.make(status, error, path)
-    if status == lib.KF_INVALID and "metadata entry" in problem.args[0]:
-        problem.args = (f'{problem.args[0]}; metadata="common" keeps what they agree on',)
-    raise problem

@@ -269,7 +269,7 @@ def is_null(item: Any) -> bool:
 def needles(kind: KeyKind, column: Any, strict: bool = False) -> List[Any]:
     """The keys of a column as sources() takes it, one by one; None for those that are neither str nor bytes, which are
     refused unless they are nulls if that is to be `strict`."""
-    _refuse_one(column)
+    refuse_one(column)
     wanted = bytes if kind.name == "bytes" else str
     items: Any = column
     is_array = True
@@ -299,16 +299,20 @@ def needles(kind: KeyKind, column: Any, strict: bool = False) -> List[Any]:
 
 # ---- all of them ------------------------------------------------------------------------------------
 
-def _refuse_one(keys: Any) -> None:
+def refuse_one(keys: Any) -> None:
+    """Raises TypeError of what is no column of keys: one key, or a whole table."""
     if isinstance(keys, (str, bytes, bytearray, memoryview)):
         raise TypeError(f"many keys are needed, not one {type(keys).__name__}: [{keys!r:.60}] is a list of one")
+    if hasattr(type(keys), "columns"):      # which iterate over their columns' names, or have no items
+        raise TypeError(f"one column of keys is needed, not a {type(keys).__name__}: pass one of its columns, or for "
+                        "keys that are tuples a list of its rows as tuples")
 
 
 def sources(kind: KeyKind, keys: Any) -> Iterable[Source]:
     """The runs of a column of keys."""
     if isinstance(keys, (list, tuple)):
         return (from_list(kind, keys),)
-    _refuse_one(keys)
+    refuse_one(keys)
     if is_pandas(keys):
         return _from_pandas(kind, keys)
     if (hasattr(keys, "__arrow_c_array__") or hasattr(keys, "__arrow_c_stream__")) and \

@@ -169,9 +169,12 @@ def _remembered(folder: str, url: str, max_age: float) -> Optional[bytes]:
 
 def _remember(folder: str, url: str, build_id: bytes) -> None:
     temporary = _cache.temporary_in(folder)
-    with open(temporary, "x") as file:
-        file.write(build_id.hex())
-    os.replace(temporary, _memo(folder, url))
+    try:
+        with open(temporary, "x") as file:
+            file.write(build_id.hex())
+        os.replace(temporary, _memo(folder, url))
+    except OSError:     # then it is looked up again
+        _cache.remove(temporary)
 
 
 def fetch(url: str, build_id: Optional[bytes] = None, max_age: float = 0.0, trusted: bool = False) -> Fetched:
@@ -235,7 +238,7 @@ def _download(fs: Any, path: str, url: str, build_id: bytes, target: str, head: 
             else:
                 fs.get_file(path, temporary)
         except OSError as problem:
-            if problem.errno in (errno.ENOSPC, errno.EDQUOT):
+            if problem.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
                 raise _errors.os_error(problem.errno, os.path.dirname(target), f"{os.strerror(problem.errno)} (while "
                                        f"fetching {shown(url)}; KEYFOLD_CACHE names another folder)") from None
             raise trouble(problem, url) from None
@@ -271,7 +274,7 @@ def _check(temporary: str, url: str, build_id: bytes) -> None:
 def members_of(pointer: Any) -> List[Tuple[str, bytes, int]]:
     """Name, build id and size of each member of a manifest; none if it is no manifest of plain files."""
     found: List[Tuple[str, bytes, int]] = []
-    member = ffi.new("kf_member *")
+    member = ffi.new("kf_member *", lib.kfpy_empty_member())
     while lib.kf_dict_member_at(pointer, len(found), member) == lib.KF_OK:
         name = bytes(ffi.buffer(member.name.data, member.name.size))
         found.append((os.fsdecode(name), bytes(ffi.buffer(member.build_id, 16)), member.file_size))

@@ -313,16 +313,22 @@ class _ArrowStream:
         shown = ", ".join(f"{self.labels[place]!r} ({types[place][1]})" for place in sorted(hard))
         package = _runs.pyarrow(f"column {shown}")
         again = _runs.Again(self.capsules)
+        try:
+            if not self.is_table:
+                batches = (package.array(again),) if self.is_array else package.chunked_array(again).chunks
+            elif self.is_array:     # a record batch can't be imported that begins within its columns; structs can
+                batches = (package.RecordBatch.from_struct_array(package.array(again)),)
+            else:
+                reader = package.RecordBatchReader
+                batches = reader.from_stream(again) if hasattr(reader, "from_stream") else \
+                    reader._import_from_c_capsule(self.capsules)        # before pyarrow 15
+        except (ValueError, TypeError, NotImplementedError) as problem:
+            raise _errors.ArgumentError(f"pyarrow can't read column {shown}: {problem}; cast it to another type "
+                                        "first") from problem
         if not self.is_table:
-            arrays = (package.array(again),) if self.is_array else package.chunked_array(again).chunks
-            for array in arrays:
+            for array in batches:
                 yield Window(len(array), [(_objects(array, self.labels[0], shown), 0)])
             return
-        reader = package.RecordBatchReader
-        # A record batch can't be imported that begins within its columns; an array of structs can.
-        batches = (package.RecordBatch.from_struct_array(package.array(again)),) if self.is_array else \
-            reader.from_stream(again) if hasattr(reader, "from_stream") else \
-            reader._import_from_c_capsule(self.capsules)        # before pyarrow 15
         for batch in batches:
             if batch.num_rows:
                 given = {place: _objects(batch.column(place), self.labels[place], shown) for place in hard}

@@ -5,7 +5,7 @@ import itertools
 import os
 from collections import abc
 from typing import (TYPE_CHECKING, Any, Callable, Dict, Iterable, Iterator, List, Literal, Mapping, Optional, Tuple,
-                    TypeVar, Union, overload)
+                    Type, TypeVar, Union, overload)
 
 from . import _build, _choose, _codecs, _errors, _file_options, _keys, _nested, _sets
 from ._builder import Builder, BuildOptions
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 K = TypeVar("K")
 V = TypeVar("V")
 _VERSION = "2"          # of what is digested and how
+_LIBRARY = ffi.string(lib.kf_library_version()).decode()
 _DEPTH = 100            # how deep dicts may be nested
 _SECRET = 16            # bytes
 _Types = Tuple[Optional[type], Optional[type]]      # see survey
@@ -140,25 +141,34 @@ def _secret(folder: str, make: bool = True) -> bytes:
     path = os.path.join(folder, ".key")
     while True:
         try:
-            with open(path, "rb") as file:
-                return file.read(_SECRET).ljust(_SECRET, b"\0")
+            file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)    # half the time of a file object
+            try:
+                return os.read(file, _SECRET).ljust(_SECRET, b"\0")
+            finally:
+                os.close(file)
         except FileNotFoundError:
             if not make:
                 raise
             temporary = temporary_in(folder)
-            with open(temporary, "xb") as file:
-                file.write(os.urandom(_SECRET))
+            with open(temporary, "xb") as made:
+                made.write(os.urandom(_SECRET))
             try:
                 publish(temporary, path)
             finally:
                 remove(temporary)
 
 
-def _named(kind: _keys.KeyKind, codec: Codec, options: BuildOptions, total: bytes) -> str:
+class _Plain:
+    """What of the options a file's name depends on, where none was given."""
+
+    weights, normalise, encoding = None, 0, "auto"
+    metadata: Dict[str, bytes] = {}
+
+
+def _named(kind: _keys.KeyKind, codec: Codec, options: Union[BuildOptions, Type[_Plain]], total: bytes) -> str:
     """The name of a file with such content."""
     import hashlib
-    version = ffi.string(lib.kf_library_version()).decode()
-    head = "\n".join((_VERSION, version, kind.name, codec.name, str(options.weights),
+    head = "\n".join((_VERSION, _LIBRARY, kind.name, codec.name, str(options.weights),
                       *([str(options.normalise)] if options.normalise else ()),
                       *([f"{options.encoding} {sorted(options.metadata.items())!r}"]
                         if options.encoding != "auto" or options.metadata else ()), total.hex()))
@@ -231,6 +241,10 @@ def _find_or_write(content: _Content, folder: str,
     return found if found is not None else _open(path, allow_pickle=content.codec.name in _codecs.PICKLES)
 
 
+_NO_OPTIONS: Dict[str, Any] = dict(memory="1G", duplicates="error", weights=None, tmpdir=None, threads=None,
+                                   shards=None, normalise=None, force=False, encoding="auto", metadata={})
+
+
 def _found_at_once(mapping: Dict[Any, Any], wanted: _choose.Wish, options: Dict[str, Any]) \
         -> Optional[Dictionary[Any, Any]]:
     """The file of a dict of the commonest types that is in the cache already. Its types are taken to be those of its
@@ -247,7 +261,8 @@ def _found_at_once(mapping: Dict[Any, Any], wanted: _choose.Wish, options: Dict[
     total = content.plain and digest(content.plain, content.kind.name, content.codec.name, secret)
     if not total:
         return None
-    name = _named(content.kind, content.codec, BuildOptions(os.path.join(folder, "any"), **options), total)
+    given = _Plain if options == _NO_OPTIONS else BuildOptions(os.path.join(folder, "any"), **options)
+    name = _named(content.kind, content.codec, given, total)
     return _try_open(os.path.join(folder, name + ".kf"), content.codec)
 
 

@@ -11,7 +11,7 @@ import tempfile
 import time
 from typing import TYPE_CHECKING, Any, Dict, List, Set, Tuple, Union
 
-from . import _bundle, _errors
+from . import _errors, _manifest
 from ._dictionary import Dictionary
 from ._fetch import members_of
 from ._handle import MEMORY, Handle, acquire
@@ -38,7 +38,7 @@ def write_manifest(place: Place, stubs: List[Tuple[str, bytes]], keep: int) -> N
             with open(paths[-1], "wb") as file:
                 file.write(content)
         path = os.path.join(folder, name)
-        _bundle._write(path, paths, "same", False, False)
+        _manifest.write(path, paths, "same", False, False)
         build_id = acquire(path).build_id.hex()
         # The record first: whatever is published has one.
         copy = f"{path}.copy"
@@ -52,7 +52,7 @@ def write_manifest(place: Place, stubs: List[Tuple[str, bytes]], keep: int) -> N
 
 def stub(path: str) -> bytes:
     """A manifest of one file, beside it: all that the manifest of many must know of it."""
-    _bundle._write(f"{path}.kfm", [path], "same", False, True)
+    _manifest.write(f"{path}.kfm", [path], "same", False, True)
     with open(f"{path}.kfm", "rb") as file:
         return file.read()
 

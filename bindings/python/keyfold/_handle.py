@@ -29,6 +29,9 @@ else:
     _remote = Later("_remote")
 
 
+_SMALL = 16 << 20
+
+
 def _memory() -> int:
     """The machine's, in bytes; 0 if the system does not tell."""
     try:
@@ -39,6 +42,8 @@ def _memory() -> int:
 
 def _exceeds_memory(file_size: int) -> bool:
     """Whether a file, with all members of a manifest, needs more than half of the memory."""
+    if file_size < _SMALL:      # without asking: that takes longer than the rest of opening it
+        return False
     memory = _memory()
     return bool(memory and file_size > memory // 2)
 
@@ -119,7 +124,14 @@ os.register_at_fork(after_in_child=_after_fork)
 def real_path(path: StrPath) -> str:
     if not os.fsdecode(path):
         raise _errors.ArgumentError("the path is empty")
-    return os.path.realpath(os.fsdecode(path))
+    name = os.fsencode(path)
+    found = lib.kfpy_real_path(name) if b"\0" not in name else ffi.NULL
+    if found == ffi.NULL:       # something is not there: that is told when it is opened
+        return os.path.realpath(os.fsdecode(path))
+    try:
+        return os.fsdecode(ffi.string(found))
+    finally:
+        lib.kfpy_free(found)
 
 
 def _build_id(pointer: Any, kind: Type[Handle]) -> bytes:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ._name_stat import NameStat
     from ._name_table import Found
     from ._open import Opened
-    from ._types import AnyScorer, IdKind, Scorer
+    from ._types import AnyScorer, IdKind, NamesOutput, Scorer
 
     T = TypeVar("T")
 else:
@@ -224,8 +224,8 @@ class NameIndex:
     def best_many(self, needles: Column[str], *, threads: Optional[int] = None, progress: Any = None,
                   output: Literal["polars"], **options: Any) -> polars.DataFrame: ...
 
-    def best_many(self, needles: Any, *, threads: Optional[int] = None, progress: Any = None, output: str = "list",
-                  **options: Any) -> Any:
+    def best_many(self, needles: Any, *, threads: Optional[int] = None, progress: Any = None,
+                  output: NamesOutput = "list", **options: Any) -> Any:
         """The best match of each needle, in the order of the needles.
 
         needles   a list, a NumPy array, a column of pandas, Polars or Arrow. None, NaN and nulls find nothing
@@ -265,7 +265,7 @@ class NameIndex:
                      progress: Any = None, output: Literal["polars"], **options: Any) -> polars.DataFrame: ...
 
     def matches_many(self, needles: Any, limit: int = 10, *, threads: Optional[int] = None, progress: Any = None,
-                     output: str = "list", **options: Any) -> Any:
+                     output: NamesOutput = "list", **options: Any) -> Any:
         """The best matches of each needle: for a list one list each; in a table a row for each match, with the number
         of the needle in the column row. The rest is as for best_many, and the options are those of matches.
 
@@ -292,7 +292,7 @@ class NameIndex:
 
     def dedupe(self, cutoff: float, *, scorer: Scorer = "setratio", by: Optional[str] = None,
                same_attribute: bool = False, threads: Optional[int] = None, progress: Any = None,
-               output: str = "list") -> Any:
+               output: NamesOutput = "list") -> Any:
         """All pairs of names in the index whose score is the cutoff or better: exactly those that scoring every pair
         would find. The higher the cutoff, the faster.
 
@@ -313,7 +313,7 @@ class NameIndex:
 
     def groups(self, cutoff: float, *, scorer: Scorer = "setratio", by: Optional[str] = None,
                same_attribute: bool = False, threads: Optional[int] = None, progress: Any = None,
-               output: str = "list") -> Any:
+               output: NamesOutput = "list") -> Any:
         """Names that the pairs of dedupe connect, directly or by way of others, in groups of two and more.
 
         output  "list" of lists of NameMatch, whose score is that of one of the pairs; "arrow", "pandas" or "polars": a

@@ -20,12 +20,18 @@ from ._bounds import Bounds
 from ._dictionary import Dictionary
 from ._keys import decode_step, encode_step
 from ._late import arrive
+from ._light import Later
 from ._native import ffi, lib
 from ._views import ItemsView
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple, Union
+
+    from . import _columns
+    from ._types import Output
+else:
+    _columns = Later("_columns")
 
 _OWN = b"\x00"          # what a dict's own entry ends with
 _BEHIND = _integers.FRACTION    # greater than every tag of an element
@@ -144,12 +150,12 @@ def _items(file: Dictionary[Any, Any], prefix: bytes, begin: bytes) -> Iterator[
 
 def _many(file: Dictionary[Any, Any], prefix: bytes, keys: Any, default: Any, output: str) -> Any:
     """get_many of the dict at a path. What is no leaf may be a dict, so absent keys are looked up again."""
+    _columns.refuse_one(keys)
     for convert in ("to_pylist", "to_list"):    # of columns, whose keys are encoded one by one all the same
         if hasattr(keys, convert):
             keys = getattr(keys, convert)()
             break
-    if not isinstance(keys, (str, bytes, bytearray, memoryview)):   # which are no lists of keys
-        keys = list(keys)
+    keys = list(keys)
 
     def found(suffix: bytes, wanted: Any) -> Any:
         def encode(key: Any) -> bytes:
@@ -336,7 +342,7 @@ class SubDictionary(abc.Mapping):   # type: ignore[type-arg]
         """
         return _Values(self, _begin(prefix))
 
-    def get_many(self, keys: Any, default: Any = None, *, output: str = "list") -> Any:
+    def get_many(self, keys: Any, default: Any = None, *, output: Output = "list") -> Any:
         """The values of many keys, as Dictionary.get_many; those that are dicts only in a list.
 
         >>> table = keyfold.freeze({"cat": {"de": "Katze", "fr": "chat"}})
@@ -457,7 +463,7 @@ class NestedDictionary(Dictionary["Any", "Any"]):
         """A dict of dicts with the same content."""
         return self._root().to_dict()
 
-    def get_many(self, keys: Any, default: Any = None, *, output: str = "list") -> Any:
+    def get_many(self, keys: Any, default: Any = None, *, output: Output = "list") -> Any:
         """The values of many keys, as Dictionary.get_many; those that are dicts only in a list."""
         return _many(self, b"", keys, default, output)
 

@@ -80,7 +80,7 @@ def handle_of(source: Any, populate: bool, in_memory: bool, kind: Type[Handle] =
 def _handle_of(source: Any, populate: bool, in_memory: bool, kind: Type[Handle], how: Any) -> Handle:
     if isinstance(source, (str, os.PathLike)):
         return _of_path(source, populate, in_memory, kind, how)
-    if isinstance(source, bytes) and 0 < len(source) < 4096 and b"\0" not in source and source[:4] != _MAGIC:
+    if isinstance(source, bytes) and _may_be_path(source):
         return _of_path(source, populate, in_memory, kind, how)
     if isinstance(source, Dictionary):
         raise TypeError("it is a keyfold.Dictionary already")
@@ -97,6 +97,12 @@ def _handle_of(source: Any, populate: bool, in_memory: bool, kind: Type[Handle],
     hint = ": keyfold.freeze makes a table of a dict" if isinstance(source, dict) else ""
     raise TypeError("open takes a path, a file object opened in binary mode, a resource, or the bytes of a file, "
                     f"not {type(source).__name__}{hint}")
+
+
+def _may_be_path(content: bytes) -> bool:
+    """Whether bytes may be a path, in which no name is longer than 255 bytes, and not a file's content."""
+    return 0 < len(content) < 4096 and b"\0" not in content and content[:4] != _MAGIC and \
+        (max(map(len, content.split(b"/"))) <= 255 and b"\n" not in content or os.path.exists(content))
 
 
 def _of_path(path: Any, populate: bool, in_memory: bool, kind: Type[Handle], how: Any) -> Handle:

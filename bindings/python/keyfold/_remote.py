@@ -43,8 +43,8 @@ def beside(url: str, name: str) -> str:
     return f"{scheme}://{posixpath.normpath(posixpath.join(posixpath.dirname(path), name))}{query}{rest}{chain}{outer}"
 
 
-def _failed(kind: Any, problem: Any, traceback: Any) -> None:
-    """Tells the library what a callback raised."""
+def _failed(kind: Any, problem: Any, traceback: Any) -> int:
+    """Tells the library what a callback raised; the status is what this then returns."""
     error = traceback.tb_frame.f_locals["error"]
     url = ffi.from_handle(traceback.tb_frame.f_locals["context"]).url
     told = trouble(problem, url)
@@ -57,6 +57,7 @@ def _failed(kind: Any, problem: Any, traceback: Any) -> None:
     error.os_error = getattr(told, "errno", None) or errno.EIO
     text = f"{getattr(told, 'filename', None) or shown(url)}: {getattr(told, 'strerror', None) or told}".encode()
     ffi.memmove(error.message, text[:len(error.message) - 1] + b"\0", min(len(text), len(error.message) - 1) + 1)
+    return int(status)
 
 
 @ffi.def_extern(error=lib.KF_IO, onerror=_failed)   # type: ignore[untyped-decorator]

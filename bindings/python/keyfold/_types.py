@@ -32,3 +32,5 @@ Operation = Literal["union", "intersection", "difference", "symmetric_difference
 OneValue = Literal["first", "last", "sum", "min", "max"]
 MemberMetadata = Literal["same", "common", "none"]
 ChangeKind = Literal["added", "removed", "changed"]
+Output = Literal["list", "numpy", "arrow"]
+NamesOutput = Literal["list", "pandas", "polars", "arrow"]

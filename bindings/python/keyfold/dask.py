@@ -7,7 +7,7 @@ Both work with whatever scheduler computes them.
 """
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Optional
 
 from . import _shards
 from .pandas import lookup as _lookup
@@ -19,12 +19,13 @@ __all__ = ["write", "lookup"]
 
 
 def write(frame: Any, path: Any, key: Any, value: Any = None, *, divided: bool = False,
-          **options: Any) -> "Dictionary[Any, Any]":
+          partitions: Optional[int] = None, **options: Any) -> "Dictionary[Any, Any]":
     """Makes one Dictionary of a Dask DataFrame, a shard of each partition, and opens it.
 
     path            of the manifest to write, in a folder that all workers have, or a URL
     key, value      columns, as in keyfold.compile
     divided         the partitions are ranges of keys already: else set_index(key) makes them such
+    partitions      how many ranges set_index makes: as many as the frame has if not given
     options         of keyfold.Shards: codec, duplicates, nulls, memory, ...
 
     >>> import dask.dataframe, pandas
@@ -34,7 +35,7 @@ def write(frame: Any, path: Any, key: Any, value: Any = None, *, divided: bool =
     """
     shards = _shards.Shards(path, key, value, **options)
     first = key[0] if isinstance(key, list) else key
-    ranges = frame if divided else frame.set_index(first, drop=False)
+    ranges = frame if divided else frame.set_index(first, drop=False, npartitions=partitions)
     return shards.finish(ranges.map_partitions(shards, meta=shards.meta).compute())
 
 

@@ -5,7 +5,7 @@
 """
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Optional
 
 from . import _shards
 
@@ -16,12 +16,13 @@ __all__ = ["write", "lookup"]
 
 
 def write(dataset: Any, path: Any, key: Any, value: Any = None, *, divided: bool = False,
-          **options: Any) -> "Dictionary[Any, Any]":
+          partitions: Optional[int] = None, **options: Any) -> "Dictionary[Any, Any]":
     """Makes one Dictionary of a Ray Dataset, a shard of each block, and opens it.
 
     path            of the manifest to write, in a folder that all hosts have, or a URL
     key, value      columns, as in keyfold.compile
     divided         the blocks are ranges of keys already: else sort(key) makes them such
+    partitions      how many ranges sort makes: as many as the dataset has blocks if not given
     options         of keyfold.Shards: codec, duplicates, nulls, memory, ...
 
     >>> ray = getfixture("ray")
@@ -30,6 +31,8 @@ def write(dataset: Any, path: Any, key: Any, value: Any = None, *, divided: bool
     {'a': 1, 'b': 2}
     """
     shards = _shards.Shards(path, key, value, **options)
+    if partitions and not divided:
+        dataset = dataset.repartition(partitions)
     ranges = dataset if divided else dataset.sort(key)
 
     def shard(batch: Any) -> Any:
@@ -51,10 +54,10 @@ def lookup(dataset: Any, column: str, dictionary: "Dictionary[Any, Any]", name: 
     def found(batch: Any) -> Any:
         import pyarrow
         keys = batch.column(column)
-        if dictionary.codec in ("json", "object", "msgpack", "pickle"):
-            values = pyarrow.array(dictionary.get_many(keys))
-        else:
+        try:
             values = pyarrow.array(dictionary.get_many(keys, output="arrow"))
+        except TypeError:       # of a codec without an Arrow type
+            values = pyarrow.array(dictionary.get_many(keys))
         return batch.append_column(name, values)
 
     return dataset.map_batches(found, batch_format="pyarrow")

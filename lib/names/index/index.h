@@ -8,9 +8,9 @@
 #include "base/progress.h"
 #include "format/metadata.h"
 #include "names/index/letters.h"
-#include "names/layout.h"
+#include "names/names_layout.h"
 #include "names/process/process.h"
-#include "read/blocks/blocks.h"
+#include "read/blocks/blocks_reader.h"
 #include "read/values/column_reader.h"
 
 #include <keyfold/names.h>

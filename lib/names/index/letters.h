@@ -3,7 +3,7 @@
 #define KFI_NAMES_INDEX_LETTERS_H
 
 #include "base/error.h"
-#include "names/layout.h"
+#include "names/names_layout.h"
 #include "names/sketch.h"
 
 enum {

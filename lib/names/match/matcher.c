@@ -1,7 +1,7 @@
 #include "names/match/matcher.h"
 
 #include "base/options.h"
-#include "names/ratio/ratio.h"
+#include "names/ratio/ratio_search.h"
 
 #include <math.h>
 #include <stdlib.h>

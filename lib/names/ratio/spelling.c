@@ -1,5 +1,5 @@
 /* The letters of tokens, from the blocks: much faster than from the vocabulary. */
-#include "names/ratio/ratio.h"
+#include "names/ratio/ratio_search.h"
 
 #include <stdlib.h>
 

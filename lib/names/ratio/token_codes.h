@@ -3,7 +3,7 @@
 #ifndef KFI_NAMES_RATIO_TOKEN_CODES_H
 #define KFI_NAMES_RATIO_TOKEN_CODES_H
 
-#include "names/ratio/ratio.h"
+#include "names/ratio/ratio_search.h"
 
 enum { KFI_HALF_BITS = 4, KFI_HALF_ANY = (1 << KFI_HALF_BITS) - 1 };
 

@@ -5,7 +5,7 @@
 
 #include "base/array.h"
 #include "names/write/letters_writer.h"
-#include "names/layout.h"
+#include "names/names_layout.h"
 #include "names/write/attributes_writer.h"
 #include "write/sort/sorter.h"
 #include "write/writer.h"

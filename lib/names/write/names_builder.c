@@ -12,8 +12,12 @@
 #include "names/write/names_builder.h"
 
 #include "base/options.h"
+<<<<<<< HEAD
 #include "base/path.h"
 #include "names/layout.h"
+=======
+#include "names/names_layout.h"
+>>>>>>> main
 #include "names/score/text.h"
 
 #include <stdlib.h>
@@ -57,7 +61,7 @@ static kf_status tell_column(void *context, kf_phase phase, uint64_t done, uint6
 static kf_status create_column(kf_names_builder *b, kfi_column_builder **out, kf_error *error)
 {
     const kfi_column_options column = {
-        .type = KF_VALUES_BYTES, .memory = kfi_budget_image(b->options.memory_limit, 0).values, .folder = b->folder,
+        .type = KF_VALUES_BYTES, .memory = kfi_budget_names(b->options.memory_limit, 0).column, .folder = b->folder,
         .account = &b->disk, .progress = { .tell = tell_column, .context = b }
     };
     return kfi_column_builder_create(out, &column, error);
@@ -97,12 +101,13 @@ kf_status kf_names_builder_create(kf_names_builder **out, const char *path, cons
     b->ids_are_numbers = b->numbers_ascend = b->ids_ascend = 1;
     b->reading = (kfi_progress){ kfi_names_tell, b, KF_PHASE_READ, 0, KFI_ROWS_STEP, 0 };
     if (!b->path || !b->folder) status = kfi_fail_memory(error, strlen(path));
+    const kfi_names_shares shares = kfi_budget_names(known.memory_limit, 0);
     kfi_sort_options sort = kfi_names_sort_options(b, KF_VALUES_U64, KF_DUPLICATES_SUM);
-    sort.memory /= 2;      /* columns and attributes are collected beside it */
+    sort.memory = shares.token_sort;
     if (!status) status = begin_processing(b, error);
     kfi_process_begin(&b->scratch, &b->process);
     if (!status) status = kfi_spool_create(&b->rows, b->folder, KFI_ROWS_BUFFER, &b->disk, error);
-    if (!status) status = kfi_token_count_create(&b->count, known.memory_limit / 4, &sort, error);
+    if (!status) status = kfi_token_count_create(&b->count, shares.tokens, &sort, error);
     if (status) kf_names_builder_destroy(&b);
     *out = b;
     return status;
@@ -144,10 +149,11 @@ static kf_status count_attribute(kf_names_builder *b, kf_bytes attribute, kf_err
     static const kf_bytes none = { NULL, 0 };
     kf_status status = KF_OK;
     if (!b->attributes) {
+        const kfi_names_shares shares = kfi_budget_names(b->options.memory_limit, 0);
         kfi_sort_options sort = kfi_names_sort_options(b, KF_VALUES_U64, KF_DUPLICATES_SUM);
         if (!attribute.size) return KF_OK;
-        sort.memory /= 8;
-        status = kfi_token_count_create(&b->attributes, b->options.memory_limit / 32, &sort, error);
+        sort.memory = shares.attribute_sort;
+        status = kfi_token_count_create(&b->attributes, shares.attributes, &sort, error);
         for (uint32_t i = 0; i < b->names && !status; i++)
             status = kfi_token_count_add(b->attributes, &none, 1, error);
     }

@@ -170,8 +170,8 @@ static kf_status write_extras(finish *f, kf_error *error)
     const kfi_image_options image = image_options(b, KF_VALUES_NONE);
     kf_status status = b->texts ? write_processing(f, error) : KF_OK;
     if (!status && f->attributes)
-        status = kfi_attributes_write(f->attributes, &image, b->options.memory_limit / 2, f->writer, &f->values,
-                                      error);
+        status = kfi_attributes_write(f->attributes, &image, kfi_budget_names(b->options.memory_limit, 0).lists,
+                                      f->writer, &f->values, error);
     if (!status && b->payloads) status = write_column(f, KFI_SECTION_PAYLOADS, b->payloads, error);
     return status;
 }
@@ -182,7 +182,7 @@ static kf_status write_postings(finish *f, kf_error *error)
     kf_status status = kfi_writer_begin(f->writer, KFI_SECTION_POSTINGS, error);
     if (!status)
         status = kfi_postings_write(&f->list, kfi_forward_slots(f->forward), b->names, UINT32_MAX,
-                                    b->options.memory_limit / 2, f->writer, &f->values, error);
+                                    kfi_budget_names(b->options.memory_limit, 0).lists, f->writer, &f->values, error);
     return status ? status : kfi_writer_end(f->writer, error);
 }
 
@@ -194,14 +194,10 @@ static kf_status tell_values(void *context, kf_phase phase, uint64_t done, uint6
     return kfi_progress_report(&f->values, f->list.count + done, error);
 }
 
-/* What is held of tokens is taken from the sorter's half of the memory limit, as far as it can do with less; a quarter
- * of the limit is for what else there is by then. */
-static uint64_t sorter_memory(const finish *f)
+static kfi_names_shares shares_of(const finish *f)
 {
-    const uint64_t limit = f->builder->options.memory_limit, most = kfi_budget_sorter(limit), least = limit / 8;
-    const uint64_t held = kfi_token_table_size(&f->table) + 8 * (uint64_t)f->list.count + f->list.frequencies.size;
-    if (held + 3 * least > limit) return least;
-    return limit - held - 2 * least < most ? limit - held - 2 * least : most;
+    return kfi_budget_names(f->builder->options.memory_limit, kfi_token_table_size(&f->table)
+                                                              + 8 * (uint64_t)f->list.count + f->list.frequencies.size);
 }
 
 static kf_status write_sections(finish *f, kf_error *error)
@@ -217,7 +213,7 @@ static kf_status write_sections(finish *f, kf_error *error)
     if (!status) status = kfi_values_create(&f->ids, &ids, error);
     if (!status && b->attributes)
         status = kfi_attributes_create(&f->attributes, &b->attributes, b->names, b->folder, &b->disk, error);
-    sort.memory = sorter_memory(f);
+    sort.memory = shares_of(f).sort;
     if (!status)
         status = kfi_forward_create(&f->forward, f->list.count, b->names, f->attributes, f->letters, &sort, error);
     f->layout = (kfi_progress){ kfi_names_tell, b, KF_PHASE_LAYOUT, 2 * (uint64_t)b->names, KFI_ROWS_STEP, 0 };

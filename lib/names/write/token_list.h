@@ -6,7 +6,7 @@
 #include "base/array.h"
 #include "base/file.h"
 #include "base/progress.h"
-#include "names/layout.h"
+#include "names/names_layout.h"
 
 enum { KFI_BANDS = 6 };          /* most frequent, frequent, the rest, of 3, 2 and 1 names */
 

@@ -17,13 +17,13 @@ typedef struct cased {
 enum { RUNS_MOST = 8192, CASED_MOST = 2 * 3072 };
 
 static struct {
-    pthread_once_t made;
+    kfi_once made;
     int incomplete;              /* there is no room for all that this utf8proc knows */
     size_t run_count, cased_count;
     run runs[RUNS_MOST];         /* of code points of one category, ascending, from 0 */
     cased by_code[CASED_MOST];   /* those that are not alone when case is ignored, by code point, */
     cased by_fold[CASED_MOST];   /* and by what they fold to */
-} tables = { .made = PTHREAD_ONCE_INIT };
+} tables = { .made = KFI_ONCE_INIT };
 
 typedef struct category_name {
     uint32_t categories;
@@ -167,8 +167,7 @@ static void make_tables(void)
 
 static kf_status prepare(kf_error *error)
 {
-    if (pthread_once(&tables.made, make_tables))
-        return kfi_fail(error, KF_NO_MEMORY, "the tables of Unicode could not be made");
+    kfi_once_run(&tables.made, make_tables);
     if (!tables.incomplete) return KF_OK;
     return kfi_fail(error, KF_LIMIT, "this utf8proc knows more of Unicode than keyfold has room for: use a newer one");
 }

@@ -5,7 +5,7 @@
 #ifndef KFI_READ_BLOCKS_BLOCKS_SCAN_H
 #define KFI_READ_BLOCKS_BLOCKS_SCAN_H
 
-#include "read/blocks/blocks.h"
+#include "read/blocks/blocks_reader.h"
 
 #include <string.h>
 

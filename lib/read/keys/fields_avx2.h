@@ -145,4 +145,31 @@ static inline uint32_t kfi_differ_characters(const uint8_t *p, uint64_t bit, uns
         ^ 0xffff;
 }
 
+static inline uint32_t kfi_words8(const uint8_t *p, __m256i value)
+{
+    const __m256i *v = (const __m256i *)(const void *)p;
+    return (uint32_t)_mm256_movemask_pd(_mm256_castsi256_pd(_mm256_cmpeq_epi64(_mm256_loadu_si256(v), value)))
+         | (uint32_t)_mm256_movemask_pd(_mm256_castsi256_pd(_mm256_cmpeq_epi64(_mm256_loadu_si256(v + 1), value))) << 4;
+}
+
+static inline uint32_t kfi_records8(const uint8_t *p, unsigned count, uint64_t value)
+{
+    const __m256i all = _mm256_set1_epi64x((long long)value);
+    uint32_t equal = 0;
+    for (unsigned i = 0; i < count; i += 16)   /* mostly once */
+        equal |= (kfi_words8(p + 8 * i, all) | kfi_words8(p + 8 * i + 64, all) << 8) << i;
+    return (uint32_t)kfi_low_bits(equal, count);
+}
+
+static inline uint32_t kfi_records16(const uint8_t *p, unsigned count, uint64_t low, uint64_t high)
+{
+    const __m256i all = _mm256_broadcastsi128_si256(_mm_set_epi64x((long long)high, (long long)low));
+    uint32_t equal = 0;
+    for (unsigned i = 0; i < count; i += 8) {
+        const uint32_t words = kfi_words8(p + 16 * i, all) | kfi_words8(p + 16 * i + 64, all) << 8;
+        equal |= _pext_u32(words & words >> 1, 0x5555) << i;
+    }
+    return (uint32_t)kfi_low_bits(equal, count);
+}
+
 #endif

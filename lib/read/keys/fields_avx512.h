@@ -87,4 +87,24 @@ static inline uint32_t kfi_differ_characters(const uint8_t *p, uint64_t bit, uns
                                 _mm_loadu_si128((const __m128i *)(const void *)text));
 }
 
+static inline uint32_t kfi_records8(const uint8_t *p, unsigned count, uint64_t value)
+{
+    const __m512i all = _mm512_set1_epi64((long long)value);
+    uint32_t equal = 0;
+    for (unsigned i = 0; i < count; i += 8)
+        equal |= (uint32_t)_mm512_cmpeq_epi64_mask(_mm512_loadu_si512(p + 8 * i), all) << i;
+    return (uint32_t)kfi_low_bits(equal, count);
+}
+
+static inline uint32_t kfi_records16(const uint8_t *p, unsigned count, uint64_t low, uint64_t high)
+{
+    const __m512i all = _mm512_broadcast_i32x4(_mm_set_epi64x((long long)high, (long long)low));
+    uint32_t equal = 0;
+    for (unsigned i = 0; i < count; i += 4) {
+        const uint32_t words = _mm512_cmpeq_epi64_mask(_mm512_loadu_si512(p + 16 * i), all);
+        equal |= _pext_u32(words & words >> 1, 0x55) << i;
+    }
+    return (uint32_t)kfi_low_bits(equal, count);
+}
+
 #endif

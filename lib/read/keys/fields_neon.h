@@ -5,7 +5,7 @@
 #ifndef KFI_READ_KEYS_FIELDS_NEON_H
 #define KFI_READ_KEYS_FIELDS_NEON_H
 
-#include "base/bits.h"
+#include "read/keys/fields_words.h"
 
 #include <arm_neon.h>
 

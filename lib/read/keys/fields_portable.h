@@ -2,12 +2,12 @@
  *
  * All variants provide: kfi_vec (64 bytes), kfi_vec_unpack, kfi_vec_unpack_both, kfi_vec_load, kfi_vec_equal,
  * kfi_vec_less, kfi_vec_both, kfi_vec_table, kfi_vec_sum, kfi_labels32, kfi_differ16, kfi_differ_characters,
- * kfi_select, kfi_select_pair, kfi_characters16. Masks have bit i for byte i.
+ * kfi_records8, kfi_records16, kfi_select, kfi_select_pair, kfi_characters16. Masks have bit i for byte i.
  * Fields beyond `count` are undefined. Unpacking reads at most 64 bytes from where it is told to begin. */
 #ifndef KFI_READ_KEYS_FIELDS_PORTABLE_H
 #define KFI_READ_KEYS_FIELDS_PORTABLE_H
 
-#include "base/bits.h"
+#include "read/keys/fields_words.h"
 
 typedef struct kfi_vec { uint8_t byte[64]; } kfi_vec;
 

@@ -18,6 +18,24 @@ static kf_status open_top(kfi_top *top, const uint8_t *p, uint64_t size, kf_erro
     return KF_OK;
 }
 
+static kf_status open_endings(kfi_keys *keys, kf_error *error)
+{
+    kfi_endings *endings = &keys->endings;
+    const uint64_t position = keys->parameters.endings;
+    endings->entries = keys->tree;
+    if (!position) return KF_OK;
+    const uint8_t *p = keys->shared + position;
+    const uint64_t room = position < keys->shared_size ? keys->shared_size - position : 0;
+    endings->count = room < KFI_ENDINGS_HEAD ? UINT32_MAX : kfi_load32(p);
+    const uint64_t records_at = kfi_endings_records_at(endings->count);
+    if (room < records_at + KFI_ENDINGS_TAIL)
+        return kfi_fail(error, KF_CORRUPT, "the endings lie outside their section");
+    endings->entries = p + KFI_ENDINGS_HEAD;
+    endings->records = p + records_at;
+    endings->units = (room - records_at - KFI_ENDINGS_TAIL) / KFI_ENDINGS_UNIT;
+    return KF_OK;
+}
+
 /* What is smaller is in the processor's nearer caches after some lookups. */
 enum { IN_CACHE = 1 << 20 };
 
@@ -54,6 +72,7 @@ kf_status kfi_keys_open(kfi_keys *keys, const uint8_t *file, const kfi_header *h
         return kfi_fail_at(error, KF_CORRUPT, tree->offset, "the number of keys contradicts the root");
     const kfi_section *top = kfi_header_section(header, KFI_SECTION_TOP);
     if (top) status = open_top(&keys->top, file + top->offset, top->size, error);
+    if (!status) status = open_endings(keys, error);
     if (status) return status;
     keys->escape = (uint8_t)kfi_escape_code(p);
     if (!p->character_bits) status = kfi_tokens_open(&keys->tokens, file + tokens->offset, tokens->size, error);

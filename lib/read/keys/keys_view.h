@@ -7,6 +7,7 @@
 #ifndef KFI_READ_KEYS_KEYS_VIEW_H
 #define KFI_READ_KEYS_KEYS_VIEW_H
 
+#include "format/endings.h"
 #include "format/header.h"
 #include "format/keys.h"
 #include "format/tokens.h"
@@ -18,6 +19,23 @@ typedef struct kfi_top {
     uint8_t positions, position_width, rank_width, cell_width;
 } kfi_top;
 
+/* What the jumps to the first `count` directory indexes lead to. Without any, something can be read at `entries`. */
+typedef struct kfi_endings {
+    const uint8_t *entries, *records;
+    uint64_t count, units;
+} kfi_endings;
+
+/* The list of any index; its count is 0 if there is none, or it does not fit the section. Without a branch. */
+static inline kfi_ending_list kfi_endings_list(const kfi_endings *endings, uint64_t index)
+{
+    const unsigned known = index < endings->count;
+    kfi_ending_list list = kfi_ending_list_load(endings->entries + (index & (0ull - known)) * KFI_ENDINGS_ENTRY);
+    const unsigned fits = (list.count <= KFI_ENDINGS_MOST)
+                        & (list.first + (uint64_t)(list.count << list.wide) <= endings->units);
+    list.count &= 0u - (known & fits);
+    return list;
+}
+
 typedef struct kfi_keys {
     const uint8_t *tree, *shared;
     uint64_t tree_size, shared_size;
@@ -28,6 +46,7 @@ typedef struct kfi_keys {
     int interleave;              /* whether batches gain by it: what is in the processor's caches does not wait */
     kfi_tokens tokens;
     kfi_top top;
+    kfi_endings endings;
     kfi_keys_parameters parameters;
     uint8_t label_of[1 << KFI_LABEL_BITS_MAX];   /* the byte of a label code */
 } kfi_keys;

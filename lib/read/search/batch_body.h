@@ -65,7 +65,8 @@ KFI_INLINE void lane_on(batch *b, lane *l, lean_step step)
         KFI_PREFETCH(l->search.at);
         list_add(&b->arrived, l);
     } else if (step == LEAN_JUMP) {
-        KFI_PREFETCH(l->keys->shared + l->reference * l->keys->parameters.directory_width / 8);
+        if (l->reference >= l->keys->endings.count)
+            KFI_PREFETCH(l->keys->shared + l->reference * l->keys->parameters.directory_width / 8);
         l->cell = NULL;
         list_add(&b->waiting, l);
     } else {
@@ -90,10 +91,10 @@ static void round_of(batch *b)
     }
     for (size_t i = 0; i < waiting; i++) {
         lane *l = b->waiting.at[i];
-        int good = 1;
+        lean_step step = LEAN_ON;
         if (l->cell) start_at_cell(&l->search, l->keys, l->cell);
-        else good = follow(l->keys, &l->search, l->reference);
-        lane_on(b, l, good ? LEAN_ON : LEAN_CORRUPT);
+        else step = lean_jump(l->keys, &l->search, l->reference);
+        lane_on(b, l, step);
     }
     for (size_t i = 0; i < b->nodes.count; i++) {
         lane *l = b->nodes.at[i];

@@ -9,13 +9,17 @@ enum { KEY_MOST = 240, KEY_ROOM = KEY_MOST + LEAN_PAD };   /* longer keys are se
 /* Copies a key of up to KEY_MOST bytes to `room`, LEAN_PAD zeros behind it. */
 KFI_INLINE void pad_key(uint8_t *room, const uint8_t *key, size_t size)
 {
-    if (size >= 16) {
+    if (size > 32) {
         for (size_t i = 0; i < size - 16; i += 16) memcpy(room + i, key + i, 16);
         memcpy(room + size - 16, key + size - 16, 16);
-    } else if (size >= 8) {   /* two loads that overlap */
-        const uint64_t last = kfi_load64(key + size - 8);
-        kfi_store64(room, kfi_load64(key));
-        kfi_store64(room + size - 8, last);
+    } else if (size >= 8) {   /* four words that overlap: most keys go one way */
+        const size_t last = size - 8, second = last < 8 ? last : 8, third = last < 16 ? last : 16;
+        const uint64_t a = kfi_load64(key), b = kfi_load64(key + second), c = kfi_load64(key + third);
+        const uint64_t d = kfi_load64(key + last);
+        kfi_store64(room, a);
+        kfi_store64(room + second, b);
+        kfi_store64(room + third, c);
+        kfi_store64(room + last, d);
     } else if (size >= 4) {
         const uint32_t last = kfi_load32(key + size - 4);
         kfi_store32(room, kfi_load32(key));
@@ -91,6 +95,23 @@ KFI_INLINE int follow(const kfi_keys *keys, lean *s, uint64_t reference)
     return !kfi_is_node(s->at) || s->end == keys->tree + keys->tree_size;
 }
 
+/* A jump, whose text the key has. LEAN_ON, or all is known: LEAN_FOUND, LEAN_ABSENT, LEAN_CORRUPT. */
+KFI_INLINE lean_step lean_jump(const kfi_keys *keys, lean *s, uint64_t reference)
+{
+    const size_t left = (size_t)(s->key_end - s->key);
+    const kfi_ending_list list = kfi_endings_list(&keys->endings, reference);
+    if (!list.count) return follow(keys, s, reference) ? LEAN_ON : LEAN_CORRUPT;
+    const uint8_t *records = keys->endings.records + (size_t)list.first * KFI_ENDINGS_UNIT;
+    /* Zeros follow the key; a length that no record has stands for longer rests. */
+    const uint64_t word = kfi_load64(s->key), next = kfi_load64(s->key + KFI_ENDINGS_UNIT);
+    const uint32_t equal = list.wide
+        ? kfi_records16(records, list.count, word, next | (left <= KFI_ENDINGS_LONGEST ? left : 255ull) << 56)
+        : kfi_records8(records, list.count, word | (left < KFI_ENDINGS_UNIT ? left : 255ull) << 56);
+    if (!equal) return LEAN_ABSENT;
+    s->rank += (unsigned)__builtin_ctz(equal);
+    return LEAN_FOUND;
+}
+
 /* Goes on to the end: LEAN_FOUND, LEAN_ABSENT, LEAN_CORRUPT. */
 KFI_INLINE lean_step lean_find(const kfi_keys *keys, lean *s)
 {
@@ -109,8 +130,9 @@ KFI_INLINE lean_step lean_find(const kfi_keys *keys, lean *s)
         step = lean_bucket_step(keys, s, &reference);
         if (step != LEAN_JUMP) goto other;
     jump:
-        if (follow(keys, s, reference)) continue;
-        return LEAN_CORRUPT;
+        step = lean_jump(keys, s, reference);
+        if (step != LEAN_ON) return step;
+        continue;
     other:
         if (step != LEAN_RARE) return step;
         r = (rare){ *s, reference, in_bucket };   /* a copy, so that the search itself stays in registers */

@@ -97,6 +97,11 @@ kf_status kfi_shards_prefix_range(const kfi_shards *s, kf_bytes prefix, uint64_t
 {
     size_t shard = kfi_shard_of_prefix_end(s, prefix), from = kfi_shard_of_key(s, prefix);
     const kf_dict *member;
+    if (!prefix.size) {                     /* of which no file has to be opened */
+        *first = 0;
+        *end = s->first[s->count];
+        return KF_OK;
+    }
     kf_status status = kfi_shards_member(s, shard, &member);
     if (!status) status = kfi_prefix_range(&member->keys, prefix, first, end);
     if (status) return status;

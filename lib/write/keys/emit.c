@@ -1,6 +1,7 @@
 #include "write/keys/emit.h"
 
 #include "write/keys/bit_writer.h"
+#include "write/keys/endings_writer.h"
 #include "write/keys/node_writer.h"
 #include "write/keys/top_writer.h"
 
@@ -15,7 +16,9 @@ typedef struct emitter {
     kfi_key_coder coder;
     kfi_array node, scratch;
     kfi_top_builder *top;
+    kfi_endings_builder *endings;
     kfi_array containers;         /* of the SHARED section, in order of completion */
+    kfi_array ends;               /* what follows them there */
     place *places;                /* by directory index */
     uint64_t stored;
 } emitter;
@@ -56,8 +59,10 @@ static kf_status emit_small(void *context, const kfi_laid_state *state, kfi_shar
     kfi_laid_state copy = *state;
     copy.entries = (kfi_bucket_entry *)(void *)e->scratch.data;
     resolve_jumps(e, &copy);
-    status = kfi_bucket_encode(&e->coder, copy.entries, copy.entry_count, copy.text, copy.final,
-                               &e->containers, error);
+    status = kfi_endings_add(e->endings, &copy, shared->place, error);
+    if (!status)
+        status = kfi_bucket_encode(&e->coder, copy.entries, copy.entry_count, copy.text, copy.final,
+                                   &e->containers, error);
     e->places[shared->place] = (place){ begin, (uint32_t)(e->containers.size - begin) };
     return status;
 }
@@ -87,6 +92,15 @@ static kf_status write_tree(emitter *e, const kfi_automaton *automaton, kfi_prog
     return status;
 }
 
+/* They may take half a percent of the keys' space, and twice as much where that is little. Keys coded by characters
+ * have few endings in common, and depths that matter. */
+static kf_status make_endings(emitter *e, kf_error *error)
+{
+    const uint64_t space = kfi_writer_position(e->writer) + e->containers.size;
+    if (e->plan->parameters.character_bits) return KF_OK;
+    return kfi_endings_write(e->endings, space / (space < 1 << 16 ? 100 : 200), &e->ends, error);
+}
+
 static void number_positions(emitter *e, uint64_t *directory_size, uint64_t *shared_size)
 {
     kfi_keys_parameters *p = &e->plan->parameters;
@@ -94,7 +108,7 @@ static void number_positions(emitter *e, uint64_t *directory_size, uint64_t *sha
     /* The directory's own size depends on the width of the positions in it. */
     for (;; width++) {
         *directory_size = e->stored ? (e->stored * width + 7) / 8 + 8 : 0;
-        *shared_size = *directory_size + e->containers.size;
+        *shared_size = *directory_size + e->containers.size + e->ends.size;
         most = *shared_size;
         for (uint64_t i = 0; i < e->stored; i++)
             if (!e->places[i].size && e->places[i].position + *shared_size > most)
@@ -104,6 +118,7 @@ static void number_positions(emitter *e, uint64_t *directory_size, uint64_t *sha
     p->directory_width = (uint8_t)width;
     p->directory_count = e->stored;
     p->shared_start = *directory_size;
+    p->endings = e->ends.size ? *shared_size - e->ends.size : 0;
 }
 
 static kf_status write_shared(emitter *e, uint64_t directory_size, uint64_t shared_size, kf_error *error)
@@ -127,6 +142,7 @@ static kf_status write_shared(emitter *e, uint64_t directory_size, uint64_t shar
         if (e->places[i].size)
             status = kfi_writer_write(e->writer, e->containers.data + e->places[i].position, e->places[i].size,
                                       error);
+    if (!status) status = kfi_writer_write(e->writer, e->ends.data, e->ends.size, error);
     kfi_array_free(&directory);
     return status ? status : kfi_writer_end(e->writer, error);
 }
@@ -168,9 +184,12 @@ kf_status kfi_keys_emit(kfi_key_plan *plan, const kfi_automaton *automaton, kfi_
     kf_status status = kfi_shared_table_rank(shared, &e.stored, error);
     if (!status && !(e.places = calloc(e.stored + 1, sizeof *e.places)))
         status = kfi_fail_memory(error, e.stored * sizeof *e.places);
+    if (!status && !(e.endings = calloc(1, sizeof *e.endings)))
+        status = kfi_fail_memory(error, sizeof *e.endings);
     if (!status) status = kfi_top_builder_create(&e.top, automaton->keys, error);
     if (!status) status = write_tokens(&e, error);
     if (!status) status = write_tree(&e, automaton, progress, error);
+    if (!status) status = make_endings(&e, error);
     if (!status) {
         number_positions(&e, &directory_size, &shared_size);
         kfi_keys_parameters_write(&plan->parameters, parameters);
@@ -183,10 +202,13 @@ kf_status kfi_keys_emit(kfi_key_plan *plan, const kfi_automaton *automaton, kfi_
     if (!status) status = write_shared(&e, directory_size, shared_size, error);
     if (!status) status = write_top(&e, keys_size, error);
     kfi_top_builder_destroy(&e.top);
+    if (e.endings) kfi_endings_free(e.endings);
+    free(e.endings);
     free(e.places);
     kfi_key_coder_free(&e.coder);
     kfi_array_free(&e.node);
     kfi_array_free(&e.scratch);
     kfi_array_free(&e.containers);
+    kfi_array_free(&e.ends);
     return status;
 }

@@ -146,7 +146,7 @@ int main(void)
     tcase_add_checked_fixture(all, scratch_open, scratch_close);
     tcase_add_test(all, folder__spool_is_cut_to_its_size);
     tcase_add_test(all, folder__lock_and_end);
-    tcase_add_loop_test(all, folder__every_call_fails, 0, 2);
+    suite_add_cases(all, folder__every_call_fails, 0, 2);
     suite_add_tcase(suite, all);
     return suite_run(suite);
 }

@@ -2,6 +2,7 @@
  * calls shows it. */
 #include "base/file.h"
 #include "base/folder.h"
+#include "keyfold/builder.h"
 
 #include "fault.h"
 #include "scratch.h"
@@ -47,6 +48,53 @@ START_TEST(sync__output)
 }
 END_TEST
 
+START_TEST(sync__output_in_a_hurry)
+{
+    kfi_output *output;
+    kf_error e;
+    for (int exists = 0; exists < 2; exists++) {
+        fault_refuse_nameless(_i);
+        begin();
+        ck_assert_int_eq(kfi_output_create(&output, scratch_path("out"), &e), KF_OK);
+        kfi_output_hurry(output);
+        ck_assert_int_eq(kfi_output_write(output, "content", 7, &e), KF_OK);
+        ck_assert_int_eq(kfi_output_publish(output, &e), KF_OK);
+        kfi_output_destroy(&output);
+        fault_watch(NULL);
+        ck_assert_str_eq(events, "wn");
+    }
+    fault_refuse_nameless(0);
+}
+END_TEST
+
+/* Builds of one automaton and of several wait for the disk unless they are told not to. */
+START_TEST(sync__builder)
+{
+    for (unsigned shards = 1; shards < 3; shards++)
+        for (uint32_t flags = 0; flags <= KF_BUILD_NO_SYNC; flags += KF_BUILD_NO_SYNC) {
+            kf_build_options options = KF_BUILD_OPTIONS_INIT;
+            kf_build_report report = KF_BUILD_REPORT_INIT;
+            kf_builder *builder;
+            kf_error e;
+            options.shards = shards;
+            options.flags = flags;
+            ck_assert_int_eq(kf_builder_create(&builder, scratch_path("table.kf"), &options, &e), KF_OK);
+            for (unsigned i = 0; i < 40000; i++) {
+                char key[16];
+                int size = snprintf(key, sizeof key, "%u", i * 2654435761u);
+                ck_assert_int_eq(kf_builder_add(builder, key, (size_t)size, NULL, 0, &e), KF_OK);
+            }
+            begin();
+            ck_assert_int_eq(kf_builder_finish(builder, &report, &e), KF_OK);
+            fault_watch(NULL);
+            ck_assert_uint_eq(report.shards, shards);
+            ck_assert_int_eq(strchr(events, 's') == NULL, flags != 0);
+            ck_assert_int_eq(strchr(events, 'f') == NULL, flags != 0);
+            kf_builder_destroy(&builder);
+        }
+}
+END_TEST
+
 START_TEST(sync__folder)
 {
     kfi_folder *folder;
@@ -78,7 +126,9 @@ int main(void)
     Suite *suite = suite_create("sync");
     TCase *order = tcase_create("order");
     tcase_add_checked_fixture(order, scratch_open, scratch_close);
-    tcase_add_loop_test(order, sync__output, 0, 2);
+    suite_add_cases(order, sync__output, 0, 2);
+    suite_add_cases(order, sync__output_in_a_hurry, 0, 2);
+    tcase_add_test(order, sync__builder);
     tcase_add_test(order, sync__folder);
     suite_add_tcase(suite, order);
     return suite_run(suite);

@@ -448,12 +448,12 @@ int main(void)
 {
     Suite *suite = suite_create("dfa");
     TCase *toys = tcase_create("toy"), *queries = tcase_create("queries");
-    tcase_add_loop_test(toys, dfa__toy, 0, 3);
-    tcase_add_loop_test(toys, dfa__forgets, 0, 3);
+    suite_add_cases(toys, dfa__toy, 0, 3);
+    suite_add_cases(toys, dfa__forgets, 0, 3);
     tcase_add_test(toys, dfa__long_path);
-    tcase_add_loop_test(toys, dfa__cutoff, 0, 2);
+    suite_add_cases(toys, dfa__cutoff, 0, 2);
     tcase_add_test(toys, dfa__no_memory);
-    tcase_add_loop_test(queries, dfa__queries, 0, 7);
+    suite_add_cases(queries, dfa__queries, 0, 7);
     suite_add_tcase(suite, toys);
     suite_add_tcase(suite, queries);
     return suite_run(suite);

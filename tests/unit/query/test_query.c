@@ -765,9 +765,9 @@ static Suite *suite(void)
     tcase_add_test(t, query__filters_see_the_match);
     tcase_add_test(t, query__destroyed_before_its_iterators);
     tcase_add_test(t, query__one_query_in_many_threads);
-    tcase_add_loop_test(t, query__little_memory, 0, 6);
+    suite_add_cases(t, query__little_memory, 0, 6);
     tcase_add_test(t, query__little_memory_and_a_rising_cutoff);
-    tcase_add_loop_test(t, query__memory_runs_out, 0, WORKS);
+    suite_add_cases(t, query__memory_runs_out, 0, WORKS);
     suite_add_tcase(s, t);
     return s;
 }

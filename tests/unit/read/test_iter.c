@@ -281,7 +281,7 @@ static Suite *suite(void)
     Suite *s = suite_create("iter");
     TCase *t = tcase_create("iter");
     tcase_add_unchecked_fixture(t, scratch_open, scratch_close);
-    tcase_add_loop_test(t, iter__shapes, 0, SHAPES);
+    suite_add_cases(t, iter__shapes, 0, SHAPES);
     tcase_add_test(t, iter__misuse);
     tcase_add_test(t, iter__memory_runs_out);
     suite_add_tcase(s, t);

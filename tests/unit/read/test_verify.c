@@ -267,12 +267,12 @@ static Suite *suite(void)
     Suite *s = suite_create("verify");
     TCase *t = tcase_create("verify");
     tcase_add_unchecked_fixture(t, prepare, scratch_close);
-    tcase_add_loop_test(t, verify__progress, 0, FILES);
-    tcase_add_loop_test(t, verify__cancelled, 0, FILES);
-    tcase_add_loop_test(t, verify__first_of_several_faults, 0, MANIFEST);
+    suite_add_cases(t, verify__progress, 0, FILES);
+    suite_add_cases(t, verify__cancelled, 0, FILES);
+    suite_add_cases(t, verify__first_of_several_faults, 0, MANIFEST);
     tcase_add_test(t, verify__fault_in_a_file_of_a_manifest);
-    tcase_add_loop_test(t, verify__fewer_threads, 0, FILES);
-    tcase_add_loop_test(t, verify__no_memory, 0, FILES);
+    suite_add_cases(t, verify__fewer_threads, 0, FILES);
+    suite_add_cases(t, verify__no_memory, 0, FILES);
     suite_add_tcase(s, t);
     return s;
 }

@@ -58,6 +58,28 @@ static void check_image(const kfi_image_shares *s, uint64_t memory, uint64_t sor
     check_column(s->values);
 }
 
+/* What an index of names divides, as its stages are side by side. */
+START_TEST(sum__of_names)
+{
+    for (uint64_t limit = KFI_MEMORY_LEAST; limit < 1ull << 44; limit += limit / 3 + 1) {
+        uint64_t before = limit;
+        for (uint64_t held = 0; held < limit; held += limit / 64) {
+            const kfi_names_shares s = kfi_budget_names(limit, held);
+            const uint64_t columns = 2 * s.column;     /* texts and payloads */
+            ck_assert_uint_le(s.tokens + s.token_sort + s.attributes + s.attribute_sort + columns, limit);
+            ck_assert_uint_le(s.lists + columns + s.column, limit);
+            ck_assert(s.sort >= limit / 8 && s.sort <= limit / 2 && s.sort <= before);
+            if (s.sort > limit / 8) ck_assert_uint_le(held + s.sort, limit - limit / 4);
+            before = s.sort;
+        }
+        ck_assert_uint_eq(kfi_budget_names(limit, 0).sort, limit / 2);
+        ck_assert_uint_eq(before, limit / 8);
+        ck_assert_uint_eq(kfi_budget_names(limit, 2 * limit).sort, limit / 8);
+        ck_assert_uint_eq(kfi_budget_names(limit, 0).column, kfi_budget_image(limit, 0).values);
+    }
+}
+END_TEST
+
 START_TEST(sum__is_within_the_limit)
 {
     for (uint64_t limit = KFI_MEMORY_LEAST; limit < 1ull << 44; limit += limit / 3 + 1) {
@@ -104,6 +126,7 @@ int main(void)
     TCase *t = tcase_create("budget");
     tcase_add_test(t, choice__is_what_it_was);
     tcase_add_test(t, sum__is_within_the_limit);
+    tcase_add_test(t, sum__of_names);
     tcase_add_test(t, sorter__with_little);
     suite_add_tcase(s, t);
     return suite_run(s);

@@ -361,7 +361,7 @@ int main(void)
     Suite *suite = suite_create("writer");
     TCase *c = tcase_create("writer");
     tcase_add_checked_fixture(c, set_up, tear_down);
-    tcase_add_loop_test(c, writer__equals_model, 0, SHAPES);
+    suite_add_cases(c, writer__equals_model, 0, SHAPES);
     tcase_add_test(c, frame__every_bit);
     tcase_add_test(c, frame__many_blocks);
     tcase_add_test(c, frame__padding);

@@ -71,13 +71,13 @@ static int report(const bundle_options *options, int members)
     human_text keys, shards, size;
     kf_status status;
     int code = EXIT_FOUND;
-    kf_dict *dict = entry_open(options->output, 0, &code);
+    kf_dict *dict = entry_open(options->output, KF_OPEN_CHECK, &code);
 
     if (dict == NULL)
         return code;
     status = kf_dict_get_stat(dict, &stat);
     if (status != KF_OK)
-        code = complain_status(options->output, status);
+        code = complain_status(options->output, dict, status);
     else if (options->json)
         code = print_report(options->output, &stat, members);
     else if (!options->quiet)

@@ -149,7 +149,7 @@ static int complete_run(int argc, char **argv)
         return usage_error(&command_complete, "which FILE?");
     if (options.values && options.keys_only)
         return usage_error(&command_complete, "either --values or --keys-only");
-    dict = entry_open(rest.items[0], 0, &code);
+    dict = entry_open(rest.items[0], KF_OPEN_CHECK, &code);
     if (dict == NULL)
         return code;
     job.dict = dict;

@@ -129,7 +129,7 @@ static int dump_all(const kft_dump *dump, kf_iter *iter)
         if (status == KF_OK && dump->weighted)
             status = kf_dict_weight_at(dump->dict, entry.ordinal, &weight);
         if (status != KF_OK)
-            return complain_status(dump->path, status);
+            return complain_status(dump->path, dump->dict, status);
         if (!print_entry(dump, &entry, weight, at_start)) {
             complain("%s: the entry with ordinal %llu can't be printed as nul; take tsv or jsonl",
                      dump->path, (unsigned long long)entry.ordinal);

@@ -283,7 +283,7 @@ static int find_run(int argc, char **argv)
         return code;
     if (rest.count == 0)
         return usage_error(&command_find, "which FILE?");
-    dict = entry_open(rest.items[0], 0, &code);
+    dict = entry_open(rest.items[0], KF_OPEN_CHECK, &code);
     if (dict == NULL)
         return code;
     code = EXIT_TROUBLE;

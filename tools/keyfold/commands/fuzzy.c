@@ -124,7 +124,7 @@ static int fuzzy_run(int argc, char **argv)
     job.query.prefix = options.prefix;
     job.range.order = (kf_order)options.order;
     job.range.limit = options.limit;
-    dict = entry_open(rest.items[0], 0, &code);
+    dict = entry_open(rest.items[0], KF_OPEN_CHECK, &code);
     if (dict == NULL)
         return code;
     job.dict = dict;

@@ -67,7 +67,7 @@ static int answer(kft_lookup *lookup)
     if (status == KF_OK && printer->value_type == KF_VALUES_U64)
         status = kf_dict_u64_at_many(lookup->dict, lookup->ordinals, count, lookup->numbers);
     if (status != KF_OK)
-        return complain_status(lookup->path, status);
+        return complain_status(lookup->path, lookup->dict, status);
     for (size_t i = 0; i < count; i++) {
         kft_entry entry = { lookup->keys[i], lookup->ordinals[i], { NULL, 0 }, lookup->numbers[i] };
 
@@ -80,7 +80,7 @@ static int answer(kft_lookup *lookup)
         if (printer->value_type == KF_VALUES_BYTES) {
             status = kf_dict_value_at(lookup->dict, entry.ordinal, &lookup->buffer, &entry.value);
             if (status != KF_OK)
-                return complain_status(lookup->path, status);
+                return complain_status(lookup->path, lookup->dict, status);
         }
         entry_print(printer, &entry);
     }

@@ -68,7 +68,7 @@ static int graph_keys(kf_iter *iter, const char *path, const graph_options *opti
         complain("%s: the keys have more than %zu bytes; choose some with --prefix", path, GRAPH_KEY_BYTES);
         break;
     case GRAPH_UNREADABLE:
-        code = complain_status(path, status);
+        code = complain_status(path, NULL, status);
     }
     return code;
 }
@@ -95,7 +95,7 @@ static int graph_run(int argc, char **argv)
             return EXIT_USAGE;
         }
     }
-    dict = entry_open(rest.items[0], 0, &code);
+    dict = entry_open(rest.items[0], KF_OPEN_CHECK, &code);
     if (dict == NULL)
         return code;
     status = kf_iter_create(&iter, dict, &range, &error);

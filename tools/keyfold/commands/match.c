@@ -114,13 +114,13 @@ static int print_keys(kf_iter *iter, const kft_sieve *sieve, const kft_printer *
         if (status == KF_OK)
             status = sieve->status;
         if (status != KF_OK)
-            return complain_status(path, status);
+            return complain_status(path, NULL, status);
         count++;
         if (!counting)
             entry_print(printer, &entry);
     }
     if (sieve->status != KF_OK)
-        return complain_status(path, sieve->status);
+        return complain_status(path, NULL, sieve->status);
     if (counting) {
         if (printer->json)
             output_text(printer->out, "{\"count\":");
@@ -185,7 +185,7 @@ static int match_run(int argc, char **argv)
     code = compile(&query, &options, rest.items + 1, (size_t)rest.count - 1);
     if (code != 0)
         return code;
-    dict = entry_open(rest.items[0], 0, &code);
+    dict = entry_open(rest.items[0], KF_OPEN_CHECK, &code);
     if (dict != NULL)
         code = match_dict(dict, rest.items[0], &options, query);
     kf_dict_close(&dict);

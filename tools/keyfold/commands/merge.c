@@ -22,6 +22,7 @@ typedef struct merge_options {
     int encoding;
     int similarity;
     int filter;
+    int no_sync;
     uint64_t memory;
     const char *temporary_folder;
     kft_parallel_options parallel;
@@ -56,6 +57,9 @@ static const kft_option_spec options_table[] = {
       "store hashes of the keys, as build does", NULL },
     { "similarity", 0, OPTION_FLAG, offsetof(merge_options, similarity), NULL,
       "store the keys once more, as build does", NULL },
+    { "no-sync", 0, OPTION_FLAG, offsetof(merge_options, no_sync), NULL,
+      "do not wait until the file is on disk: quicker, for what\n"
+      "can be made again if the machine goes down meanwhile", NULL },
     { "memory", 'M', OPTION_SIZE, offsetof(merge_options, memory), "SIZE",
       "hold at most so much in memory (default: 1G)", NULL },
     { "tmpdir", 'T', OPTION_FOLDER, offsetof(merge_options, temporary_folder), "FOLDER",
@@ -106,7 +110,8 @@ static int merge_members(const kft_members *members, const merge_options *option
     build.memory_limit = options->memory;
     build.temporary_folder = options->temporary_folder;
     build.flags = (options->force ? KF_BUILD_REPLACE_ANY : 0) | (options->similarity ? KF_BUILD_SIMILARITY : 0)
-                  | (options->filter ? KF_BUILD_FILTER : 0);
+                  | (options->filter ? KF_BUILD_FILTER : 0)
+                  | (options->no_sync ? KF_BUILD_NO_SYNC : 0);
     build.progress = progress_report;
     parallel_take(&command_merge, &options->parallel, &build);
     merge.operation = (kf_set_operation)options->operation;

@@ -95,7 +95,7 @@ int names_stat_print(const char *path, const kf_names *names, int json)
     kft_output out;
 
     if (status != KF_OK)
-        return complain_status(path, status);
+        return complain_status(path, NULL, status);
     if (!output_open(&out))
         return EXIT_TROUBLE;
     if (json)

@@ -156,7 +156,7 @@ static int nearest_run(int argc, char **argv)
     code = take_options(&job.query, &options);
     if (code != 0)
         return code;
-    dict = entry_open(rest.items[0], 0, &code);
+    dict = entry_open(rest.items[0], KF_OPEN_CHECK, &code);
     if (dict == NULL)
         return code;
     job.dict = dict;

@@ -40,7 +40,14 @@ static const kft_option_spec options_table[] = {
     OPTIONS_END
 };
 
-static int print_all(kf_iter *iter, const kft_printer *printer, const char *path)
+/* Whether only some keys are wanted, which may lie in few of the files that a manifest names. */
+static int selects(const scan_options *options)
+{
+    return options->range.prefix != NULL || options->range.from != NULL || options->range.to != NULL ||
+           options->first > 0;
+}
+
+static int print_all(kf_iter *iter, const kft_printer *printer, const kf_dict *dict, const char *path)
 {
     kf_status status;
     kft_entry entry;
@@ -48,7 +55,7 @@ static int print_all(kf_iter *iter, const kft_printer *printer, const char *path
     while (printer->out->os_error == 0 &&
            (status = entry_next(iter, printer->value_type, &entry)) != KF_END) {
         if (status != KF_OK)
-            return complain_status(path, status);
+            return complain_status(path, dict, status);
         entry_print(printer, &entry);
     }
     return 0;
@@ -61,12 +68,10 @@ static int scan_dict(const kf_dict *dict, const char *path, const scan_options *
     kf_iter *iter = NULL;
     kf_error error = { 0 };
     kf_status status = kf_iter_create(&iter, dict, range, &error);
-    int selects = options->range.prefix != NULL || options->range.from != NULL ||
-                  options->range.to != NULL || options->first > 0;
     int code = EXIT_TROUBLE;
 
     if (status != KF_OK)
-        return complain_error(path, status, &error);
+        return complain_of(path, dict, status, &error);
     if (output_open(&out)) {
         uint64_t remaining = kf_iter_remaining(iter);
 
@@ -81,9 +86,9 @@ static int scan_dict(const kf_dict *dict, const char *path, const scan_options *
 
             if (options->keys_only || (options->ordinal && !options->json))
                 printer.value_type = KF_VALUES_NONE;
-            code = print_all(iter, &printer, path);
+            code = print_all(iter, &printer, dict, path);
         }
-        if (code == 0 && remaining == 0 && selects && options->limit > 0)
+        if (code == 0 && remaining == 0 && selects(options) && options->limit > 0)
             code = EXIT_NOT_FOUND;
         code = output_finish(&out, code);
     }
@@ -110,7 +115,7 @@ static int scan_run(int argc, char **argv)
     range.limit = options.limit;
     if (options.reverse)
         range.flags |= KF_ITER_REVERSE;
-    dict = entry_open(rest.items[0], 0, &code);
+    dict = entry_open(rest.items[0], selects(&options) ? 0 : KF_OPEN_CHECK, &code);
     if (dict == NULL)
         return code;
     code = scan_dict(dict, rest.items[0], &options, &range);

@@ -188,7 +188,7 @@ static int stat_run(int argc, char **argv)
         return code;
     status = kf_dict_get_stat(dict, &stat);
     if (status != KF_OK) {
-        code = complain_status(rest.items[0], status);
+        code = complain_status(rest.items[0], dict, status);
     } else if (!output_open(&out)) {
         code = EXIT_TROUBLE;
     } else {

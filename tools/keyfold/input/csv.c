@@ -177,7 +177,32 @@ static const char *other_delimiter(const kft_input *input, const csv_record *csv
         return " (are they delimited by semicolons? --delimiter ';')";
     if (delimiter != '\t' && memchr(csv->data, '\t', csv->size) != NULL)
         return " (are they delimited by tabs? --delimiter '\\t')";
+    if (delimiter != '|' && memchr(csv->data, '|', csv->size) != NULL)
+        return " (are they delimited by vertical bars? --delimiter '|')";
     return delimiter != ',' && memchr(csv->data, ',', csv->size) != NULL ? " (are they delimited by commas?)" : "";
+}
+
+/* Spreadsheets tell each other the delimiter in a first line such as sep=; which is no record. */
+static int pass_separator(kft_input *input)
+{
+    kft_stream *stream = &input->stream;
+    const uint8_t *line;
+    size_t end;
+    int found = stream_find(stream, 0, '\n', &end);
+
+    if (found == STREAM_FAILED)
+        return INPUT_FAILED;
+    line = stream_window(stream);
+    if (end < 5 || end > 6 || memcmp(line, "sep=", 4) != 0 || (end == 6 && line[5] != '\r'))
+        return INPUT_RECORD;
+    if (line[4] != input->settings->delimiter) {
+        snprintf(stream->problem, sizeof stream->problem, "its first line says that fields are delimited otherwise: "
+                 "--delimiter '%.*s'", line[4] == '\t' ? 2 : 1, line[4] == '\t' ? "\\t" : (const char *)line + 4);
+        return INPUT_FAILED;
+    }
+    stream_consume(stream, end + (found == STREAM_FOUND));
+    input->lines_read++;
+    return INPUT_RECORD;
 }
 
 static int no_column(kft_input *input, const char *name, const char *hint)
@@ -243,7 +268,8 @@ static int settle_columns(kft_input *input)
     for (size_t i = 0; i < count; i++)
         columns[i].named = columns[i].wanted &&
                            !parse_u64(columns[i].text, strlen(columns[i].text), &columns[i].number);
-    if (settings->header && read_header(input, columns, count, &hint) == INPUT_FAILED)
+    if (pass_separator(input) == INPUT_FAILED ||
+        (settings->header && read_header(input, columns, count, &hint) == INPUT_FAILED))
         return INPUT_FAILED;
     for (size_t i = 0; i < count; i++) {
         *columns[i].index = 0;

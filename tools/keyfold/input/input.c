@@ -69,9 +69,12 @@ static int check_document(kft_input *input, const char *path)
     kft_head head = stream_head(&input->stream);
     kft_json_shape shape = kind_json(&head);
     int named = input->settings->format != FORMAT_AUTO;
+    size_t end = end_of_name(path);
+    const char *dot = memrchr(path, '.', end);
+    const kft_kind *by_name = dot != NULL ? kind_of_extension(dot + 1, end - (size_t)(dot + 1 - path)) : NULL;
     kft_kind kind;
 
-    if (!named && kind_markup(&head, &kind))
+    if (!named && kind_document(&head, &kind))
         return stream_refuse(&input->stream, &kind);
     if (named && input->format != FORMAT_JSONL)
         return 1;
@@ -83,6 +86,8 @@ static int check_document(kft_input *input, const char *path)
         input->format = FORMAT_JSONL;
     else if (shape != JSON_SHAPE_NONE)
         return stream_refuse(&input->stream, shape == JSON_SHAPE_LINES ? &lines : &line);
+    else if (by_name != NULL && head.size > 0)
+        return stream_refuse(&input->stream, by_name);
     return 1;
 }
 

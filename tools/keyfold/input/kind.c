@@ -69,6 +69,13 @@ static const mark marks[] = {
     MARK(0, "X\n\0\0", "an R data file (.rds)", EXPORT),
     MARK(0, "<stata_dta>", "a Stata file", FROM_PANDAS("read_stata")),
     MARK(0, "$FL2", "an SPSS file", FROM_PANDAS("read_spss")),
+    MARK(84, "\xc2\xea\x81\x60", "a SAS file", FROM_PANDAS("read_sas")),
+    MARK(12, "\xc2\xea\x81\x60", "a SAS file", FROM_PANDAS("read_sas")),
+    MARK_ALONE(0, "HEADER RECORD*******LIBRARY HEADER", "a SAS transport file", FROM_PANDAS("read_sas")),
+    MARK_ALONE(0, "ASCII SPSS PORT FILE", "an SPSS file", FROM_PANDAS("read_spss")),
+    MARK_ALONE(0, "A\n3\n26", "an R data file (.rds, as text)", EXPORT),
+    MARK_ALONE(0, "@relation ", "an ARFF file", EXPORT),
+    MARK_ALONE(0, "@RELATION ", "an ARFF file", EXPORT),
     MARK(0, "GGUF", "a GGUF model", NOT_TEXT),
 
     MARK(0, "SQLite format 3\0", "an SQLite database",
@@ -126,6 +133,13 @@ static const mark marks[] = {
     MARK(0, "wOFF", "a font", NOT_TEXT),
     MARK(0, "wOF2", "a font", NOT_TEXT),
     MARK(0, "OTTO\0", "a font", NOT_TEXT),
+    MARK(0, "\0\1\0\0\0", "a font", NOT_TEXT),
+    MARK(0, "\0\0\1\0", "an icon", NOT_TEXT),
+    MARK(0, "8BPS\0", "a Photoshop image", NOT_TEXT),
+    MARK(0, "MThd\0", "a MIDI file", NOT_TEXT),
+    MARK(0, "AT&TFORM", "a DjVu document", NOT_TEXT),
+    MARK(0, "\xd4\xc3\xb2\xa1", "captured network packets", NOT_TEXT),
+    MARK(0, "\xde\x12\x04\x95", "compiled translations (.mo)", "turn it into text: msgunfmt '%s'"),
 
     MARK(0, "}q\0", "a pickle", LOAD_PICKLE),
     MARK(0, "]q\0", "a pickle", LOAD_PICKLE),
@@ -190,6 +204,8 @@ int kind_foreign(const kft_head *head, int nul_tells, kft_kind *kind)
             *kind = (kft_kind){ "an index of names", "it is built already; keyfold dump prints what is in it" };
         return 1;
     }
+    if (nul_tells && kind_serialised(head, kind))
+        return 1;
     if (!is_pdf(head))
         return 0;
     *kind = (kft_kind){ "a PDF document", "take the text out of it (pdftotext), or find the data it was made of" };

@@ -53,7 +53,16 @@ typedef enum kft_json_shape {
 
 kft_json_shape kind_json(const kft_head *head);
 
-/* Whether it is XML or HTML. */
-int kind_markup(const kft_head *head, kft_kind *kind);
+/* Whether it is XML, HTML, YAML, SQL or the like: text, but no records in lines. */
+int kind_document(const kft_head *head, kft_kind *kind);
+
+/* Whether a document, JSON too, may have such a first line. */
+int kind_may_begin_document(const uint8_t *data, size_t size);
+
+/* What a name that ends so says of a file that nothing else is known of; or NULL. */
+const kft_kind *kind_of_extension(const char *extension, size_t size);
+
+/* Whether it is MessagePack or CBOR: these have no mark, so all of the head is walked. */
+int kind_serialised(const kft_head *head, kft_kind *kind);
 
 #endif

@@ -42,6 +42,9 @@ const kft_option_spec build_options_table[] = {
     { "similarity", 0, OPTION_FLAG, offsetof(kft_build_options, similarity), NULL,
       "store the keys once more, so that nearest takes\n"
       "milliseconds for a million keys", NULL },
+    { "no-sync", 0, OPTION_FLAG, offsetof(kft_build_options, no_sync), NULL,
+      "do not wait until the file is on disk: quicker, for what\n"
+      "can be made again if the machine goes down meanwhile", NULL },
     MEMORY_OPTION(kft_build_options, memory),
     TMPDIR_OPTION(kft_build_options, temporary_folder),
     { "resume", 0, OPTION_FOLDER, offsetof(kft_build_options, resume_folder), "FOLDER",

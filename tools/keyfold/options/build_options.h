@@ -20,6 +20,7 @@ typedef struct kft_build_options {
     int normalise;
     int similarity;
     int filter;
+    int no_sync;
     uint64_t memory;
     const char *temporary_folder;
     const char *resume_folder;

@@ -21,7 +21,7 @@ int members_open(kft_members *members, char *const *paths, int count)
         return EXIT_TROUBLE;
     }
     for (int i = 0; i < count; i++) {
-        const kf_dict *dict = entry_open(paths[i], 0, &code);
+        const kf_dict *dict = entry_open(paths[i], KF_OPEN_CHECK, &code);
 
         if (dict == NULL)
             return code;

@@ -134,10 +134,9 @@ static kf_dict *open_dict(const char *path, uint32_t flags, kf_names **names, in
     kf_error error = { 0 };
     kf_status status;
 
-    /* What a manifest lacks is told before anything is printed. */
-    options.flags = flags | KF_OPEN_CHECK;
-    status = kf_dict_open(&dict, path, &options, &error);
     options.flags = flags;
+    status = kf_dict_open(&dict, path, &options, &error);
+    options.flags = flags & ~(uint32_t)KF_OPEN_CHECK;
     if (status == KF_TYPE && names != NULL)
         status = kf_names_open(names, path, &options, &error);
     else if (status == KF_TYPE)
@@ -145,6 +144,9 @@ static kf_dict *open_dict(const char *path, uint32_t flags, kf_names **names, in
                  "this is an index of names, not a dictionary: keyfold names match searches it");
     if (status != KF_OK)
         *code = complain_error(path, status, &error);
+    if (status == KF_IO && strstr(path, "://") != NULL)
+        message((kft_message){ MESSAGE_HINT, KF_OK, NULL, 0 },
+                "'python -m keyfold', the command of the Python package, takes URLs.");
     return dict;
 }
 
@@ -156,5 +158,5 @@ kf_dict *entry_open(const char *path, uint32_t flags, int *code)
 kf_dict *entry_open_either(const char *path, kf_names **names, int *code)
 {
     *names = NULL;
-    return open_dict(path, 0, names, code);
+    return open_dict(path, KF_OPEN_CHECK, names, code);
 }

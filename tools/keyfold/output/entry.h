@@ -39,7 +39,8 @@ void entry_print_absent(const kft_printer *printer, kf_bytes key, const char *te
 /* The iterator's next entry with its value, if any: KF_OK, KF_END or a failure. */
 kf_status entry_next(kf_iter *iter, kf_value_type value_type, kft_entry *entry);
 
-/* Opens a dictionary or reports why not; `*code` is the exit code then. */
+/* Opens a dictionary or reports why not; `*code` is the exit code then. With KF_OPEN_CHECK what a manifest lacks is
+ * told before anything is printed; without, by whatever first touches it. */
 kf_dict *entry_open(const char *path, uint32_t flags, int *code);
 
 /* The same for commands that take an index of names too: it is in `*names` then, which is NULL otherwise. */

@@ -21,5 +21,5 @@ int guard_misleads(kf_bytes key, int is_nul)
         return 1;
     while (at < key.size && key.data[at] == ' ')
         at++;
-    return at < key.size && strchr("<{[", key.data[at]) != NULL && key.data[at] != 0;
+    return kind_may_begin_document(key.data + at, key.size - at);
 }

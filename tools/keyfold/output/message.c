@@ -146,8 +146,19 @@ int complain_error(const char *path, kf_status status, const kf_error *error)
     return status == KF_INVALID ? EXIT_USAGE : EXIT_TROUBLE;
 }
 
-int complain_status(const char *path, kf_status status)
+int complain_of(const char *path, const kf_dict *dict, kf_status status, const kf_error *error)
 {
+    kf_error member;
+
+    return complain_error(path, status, dict != NULL && kf_dict_member_error(dict, status, &member) ? &member : error);
+}
+
+int complain_status(const char *path, const kf_dict *dict, kf_status status)
+{
+    kf_error member;
+
+    if (dict != NULL && kf_dict_member_error(dict, status, &member))
+        return complain_error(path, status, &member);
     message((kft_message){ MESSAGE_ERROR, status, path, 0 }, "%s", kf_status_name(status));
     return EXIT_TROUBLE;
 }

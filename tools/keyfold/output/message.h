@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include <keyfold/status.h>
+#include <keyfold/dict.h>
 
 typedef enum message_level {
     MESSAGE_ERROR,      /* the command fails, in the end */
@@ -31,8 +31,11 @@ void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Reports a failed call of the library on the file `path`; returns the exit code. */
 int complain_error(const char *path, kf_status status, const kf_error *error);
 
-/* The same for calls that give a status only. */
-int complain_status(const char *path, kf_status status);
+/* The same for calls on `dict`, which may be NULL; of a manifest, the file that it names may be to blame. */
+int complain_of(const char *path, const kf_dict *dict, kf_status status, const kf_error *error);
+
+/* And for calls that give a status only. */
+int complain_status(const char *path, const kf_dict *dict, kf_status status);
 
 /* Called before each message, so that a progress line can be wiped first; NULL: nothing. */
 void message_before(void (*function)(void));

@@ -197,7 +197,7 @@ int main(void)
     Suite *suite = suite_create("attributes");
     TCase *tests = tcase_create("attributes");
     tcase_add_checked_fixture(tests, scratch_open, scratch_close);
-    tcase_add_loop_test(tests, rows_have_what_they_were_given, 0, 4);
+    suite_add_cases(tests, rows_have_what_they_were_given, 0, 4);
     tcase_add_test(tests, attributes_that_are_alike);
     tcase_add_test(tests, nothing_is_stored_for_nothing);
     tcase_add_test(tests, rows_that_are_refused);

@@ -327,8 +327,8 @@ int main(void)
     tcase_add_test(tests, legal_forms_are_made_canonical);
     tcase_add_test(tests, a_table_of_ones_own);
     tcase_add_test(tests, options_that_are_refused);
-    tcase_add_loop_test(tests, what_is_processed_stays, 0, 6);
-    tcase_add_loop_test(tests, needles_fare_like_names, 0, 2);
+    suite_add_cases(tests, what_is_processed_stays, 0, 6);
+    suite_add_cases(tests, needles_fare_like_names, 0, 2);
     tcase_add_test(tests, names_that_become_too_long);
     tcase_add_test(tests, damaged_sections);
     suite_add_tcase(suite, tests);

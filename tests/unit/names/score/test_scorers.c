@@ -331,7 +331,7 @@ int main(void)
     Suite *suite = suite_create("scorers");
     TCase *tests = tcase_create("scorers");
     tcase_add_test(tests, known_scores);
-    tcase_add_loop_test(tests, scores_by_definition, 0, 2);
+    suite_add_cases(tests, scores_by_definition, 0, 2);
     tcase_add_test(tests, long_names);
     tcase_add_test(tests, scorers_have_names);
     tcase_add_test(tests, explanations_by_hand);

@@ -83,7 +83,7 @@ int main(void)
     Suite *suite = suite_create("diff");
     TCase *all = tcase_create("diff");
     tcase_add_checked_fixture(all, scratch_open, scratch_close);
-    tcase_add_loop_test(all, diff__every_change, 0, 3);
+    suite_add_cases(all, diff__every_change, 0, 3);
     suite_add_tcase(suite, all);
     return suite_run(suite);
 }

@@ -359,13 +359,13 @@ int main(void)
     Suite *suite = suite_create("groups");
     TCase *all = tcase_create("groups");
     tcase_add_checked_fixture(all, scratch_open, scratch_close);
-    tcase_add_loop_test(all, groups__ranges, 0, SHAPES);
-    tcase_add_loop_test(all, groups__queries, 0, SHAPES);
+    suite_add_cases(all, groups__ranges, 0, SHAPES);
+    suite_add_cases(all, groups__queries, 0, SHAPES);
     tcase_add_test(all, groups__distance);
-    tcase_add_loop_test(all, groups__leaps, 0, 3);
-    tcase_add_loop_test(all, groups__shards, 0, 4);
+    suite_add_cases(all, groups__leaps, 0, 3);
+    suite_add_cases(all, groups__shards, 0, 4);
     tcase_add_test(all, groups__damage);
-    tcase_add_loop_test(all, groups__no_memory, 0, 2);
+    suite_add_cases(all, groups__no_memory, 0, 2);
     suite_add_tcase(suite, all);
     return suite_run(suite);
 }

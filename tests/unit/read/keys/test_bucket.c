@@ -236,8 +236,8 @@ static Suite *suite(void)
     tcase_add_unchecked_fixture(t, scratch_open, scratch_close);
     tcase_add_test(t, bucket__known);
     tcase_add_test(t, bucket__lengths);
-    tcase_add_loop_test(t, bucket__all, 2, SHAPES);
-    tcase_add_loop_test(t, bucket__damage, 6, 16);
+    suite_add_cases(t, bucket__all, 2, SHAPES);
+    suite_add_cases(t, bucket__damage, 6, 16);
     suite_add_tcase(s, t);
     return s;
 }

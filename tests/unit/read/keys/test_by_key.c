@@ -4,8 +4,7 @@
 
 #include "scratch.h"
 #include "shapes.h"
-#include "damage.h"
-#include "containers.h"
+#include "damaged_shape.h"
 #include "suite.h"
 
 /* Every step along nodes, and what it ends with. */
@@ -176,32 +175,22 @@ START_TEST(by_key__sums_that_lie)
 }
 END_TEST
 
+static void ask(const kfi_keys *k, unsigned round)
+{
+    for (unsigned i = 0; i < 20; i++) {
+        kf_bytes key = set.keys[set_below(&set, set.count)];
+        uint64_t first, end;
+        key.size = set_below(&set, key.size + 1);
+        kf_status status = kfi_prefix_range(k, key, &first, &end);
+        EXPECT(status == KF_OK || status == KF_CORRUPT, round);
+        EXPECT(status || (first <= end && end <= set.count), round);
+        count_answer(status != KF_OK);
+    }
+}
+
 START_TEST(by_key__damage)
 {
-    size_t found = 0, fine = 0;
-    open_shape((unsigned)_i, 1);
-    damage_load("shape.kf");
-    for (unsigned round = 0; round < 200; round++) {
-        kfi_keys k;
-        damage(&set);
-        if (!kfi_keys_open(&k, file, &header, NULL)) {
-            for (unsigned i = 0; i < 20; i++) {
-                kf_bytes key = set.keys[set_below(&set, set.count)];
-                uint64_t first, end;
-                key.size = set_below(&set, key.size + 1);
-                kf_status status = kfi_prefix_range(&k, key, &first, &end);
-                EXPECT(status == KF_OK || status == KF_CORRUPT, round);
-                EXPECT(status || (first <= end && end <= set.count), round);
-                if (status) found++;
-                else fine++;
-            }
-        }
-        damage_undo();
-    }
-    ck_assert_uint_gt(found, 0);
-    ck_assert_uint_gt(fine, 0);
-    damage_free();
-    close_shape();
+    ask_damaged((unsigned)_i, ask);
 }
 END_TEST
 
@@ -210,10 +199,10 @@ static Suite *suite(void)
     Suite *s = suite_create("by_key");
     TCase *t = tcase_create("by_key");
     tcase_add_unchecked_fixture(t, scratch_open, scratch_close);
-    tcase_add_loop_test(t, by_key__all, 0, SHAPES);
+    suite_add_cases(t, by_key__all, 0, SHAPES);
     tcase_add_test(t, by_key__codes);
     tcase_add_test(t, by_key__sums_that_lie);
-    tcase_add_loop_test(t, by_key__damage, 6, 16);
+    suite_add_cases(t, by_key__damage, 6, 16);
     suite_add_tcase(s, t);
     return s;
 }

@@ -3,8 +3,7 @@
 
 #include "scratch.h"
 #include "shapes.h"
-#include "damage.h"
-#include "containers.h"
+#include "damaged_shape.h"
 #include "suite.h"
 
 static uint8_t text[80000 + 2 * KFI_TOKEN_MAX];
@@ -83,28 +82,18 @@ START_TEST(by_rank__longest_key_that_lies)
 }
 END_TEST
 
+static void ask(const kfi_keys *k, unsigned round)
+{
+    for (unsigned i = 0; i < 20; i++) {
+        const size_t size = kfi_key_at(k, set_below(&set, set.count), text);
+        EXPECT(size == SIZE_MAX || size <= k->longest_key, round);
+        count_answer(size == SIZE_MAX);
+    }
+}
+
 START_TEST(by_rank__damage)
 {
-    size_t found = 0, fine = 0;
-    open_shape((unsigned)_i, 1);
-    damage_load("shape.kf");
-    for (unsigned round = 0; round < 200; round++) {
-        kfi_keys k;
-        damage(&set);
-        if (!kfi_keys_open(&k, file, &header, NULL)) {
-            for (unsigned i = 0; i < 20; i++) {
-                const size_t size = kfi_key_at(&k, set_below(&set, set.count), text);
-                EXPECT(size == SIZE_MAX || size <= k.longest_key, round);
-                if (size == SIZE_MAX) found++;
-                else fine++;
-            }
-        }
-        damage_undo();
-    }
-    ck_assert_uint_gt(found, 0);
-    ck_assert_uint_gt(fine, 0);
-    damage_free();
-    close_shape();
+    ask_damaged((unsigned)_i, ask);
 }
 END_TEST
 
@@ -113,10 +102,10 @@ static Suite *suite(void)
     Suite *s = suite_create("by_rank");
     TCase *t = tcase_create("by_rank");
     tcase_add_unchecked_fixture(t, scratch_open, scratch_close);
-    tcase_add_loop_test(t, by_rank__all, 0, SHAPES);
+    suite_add_cases(t, by_rank__all, 0, SHAPES);
     tcase_add_test(t, by_rank__no_containers);
-    tcase_add_loop_test(t, by_rank__longest_key_that_lies, 4, 16);
-    tcase_add_loop_test(t, by_rank__damage, 6, 16);
+    suite_add_cases(t, by_rank__longest_key_that_lies, 4, 16);
+    suite_add_cases(t, by_rank__damage, 6, 16);
     suite_add_tcase(s, t);
     return s;
 }

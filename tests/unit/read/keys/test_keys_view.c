@@ -71,6 +71,37 @@ START_TEST(keys_view__top_table)
 }
 END_TEST
 
+/* Endings lie in SHARED, which here is a part of TREE that opening does not look at. */
+START_TEST(keys_view__endings)
+{
+    load();
+    kfi_section *shared = section_of(KFI_SECTION_SHARED);
+    uint8_t *tree = file + section_of(KFI_SECTION_TREE)->offset, *p = tree + KFI_KEYS_PARAMETERS;
+    kfi_keys keys;
+    ck_assert_int_eq(kfi_keys_open(&keys, file, &header, &error), KF_OK);
+    ck_assert_uint_eq(keys.endings.count, 0);
+    const uint64_t size = shared->size = 1 << 12;
+    ck_assert_uint_gt(section_of(KFI_SECTION_TREE)->size, KFI_KEYS_PARAMETERS + size);
+    shared->offset = (uint64_t)(p - file);
+    memset(p, 0, size);
+    for (uint64_t room = 0; room < 300; room++) {
+        kfi_store64(tree + 40, size - room);
+        for (uint32_t count = 0; count < 80; count++) {
+            if (room >= 4) kfi_store32(p + size - room, count);
+            const int fits = room >= 4 + 4 * count + 64;
+            ck_assert_msg(kfi_keys_open(&keys, file, &header, &error) == (fits ? KF_OK : KF_CORRUPT), "%u", count);
+            if (fits) ck_assert_uint_eq(keys.endings.units, (room - 4 - 4 * count - 64) / 8);
+        }
+        memset(p, 0, size);
+    }
+    kfi_store64(tree + 40, size + 1);
+    ck_assert_int_eq(reopened(), KF_CORRUPT);
+    kfi_store64(tree + 40, UINT64_MAX);
+    ck_assert_int_eq(reopened(), KF_CORRUPT);
+    drop();
+}
+END_TEST
+
 START_TEST(keys_view__header)
 {
     load();
@@ -133,6 +164,7 @@ int main(void)
     TCase *all = tcase_create("open");
     tcase_add_checked_fixture(all, scratch_open, scratch_close);
     tcase_add_test(all, keys_view__top_table);
+    tcase_add_test(all, keys_view__endings);
     tcase_add_test(all, keys_view__header);
     tcase_add_test(all, keys_view__parameters);
     suite_add_tcase(suite, all);

@@ -180,7 +180,7 @@ static Suite *suite(void)
     Suite *s = suite_create("node");
     TCase *t = tcase_create("node");
     tcase_add_unchecked_fixture(t, scratch_open, scratch_close);
-    tcase_add_loop_test(t, node__all, 0, 6);
+    suite_add_cases(t, node__all, 0, 6);
     tcase_add_test(t, node__by_hand);
     suite_add_tcase(s, t);
     return s;

@@ -406,9 +406,9 @@ static Suite *suite(void)
     Suite *s = suite_create("walk");
     TCase *t = tcase_create("walk");
     tcase_add_unchecked_fixture(t, scratch_open, scratch_close);
-    tcase_add_loop_test(t, walk__shapes, 0, SHAPES);
-    tcase_add_loop_test(t, walk__large_shapes, 0, SHAPES);
-    tcase_add_loop_test(t, walk__damage, 0, SHAPES);
+    suite_add_cases(t, walk__shapes, 0, SHAPES);
+    suite_add_cases(t, walk__large_shapes, 0, SHAPES);
+    suite_add_cases(t, walk__damage, 0, SHAPES);
     tcase_add_test(t, walk__verify_finds);
     suite_add_tcase(s, t);
     return s;

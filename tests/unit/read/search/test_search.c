@@ -1,12 +1,12 @@
 /* The search's variants against a sorted array and against each other, one key and many at a time; the packed fields
  * that they are made of; and how a variant is chosen. */
 #include "read/keys/fields_portable.h"
+#include "read/keys/verify_endings.h"
 
 #include "scratch.h"
 #include "shapes.h"
-#include "damage.h"
 #include "model.h"
-#include "containers.h"
+#include "damaged_shape.h"
 #include "suite.h"
 
 static const kfi_search_variant *variants[3];
@@ -65,6 +65,11 @@ START_TEST(search__fields)
             EXPECT(first_bit(kfi_differ_characters(packed, bit, width, packed + 100, other))
                        == (same < 16 ? same : 64), width);
         }
+        const unsigned records = 1 + (unsigned)set_below(&set, 4), at = (unsigned)set_below(&set, records);
+        const uint64_t low = kfi_load64(packed + 16 * at), high = kfi_load64(packed + 16 * at + 8);
+        EXPECT(kfi_records8(packed, 2 * records, high) == 2u << 2 * at, at);
+        EXPECT(kfi_records16(packed, records, low, high) == 1u << at, at);
+        EXPECT(!kfi_records16(packed, records, high, low), at);
         const uint64_t word = kfi_load64(packed) | 1ull << 40;
         for (unsigned k = 0, bit = 0; bit < 64; bit++) {
             if (!(word >> bit & 1)) continue;
@@ -233,44 +238,116 @@ START_TEST(search__zeros)
 }
 END_TEST
 
+/* ---- endings ---------------------------------------------------------------------------------- */
+
+/* Stems with endings of one group or the other, which make a list of narrow records and one of wide ones. */
+static void open_endings(void)
+{
+    static const char *const groups[2][6] = { { "", "e", "ed", "ing", "s", "\xff" }, { "\1", "-and-more-of-it", "z" } };
+    set = (key_set){ .random = 7 };
+    for (unsigned i = 0; i < 12000; i++) {
+        char key[32];
+        const char *const *group = groups[set_below(&set, 2)];
+        const unsigned stem = (unsigned)set_below(&set, 1000000);
+        for (unsigned e = 0; e < 6 && group[e]; e++)
+            set_add(&set, key, (size_t)snprintf(key, sizeof key, "%06u%s", stem, group[e]));
+    }
+    set_sort(&set);
+    set_build(&set, "shape.kf", KF_VALUES_NONE);
+    ck_assert_int_eq(kf_dict_open(&dict, scratch_path("shape.kf"), NULL, NULL), KF_OK);
+    keys = &dict->keys;
+}
+
+static kfi_ending_list list_of(uint64_t index) { return kfi_endings_list(&keys->endings, index); }
+
+START_TEST(search__endings)
+{
+    unsigned wide = 0, narrow = 0;
+    open_endings();
+    for (uint64_t i = 0; i < keys->endings.count; i++) {
+        if (list_of(i).count) ++*(list_of(i).wide ? &wide : &narrow);
+    }
+    ck_assert_uint_gt(wide, 0);
+    ck_assert_uint_gt(narrow, 0);
+    ck_assert_uint_eq(list_of(keys->endings.count).count + list_of(UINT64_MAX).count, 0);
+    for (size_t k = 0; k < variant_count; k++)
+        for (size_t i = 0; i < set.count; i++) {
+            uint8_t text[64];
+            uint64_t ordinal;
+            kf_bytes key = { text, set.keys[i].size };
+            memcpy(text, set.keys[i].data, key.size);
+            EXPECT(variants[k]->find(keys, text, key.size, &ordinal) == KF_OK && ordinal == i, i);
+            text[key.size++] = "\0sz-\377"[i % 5];           /* mostly absent */
+            if (i % 3 == 0) memset(text + key.size, 'x', 30), key.size += 30;
+            if (i % 7 == 0) text[6 + i % (key.size - 6)] ^= 1;
+            const kf_status status = variants[k]->find(keys, text, key.size, &ordinal);
+            EXPECT(status == (wanted(key) == UINT64_MAX ? KF_NOT_FOUND : KF_OK), i);
+            EXPECT(status || ordinal == wanted(key), i);
+        }
+    close_shape();
+}
+END_TEST
+
+/* Whatever the endings say, a search ends, as it does with other variants; and verifying sees it. */
+START_TEST(search__wrong_endings)
+{
+    open_endings();
+    damage_load("shape.kf");
+    const size_t begin = (size_t)(kfi_header_section(&header, KFI_SECTION_SHARED)->offset + keys->parameters.endings);
+    const size_t size = (size_t)(keys->endings.records - keys->endings.entries) + KFI_ENDINGS_HEAD
+                        + keys->endings.units * KFI_ENDINGS_UNIT;
+    for (size_t at = begin; at < begin + size; at++) {
+        kfi_keys k;
+        file[at] ^= 0x15;
+        const kf_status opened = kfi_keys_open(&k, file, &header, NULL);
+        if (at >= begin + KFI_ENDINGS_HEAD) {
+            ck_assert_int_eq(opened, KF_OK);
+            EXPECT(kfi_endings_verify(&k, file, NULL) == KF_CORRUPT, at);
+        }
+        for (unsigned i = 0; !opened && i < 100; i++) {
+            const kf_bytes key = set.keys[set_below(&set, set.count)];
+            uint64_t first = 0, ordinal = 0;
+            const kf_status status = variants[0]->find(&k, key.data, key.size, &first);
+            for (size_t n = 1; n < variant_count; n++) {
+                EXPECT(variants[n]->find(&k, key.data, key.size, &ordinal) == status, at);
+                EXPECT(status || ordinal == first, at);
+            }
+        }
+        file[at] ^= 0x15;
+    }
+    damage_free();
+    close_shape();
+}
+END_TEST
+
 /* ---- damage ----------------------------------------------------------------------------------- */
+
+static void ask(const kfi_keys *k, unsigned round)
+{
+    for (unsigned i = 0; i < 20; i++) {
+        const kf_bytes key = set.keys[set_below(&set, set.count)];
+        kf_status first = KF_OK;
+        uint64_t first_ordinal = 0;
+        for (size_t n = 0; n < variant_count; n++) {
+            kf_prefix_match match;
+            uint64_t ordinal;
+            size_t count;
+            kf_status status = variants[n]->find(k, key.data, key.size, &ordinal);
+            EXPECT(status == KF_OK || status == KF_NOT_FOUND || status == KF_CORRUPT, round);
+            EXPECT(status || ordinal < set.count, round);
+            if (!n) first = status, first_ordinal = ordinal;
+            EXPECT(status == first && (status || ordinal == first_ordinal), round);
+            if (status != KF_NOT_FOUND) count_answer(status == KF_CORRUPT);
+            status = kfi_prefixes(k, key, &match, 1, &count);
+            EXPECT(status == KF_OK || status == KF_CORRUPT, round);
+            EXPECT(status || !count || match.ordinal < set.count, round);
+        }
+    }
+}
 
 START_TEST(search__damage)
 {
-    size_t found = 0, fine = 0;
-    open_shape((unsigned)_i, 1);
-    damage_load("shape.kf");
-    for (unsigned round = 0; round < 200; round++) {
-        kfi_keys k;
-        damage(&set);
-        if (!kfi_keys_open(&k, file, &header, NULL)) {
-            for (unsigned i = 0; i < 20; i++) {
-                const kf_bytes key = set.keys[set_below(&set, set.count)];
-                kf_status first = KF_OK;
-                uint64_t first_ordinal = 0;
-                for (size_t n = 0; n < variant_count; n++) {
-                    kf_prefix_match match;
-                    uint64_t ordinal;
-                    size_t count;
-                    kf_status status = variants[n]->find(&k, key.data, key.size, &ordinal);
-                    EXPECT(status == KF_OK || status == KF_NOT_FOUND || status == KF_CORRUPT, round);
-                    EXPECT(status || ordinal < set.count, round);
-                    if (!n) first = status, first_ordinal = ordinal;
-                    EXPECT(status == first && (status || ordinal == first_ordinal), round);
-                    found += status == KF_CORRUPT;
-                    fine += status == KF_OK;
-                    status = kfi_prefixes(&k, key, &match, 1, &count);
-                    EXPECT(status == KF_OK || status == KF_CORRUPT, round);
-                    EXPECT(status || !count || match.ordinal < set.count, round);
-                }
-            }
-        }
-        damage_undo();
-    }
-    ck_assert_uint_gt(found, 0);
-    ck_assert_uint_gt(fine, 0);
-    damage_free();
-    close_shape();
+    ask_damaged((unsigned)_i, ask);
 }
 END_TEST
 
@@ -306,12 +383,14 @@ static Suite *suite(void)
     TCase *t = tcase_create("search");
     variant_count = model_variants(variants);
     tcase_add_unchecked_fixture(t, scratch_open, scratch_close);
-    tcase_add_loop_test(t, search__chosen, 0, LIMITS);
+    suite_add_cases(t, search__chosen, 0, LIMITS);
     tcase_add_test(t, search__fields);
-    tcase_add_loop_test(t, search__variants, 0, SHAPES);
+    suite_add_cases(t, search__variants, 0, SHAPES);
     tcase_add_test(t, search__lengths);
     tcase_add_test(t, search__zeros);
-    tcase_add_loop_test(t, search__damage, 6, 16);
+    tcase_add_test(t, search__endings);
+    tcase_add_test(t, search__wrong_endings);
+    suite_add_cases(t, search__damage, 6, 16);
     suite_add_tcase(s, t);
     return s;
 }

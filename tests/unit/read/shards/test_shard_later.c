@@ -65,13 +65,15 @@ START_TEST(later__one_touch)
     kf_dict *dict = open_with(0, NULL, NULL);
     ck_assert_uint_eq(kf_dict_count(dict), PARTS * EACH);
     ck_assert_int_eq(kf_dict_get_outline(dict, &outline), KF_OK);
-    kf_member member;
+    kf_member member = KF_MEMBER_INIT;
     for (unsigned i = 0; i < PARTS; i++) {
         ck_assert_int_eq(kf_dict_member_at(dict, i, &member), KF_OK);
         ck_assert(member.keys == EACH && member.name.size == 4 && member.name.data[0] == '0' + i);
     }
     ck_assert_int_eq(kf_dict_member_at(dict, PARTS, &member), KF_NOT_FOUND);
     ck_assert(kf_dict_has_weights(dict) && open_members(dict) == 0);
+    ck_assert_int_eq(kf_dict_prefix_range(dict, "", 0, &value, &ordinals[0]), KF_OK);
+    ck_assert(value == 0 && ordinals[0] == PARTS * EACH && open_members(dict) == 0);
     ck_assert_int_eq(kf_dict_get_u64(dict, "3-007", 5, &value), KF_OK);
     ck_assert(value == 3 * EACH + 7 && open_members(dict) == 1);
     ck_assert_int_eq(kf_dict_contains(dict, "3-999", 5, &found), KF_OK);
@@ -142,6 +144,9 @@ START_TEST(later__absent)
     ck_assert_int_eq(kf_dict_member_error(dict, KF_IO, &error), 0);
     error = (kf_error){ 0 };
     ck_assert_int_eq(touch(dict, (unsigned)_i), KF_IO);
+    /* What a call tells by itself is no less. */
+    ck_assert_msg(!error.message[0] || strstr(error.message, "2.kf"), "%s", error.message);
+    ck_assert(_i < 18 || error.message[0]);
     ck_assert_int_eq(kf_dict_member_error(dict, KF_IO, &error), 1);
     ck_assert_msg(strstr(error.message, "2.kf") && error.status == KF_IO, "%s", error.message);
     ck_assert_int_eq(kf_dict_member_error(dict, KF_REPLACED, &error), 0);
@@ -309,7 +314,7 @@ int main(void)
     tcase_add_checked_fixture(all, scratch_open, scratch_close);
     tcase_add_checked_fixture(all, build_all, NULL);
     tcase_add_test(all, later__one_touch);
-    tcase_add_loop_test(all, later__absent, 0, 21);
+    suite_add_cases(all, later__absent, 0, 21);
     tcase_add_test(all, later__asked);
     tcase_add_test(all, later__elsewhere);
     tcase_add_test(all, content__check);

@@ -48,7 +48,7 @@ static Suite *suite(void)
     Suite *s = suite_create("plan");
     TCase *t = tcase_create("plan");
     tcase_add_checked_fixture(t, scratch_open, scratch_close);
-    tcase_add_loop_test(t, tokens_for_shared_tails, 0, 4);
+    suite_add_cases(t, tokens_for_shared_tails, 0, 4);
     suite_add_tcase(s, t);
     return s;
 }

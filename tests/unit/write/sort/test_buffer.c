@@ -158,7 +158,7 @@ int main(void)
 {
     Suite *suite = suite_create("buffer");
     TCase *all = tcase_create("buffer");
-    tcase_add_loop_test(all, buffer__fillings, 0, 4);
+    suite_add_cases(all, buffer__fillings, 0, 4);
     tcase_add_test(all, buffer__huge_pair);
     tcase_add_test(all, buffer__no_memory);
     suite_add_tcase(suite, all);

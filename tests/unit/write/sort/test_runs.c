@@ -192,7 +192,7 @@ int main(void)
     Suite *suite = suite_create("runs");
     TCase *all = tcase_create("runs");
     tcase_add_checked_fixture(all, scratch_open, scratch_close);
-    tcase_add_loop_test(all, damaged_runs, 0, 3);
+    suite_add_cases(all, damaged_runs, 0, 3);
     tcase_add_test(all, crafted_runs);
     tcase_add_test(all, fan_in);
     suite_add_tcase(suite, all);

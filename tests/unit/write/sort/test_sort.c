@@ -780,14 +780,14 @@ int main(void)
     Suite *suite = suite_create("sort");
     TCase *all = tcase_create("sort");
     tcase_add_checked_fixture(all, set_up, tear_down);
-    tcase_add_loop_test(all, model__random, 0, SHAPES);
-    tcase_add_loop_test(all, model__large, 0, SHAPES);
+    suite_add_cases(all, model__random, 0, SHAPES);
+    suite_add_cases(all, model__large, 0, SHAPES);
     tcase_add_test(all, empty);
     tcase_add_test(all, disk__none_when_it_fits);
     tcase_add_test(all, disk__sorted_input_makes_one_run);
     tcase_add_test(all, scan__ranges_in_reverse);
     tcase_add_test(all, sortedness_changes);
-    tcase_add_loop_test(all, memory__is_kept, 0, (int)(sizeof streams / sizeof *streams));
+    suite_add_cases(all, memory__is_kept, 0, (int)(sizeof streams / sizeof *streams));
     tcase_add_test(all, refuses);
     tcase_add_test(all, names_the_lowest_duplicate);
     tcase_add_test(all, sink_error_ends_it);

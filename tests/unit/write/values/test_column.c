@@ -672,21 +672,21 @@ int main(void)
     Suite *suite = suite_create("column");
     TCase *model = tcase_create("model");
     tcase_add_checked_fixture(model, set_up, tear_down);
-    tcase_add_loop_test(model, test_every_shape, 0, B_SHAPES);
-    tcase_add_loop_test(model, test_many_values, 0, B_SHAPES);
+    suite_add_cases(model, test_every_shape, 0, B_SHAPES);
+    suite_add_cases(model, test_many_values, 0, B_SHAPES);
     tcase_add_test(model, test_choices);
     tcase_add_test(model, test_deterministic);
     tcase_add_test(model, test_refused_options);
     kf_encoding list[KFI_ENCODINGS];
-    tcase_add_loop_test(model, test_huge_values, 0, (int)encodings_of_type(KF_VALUES_BYTES, list));
+    suite_add_cases(model, test_huge_values, 0, (int)encodings_of_type(KF_VALUES_BYTES, list));
     tcase_add_test(model, test_little_memory);
     tcase_add_test(model, test_threads);
     suite_add_tcase(suite, model);
     TCase *hard = tcase_create("hard");
     tcase_add_checked_fixture(hard, set_up, tear_down);
-    tcase_add_loop_test(hard, test_damage, 0, B_SHAPES);
-    tcase_add_loop_test(hard, test_faults_in_building, 0, B_SHAPES);
-    tcase_add_loop_test(hard, test_faults_in_reading, 0, B_SHAPES);
+    suite_add_cases(hard, test_damage, 0, B_SHAPES);
+    suite_add_cases(hard, test_faults_in_building, 0, B_SHAPES);
+    suite_add_cases(hard, test_faults_in_reading, 0, B_SHAPES);
     suite_add_tcase(suite, hard);
     return suite_run(suite);
 }

@@ -12,8 +12,8 @@
  * token at most that has letters of both. Bounds
  * are whole numbers: a name of b letters reaches a score of s / t with a needle of a letters if t times what is common
  * is at least s * (a + b). */
-#ifndef KFI_NAMES_RATIO_RATIO_H
-#define KFI_NAMES_RATIO_RATIO_H
+#ifndef KFI_NAMES_RATIO_RATIO_SEARCH_H
+#define KFI_NAMES_RATIO_RATIO_SEARCH_H
 
 #include "names/match/matcher.h"
 #include "names/ratio/sketch_scan.h"

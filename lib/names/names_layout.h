@@ -1,6 +1,6 @@
 /* The sections of a names index that have fixed fields, as code for writer and reader. FORMAT.md 12 draws them. */
-#ifndef KFI_NAMES_LAYOUT_H
-#define KFI_NAMES_LAYOUT_H
+#ifndef KFI_NAMES_NAMES_LAYOUT_H
+#define KFI_NAMES_NAMES_LAYOUT_H
 
 #include "format/blocks.h"
 #include "format/header.h"

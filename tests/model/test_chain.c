@@ -368,11 +368,11 @@ static Suite *suite(void)
 {
     Suite *s = suite_create("chain");
     TCase *t = tcase_create("chain");
-    tcase_add_loop_test(t, chain__lookups, 0, CHAIN_SHAPES * VARIANTS);
-    tcase_add_loop_test(t, chain__keys_are_numbers, 0, 4);
-    tcase_add_loop_test(t, chain__batches, 0, CHAIN_SHAPES * VARIANTS);
-    tcase_add_loop_test(t, chain__iteration, 0, CHAIN_SHAPES * VARIANTS);
-    tcase_add_loop_test(t, chain__verified, 0, CHAIN_SHAPES);
+    suite_add_cases(t, chain__lookups, 0, CHAIN_SHAPES * VARIANTS);
+    suite_add_cases(t, chain__keys_are_numbers, 0, 4);
+    suite_add_cases(t, chain__batches, 0, CHAIN_SHAPES * VARIANTS);
+    suite_add_cases(t, chain__iteration, 0, CHAIN_SHAPES * VARIANTS);
+    suite_add_cases(t, chain__verified, 0, CHAIN_SHAPES);
     tcase_add_test(t, chain__bundled);
     tcase_add_test(t, chain__too_many_to_bundle);
     suite_add_tcase(s, t);

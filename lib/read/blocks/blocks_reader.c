@@ -1,4 +1,4 @@
-#include "read/blocks/blocks.h"
+#include "read/blocks/blocks_reader.h"
 
 #include "base/utf8.h"
 

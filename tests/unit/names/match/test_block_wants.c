@@ -265,7 +265,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("blocks");
+    Suite *suite = suite_create("block_wants");
     TCase *tests = tcase_create("blocks");
     tcase_add_checked_fixture(tests, prepare, finish);
     tcase_add_test(tests, all_variants_find_the_same);

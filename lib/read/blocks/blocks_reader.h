@@ -1,6 +1,6 @@
 /* The section BLOCKS, open. Sizes are checked when it is opened, ids where they are used. */
-#ifndef KFI_READ_BLOCKS_BLOCKS_H
-#define KFI_READ_BLOCKS_BLOCKS_H
+#ifndef KFI_READ_BLOCKS_BLOCKS_READER_H
+#define KFI_READ_BLOCKS_BLOCKS_READER_H
 
 #include "base/error.h"
 #include "format/blocks.h"

@@ -429,11 +429,11 @@ static Suite *suite(void)
 {
     Suite *s = suite_create("chain_query");
     TCase *t = tcase_create("chain_query");
-    tcase_add_loop_test(t, chain_query__near, 0, CHAIN_SHAPES * VARIANTS);
-    tcase_add_loop_test(t, chain_query__patterns, 0, VARIANTS);
-    tcase_add_loop_test(t, chain_query__sets, 0, VARIANTS);
-    tcase_add_loop_test(t, chain_query__distant_intersection, 0, VARIANTS);
-    tcase_add_loop_test(t, chain_query__changes, 0, VARIANTS);
+    suite_add_cases(t, chain_query__near, 0, CHAIN_SHAPES * VARIANTS);
+    suite_add_cases(t, chain_query__patterns, 0, VARIANTS);
+    suite_add_cases(t, chain_query__sets, 0, VARIANTS);
+    suite_add_cases(t, chain_query__distant_intersection, 0, VARIANTS);
+    suite_add_cases(t, chain_query__changes, 0, VARIANTS);
     suite_add_tcase(s, t);
     return s;
 }

@@ -582,7 +582,7 @@ static Suite *suite(void)
     tcase_add_test(t, bundle__metadata);
     tcase_add_test(t, image__like_file);
     tcase_add_test(t, embed__refused);
-    tcase_add_loop_test(t, faults__every_call, 0, 3);
+    suite_add_cases(t, faults__every_call, 0, 3);
     suite_add_tcase(s, t);
     return s;
 }
