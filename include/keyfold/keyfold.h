@@ -8,7 +8,7 @@
  *   dictionary (bundle.h)
  *   kf_names    an index of names, for the best matches of a name        (names.h)
  *   shared by them: status codes, errors, bytes, buffers (status.h), the kinds of values (values.h), how far a long
- *   call has come (progress.h)
+ *   call has come (progress.h), what was built in (features.h)
  *
  * Conventions throughout
  *   - Every fallible call returns a kf_status; results go through the first pointer arguments.
@@ -32,6 +32,7 @@
 #include <keyfold/builder.h>
 #include <keyfold/bundle.h>
 #include <keyfold/dict.h>
+#include <keyfold/features.h>
 #include <keyfold/iter.h>
 #include <keyfold/names.h>
 #include <keyfold/progress.h>

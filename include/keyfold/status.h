@@ -9,7 +9,12 @@
 extern "C" {
 #endif
 
-#if defined(_WIN32)
+/* On Windows a program that is linked with the static library defines KF_STATIC; pkg-config and CMake say so. */
+#if defined(_WIN32) && defined(KF_BUILDING)
+#define KF_API __declspec(dllexport)
+#elif defined(_WIN32) && defined(KF_STATIC)
+#define KF_API
+#elif defined(_WIN32)
 #define KF_API __declspec(dllimport)
 #elif defined(__GNUC__)
 #define KF_API __attribute__((visibility("default")))

@@ -8,7 +8,9 @@
 /* Two functions go by this name: glibc's returns the text, which need not be in `text`; that of POSIX a number. */
 static const char *reason_of(int os_error, char *text, size_t size)
 {
-#if defined(__GLIBC__)
+#if defined(_WIN32)
+    return strerror_s(text, size, os_error) ? "unknown error" : text;
+#elif defined(__GLIBC__)
     return strerror_r(os_error, text, size);
 #else
     return strerror_r(os_error, text, size) ? "unknown error" : text;

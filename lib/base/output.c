@@ -1,14 +1,16 @@
 /* Publishing a file atomically.
  *
- * The new content is written to a file without a name (O_TMPFILE) in the target's folder, so that a
- * killed process leaves nothing behind. Publishing syncs it and gives it the target's name: by one
- * linkat when the target is new, else by linkat to a temporary name and a rename over the target.
+ * The new content is written to a file without a name (nameless.h) in the target's folder, so that a
+ * killed process leaves nothing behind. Publishing syncs it and gives it the target's name: at
+ * once when the target is new, else by a temporary name and a rename over the target.
  * Where nameless files are not to be had, the temporary name exists from the start; a process killed
  * by force then leaves a file `.TARGET.RANDOM.tmp`, which nothing ever reads.
  *
  * All names are resolved in the folder's descriptor, once opened: a later chdir, or a rename of the
  * folder, cannot divert the file. */
 #include "base/file.h"
+#include "base/nameless.h"
+#include "base/path.h"
 #include "base/random.h"
 #include "base/sync.h"
 
@@ -55,26 +57,20 @@ static kf_status split_path(kfi_output *output, const char *path, kf_error *erro
 {
     size_t size = strlen(path);
     if (size == 0) return kfi_fail(error, KF_INVALID, "the output's path is empty");
-    /* The folder's part is cut out below, in a second copy that follows the first. */
-    output->path = malloc(2 * (size + 1) + 1);
-    if (!output->path) return kfi_fail_memory(error, 2 * size + 3);
-    memcpy(output->path, path, size + 1);
-
-    char *slash = strrchr(output->path, '/');
-    output->name = slash ? slash + 1 : output->path;
+    output->path = strdup(path);
+    if (!output->path) return kfi_fail_memory(error, size + 1);
+    output->name = kfi_path_name(output->path);
     if (*output->name == '\0' || !strcmp(output->name, ".") || !strcmp(output->name, ".."))
         return kfi_fail(error, KF_INVALID, "'%s' names a folder", path);
 
-    char *folder = output->path + size + 1;
-    size_t length = slash ? (size_t)(slash - output->path) : 0;
-    if (!slash) strcpy(folder, ".");
-    else if (length == 0) strcpy(folder, "/");
-    else memcpy(folder, path, length), folder[length] = '\0';
-
+    char *folder = kfi_path_folder(path);
+    if (!folder) return kfi_fail_memory(error, size + 1);
     do output->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     while (output->folder < 0 && errno == EINTR);
-    if (output->folder < 0) return kfi_fail_errno(error, errno, "cannot open the folder '%s'", folder);
-    return KF_OK;
+    const kf_status status = output->folder < 0
+        ? kfi_fail_errno(error, errno, "cannot open the folder '%s'", folder) : KF_OK;
+    free(folder);
+    return status;
 }
 
 /* Whether a file may be replaced by its content: it is empty, or begins as those do that are written here. */
@@ -126,29 +122,6 @@ static void choose_temporary(kfi_output *output)
 
 /* ---- creating ------------------------------------------------------------------------------- */
 
-/* A nameless file can be given a name later only through /proc. */
-static int can_be_linked(int fd, char path[32])
-{
-    struct stat information;
-    snprintf(path, 32, "/proc/self/fd/%d", fd);
-    return stat(path, &information) == 0 && S_ISREG(information.st_mode);
-}
-
-static int open_nameless(int folder)
-{
-#ifdef O_TMPFILE
-    char path[32];
-    int fd;
-    do fd = openat(folder, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
-    while (fd < 0 && errno == EINTR);
-    if (fd >= 0 && !can_be_linked(fd, path)) close(fd), fd = -1;
-    return fd;
-#else
-    (void)folder;
-    return -1;
-#endif
-}
-
 static kf_status open_named(kfi_output *output, kf_error *error)
 {
     for (int attempt = 0; attempt < 100; attempt++) {
@@ -191,7 +164,7 @@ kf_status kfi_output_create(kfi_output **out, const char *path, kf_error *error)
         status = kfi_fail_memory(error, BUFFER_SIZE);
         goto out;
     }
-    output->fd = open_nameless(output->folder);
+    output->fd = kfi_nameless_open(output->folder);
     if (output->fd < 0) status = open_named(output, error);
     if (!status) status = settle_mode(output, error);
 out:
@@ -360,10 +333,8 @@ void kfi_output_discard(kfi_output *output, uint64_t offset, uint64_t size)
 /* Names a nameless file: as the target itself if that is new, else temporarily. */
 static kf_status give_name(kfi_output *output, int target_exists, int *published, kf_error *error)
 {
-    char path[32];
-    snprintf(path, sizeof path, "/proc/self/fd/%d", output->fd);
     if (!target_exists) {
-        if (linkat(AT_FDCWD, path, output->folder, output->name, AT_SYMLINK_FOLLOW) == 0) {
+        if (kfi_nameless_link(output->fd, output->folder, output->name) == 0) {
             *published = 1;
             return KF_OK;
         }
@@ -374,7 +345,7 @@ static kf_status give_name(kfi_output *output, int target_exists, int *published
     }
     for (int attempt = 0; attempt < 100; attempt++) {
         choose_temporary(output);
-        if (linkat(AT_FDCWD, path, output->folder, output->temporary, AT_SYMLINK_FOLLOW) == 0)
+        if (kfi_nameless_link(output->fd, output->folder, output->temporary) == 0)
             return KF_OK;
         if (errno != EEXIST) break;
     }

@@ -8,19 +8,42 @@
 
 enum { MOST_UP = 2 };
 
+#ifdef _WIN32
+static int is_separator(char c) { return c == '/' || c == '\\'; }
+
+/* Whether it begins with a drive, as "C:" does. */
+static int has_drive(const char *path, size_t size)
+{
+    return size >= 2 && path[1] == ':' && ((path[0] | 32) >= 'a' && (path[0] | 32) <= 'z');
+}
+#else
+static int is_separator(char c) { return c == '/'; }
+static int has_drive(const char *path, size_t size) { return (void)path, (void)size, 0; }
+#endif
+
+const char *kfi_path_name(const char *path)
+{
+    const char *name = path + (has_drive(path, strlen(path)) ? 2 : 0);
+    for (const char *p = name; *p; p++)
+        if (is_separator(*p)) name = p + 1;
+    return name;
+}
+
 char *kfi_path_folder(const char *path)
 {
-    const char *slash = strrchr(path, '/');
-    if (!slash) return strdup(".");
-    return slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
+    const size_t size = (size_t)(kfi_path_name(path) - path);
+    const size_t root = has_drive(path, size) ? 2 : 0;   /* which keeps the separator after it, if there is one */
+    if (!size) return strdup(".");
+    return strndup(path, size > root + 1 ? size - 1 : size);
 }
 
 char *kfi_path_real(const char *path) { return realpath(path, NULL); }
 
 char *kfi_path_beside(const char *path, kf_bytes name)
 {
-    const char *slash = strrchr(path, '/');
-    size_t folder = slash && (!name.size || name.data[0] != '/') ? (size_t)(slash + 1 - path) : 0;
+    const char *text = (const char *)name.data;
+    const int absolute = name.size && (is_separator(*text) || has_drive(text, name.size));
+    const size_t folder = absolute ? 0 : (size_t)(kfi_path_name(path) - path);
     char *out = malloc(folder + name.size + 1);
     if (!out) return NULL;
     if (folder) memcpy(out, path, folder);
@@ -35,7 +58,7 @@ int kfi_path_same(const char *a, const char *b)
     return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
-/* The real folder of a path, without links; "" for the root. */
+/* The real folder of a path, without links; without the last slash if it is a root. */
 static kf_status real_folder(char **out, const char *path, kf_error *error)
 {
     char *folder = kfi_path_folder(path);
@@ -44,7 +67,7 @@ static kf_status real_folder(char **out, const char *path, kf_error *error)
     kf_status status = KF_OK;
     *out = realpath(folder, NULL);
     if (!*out) status = kfi_fail_errno(error, errno, "cannot find the folder '%s'", folder);
-    else if (!strcmp(*out, "/")) **out = '\0';
+    else if (*kfi_path_name(*out) == '\0') (*out)[strlen(*out) - 1] = '\0';
     free(folder);
     return status;
 }
@@ -62,7 +85,7 @@ static size_t common_folders(const char *a, const char *b)
 kf_status kfi_path_between(char **out, const char *from, const char *to, int absolute, kf_error *error)
 {
     char *here = NULL, *there = NULL;
-    const char *slash = strrchr(to, '/'), *name = slash ? slash + 1 : to;
+    const char *name = kfi_path_name(to);
     *out = NULL;
     kf_status status = real_folder(&here, from, error);
     if (!status) status = real_folder(&there, to, error);

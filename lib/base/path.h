@@ -4,13 +4,16 @@
 
 #include "base/error.h"
 
+/* The last part of a path, after all separators. */
+const char *kfi_path_name(const char *path);
+
 /* The folder of a path, "." if it has none; to be freed. NULL: no memory. */
 char *kfi_path_folder(const char *path);
 
 /* The path without links; to be freed. NULL when it does not exist, or there is no memory. */
 char *kfi_path_real(const char *path);
 
-/* What `name` (not terminated) means in the file `path`: itself if it begins with a slash, else it starts from the
+/* What `name` (not terminated) means in the file `path`: itself if it is absolute, else it starts from the
  * folder of `path`. To be freed. NULL: no memory. */
 char *kfi_path_beside(const char *path, kf_bytes name);
 

@@ -1,6 +1,8 @@
 #include "base/random.h"
 
+#ifndef _WIN32
 #include <sys/random.h>
+#endif
 #include <time.h>
 #include <unistd.h>
 

@@ -11,7 +11,7 @@ kf_status kfi_monitor_create(kfi_monitor *monitor, kf_error *error)
     if (reason) return kfi_fail_errno(error, reason, "cannot create a lock");
     reason = pthread_condattr_init(&attributes);
     if (!reason) {
-#ifndef __APPLE__
+#if !defined(__APPLE__) && !defined(_WIN32)
         pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
 #endif
         reason = pthread_cond_init(&monitor->changed, &attributes);
@@ -40,8 +40,13 @@ void kfi_monitor_wait_for(kfi_monitor *monitor, unsigned milliseconds)
     const struct timespec period = { milliseconds / 1000, (long)(milliseconds % 1000) * 1000000 };
     pthread_cond_timedwait_relative_np(&monitor->changed, &monitor->lock, &period);
 #else
+#ifdef _WIN32
+    const clockid_t clock = CLOCK_REALTIME;   /* its conditions know no other */
+#else
+    const clockid_t clock = CLOCK_MONOTONIC;
+#endif
     struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
+    clock_gettime(clock, &until);
     until.tv_sec += milliseconds / 1000;
     until.tv_nsec += (long)(milliseconds % 1000) * 1000000;
     if (until.tv_nsec >= 1000000000) {
@@ -63,13 +68,17 @@ static void *run_thread(void *context)
 
 kf_status kfi_thread_start(kfi_thread *thread, void (*run)(void *context), void *context, kf_error *error)
 {
-    sigset_t all, before;
     thread->run = run;
     thread->context = context;
+#ifdef _WIN32
+    int reason = pthread_create(&thread->id, NULL, run_thread, thread);
+#else
+    sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     int reason = pthread_create(&thread->id, NULL, run_thread, thread);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
+#endif
     thread->started = !reason;
     if (reason == EAGAIN) return kfi_fail(error, KF_NO_MEMORY, "the system gives no more threads; ask for fewer");
     return reason ? kfi_fail_errno(error, reason, "cannot start a thread") : KF_OK;

@@ -5,6 +5,7 @@
 
 #include "base/bits.h"
 #include "base/normalise.h"
+#include "base/path.h"
 #include "base/progress.h"
 #include "base/varint.h"
 #include "format/keys.h"
@@ -77,13 +78,6 @@ static kf_status tell_reading(void *context, kf_phase phase, uint64_t done, uint
     return status ? status : check_disk(context, error);
 }
 
-static char *folder_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    if (!slash) return strdup(".");
-    return slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
-}
-
 static kf_status start(kf_builder *b, kf_error *error)
 {
     int given = b->options.weights == KF_WEIGHTS_GIVEN;
@@ -121,8 +115,8 @@ kf_status kf_builder_create(kf_builder **out, const char *path, const kf_build_o
     if (!b->options.memory_limit) b->options.memory_limit = KFI_MEMORY_DEFAULT;
     b->reading = (kfi_progress){ tell_reading, b, KF_PHASE_READ, 0, KFI_PAIRS_STEP, 0 };
     b->path = strdup(path);
-    b->target_folder = folder_of(path);
-    b->folder = options->temporary_folder ? strdup(options->temporary_folder) : folder_of(path);
+    b->target_folder = kfi_path_folder(path);
+    b->folder = options->temporary_folder ? strdup(options->temporary_folder) : kfi_path_folder(path);
     b->runs_folder = options->resume_folder ? strdup(options->resume_folder) : b->folder ? strdup(b->folder) : NULL;
     const int complete = b->path && b->target_folder && b->folder && b->runs_folder && begin_normal(b);
     status = complete ? start(b, error) : kfi_fail_memory(error, strlen(path));

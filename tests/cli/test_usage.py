@@ -25,7 +25,17 @@ def list_options(command):
 
 class Usage(CliTest):
     def test_version(self):
-        self.assertRegex(self.out("--version"), rb"^keyfold \d+\.\d+\.\d+\n$")
+        first, *others = self.out("--version").decode().splitlines()
+        self.assertRegex(first, r"^keyfold \d+\.\d+\.\d+$")
+        features = dict(line.split(": ") for line in others)
+        self.assertEqual(set(features), {"instructions", "zstd", "utf8proc", "pointers", "inputs"})
+        used, built_in = features["instructions"].split(", of ")
+        self.assertIn(used, built_in.split())
+        self.assertIn("portable", built_in.split())
+        self.assertIn(features["pointers"], ("32", "64"))
+        self.assertEqual(features["inputs"].split()[:3], ["plain", "gzip", "zstd"])
+        limited = self.run_tool("--version", env={**os.environ, "KEYFOLD_ISA": "portable"}).stdout
+        self.assertIn(b"instructions: portable, of ", limited)
 
     def test_no_command(self):
         self.assertIn("Usage: keyfold COMMAND", self.err(expect=2))

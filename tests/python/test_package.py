@@ -24,6 +24,12 @@ def test_versions():
     assert keyfold.__version__ == importlib.metadata.version("keyfold")
 
 
+def test_features():
+    found = keyfold.features()
+    assert found["keyfold"] == keyfold.__version__ and "portable" in found["instructions"]
+    assert {"zstd", "utf8proc", "pointers"} <= found.keys() and found["inputs"].split()[:2] == ["plain", "gzip"]
+
+
 def test_public_names(python):
     for name in keyfold.__all__:
         assert getattr(keyfold, name).__doc__

@@ -1,13 +1,14 @@
 /* keyfold: the command-line tool. Everything it knows of its commands is in the table below. */
 #include <keyfold/keyfold.h>
 
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "command.h"
+#include "input/decoder.h"
 #include "options/usage.h"
 #include "output/message.h"
+#include "system.h"
 
 static const kft_command *const commands[] = {
     &command_build, &command_get, &command_scan, &command_fuzzy, &command_nearest, &command_match,
@@ -68,6 +69,15 @@ static int help(int argc, char **argv)
     return EXIT_FOUND;
 }
 
+static void print_version(void)
+{
+    printf("keyfold %s\n%sinputs: plain", kf_library_version(), kf_library_features());
+    for (int kind = DECODER_GZIP; kind <= DECODER_BZIP2; kind++)
+        if (decoder_known((kft_decoder_kind)kind))
+            printf(" %s", decoder_name((kft_decoder_kind)kind));
+    printf("\n");
+}
+
 static int run(int argc, char **argv)
 {
     const kft_command *command;
@@ -80,7 +90,7 @@ static int run(int argc, char **argv)
         strcmp(argv[1], "-h") == 0)
         return help(argc - 2, argv + 2);
     if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
-        printf("keyfold %s\n", kf_library_version());
+        print_version();
         return EXIT_FOUND;
     }
     if (strcmp(argv[1], "--list-commands") == 0) {
@@ -104,8 +114,10 @@ int main(int argc, char **argv)
 {
     int code;
 
-    /* A file size limit is then an error like a full disk, not a death without a word. */
-    signal(SIGXFSZ, SIG_IGN);
+    if (!system_start(&argc, &argv)) {
+        complain("out of memory");
+        return EXIT_TROUBLE;
+    }
     code = run(argc, argv);
 
     if ((fflush(stdout) != 0 || ferror(stdout)) && code != EXIT_TROUBLE) {

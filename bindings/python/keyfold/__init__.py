@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from ._errors import (ArgumentError, Cancelled, CodecError, CorruptError, DuplicateKey, Error,
                           FormatError, IOError_, IsFolder, LimitError, MemoryError_, NoFile, NoPermission,
                           NotFound, ReaderError, Replaced, UnsupportedError, ValueTypeError)
+    from ._features import features
     from ._freeze import freeze
     from ._generations import publish
     from ._match import Match, Matches, Nearest, Occurrence
@@ -64,6 +65,7 @@ __all__ = [
     "open", "compile", "freeze", "merge", "bundle", "diff", "union", "intersection", "difference",
     "symmetric_difference", "register_codec", "Dictionary",
     "compile_names", "NameIndex", "names_score", "names_explain", "Shards", "ShardRow", "publish",
+    "features",
     "SubDictionary", "KeysView", "ValuesView", "ItemsView", "Match", "Matches", "Nearest", "Occurrence",
     "Query", "Fuzzy", "Regex", "Glob", "Subsequence", "Change", "Stat", "ArrowArray",
     "NameMatch", "NameMatches", "NamePair", "NameRow", "NameStat", "Explanation", "TokenPair",
@@ -82,6 +84,7 @@ _MODULES = {
     "_errors": "ArgumentError Cancelled CodecError CorruptError DuplicateKey Error FormatError IOError_ "
                "IsFolder LimitError MemoryError_ NoFile NoPermission NotFound ReaderError Replaced "
                "UnsupportedError ValueTypeError",
+    "_features": "features",
     "_freeze": "freeze",
     "_generations": "publish",
     "_match": "Match Matches Nearest Occurrence",

@@ -108,7 +108,7 @@ static kf_status follow(kf_matcher *m, const kfi_plan *plan, const uint32_t *ord
 }
 
 /* Closes the search if that takes at most so many postings. `plan`: the last one that was made. */
-static kf_status close(kf_matcher *m, uint64_t most, int *is_closed, kfi_plan *plan, kf_error *error)
+static kf_status close_level(kf_matcher *m, uint64_t most, int *is_closed, kfi_plan *plan, kf_error *error)
 {
     uint32_t order[KF_NAME_TOKENS];
     uint64_t unseen[KF_NAME_TOKENS];
@@ -257,17 +257,17 @@ kf_status kfi_matcher_levels(kf_matcher *m, kf_error *error)
     kf_status status = look_at_equal(m, &is_closed, error);
     if (status || is_closed) return status;
     status = look_at_exact(m, error);
-    if (!status) status = close(m, EXACT_MOST, &is_closed, &plan, error);
+    if (!status) status = close_level(m, EXACT_MOST, &is_closed, &plan, error);
     for (unsigned i = 0; i < LEVELS && !status && !is_closed; i++) {
         /* After the first one, which is cheap, those are passed over that can't close the search. */
         if (i && kfi_matcher_reach(m) < levels[i]) continue;
         if (i && kfi_matcher_cost_ahead(m) > most / GROWTH) break;
         status = kfi_matcher_scan(m, levels[i], error);
-        if (!status) status = close(m, most, &is_closed, &plan, error);
+        if (!status) status = close_level(m, most, &is_closed, &plan, error);
         if (status || is_closed) return status;
         if (plan.cost != UINT64_MAX) break;   /* lower levels would not be cheaper */
         if (m->best.limit != UINT64_MAX) status = raise_needs(m, error);
-        if (!status) status = close(m, most, &is_closed, &plan, error);
+        if (!status) status = close_level(m, most, &is_closed, &plan, error);
     }
     if (status || is_closed) return status;
     status = tighten(m, error);

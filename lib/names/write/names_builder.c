@@ -12,7 +12,12 @@
 #include "names/write/names_builder.h"
 
 #include "base/options.h"
+<<<<<<< HEAD
+#include "base/path.h"
+#include "names/layout.h"
+=======
 #include "names/names_layout.h"
+>>>>>>> main
 #include "names/score/text.h"
 
 #include <stdlib.h>
@@ -27,13 +32,6 @@ kf_status kfi_names_tell(void *context, kf_phase phase, uint64_t done, uint64_t 
     const kf_names_builder *b = context;
     kf_progress progress = { phase, done, total, b->disk.now, 0 };
     return kfi_progress_call(b->options.progress, b->options.progress_context, &progress, error);
-}
-
-static char *folder_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    if (!slash) return strdup(".");
-    return slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
 }
 
 kfi_sort_options kfi_names_sort_options(kf_names_builder *b, kf_value_type type, kf_duplicates duplicates)
@@ -99,7 +97,7 @@ kf_status kf_names_builder_create(kf_names_builder **out, const char *path, cons
     if (!known.memory_limit) known.memory_limit = KFI_MEMORY_DEFAULT;
     b->options = known;
     b->path = strdup(path);
-    b->folder = known.temporary_folder ? strdup(known.temporary_folder) : folder_of(path);
+    b->folder = known.temporary_folder ? strdup(known.temporary_folder) : kfi_path_folder(path);
     b->ids_are_numbers = b->numbers_ascend = b->ids_ascend = 1;
     b->reading = (kfi_progress){ kfi_names_tell, b, KF_PHASE_READ, 0, KFI_ROWS_STEP, 0 };
     if (!b->path || !b->folder) status = kfi_fail_memory(error, strlen(path));

@@ -1,4 +1,5 @@
 #include "input/kind.h"
+#include "system.h"
 
 #include <string.h>
 

@@ -3,6 +3,7 @@
 #include <strings.h>
 
 #include "input/json.h"
+#include "system.h"
 #include "input/kind.h"
 
 int kind_has_returns(const kft_head *head)

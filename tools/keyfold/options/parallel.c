@@ -1,7 +1,9 @@
 #include "options/parallel.h"
 
-#ifdef __linux__
+#if defined(__linux__)
 #include <sched.h>
+#elif defined(_WIN32)
+#include <pthread.h>
 #else
 #include <unistd.h>
 #endif
@@ -14,9 +16,11 @@
 
 unsigned processors(unsigned most)
 {
-#ifdef __linux__
+#if defined(__linux__)
     cpu_set_t usable;
     long count = sched_getaffinity(0, sizeof usable, &usable) == 0 ? CPU_COUNT(&usable) : 1;
+#elif defined(_WIN32)
+    long count = pthread_num_processors_np();
 #else
     long count = sysconf(_SC_NPROCESSORS_ONLN);
 #endif

@@ -7,6 +7,7 @@
 
 #include "command.h"
 #include "output/escape.h"
+#include "system.h"
 
 #define TEXT_SIZE 8192
 

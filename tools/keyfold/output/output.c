@@ -10,6 +10,7 @@
 #include "command.h"
 #include "output/escape.h"
 #include "output/message.h"
+#include "system.h"
 
 #define OUTPUT_SIZE ((size_t)256 << 10)
 

@@ -4,7 +4,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -12,6 +11,7 @@
 #include "output/estimate.h"
 #include "output/human.h"
 #include "output/message.h"
+#include "system.h"
 
 #define INTERVAL 0.1        /* seconds between two lines */
 #define RATE_SECONDS 3.0    /* that a rate is about */
@@ -48,13 +48,10 @@ static void wipe_line(void)
 
 void progress_start(progress_mode mode, const kft_parallel_options *parallel)
 {
-    struct winsize window;
-
     memset(&state, 0, sizeof state);
     if (mode == PROGRESS_AUTO)
         mode = isatty(STDERR_FILENO) ? PROGRESS_TEXT : PROGRESS_NONE;
-    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 0)
-        state.columns = window.ws_col;
+    state.columns = system_columns();
     state.mode = mode;
     state.parallel = parallel;
     state.build.has_values = 1;
