@@ -389,7 +389,7 @@ int main(void)
     tcase_add_test(tests, processes_answer_alike);
     tcase_add_test(tests, instruction_sets_answer_alike);
     tcase_add_test(tests, searches_look_at_little);
-    tcase_add_loop_test(tests, other_scorers_look_at_little, 0, SCORERS - 1);
+    suite_add_cases(tests, other_scorers_look_at_little, 0, SCORERS - 1);
     suite_add_tcase(suite, tests);
     return suite_run(suite);
 }

@@ -12,12 +12,8 @@
 #include "names/write/names_builder.h"
 
 #include "base/options.h"
-<<<<<<< HEAD
 #include "base/path.h"
-#include "names/layout.h"
-=======
 #include "names/names_layout.h"
->>>>>>> main
 #include "names/score/text.h"
 
 #include <stdlib.h>
