@@ -7,6 +7,7 @@ static const kfi_search_variant *choose(void)
     const char *limit = getenv("KEYFOLD_ISA");
     const int portable = limit && !strcmp(limit, "portable");
 #if defined(__x86_64__)
+    __builtin_cpu_init();    /* which not every compiler's library has done by now */
     int no_avx512 = portable || (limit && !strcmp(limit, "avx2"));
     if (!no_avx512 && __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512bw")
         && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("bmi2"))
