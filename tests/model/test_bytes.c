@@ -40,7 +40,7 @@ static const uint64_t wanted[SHAPES][KINDS] = {
     { 0x8653d476b51a5a7c, 0x701d92f48c750879, 0x462a00806b0a107c, 0x6d6df45ada0ee550 },
     { 0x5dfccd12e69cbff0, 0x8a1e5b451193a16e, 0x02dab81cc8f5fc37, 0xe26776c550d3e35b },
     { 0x46f96ece6a9a32ab, 0xd1e627308841b907, 0xcc7c03557752a4ce, 0x60f8cfeff942f1ff },
-    { 0xe4da0cdadcbd4f91, 0x96e7d0dfdc5f893c, 0x2a45a525458d50d7, 0x3bda394bd3c331fa },
+    { 0x8d386610290b1e71, 0x726b1f460ac30c73, 0x46fed5a0242e7d37, 0x55806abedc391e26 },
     { 0xfffa87d661b0b324, 0xb8611fefa5512ab8, 0xe35042dc245ef147, 0x2a34466e933b630e },
 };
 
