@@ -20,7 +20,7 @@ OPTIONS(kf_find_options, kfpy_find_options, KF_FIND_OPTIONS_INIT)
 OPTIONS(kf_bundle_options, kfpy_bundle_options, KF_BUNDLE_OPTIONS_INIT)
 OPTIONS(kf_verify_options, kfpy_verify_options, KF_VERIFY_OPTIONS_INIT)
 OPTIONS(kf_build_report, kfpy_build_report, KF_BUILD_REPORT_INIT)
-OPTIONS(kf_member, kfpy_empty_member, KF_MEMBER_INIT)
+OPTIONS(kf_member, kfpy_member, KF_MEMBER_INIT)
 OPTIONS(kf_dict_stat, kfpy_dict_stat, KF_DICT_STAT_INIT)
 
 /* Python's own takes longer than all the rest of opening a small file. */

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import METHODS
+from conftest import LEVEL, METHODS
 from hypothesis import given, settings, strategies as st
 
 import keyfold
@@ -204,6 +204,7 @@ def test_what_does_not_fit_is_named(make, workers):
         assert not os.path.exists(path)
 
 
+@pytest.mark.parametrize("method", METHODS if LEVEL == "long" else METHODS[:1], indirect=True)
 @pytest.mark.parametrize("how, text", [
     ("raise", "the reader raised ValueError: no such thing"), ("odd", "the reader raised Odd: this and that"),
     ("exit", "the reader raised SystemExit: enough"), ("late", "the reader raised KeyError"),

@@ -10,7 +10,8 @@ import keyfold
 from keyfold import _types
 
 # What an option of `keyfold build` is called here, where it is not called the same.
-NAMES = {"output": "path", "values": "codec", "meta": "metadata", "json": "progress", "quiet": "progress"}
+NAMES = {"output": "path", "values": "codec", "meta": "metadata", "json": "progress", "quiet": "progress",
+         "no_sync": "sync"}
 
 
 def command_options(tool):

@@ -556,7 +556,7 @@ def test_when_the_gil_is_released(make, monkeypatch):
         monkeypatch.setattr(_handle, "_memory", lambda: memory)
         return keyfold.open(path, **options)._release_gil
 
-    path = tables[0].path
+    monkeypatch.setattr(_handle, "_SMALL", 0)
     bundle = keyfold.bundle(make.path(), tables)
     assert not bundle._release_gil and bundle.stat().file_size >= 3 * size - 9
     path, whole = bundle.path, bundle.stat().file_size

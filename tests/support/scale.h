@@ -26,10 +26,10 @@ static inline unsigned scale_of_run(void)
     return scale < 1 ? 1 : scale > 1000000 ? 1000000 : (unsigned)scale;
 }
 
-/* How often a random test that does `usual` rounds shall do them now. */
-static inline uint64_t rounds_of(uint64_t usual)
+/* How often a random test that does `whole` rounds in a long run shall do them now. */
+static inline uint64_t rounds_of(uint64_t whole)
 {
-    uint64_t now = scaled(usual / (SANITIZED ? 8 : 4), usual, usual);
+    uint64_t now = scaled(whole / (SANITIZED ? 8 : 4), whole / 2, whole);
     return (now ? now : 1) * scale_of_run();
 }
 

@@ -12,7 +12,7 @@ kf_find_options kfpy_find_options(void);
 kf_bundle_options kfpy_bundle_options(void);
 kf_verify_options kfpy_verify_options(void);
 kf_build_report kfpy_build_report(void);
-kf_member kfpy_empty_member(void);
+kf_member kfpy_member(void);
 kf_dict_stat kfpy_dict_stat(void);
 
 /* What realpath says, for kfpy_free; or NULL. */
@@ -93,4 +93,4 @@ int kfpy_add_batch(kf_builder *builder, const kfpy_batch *batch, kf_error *error
 /* A builder's progress callback; `context` is a handle to the Python function (ffi.new_handle). */
 extern "Python" int kfpy_progress(void *context, const kf_progress *progress);
 /* A manifest's callback for members; `context` is such a handle too. */
-extern "Python" kf_status kfpy_member(void *context, const kf_member *member, kf_error *error);
+extern "Python" kf_status kfpy_member_needed(void *context, const kf_member *member, kf_error *error);

@@ -274,7 +274,7 @@ def _check(temporary: str, url: str, build_id: bytes) -> None:
 def members_of(pointer: Any) -> List[Tuple[str, bytes, int]]:
     """Name, build id and size of each member of a manifest; none if it is no manifest of plain files."""
     found: List[Tuple[str, bytes, int]] = []
-    member = ffi.new("kf_member *", lib.kfpy_empty_member())
+    member = ffi.new("kf_member *", lib.kfpy_member())
     while lib.kf_dict_member_at(pointer, len(found), member) == lib.KF_OK:
         name = bytes(ffi.buffer(member.name.data, member.name.size))
         found.append((os.fsdecode(name), bytes(ffi.buffer(member.build_id, 16)), member.file_size))

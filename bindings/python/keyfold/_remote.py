@@ -61,7 +61,7 @@ def _failed(kind: Any, problem: Any, traceback: Any) -> int:
 
 
 @ffi.def_extern(error=lib.KF_IO, onerror=_failed)   # type: ignore[untyped-decorator]
-def kfpy_member(context: Any, member: Any, error: Any) -> int:
+def kfpy_member_needed(context: Any, member: Any, error: Any) -> int:
     path = ffi.from_handle(context).bring(member)
     ffi.memmove(member.place, path + b"\0", len(path) + 1)
     return 0
@@ -76,7 +76,7 @@ def acquire(url: str, build_id: Optional[bytes], in_memory: bool, kind: Any, max
     options.flags = (lib.KF_OPEN_IN_MEMORY if in_memory else 0)
     if kind.C_OPEN == lib.kf_dict_open:
         options.flags |= 0 if lazy else lib.KF_OPEN_CHECK
-        options.member_needed, options.member_context = lib.kfpy_member, members.handle
+        options.member_needed, options.member_context = lib.kfpy_member_needed, members.handle
     out, error = ffi.new(kind.C_OUT), ffi.new("kf_error *")
     _errors.check(kind.C_OPEN(out, os.fsencode(fetched.path), options, error), error, shown(url))
     free = kind.C_FREE

@@ -24,8 +24,8 @@ static kf_status open_endings(kfi_keys *keys, kf_error *error)
     const uint64_t position = keys->parameters.endings;
     endings->entries = keys->tree;
     if (!position) return KF_OK;
-    const uint8_t *p = keys->shared + position;
     const uint64_t room = position < keys->shared_size ? keys->shared_size - position : 0;
+    const uint8_t *const p = keys->shared + (room ? position : 0);
     endings->count = room < KFI_ENDINGS_HEAD ? UINT32_MAX : kfi_load32(p);
     const uint64_t records_at = kfi_endings_records_at(endings->count);
     if (room < records_at + KFI_ENDINGS_TAIL)
