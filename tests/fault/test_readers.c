@@ -12,7 +12,7 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
-enum { READERS = 32, KEYS = 500, REPLACEMENTS = SANITIZED ? 60 : 200, GENERATION = 1000000 };
+enum { READERS = 32, KEYS = 500, REPLACEMENTS = SANITIZED ? 30 : 200, GENERATION = 1000000 };
 
 #define MUST(condition, ...) do { if (!(condition)) ck_abort_msg(__VA_ARGS__); } while (0)
 

@@ -99,7 +99,7 @@ START_TEST(searches_of_many_names_are_exact)
         "", " ", "   ", "LIMITED", "LTD LTD LTD", "THE AND UK GROUP LIMITED", "q", "zzzzzz qqqqqq", "a b c d e f",
         "LIMITED LIMITED GROUP GROUP HOLDINGS HOLDINGS", "\xf0\x9f\x98\x80", "\xe4\xb8\xad GROUP"
     };
-    model_names names = { .count = _i % 2 ? 3000 : 700 };
+    model_names names = { .count = _i % 2 ? scaled(1500, 3000, 3000) : 700 };
     random_state = 177 + (uint64_t)_i;
     for (size_t i = 0; i < names.count; i++)
         names.name[i] = _i < 2 ? real_name() : random_below(9) ? firm_name() : tiny_name(8, 4, 4);

@@ -120,7 +120,7 @@ START_TEST(cancelled_at_any_time)
     ck_assert_int_eq(build_watched(&all, count), KF_OK);
     ck_assert_uint_eq(all.seen, 0x3f);
     ck_assert_int_eq(unlink(scratch_path("w.kf")), 0);
-    for (uint64_t n = 1 + (uint64_t)_i; n <= all.calls; n += 3) {
+    for (uint64_t n = 1 + (uint64_t)_i; n <= all.calls; n += 3 * scaled(4, 1, 1)) {
         watching w = { .cancel_at = n };
         const kf_status status = build_watched(&w, count);
         if (w.calls < n) continue;     /* how often is told while a thread is waited for is up to it */
