@@ -32,36 +32,19 @@ START_TEST(sync__output)
     static uint8_t data[3 << 20];
     kfi_output *output;
     kf_error e;
+    const int nameless_refused = _i & 1, hurry = _i >> 1;
     for (int exists = 0; exists < 2; exists++) {
-        fault_refuse_nameless(_i);
+        fault_refuse_nameless(nameless_refused);
         begin();
         ck_assert_int_eq(kfi_output_create(&output, scratch_path("out"), &e), KF_OK);
+        if (hurry) kfi_output_hurry(output);
         for (int i = 0; i < 2; i++) ck_assert_int_eq(kfi_output_write(output, data, sizeof data, &e), KF_OK);
         ck_assert_int_eq(kfi_output_patch(output, 5, "patch", 5, &e), KF_OK);
         ck_assert_int_eq(kfi_output_write(output, "the end", 7, &e), KF_OK);
         ck_assert_int_eq(kfi_output_publish(output, &e), KF_OK);
         kfi_output_destroy(&output);
         fault_watch(NULL);
-        ck_assert_str_eq(events, "wsnf");
-    }
-    fault_refuse_nameless(0);
-}
-END_TEST
-
-START_TEST(sync__output_in_a_hurry)
-{
-    kfi_output *output;
-    kf_error e;
-    for (int exists = 0; exists < 2; exists++) {
-        fault_refuse_nameless(_i);
-        begin();
-        ck_assert_int_eq(kfi_output_create(&output, scratch_path("out"), &e), KF_OK);
-        kfi_output_hurry(output);
-        ck_assert_int_eq(kfi_output_write(output, "content", 7, &e), KF_OK);
-        ck_assert_int_eq(kfi_output_publish(output, &e), KF_OK);
-        kfi_output_destroy(&output);
-        fault_watch(NULL);
-        ck_assert_str_eq(events, "wn");
+        ck_assert_str_eq(events, hurry ? "wn" : "wsnf");
     }
     fault_refuse_nameless(0);
 }
@@ -126,8 +109,7 @@ int main(void)
     Suite *suite = suite_create("sync");
     TCase *order = tcase_create("order");
     tcase_add_checked_fixture(order, scratch_open, scratch_close);
-    suite_add_cases(order, sync__output, 0, 2);
-    suite_add_cases(order, sync__output_in_a_hurry, 0, 2);
+    suite_add_cases(order, sync__output, 0, 4);
     tcase_add_test(order, sync__builder);
     tcase_add_test(order, sync__folder);
     suite_add_tcase(suite, order);

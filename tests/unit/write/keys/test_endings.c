@@ -1,4 +1,5 @@
 /* Lists of endings against strings that are composed here, and the room that they are given. */
+#include "random.h"
 #include "suite.h"
 #include "write/keys/endings_writer.h"
 
@@ -12,16 +13,6 @@ typedef struct list { unsigned count; size_t longest; string strings[STRINGS]; }
 static list lists[STATES];        /* by directory index */
 static kfi_endings_builder endings;
 static kfi_array section;
-static uint64_t drawn;
-
-static uint64_t draw(uint64_t below)
-{
-    drawn += 0x9e3779b97f4a7c15;
-    uint64_t x = drawn;
-    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
-    x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
-    return (x ^ (x >> 31)) % below;
-}
 
 /* Adds text and rest to the list that index `index` should have; 0 if they do not fit. */
 static int expect(list *l, const uint8_t *text, size_t size, const string *rest)
@@ -40,9 +31,9 @@ static int expect(list *l, const uint8_t *text, size_t size, const string *rest)
 static void add_state(const uint64_t *order, unsigned made, unsigned entries, unsigned letters)
 {
     kfi_bucket_entry e[STRINGS];
-    uint8_t text[STRINGS * ROOM], whole[ROOM];
+    uint8_t text[STRINGS * ROOM], whole[ROOM] = { 0 };
     const string nothing = { .size = 0 };
-    kfi_laid_state s = { .entries = e, .text = text, .final = (int)draw(2) };
+    kfi_laid_state s = { .entries = e, .text = text, .final = (int)random_below(2) };
     list *l = &lists[order[made]];
     size_t used = 0, size = 0;
     int fits = 1;
@@ -50,10 +41,10 @@ static void add_state(const uint64_t *order, unsigned made, unsigned entries, un
     s.keys = (uint64_t)s.final;
     if (s.final) fits &= expect(l, whole, 0, &nothing);
     for (unsigned i = 0; i < entries; i++) {
-        const uint32_t lcp = (uint32_t)draw(size + 1), own = 1 + (uint32_t)draw(letters);
-        uint64_t jump = made && draw(3) == 0 ? order[draw(made)] : KFI_NO_JUMP;
+        const uint32_t lcp = (uint32_t)random_below(size + 1), own = 1 + (uint32_t)random_below(letters);
+        uint64_t jump = made && random_below(3) == 0 ? order[random_below(made)] : KFI_NO_JUMP;
         if (lcp + own > ROOM / 2) continue;
-        for (unsigned k = 0; k < own; k++) text[used + k] = whole[lcp + k] = (uint8_t)draw(256);
+        for (unsigned k = 0; k < own; k++) text[used + k] = whole[lcp + k] = (uint8_t)random_below(256);
         size = lcp + own;
         e[s.entry_count++] = (kfi_bucket_entry){ 1, jump, used, own, lcp };
         used += own;
@@ -75,12 +66,12 @@ static void make_states(unsigned letters)
 {
     static uint64_t order[STATES];
     for (unsigned i = 0; i < STATES; i++) {
-        const unsigned j = (unsigned)draw(i + 1);
+        const unsigned j = (unsigned)random_below(i + 1);
         order[i] = order[j];
         order[j] = i;
     }
     for (unsigned made = 0; made < STATES; made++) {
-        unsigned entries = 1 + (unsigned)draw(draw(4) ? 4 : 30);
+        unsigned entries = 1 + (unsigned)random_below(random_below(4) ? 4 : 30);
         add_state(order, made, entries, letters);
     }
 }
@@ -128,7 +119,7 @@ static unsigned check_section(uint64_t most)
 
 START_TEST(endings__lists)
 {
-    drawn = (uint64_t)_i;
+    random_state = (uint64_t)_i;
     endings = (kfi_endings_builder){ 0 };
     make_states(_i % 2 ? 4 : 1);
     const unsigned all = check_section(1 << 20);

@@ -1,6 +1,7 @@
 /* The table by first bytes against the tree of nodes that it was made of: a cell must name a node that the bytes lead
  * to, with the keys before it, and no deeper one must be within the table's positions. */
 #include "base/bits.h"
+#include "random.h"
 #include "suite.h"
 #include "write/keys/top_writer.h"
 
@@ -11,16 +12,6 @@ typedef struct node { edge edge[EDGES]; unsigned edges; uint64_t address, keys; 
 
 static node nodes[NODES];
 static unsigned count;
-static uint64_t drawn;
-
-static uint64_t draw(uint64_t below)
-{
-    drawn += 0x9e3779b97f4a7c15;
-    uint64_t x = drawn;
-    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
-    x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
-    return (x ^ (x >> 31)) % below;
-}
 
 /* ---- making a tree, the root last ----------------------------------------------------------------- */
 
@@ -31,25 +22,25 @@ static void add_node(kfi_top_builder *top, unsigned *unclaimed, unsigned edges, 
     kfi_bucket_entry entries[256];
     kfi_big_edge bigs[EDGES];
     node *n = &nodes[count];
-    kfi_laid_state s = { .entries = entries, .bigs = bigs, .text = text, .final = (int)draw(2) };
+    kfi_laid_state s = { .entries = entries, .bigs = bigs, .text = text, .final = (int)random_below(2) };
     uint64_t before = (uint64_t)s.final;
     size_t used = 0;
-    *n = (node){ .address = count ? nodes[count - 1].address + 1 + draw(1000) : draw(5) };
+    *n = (node){ .address = count ? nodes[count - 1].address + 1 + random_below(1000) : random_below(5) };
     for (unsigned byte = 0; byte < bytes; byte++) {
-        if (n->edges < edges && draw(bytes - byte) < edges - n->edges) {
+        if (n->edges < edges && random_below(bytes - byte) < edges - n->edges) {
             edge *e = &n->edge[n->edges];
             *e = (edge){ .to = (*unclaimed)++, .label = { (uint8_t)(byte * 3) }, .size = 1, .before = before };
-            while (e->size < PATH && draw(3) == 0) e->label[e->size++] = (uint8_t)(3 * draw(3));
+            while (e->size < PATH && random_below(3) == 0) e->label[e->size++] = (uint8_t)(3 * random_below(3));
             bigs[n->edges++] = (kfi_big_edge){ nodes[e->to].keys, nodes[e->to].address, used, (uint32_t)e->size - 1,
                                                e->label[0] };
             memcpy(text + used, e->label + 1, e->size - 1);
             used += e->size - 1;
             before += nodes[e->to].keys;
             s.big_count = n->edges;
-        } else if (draw(3)) {
-            for (unsigned k = 0; k <= draw(2); k++, s.entry_count++) {   /* of one label: lcp tells the rest apart */
-                entries[s.entry_count] = (kfi_bucket_entry){ 1 + draw(weight), KFI_NO_JUMP, used, 1, k };
-                text[used++] = (uint8_t)(k ? draw(2) : byte * 3);
+        } else if (random_below(3)) {
+            for (unsigned k = 0; k <= random_below(2); k++, s.entry_count++) {   /* of one label: lcp parts them */
+                entries[s.entry_count] = (kfi_bucket_entry){ 1 + random_below(weight), KFI_NO_JUMP, used, 1, k };
+                text[used++] = (uint8_t)(k ? random_below(2) : byte * 3);
                 before += entries[s.entry_count].keys;
             }
         }
@@ -62,13 +53,13 @@ static void add_node(kfi_top_builder *top, unsigned *unclaimed, unsigned edges, 
 static kfi_top_builder *make_tree(uint64_t keys, uint64_t weight)
 {
     kfi_top_builder *top = NULL;
-    unsigned unclaimed = 0, wanted = 1 + (unsigned)draw(NODES - 1), bytes = 1 + (unsigned)draw(40);
+    unsigned unclaimed = 0, wanted = 1 + (unsigned)random_below(NODES - 1), bytes = 1 + (unsigned)random_below(40);
     ck_assert_int_eq(kfi_top_builder_create(&top, keys, NULL), KF_OK);
     count = 0;
     while (count < wanted || count - unclaimed > 1) {
         unsigned left = count - unclaimed, most = left < EDGES ? left : EDGES, edges = 0;
         if (count + 1 >= wanted) edges = most;
-        else if (most && draw(2)) edges = 1 + (unsigned)draw(most);
+        else if (most && random_below(2)) edges = 1 + (unsigned)random_below(most);
         add_node(top, &unclaimed, edges < bytes ? edges : bytes, bytes, weight);
         if (count == NODES || (bytes == 1 && count >= wanted)) break;
     }
@@ -131,13 +122,13 @@ static void check(kfi_top_builder *top, uint64_t limit)
         uint8_t text[TEXT];
         uint64_t size = 0;
         /* Most texts follow edges; the rest is any. */
-        for (unsigned at = count - 1; nodes[at].edges && draw(8) && size + PATH < TEXT;) {
-            const edge *e = &nodes[at].edge[draw(nodes[at].edges)];
+        for (unsigned at = count - 1; nodes[at].edges && random_below(8) && size + PATH < TEXT;) {
+            const edge *e = &nodes[at].edge[random_below(nodes[at].edges)];
             memcpy(text + size, e->label, e->size);
             size += e->size;
             at = e->to;
         }
-        for (; size < TEXT; size++) text[size] = (uint8_t)(draw(4) ? 3 * draw(40) : draw(256));
+        for (; size < TEXT; size++) text[size] = (uint8_t)(random_below(4) ? 3 * random_below(40) : random_below(256));
         place found = look_up(text), want = descend(text, many);
         HOLDS(found.depth == want.depth);
         HOLDS(found.address == want.address);
@@ -151,7 +142,7 @@ START_TEST(top__leads_to_the_deepest_node)
 {
     unsigned tables = 0, deep = 0;
     FOR_SEEDS(seed, 300 * scale_of_run()) {
-        drawn = seed << 40;
+        random_state = seed << 40;
         kfi_top_builder *top = make_tree(1 << 10, 1);
         for (uint64_t limit = 100; limit < 1 << 20; limit *= 4) {
             check(top, limit);
@@ -172,13 +163,13 @@ START_TEST(top__leaves_small_nodes_out)
     const uint64_t least = 40;
     unsigned higher = 0;
     for (uint64_t seed = 0; seed < 100; seed++) {
-        drawn = seed << 40 | 1;
+        random_state = seed << 40 | 1;
         kfi_top_builder *top = make_tree((least - 1) << 15, 1);
         if (nodes[count - 1].keys >= least)   /* the root, with all keys, always is kept */
             ck_assert_int_eq(kfi_top_builder_write(top, 1 << 16, &section, NULL), KF_OK);
         for (unsigned n = 0; n < 100 && section.size; n++) {
             uint8_t text[TEXT];
-            for (size_t i = 0; i < TEXT; i++) text[i] = (uint8_t)(3 * draw(4));
+            for (size_t i = 0; i < TEXT; i++) text[i] = (uint8_t)(3 * random_below(4));
             place found = look_up(text), want = descend(text, found.depth);
             ck_assert_uint_eq(found.depth, want.depth);
             ck_assert_uint_eq(found.address, want.address);
