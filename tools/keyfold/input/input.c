@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "input/reader.h"
+#include "system.h"
 
 const char *input_format_name(kft_input_format format)
 {
