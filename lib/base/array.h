@@ -32,6 +32,7 @@ static inline kf_status kfi_array_append(kfi_array *array, const void *data, siz
 /* The same for what is mostly shorter than a call is worth. */
 static inline kf_status kfi_array_append_short(kfi_array *array, const void *data, size_t size, kf_error *error)
 {
+    if (!size) return KF_OK;
     kf_status status = kfi_array_reserve(array, size, error);
     if (status) return status;
     kfi_copy(array->data + array->size, data, size);

@@ -66,7 +66,8 @@ static inline void make_texts(key_set *s, unsigned shape, uint64_t seed)
         uint8_t behind[NEEDLE_ROOM];
         size_t rest = add_pieces(s, pieces, set_below(s, 20), behind, 0);
         while (n--) {
-            size_t size = add_pieces(s, pieces, set_below(s, 4), text, set_below(s, 9) ? before : before / 2);
+            const size_t at = set_below(s, 9) ? before : before / 2;
+            size_t size = add_pieces(s, pieces, set_below(s, 4), text, at);
             size_t added = set_below(s, 5) ? rest : rest / 2;
             memcpy(text + size, behind, added);
             set_add(s, text, size + added);

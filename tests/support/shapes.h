@@ -186,7 +186,7 @@ static inline void set_add_wide(key_set *s, size_t below)
 /* Draws the set of a shape (0..SHAPES-1) and seed; `scale` of 1 keeps it within some hundred keys. */
 static inline void set_make(key_set *s, unsigned shape, uint64_t seed, size_t scale)
 {
-    size_t n;
+    size_t n, letters;
     *s = (key_set){ .random = (seed + 1) * 0x9e3779b97f4a7c15ull ^ shape };
     for (int i = 0; i < 8; i++) set_random(s);
     n = set_below(s, 200 * scale);
@@ -200,13 +200,13 @@ static inline void set_make(key_set *s, unsigned shape, uint64_t seed, size_t sc
     case 4: set_add_wide(s, 4 + n / 20); break;
     case 5: set_add_chain(s, n < 1500 ? n : 1500, 1, 'a'); break;
     case 6: while (n--) set_add_letters(s, set_below(s, 12), 2); break;
-    case 7: while (n--) set_add_letters(s, set_below(s, 6), 3 + set_below(s, 9)); break;
+    case 7: while (n--) { letters = 3 + set_below(s, 9); set_add_letters(s, set_below(s, 6), letters); } break;
     case 8: set_add_product(s, 2, 2 + set_below(s, 22), n); break;
     case 9: set_add_product(s, 3, 2 + set_below(s, 12), 4 * n); break;
     case 10: set_add_product(s, 4, 2 + set_below(s, 6), 8 * n); break;
-    case 11: while (n--) set_add_letters(s, set_below(s, 40), 2 + set_below(s, 10)); break;
-    case 12: set_add_fixed(s, n, 1 + set_below(s, 40), 1 + set_below(s, 16), 1000); break;
-    case 13: set_add_fixed(s, n, 2 + set_below(s, 30), 2 + set_below(s, 15), 2); break;
+    case 11: while (n--) { letters = 2 + set_below(s, 10); set_add_letters(s, set_below(s, 40), letters); } break;
+    case 12: letters = 1 + set_below(s, 16); set_add_fixed(s, n, 1 + set_below(s, 40), letters, 1000); break;
+    case 13: letters = 2 + set_below(s, 15); set_add_fixed(s, n, 2 + set_below(s, 30), letters, 2); break;
     case 14: set_add_numbers(s, n % 2 ? "%u" : "id%08u", 10 * n, 1 + set_below(s, 5)); break;
     case 15: set_add_numbers(s, "x%u", 64 + n, 1); set_add(s, "", 0); set_add(s, "x", 1); break;
     case 16: set_add_chain(s, 70000, 20000 + set_below(s, 20000), 0xff);

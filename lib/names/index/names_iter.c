@@ -5,7 +5,9 @@
 
 #include <stdlib.h>
 
-enum { WINDOWS = 8, WINDOW_LEAST = 1 << 16, NO_SLOT = UINT32_MAX };
+#define NO_SLOT UINT32_MAX
+
+enum { WINDOWS = 8, WINDOW_LEAST = 1 << 16 };
 
 struct kf_names_iter {
     const kf_names *names;

@@ -132,9 +132,9 @@ static inline __attribute__((always_inline)) uint32_t common_in(const kfi_whole 
     uint32_t rest = kfi_ratio_spaces(r, name->tokens - 1), common = 0;
     for (uint32_t i = 0; i < name->tokens; i++) rest += name->commons[i];
     for (uint32_t i = 0; i < name->tokens; i++) {
-        const uint8_t *column = name->columns[i], *end = column + name->letters[i] * KFI_BLOCK;
+        const uint8_t *column = name->columns[i];
         if (i) state = kfi_two_words_step(state, r->space_mask, wide);
-        for (; name->letters[i] && column != end; column += KFI_BLOCK) {
+        for (uint32_t left = name->letters[i]; left; left--, column += KFI_BLOCK) {
             const kfi_two_words mask = wide ? r->masks[*column & (KFI_CLASSES - 1)]
                                             : (kfi_two_words){ r->low_masks[*column], 0 };
             state = kfi_two_words_step(state, mask, wide);

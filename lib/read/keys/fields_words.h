@@ -17,7 +17,7 @@ static inline uint32_t kfi_records16(const uint8_t *p, unsigned count, uint64_t 
 {
     uint32_t equal = 0;
     for (unsigned i = 0; i < count; i++, p += 16)
-        equal |= (uint32_t)((kfi_load64(p) == low) & (kfi_load64(p + 8) == high)) << i;
+        equal |= (uint32_t)!((kfi_load64(p) ^ low) | (kfi_load64(p + 8) ^ high)) << i;
     return equal;
 }
 

@@ -98,8 +98,9 @@ static int is_worth(const kfi_merges *merges, uint32_t token, double saved, int 
  * by one use. */
 static void prune(kfi_merges *merges, double saved, int complete)
 {
-    const kfi_merge *first = (const kfi_merge *)(const void *)merges->log.data;
-    for (const kfi_merge *merge = first + merges->log.size / sizeof *first; first && merge-- > first;) {
+    const kfi_merge *all = (const kfi_merge *)(const void *)merges->log.data;
+    for (size_t left = merges->log.size / sizeof *all; left-- > 0;) {
+        const kfi_merge *merge = all + left;
         uint32_t uses = merges->uses[merge->token];
         if (!uses || is_worth(merges, merge->token, saved, complete)) continue;
         merges->uses[merge->left] += uses;
