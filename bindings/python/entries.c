@@ -6,8 +6,9 @@
 
 #include <stdlib.h>
 
-enum { FIRST = 16, MOST = 1024 };     /* entries at once */
+enum { FIRST = 10, MOST = 1024 };     /* entries at once; ten are what a list of suggestions shows */
 #define FETCH_BYTES ((size_t)1 << 20) /* fewer entries, once they have so many bytes */
+#define KEPT_BYTES ((size_t)1 << 14)  /* of iterators that had entries of more, the memory is given back */
 
 typedef struct fetched {
     size_t key_end, value_end;        /* in `bytes`; the value follows the key */
@@ -18,6 +19,7 @@ typedef struct Entries {
     PyObject_HEAD
     Lookup *table;
     PyObject *pointer;                /* keeps the file mapped */
+    const kf_dict *dict;
     PyObject *decode_key;
     kf_iter *iter;                    /* NULL: at the end */
     key_mode keys;
@@ -90,7 +92,8 @@ static void fetch(Entries *self)
 
 static void end(Entries *self)
 {
-    if (self->iter != NULL) library.iter_destroy(&self->iter);
+    if (self->capacity > KEPT_BYTES) library.iter_destroy(&self->iter);
+    if (self->iter != NULL) lookup_give_spare(self->table, self->dict, self->iter);
     self->iter = NULL;
     self->at = self->count = 0;
     self->status = KF_END;
@@ -257,7 +260,6 @@ static Entries *new_entries(PyTypeObject *type, Lookup *table, PyObject *const *
 PyObject *entries_create(PyTypeObject *type, Lookup *table, PyObject *const *arguments)
 {
     kf_iter_options options = KF_ITER_OPTIONS_INIT;
-    const kf_dict *dict;
     Entries *self;
     kf_status status;
     if (!PyUnicode_Check(arguments[0]) || !PyUnicode_Check(arguments[1])) {
@@ -270,9 +272,10 @@ PyObject *entries_create(PyTypeObject *type, Lookup *table, PyObject *const *arg
     options.flags = arguments[6] == Py_True ? KF_ITER_REVERSE : 0;
     self = new_entries(type, table, arguments);
     if (self == NULL) return NULL;
-    self->pointer = lookup_pointer(table, &dict);
+    self->pointer = lookup_pointer(table, &self->dict);
     if (self->pointer != NULL) {
-        status = library.iter_create(&self->iter, dict, &options, NULL);
+        self->iter = lookup_take_spare(table, self->dict);
+        status = library.iter_reset(&self->iter, self->dict, &options, NULL);
         if (status == KF_OK || lookup_fail(table, status) == 0) return (PyObject *)self;
     }
     Py_DECREF(self);

@@ -30,6 +30,29 @@ PyObject *lookup_pointer(Lookup *self, const kf_dict **dict)
     return pointer;
 }
 
+kf_iter *lookup_take_spare(Lookup *self, const kf_dict *dict)
+{
+    kf_iter *iter = NULL;
+    Py_BEGIN_CRITICAL_SECTION(self);
+    if (self->dict == dict) {
+        iter = self->spare;
+        self->spare = NULL;
+    }
+    Py_END_CRITICAL_SECTION();
+    return iter;
+}
+
+void lookup_give_spare(Lookup *self, const kf_dict *dict, kf_iter *iter)
+{
+    Py_BEGIN_CRITICAL_SECTION(self);
+    if (self->dict == dict && self->spare == NULL) {
+        self->spare = iter;
+        iter = NULL;
+    }
+    Py_END_CRITICAL_SECTION();
+    library.iter_destroy(&iter);
+}
+
 int lookup_fail(Lookup *self, kf_status status)
 {
     PyObject *none;
@@ -325,6 +348,7 @@ static PyObject *lookup_set_up(Lookup *self, PyObject *arguments)
 static PyObject *lookup_hold(Lookup *self, PyObject *arguments)
 {
     PyObject *pointer, *before;
+    kf_iter *spare = NULL;
     unsigned long long address;
     if (!PyArg_ParseTuple(arguments, "OK", &pointer, &address)) return NULL;
     if (address != 0 && self->not_found == NULL) {
@@ -336,10 +360,13 @@ static PyObject *lookup_hold(Lookup *self, PyObject *arguments)
     before = pointer;
     if (address == 0 || self->pointer == NULL) {    /* else another thread has opened it, or closed it for good */
         before = self->pointer;
+        spare = self->spare;
         self->pointer = pointer;
         self->dict = (const kf_dict *)(uintptr_t)address;
+        self->spare = NULL;
     }
     Py_END_CRITICAL_SECTION();
+    if (spare != NULL) library.iter_destroy(&spare);
     Py_XDECREF(before);
     Py_RETURN_NONE;
 }
@@ -404,6 +431,7 @@ static int lookup_traverse(Lookup *self, visitproc visit, void *arg)
 static int lookup_clear(Lookup *self)
 {
     self->dict = NULL;
+    if (self->spare != NULL) library.iter_destroy(&self->spare);
     Py_CLEAR(self->pointer);
     Py_CLEAR(self->encode);
     Py_CLEAR(self->decode);

@@ -17,7 +17,7 @@ typedef struct lookup_library {
     kf_status (*get_u64)(const kf_dict *, const void *, size_t, uint64_t *);
     kf_status (*contains)(const kf_dict *, const void *, size_t, int *);
     void (*buffer_free)(kf_buffer *);
-    kf_status (*iter_create)(kf_iter **, const kf_dict *, const kf_iter_options *, kf_error *);
+    kf_status (*iter_reset)(kf_iter **, const kf_dict *, const kf_iter_options *, kf_error *);
     kf_status (*iter_next)(kf_iter *, kf_entry *);
     kf_status (*iter_value)(kf_iter *, kf_bytes *);
     kf_status (*iter_value_u64)(kf_iter *, uint64_t *);
@@ -46,6 +46,7 @@ typedef struct Lookup {
     key_mode keys;
     value_mode values;
     char release;               /* the GIL during a lookup */
+    kf_iter *spare;             /* over `dict`, for the next who iterates; NULL: none */
 } Lookup;
 
 static inline PyObject *new_reference(PyObject *object)
@@ -56,6 +57,12 @@ static inline PyObject *new_reference(PyObject *object)
 
 /* A reference to the pointer, so that the file stays mapped whatever close() does meanwhile; NULL: closed. */
 PyObject *lookup_pointer(Lookup *self, const kf_dict **dict);
+
+/* An iterator over the dictionary that is not in use, or NULL. */
+kf_iter *lookup_take_spare(Lookup *self, const kf_dict *dict);
+
+/* Keeps an iterator that is not needed any more, or destroys it. */
+void lookup_give_spare(Lookup *self, const kf_dict *dict, kf_iter *iter);
 
 /* What is not KF_OK: 0 if the key is absent, else -1 with the exception that _failed makes of a status. */
 int lookup_fail(Lookup *self, kf_status status);

@@ -7,17 +7,17 @@ lookup_library library;
 
 static PyObject *bind(PyObject *module, PyObject *arguments)
 {
-    unsigned long long get, get_u64, contains, buffer_free, create, next, value, value_u64, destroy;
+    unsigned long long get, get_u64, contains, buffer_free, reset, next, value, value_u64, destroy;
     (void)module;
-    if (!PyArg_ParseTuple(arguments, "KKKKKKKKK", &get, &get_u64, &contains, &buffer_free, &create, &next, &value,
+    if (!PyArg_ParseTuple(arguments, "KKKKKKKKK", &get, &get_u64, &contains, &buffer_free, &reset, &next, &value,
                           &value_u64, &destroy)) return NULL;
     library.get =
         (kf_status (*)(const kf_dict *, const void *, size_t, kf_buffer *, kf_bytes *))(uintptr_t)get;
     library.get_u64 = (kf_status (*)(const kf_dict *, const void *, size_t, uint64_t *))(uintptr_t)get_u64;
     library.contains = (kf_status (*)(const kf_dict *, const void *, size_t, int *))(uintptr_t)contains;
     library.buffer_free = (void (*)(kf_buffer *))(uintptr_t)buffer_free;
-    library.iter_create = (kf_status (*)(kf_iter **, const kf_dict *, const kf_iter_options *, kf_error *))
-        (uintptr_t)create;
+    library.iter_reset = (kf_status (*)(kf_iter **, const kf_dict *, const kf_iter_options *, kf_error *))
+        (uintptr_t)reset;
     library.iter_next = (kf_status (*)(kf_iter *, kf_entry *))(uintptr_t)next;
     library.iter_value = (kf_status (*)(kf_iter *, kf_bytes *))(uintptr_t)value;
     library.iter_value_u64 = (kf_status (*)(kf_iter *, uint64_t *))(uintptr_t)value_u64;
@@ -66,7 +66,7 @@ static int module_clear(PyObject *module)
 
 static PyMethodDef module_methods[] = {
     { "bind", bind, METH_VARARGS,
-      "bind(get, get_u64, contains, buffer_free, create, next, value, value_u64, destroy, /)\n--\n\n"
+      "bind(get, get_u64, contains, buffer_free, reset, next, value, value_u64, destroy, /)\n--\n\n"
       "Tells the addresses of kf_dict_get, kf_dict_get_u64, kf_dict_contains, kf_buffer_free and of kf_iter_..." },
     { "entries", METHOD(entries), METH_FASTCALL,
       "entries(table, what, kind, decode_key, prefix, start, stop, reverse, /)\n--\n\n"

@@ -83,6 +83,28 @@ def test_a_value_that_cannot_be_decoded_ends_it(tmp_path):
     assert list(table.keys()) == list(range(40))
 
 
+def test_iterators_are_used_again(tmp_path, table):
+    keys = list(PAIRS)
+    numbers = keyfold.compile(tmp_path / "n.kf", {key: n for n, key in enumerate(keys)})
+    for n in range(0, 5000, 83):           # ended early, at the end, after a failure, in turn with others
+        prefix = keys[n][:7]
+        below = [key for key in keys if key.startswith(prefix)]
+        first, second = iter(table.items(prefix=prefix)), reversed(table.keys(start=keys[n], stop=keys[n + 9]))
+        third = iter(numbers.values(prefix=prefix))
+        assert next(first) == (below[0], PAIRS[below[0]]) and next(second) == keys[n + 8]
+        del first
+        fourth = iter(table.values(prefix=keys[n]))
+        assert list(second) == keys[n:n + 8][::-1] and list(fourth) == [PAIRS[keys[n]]]
+        assert list(table.keys(prefix=prefix)) == below and list(table.keys(prefix="none")) == []
+        assert list(third) == [keys.index(key) for key in below]
+        with pytest.raises(TypeError):
+            iter(table.items(prefix=7))
+    late = iter(table.items())
+    assert next(late) == (keys[0], PAIRS[keys[0]])
+    table.close()                          # with one that is kept and one that is not
+    assert list(late) == list(PAIRS.items())[1:]
+
+
 def test_a_codec_that_iterates_itself(tmp_path):
     def decode(data):
         with pytest.raises(ValueError, match="in use"):

@@ -4,7 +4,7 @@ K = TypeVar("K")
 V = TypeVar("V", covariant=True)
 T = TypeVar("T")
 
-def bind(get: int, get_u64: int, contains: int, buffer_free: int, create: int, next: int, value: int,
+def bind(get: int, get_u64: int, contains: int, buffer_free: int, reset: int, next: int, value: int,
          value_u64: int, destroy: int, /) -> None: ...
 def entries(table: Lookup[Any, Any], what: str, kind: str, decode_key: Callable[[bytes], Any], prefix: Optional[bytes],
             start: Optional[bytes], stop: Optional[bytes], reverse: bool, /) -> Iterator[Any]: ...

@@ -29,7 +29,7 @@ _NO_KEY = (TypeError, ValueError)
 
 _lookup.bind(*(int(ffi.cast("uintptr_t", ffi.addressof(lib, _name)))
                for _name in ("kf_dict_get", "kf_dict_get_u64", "kf_dict_contains", "kf_buffer_free",
-                             "kf_iter_create", "kf_iter_next", "kf_iter_value", "kf_iter_value_u64",
+                             "kf_iter_reset", "kf_iter_next", "kf_iter_value", "kf_iter_value_u64",
                              "kf_iter_destroy")))
 
 
@@ -283,15 +283,12 @@ class Table(_lookup.Lookup["K", "V"], abc.Mapping["K", "V"]):
         return _errors.CodecError(f"{self.path}: a value is not one of codec {self._codec.name!r}: {problem}")
 
     def _bounds(self, prefix: Any, start: Any, stop: Any, reverse: bool) -> Bounds:
-        def encode(key: Any) -> bytes:
-            return self._normal(self._encode(key))
-
         if prefix is not None and not self._keys.has_prefixes:
             raise TypeError(f"{self._keys.name} keys have no prefixes")
-        begin = b"" if prefix is None else encode(prefix)
-        end = None if stop is None else encode(stop)
+        begin = b"" if prefix is None else self._normal(self._encode(prefix))
+        end = None if stop is None else self._normal(self._encode(stop))
         if begin and self._keys.name == "tuple":
             # (2,) begins (2, "x") but not (2.5,), which is behind it.
             behind = begin + _integers.FRACTION
             end = behind if end is None else min(end, behind)
-        return Bounds(begin, b"" if start is None else encode(start), end, reverse)
+        return Bounds(begin, b"" if start is None else self._normal(self._encode(start)), end, reverse)
