@@ -41,6 +41,7 @@ class Usage(CliTest):
         self.assertIn("Usage: keyfold COMMAND", self.err(expect=2))
 
     def test_unknown(self):
+        self.assertIn("python -m keyfold", self.err("publish", "a.kf", "b.kf", expect=2))
         self.assertIn("did you mean 'build'?", self.err("biuld", expect=2))
         self.assertNotIn("did you mean", self.err("frobnicate", expect=2))
         self.assertIn("did you mean --prefix?", self.err("scan", "--prefx", "a", "x", expect=2))

@@ -39,6 +39,8 @@ static int unknown_command(const char *name)
         complain("unknown command '%s'; did you mean '%s'?", name, nearest);
     else
         complain("unknown command '%s'", name);
+    if (strcmp(name, "publish") == 0)
+        fprintf(stderr, "'python -m keyfold', the command of the Python package, has it.\n");
     fprintf(stderr, "Try 'keyfold help'.\n");
     return EXIT_USAGE;
 }
