@@ -60,4 +60,4 @@ def lookup(dataset: Any, column: str, dictionary: "Dictionary[Any, Any]", name: 
             values = pyarrow.array(dictionary.get_many(keys))
         return batch.append_column(name, values)
 
-    return dataset.map_batches(found, batch_format="pyarrow")
+    return dataset.map_batches(found, batch_size=None, batch_format="pyarrow")

@@ -18,6 +18,7 @@ __all__ = ["write", "lookup"]
 
 _TYPES = {"u64": "bigint", "int": "bigint", "float": "double", "str": "string", "raw": "binary", "date": "date",
           "datetime": "timestamp_ntz", "datetime-utc": "timestamp"}
+_ARROW = {"bigint": "int64", "double": "float64", "string": "string", "binary": "binary"}    # types alike
 
 
 def write(frame: Any, path: Any, key: Any, value: Any = None, *, partitions: Optional[int] = None,
@@ -41,8 +42,8 @@ def write(frame: Any, path: Any, key: Any, value: Any = None, *, partitions: Opt
 
 
 def lookup(column: Any, dictionary: "Dictionary[Any, Any]", *, returns: Optional[str] = None) -> Any:
-    """A column of the values of a column of keys, null where a key is absent: a pandas UDF. The Dictionary travels as
-    its path or URL, and each host maps its file once.
+    """A column of the values of a column of keys, null where a key is absent: a UDF on Arrow's arrays (PySpark 4.1 and
+    newer) or on pandas. The Dictionary travels as its path or URL, and each host maps its file once.
 
     returns         the type of the values as Spark names it, where the codec does not say; u64 and int are bigint
 
@@ -52,16 +53,25 @@ def lookup(column: Any, dictionary: "Dictionary[Any, Any]", *, returns: Optional
     >>> [row.age for row in frame.select(keyfold.spark.lookup("name", ages).alias("age")).collect()]
     [27, None]
     """
-    import pandas
     from pyspark.sql import functions
     kind = returns or _TYPES.get(dictionary.codec)
     if kind is None:
         raise _errors.ArgumentError(f"codec {dictionary.codec!r} has no type of Spark's: say returns=")
+    if kind in _ARROW and hasattr(functions, "arrow_udf"):
+        import pyarrow
 
-    def found(keys: Any) -> Any:
-        from .pandas import lookup as values
-        return values(keys, dictionary)
+        def found(keys: Any) -> Any:
+            return pyarrow.array(dictionary.get_many(keys, output="arrow")).cast(_ARROW[kind])
 
-    found.__annotations__ = {"keys": pandas.Series, "return": pandas.Series}
-    udf: Any = getattr(functions, "pandas_udf")
+        udf: Any = functions.arrow_udf
+        array: Any = pyarrow.Array
+    else:
+        import pandas
+
+        def found(keys: Any) -> Any:
+            from .pandas import lookup as values
+            return values(keys, dictionary)
+
+        udf, array = getattr(functions, "pandas_udf"), pandas.Series
+    found.__annotations__ = {"keys": array, "return": array}
     return udf(found, kind)(column)
