@@ -1,5 +1,6 @@
 # Sourced by the scripts that must run on a machine with nothing but a compiler and Python:
-#   need_packages PACKAGE...    installs the Debian packages that are missing, if any
+#   need_packages PACKAGE...                installs the Debian packages that are missing, if any
+#   zig_compiler FOLDER PYTHON TRIPLET      makes FOLDER/cc and FOLDER/ar, by the ziglang package of an interpreter
 # shellcheck shell=bash
 
 # What compiling the library, the command and the tests takes.
@@ -35,4 +36,11 @@ need_packages()
     "${root[@]}" install -y --no-install-recommends "${missing[@]}" >/dev/null 2>&1 </dev/null && return 0
     "${root[@]}" update >/dev/null </dev/null &&
         "${root[@]}" install -y --no-install-recommends "${missing[@]}" >/dev/null </dev/null
+}
+
+zig_compiler()
+{
+    printf '#!/bin/sh\nexec %s -m ziglang cc -target %s "$@"\n' "$2" "$3" >"$1/cc"
+    printf '#!/bin/sh\nexec %s -m ziglang ar "$@"\n' "$2" >"$1/ar"
+    chmod +x "$1/cc" "$1/ar"
 }

@@ -2,7 +2,8 @@
 """Programs in C and C++, outside of the tree, build against what is installed: by pkg-config and by CMake, with the
 shared library and with the static one.
 
-    test_package.py BUILD
+    test_package.py BUILD VERSION               of a build folder
+    test_package.py --installed ROOT VERSION    of packages that were unpacked in a folder
 
 Prints "N passed, N failed". Without CMake or a C++ compiler what needs them is skipped, and said so.
 """
@@ -68,11 +69,15 @@ def by_cmake(folder, root, suffix, version):
     return run(os.path.join(made, "shared")) + run(os.path.join(made, "fixed"))
 
 
-def main(build, version):
+def main(place, version):
+    """`place`: the arguments before the version."""
     checks, skipped = [], []
     compilers = {"c": shutil.which("cc"), "cpp": shutil.which("c++")}
     with tempfile.TemporaryDirectory() as root:
-        run("meson", "install", "-C", build, "--no-rebuild", "--destdir", root)
+        if place[0] == "--installed":
+            root = os.path.abspath(place[1])
+        else:
+            run("meson", "install", "-C", place[0], "--no-rebuild", "--destdir", root)
         for suffix, compiler in compilers.items():
             checks += [(f"{suffix}, pkg-config, static: {static}", compiler, by_pkg_config, (suffix, compiler, static))
                        for static in (False, True)]
@@ -98,4 +103,4 @@ def main(build, version):
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:3]))
+    sys.exit(main(sys.argv[1:-1], sys.argv[-1]))

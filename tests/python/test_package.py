@@ -1,6 +1,7 @@
 """The package as it is installed, and files that Python didn't make."""
 import importlib.metadata
 import json
+import pathlib
 import pickle
 
 import pytest
@@ -18,6 +19,15 @@ def test_the_package_holds_itself_alone():
     assert len(scripts) == 1 and {name.split("/")[0] for name in names - scripts} == {"keyfold"}
     assert {"keyfold/py.typed", "keyfold/_native.pyi", "keyfold/_lookup.pyi", "keyfold/keyfold-tool"} <= names
     assert not [name for name in names if name.endswith((".h", ".a", ".1", ".pc", ".c"))]
+
+
+def test_the_library_is_the_packages_own():
+    """The module and the tool share one, whose symbols have a version that an installed libkeyfold has not."""
+    folder = pathlib.Path(keyfold.__file__).parent
+    assert len([*folder.glob("libkeyfold_python.*")]) == 1
+    for user in (*folder.glob("_native.*.so"), folder / "keyfold-tool"):
+        content = user.read_bytes()
+        assert b"libkeyfold_python." in content and b"KEYFOLD_PYTHON" in content, user
 
 
 def test_versions():
