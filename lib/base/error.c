@@ -9,6 +9,7 @@
 static const char *reason_of(int os_error, char *text, size_t size)
 {
 #if defined(_WIN32)
+    if (os_error == EBUSY) return "a process has it open";   /* its own text is "Resource device" */
     return strerror_s(text, size, os_error) ? "unknown error" : text;
 #elif defined(__GLIBC__)
     return strerror_r(os_error, text, size);

@@ -131,6 +131,8 @@ void kfi_folder_end(kfi_folder **pointer)
     if (!folder) return;
     struct stat ours, named;
     kfi_folder_remove(folder, LOCK);
+    close(folder->lock);   /* on Windows a file is in its folder until then */
+    folder->lock = -1;
     if (folder->made && fstat(folder->fd, &ours) == 0 && lstat(folder->path, &named) == 0
         && ours.st_ino == named.st_ino && ours.st_dev == named.st_dev)
         rmdir(folder->path);

@@ -4,17 +4,27 @@ import os
 import re
 import select
 import shutil
+import signal
 import struct
 import subprocess
 import tempfile
 import unittest
 
 TOOL = os.environ["KEYFOLD_TOOL"]
+# Built for Windows: the tests run here, it under Wine.
+WINDOWS = TOOL.endswith(".exe")
+# What asks it to stop. Wine makes Ctrl-C of SIGINT, and SIGTERM ends Wine itself.
+STOP = signal.SIGINT if WINDOWS else signal.SIGTERM
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 ESCAPES = {0: b"\\0", 9: b"\\t", 10: b"\\n", 13: b"\\r", 92: b"\\\\"}
 SPECIAL = re.compile(b"[\\0\\t\\n\\r\\\\\\\\]")
 ESCAPED = re.compile(rb"\\(x(..)|.|$)", re.S)
+
+
+def on_posix(reason):
+    """For tests of what Windows lacks, or Wine."""
+    return unittest.skipIf(WINDOWS, reason)
 
 
 def escape(data):

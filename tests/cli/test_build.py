@@ -9,7 +9,7 @@ import signal
 import subprocess
 import time
 
-from support import TOOL, CliTest
+from support import TOOL, CliTest, on_posix
 
 
 class Values(CliTest):
@@ -175,6 +175,7 @@ class Reports(CliTest):
         self.assertGreaterEqual(report["seconds"], 0)
 
 
+@on_posix("no limits of a process")
 class Limits(CliTest):
     def test_file_size_limit(self):
         generator = random.Random(5)
@@ -212,9 +213,11 @@ class Signals(CliTest):
     def test_interrupt(self):
         self.check(signal.SIGINT, 130)
 
+    @on_posix("no such signal")
     def test_terminate(self):
         self.check(signal.SIGTERM, 143)
 
+    @on_posix("no such signal")
     def test_hang_up(self):
         self.check(signal.SIGHUP, 129)
 
@@ -269,6 +272,7 @@ class ResumeTest(CliTest):
         self.assertIn("another value type", errors)
         self.run_tool(*self.arguments, self.kf, "--duplicates", "last", self.tsv)
 
+    @on_posix("Wine's locks are its own")
     def test_in_use(self):
         os.mkdir(self.resume)
         with open(os.path.join(self.resume, "keyfold.lock"), "wb") as lock:

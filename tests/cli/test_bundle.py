@@ -5,7 +5,7 @@ import os
 import random
 import shutil
 
-from support import CliTest
+from support import WINDOWS, CliTest
 
 
 def words(count, seed):
@@ -112,6 +112,8 @@ class Commands(Shards):
             with open(merged, "rb") as file, open(self.plain, "rb") as plain:
                 self.assertEqual(file.read(), plain.read())
         # A file of shards may be replaced by one of none, and a manifest by what it names.
+        if WINDOWS:
+            return    # replaces nothing that is mapped: test_sets.py
         self.run_tool("merge", "-q", "-o", self.inside, self.inside)
         self.run_tool("merge", "-q", "-o", self.manifest, self.manifest)
         for form in self.forms():

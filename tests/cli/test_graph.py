@@ -8,7 +8,7 @@ import stat
 import unittest
 import xml.etree.ElementTree
 
-from support import CliTest, escape, unescape
+from support import WINDOWS, CliTest, escape, on_posix, unescape
 
 
 def read_dot(text):
@@ -108,6 +108,13 @@ class Graph(CliTest):
         self.err("graph", "a", "b", expect=2)
         self.assertIn("lost.kf", self.err("graph", self.path("lost.kf"), expect=3))
 
+    @unittest.skipUnless(WINDOWS, "dot is started")
+    def test_svg_on_windows(self):
+        self.build_keys([b"a"])
+        self.assertIn("| dot -Tsvg -o ", self.err("graph", "--svg", self.path("x.svg"), self.kf, expect=3))
+        self.assertEqual(os.listdir(self.folder), ["out.kf"])
+
+    @on_posix("dot is not started there")
     def test_svg_without_dot(self):
         self.build_keys([b"a"])
         svg = self.write("old.svg", b"old")
@@ -124,6 +131,7 @@ class Graph(CliTest):
         os.chmod(self.path("bin/dot"), 0o755)
         return dict(os.environ, PATH=self.path("bin") + ":" + os.environ["PATH"])
 
+    @on_posix("dot is not started there")
     def test_svg(self):
         self.build_keys([b"%d" % n for n in range(1000)])
         environment = self.fake_dot('echo "$@"; cat\n')
@@ -136,6 +144,7 @@ class Graph(CliTest):
         self.assertEqual(stat.S_IMODE(os.stat(svg).st_mode), 0o666 & ~mask)
         self.assertIn("No such file", self.err("graph", "--svg", self.path("no/x.svg"), self.kf, expect=3))
 
+    @on_posix("dot is not started there")
     def test_svg_fails(self):
         self.build_keys([bytes(random.Random(n).choices(range(256), k=300)) for n in range(1000)])
         for number, script in enumerate(("echo part; cat >/dev/null; exit 1\n", "exec 0<&-; exit 0\n", "kill -9 $$\n")):
@@ -146,7 +155,7 @@ class Graph(CliTest):
                 self.assertEqual(sorted(os.listdir(self.folder)), ["bin", "out.kf"], number)
                 shutil.rmtree(self.path("bin"))
 
-    @unittest.skipUnless(shutil.which("dot"), "no Graphviz")
+    @unittest.skipUnless(shutil.which("dot") and not WINDOWS, "no Graphviz")
     def test_graphviz_reads_it(self):
         rng = random.Random(9)
         keys = {bytes(rng.choices(range(256), k=rng.randrange(1, 5))) for _ in range(100)}

@@ -5,13 +5,14 @@ import signal
 import subprocess
 import unittest
 
-from support import TOOL, CliTest
+from support import TOOL, CliTest, on_posix
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 COMPILER = os.environ.get("CC", "cc")
 ROWS = b"".join(b"id%d\tname %d of a house\n" % (i, i) for i in range(300))
 
 
+@on_posix("the jail would hold Wine")
 @unittest.skipUnless(shutil.which(COMPILER.split()[0]), "no compiler")
 class Jail(CliTest):
     def setUp(self):

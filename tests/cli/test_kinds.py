@@ -5,7 +5,7 @@ import random
 import sys
 import unittest
 
-from support import CliTest, escape, unescape
+from support import WINDOWS, CliTest, escape, unescape
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "support"))
 from foreign import FOREIGN, LEGITIMATE, LONG, NOISE, PAIRS, PLAIN, TSV  # noqa: E402
@@ -13,10 +13,15 @@ from foreign import FOREIGN, LEGITIMATE, LONG, NOISE, PAIRS, PLAIN, TSV  # noqa:
 WANTED = sorted((key.encode(), value.encode()) for key, value in PAIRS.items())
 
 
+def known(files):
+    """What is built for Windows is built without liblzma."""
+    return {name: files[name] for name in files if not (WINDOWS and name.endswith(".xz"))}
+
+
 class Readable(CliTest):
     def test_files(self):
         from foreign import READABLE
-        for name, data in READABLE.items():
+        for name, data in known(READABLE).items():
             with self.subTest(name=name):
                 self.build(data, name=name)
                 self.assertEqual(self.pairs(), WANTED)
@@ -41,7 +46,7 @@ class Readable(CliTest):
 class Foreign(CliTest):
     def test_kinds(self):
         self.assertGreater(len(FOREIGN), 60)
-        for name, (data, words) in FOREIGN.items():
+        for name, (data, words) in known(FOREIGN).items():
             with self.subTest(name=name):
                 error = self.build(data, name=name, expect=3)
                 self.assertRegex(error, words)
@@ -190,8 +195,8 @@ class Needles(CliTest):
     def test_files(self):
         import bz2
         import lzma
-        for name, data in [*self.lists.items(), ("a.xz", lzma.compress(self.lists["utf16"])),
-                           ("a.bz2", bz2.compress(self.lists["mark"]))]:
+        for name, data in known({**self.lists, "a.xz": lzma.compress(self.lists["utf16"]),
+                                 "a.bz2": bz2.compress(self.lists["mark"])}).items():
             path = self.write(name, data)
             with self.subTest(name=name):
                 for command in (["fuzzy", "-k0"], ["nearest"]):

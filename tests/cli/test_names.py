@@ -2,11 +2,10 @@
 
 import json
 import os
-import signal
 import subprocess
 import unittest
 
-from support import TOOL, CliTest
+from support import STOP, TOOL, WINDOWS, CliTest
 
 ROWS = "7\tACME WIDGETS LTD\n8\tACME LIMITED\n9\tBOLTS AND NUTS GMBH\n10\tACME LIMITED\n11\t\n".encode()
 
@@ -114,7 +113,8 @@ class Names(CliTest):
         self.assertEqual(self.out("names", "score", "A B", "B A C"), b"0.8\n")
         self.assertEqual(self.out("names", "score", "", ""), b"1\n")
         self.err("names", "score", "a", expect=2)
-        self.assertIn("second name is not UTF-8", self.err("names", "score", "a", b"\xff", expect=3))
+        if not WINDOWS:   # where arguments are text
+            self.assertIn("second name is not UTF-8", self.err("names", "score", "a", b"\xff", expect=3))
 
     COUNTRIES = ("7\tACME WIDGETS LTD\tGB\tpay\n8\tACME LIMITED\tGB\n9\tBOLTS AND NUTS GMBH\tDE\n10\tACME WIDGETS LTD"
                  "\tDE\n11\tACME\\tX\t\n").encode()
@@ -248,7 +248,7 @@ class Names(CliTest):
                                  stderr=subprocess.PIPE)
         child.stdin.write(b"1\ta\n" * 10000)
         child.stdin.flush()
-        child.send_signal(signal.SIGTERM)
+        child.send_signal(STOP)
         try:
             child.stdin.write(b"1\ta\n" * 100000)
             child.stdin.close()
@@ -256,7 +256,7 @@ class Names(CliTest):
             pass
         error = child.stderr.read()
         child.stderr.close()
-        self.assertIn(child.wait(60), (128 + signal.SIGTERM, -signal.SIGTERM))
+        self.assertIn(child.wait(60), (128 + STOP, -STOP))
         self.assertTrue(b"interrupted" in error or child.returncode < 0)
         self.assert_nothing_built()
 

@@ -12,7 +12,7 @@ import re
 import signal
 import subprocess
 
-from support import TOOL, CliTest, escape, unescape
+from support import TOOL, WINDOWS, CliTest, escape, on_posix, unescape
 
 METRICS = ("levenshtein", "osa", "indel")
 
@@ -264,9 +264,10 @@ class Fuzzy(Queries):
         self.assertIn("pattern '(': ", self.err("fuzzy", "--value-regex", "(", self.kf, "abc", expect=2))
         self.assertIn("absent", self.err("fuzzy", self.path("absent"), "abc", expect=3))
         self.assertIn("nofile", self.err("fuzzy", self.kf, "-i", self.path("nofile"), expect=3))
-        for unit, expect in (([], 2), (["--bytes"], 0)):
-            self.run_tool("fuzzy", *unit, self.kf, b"abc\xff", expect=expect)
-        self.assertIn("needle 'abc\\xff'", self.err("fuzzy", self.kf, b"abc\xff", expect=2))
+        if not WINDOWS:   # where arguments are text
+            for unit, expect in (([], 2), (["--bytes"], 0)):
+                self.run_tool("fuzzy", *unit, self.kf, b"abc\xff", expect=expect)
+            self.assertIn("needle 'abc\\xff'", self.err("fuzzy", self.kf, b"abc\xff", expect=2))
         # What comes before a needle that fails is answered, whatever the threads.
         for threads in "14":
             for bad in (b"\xff", b"\\q", b"a" * (2 << 20)):
@@ -324,7 +325,8 @@ class Threads(Queries):
 
     def closed_pipe(self, args, needles):
         path = self.write("needles", needles)
-        for restore, code in ((True, -signal.SIGPIPE), (False, 128 + signal.SIGPIPE)):
+        ended = 128 + signal.SIGPIPE
+        for restore, code in ((True, ended if WINDOWS else -signal.SIGPIPE), (False, ended)):
             with open(path, "rb") as stdin:
                 child = subprocess.Popen([TOOL, *args], stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                          restore_signals=restore)
@@ -434,7 +436,8 @@ class Nearest(Queries):
                 (["-C", "0.5", "--by", "distance"], "--by similarity"),
                 (["-m", "jaro-winkler", "--by", "distance"], "jaro-winkler"), (["-m", "hamming"], "levenshtein")):
             self.assertIn(message, self.err("nearest", *args, self.kf, "abc", expect=2), args)
-        self.assertIn("needle 'abc\\xff'", self.err("nearest", self.kf, b"abc\xff", expect=2))
+        if not WINDOWS:
+            self.assertIn("needle 'abc\\xff'", self.err("nearest", self.kf, b"abc\xff", expect=2))
         self.assertEqual(self.out("nearest", "-n18446744073709551615", self.kf, "abc"), b"abc\t0\n")
 
 
@@ -528,9 +531,10 @@ class Match(Queries):
         self.assertIn("match", self.err("match", self.kf, "a{1000}{1000}{1000}", expect=2))
         self.assertIn("pattern '\\x01('", self.err("match", self.kf, "\1(", expect=2))
         self.assertIn("pattern '[a': at byte ", self.err("match", "-g", self.kf, "[a", expect=2))
-        self.assertIn("pattern '\\xff': at byte 0 ", self.err("match", self.kf, b"\xff", expect=2))
-        self.assertIn("pattern '\\xff': at byte 0 ", self.err("match", "-s", self.kf, b"\xff", expect=2))
-        self.assertEqual(self.err("match", "-b", self.kf, b"\xff", expect=1), "")
+        if not WINDOWS:   # where arguments are text
+            self.assertIn("pattern '\\xff': at byte 0 ", self.err("match", self.kf, b"\xff", expect=2))
+            self.assertIn("pattern '\\xff': at byte 0 ", self.err("match", "-s", self.kf, b"\xff", expect=2))
+            self.assertEqual(self.err("match", "-b", self.kf, b"\xff", expect=1), "")
         self.assertIn("pattern '\\xc2\\x9b('", self.err("match", self.kf, b"\xc2\x9b(", expect=2))
         long = self.err("match", self.kf, "a" * 5000 + "(", expect=2)
         self.assertLess(len(long), 500)
@@ -540,6 +544,7 @@ class Match(Queries):
         self.assertIn("at most 64", self.err("match", self.kf, *["a"] * 65, expect=2))
         self.assertIn("absent", self.err("match", self.path("absent"), "a", expect=3))
 
+    @on_posix("a terminal gets what Wine draws")
     def test_mark_on_a_terminal(self):
         for pattern, column in (("ab(c", None), ("é日*)x", 3), ("\1a)", 5)):
             main, other = pty.openpty()

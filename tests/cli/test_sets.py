@@ -3,10 +3,9 @@
 import json
 import os
 import random
-import signal
 import subprocess
 
-from support import TOOL, CliTest, escape
+from support import STOP, TOOL, WINDOWS, CliTest, escape
 
 KEYS = [b"", b"\t", b"a\nb", b"\\", b"\xff\xfe", b"\0"] + [b"%03d" % n for n in range(300)]
 POLICIES = {"first": lambda found: found[0], "last": lambda found: found[-1],
@@ -264,6 +263,12 @@ class Merge(Sets):
     def test_target_is_a_member(self):
         a = self.make("a.kf", {b"a": 1, b"b": 2})
         b = self.make("b.kf", {b"b": 3, b"c": 4})
+        if WINDOWS:   # where a file that is mapped stays
+            error = self.err("merge", "-q", "-v", "sum", "-o", a, a, b, expect=3)
+            self.assertRegex(error, "cannot rename a file to '.*a.kf': a process has it open")
+            self.assertEqual(self.out("scan", a), b"a\t1\nb\t2\n")
+            self.assertEqual(sorted(os.listdir(self.folder)), ["a.kf", "b.kf"])
+            return
         self.run_tool("merge", "-q", "-v", "sum", "-o", a, a, b)
         self.assertEqual(self.out("scan", a), b"a\t1\nb\t5\nc\t4\n")
 
@@ -292,12 +297,12 @@ class Merge(Sets):
         child = subprocess.Popen([TOOL, "merge", "--progress", "json", "-o", out, *parts],
                                  stderr=subprocess.PIPE)
         child.stderr.readline()
-        child.send_signal(signal.SIGTERM)
+        child.send_signal(STOP)
         error = child.stderr.read().decode()
         child.stderr.close()
         code = child.wait(60)
         if code == 0:
             self.skipTest("the merge was done before the signal came")
-        self.assertEqual(code, 128 + signal.SIGTERM)
+        self.assertEqual(code, 128 + STOP)
         self.assertIn("interrupted", error)
         self.assertEqual(sorted(os.listdir(self.folder)), names)

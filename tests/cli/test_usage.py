@@ -8,7 +8,7 @@ import signal
 import subprocess
 import unittest
 
-from support import ROOT, TOOL, CliTest
+from support import ROOT, TOOL, WINDOWS, CliTest
 
 COMMANDS = ["build", "get", "scan", "fuzzy", "nearest", "match", "complete", "find",
             "union", "intersect", "subtract", "diff", "merge", "bundle",
@@ -107,14 +107,15 @@ class Output(CliTest):
                 self.assertEqual(done.stderr.count(b"\n"), 1)
 
     def test_closed_pipe(self):
-        for restore, codes in ((True, (-signal.SIGPIPE,)), (False, (128 + signal.SIGPIPE,))):
+        ended = 128 + signal.SIGPIPE
+        for restore, code in ((True, ended if WINDOWS else -signal.SIGPIPE), (False, ended)):
             child = subprocess.Popen([TOOL, "dump", self.kf], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                      restore_signals=restore)
             child.stdout.read(10)
             child.stdout.close()
             error = child.stderr.read()
             child.stderr.close()
-            self.assertIn(child.wait(60), codes)
+            self.assertEqual(child.wait(60), code)
             self.assertEqual(error, b"")
 
 
@@ -222,14 +223,17 @@ class Targets(CliTest):
 
 class Paths(CliTest):
     def test_inputs(self):
-        os.mkfifo(self.path("fifo"))
+        not_there = "No such file" if WINDOWS else "Not a directory"
         for path, words in (("", "an empty path names no file"), (self.folder, "this is a folder"),
-                            (self.path("absent"), "No such file"), ("/dev/null/x", "Not a directory")):
+                            (self.path("absent"), "No such file"), ("/dev/null/x", not_there)):
             with self.subTest(path=path):
                 error = self.err("build", "-o", self.kf, path, expect=3)
                 self.assertIn(words, error)
                 self.assertIn(path or "''", error)
                 self.assert_nothing_built()
+        if WINDOWS:
+            return   # Wine does not wait for who writes into a pipe that has a name
+        os.mkfifo(self.path("fifo"))
         with subprocess.Popen(["sh", "-c", f"printf 'a\tb\n' >'{self.path('fifo')}'"]):
             self.run_tool("build", "-o", self.kf, self.path("fifo"))
         self.assertEqual(self.pairs(), [(b"a", b"b")])

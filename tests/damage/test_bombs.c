@@ -9,7 +9,9 @@
 #include "scratch.h"
 #include "suite.h"
 
+#ifndef _WIN32
 #include <sys/resource.h>
+#endif
 
 /* Writes one automaton into the file "bomb.kf". `keys` is what the header shall say. */
 static void write_bomb(kfi_automaton *a, uint64_t keys)
@@ -338,6 +340,15 @@ START_TEST(bombs__sums_that_overflow)
 }
 END_TEST
 
+/* No recursion: the usual stack is not needed. That of Windows has a MiB. */
+static void shrink_stack(void)
+{
+#ifndef _WIN32
+    struct rlimit small_stack = { 256 << 10, 256 << 10 };
+    if (!SANITIZED) ck_assert_int_eq(setrlimit(RLIMIT_STACK, &small_stack), 0);
+#endif
+}
+
 /* Every length of one letter up to `depth` is a key: as deep as an automaton can be. */
 START_TEST(bombs__deep_chain)
 {
@@ -350,9 +361,7 @@ START_TEST(bombs__deep_chain)
     uint64_t number;
     uint8_t *text = malloc(DEPTH + 1);
     int found = 99;
-    struct rlimit small_stack = { 256 << 10, 256 << 10 };
-    /* No recursion: the usual stack is not needed. */
-    if (!SANITIZED) ck_assert_int_eq(setrlimit(RLIMIT_STACK, &small_stack), 0);
+    shrink_stack();
     begin(&a);
     put(&a, (uint8_t[]){ 1 << 1 | 1, 0, 1 << 2 | KFI_EDGE_SINK, 'c' }, 4);
     for (unsigned level = 1; level < DEPTH; level++)

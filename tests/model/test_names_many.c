@@ -3,7 +3,9 @@
 #include "names_model.h"
 
 #include <pthread.h>
+#ifndef _WIN32
 #include <sys/wait.h>
+#endif
 #include <unistd.h>
 
 enum { NAMES = 700, NEEDLES = 300 };
@@ -215,6 +217,7 @@ START_TEST(progress_is_told_and_cancels)
 }
 END_TEST
 
+#ifndef _WIN32
 /* Threads of this process, and a process that is forked after there were some. */
 START_TEST(after_a_fork)
 {
@@ -232,6 +235,7 @@ START_TEST(after_a_fork)
     ck_assert_int_eq(result, 0);
 }
 END_TEST
+#endif
 
 /* ---- all rows ----------------------------------------------------------------------------------- */
 
@@ -311,7 +315,9 @@ int main(void)
     tcase_add_test(tests, a_bad_needle_is_told_by_its_index);
     tcase_add_test(tests, who_takes_the_hits_can_end_it);
     tcase_add_test(tests, progress_is_told_and_cancels);
+#ifndef _WIN32
     tcase_add_test(tests, after_a_fork);
+#endif
     tcase_add_test(tests, rows_come_by_position);
     tcase_add_test(tests, rows_of_several_windows);
     suite_add_tcase(suite, tests);

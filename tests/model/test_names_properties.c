@@ -2,7 +2,9 @@
 #include "names_model.h"
 #include "names_shapes.h"
 
+#ifndef _WIN32
 #include <sys/wait.h>
+#endif
 #include <unistd.h>
 
 enum { NAMES = MODEL_NAMES, NEEDLES = 40, MANY = 60 };
@@ -217,6 +219,7 @@ END_TEST
 
 /* ---- wherever it runs --------------------------------------------------------------------------- */
 
+#ifndef _WIN32
 /* Of all answers, to the last bit, and of how they were found. */
 static uint64_t checksum(kf_matcher *matcher)
 {
@@ -294,6 +297,7 @@ START_TEST(instruction_sets_answer_alike)
     ck_assert_uint_eq(checksum_of_child("avx512", NULL, NULL), portable);
 }
 END_TEST
+#endif
 
 /* ---- how much is looked at ---------------------------------------------------------------------- */
 
@@ -386,8 +390,10 @@ int main(void)
     suite_add_cases(tests, a_cutoff_is_a_filter, 0, SCORERS);
     suite_add_cases(tests, a_matcher_remembers_nothing, 0, SCORERS);
     suite_add_cases(tests, a_work_limit_ends_searches_alike, 0, SCORERS);
+#ifndef _WIN32
     tcase_add_test(tests, processes_answer_alike);
     tcase_add_test(tests, instruction_sets_answer_alike);
+#endif
     tcase_add_test(tests, searches_look_at_little);
     suite_add_cases(tests, other_scorers_look_at_little, 0, SCORERS - 1);
     suite_add_tcase(suite, tests);

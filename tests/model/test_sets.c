@@ -557,7 +557,21 @@ START_TEST(sets__target_is_a_member)
     size_t a = 0, b = 1, keys = 0;
     const kf_dict *dicts[2] = { subsets[a].dict, subsets[b].dict };
     for (size_t i = 0; i < universe.count; i++) keys += subsets[a].has[i] || subsets[b].has[i];
-    ck_assert_int_eq(kf_dict_merge(scratch_path("0.kf"), dicts, 2, NULL, &report, NULL), KF_OK);
+    kf_error error = { 0 };
+    const kf_status status = kf_dict_merge(scratch_path("0.kf"), dicts, 2, NULL, &report, &error);
+#ifdef _WIN32   /* where a file that is mapped may have to stay */
+    if (status) {
+        ck_assert_int_eq(status, KF_IO);
+        ck_assert_int_eq(error.os_error, EBUSY);
+        ck_assert_ptr_nonnull(strstr(error.message, "a process has it open"));
+        ck_assert_int_eq(kf_dict_open(&merged, scratch_path("0.kf"), NULL, NULL), KF_OK);
+        ck_assert_uint_eq(kf_dict_count(merged), subsets[a].count);
+        kf_dict_close(&merged);
+        drop();
+        return;
+    }
+#endif
+    ck_assert_int_eq(status, KF_OK);
     ck_assert_uint_eq(report.keys, keys);
     ck_assert_uint_eq(kf_dict_count(dicts[0]), subsets[a].count);
     ck_assert_int_eq(kf_dict_open(&merged, scratch_path("0.kf"), NULL, NULL), KF_OK);

@@ -22,13 +22,11 @@ static uint8_t *arena;         /* IMAGE_ROOM bytes between two pages of which no
 static uint8_t *image;         /* the file: the last image_size bytes of the arena */
 static size_t image_size;
 static int image_file = -1;    /* has the image's size and no content */
-static char image_path[64];
+static char image_path[300];
 
 void *__real_mmap(void *at, size_t size, int protection, int flags, int fd, off_t offset);
-void *__real_mmap64(void *at, size_t size, int protection, int flags, int fd, off_t offset);
 int __real_munmap(void *at, size_t size);
 void *__wrap_mmap(void *at, size_t size, int protection, int flags, int fd, off_t offset);
-void *__wrap_mmap64(void *at, size_t size, int protection, int flags, int fd, off_t offset);
 int __wrap_munmap(void *at, size_t size);
 
 /* By its size: the library opens the file a second time. */
@@ -39,10 +37,14 @@ void *__wrap_mmap(void *at, size_t size, int protection, int flags, int fd, off_
     return is_image_request(fd, size) ? image : __real_mmap(at, size, protection, flags, fd, offset);
 }
 
+#ifndef _WIN32
+void *__real_mmap64(void *at, size_t size, int protection, int flags, int fd, off_t offset);
+void *__wrap_mmap64(void *at, size_t size, int protection, int flags, int fd, off_t offset);
 void *__wrap_mmap64(void *at, size_t size, int protection, int flags, int fd, off_t offset)
 {
     return is_image_request(fd, size) ? image : __real_mmap64(at, size, protection, flags, fd, offset);
 }
+#endif
 
 int __wrap_munmap(void *at, size_t size)
 {
@@ -56,10 +58,14 @@ static inline int image_begin(void)
     uint8_t *all = __real_mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (all == MAP_FAILED) return 0;
     arena = all + IMAGE_PAGE;
+#ifdef _WIN32
+    snprintf(image_path, sizeof image_path, "%s/image", scratch);
+    image_file = open(image_path, O_RDWR | O_CREAT, 0600);
+#else
     image_file = memfd_create("image", 0);
-    if (image_file < 0 || mprotect(arena, IMAGE_ROOM, PROT_READ | PROT_WRITE) != 0) return 0;
     snprintf(image_path, sizeof image_path, "/proc/self/fd/%d", image_file);
-    return 1;
+#endif
+    return image_file >= 0 && !mprotect(arena, IMAGE_ROOM, PROT_READ | PROT_WRITE);
 }
 
 /* What lies before the image must not be read either; only a sanitizer sees to that. */

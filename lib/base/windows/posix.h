@@ -30,7 +30,7 @@
 #define O_CLOEXEC O_NOINHERIT
 #define O_NOCTTY 0
 #define O_NONBLOCK 0
-#define O_DIRECTORY 0
+#define O_DIRECTORY 0x4000000
 #define O_NOFOLLOW 0x1000000
 #define NAME_MAX 255
 #define AT_FDCWD (-100)
@@ -79,11 +79,15 @@ int kfi_windows_statvfs(const char *path, struct kfi_windows_statvfs *out);
 
 /* ---- content -------------------------------------------------------------------------------------- */
 
+#undef write
+#define write kfi_windows_write
 #define pread kfi_windows_pread
 #define pwrite kfi_windows_pwrite
 #define fsync kfi_windows_fsync
 #undef ftruncate
 #define ftruncate kfi_windows_ftruncate
+/* EPIPE, where the C runtime may say EINVAL. */
+ssize_t kfi_windows_write(int fd, const void *data, size_t size);
 ssize_t kfi_windows_pread(int fd, void *data, size_t size, off_t offset);
 ssize_t kfi_windows_pwrite(int fd, const void *data, size_t size, off_t offset);
 /* EINVAL for a folder: Windows has no such thing. */
@@ -112,7 +116,7 @@ int kfi_windows_flock(int fd, int operation);
 int kfi_windows_mkdir(const char *path, mode_t mode);
 int kfi_windows_rmdir(const char *path);
 /* Over a file that others have open, too, where the file system lets that happen: NTFS does since Windows 10, but not
- * while it is mapped. */
+ * while it is mapped. EBUSY. */
 int kfi_windows_renameat(int from_folder, const char *from, int to_folder, const char *to);
 int kfi_windows_unlinkat(int folder, const char *name, int flags);
 /* With '/'; `resolved` is NULL. */

@@ -20,11 +20,13 @@ static int open_wide(wchar_t *path, int flags)
     if (handle == INVALID_HANDLE_VALUE) return kfi_windows_fail();
     BY_HANDLE_FILE_INFORMATION found;
     const DWORD link = FILE_ATTRIBUTE_REPARSE_POINT, folder = FILE_ATTRIBUTE_DIRECTORY;
-    if (flags & O_NOFOLLOW && GetFileInformationByHandle(handle, &found)
-        && (found.dwFileAttributes & (link | folder)) == link) {
-        CloseHandle(handle);
-        errno = ELOOP;
-        return -1;
+    if (flags & (O_NOFOLLOW | O_DIRECTORY) && GetFileInformationByHandle(handle, &found)) {
+        const int is_link = flags & O_NOFOLLOW && (found.dwFileAttributes & (link | folder)) == link;
+        if (is_link || (flags & O_DIRECTORY && !(found.dwFileAttributes & folder))) {
+            CloseHandle(handle);
+            errno = is_link ? ELOOP : ENOTDIR;
+            return -1;
+        }
     }
     const int fd = _open_osfhandle((intptr_t)handle, O_BINARY | O_NOINHERIT | (writes ? 0 : O_RDONLY));
     if (fd < 0) CloseHandle(handle);
@@ -52,7 +54,14 @@ static int stat_handle(HANDLE handle, struct kfi_windows_stat *out)
         out->st_mode = (type == FILE_TYPE_CHAR ? S_IFCHR : S_IFIFO) | 0666;
         return 0;
     }
-    if (!GetFileInformationByHandle(handle, &found)) return kfi_windows_fail();
+    if (!GetFileInformationByHandle(handle, &found)) {
+        /* Wine knows no more of a file that is standard input. */
+        LARGE_INTEGER size;
+        if (type != FILE_TYPE_DISK || !GetFileSizeEx(handle, &size)) return kfi_windows_fail();
+        out->st_mode = S_IFREG | 0666;
+        out->st_size = size.QuadPart;
+        return 0;
+    }
     const DWORD attributes = found.dwFileAttributes;
     out->st_dev = found.dwVolumeSerialNumber;
     out->st_ino = (uint64_t)found.nFileIndexHigh << 32 | found.nFileIndexLow;
@@ -126,6 +135,13 @@ ssize_t kfi_windows_pread(int fd, void *data, size_t size, off_t offset)
     DWORD done = 0;
     if (ReadFile(kfi_windows_handle(fd), data, size > PIECE ? PIECE : (DWORD)size, &done, &at)) return (ssize_t)done;
     return GetLastError() == ERROR_HANDLE_EOF ? 0 : kfi_windows_fail();
+}
+
+ssize_t kfi_windows_write(int fd, const void *data, size_t size)
+{
+    DWORD done = 0;
+    if (WriteFile(kfi_windows_handle(fd), data, size > PIECE ? PIECE : (DWORD)size, &done, NULL)) return (ssize_t)done;
+    return kfi_windows_fail();
 }
 
 ssize_t kfi_windows_pwrite(int fd, const void *data, size_t size, off_t offset)
@@ -209,14 +225,28 @@ static int rename_over(const wchar_t *from, const wchar_t *to)
     return result;
 }
 
+/* Whether a file that may not be replaced may be removed: then it is in use. */
+static int is_in_use(const wchar_t *path)
+{
+    const DWORD attributes = GetFileAttributesW(path);
+    if (attributes == INVALID_FILE_ATTRIBUTES || attributes & (FILE_ATTRIBUTE_DIRECTORY | FILE_ATTRIBUTE_READONLY))
+        return 0;
+    const HANDLE handle = CreateFileW(path, DELETE, ALL_SHARED, NULL, OPEN_EXISTING, FILE_FLAG_OPEN_REPARSE_POINT,
+                                      NULL);
+    if (handle == INVALID_HANDLE_VALUE) return GetLastError() == ERROR_SHARING_VIOLATION;
+    CloseHandle(handle);
+    return 1;
+}
+
 int kfi_windows_renameat(int from_folder, const char *from, int to_folder, const char *to)
 {
     wchar_t *old = kfi_windows_wide_in(from_folder, from), *new = kfi_windows_wide_in(to_folder, to);
     int result = -1;
     if (old && new) {
         result = MoveFileExW(old, new, MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH) ? 0 : kfi_windows_fail();
-        const int reason = errno;
+        int reason = errno;
         if (result && (reason == EACCES || reason == EBUSY)) result = rename_over(old, new);
+        if (result && reason == EACCES && is_in_use(new)) reason = EBUSY;
         errno = reason;
     }
     free(old);

@@ -1,13 +1,17 @@
 /* Memory: of files, and without. */
 #include "internal.h"
 
+static DWORD pages_of(int protection)
+{
+    return protection & PROT_WRITE ? PAGE_READWRITE : protection & PROT_READ ? PAGE_READONLY : PAGE_NOACCESS;
+}
+
 void *kfi_windows_mmap(void *address, size_t size, int protection, int flags, int fd, off_t offset)
 {
     (void)address;
     void *out = NULL;
     if (flags & MAP_ANONYMOUS) {
-        out = VirtualAlloc(NULL, size, MEM_RESERVE | MEM_COMMIT,
-                           protection & PROT_WRITE ? PAGE_READWRITE : PAGE_READONLY);
+        out = VirtualAlloc(NULL, size, MEM_RESERVE | MEM_COMMIT, pages_of(protection));
     } else {
         const HANDLE section = CreateFileMappingW(kfi_windows_handle(fd), NULL, PAGE_READONLY, 0, 0, NULL);
         if (section)
@@ -32,9 +36,7 @@ int kfi_windows_munmap(void *address, size_t size)
 int kfi_windows_mprotect(void *address, size_t size, int protection)
 {
     DWORD before;
-    const DWORD wanted = protection & PROT_WRITE ? PAGE_READWRITE
-        : protection & PROT_READ ? PAGE_READONLY : PAGE_NOACCESS;
-    return VirtualProtect(address, size, wanted, &before) ? 0 : kfi_windows_fail();
+    return VirtualProtect(address, size, pages_of(protection), &before) ? 0 : kfi_windows_fail();
 }
 
 int kfi_windows_mlock(const void *address, size_t size)

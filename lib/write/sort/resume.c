@@ -41,6 +41,7 @@ struct kfi_resume {
     uint64_t since;            /* bytes of buffers since the last checkpoint */
     uint64_t checked_at;       /* seconds: when that was */
     int busy;                 /* with a checkpoint */
+    int done;                 /* the folder is not needed any more */
 };
 
 _Static_assert((int)KFI_JOURNAL_SPOOLS == (int)KFI_SPILLERS, "the journal knows all spools");
@@ -394,7 +395,8 @@ static void free_resume(kfi_resume *resume)
 void kfi_resume_close(kfi_sorter *sorter)
 {
     if (!sorter->resume) return;
-    kfi_folder_close(&sorter->resume->folder);
+    if (sorter->resume->done) kfi_folder_end(&sorter->resume->folder);
+    else kfi_folder_close(&sorter->resume->folder);
     free_resume(sorter->resume);
     sorter->resume = NULL;
 }
@@ -414,5 +416,5 @@ void kfi_sorter_done(kfi_sorter *sorter)
     kfi_folder_remove(folder, JOURNAL ".new");
     for (unsigned i = 0; i < KFI_SPILLERS; i++) kfi_folder_remove(folder, runs_name(name, i));
     kfi_folder_remove(folder, VALUES);
-    kfi_folder_end(&sorter->resume->folder);
+    sorter->resume->done = 1;
 }

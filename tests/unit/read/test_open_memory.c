@@ -96,6 +96,7 @@ START_TEST(memory__any_alignment)
 }
 END_TEST
 
+#ifndef _WIN32
 START_TEST(memory__memfd)
 {
     for (unsigned n = 0; n < FILES; n++) {
@@ -109,6 +110,7 @@ START_TEST(memory__memfd)
     }
 }
 END_TEST
+#endif
 
 /* A member of a zip that is stored as it is begins at any offset, and other members follow. */
 START_TEST(memory__inside_a_file)
@@ -258,6 +260,12 @@ static void replace(const char *name, const void *data, size_t size)
 {
     char path[512];
     scratch_write("new.kf", data, size);
+#ifdef _WIN32   /* where no file that is mapped is replaced, but it may be moved */
+    static unsigned moved;
+    char aside[20];
+    snprintf(aside, sizeof aside, "%u.kf", 100 + moved++);
+    ck_assert_int_eq(rename(scratch_path(name), scratch_path(aside)), 0);
+#endif
     snprintf(path, sizeof path, "%s", scratch_path("new.kf"));
     ck_assert_int_eq(rename(path, scratch_path(name)), 0);
 }
@@ -368,7 +376,9 @@ static Suite *suite(void)
     TCase *t = tcase_create("open_memory");
     tcase_add_unchecked_fixture(t, prepare, finish);
     tcase_add_test(t, memory__any_alignment);
+#ifndef _WIN32
     tcase_add_test(t, memory__memfd);
+#endif
     tcase_add_test(t, memory__inside_a_file);
     tcase_add_test(t, memory__private_copy);
     tcase_add_test(t, memory__cut_and_grown);
