@@ -186,7 +186,7 @@ KFI_INLINE int is_other(const kfi_keys *keys, size_t size)
     return size > keys->longest_key || size > KEY_MOST || keys->parameters.root_kind != KFI_ROOT_CONTAINER;
 }
 
-static kf_status find(const kfi_keys *keys, const uint8_t *key, size_t size, uint64_t *ordinal)
+static inline kf_status find(const kfi_keys *keys, const uint8_t *key, size_t size, uint64_t *ordinal)
 {
     uint8_t room[KEY_ROOM];
     if (KFI_RARELY(is_other(keys, size))) return find_other(keys, key, size, ordinal);
