@@ -33,12 +33,12 @@ typedef struct merger {
     int32_t *text;             /* by byte: the token that begins there */
     uint8_t *length_before;    /* by byte: of the token that ends before it */
     size_t size, held_out;     /* text from `held_out` on is not counted for choosing pairs */
-    uint32_t *lists;           /* of places, one behind the other */
+    uint32_t *lists;           /* of places, one behind the other; behind a word for what is not listed */
     size_t lists_size, lists_capacity;
     uint64_t *queue;           /* a heap of trained count << 32 | list */
     size_t queue_size, queue_capacity;
-    neighbour *left, *right;   /* by token */
-    uint32_t *met;
+    neighbour *left, *right;   /* by token, with one for BOUNDARY before them */
+    int32_t *met;
     uint32_t *index, index_size;   /* tokens by their bytes, open addressing */
     uint64_t codes, held_codes;
 } merger;
@@ -68,7 +68,8 @@ static uint64_t queue_pop(merger *m)
 
 /* ---- lists of places ----------------------------------------------------------------------- */
 
-/* Begins a list if there is room and the pair may become a token: turns the counts of `n` into ends. */
+/* Begins a list if there is room and the pair may become a token: turns the counts of `n` into ends. Without a list its
+ * places go into the first word of all, one over the other, which costs less than asking each time. */
 static void begin_list(merger *m, neighbour *n, uint32_t left, uint32_t right)
 {
     const kfi_token_text *tokens = m->merges->tokens;
@@ -86,24 +87,33 @@ static void begin_list(merger *m, neighbour *n, uint32_t left, uint32_t right)
     m->lists_size += HEADER + all;
 }
 
-/* Drops the places where the pair is no more; returns how many trained ones are left. */
-static uint32_t check_list(merger *m, uint32_t *list)
+/* Nothing branches on whether a place is kept: it can't be foretold. */
+static inline uint32_t check_places(merger *m, uint32_t *list, int is_twin)
 {
     const int32_t left = (int32_t)list[0], right = (int32_t)list[1];
     const uint32_t length = m->merges->tokens[left].length, count = list[3];
     const int32_t *text = m->text;
     const size_t held_out = m->held_out;
-    uint32_t *places = list + HEADER, kept = 0, trained = 0;
+    uint32_t *places = list + HEADER, kept = 0, trained = 0, before = UINT32_MAX / 2;
     for (uint32_t k = 0; k < count; k++) {
-        uint32_t at = places[k];
-        if (text[at] != left || text[at + length] != right) continue;
-        if (left == right && kept && places[kept - 1] + length == at) continue;   /* "aaa" is one pair, not two */
-        trained += at < held_out;
-        places[kept++] = at;
+        uint32_t at = places[k], is_kept = (text[at] == left) & (text[at + length] == right);
+        if (is_twin) {   /* "aaa" is one pair, not two */
+            is_kept &= before + length != at;
+            before = is_kept ? at : before;
+        }
+        trained += is_kept & (at < held_out);
+        places[kept] = at;
+        kept += is_kept;
     }
     list[2] = trained;
     list[3] = kept;
     return trained;
+}
+
+/* Drops the places where the pair is no more; returns how many trained ones are left. */
+static uint32_t check_list(merger *m, uint32_t *list)
+{
+    return list[0] == list[1] ? check_places(m, list, 1) : check_places(m, list, 0);
 }
 
 /* ---- one merge ------------------------------------------------------------------------------- */
@@ -160,25 +170,30 @@ static void list_pairs(merger *m, uint32_t token, const uint32_t *list, int on_l
     const int32_t *text = m->text;
     const uint8_t *length_before = m->length_before;
     const size_t held_out = m->held_out;
-    uint32_t *met = m->met, *lists = m->lists, met_count = 0, listed = 0;
+    int32_t *met = m->met;
+    uint32_t *lists = m->lists, met_count = 0, listed = 0;
     for (uint32_t k = 0; k < count; k++) {
         uint32_t at = places[k];
         int32_t other = on_left ? text[at - length_before[at]] : text[at + length];
-        if (other == BOUNDARY || (on_left && (uint32_t)other == token)) continue;   /* twins are listed on the right */
         neighbour *n = by_token + other;
-        if (!n->all++) met[met_count++] = (uint32_t)other;
+        met[met_count] = other;
+        met_count += !n->all++;
         n->trained += at < held_out;
     }
     for (uint32_t k = 0; k < met_count; k++) {
-        uint32_t other = met[k];
-        begin_list(m, by_token + other, on_left ? other : token, on_left ? token : other);
+        int32_t other = met[k];
+        if (other == BOUNDARY || (on_left && (uint32_t)other == token)) {   /* twins are listed on the right */
+            by_token[other].all = 0;
+            continue;
+        }
+        begin_list(m, by_token + other, on_left ? (uint32_t)other : token, on_left ? token : (uint32_t)other);
         listed += by_token[other].all != 0;
     }
     for (uint32_t k = 0; listed && k < count; k++) {
         uint32_t at = places[k], before = on_left ? length_before[at] : 0;
-        int32_t other = on_left ? text[at - before] : text[at + length];
-        if (other == BOUNDARY || (on_left && (uint32_t)other == token) || !by_token[other].all) continue;
-        lists[by_token[other].all++] = at - before;
+        neighbour *n = by_token + (on_left ? text[at - before] : text[at + length]);
+        lists[n->all] = at - before;
+        n->all += n->all != 0;
     }
     for (uint32_t k = 0; k < met_count; k++) by_token[met[k]] = (neighbour){0, 0};
 }
@@ -216,7 +231,7 @@ static void load_text(merger *m)
     m->text[m->size++] = BOUNDARY;
     load_records(m, token_of, 0);
     m->held_out = m->size;
-    load_records(m, token_of, 1);
+    if (m->input->train_below < m->input->below) load_records(m, token_of, 1);
     memset(m->length_before, 1, m->size);
 }
 
@@ -246,7 +261,8 @@ static kf_status list_bytes(merger *m, kf_error *error)
     for (size_t at = 1; at < size; at++) {
         neighbour *pair = row + text[at] + 1;
         row = square + (size_t)(text[at] + 1) * width;
-        if (pair->all) lists[pair->all++] = (uint32_t)at - 1;
+        lists[pair->all] = (uint32_t)at - 1;
+        pair->all += pair->all != 0;
     }
     free(square);
     return KF_OK;
@@ -315,6 +331,7 @@ kf_status kfi_merges_make(kfi_merges *merges, const kfi_merge_input *input, kf_e
     m.merges = merges;
     m.input = input;
     const size_t most = input->room + 2;
+    m.lists_size = 1;
     m.lists_capacity = most * 5 / 2 + 1024;
     m.queue_capacity = most / 8 + 1024;
     merges->tokens = malloc(input->max_tokens * sizeof *merges->tokens);
@@ -323,9 +340,10 @@ kf_status kfi_merges_make(kfi_merges *merges, const kfi_merge_input *input, kf_e
     m.lists = malloc(m.lists_capacity * sizeof *m.lists);
     m.queue = malloc(m.queue_capacity * sizeof *m.queue);
     merges->uses = malloc(input->max_tokens * sizeof *merges->uses);
-    m.left = calloc(input->max_tokens, sizeof *m.left);
-    m.right = calloc(input->max_tokens, sizeof *m.right);
-    m.met = malloc(input->max_tokens * sizeof *m.met);
+    neighbour *left = calloc(input->max_tokens + 1, sizeof *left), *right = calloc(input->max_tokens + 1, sizeof *right);
+    m.left = left ? left + 1 : NULL;
+    m.right = right ? right + 1 : NULL;
+    m.met = malloc((input->max_tokens + 2) * sizeof *m.met);
     m.index_size = 2u << kfi_bit_width(input->max_tokens);
     m.index = malloc(m.index_size * sizeof *m.index);
     if (!merges->tokens || !m.text || !m.length_before || !m.lists || !m.queue || !merges->uses || !m.left || !m.right
@@ -342,8 +360,8 @@ kf_status kfi_merges_make(kfi_merges *merges, const kfi_merge_input *input, kf_e
     free(m.length_before);
     free(m.lists);
     free(m.queue);
-    free(m.left);
-    free(m.right);
+    free(left);
+    free(right);
     free(m.met);
     free(m.index);
     return status;

@@ -9,7 +9,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-enum { WORTH_A_THREAD = 1 << 13, COPY_SIZE = 1 << 18, REPORT_MILLISECONDS = 100 };
+enum { WORTH_A_THREAD = 1 << 15, COPY_SIZE = 1 << 18, REPORT_MILLISECONDS = 100 };
 
 struct kfi_values {
     kfi_image_options options;
