@@ -13,8 +13,9 @@
 #include <stdlib.h>
 
 enum {
-    BOUNDARY = -1,             /* between records */
-    INSIDE = -2,               /* of a token */
+    BOUNDARY = 0,              /* between records; of a token there stands one more */
+    INSIDE = 0xFFFFFF,         /* of a token */
+    TOKEN_SHIFT = 8,
     HEADER = 4,                /* words before a list of places: left, right, training places, all places */
     STAGES_PER_DOUBLING = 8    /* about */
 };
@@ -30,15 +31,14 @@ typedef struct neighbour {
 typedef struct merger {
     kfi_merges *merges;
     const kfi_merge_input *input;
-    int32_t *text;             /* by byte: the token that begins there */
-    uint8_t *length_before;    /* by byte: of the token that ends before it */
+    uint32_t *text;            /* by byte: the token that begins there << 8 | length of the one that ends before it */
     size_t size, held_out;     /* text from `held_out` on is not counted for choosing pairs */
     uint32_t *lists;           /* of places, one behind the other; behind a word for what is not listed */
     size_t lists_size, lists_capacity;
     uint64_t *queue;           /* a heap of trained count << 32 | list */
     size_t queue_size, queue_capacity;
-    neighbour *left, *right;   /* by token, with one for BOUNDARY before them */
-    int32_t *met;
+    neighbour *left, *right;   /* by what stands in the text */
+    uint32_t *met;
     uint32_t *index, index_size;   /* tokens by their bytes, open addressing */
     uint64_t codes, held_codes;
 } merger;
@@ -90,14 +90,13 @@ static void begin_list(merger *m, neighbour *n, uint32_t left, uint32_t right)
 /* Nothing branches on whether a place is kept: it can't be foretold. */
 static inline uint32_t check_places(merger *m, uint32_t *list, int is_twin)
 {
-    const int32_t left = (int32_t)list[0], right = (int32_t)list[1];
-    const uint32_t length = m->merges->tokens[left].length, count = list[3];
-    const int32_t *text = m->text;
+    const uint32_t left = list[0] + 1, right = list[1] + 1, count = list[3];
+    const uint32_t length = m->merges->tokens[list[0]].length, *text = m->text;
     const size_t held_out = m->held_out;
     uint32_t *places = list + HEADER, kept = 0, trained = 0, before = UINT32_MAX / 2;
     for (uint32_t k = 0; k < count; k++) {
         __builtin_prefetch(text + places[k + 24 < count ? k + 24 : k]);
-        uint32_t at = places[k], is_kept = (text[at] == left) & (text[at + length] == right);
+        uint32_t at = places[k], is_kept = (text[at] >> TOKEN_SHIFT == left) & (text[at + length] >> TOKEN_SHIFT == right);
         if (is_twin) {   /* "aaa" is one pair, not two */
             is_kept &= before + length != at;
             before = is_kept ? at : before;
@@ -134,7 +133,7 @@ static uint32_t find_token(merger *m, uint32_t left, uint32_t right)
         if (other->length == token->length && !memcmp(other->bytes, token->bytes, KFI_TOKEN_MAX)) return m->index[i];
     }
     m->merges->uses[m->merges->count] = 0;
-    m->left[m->merges->count] = m->right[m->merges->count] = (neighbour){0, 0};
+    m->left[m->merges->count + 1] = m->right[m->merges->count + 1] = (neighbour){0, 0};
     return m->index[i] = m->merges->count++;
 }
 
@@ -143,8 +142,7 @@ static kf_status make_token(merger *m, const uint32_t *list, uint32_t *made, kf_
     const uint32_t left_length = m->merges->tokens[list[0]].length;
     const uint32_t token = find_token(m, list[0], list[1]), *places = list + HEADER;
     const uint8_t length = m->merges->tokens[token].length;
-    int32_t *text = m->text;
-    uint8_t *length_before = m->length_before;
+    uint32_t *text = m->text;
     const uint32_t count = list[3];
     const kfi_merge merge = {list[0], list[1], token, list[2], m->merges->count};
     uint32_t *uses = m->merges->uses;
@@ -155,9 +153,9 @@ static kf_status make_token(merger *m, const uint32_t *list, uint32_t *made, kf_
     m->held_codes -= list[3] - list[2];
     for (uint32_t k = 0; k < count; k++) {
         uint32_t at = places[k];
-        text[at] = (int32_t)token;
-        text[at + left_length] = INSIDE;
-        length_before[at + length] = length;
+        text[at] = (token + 1) << TOKEN_SHIFT | (uint8_t)text[at];
+        text[at + left_length] = (uint32_t)INSIDE << TOKEN_SHIFT;
+        text[at + length] = (text[at + length] & ~0xFFu) | length;
     }
     *made = token;
     return kfi_array_append(&m->merges->log, &merge, sizeof merge, error);
@@ -168,31 +166,28 @@ static void list_pairs(merger *m, uint32_t token, const uint32_t *list, int on_l
 {
     const uint32_t length = m->merges->tokens[token].length, *places = list + HEADER, count = list[3];
     neighbour *by_token = on_left ? m->left : m->right;
-    const int32_t *text = m->text;
-    const uint8_t *length_before = m->length_before;
+    const uint32_t *text = m->text;
     const size_t held_out = m->held_out;
-    int32_t *met = m->met;
-    uint32_t *lists = m->lists, met_count = 0, listed = 0;
+    uint32_t *met = m->met, *lists = m->lists, met_count = 0, listed = 0;
     for (uint32_t k = 0; k < count; k++) {
-        uint32_t at = places[k];
-        int32_t other = on_left ? text[at - length_before[at]] : text[at + length];
+        uint32_t at = places[k], other = text[on_left ? at - (uint8_t)text[at] : at + length] >> TOKEN_SHIFT;
         neighbour *n = by_token + other;
         met[met_count] = other;
         met_count += !n->all++;
         n->trained += at < held_out;
     }
     for (uint32_t k = 0; k < met_count; k++) {
-        int32_t other = met[k];
-        if (other == BOUNDARY || (on_left && (uint32_t)other == token)) {   /* twins are listed on the right */
+        uint32_t other = met[k];
+        if (other == BOUNDARY || (on_left && other == token + 1)) {   /* twins are listed on the right */
             by_token[other].all = 0;
             continue;
         }
-        begin_list(m, by_token + other, on_left ? (uint32_t)other : token, on_left ? token : (uint32_t)other);
+        begin_list(m, by_token + other, on_left ? other - 1 : token, on_left ? token : other - 1);
         listed += by_token[other].all != 0;
     }
     for (uint32_t k = 0; listed && k < count; k++) {
-        uint32_t at = places[k], before = on_left ? length_before[at] : 0;
-        neighbour *n = by_token + (on_left ? text[at - before] : text[at + length]);
+        uint32_t at = places[k], before = on_left ? (uint8_t)text[at] : 0;
+        neighbour *n = by_token + (text[on_left ? at - before : at + length] >> TOKEN_SHIFT);
         lists[n->all] = at - before;
         n->all += n->all != 0;
     }
@@ -208,9 +203,9 @@ static void load_records(merger *m, const uint32_t *token_of, int held)
         uint32_t r = kfi_load32(p) >> 8;
         if (held ? r < m->input->train_below || r >= m->input->below : r >= m->input->train_below) continue;
         const unsigned size = p[0];
-        int32_t *text = m->text + m->size;
-        for (unsigned i = 0; i < size; i++) text[i] = (int32_t)token_of[p[4 + i]];
-        text[size] = BOUNDARY;
+        uint32_t *text = m->text + m->size;
+        for (unsigned i = 0; i < size; i++) text[i] = token_of[p[4 + i]];
+        text[size] = BOUNDARY << TOKEN_SHIFT | 1;
         *(held ? &m->held_codes : &m->codes) += size;
         m->size += size + 1;
     }
@@ -223,17 +218,16 @@ static void load_text(merger *m)
     for (unsigned byte = 0; byte < 256; byte++) {
         if (!m->input->bytes[byte]) continue;
         m->merges->uses[merges->count] = 0;
-        token_of[byte] = merges->count;
         kfi_token_text *token = merges->tokens + merges->count++;
+        token_of[byte] = merges->count << TOKEN_SHIFT | 1;
         memset(token, 0, sizeof *token);
         token->bytes[0] = (uint8_t)byte;
         token->length = 1;
     }
-    m->text[m->size++] = BOUNDARY;
+    m->text[m->size++] = BOUNDARY << TOKEN_SHIFT | 1;
     load_records(m, token_of, 0);
     m->held_out = m->size;
     if (m->input->train_below < m->input->below) load_records(m, token_of, 1);
-    memset(m->length_before, 1, m->size);
 }
 
 /* Lists of all pairs of bytes, and how often each byte is used. They are counted in a square whose first row and
@@ -241,15 +235,15 @@ static void load_text(merger *m)
 static kf_status list_bytes(merger *m, kf_error *error)
 {
     const size_t width = m->merges->count + 1u, size = m->size, held_out = m->held_out;
-    const int32_t *text = m->text;
+    const uint32_t *text = m->text;
     uint32_t *lists = m->lists;
     neighbour *square = calloc(width * width, sizeof *square), *row = square;
     if (!square) return kfi_fail_memory(error, width * width * sizeof *square);
     /* A pair belongs to its first byte's part: only boundaries end one. */
     for (size_t at = 1; at < size; at++) {
-        neighbour *pair = row + text[at] + 1;
+        neighbour *pair = row + (text[at] >> TOKEN_SHIFT);
         pair->all++;
-        row = square + (size_t)(text[at] + 1) * width;
+        row = square + (text[at] >> TOKEN_SHIFT) * width;
         if (at < held_out) pair->trained++;
     }
     for (size_t i = 0; i < width * width; i++) {
@@ -260,8 +254,8 @@ static kf_status list_bytes(merger *m, kf_error *error)
     }
     row = square;
     for (size_t at = 1; at < size; at++) {
-        neighbour *pair = row + text[at] + 1;
-        row = square + (size_t)(text[at] + 1) * width;
+        neighbour *pair = row + (text[at] >> TOKEN_SHIFT);
+        row = square + (text[at] >> TOKEN_SHIFT) * width;
         lists[pair->all] = (uint32_t)at - 1;
         pair->all += pair->all != 0;
     }
@@ -337,17 +331,15 @@ kf_status kfi_merges_make(kfi_merges *merges, const kfi_merge_input *input, kf_e
     m.queue_capacity = most / 8 + 1024;
     merges->tokens = malloc(input->max_tokens * sizeof *merges->tokens);
     m.text = malloc(most * sizeof *m.text);
-    m.length_before = malloc(most);
     m.lists = malloc(m.lists_capacity * sizeof *m.lists);
     m.queue = malloc(m.queue_capacity * sizeof *m.queue);
     merges->uses = malloc(input->max_tokens * sizeof *merges->uses);
-    neighbour *left = calloc(input->max_tokens + 1, sizeof *left), *right = calloc(input->max_tokens + 1, sizeof *right);
-    m.left = left ? left + 1 : NULL;
-    m.right = right ? right + 1 : NULL;
+    m.left = calloc(input->max_tokens + 1, sizeof *m.left);
+    m.right = calloc(input->max_tokens + 1, sizeof *m.right);
     m.met = malloc((input->max_tokens + 2) * sizeof *m.met);
     m.index_size = 2u << kfi_bit_width(input->max_tokens);
     m.index = malloc(m.index_size * sizeof *m.index);
-    if (!merges->tokens || !m.text || !m.length_before || !m.lists || !m.queue || !merges->uses || !m.left || !m.right
+    if (!merges->tokens || !m.text || !m.lists || !m.queue || !merges->uses || !m.left || !m.right
         || !m.met || !m.index) {
         status = kfi_fail_memory(error, most * sizeof *m.text);
     } else {
@@ -358,11 +350,10 @@ kf_status kfi_merges_make(kfi_merges *merges, const kfi_merge_input *input, kf_e
     }
     if (status) kfi_merges_free(merges);
     free(m.text);
-    free(m.length_before);
     free(m.lists);
     free(m.queue);
-    free(left);
-    free(right);
+    free(m.left);
+    free(m.right);
     free(m.met);
     free(m.index);
     return status;
