@@ -16,7 +16,7 @@
 
 enum {
     PART_LEAST = 1 << 18,      /* bytes of the sample */
-    PART_GROWTH = 4,
+    PART_GROWTH = 7,
     PART_PER_TOKEN = 96,       /* so many are enough for each token */
     HELD_OUT = 16,             /* of so many records one */
     TEXT_PER_TOKEN = 24,       /* the densest dictionaries we met have one for 60 bytes */
