@@ -28,6 +28,7 @@ void kfi_hunt_destroy(kfi_hunt *h)
     free(h->states);
     free(h->outlines);
     free(h->levels);
+    free(h->barren);
     memset(h, 0, sizeof *h);
 }
 
@@ -40,10 +41,22 @@ void kfi_hunt_begin(kfi_hunt *h, const kfi_keys *keys, kfi_guide *guide, uint64_
     h->resets = guide->resets;
     h->low = low;
     h->high = high;
-    h->floor = 0;
+    h->floor = h->taken = 0;
     h->height = 0;
     h->begun = 0;
     h->states[0] = guide->start;
+    kfi_hunt_forget(h);
+}
+
+void kfi_hunt_remember(kfi_hunt *h)
+{
+    h->barren = calloc((size_t)1 << KFI_HUNT_BARREN_BITS, sizeof *h->barren);
+}
+
+void kfi_hunt_forget(kfi_hunt *h)
+{
+    for (size_t i = 0; i < h->height; i++) h->levels[i].state = KFI_GUIDE_DEAD;
+    if (h->barren) memset(h->barren, 0, sizeof *h->barren << KFI_HUNT_BARREN_BITS);
 }
 
 kf_status kfi_hunt_next(kfi_hunt *h)

@@ -21,6 +21,7 @@ static int step_again(kfi_hunt *h, size_t size)
     h->resets = g->resets;
     h->states[0] = g->start;
     g->path = size;
+    kfi_hunt_forget(h);
     while (at < size) {
         uint32_t state = h->states[at];
         uint32_t next = g->table[state + KFI_GUIDE_NEXT + g->class_of[h->bytes[at]]];
@@ -63,11 +64,19 @@ static inline uint32_t step(kfi_hunt *h, size_t size, uint8_t label)
  * `to`; 0 without memory. */
 static inline int step_along(kfi_hunt *h, size_t from, size_t to, size_t *alive)
 {
+    const kfi_guide *g = h->guide;
+    const uint32_t *table = g->table;
+    const uint8_t *class_of = g->class_of;
+    uint32_t state = h->states[from];
     for (; from < to; from++) {
-        uint32_t next = step(h, from, h->bytes[from]);
-        if (next == KFI_GUIDE_DEAD) break;
-        if (__builtin_expect(next == KFI_GUIDE_FAILED, 0)) return 0;
-        h->states[from + 1] = next;
+        uint32_t next = table[state + KFI_GUIDE_NEXT + class_of[h->bytes[from]]];
+        if (__builtin_expect(next == KFI_GUIDE_UNKNOWN, 0)) {
+            next = step_slowly(h, from, h->bytes[from]);
+            if (next == KFI_GUIDE_FAILED) return 0;
+            table = g->table;
+        }
+        if (next == KFI_GUIDE_DEAD || kfi_guide_bound(g, next) < g->cutoff) break;
+        h->states[from + 1] = state = next;
     }
     *alive = from;
     return 1;
@@ -91,12 +100,27 @@ static kfi_hunt_level *push(kfi_hunt *h, const uint8_t *at, size_t depth, uint64
     f->depth = (uint32_t)depth;
     f->base = base;
     f->inside = f->alive = f->label = f->entry = 0;
+    f->state = KFI_GUIDE_DEAD;
     f->kind = LEVEL_ENTRIES;
     return f;
 }
 
+static kfi_hunt_barren *barren_slot(const kfi_hunt *h, const uint8_t *at, uint32_t state)
+{
+    return &h->barren[((uint64_t)(uintptr_t)at ^ state) * 0x9e3779b97f4a7c15 >> (64 - KFI_HUNT_BARREN_BITS)];
+}
+
+static int is_barren(const kfi_hunt *h, const uint8_t *at, uint32_t state)
+{
+    const kfi_hunt_barren *known = barren_slot(h, at, state);
+    return known->at == at && known->state == state;
+}
+
 static int pop(kfi_hunt *h)
 {
+    const kfi_hunt_level *f = top(h);
+    if (h->barren && f->state != KFI_GUIDE_DEAD && h->taken <= f->first && h->low <= f->first)
+        *barren_slot(h, f->at, f->state) = (kfi_hunt_barren){ f->at, f->state };
     if (!--h->height) return KF_END;
     /* What was below has at least one key, whether it was looked at or not. */
     if (h->floor <= top(h)->inside) h->floor = top(h)->inside + 1;
@@ -141,6 +165,7 @@ static int take(kfi_hunt *h, size_t size, uint64_t ordinal)
     h->size = size;
     h->ordinal = ordinal;
     h->state = h->states[size];
+    h->taken = ordinal + 1;
     return 1;
 }
 
@@ -178,7 +203,17 @@ static int visit(kfi_hunt *h, kfi_hunt_level *f, const outline *o, unsigned entr
     if (!(o->view.jumps.map >> entry & 1)) return take(h, size, ordinal) ? KF_OK : GO_ON;
     if (ordinal < h->low && entry + 1u < o->view.count && f->base + rank_of(o, entry + 1) <= h->low) return GO_ON;
     if (!kfi_bucket_target(h->keys, &o->view, entry, &target)) return KF_CORRUPT;
-    return enter(h, target.at, size, ordinal);
+    const uint32_t state = h->states[size];
+    if (h->barren && is_barren(h, target.at, state)) {
+        h->floor = ordinal + 1;
+        return GO_ON;
+    }
+    const int result = enter(h, target.at, size, ordinal);
+    if (result != KF_NO_MEMORY && result != KF_CORRUPT) {
+        top(h)->first = ordinal;
+        top(h)->state = state;
+    }
+    return result;
 }
 
 /* Decodes an entry's tail behind the path's first `at` bytes and the label, which is alive, a piece at a time as
@@ -431,6 +466,7 @@ static kf_status hunt(kfi_hunt *h, int begin)
 {
     int result = begin ? enter(h, h->keys->tree + h->keys->parameters.root, 0, 0) : GO_ON;
     while (result == GO_ON) {
+        if (!h->barren && h->work > KFI_HUNT_BARREN_WORK) kfi_hunt_remember(h);
         if (h->work > h->work_limit) result = KF_LIMIT;
         else result = top(h)->kind == LEVEL_NODE ? node_forward(h) : entries_forward(h);
     }
