@@ -4,10 +4,11 @@
 
 #include <stdlib.h>
 
-/* Bytes of the text by which slots are found first, and then. */
-enum { NEAR = 4, FAR = 8 };
-
-enum { SHORT_TEXT = 2048, SLOT_BITS_MIN = 7, SLOT_BITS_MAX = 12 };
+enum {
+    BYTES = 4,                 /* of the text, by which slots are found */
+    AHEAD = 8,                 /* so many places from here on, the slot is fetched */
+    SHORT_TEXT = 2048, SLOT_BITS_MIN = 7, SLOT_BITS_MAX = 15
+};
 
 kf_status kfi_descents_create(kfi_descents *d, const kfi_keys *keys, const kfi_search_variant *variant,
                               const uint8_t *text, size_t size)
@@ -44,10 +45,10 @@ void kfi_descents_join(kfi_descents *d, const kfi_descents *owner, const kfi_key
 /* Fills a slot with where the first nodes lead. */
 static __attribute__((noinline)) void fill(const kfi_keys *keys, kfi_start *start, uint64_t bytes)
 {
-    uint8_t text[FAR];
+    uint8_t text[sizeof bytes];
     kfi_store64(text, bytes);
-    kfi_key_way way = kfi_key_way_begin(keys, (kf_bytes){ text, NEAR });
-    *start = (kfi_start){ .bytes = bytes, .known = NEAR, .step = KFI_STEP_ON, .at = way.place.at };
+    kfi_key_way way = kfi_key_way_begin(keys, (kf_bytes){ text, BYTES });
+    *start = (kfi_start){ .bytes = bytes, .known = 1, .step = KFI_STEP_ON, .at = way.place.at };
     while (start->step == KFI_STEP_ON && kfi_is_node(way.place.at)) {
         const kfi_step step = kfi_step_by_key_in_node(&way);
         if (step == KFI_STEP_FOUND) return;   /* more bytes must tell */
@@ -75,15 +76,9 @@ static inline size_t copy_notes(const kfi_start *start, kf_prefix_match *notes)
 }
 
 /* Keeps how a descent ended, if few bytes made it so. */
-static void keep(kfi_descents *d, kfi_start *near, uint64_t bytes, const kf_prefix_match *notes, size_t count)
+static void keep(const kfi_descents *d, kfi_start *start, const kf_prefix_match *notes, size_t count)
 {
-    const size_t seen = d->search.depth + 1;
-    kfi_start *start = near;
-    if (seen > FAR || count > KFI_START_NOTES) return;
-    if (seen > NEAR) {
-        start = slot(d, bytes);
-        *start = (kfi_start){ .bytes = bytes, .known = FAR, .rank = d->number };
-    }
+    if (d->search.depth >= BYTES || count > KFI_START_NOTES) return;
     start->step = KFI_STEP_ABSENT;
     start->count = (uint8_t)count;
     for (size_t i = 0; i < count; i++) {
@@ -101,26 +96,22 @@ kfi_step kfi_descents_begin(kfi_descents *d, size_t place, kf_prefix_match *note
         kfi_search_text(s, d->keys, text, size);
         return d->variant->prefixes(d->keys, s, notes, room, count);
     }
-    const uint64_t bytes = kfi_load64(text), few = (bytes & UINT32_MAX) | (uint64_t)d->number << 32;
-    kfi_start *near = slot(d, few);
-    if (__builtin_expect(near->known != NEAR || near->bytes != few, 0)) fill(d->keys, near, few);
-    *count = copy_notes(near, notes);
-    if (near->step != KFI_STEP_ON) return near->step;
-    const kfi_start *far = slot(d, bytes);
-    if (far->known == FAR && far->bytes == bytes && far->rank == d->number) {
-        *count = copy_notes(far, notes);
-        return far->step;
-    }
+    const uint64_t number = (uint64_t)d->number << 32, bytes = kfi_load32(text) | number;
+    if (size > AHEAD + 16) __builtin_prefetch(slot(d, kfi_load32(text + AHEAD) | number), 1);
+    kfi_start *start = slot(d, bytes);
+    if (__builtin_expect(!start->known || start->bytes != bytes, 0)) fill(d->keys, start, bytes);
+    *count = copy_notes(start, notes);
+    if (start->step != KFI_STEP_ON) return start->step;
     s->in_bucket = 0;
     s->key = text;   /* the tail is that of the whole text */
     s->size = size;
     s->tail_start = size - 16;
-    s->place = (kfi_place){ near->at, d->keys->tree + d->keys->tree_size };
-    s->rank = near->rank;
-    s->depth = near->depth;
+    s->place = (kfi_place){ start->at, d->keys->tree + d->keys->tree_size };
+    s->rank = start->rank;
+    s->depth = start->depth;
     size_t more;
     kfi_step step = d->variant->prefixes(d->keys, s, notes + *count, room - *count, &more);
     *count += more;
-    if (step == KFI_STEP_ABSENT) keep(d, near, bytes, notes, *count);
+    if (step == KFI_STEP_ABSENT) keep(d, start, notes, *count);
     return step;
 }

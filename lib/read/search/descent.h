@@ -15,17 +15,17 @@
 
 enum { KFI_START_NOTES = 4, KFI_DESCENT_ROOM = KFI_STEP_NOTES + KFI_START_NOTES };
 
-/* What 4 or 8 bytes of text make of a descent: one cache line. */
+/* What the 4 bytes that a descent begins with make of it: one cache line. */
 typedef struct kfi_start {
-    uint64_t bytes;              /* little-endian; of 4 bytes, above them whose descent it was */
-    uint8_t known;               /* how many bytes count: 4 or 8; 0: the slot is empty */
+    uint64_t bytes;              /* little-endian; above them, whose descent it was */
+    uint8_t known;               /* 0: the slot is empty */
     uint8_t step;                /* KFI_STEP_ON: to be gone on with; else the descent's end */
     uint8_t depth;
     uint8_t count;
     uint8_t sizes[KFI_START_NOTES];       /* of the keys met: 1 at least, */
     uint64_t ordinals[KFI_START_NOTES];   /* and their ordinals */
-    const uint8_t *at;           /* of 4 bytes, KFI_STEP_ON: the container to go on at, */
-    uint64_t rank;               /* and what a search knows there; of 8 bytes: whose descent it was */
+    const uint8_t *at;           /* KFI_STEP_ON: the container to go on at, */
+    uint64_t rank;               /* and what a search knows there */
 } kfi_start;
 
 typedef struct kfi_descents {
