@@ -62,7 +62,8 @@ typedef struct kf_iter_options {
  *   KF_ORDER_DISTANCE   the whole search; the best `limit` entries are held in memory.
  *   KF_ORDER_WEIGHT     without a query: little, and O(log keys) for each entry, if the file has maxima of the weights
  *                       (kf_build_options.weights); else all weights of the range are read. With a query: the whole
- *                       search, and the best `limit` entries are held.
+ *                       search, or some thousand keys where that is less, as it accepts many keys and `limit` is
+ *                       small; the best `limit` entries are held.
  * Errors: KF_INVALID (options), KF_TYPE (no weights to order by), KF_NO_MEMORY, KF_CORRUPT. */
 KF_API kf_status kf_iter_create(kf_iter **out, const kf_dict *dict, const kf_iter_options *options,
                                 kf_error *error);

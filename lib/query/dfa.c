@@ -188,6 +188,25 @@ kf_status kfi_dfa_create(kfi_dfa *d, const kf_query *query, uint64_t memory_limi
     return KF_NO_MEMORY;
 }
 
+uint32_t kfi_dfa_run(kfi_dfa *d, kf_bytes key)
+{
+    kfi_guide *g = &d->guide;
+    uint32_t state = g->start;
+    for (size_t i = 0; i < key.size && state != KFI_GUIDE_DEAD; i++) {
+        const uint32_t resets = g->resets;
+        uint32_t next = g->table[state + KFI_GUIDE_NEXT + g->class_of[key.data[i]]];
+        g->path = i;
+        if (next == KFI_GUIDE_UNKNOWN) next = fill(g, state, key.data[i]);
+        if (next == KFI_GUIDE_FAILED) return next;
+        if (g->resets != resets) {   /* all states were forgotten: once more from the start */
+            next = g->start;
+            i = SIZE_MAX;
+        }
+        state = next;
+    }
+    return state;
+}
+
 void kfi_dfa_destroy(kfi_dfa *d)
 {
     kf_query *query = (kf_query *)(uintptr_t)d->query;

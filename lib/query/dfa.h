@@ -37,6 +37,9 @@ enum { KFI_DFA_MEMORY = 16 << 20 };
 kf_status kfi_dfa_create(kfi_dfa *dfa, const kf_query *query, uint64_t memory_limit);
 void kfi_dfa_destroy(kfi_dfa *dfa);
 
+/* The state after all of `key`; KFI_GUIDE_DEAD, KFI_GUIDE_FAILED (no memory). O(key). */
+uint32_t kfi_dfa_run(kfi_dfa *dfa, kf_bytes key);
+
 /* Of a state that accepts. */
 static inline uint32_t kfi_dfa_distance(const kfi_dfa *dfa, uint32_t state)
 {
