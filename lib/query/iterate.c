@@ -51,7 +51,8 @@ static void find_heaviest(kfi_hits *hits, const kf_dict *dict, const kf_query *q
     if (kfi_dfa_create(&h.dfa, query, KFI_DFA_MEMORY)) return;
     kf_status status = kfi_iter_by_weight(&iter, dict, low, high, hits->limit, is_heavy_hit, &h, NULL);
     while (!status && !(status = kf_iter_next(iter, &entry)) && !h.failed) {
-        const kfi_hit hit = { .ordinal = entry.ordinal, .distance = iter->match.distance, .weight = iter->match.weight };
+        const kfi_hit hit = { .ordinal = entry.ordinal, .distance = iter->match.distance,
+                              .weight = iter->match.weight };
         status = kfi_hits_offer(hits, &hit);
     }
     if (status != KF_END) kfi_hits_free(hits);

@@ -458,72 +458,6 @@ START_TEST(query__filters_see_the_match)
 }
 END_TEST
 
-/* Where many keys are accepted, the heaviest are found among the heaviest of all; where these are others, by asking for
- * every key. Both give what a look at all keys gives. `skew`: the weights of keys that end in "s" begin there. */
-static uint64_t weights[6000];
-
-static void open_weighted(uint64_t skew)
-{
-    kf_build_options options = KF_BUILD_OPTIONS_INIT;
-    kf_builder *builder;
-    open_words(6000, KF_VALUES_NONE);
-    kf_dict_close(&dict);
-    options.weights = KF_WEIGHTS_GIVEN;
-    ck_assert_int_eq(kf_builder_create(&builder, scratch_path("query.kf"), &options, NULL), KF_OK);
-    for (size_t i = 0; i < set.count; i++) {
-        const kf_bytes key = set.keys[i];
-        weights[i] = set_below(&set, 300) + (key.data[key.size - 1] == 's' ? skew : 1000);
-        ck_assert_int_eq(kf_builder_add_weighted(builder, key.data, key.size, NULL, 0, weights[i], NULL), KF_OK);
-    }
-    ck_assert_int_eq(kf_builder_finish(builder, NULL, NULL), KF_OK);
-    kf_builder_destroy(&builder);
-    ck_assert_int_eq(kf_dict_open(&dict, scratch_path("query.kf"), NULL, NULL), KF_OK);
-}
-
-static int heavier(const void *a, const void *b)
-{
-    const size_t i = *(const size_t *)a, k = *(const size_t *)b;
-    return weights[i] != weights[k] ? (weights[i] < weights[k] ? 1 : -1) : (i > k) - (i < k);
-}
-
-START_TEST(query__heaviest)
-{
-    static size_t want[6000];
-    const char *patterns[] = { ".*s", ".*[ae].*", ".*s|t.*", "[^n]+", "s.*s" };
-    const uint64_t limits[] = { 1, 3, 10, 40, 5000 };
-    open_weighted((uint64_t)_i * 1000);
-    for (unsigned n = 0; n < 6 * 5; n++) {
-        kf_query *query;
-        kf_iter_options o = KF_ITER_OPTIONS_INIT;
-        kf_iter *iter;
-        kf_entry entry;
-        size_t count = 0;
-        if (n / 5 == 5) query = fuzzy("sea", 4, KF_UNIT_BYTES);
-        else ck_assert_int_eq(kf_query_create_regex(&query, patterns[n / 5], strlen(patterns[n / 5]), 0, NULL), KF_OK);
-        o.query = query;
-        o.order = KF_ORDER_WEIGHT;
-        o.limit = limits[n % 5];
-        o.first_ordinal = n % 2 * 700;
-        for (size_t i = (size_t)o.first_ordinal; i < set.count; i++)
-            if (!kf_query_matches(query, set.keys[i].data, set.keys[i].size, NULL)) want[count++] = i;
-        qsort(want, count, sizeof *want, heavier);
-        if (o.limit < count) count = (size_t)o.limit;
-        ck_assert_int_eq(kf_iter_create(&iter, dict, &o, NULL), KF_OK);
-        for (size_t i = 0; i < count; i++) {
-            uint64_t distance = 0;
-            EXPECT(kf_iter_next(iter, &entry) == KF_OK && entry.ordinal == want[i], "%u: %zu", n, i);
-            kf_query_matches(query, entry.key.data, entry.key.size, &distance);
-            EXPECT(kf_iter_match(iter)->weight == weights[want[i]] && kf_iter_match(iter)->distance == distance,
-                   "%u: %zu", n, i);
-        }
-        ck_assert_int_eq(kf_iter_next(iter, &entry), KF_END);
-        kf_iter_destroy(&iter);
-        kf_query_destroy(&query);
-    }
-    close_set();
-}
-END_TEST
-
 /* ---- lifetimes and threads -------------------------------------------------------------------- */
 
 START_TEST(query__destroyed_before_its_iterators)
@@ -829,7 +763,6 @@ static Suite *suite(void)
     tcase_add_test(t, query__work_is_limited);
     tcase_add_test(t, query__searches_stop_at_the_work_limit);
     tcase_add_test(t, query__filters_see_the_match);
-    tcase_add_loop_test(t, query__heaviest, 0, 3);
     tcase_add_test(t, query__destroyed_before_its_iterators);
     tcase_add_test(t, query__one_query_in_many_threads);
     suite_add_cases(t, query__little_memory, 0, 6);
