@@ -1,6 +1,7 @@
 """compile: parts read in worker processes, files, policies, failures, progress."""
 import gc
 import gzip
+import io
 import multiprocessing
 import os
 import pickle
@@ -589,6 +590,9 @@ def test_files_that_fail(make, tmp_path):
     for options in (dict(codec="int"), dict(codec="pickle"), dict(keys="int"), dict(keys="tuple")):
         with pytest.raises(keyfold.ArgumentError, match="reader="):
             keyfold.compile(path, tmp_path / "n.tsv", **options)
+    for opened in (io.StringIO("a\t1\n"), io.BytesIO(b"a\t1\n")):
+        with pytest.raises(TypeError, match="an open file is no input: pass its path"):
+            keyfold.compile(tmp_path / "opened.kf", opened)
     with pytest.raises(TypeError, match="among paths"):
         keyfold.compile(path, [tmp_path / "n.tsv", ("a", "b")])
     (tmp_path / "long.tsv").write_text("".join(f"{i * 7919 % 1000003}\t{i}\n" for i in range(400_000)))

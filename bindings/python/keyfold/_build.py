@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import itertools
 import os
 import tempfile
@@ -57,6 +58,8 @@ def _paths(inputs: Any) -> Tuple[Optional[List[str]], Any]:
     if isinstance(inputs, _Path):
         must_exist(inputs, True)
         return [os.fsdecode(inputs)], inputs
+    if isinstance(inputs, io.IOBase):
+        raise TypeError("an open file is no input: pass its path, or pairs that are made of its lines")
     if isinstance(inputs, abc.Mapping) or not isinstance(inputs, abc.Iterable):
         return None, inputs
     again = inputs
