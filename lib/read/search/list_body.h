@@ -163,13 +163,15 @@ static void list_remember(kfi_list *l)
     l->records_used += count;
 }
 
-/* Goes on with records below the text's first `depth` bytes; returns how many it took. */
+/* Goes on with records below the text's first `depth` bytes; returns how many it took. All copy these from the same
+ * place: what the record before has just stored in pieces is slow to load. */
 KFI_INLINE unsigned list_records(const kfi_list *l, list_spot *s, const uint8_t *record, unsigned count, size_t depth)
 {
     const kf_entry *end = l->entries + l->wanted;
+    const uint8_t *base = s->text;
     unsigned taken = 0;
     for (; taken < count && s->out != end && s->next <= l->last; taken++, record += KFI_LIST_RECORD) {
-        list_move(s->next, s->text, depth);
+        list_move(s->next, base, depth);
         s->text = s->next;
         memcpy(s->text + depth, record, KFI_LIST_RECORD);
         s->size = depth + record[KFI_LIST_RECORD - 1];
