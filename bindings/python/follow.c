@@ -1,8 +1,13 @@
 /* The command that keyfold.compile starts must not outlive the process that started it: nobody would read
  * what it reports, and it may be at it for hours. Linked into the package's copy of the command, this has it
- * get SIGTERM, on which it removes its temporary files, when that process ends, however it does. */
-#include <signal.h>
+ * get SIGTERM, on which it removes its temporary files, when that process ends, however it does. On Windows it just
+ * ends: temporary files vanish there by themselves. */
 #include <stdlib.h>
+#ifdef _WIN32
+#define WIN32_LEAN_AND_MEAN
+#include <windows.h>
+#else
+#include <signal.h>
 #include <unistd.h>
 #ifdef __linux__
 #include <sys/prctl.h>
@@ -10,10 +15,32 @@
 #include <pthread.h>
 #include <sys/event.h>
 #endif
+#endif
 
 /* The process that started it, set by _files.py. */
 static const char variable[] = "KEYFOLD_PARENT";
 
+#ifdef _WIN32
+static DWORD WINAPI wait_for(void *parent)
+{
+    WaitForSingleObject(parent, INFINITE);
+    TerminateProcess(GetCurrentProcess(), 1);
+    return 0;
+}
+
+__attribute__((constructor)) static void follow(void)
+{
+    const char *given = getenv(variable);
+    HANDLE parent, thread;
+
+    if (given == NULL) return;
+    parent = OpenProcess(SYNCHRONIZE, FALSE, strtoul(given, NULL, 10));
+    if (parent == NULL) _exit(1);   /* it has ended */
+    thread = CreateThread(NULL, 0, wait_for, parent, 0, NULL);
+    if (thread != NULL) CloseHandle(thread);
+    (void)_putenv("KEYFOLD_PARENT=");
+}
+#else
 #ifdef __linux__
 static void die_with(pid_t parent)
 {
@@ -58,3 +85,4 @@ __attribute__((constructor)) static void follow(void)
     if (getppid() != parent) _exit(1);
     unsetenv(variable);
 }
+#endif

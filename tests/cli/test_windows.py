@@ -8,6 +8,8 @@ import unittest
 
 from support import TOOL, WINDOWS, CliTest
 
+KILLS = 12      # of a command, at even intervals
+
 
 @unittest.skipUnless(WINDOWS, "not on Windows")
 class Paths(CliTest):
@@ -79,6 +81,94 @@ class Bytes(CliTest):
 
 @unittest.skipUnless(WINDOWS, "not on Windows")
 class Killed(CliTest):
+    def wait_until_gone(self, names):
+        """Windows, or Wine's server, closes what was open, and what is marked vanishes."""
+        end = time.monotonic() + 10
+        while set(os.listdir(self.folder)) > names and time.monotonic() < end:
+            time.sleep(0.05)
+        found = set(os.listdir(self.folder)) - names
+        # A new file has a name of that kind for a moment before it is marked to vanish, and before it gets its own.
+        self.assertLessEqual(len(found), 1, found)
+        for name in found:
+            self.assertRegex(name, r"^\.(keyfold-[0-9a-f]{16}|out\.kf\..*tmp)$")
+            os.unlink(self.path(name))
+
+    def kill_everywhere(self, arguments, before):
+        """Kills a command at its phases, and at many moments; then what it writes is what was there, or the new file.
+        Returns how often it was the new one."""
+        kept = set(os.listdir(self.folder)) | {"out.kf"}
+
+        def lay():
+            if before is None and os.path.exists(self.kf):
+                os.unlink(self.kf)
+            if before is not None:
+                self.write("out.kf", before)
+
+        lay()
+        start = time.monotonic()
+        phases = self.err(*arguments).count('"phase"')
+        seconds = time.monotonic() - start
+        with open(self.kf, "rb") as file:
+            after = file.read()
+        self.assertNotEqual(before, after)
+        moments = [("line", n) for n in range(1, phases + 1)]
+        moments += [("second", (n + 0.5) * seconds / KILLS) for n in range(KILLS + 2)]
+        renewed = 0
+        for kind, moment in moments:
+            with self.subTest(kind=kind, moment=moment):
+                lay()
+                child = subprocess.Popen([TOOL, *arguments], stderr=subprocess.PIPE)
+                if kind == "line":
+                    for _ in range(moment):
+                        child.stderr.readline()
+                else:
+                    time.sleep(moment)
+                child.send_signal(signal.SIGKILL)
+                child.stderr.read()
+                child.wait(60)
+                child.stderr.close()
+                self.wait_until_gone(kept)
+                content = None
+                if os.path.exists(self.kf):
+                    with open(self.kf, "rb") as file:
+                        content = file.read()
+                self.assertTrue(content in (before, after), "neither the old file nor the new one")
+                renewed += content == after
+        lay()
+        self.run_tool(*arguments)
+        with open(self.kf, "rb") as file:
+            self.assertEqual(file.read(), after)
+        self.assertEqual(set(os.listdir(self.folder)), kept)
+        return renewed
+
+    def lines(self, count, what):
+        return b"".join(b"%s%08x\tvalue %d\n" % (what, n * 2654435761 % (1 << 32), n) for n in range(count))
+
+    def old_file(self):
+        self.build(b"old\tvalue\n")
+        with open(self.kf, "rb") as file:
+            return file.read()
+
+    def test_builds(self):
+        """Sorted on disk, as a new file and over an old one, by one thread and into shards."""
+        old = self.old_file()
+        source = self.write("in.tsv", self.lines(150000, b""))
+        arguments = ["build", "--progress=json", "--memory=16M", "-o", self.kf]
+        for before in (None, old):
+            self.kill_everywhere([*arguments, source], before)
+        self.kill_everywhere([*arguments, "--threads=2", "--shards=3", source], old)
+
+    def test_merges_and_bundles(self):
+        old = self.old_file()
+        members = []
+        for name, count in (("a.kf", 40000), ("b.kf", 60000)):     # no key of one between those of the other
+            members.append(self.path(name))
+            self.run_tool("build", "-q", "-o", members[-1], "-", stdin=self.lines(count, name.encode()))
+        self.kill_everywhere(["merge", "--progress=json", "--values=last", "-o", self.kf, *members], old)
+        self.kill_everywhere(["merge", "--values=last", "-o", self.kf, *members], None)
+        for before in (None, old):
+            self.kill_everywhere(["bundle", "-o", self.kf, *members], before)
+
     def test_killed(self):
         """The old file is whole, and what was temporary is gone."""
         self.build(b"old\tvalue\n")

@@ -120,7 +120,7 @@ def own_pipe():
     frame = sys._getframe()
     while not hasattr(frame.f_locals.get("self"), "pipe"):
         frame = frame.f_back
-    return frame.f_locals["self"].pipe
+    return frame.f_locals["self"].pipe.fileno()
 
 
 def failing_late(pairs):

@@ -1,4 +1,6 @@
 """python -m keyfold: the keyfold command, which the package brings along."""
+from __future__ import annotations
+
 import os
 import sys
 
@@ -17,6 +19,16 @@ def _argument(given: str) -> str:
         sys.exit(3)
 
 
+def _wait_for(tool: str, arguments: list[str]) -> int:
+    import subprocess
+    with subprocess.Popen(["keyfold", *arguments], executable=tool) as child:
+        while True:
+            try:
+                return child.wait()
+            except KeyboardInterrupt:   # which the command gets too
+                pass
+
+
 def main() -> None:
     if sys.argv[1:2] in (["publish"], ["bundle"]):
         from ._command import run
@@ -24,6 +36,8 @@ def main() -> None:
         if code is not None:
             sys.exit(code)
     tool = os.path.join(os.path.dirname(os.path.abspath(__file__)), "keyfold-tool")
+    if os.name == "nt":     # where a process that becomes another one has ended for whoever waits for it
+        sys.exit(_wait_for(f"{tool}.exe", [*map(_argument, sys.argv[1:])]))
     try:
         os.execv(tool, ["keyfold", *map(_argument, sys.argv[1:])])
     except OSError as problem:

@@ -7,6 +7,7 @@ import tempfile
 from typing import Iterator, List, Tuple
 
 from . import _errors, _manifest
+from ._cache import lend
 from ._fetch import fetch, members_of
 from ._handle import acquire
 from ._places import Store
@@ -30,7 +31,7 @@ def write_at_url(url: str, members: List[str], metadata: str, absolute: bool, fo
                                                 "manifest is to be: keyfold.publish puts files there")
                 path = os.path.join(folder, *there[len(above) + 1:].split("/"))
                 os.makedirs(os.path.dirname(path), exist_ok=True)
-                os.symlink(cached, path)
+                lend(cached, path)
                 paths.append(path)
         manifest = os.path.join(folder, posixpath.basename(url))
         if os.path.lexists(manifest):

@@ -8,9 +8,12 @@
 """
 from __future__ import annotations
 
+import errno
 import itertools
 import os
 import time
+
+from . import _errors
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +30,7 @@ def cache_folder() -> str:
     """Where files without a path go: $KEYFOLD_CACHE, or keyfold in the user's cache folder."""
     folder = os.environ.get("KEYFOLD_CACHE")
     if not folder:
-        base = os.environ.get("XDG_CACHE_HOME", "")
+        base = os.environ.get("XDG_CACHE_HOME") or (os.environ.get("LOCALAPPDATA") if os.name == "nt" else None) or ""
         folder = os.path.join(base if os.path.isabs(base) else os.path.expanduser("~/.cache"), "keyfold")
     return os.path.abspath(folder)
 
@@ -40,11 +43,14 @@ def packed_path(build_id: bytes) -> str:
 def publish(temporary: str, path: str) -> None:
     """Gives a finished file its name. Of several processes the first does: the file may be in use already."""
     try:
-        os.link(temporary, path)
+        if os.name == "nt":     # where renaming replaces nothing, and a second name stays while the file is open
+            os.rename(temporary, path)
+        else:
+            os.link(temporary, path)
     except FileExistsError:
         pass
     except OSError:         # no hard links here
-        os.replace(temporary, path)
+        replace(temporary, path)
 
 
 def size_limit(variable: str) -> float:
@@ -100,6 +106,30 @@ def remove(path: str) -> None:
         os.unlink(path)
     except FileNotFoundError:
         pass
+    except PermissionError:
+        if os.name != "nt":     # where a file that somebody has open stays: it is swept later
+            raise
+
+
+def replace(temporary: str, path: str) -> None:
+    """Puts a finished file where another may be."""
+    try:
+        os.replace(temporary, path)
+    except PermissionError:
+        if os.name != "nt" or not os.path.isfile(path):
+            raise
+        raise _errors.os_error(errno.EBUSY, path) from None
+
+
+def lend(source: str, path: str) -> None:
+    """Another path to a file for a while: a link, if that may be made, or a copy."""
+    try:
+        os.symlink(source, path)
+    except OSError:
+        if os.name != "nt":     # where it takes a right that few have
+            raise
+        import shutil
+        shutil.copyfile(source, path)
 
 
 def touch(path: str) -> None:

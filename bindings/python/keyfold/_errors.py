@@ -246,6 +246,8 @@ _ABOUT_FILES = (lib.KF_FORMAT, lib.KF_UNSUPPORTED, lib.KF_CORRUPT)
 def os_error(number: int, path: Optional[str] = None, text: Optional[str] = None) -> IOError_:
     """The IOError_ of an errno."""
     kind = _IO_CLASSES.get(number, IOError_)
+    if os.name == "nt" and number == errno.EBUSY and text is None:
+        text = "a process has it open, and Windows does not replace it as long"
     return kind(number, text or os.strerror(number), path) if path is not None else kind(number, text)
 
 

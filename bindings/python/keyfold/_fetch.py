@@ -9,14 +9,13 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import hashlib
 import os
 import re
 import time
 from typing import TYPE_CHECKING, Any, Dict, List, Optional, Set, Tuple
 
-from . import _cache, _errors
+from . import _cache, _errors, _lock
 from ._native import ffi, lib
 from ._urls import shown
 
@@ -73,7 +72,7 @@ class _Use:
 
     def __init__(self, folder: str) -> None:
         self.file: IO[str] = open(os.path.join(folder, f".{os.getpid()}-{time.time_ns():x}.use"), "a")
-        fcntl.flock(self.file, fcntl.LOCK_SH)
+        _lock.lock(self.file)
         self.counts: Dict[str, int] = {}
 
     def add(self, name: str) -> None:
@@ -101,23 +100,24 @@ def _use(folder: str) -> _Use:
 def _used(folder: str) -> Set[str]:
     """The files that living processes use. What dead ones left behind is removed."""
     used: Set[str] = set()
+    abandoned: List[str] = []
     for entry in os.scandir(folder):
         if not entry.name.endswith(".use"):
             continue
         try:
             with open(entry.path) as file:
-                try:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    os.unlink(entry.path)
+                if _lock.try_lock(file):
+                    _cache.remove(entry.path)
+                    abandoned.append(entry.path)
                     continue
-                except BlockingIOError:
-                    pass
                 counts: Dict[str, int] = {}
                 for line in file:
                     counts[line[1:].strip()] = counts.get(line[1:].strip(), 0) + (1 if line[0] == "+" else -1)
         except OSError:
             continue
         used |= {os.path.join(folder, name) for name, count in counts.items() if count > 0}
+    for path in abandoned:      # on Windows they had to be closed first
+        _cache.remove(path)
     return used
 
 
@@ -211,13 +211,15 @@ def _brought(fs: Any, path: str, url: str, build_id: bytes, target: str, head: b
     """Fetches a file; of several processes one does, and the others wait for it."""
     folder = os.path.dirname(target)
     lock = os.path.join(folder, f".{build_id.hex()}.lock")
-    with open(lock, "w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)        # the system gives it back if this process is killed
+    with open(lock, "a") as file:
+        _lock.lock(file)        # the system gives it back if this process is killed
         found = _there(target)
         if found is None:
             _cache.sweep(folder)
             _download(fs, path, url, build_id, target, head)
             found = _there(target)
+        _cache.remove(lock)
+    if os.name == "nt":         # where that does nothing while anybody has it open
         _cache.remove(lock)
     if found is None:
         raise _errors.os_error(errno.ENOENT, target, "it was removed from the cache folder at once")

@@ -87,5 +87,9 @@ def metadata_arguments(entries: Mapping[str, bytes]) -> List[str]:
         if "=" in name or "\0" in name or b"\0" in content:
             raise _errors.ArgumentError(f"metadata: {name!r:.100} has a {'NUL' if '=' not in name else '='}, which no "
                                         "entry of a file compiled from files can have")
-        result.append(f"--meta={name}={os.fsdecode(content)}")
+        try:
+            result.append(f"--meta={name}={os.fsdecode(content)}")
+        except UnicodeDecodeError:      # of Windows, where arguments are text
+            raise _errors.ArgumentError(f"metadata: what {name!r} is of a file must be UTF-8 on Windows; a reader= can "
+                                        "do without") from None
     return result

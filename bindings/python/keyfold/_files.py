@@ -1,6 +1,7 @@
 """Building from files that the keyfold command reads, by running the one that the package brings along."""
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -17,6 +18,8 @@ from ._progress import Progress
 from ._stat import normal_name
 
 TOOL = os.path.join(os.path.dirname(os.path.abspath(__file__)), "keyfold-tool")
+if os.name == "nt":
+    TOOL += ".exe"
 _GRACE = 10.0       # seconds that the tool has to remove its temporary files in
 # What the command says of a failure, in the words of kf_status.
 _KINDS = {"invalid": _errors.ArgumentError, "no_memory": _errors.MemoryError_, "format": _errors.FormatError,
@@ -108,7 +111,8 @@ def _check(path: str) -> None:
             with open(path, "rb"):
                 pass
     except OSError as problem:
-        raise _errors.os_error(problem.errno or 0, path) from None
+        # Windows calls it a lack of permission.
+        raise _errors.os_error(errno.EISDIR if os.path.isdir(path) else problem.errno or 0, path) from None
 
 
 def _end(tool: "subprocess.Popen[str]") -> None:

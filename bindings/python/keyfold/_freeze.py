@@ -9,7 +9,7 @@ from typing import (TYPE_CHECKING, Any, Callable, Dict, Iterable, Iterator, List
 
 from . import _build, _choose, _codecs, _errors, _file_options, _keys, _nested, _sets
 from ._builder import Builder, BuildOptions
-from ._cache import cache_folder, publish, remove, sweep, temporary_in
+from ._cache import cache_folder, publish, remove, replace, sweep, temporary_in
 from ._codecs import Codec
 from ._dictionary import Dictionary
 from ._lookup import digest, digest_packed, survey
@@ -133,6 +133,9 @@ def _deep(mapping: Mapping[Any, Any], wanted: _choose.Wish) -> _Content:
     return _Content(_keys.NESTED, chosen, batches, count)
 
 
+_HOW = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)       # what the system has of these
+
+
 # ---- files ---------------------------------------------------------------------------------------
 
 def _secret(folder: str, make: bool = True) -> bytes:
@@ -141,7 +144,7 @@ def _secret(folder: str, make: bool = True) -> bytes:
     path = os.path.join(folder, ".key")
     while True:
         try:
-            file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)    # half the time of a file object
+            file = os.open(path, os.O_RDONLY | _HOW)     # half the time of a file object
             try:
                 return os.read(file, _SECRET).ljust(_SECRET, b"\0")
             finally:
@@ -235,7 +238,7 @@ def _find_or_write(content: _Content, folder: str,
         publish(temporary, path)
         found = _try_open(path, content.codec)
         if found is None:
-            os.replace(temporary, path)
+            replace(temporary, path)
     finally:
         remove(temporary)
     return found if found is not None else _open(path, allow_pickle=content.codec.name in _codecs.PICKLES)
@@ -278,10 +281,11 @@ def _write_and_name(pairs: Any, folder: str, options: Dict[str, Any], **rest: An
             name = _named(table._keys, codec, BuildOptions(temporary, **options),
                           _digest_of_file(table, _secret(folder)))
         path = os.path.join(folder, name + ".kf")
+        table.close()                   # Windows would not remove it
         publish(temporary, path)
         found = _try_open(path, codec)
         if found is None:
-            os.replace(temporary, path)
+            replace(temporary, path)
             found = _open(path, allow_pickle=codec.name in _codecs.PICKLES)
         return found
     finally:
@@ -298,7 +302,7 @@ def _copy(table: Dictionary[Any, Any], build: BuildOptions, progress: Any) -> Di
         try:
             with open(temporary, "xb") as file:
                 file.write(table._handle.bytes())   # what the path leads to may be another file by now
-            os.replace(temporary, path)
+            replace(temporary, path)
         finally:
             remove(temporary)
     options: Dict[str, Any] = dict(table._options)

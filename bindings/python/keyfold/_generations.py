@@ -12,6 +12,7 @@ import time
 from typing import TYPE_CHECKING, Any, Dict, List, Set, Tuple, Union
 
 from . import _errors, _manifest
+from ._cache import lend
 from ._dictionary import Dictionary
 from ._fetch import members_of
 from ._handle import MEMORY, Handle, acquire
@@ -137,7 +138,7 @@ def _put_members(place: Place, table: Dictionary[Any, Any], members: List[Tuple[
         try:
             copy = os.path.join(room, target)
             if target in there and there[target].size == size:
-                os.symlink(os.path.abspath(source), copy)
+                lend(os.path.abspath(source), copy)
                 stubs.append((target, stub(copy)))
                 continue
             shutil.copyfile(source, copy)

@@ -8,6 +8,7 @@ survives fork, because nothing in it ever changes.
 from __future__ import annotations
 
 import os
+import sys
 import weakref
 from _thread import allocate_lock
 
@@ -34,6 +35,10 @@ _SMALL = 16 << 20
 
 def _memory() -> int:
     """The machine's, in bytes; 0 if the system does not tell."""
+    if sys.platform == "win32":
+        import ctypes
+        status = (ctypes.c_uint64 * 8)(64)      # a MEMORYSTATUSEX, which begins with its size
+        return status[1] if ctypes.windll.kernel32.GlobalMemoryStatusEx(status) else 0
     try:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (ValueError, OSError):
@@ -81,6 +86,16 @@ class Handle:
         """The same file, packed."""
         return type(self)(self.path, self.build_id, self.in_memory, self.pointer, self)
 
+    def husk(self: H) -> H:
+        """What a table that was closed tells of it, without the file; unless that travels with it."""
+        if self.packed:
+            return self
+        husk = type(self).__new__(type(self))
+        for name in ("path", "build_id", "in_memory", "exceeds_memory", "normalise", "packed"):
+            setattr(husk, name, getattr(self, name))
+        husk.pointer = None
+        return husk
+
     def bytes(self) -> memoryview:
         """The file's, as they are mapped; the mapping stays as long as this does."""
         content = ffi.new("kf_bytes *")
@@ -118,12 +133,15 @@ def _after_fork() -> None:
     _lock = allocate_lock()
 
 
-os.register_at_fork(after_in_child=_after_fork)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 def real_path(path: StrPath) -> str:
     if not os.fsdecode(path):
         raise _errors.ArgumentError("the path is empty")
+    if os.name == "nt":         # where the library's has other slashes than Python's
+        return os.path.realpath(os.fsdecode(path))
     name = os.fsencode(path)
     found = lib.kfpy_real_path(name) if b"\0" not in name else ffi.NULL
     if found == ffi.NULL:       # something is not there: that is told when it is opened

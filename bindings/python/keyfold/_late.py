@@ -91,7 +91,8 @@ class Source:
 
     def _explained(self, problem: _errors.Error) -> _errors.Error:
         """The same for those who read it far from where the table was pickled."""
-        sent = (f"the table was sent here as path and build id {self.build_id.hex()}, and host {os.uname().nodename} "
+        import platform
+        sent = (f"the table was sent here as path and build id {self.build_id.hex()}, and host {platform.node()} "
                 "opens the file at its first use")
         if isinstance(problem, _errors.IOError_):
             return _errors.os_error(problem.errno or 0, self.path, f"{problem.strerror} ({sent}; make the file "

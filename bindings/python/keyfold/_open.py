@@ -29,6 +29,7 @@ else:
     _nested = Later("_nested")
 
 _MAGIC = b"\x89KFD"
+_HOW = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)     # what the system has of these
 _HEADS = ((b"\x1f\x8b", "compressed by gzip: gunzip it"), (b"\x28\xb5\x2f\xfd", "compressed by zstd: decompress it"),
           (b"BZh", "compressed by bzip2: decompress it"), (b"\xfd7zXZ", "compressed by xz: decompress it"),
           (b"PK\x03\x04", "a zip archive: open(zipfile.Path(archive, name)) opens a file in it"))
@@ -123,7 +124,7 @@ def _explain(problem: Exception, name: str) -> None:
     if "not a keyfold file" not in str(problem):
         return
     try:
-        with os.fdopen(os.open(name, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+        with os.fdopen(os.open(name, os.O_RDONLY | _HOW), "rb") as file:
             head = file.read(4096)
     except OSError:
         return

@@ -39,7 +39,9 @@ class _Member:
         self.name = ""
         self.count = 0
         self.busy = False
-        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        # Until a worker ignores Ctrl-C. A thread has no such mask on Windows.
+        masks = hasattr(signal, "pthread_sigmask")
+        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if masks else set()
         try:
             self.process.start()
         except BaseException as problem:
@@ -53,7 +55,8 @@ class _Member:
             # Only the worker may hold these, or its end would not show.
             task_end.close()
             result_end.close()
-            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+            if masks:
+                signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
 
     def give(self, number: int, name: str, part: Any) -> None:
         self.number, self.name, self.count, self.busy = number, name, 0, True
@@ -78,7 +81,7 @@ class _Member:
             while not connection.wait([self.results], _PATIENCE):
                 if not self.process.is_alive() and not self.results.poll():
                     raise self.dead()
-            size = os.readv(self.results.fileno(), [view])
+            size = _wire.read_into(self.results, view)
             if size == 0:
                 raise self.dead()
             view = view[size:]
@@ -95,7 +98,7 @@ class _Member:
                 what = f"was killed by {signal.Signals(-code).name}"
             except ValueError:
                 what = f"was killed by signal {-code}"
-            if -code == signal.SIGKILL:
+            if -code == getattr(signal, "SIGKILL", None):
                 what += " (which the kernel does when memory is short: use fewer workers or smaller parts)"
         return _failure(self.name, f"its worker {what}")
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import errno
 import os
+import platform
 import posixpath
 import shutil
 import tempfile
 from typing import TYPE_CHECKING, Any, Dict, Iterator, NamedTuple, Optional, Union
 
 from . import _errors
-from ._cache import temporary_in
+from ._cache import replace, temporary_in
 from ._fetch import filesystem, trouble
 from ._urls import is_url, shown
 
@@ -56,7 +57,7 @@ class Folder:
         """A new folder to make files in until they are complete."""
         above = os.path.dirname(self.path)
         if not os.path.isdir(above):
-            raise _errors.os_error(errno.ENOENT, above, f"{os.strerror(errno.ENOENT)} (on host {os.uname().nodename}: "
+            raise _errors.os_error(errno.ENOENT, above, f"{os.strerror(errno.ENOENT)} (on host {platform.node()}: "
                                    "make the folder of the manifest available to all hosts, or let it be a URL)")
         os.makedirs(self.shards, exist_ok=True)
         folder = temporary_in(self.shards)
@@ -65,7 +66,13 @@ class Folder:
 
     def keep(self, path: str, name: str) -> None:
         """Puts a complete file among the shards. It may be moved."""
-        os.replace(path, self.shown(name))
+        target = self.shown(name)
+        try:
+            os.replace(path, target)
+        except PermissionError:
+            # Windows does not replace a file that somebody has open; what has this name has this content.
+            if os.name != "nt" or not os.path.isfile(target):
+                raise
 
     def entries(self) -> Dict[str, Entry]:
         """All files among the shards."""
@@ -107,12 +114,14 @@ class Folder:
         temporary = os.path.join(os.path.dirname(self.path), f".{os.path.basename(temporary_in(''))[1:]}")
         try:
             shutil.copyfile(path, temporary)
-            with open(temporary, "rb") as file:
+            with open(temporary, "r+b") as file:
                 os.fsync(file.fileno())
-            os.replace(temporary, self.path)
+            replace(temporary, self.path)
         finally:
             if os.path.exists(temporary):
                 os.unlink(temporary)
+        if os.name == "nt":         # which has no such thing
+            return
         folder = os.open(os.path.dirname(self.path), os.O_RDONLY | os.O_DIRECTORY)
         try:
             os.fsync(folder)

@@ -1,6 +1,7 @@
 """Table: what all parts of a Dictionary stand on, the open file and what its keys and values are."""
 from __future__ import annotations
 
+import os
 from collections import abc
 
 from . import _codecs, _errors, _integers, _keys, _lookup
@@ -220,6 +221,8 @@ class Table(_lookup.Lookup["K", "V"], abc.Mapping["K", "V"]):
         True
         """
         self._hold(ffi.NULL, 0)
+        if os.name == "nt":     # where a file that is mapped is not replaced
+            self._handle = self._handle.husk()
 
     def __enter__(self: T) -> T:
         return self

@@ -13,9 +13,9 @@ pipe does not take waits in the worker, so the building process never holds more
 """
 from __future__ import annotations
 
-import fcntl
 import os
 import struct
+import sys
 from typing import Any, List, NamedTuple, Optional
 
 from ._pack import Batch
@@ -45,13 +45,34 @@ class Head(NamedTuple):
 
 def enlarge(descriptor: int) -> None:
     """Makes a pipe hold a whole batch, if the system lets us."""
+    if sys.platform == "win32":
+        return
+    import fcntl
     try:
         fcntl.fcntl(descriptor, _F_SETPIPE_SZ, _PIPE_SIZE)
     except OSError:
         pass
 
 
-def _write(descriptor: int, buffers: List[Any]) -> None:
+def read_into(pipe: Any, view: memoryview) -> int:
+    """Reads some bytes; 0 at the end."""
+    if sys.platform == "win32":     # where a pipe has no descriptor, and keeps what was written apart
+        from multiprocessing import BufferTooShort
+        try:
+            size: int = pipe.recv_bytes_into(view)
+            return size
+        except (EOFError, OSError, BufferTooShort):
+            return 0
+    return os.readv(pipe.fileno(), [view])
+
+
+def _write(pipe: Any, buffers: List[Any]) -> None:
+    if sys.platform == "win32":
+        for each in buffers:
+            if len(each):
+                pipe.send_bytes(memoryview(each).cast("B"))
+        return
+    descriptor = pipe.fileno()
     views = [memoryview(each).cast("B") for each in buffers if len(each)]
     while views:
         written = os.writev(descriptor, views)
@@ -61,17 +82,17 @@ def _write(descriptor: int, buffers: List[Any]) -> None:
             views[0] = views[0][written:]
 
 
-def send(descriptor: int, kind: bytes, count: int, body: bytes = b"") -> None:
+def send(pipe: Any, kind: bytes, count: int, body: bytes = b"") -> None:
     """Sends a message that is not a batch."""
-    _write(descriptor, [HEAD.pack(_MAGIC + kind, count, 0, 0, 0), body])
+    _write(pipe, [HEAD.pack(_MAGIC + kind, count, 0, 0, 0), body])
 
 
-def send_batch(descriptor: int, batch: Batch) -> None:
+def send_batch(pipe: Any, batch: Batch) -> None:
     """Sends packed pairs."""
     weights = batch.weights
     head = HEAD.pack(_MAGIC + b"B", batch.pairs, len(batch.key_data),
                      len(batch.value_data), weights is not None)
-    _write(descriptor, [head, batch.key_sizes, batch.value_sizes, () if weights is None else weights,
+    _write(pipe, [head, batch.key_sizes, batch.value_sizes, () if weights is None else weights,
                         batch.key_data, batch.value_data])
 
 

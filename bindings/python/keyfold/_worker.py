@@ -66,7 +66,7 @@ class _Worker:
     def __init__(self, tasks: Any, results: Any, reader: Any, wanted: _choose.Wish,
                  weighted: bool) -> None:
         self.tasks = tasks
-        self.pipe = results.fileno()
+        self.pipe = results
         self.reader = reader
         self.wanted = wanted
         self.weighted = weighted
@@ -148,7 +148,8 @@ def work(tasks: Any, results: Any, reader: Any, wanted: Any, weighted: bool) -> 
     # Ctrl-C reaches all processes of a terminal; the building one ends the others, with SIGTERM.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _wire.enlarge(results.fileno())
     try:

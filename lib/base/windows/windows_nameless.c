@@ -1,5 +1,6 @@
-/* base/nameless.h and the temporary files of base/file.h: they have a name, but are marked to be removed when the last
- * handle is closed, which Windows does however the process ends. The mark keeps others from opening them. */
+/* base/nameless.h and the temporary files of base/file.h: they have a name, but are removed when the last handle is
+ * closed, which Windows does however the process ends. What may get a name of its own later is marked for that after it
+ * was opened, and stays if the process is killed in between: only a mark can be taken back. */
 #include "base/nameless.h"
 #include "base/file.h"
 #include "base/random.h"
@@ -13,16 +14,24 @@ static int mark(HANDLE handle, BOOLEAN removed)
     return SetFileInformationByHandle(handle, FileDispositionInfo, &order, sizeof order) ? 0 : kfi_windows_fail();
 }
 
-int kfi_nameless_open(int folder)
+/* The file is removed when it is closed: always, if that was asked for while it was opened, or while it is marked. */
+static HANDLE open_unnamed(int folder, DWORD flag)
 {
     char name[40];
     snprintf(name, sizeof name, ".keyfold-%016llx", (unsigned long long)kfi_random());
     wchar_t *path = kfi_windows_wide_in(folder, name);
-    if (!path) return -1;
+    if (!path) return INVALID_HANDLE_VALUE;
     const HANDLE handle = CreateFileW(path, GENERIC_READ | GENERIC_WRITE | DELETE,
-        FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL, CREATE_NEW, FILE_ATTRIBUTE_NORMAL, NULL);
+        FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL, CREATE_NEW, FILE_ATTRIBUTE_NORMAL | flag, NULL);
+    if (handle == INVALID_HANDLE_VALUE) (void)kfi_windows_fail();
     free(path);
-    if (handle == INVALID_HANDLE_VALUE) return kfi_windows_fail();
+    return handle;
+}
+
+int kfi_nameless_open(int folder)
+{
+    const HANDLE handle = open_unnamed(folder, 0);
+    if (handle == INVALID_HANDLE_VALUE) return -1;
     const int fd = mark(handle, TRUE) ? -1 : _open_osfhandle((intptr_t)handle, O_BINARY | O_NOINHERIT);
     if (fd < 0) {
         (void)mark(handle, TRUE);
@@ -49,7 +58,10 @@ int kfi_temporary_open(const char *folder, const kfi_disk_account *account, kf_e
     (void)account;
     DWORD done;
     const int parent = open(folder, O_RDONLY);
-    const int fd = parent < 0 ? -1 : kfi_nameless_open(parent), reason = errno;
+    const HANDLE handle = parent < 0 ? INVALID_HANDLE_VALUE : open_unnamed(parent, FILE_FLAG_DELETE_ON_CLOSE);
+    const int fd = handle == INVALID_HANDLE_VALUE ? -1 : _open_osfhandle((intptr_t)handle, O_BINARY | O_NOINHERIT);
+    const int reason = errno;
+    if (handle != INVALID_HANDLE_VALUE && fd < 0) CloseHandle(handle);
     if (parent >= 0) close(parent);
     if (fd < 0) *status = kfi_fail_errno(error, reason, "cannot create a temporary file in '%s'", folder);
     /* Only then can a part be given back. Where it can't be, nothing else is lost. */

@@ -8,6 +8,8 @@ const kfi_blocks_variant *kfi_blocks_best(void)
     const kfi_search_variant *best = kfi_search_best();
     if (best == &kfi_search_avx512) return &kfi_blocks_avx512;
     if (best == &kfi_search_avx2) return &kfi_blocks_avx2;
+#elif defined(__aarch64__)
+    if (kfi_search_best() == &kfi_search_neon) return &kfi_blocks_neon;
 #endif
     return &kfi_blocks_portable;
 }

@@ -85,6 +85,8 @@ extern const kfi_blocks_variant kfi_blocks_portable;
 #if defined(__x86_64__)
 extern const kfi_blocks_variant kfi_blocks_avx2;
 extern const kfi_blocks_variant kfi_blocks_avx512;
+#elif defined(__aarch64__)
+extern const kfi_blocks_variant kfi_blocks_neon;
 #endif
 
 /* Chosen once, as kfi_search_best is. */

@@ -1,7 +1,4 @@
-/* What the variants for x86 have both. A file includes this, and has
- *     lookup(query, columns, n, masks)    the positions of the query that the classes of 32 lanes have: byte k of each
- *                                         lane, the positions 8k to 8k+7, is masks[k]; there are n such bytes
- * Lanes are as many bytes as the query takes, each in a vector of its own. */
+/* What the variants for x86 have both. A file includes this, and has lookup (blocks_vectors.h). */
 #ifndef KFI_READ_BLOCKS_BLOCKS_X86_H
 #define KFI_READ_BLOCKS_BLOCKS_X86_H
 
@@ -9,6 +6,7 @@
 
 #include <immintrin.h>
 
+enum { LANES = KFI_BLOCK };
 typedef uint8_t lane_bytes __attribute__((vector_size(KFI_BLOCK)));
 
 static inline __m256i load(const uint8_t *p) { return _mm256_loadu_si256((const __m256i *)(const void *)p); }
@@ -17,12 +15,6 @@ static inline __m256i quarter(const uint8_t *table)
 {
     return _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)table));
 }
-
-static inline void lookup(const kfi_block_query *query, const uint8_t *column, unsigned n, lane_bytes *masks);
-
-typedef struct prepared { const kfi_block_query *query; } prepared;
-
-static inline void prepare(prepared *p, const kfi_block_query *query) { p->query = query; }
 
 /* ---- signatures --------------------------------------------------------------------------------- */
 
@@ -90,94 +82,17 @@ static inline uint32_t select_above(const uint8_t *values, unsigned floor)
 /* ---- columns ------------------------------------------------------------------------------------ */
 
 /* Bits of each byte. */
-static inline __m256i count_bits(lane_bytes n)
+static inline lane_bytes count_bits(lane_bytes n)
 {
     static const uint8_t counts[16] = { 0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4 };
     const __m256i table = quarter(counts), low = _mm256_set1_epi8(15);
-    return _mm256_add_epi8(_mm256_shuffle_epi8(table, _mm256_and_si256((__m256i)n, low)),
-                           _mm256_shuffle_epi8(table, _mm256_and_si256(_mm256_srli_epi16((__m256i)n, 4), low)));
+    const __m256i high = _mm256_and_si256(_mm256_srli_epi16((__m256i)n, 4), low);
+    return (lane_bytes)_mm256_add_epi8(_mm256_shuffle_epi8(table, _mm256_and_si256((__m256i)n, low)),
+                                       _mm256_shuffle_epi8(table, high));
 }
 
-/* How many positions of `bytes` times 8 have gone out, for each lane. A sum carries where it is less than a summand. */
-static inline __attribute__((always_inline)) void compare_bytes(const kfi_block_query *q, const uint8_t *column,
-                                                                unsigned length, uint8_t *common, const unsigned bytes)
-{
-    lane_bytes state[KFI_BLOCK_LENGTH / 8], masks[KFI_BLOCK_LENGTH / 8];
-    for (unsigned k = 0; k < bytes; k++) state[k] = ~(lane_bytes){ 0 };
-    for (unsigned i = 0; i < length; i++, column += KFI_BLOCK) {
-        lane_bytes carry = { 0 };      /* 0 or -1 */
-        lookup(q, column, bytes, masks);
-        for (unsigned k = 0; k < bytes; k++) {
-            const lane_bytes hit = state[k] & masks[k], part = state[k] + hit, sum = k ? part - carry : part;
-            if (k + 1 < bytes) {
-                const lane_bytes over = (lane_bytes)(part < hit);
-                carry = k ? over | (lane_bytes)(sum < part) : over;
-            }
-            state[k] = sum | (state[k] - hit);
-        }
-    }
-    __m256i all = _mm256_setzero_si256();
-    for (unsigned k = 0; k < bytes; k++) all = _mm256_add_epi8(all, count_bits(~state[k]));
-    _mm256_storeu_si256((__m256i *)(void *)common, all);
-}
+static inline void store(uint8_t *to, lane_bytes lanes) { _mm256_storeu_si256((__m256i *)(void *)to, (__m256i)lanes); }
 
-static inline void compare(const prepared *p, const uint8_t *columns, unsigned length, uint8_t *common)
-{
-    const kfi_block_query *q = p->query;
-    if (q->length <= 8) compare_bytes(q, columns, length, common, 1);
-    else if (q->length <= 16) compare_bytes(q, columns, length, common, 2);
-    else if (q->length <= 24) compare_bytes(q, columns, length, common, 3);
-    else if (q->length <= 32) compare_bytes(q, columns, length, common, 4);
-    else if (q->length <= 48) compare_bytes(q, columns, length, common, 6);
-    else compare_bytes(q, columns, length, common, 8);
-}
-
-/* Differences down a column of the matrix: `up` has the positions where the distance grows by 1, `down` those where it
- * falls. */
-static inline __attribute__((always_inline)) void edits_bytes(const kfi_block_query *q, const uint8_t *column,
-                                                              unsigned length, uint8_t *common, const unsigned bytes)
-{
-    lane_bytes up[KFI_BLOCK_LENGTH / 8], down[KFI_BLOCK_LENGTH / 8], masks[KFI_BLOCK_LENGTH / 8];
-    for (unsigned k = 0; k < bytes; k++) {
-        up[k] = ~(lane_bytes){ 0 };
-        down[k] = (lane_bytes){ 0 };
-    }
-    for (unsigned i = 0; i < length; i++, column += KFI_BLOCK) {
-        lane_bytes carry = { 0 }, right_in = (lane_bytes){ 0 } + 1, left_in = { 0 };
-        lookup(q, column, bytes, masks);
-        for (unsigned k = 0; k < bytes; k++) {
-            const lane_bytes hit = masks[k] & up[k], part = up[k] + hit, sum = k ? part - carry : part;
-            const lane_bytes same = (sum ^ up[k]) | masks[k] | down[k];
-            const lane_bytes right = down[k] | ~(same | up[k]), left = same & up[k];
-            const lane_bytes rights = (right + right) | right_in, lefts = (left + left) | left_in;
-            if (k + 1 < bytes) {
-                const lane_bytes over = (lane_bytes)(part < hit);
-                carry = k ? over | (lane_bytes)(sum < part) : over;
-                right_in = right >> 7;
-                left_in = left >> 7;
-            }
-            up[k] = lefts | ~(same | rights);
-            down[k] = rights & same;
-        }
-    }
-    __m256i all = _mm256_set1_epi8((char)((q->length > length ? q->length : length) - length));
-    for (unsigned k = 0; k < bytes; k++) {
-        const unsigned left = q->length > 8 * k ? q->length - 8 * k : 0;
-        const uint8_t full = left < 8 ? (uint8_t)kfi_mask64(left) : 255;
-        all = _mm256_sub_epi8(_mm256_add_epi8(all, count_bits(down[k] & full)), count_bits(up[k] & full));
-    }
-    _mm256_storeu_si256((__m256i *)(void *)common, all);
-}
-
-static inline void compare_edits(const prepared *p, const uint8_t *columns, unsigned length, uint8_t *common)
-{
-    const kfi_block_query *q = p->query;
-    if (q->length <= 8) edits_bytes(q, columns, length, common, 1);
-    else if (q->length <= 16) edits_bytes(q, columns, length, common, 2);
-    else if (q->length <= 24) edits_bytes(q, columns, length, common, 3);
-    else if (q->length <= 32) edits_bytes(q, columns, length, common, 4);
-    else if (q->length <= 48) edits_bytes(q, columns, length, common, 6);
-    else edits_bytes(q, columns, length, common, 8);
-}
+#include "read/blocks/blocks_vectors.h"
 
 #endif

@@ -121,7 +121,10 @@ KFI_VIEW_INLINE int kfi_bucket_parse(const kfi_keys *keys, kfi_bucket *b, kfi_pl
     }
     b->unary = p;
     b->unary_bits = b->length_mode <= KFI_LENGTHS_UNARY32 ? n + total : 0;
-    p += (b->unary_bits + 7) / 8;
+    const uint64_t unary_bytes = (b->unary_bits + 7) / 8;
+    /* A pointer of 32 bits would wrap. */
+    if (sizeof p < 8 && (p > place.end || unary_bytes > (uint64_t)(place.end - p))) return 0;
+    p += unary_bytes;
     if (p > place.end) return 0;
     uint64_t at = (uint64_t)b->length_width * n;
     if (b->length_mode == KFI_LENGTHS_IMPLIED) {

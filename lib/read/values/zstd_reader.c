@@ -8,6 +8,7 @@
 #include "read/values/column_reader_parts.h"
 
 #include <zstd.h>
+#include <zstd_errors.h>
 
 enum { WINDOW_LOG_MOST = 23 };   /* memory that a damaged frame can make the decoder allocate */
 
@@ -59,6 +60,11 @@ static kf_status view_block(const kfi_column *column, uint64_t offset, block_vie
     return KF_OK;
 }
 
+static kf_status status_of(size_t code)
+{
+    return ZSTD_getErrorCode(code) == ZSTD_error_memory_allocation ? KF_NO_MEMORY : KF_CORRUPT;
+}
+
 /* The buffer grows with what really comes out, never by what the block claims. */
 static kf_status decompress_streamed(ZSTD_DCtx *context, const block_view *view, kf_buffer *buffer)
 {
@@ -74,7 +80,7 @@ static kf_status decompress_streamed(ZSTD_DCtx *context, const block_view *view,
         ZSTD_outBuffer out = {buffer->data, (size_t)room, have};
         size_t consumed = in.pos;
         code = ZSTD_decompressStream(context, &out, &in);
-        if (ZSTD_isError(code)) return KF_CORRUPT;
+        if (ZSTD_isError(code)) return status_of(code);
         if (code == 0) return out.pos == view->content_size ? KF_OK : KF_CORRUPT;
         if (out.pos == have && in.pos == consumed) return KF_CORRUPT;
         have = out.pos;
@@ -98,7 +104,7 @@ static kf_status decompress(const kfi_column *column, uint64_t offset, kf_buffer
                                           column->zstd_dictionary);
     else
         code = ZSTD_decompressDCtx(context, buffer->data, *size, view.frame, view.frame_size);
-    return code == *size ? KF_OK : KF_CORRUPT;
+    return code == *size ? KF_OK : status_of(code);
 }
 
 /* ---- values of a block ---------------------------------------------------------------------- */

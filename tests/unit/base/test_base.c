@@ -358,7 +358,7 @@ START_TEST(varint__limits)
 {
     static const uint64_t edges[] = { 0, 1, 0x7f, 0x80, 0x3fff, 0x4000, 1ull << 56, 1ull << 63, UINT64_MAX };
     uint8_t bytes[KFI_VARINT_MAX + 1];
-    uint64_t back;
+    uint64_t back = 0;
     for (size_t i = 0; i < sizeof edges / sizeof *edges; i++) {
         size_t n = kfi_varint_write(bytes, edges[i]);
         ck_assert(n == 1 || edges[i] >> 7 * (n - 1));

@@ -1,6 +1,6 @@
 /* Structs of other sizes than the library's, in every call that takes one: those of older programs are shorter, those
  * of newer ones longer. They end where a page ends behind which nothing may be read. Flags and enumerators that nobody
- * knows, and handles that are not there. */
+ * knows, and handles that are not there. Sizes are those on processors of 64 bits. */
 #include "guarded.h"
 #include "scratch.h"
 #include "suite.h"

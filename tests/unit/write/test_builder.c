@@ -47,9 +47,10 @@ END_TEST
 
 START_TEST(builder__values_too_long)
 {
+    if (sizeof(size_t) < 8) return;     /* no size is too long */
     kf_builder *b = create(KF_VALUES_BYTES, KF_WEIGHTS_NONE, 0);
     /* There are not so many bytes: it must not look at them. */
-    refused(b, kf_builder_add(b, "k", 1, "v", ((size_t)1 << 40) + 1, &error), KF_LIMIT);
+    refused(b, kf_builder_add(b, "k", 1, "v", (size_t)((1ull << 40) + 1), &error), KF_LIMIT);
 }
 END_TEST
 
