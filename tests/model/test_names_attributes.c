@@ -93,7 +93,7 @@ START_TEST(searches_by_attribute_are_exact)
 {
     static const uint64_t limits[] = { 1, 2, 5, 40 };
     static const double cutoffs[] = { 0, 0, 0.5, 0.8, 1 };
-    random_state = 60 + (uint64_t)_i;
+    random_state = (seed_or(0) << 32) + 60 + (uint64_t)_i;
     scratch_open();
     build(_i ? 4000 : 300, 1);
     for (int n = 0; n < MANY; n++) {
@@ -144,7 +144,7 @@ static void check_whole(const char *needle, unsigned v, kf_scorer scorer)
 
 START_TEST(whole_texts_by_attribute_are_exact)
 {
-    random_state = 90 + (uint64_t)_i;
+    random_state = (seed_or(0) << 32) + 90 + (uint64_t)_i;
     scratch_open();
     build(_i ? 4000 : 600, 1);
     for (int n = 0; n < 8; n++) {
