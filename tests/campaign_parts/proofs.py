@@ -46,6 +46,11 @@ def cases(test, case, name, build="plain", **more):
     return program(test, build, name, env=env, **more)
 
 
+def crash(test, name, **more):
+    tools = "tools/keyfold/keyfold", "tests/tracer"
+    return Proof(name, [f"tests/crash/test_{test}.py", *(f"{{build}}/{tool}" for tool in tools)], targets=tools, **more)
+
+
 def fuzzers():
     for target in FUZZED:
         if shutil.which("clang"):
@@ -70,6 +75,9 @@ def all_proofs():
     yield program("builder_fault", "plain", "every-call", env=LONG, once=True, scales=False, limit=14400)
     yield program("room", "plain", env=LONG, scales=False)
     yield program("kill", "plain")
+    for name, more in (("killed", {"scales": False}), ("power", {})):
+        yield crash(name, name, **more)
+    yield crash("killed", "killed-at-every-call", env=LONG, once=True, scales=False, limit=7200)
     yield program("readers", "plain", scales=False)
     yield program("readers", "thread", scales=False)
     yield program("parallel", "thread", scales=False)

@@ -247,6 +247,7 @@ START_TEST(full__file_size_limit)
         ck_assert_int_eq(scratch_count(), 1);
         if (result == 0) break;
         refused++;
+        tally("full disks", 1);
     }
     ck_assert_uint_gt(refused, 3);
     free(path);
@@ -289,6 +290,7 @@ START_TEST(full__disk)
             break;
         }
         refused++;
+        tally("full disks", 1);
     }
     free_models();
 }
