@@ -1,11 +1,12 @@
 """The table: each promise, the figures that it needs, and how far they are."""
-from proofs import FAULTS, FUZZED, MODELS
+from proofs import FAULTS, FUZZED, MODELS, THREADED
 
 BEGIN = "<!-- from here to the end mark: tests/campaign --record -->\n"
 END = "<!-- end of tests/campaign -->\n"
 DAMAGE = ["damage", "damage-names", "damage-shards"]
 SANITIZED = [name + "-sanitize" for name in DAMAGE]
 FAULTY = [name + "-sanitize" for name in FAULTS]
+THREADS = ["readers-thread", *(name + "-thread" for name in THREADED)]
 CHAINS = ["chain", "chain_query"]
 ELSEWHERE = [f"bytes-{target}" for target in ("arm64", "s390x", "i386", "riscv64", "musl", "windows-x64")]
 LARGE = 10 ** 9
@@ -34,8 +35,10 @@ PROMISES = [
     ("32 readers while a file is replaced by rename",
      [("replacements", ["readers"], "replacements", 1000), ("answers", ["readers"], "answers", 10 ** 6)]),
     ("threads and forks",
-     [("programs under the thread sanitizer", ["readers-thread", "parallel-thread"], "checks", 100),
+     [("programs under the thread sanitizer", THREADS, "checks", 100),
       ("forks of an open handle", ["readers"], "forks", 64)]),
+    ("one process for hours holds no more than at first",
+     [("rounds of building, opening, asking and failing", ["soak"], "rounds", 10 ** 6)]),
     ("the same bytes everywhere", [("files here", ["bytes"], "checks", DONE),
                                    ("files elsewhere", ELSEWHERE, "checks", DONE)]),
     ("beyond 4 GiB and 2^32", [("answers about 2^33 keys and more", CHAINS, "answers beyond 2^32", 10 ** 6)]),

@@ -16,6 +16,7 @@ MODELS = ["model", "queries", "nearest", "sets", "find", "minimal", "normalised"
           "names_dedupe", "names_ranking", "names_ratio", "shards", "shards_query", "parallel", "chain", "chain_query"]
 FAULTS = ["builder_fault", "names_fault", "sets_fault", "parallel_fault", "parallel_edges", "resume", "resume_build",
           "resume_damage", "sort", "column"]
+THREADED = ["parallel", "names_many", "join", "shards", "thread", "verify", "sort"]
 # Scripts and programs that are done when they have passed at a commit, by Meson's names.
 WHOLE = {
     "bombs": ["test_bombs"],
@@ -79,8 +80,10 @@ def all_proofs():
         yield crash(name, name, **more)
     yield crash("killed", "killed-at-every-call", env=LONG, once=True, scales=False, limit=7200)
     yield program("readers", "plain", scales=False)
-    yield program("readers", "thread", scales=False)
-    yield program("parallel", "thread", scales=False)
+    yield program("soak", "plain", env={"KEYFOLD_TEST_SECONDS": "{seconds}"}, scales=False)
+    yield cases("readers", "threads", "readers-thread", "thread", scales=False)
+    for test in THREADED:
+        yield program(test, "thread", scales=False, env={"KEYFOLD_TESTS": "quick"})
     for test in MODELS:
         yield program(test, "plain", env=RUN)
     for name, tests in WHOLE.items():

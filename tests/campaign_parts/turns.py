@@ -34,7 +34,7 @@ class Proof:
     once: bool = False        # no seeds: it is done when it has passed at a commit
     scales: bool = True       # KEYFOLD_TEST_SCALE makes it longer
     asked: bool = False       # only if it is named
-    limit: int = 1200         # seconds after which it hangs
+    limit: int = 1200         # seconds after which it hangs, besides those that it is given
 
 
 def scratch_base():
@@ -67,7 +67,7 @@ class Runner:
                 plan = dict(self.state.plan(proof.name))
                 self.state.plan(proof.name)["seed"] += SEEDS_APART
             begun = time.monotonic()
-            counts, why = self.run(proof, plan["seed"], plan["scale"], max(10, int(left)))
+            counts, why = self.run(proof, plan["seed"], plan["scale"], max(1, int(left)))
             if self.stop.is_set() and why:
                 break                     # it was ended, it did not fail
             took = time.monotonic() - begun
@@ -100,7 +100,7 @@ class Runner:
         command = [word.format(**places) for word in proof.command]
         own = {"CK_DEFAULT_TIMEOUT": str(proof.limit), "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
                "ASAN_OPTIONS": "allocator_may_return_null=1:detect_leaks=1", "TSAN_OPTIONS": "halt_on_error=1",
-               **proof.env}
+               **{name: value.format(**places) for name, value in proof.env.items()}}
         if not proof.once:
             own |= {"KEYFOLD_TEST_FIRST": str(seed)}
         if proof.scales and scale > 1:
@@ -114,11 +114,12 @@ class Runner:
             with self.lock:
                 self.children.add(child)
             try:
-                status = child.wait(proof.limit)
+                timed = any("{seconds}" in word for word in [*proof.command, *proof.env.values()])
+                status = child.wait(proof.limit + (seconds if timed else 0))
                 if status:
                     why = f"signal {signal.Signals(-status).name}" if status < 0 else f"status {status}"
-            except subprocess.TimeoutExpired:
-                why = f"no end after {proof.limit} s"
+            except subprocess.TimeoutExpired as problem:
+                why = f"no end after {problem.timeout:.0f} s"
             finally:
                 kill(child)
                 with self.lock:

@@ -276,6 +276,9 @@ static Suite *suite(void)
     tcase_add_test(t, readers__while_the_file_is_replaced);
     tcase_add_test(t, readers__share_one_copy);
     tcase_add_test(t, readers__handle_survives_forks);
+    suite_add_tcase(s, t);
+    t = tcase_create("threads");      /* by themselves, for the thread sanitizer */
+    tcase_add_checked_fixture(t, scratch_open, scratch_close);
     tcase_add_test(t, readers__threads_share_a_handle);
     suite_add_tcase(s, t);
     return s;
