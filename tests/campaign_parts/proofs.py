@@ -16,6 +16,7 @@ MODELS = ["model", "queries", "nearest", "sets", "find", "minimal", "normalised"
           "names_dedupe", "names_ranking", "names_ratio", "shards", "shards_query", "parallel", "chain", "chain_query"]
 FAULTS = ["builder_fault", "names_fault", "sets_fault", "parallel_fault", "parallel_edges", "resume", "resume_build",
           "resume_damage", "sort", "column"]
+SWEPT = ["builder_fault", "names_fault", "sets_fault", "sort", "column"]
 THREADED = ["parallel", "names_many", "join", "shards", "thread", "verify", "sort"]
 # Scripts and programs that are done when they have passed at a commit, by Meson's names.
 WHOLE = {
@@ -56,7 +57,7 @@ def fuzzers():
     for target in FUZZED:
         if shutil.which("clang"):
             yield Proof(f"fuzz-{target}", ["tests/fuzz/run", "--seconds", "{seconds}", "--seed", "{seed}", "--crashes",
-                                           "{kept}", target], scales=False)
+                                           "{kept}", target], scales=False, share=3)
         else:
             yield Proof(f"fuzz-{target}", [f"{{build}}/tests/fuzz/fuzz_{target}", "--mutate", "1000",
                                            f"tests/fuzz/corpus/{target}"], "sanitize", (f"tests/fuzz/fuzz_{target}",))
@@ -65,7 +66,7 @@ def fuzzers():
 def all_proofs():
     for build in ("plain", "sanitize"):
         end = "" if build == "plain" else "-sanitize"
-        yield cases("damage", "damage", "damage" + end, build)
+        yield cases("damage", "damage", "damage" + end, build, share=3)
         yield program("names_damage", build, "damage-names" + end)
         yield program("shards_damage", build, "damage-shards" + end)
     yield cases("damage", "bits", "every-bit", env=LONG, once=True, scales=False)
@@ -73,7 +74,8 @@ def all_proofs():
     yield from fuzzers()
     for test in FAULTS:
         yield program(test, "sanitize", env=RUN, scales=False)
-    yield program("builder_fault", "plain", "every-call", env=LONG, once=True, scales=False, limit=14400)
+    for test in SWEPT:
+        yield program(test, "plain", f"every-call-{test}", env=LONG, once=True, scales=False, limit=14400)
     yield program("room", "plain", env=LONG, scales=False)
     yield program("kill", "plain")
     for name, more in (("killed", {"scales": False}), ("power", {})):

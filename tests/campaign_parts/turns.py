@@ -33,6 +33,7 @@ class Proof:
     env: dict = dataclasses.field(default_factory=dict)
     once: bool = False        # no seeds: it is done when it has passed at a commit
     scales: bool = True       # KEYFOLD_TEST_SCALE makes it longer
+    share: int = 1            # how many times as long its turns are
     asked: bool = False       # only if it is named
     limit: int = 1200         # seconds after which it hangs, besides those that it is given
 

@@ -83,10 +83,10 @@ static void make_base(unsigned n)
     kf_error error = { 0 };
     unsigned shape = n < SHAPES ? n : 4 + n % (SHAPES - 4);
     memset(b, 0, sizeof *b);
-    set_make(&b->m.set, shape == 16 ? 5 : shape, n, 1);
+    set_make(&b->m.set, shape == 16 ? 5 : shape, n + seed_or(0) * BASES, 1);
     b->m.type = (kf_value_type)(n % 3);
     b->m.value_shape = n / 2;
-    b->m.value_seed = n;
+    b->m.value_seed = n + seed_or(0) * BASES;
     if (b->m.type == KF_VALUES_U64) b->m.encoding = n & 8 ? KF_ENCODING_DISTINCT : KF_ENCODING_PACKED;
     if (b->m.type == KF_VALUES_BYTES) b->m.encoding = strings[n / 3 % 5];
     b->m.weighted = n % 4 == 1;
