@@ -136,7 +136,12 @@ class Campaign(unittest.TestCase):
 
     def test_interrupted(self):
         slow = python("slow", "import time; time.sleep(60)")
-        threading.Timer(0.7, os.kill, (os.getpid(), signal.SIGINT)).start()
+
+        def interrupt():
+            while not os.path.exists(os.path.join(self.folder, "state.json")):
+                time.sleep(0.05)
+            os.kill(os.getpid(), signal.SIGTERM)
+        threading.Thread(target=interrupt).start()
         start = time.monotonic()
         self.assertEqual(self.run_it(FINE, slow, hours=1, jobs=2), 0)
         self.assertLess(time.monotonic() - start, 30)

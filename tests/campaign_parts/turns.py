@@ -45,11 +45,11 @@ def scratch_base():
 class Runner:
     """Runs proofs for a state; of several threads at once."""
 
-    def __init__(self, state, folder, stop=None):
+    def __init__(self, state, folder):
         self.state, self.folder = state, os.path.abspath(folder)
         self.lock = threading.Lock()
         self.children = set()
-        self.stop = stop or threading.Event()
+        self.stop = threading.Event()
 
     def end_all(self):
         self.stop.set()
@@ -114,6 +114,8 @@ class Runner:
                                          env={**os.environ, **own, "TMPDIR": kept, "KEYFOLD_TEST_COUNTS": counts})
             with self.lock:
                 self.children.add(child)
+            if self.stop.is_set():
+                kill(child)
             try:
                 timed = any("{seconds}" in word for word in [*proof.command, *proof.env.values()])
                 status = child.wait(proof.limit + (seconds if timed else 0))

