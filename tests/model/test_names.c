@@ -91,6 +91,26 @@ static void *search_all(void *context)
     return s;
 }
 
+/* A name that has a token twice which is like none of the needle's, and a score that is the cutoff exactly. */
+START_TEST(tokens_that_come_twice)
+{
+    static const char *const texts[] = { "b  a b", "   ", "c  c c c", "a" };
+    model_names names = { .count = 4 };
+    kf_matcher *matcher;
+    for (size_t i = 0; i < names.count; i++) names.name[i] = strdup(texts[i]);
+    kf_names *index = model_build(&names, "twice.kf", 0);
+    ck_assert_int_eq(kf_matcher_create(&matcher, index, NULL), KF_OK);
+    for (size_t i = 0; i < names.count; i++) {
+        model_rank(&names, texts[i], hits);
+        for (size_t k = 0; k < names.count; k++)
+            model_check(matcher, &names, texts[i], 4, hits[k].score, hits);
+    }
+    kf_matcher_destroy(&matcher);
+    kf_names_close(&index);
+    model_free(&names);
+}
+END_TEST
+
 START_TEST(threads_share_an_index)
 {
     model_names names = { .count = 900 };
@@ -214,6 +234,7 @@ int main(void)
     tcase_add_checked_fixture(tests, scratch_open, scratch_close);
     suite_add_cases(tests, searches_of_tiny_names_are_exact, 0, 4);
     suite_add_cases(tests, searches_of_many_names_are_exact, 0, 4);
+    tcase_add_test(tests, tokens_that_come_twice);
     tcase_add_test(tests, threads_share_an_index);
     tcase_add_test(tests, metadata_and_content_are_at_hand);
     tcase_add_test(tests, work_is_limited);
