@@ -164,6 +164,7 @@ START_TEST(damage__exercise)
     kfi_header header;
     ck_assert_int_eq(kfi_header_parse(&header, data, size, NULL), KF_OK);
     const kfi_section *shards = kfi_header_section(&header, KFI_SECTION_SHARDS);
+    base.set.random = mix64(mix64(seed_or(0)) + (uint64_t)_i) | 1;
     for (size_t n = 0; n < IMAGES_PER_SEED * scale_of_run(); n++) {
         put_image(data, size);
         snprintf(current, sizeof current, "seed %d file %zu", _i, n);
@@ -177,6 +178,8 @@ START_TEST(damage__exercise)
         exercise_file(image_path);
         opened += open_only(image_path) == KF_OK;
     }
+    tally("files", IMAGES_PER_SEED * scale_of_run());
+    tally("lookups", lookups);
     ck_assert_uint_gt(opened, IMAGES_PER_SEED / 20);
     ck_assert_uint_lt(opened, IMAGES_PER_SEED * scale_of_run());
     free(data);
@@ -192,6 +195,7 @@ START_TEST(damage__exercise_manifest)
     by_name = 1;
     ck_assert_int_eq(kfi_header_parse(&header, data, size, NULL), KF_OK);
     const kfi_section *shards = kfi_header_section(&header, KFI_SECTION_SHARDS);
+    base.set.random = mix64(mix64(seed_or(0)) + (uint64_t)_i) | 1;
     for (size_t n = 0; n < files; n++) {
         size_t at[4], changes = 1 + set_below(&base.set, 4), of_part = set_below(&base.set, part_size);
         snprintf(current, sizeof current, "seed %d manifest %zu", _i, n);
@@ -207,6 +211,8 @@ START_TEST(damage__exercise_manifest)
         poke("part1.kf", of_part, part[of_part]);
     }
     ck_assert_int_eq(open_and_verify(scratch_path("plain.kfm")), KF_OK);
+    tally("files", files);
+    tally("lookups", lookups);
     ck_assert_uint_gt(opened, files / 20);
     ck_assert_uint_lt(opened, files);
     free(part);

@@ -129,6 +129,7 @@ static void kill_before_every(unsigned kinds, uint64_t stride, int litter_allowe
         MUST(litter <= (killed ? litter_allowed : 0), "%s: %d files left behind", when, litter);
         if (!killed) MUST(is_new, "%s: built, and still the old file", when);
         if (!killed) break;
+        tally("kills", 1);
     }
     ck_assert_uint_gt(n, 5);
     free((void *)(uintptr_t)path);
@@ -175,7 +176,7 @@ START_TEST(kill__at_random_times)
     double whole = now() - start;
     for (unsigned round = 0; round < rounds; round++) {
         int result;
-        uint64_t part = mix64(round) % 1200;
+        uint64_t part = mix64(mix64(seed_or(0)) + round) % 1200;
         snprintf(when, sizeof when, "round %u", round);
         model_build(&old_model, "target.kf", 0, 0, NULL);
         pid_t child = fork();
@@ -195,6 +196,7 @@ START_TEST(kill__at_random_times)
         MUST(sweep_litter("target.kf", when) <= WIFSIGNALED(result), "%s: files left behind", when);
     }
     ck_assert_uint_gt(died, 0);
+    tally("kills at random times", died);
     printf("kill__at_random_times: %u builds, %u killed, %u replaced the file\n", rounds, died, replaced);
     fflush(stdout);
     free(path);
@@ -245,6 +247,7 @@ START_TEST(full__file_size_limit)
         ck_assert_int_eq(scratch_count(), 1);
         if (result == 0) break;
         refused++;
+        tally("full disks", 1);
     }
     ck_assert_uint_gt(refused, 3);
     free(path);
@@ -287,6 +290,7 @@ START_TEST(full__disk)
             break;
         }
         refused++;
+        tally("full disks", 1);
     }
     free_models();
 }

@@ -3,6 +3,7 @@
 #include "sanitized.h"
 #include "scratch.h"
 #include "suite.h"
+#include "tally.h"
 
 #include <keyfold/keyfold.h>
 
@@ -118,6 +119,8 @@ START_TEST(readers__while_the_file_is_replaced)
     fflush(stdout);
     ck_assert_uint_gt(atomic_load(&state->opened), READERS);
     ck_assert_uint_gt(atomic_load(&state->seen), REPLACEMENTS / 2);
+    tally("replacements", REPLACEMENTS);
+    tally("answers", atomic_load(&state->opened) * KEYS);
     munmap(state, sizeof *state);
     ck_assert_int_eq(scratch_count(), 1);
     free(path);
@@ -215,6 +218,7 @@ START_TEST(readers__handle_survives_forks)
         int result;
         ck_assert_int_eq(waitpid(children[c], &result, 0), children[c]);
         ck_assert(WIFEXITED(result) && WEXITSTATUS(result) == 0);
+        tally("forks", 1);
     }
     free(path);
 }
@@ -257,6 +261,7 @@ START_TEST(readers__threads_share_a_handle)
         void *wrong;
         ck_assert_int_eq(pthread_join(threads[t], &wrong), 0);
         ck_assert_ptr_null(wrong);
+        tally("threads", 1);
     }
     kf_dict_close(&dict);
     free(path);
@@ -271,6 +276,9 @@ static Suite *suite(void)
     tcase_add_test(t, readers__while_the_file_is_replaced);
     tcase_add_test(t, readers__share_one_copy);
     tcase_add_test(t, readers__handle_survives_forks);
+    suite_add_tcase(s, t);
+    t = tcase_create("threads");      /* by themselves, for the thread sanitizer */
+    tcase_add_checked_fixture(t, scratch_open, scratch_close);
     tcase_add_test(t, readers__threads_share_a_handle);
     suite_add_tcase(s, t);
     return s;

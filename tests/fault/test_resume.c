@@ -4,6 +4,7 @@
 #include "suite.h"
 #include "feed.h"
 #include "resume.h"
+#include "tally.h"
 
 START_TEST(resume__killed_before_a_call_then_finished)
 {
@@ -18,13 +19,14 @@ START_TEST(resume__killed_before_a_call_then_finished)
     fault_off();
     same(&got, &want, "at once");
     for (uint64_t round = 0; round < rounds; round++) {
-        uint64_t n = 1 + (round * calls + mix64(round + (uint64_t)_i * 977) % calls) / rounds;
+        uint64_t n = 1 + (round * calls + mix64(seed_or(0) * 7919 + round + (uint64_t)_i * 977) % calls) / rounds;
         snprintf(when, sizeof when, "case %d, killed before call %llu", _i, (unsigned long long)n);
         plan first = p, second = p;
         second.threads = round % 3 ? p.threads : 4 - p.threads;
         if (round % 4 == 1) second.memory *= 2;
         got = carry_out_apart(&first, n);
         killed += got.status == KILLED;
+        tally("kills", got.status == KILLED);
         carry_out(&second, &got);
         resumed += got.resumed > 0;
         same(&got, &want, when);
@@ -43,8 +45,9 @@ START_TEST(resume__killed_again_and_again)
     for (uint64_t round = 0; round < scale_of_run(); round++) {
         uint64_t most = 100, before = 0, lives = 1;
         for (;; most += 50, lives++) {
-            got = carry_out_apart(&p, 1 + mix64(most + round * 1009 + (uint64_t)_i) % most);
+            got = carry_out_apart(&p, 1 + mix64(seed_or(0) * 7919 + most + round * 1009 + (uint64_t)_i) % most);
             if (got.status != KILLED) break;
+            tally("kills", 1);
             SURE(got.resumed >= before || got.resumed == 0, "went back");
             if (got.resumed) before = got.resumed;
             if (!feed_exists("resume/keyfold.journal")) before = 0;   /* it was about to be done */

@@ -2,6 +2,7 @@
 #include "fault.h"
 #include "scratch.h"
 #include "suite.h"
+#include "tally.h"
 #include "feed.h"
 
 #include <keyfold/keyfold.h>
@@ -142,7 +143,8 @@ START_TEST(build__killed_at_random_times)
             pid_t child = fork();
             SURE(child >= 0, "fork");
             if (child == 0) _exit(build(&j, "got.kf", NULL, NULL, NULL) ? 1 : 0);
-            killed += (unsigned)pause_then_kill(child, whole * (double)(mix64(round * 3 + life) % 1000) / 1000);
+            const uint64_t part = mix64(seed_or(0) * 7919 + round * 3 + life) % 1000;
+            killed += (unsigned)pause_then_kill(child, whole * (double)part / 1000);
         }
         snprintf(when, sizeof when, "job %d, round %u", _i, round);
         SURE(build(&j, "got.kf", &resumed, NULL, &error) == KF_OK, "%s: %s", when, error.message);
@@ -150,6 +152,7 @@ START_TEST(build__killed_at_random_times)
         same_files("got.kf", "want.kf", when);
         SURE(!feed_exists("resume") || rmdir(scratch_path("resume")) == 0, "%s: something is left", when);
     }
+    tally("kills at random times", killed);
     printf("job %d: %llu killed, %llu went on\n", _i, (unsigned long long)killed, (unsigned long long)saved);
     fflush(stdout);
 }

@@ -3,6 +3,7 @@
 #include "fault.h"
 #include "scratch.h"
 #include "suite.h"
+#include "tally.h"
 #include "feed.h"
 
 #include <keyfold/keyfold.h>
@@ -108,6 +109,7 @@ START_TEST(test_refused_in_time)
     ck_assert_msg(build(j, &small, &report, &error) == KF_NO_SPACE, "job %d fits less than it needs", _i);
     ck_assert_msg(small.most < small.capacity, "job %d: refused too late", _i);
     ck_assert_ptr_nonnull(strstr(error.message, "are free"));
+    tally("full disks", 1);
     ck_assert_int_eq(scratch_count(), 0);
 
     watch enough = { .capacity = peak + peak / 8 };

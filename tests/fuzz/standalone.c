@@ -5,6 +5,7 @@
  *   TARGET --write-seeds FOLDER             writes the seeds, for libFuzzer to begin with */
 #include "fuzz.h"
 #include "scale.h"
+#include "tally.h"
 
 #include <dirent.h>
 #include <signal.h>
@@ -74,7 +75,7 @@ static void run_input(const uint8_t *data, size_t size, const char *name)
             uint8_t *changed = malloc(size + 200);
             if (!changed) abort();
             if (size) memcpy(changed, data, size);
-            random_state = (uint64_t)turn * 0x9e3779b97f4a7c15u + size;
+            random_state = (seed_or(0) * 1000003 + (uint64_t)turn) * 0x9e3779b97f4a7c15u + size;
             length = mutate(changed, size, size + 200);
             free(copy);
             copy = malloc(length ? length : 1);
@@ -85,6 +86,7 @@ static void run_input(const uint8_t *data, size_t size, const char *name)
             memcpy(copy, data, size);
         }
         LLVMFuzzerTestOneInput(copy, length);
+        tally("inputs", 1);
         passed += turn == 0;
     }
     free(copy);

@@ -69,7 +69,7 @@ static void search_all_ways(kf_matcher *matcher, const model_names *names, const
 
 START_TEST(searches_of_tiny_names_are_exact)
 {
-    random_state = (uint64_t)_i * 1000 + 5;
+    random_state = (seed_or(0) << 32) + (uint64_t)_i * 1000 + 5;
     for (uint64_t round = 0; round < rounds_of(60); round++) {
         model_names names = { .count = random_below(round % 3 ? 40 : 4) };
         const size_t kinds = 1 + random_below(8), tokens = 1 + random_below(6), most = 1 + random_below(6);
@@ -100,7 +100,7 @@ START_TEST(searches_of_many_names_are_exact)
         "LIMITED LIMITED GROUP GROUP HOLDINGS HOLDINGS", "\xf0\x9f\x98\x80", "\xe4\xb8\xad GROUP"
     };
     model_names names = { .count = _i % 2 ? scaled(1500, 3000, 3000) : 700 };
-    random_state = 177 + (uint64_t)_i;
+    random_state = (seed_or(0) << 32) + 177 + (uint64_t)_i;
     for (size_t i = 0; i < names.count; i++)
         names.name[i] = _i < 2 ? real_name() : random_below(9) ? firm_name() : tiny_name(8, 4, 4);
     kf_names *index = model_build(&names, "many.kf", 16 << 20);
@@ -166,7 +166,7 @@ static void append_similar_token(char *name)
 START_TEST(searches_with_long_tokens_are_exact)
 {
     model_names names = { .count = 1500 };
-    random_state = 182 + (uint64_t)_i;
+    random_state = (seed_or(0) << 32) + 182 + (uint64_t)_i;
     for (size_t i = 0; i < names.count; i++) {
         char name[700] = "";
         for (size_t tokens = 1 + random_below(i % 3 ? 7 : 20); tokens > 0; tokens--) append_similar_token(name);

@@ -237,12 +237,43 @@ START_TEST(nearest__all_metrics)
 }
 END_TEST
 
+/* Both 83/90; as sums of doubles the last one is greater in its last bit, whatever the count is. */
+START_TEST(nearest__equal_but_for_the_last_bit)
+{
+    static const char *const keys[] = { "dbbabc", "dbbc", "dbbccc" };
+    kf_nearest_options o = KF_NEAREST_OPTIONS_INIT;
+    kf_builder *builder;
+    kf_dict *dict;
+    kf_iter *iter;
+    kf_entry entry;
+    ck_assert_int_eq(kf_builder_create(&builder, scratch_path("bit.kf"), NULL, NULL), KF_OK);
+    for (unsigned i = 0; i < 3; i++)
+        ck_assert_int_eq(kf_builder_add(builder, keys[i], strlen(keys[i]), NULL, 0, NULL), KF_OK);
+    ck_assert_int_eq(kf_builder_finish(builder, NULL, NULL), KF_OK);
+    kf_builder_destroy(&builder);
+    ck_assert_int_eq(kf_dict_open(&dict, scratch_path("bit.kf"), NULL, NULL), KF_OK);
+    o.metric = KF_METRIC_JARO_WINKLER;
+    o.ranking = KF_RANK_SIMILARITY;
+    for (o.count = 2; o.count < 4; o.count++) {
+        static const uint64_t order[] = { 0, 2, 1 };
+        ck_assert_int_eq(kf_iter_create_nearest(&iter, dict, "dbbacc", 6, &o, NULL), KF_OK);
+        for (unsigned n = 0; n < o.count; n++) {
+            ck_assert_int_eq(kf_iter_next(iter, &entry), KF_OK);
+            ck_assert_uint_eq(entry.ordinal, order[n]);
+        }
+        kf_iter_destroy(&iter);
+    }
+    kf_dict_close(&dict);
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("nearest");
     TCase *t = tcase_create("nearest");
     tcase_add_unchecked_fixture(t, scratch_open, scratch_close);
     suite_add_cases(t, nearest__all_metrics, 0, WAYS * 3 * TEXT_SHAPES);
+    tcase_add_test(t, nearest__equal_but_for_the_last_bit);
     suite_add_tcase(s, t);
     return s;
 }

@@ -85,7 +85,7 @@ static void check_answers(model *m, const char *name, const how *h, const kf_bui
 /* ---- bytes ---------------------------------------------------------------------------------------- */
 
 /* Whether no sample or table of an image of 16 MiB can be full: of tails of keys (memory / 32), of values
- * (memory / 256), and distinct values (memory / 32, 64 bytes each). */
+ * (memory / 320, or half of that beside given weights), and distinct values (memory / 32, 64 bytes each). */
 static int is_never_cut(const model *m, const kf_build_report *report)
 {
     uint64_t keys = 0, values = 0;
@@ -96,7 +96,7 @@ static int is_never_cut(const model *m, const kf_build_report *report)
     }
     free(room);
     if (m->encoding == KF_ENCODING_RAW) values = 0;
-    return !report->states_extra && keys < 256 << 10 && values < 32 << 10 && m->set.count < 2000;
+    return !report->states_extra && keys < 256 << 10 && values < (m->weighted ? 16 : 32) << 10 && m->set.count < 2000;
 }
 
 static how draw_way(const how *base, uint64_t seed)

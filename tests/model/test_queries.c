@@ -103,6 +103,8 @@ static void check_iterator(universe *u, const kf_dict *dict, const range *r, con
     free(list);
     cases++;
     hits_seen += count;
+    tally("answers", count + 1);
+    tally("queries", 1);
 }
 
 /* A query with drawn options, and plainly over everything. */
@@ -127,6 +129,7 @@ static void check_query(universe *u, const kf_dict *dict, const kf_query *query,
                                             set_below(s, 9) ? &distance : NULL);
         MUST(status == (want[i] == FAR_AWAY ? KF_NOT_FOUND : KF_OK), "%s; %s: text %zu: %s", u->m.name, what,
              i, kf_status_name(status));
+        tally("answers", 1);
         MUST(distance == 12345 || distance == (uint64_t)want[i], "%s; %s: text %zu: %llu, not %d", u->m.name,
              what, i, (unsigned long long)distance, want[i]);
     }

@@ -1,4 +1,5 @@
 #include "fault.h"
+#include "tally.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -70,6 +71,7 @@ static int fails(unsigned kind)
         if (fail) {
             if (plan.mode == FAULT_KILL) raise(SIGKILL);
             plan.fired = 1;
+            tally(kind == FAULT_ALLOC ? "failing allocations" : "failing calls", 1);
             errno = plan.os_error;
         }
     }

@@ -7,6 +7,7 @@
 #include "read/dict.h"
 
 #include "random.h"
+#include "tally.h"
 
 #include <keyfold/keyfold.h>
 
@@ -281,6 +282,7 @@ static inline void model_check_lookups(model *m, kf_dict *dict, size_t most)
     size_t part = n ? set_below(&m->set, n) : 0;
     ck_assert_int_eq(kf_dict_ordinal_many_packed(dict, packed, offsets + part, n - part, got, NULL), KF_OK);
     MUST(!memcmp(got, want + part, (n - part) * sizeof *got), "%s: packed part", m->name);
+    tally("answers", 6 * n);
     if (m->type == KF_VALUES_U64) {
         memset(got, 0x55, n * sizeof *got);
         ck_assert_int_eq(kf_dict_u64_at_many(dict, want, n, got), KF_OK);
@@ -319,8 +321,10 @@ static inline void model_check_values(const model *m, const kf_dict *dict, size_
     uint64_t number;
     kf_bytes bytes;
     ck_assert(room != NULL);
-    for (size_t i = 0; i < m->set.count; i += 1 + m->set.count / most)
+    for (size_t i = 0; i < m->set.count; i += 1 + m->set.count / most) {
         model_check_value(m, dict, i, &buffer, room);
+        tally("answers", 4);
+    }
     if (m->type == KF_VALUES_U64) ck_assert_int_eq(kf_dict_u64_at(dict, m->set.count, &number), KF_NOT_FOUND);
     if (m->type == KF_VALUES_BYTES)
         ck_assert_int_eq(kf_dict_value_at(dict, UINT64_MAX, &buffer, &bytes), KF_NOT_FOUND);
@@ -361,6 +365,7 @@ static inline void model_check_range(const model *m, const kf_dict *dict, const 
     MUST(kf_iter_next(iter, &entry) == KF_END && kf_iter_next(iter, &entry) == KF_END, "%s", m->name);
     kf_iter_destroy(&iter);
     free(room);
+    tally("answers", count + 1);
 }
 
 static inline void model_check_ranges(model *m, const kf_dict *dict, unsigned ranges)
@@ -395,6 +400,7 @@ static inline void model_check_facts(const model *m, const kf_dict *dict)
         bytes += m->set.keys[i].size;
         if (m->set.keys[i].size > longest) longest = m->set.keys[i].size;
     }
+    tally("dictionaries", 1);
     MUST(kf_dict_count(dict) == m->set.count, "%s", m->name);
     MUST(kf_dict_longest_key(dict) == longest, "%s", m->name);
     ck_assert_int_eq(kf_dict_value_type(dict), m->type);

@@ -5,6 +5,7 @@
 #include "random.h"
 #include "scratch.h"
 #include "suite.h"
+#include "tally.h"
 
 #include <keyfold/keyfold.h>
 
@@ -151,6 +152,8 @@ static inline void model_check(kf_matcher *matcher, const model_names *names, co
         ck_assert_uint_eq(hit->id.size, strlen(id));
         ck_assert_int_eq(memcmp(hit->id.data, id, hit->id.size), 0);
     }
+    tally("queries", 1);
+    tally("answers", count + 1);
 }
 
 #endif

@@ -33,11 +33,11 @@ static inline uint64_t rounds_of(uint64_t whole)
     return (now ? now : 1) * scale_of_run();
 }
 
-/* The one seed to run, KEYFOLD_TEST_SEED, or else `otherwise`. */
+/* The one seed to run, KEYFOLD_TEST_SEED, or else `otherwise`, counted from KEYFOLD_TEST_FIRST. */
 static inline uint64_t seed_or(uint64_t otherwise)
 {
-    const char *text = getenv("KEYFOLD_TEST_SEED");
-    return text ? strtoull(text, NULL, 10) : otherwise;
+    const char *text = getenv("KEYFOLD_TEST_SEED"), *first = getenv("KEYFOLD_TEST_FIRST");
+    return text ? strtoull(text, NULL, 10) : otherwise + (first ? strtoull(first, NULL, 10) : 0);
 }
 
 /* A loop over `count` seeds from 0 on, or over the one that was asked for. */

@@ -60,8 +60,11 @@ static kf_status refine(kf_matcher *m, const uint32_t *ids, uint32_t tokens, uin
     const uint32_t needs = kfi_matcher_needs_ceil(m, tokens);
     const int all_count = tokens <= m->patterns.tokens;
     uint64_t fresh = 0, maxima[KF_NAME_TOKENS];
+    unsigned known[KF_NAME_TOKENS];
     kf_status status = KF_OK;
     *is_out = 1;
+    /* As the bound has them: what is noted of a token below would tell otherwise when the name has it again. */
+    for (uint32_t j = 0; j < tokens; j++) known[j] = known_of(m, ids[j]);
     kfi_rows_trim(&m->rows);
     for (uint32_t j = 0; j < tokens; j++) {
         int is_new;
@@ -70,7 +73,7 @@ static kf_status refine(kf_matcher *m, const uint32_t *ids, uint32_t tokens, uin
         maxima[j] = kfi_row(&m->rows, rows[j])[0];
         fresh += is_new ? m->patterns.count : 0;
         const unsigned exact = kfi_similarity_ceil(maxima[j]);
-        bound = bound - known_of(m, ids[j]) + exact;
+        bound = bound - known[j] + exact;
         if (is_new) kfi_matcher_note(m, ids[j], exact);
         if (all_count && bound < needs) return kfi_matcher_work(m, fresh);
     }

@@ -11,13 +11,22 @@
 /* Only this much can the order of floating-point operations change a bound. */
 #define SLACK 1e-12
 
+/* The least score that a key at `next` or later may have. Scores that are equal in numbers may differ in their last
+ * bits, by which hits are ordered: so only when nothing can be better do later keys lose without a look. */
+static double cutoff_of(const kfi_nearest *s, double least, uint64_t next)
+{
+    if (!kfi_hits_full(&s->hits)) return least - SLACK;
+    const kfi_hit *worst = &s->hits.hit[0];
+    return worst->score >= 1 && worst->ordinal < next ? INFINITY : worst->score - SLACK;
+}
+
 /* Looks at the current key, of which the bytes before `walk->keep` have been looked at. Sets `*dead` to how many
  * bytes decide that neither it nor any key with the same begin is wanted; 0: none. */
 static kf_status look_at(kfi_nearest *s, kfi_jaro *jaro, kfi_walk *walk, double least, double below_score,
                          size_t *dead)
 {
     const uint64_t ordinal = s->base + walk->ordinal;
-    const double cutoff = (double)kfi_nearest_cutoff(s, least, ordinal) - SLACK;
+    const double cutoff = cutoff_of(s, least, ordinal);
     const kf_bytes key = { walk->path, walk->size };
     *dead = 0;
     while (jaro->depth < walk->size) {
