@@ -63,6 +63,7 @@ def compiling(model, folder):
     return in_turn({"keyfold": compiled, "pickle": pickled, "marisa": marisa, "freeze": frozen,
                     "pickle, published": lambda: published(pickled), "marisa, published": lambda: published(marisa),
                     "keyfold, not synced": lambda: compiled(sync=False),
+                    "keyfold, fast": lambda: compiled(effort="fast"),
                     "keyfold, of columns": lambda: keyfold.compile(os.path.join(folder, "columns.kf"), columns)})
 
 

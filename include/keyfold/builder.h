@@ -36,10 +36,15 @@ enum {
     KF_BUILD_FILTER = 1u << 2,       /* a filter of about 10 bits a key, more in small files, tells of 255 of 256
                                         absent keys at once that they are: for tables that are mostly asked for what
                                         they have not. Present keys take longer */
-    KF_BUILD_NO_SYNC = 1u << 3       /* the file is not waited for until it is on disk: quicker for small ones. It still
+    KF_BUILD_NO_SYNC = 1u << 3,      /* the file is not waited for until it is on disk: quicker for small ones. It still
                                         takes its name at once or not at all, whatever becomes of this process; but
                                         if the machine goes down soon after, it may be there and damaged, which
                                         kf_dict_verify finds. For what can be made again */
+    KF_BUILD_FAST = 1u << 4,         /* tokens for texts are looked for in little text, and used as they fit first:
+                                        builds of small tables take less time, of long texts much less; files are some
+                                        percent larger, those of long texts more */
+    KF_BUILD_BEST = 1u << 5         /* the reverse: more text, more time, and files of texts up to a percent smaller.
+                                        Not with KF_BUILD_FAST */
 };
 
 /* What a build is to do. Read during kf_builder_create only; its strings are copied. */

@@ -23,8 +23,11 @@ kf_status kfi_build_options_check(const kf_build_options *o, kf_error *error)
         return kfi_fail(error, KF_INVALID, "the duplicates policy join needs values of bytes");
     if (o->duplicates >= KF_DUPLICATES_SUM && o->duplicates <= KF_DUPLICATES_MAX && o->value_type != KF_VALUES_U64)
         return kfi_fail(error, KF_INVALID, "the duplicates policies sum, min and max need u64 values");
-    if (o->flags & ~(uint32_t)(KF_BUILD_REPLACE_ANY | KF_BUILD_SIMILARITY | KF_BUILD_FILTER | KF_BUILD_NO_SYNC))
+    if (o->flags & ~(uint32_t)(KF_BUILD_REPLACE_ANY | KF_BUILD_SIMILARITY | KF_BUILD_FILTER | KF_BUILD_NO_SYNC
+                               | KF_BUILD_FAST | KF_BUILD_BEST))
         return kfi_fail(error, KF_INVALID, "unknown flags for a build: %#x", o->flags);
+    if (o->flags & KF_BUILD_FAST && o->flags & KF_BUILD_BEST)
+        return kfi_fail(error, KF_INVALID, "KF_BUILD_FAST and KF_BUILD_BEST do not go together");
     if ((unsigned)o->weights > KF_WEIGHTS_GIVEN)
         return kfi_fail(error, KF_INVALID, "weights are out of range");
     if (o->weights == KF_WEIGHTS_VALUE && o->value_type != KF_VALUES_U64)

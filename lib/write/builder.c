@@ -247,6 +247,8 @@ static kfi_image_options image_options(kf_builder *b)
         .expected_bytes = b->added_bytes,
         .threads = b->options.threads, .similarity = (b->options.flags & KF_BUILD_SIMILARITY) != 0,
         .filter = (b->options.flags & KF_BUILD_FILTER) != 0,
+        .effort = b->options.flags & KF_BUILD_FAST ? KFI_EFFORT_LITTLE
+                : b->options.flags & KF_BUILD_BEST ? KFI_EFFORT_GREAT : KFI_EFFORT_USUAL,
     };
 }
 

@@ -123,7 +123,8 @@ static kf_status write_keys(kfi_image *image, kfi_writer *writer, kf_error *erro
     kfi_progress progress = { tell_layout, image, KF_PHASE_LAYOUT, image->automaton.state_count, STATES_STEP, 0 };
     kf_status status = kfi_progress_report(&progress, 0, error);
     if (!status) status = kfi_shared_table_create(&image->shared, &image->automaton, shares->references, error);
-    if (!status) status = kfi_key_plan_make(&image->plan, &image->automaton, &image->shared, shares->tails, error);
+    if (!status) status = kfi_key_plan_make(&image->plan, &image->automaton, &image->shared, shares->tails,
+                                             image->options.effort, error);
     if (!status)
         status = kfi_keys_emit(&image->plan, &image->automaton, &image->shared, writer, &progress, error);
     kfi_key_plan_free(&image->plan);

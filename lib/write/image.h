@@ -16,6 +16,7 @@
 #include "base/progress.h"
 #include "format/metadata.h"
 #include "write/budget.h"
+#include "write/tokens/token_trainer.h"
 #include "write/writer.h"
 
 #include <keyfold/progress.h>
@@ -38,6 +39,7 @@ typedef struct kfi_image_options {
     uint64_t expected_bytes;       /* of them */
     int similarity;                /* keys are to be in blocks too */
     int filter;                    /* and their hashes in a filter */
+    kfi_effort effort;
     unsigned threads;              /* the caller's included, which alone tells progress; 0 is 1 */
 } kfi_image_options;
 

@@ -147,6 +147,23 @@ class Errors(CliTest):
         self.assertEqual(contents, contents[:1] * 3)
         self.assertEqual(sorted(os.listdir(self.folder)), ["1.kf", "2.kf", "3.kf", "in.tsv"])
 
+    def test_effort(self):
+        source = self.write("in.tsv", b"".join(b"the %d. key of many\tand a text that says %d times %d\n"
+                                               % (i, i % 97, i * i) for i in range(20000)))
+        sizes = {}
+        for effort in ("fast", "default", "best"):
+            self.run_tool("build", "-q", "--effort", effort, "-o", self.path(effort + ".kf"), source)
+            self.assertEqual(self.out("dump", self.path(effort + ".kf")), self.out("dump", self.path("fast.kf")))
+            sizes[effort] = os.path.getsize(self.path(effort + ".kf"))
+        self.run_tool("build", "-q", "-o", self.path("none.kf"), source)
+        self.assertEqual(os.path.getsize(self.path("none.kf")), sizes["default"])
+        self.assertGreater(sizes["fast"], sizes["default"])
+        self.assertLess(sizes["fast"], 1.4 * sizes["default"])
+        self.assertLessEqual(sizes["best"], sizes["default"])
+        self.run_tool("merge", "-q", "--effort", "fast", "-o", self.path("merged.kf"), self.path("best.kf"))
+        self.assertEqual(os.path.getsize(self.path("merged.kf")), sizes["fast"])
+        self.assertIn("effort", self.err("build", "--effort", "much", "-o", self.path("x.kf"), source, expect=2))
+
     def test_same_input_same_bytes(self):
         data = b"".join(b"%d\tv%d\n" % (n * 7919 % 1000, n % 13) for n in range(1000))
         self.build(data)

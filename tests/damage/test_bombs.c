@@ -24,7 +24,7 @@ static void write_bomb(kfi_automaton *a, uint64_t keys)
     ck_assert_int_eq(kfi_spool_finish(a->references, &error), KF_OK);
     kf_status status = kfi_writer_create(&writer, scratch_path("bomb.kf"), 5, &error);
     if (!status) status = kfi_shared_table_create(&shared, a, 64 << 20, &error);
-    if (!status) status = kfi_key_plan_make(&plan, a, &shared, 64 << 20, &error);
+    if (!status) status = kfi_key_plan_make(&plan, a, &shared, 64 << 20, KFI_EFFORT_USUAL, &error);
     if (!status) status = kfi_keys_emit(&plan, a, &shared, writer, NULL, &error);
     kfi_header header = { .keys = keys, .longest_key = a->longest_key, .raw_key_bytes = a->raw_key_bytes,
                           .states = a->state_count };

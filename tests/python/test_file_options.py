@@ -25,7 +25,7 @@ def test_no_option_of_the_command_is_forgotten(tool):
     parameters = inspect.signature(keyfold.compile).parameters
     missing = {name for name in options if NAMES.get(name, name) not in parameters}
     assert not missing, missing
-    for name in ("format", "encoding", "duplicates", "on_error"):
+    for name in ("format", "encoding", "duplicates", "on_error", "effort"):
         said = tool("build", f"--{name.replace('_', '-')}=?").stderr.decode()
         listed = re.search("is one of (.*), not", said)[1]
         literal = getattr(_types, "".join(word.capitalize() for word in name.split("_")))

@@ -80,6 +80,19 @@ def test_targets(tmp_path, kind):
     assert make(kind, target, tmp_path, False)["a"] == "b"      # nor over an empty one, as of mkstemp
 
 
+def test_effort(tmp_path):
+    model = {f"the {i}. key of many": f"and a text that says {i % 97} times {i * i}" for i in range(20000)}
+    tables = {effort: keyfold.compile(tmp_path / f"{effort}.kf", model, effort=effort)
+              for effort in ("fast", "default", "best")}
+    sizes = {effort: os.path.getsize(table.path) for effort, table in tables.items()}
+    assert all(dict(table.items()) == model for table in tables.values())
+    assert sizes["best"] <= sizes["default"] < sizes["fast"] < 1.4 * sizes["default"]
+    merged = keyfold.merge(tmp_path / "merged.kf", [tables["best"]], effort="fast")
+    assert dict(merged.items()) == model and os.path.getsize(merged.path) > sizes["default"]
+    with pytest.raises(keyfold.ArgumentError, match="effort='much': there are fast, default, best"):
+        keyfold.compile(tmp_path / "x.kf", model, effort="much")
+
+
 def test_a_build_that_is_not_synced(tmp_path):
     tables = [keyfold.compile(tmp_path / "a.kf", {"a": 1}), keyfold.compile(tmp_path / "b.kf", {"a": 1}, sync=False)]
     tables += [keyfold.merge(tmp_path / "c.kf", tables[:1]), keyfold.merge(tmp_path / "d.kf", tables[:1], sync=False)]

@@ -188,7 +188,7 @@ static inline kf_status chain_sections(const kfi_automaton *a, kfi_writer *write
     if (!status) status = kfi_writer_write(writer, metadata.data, metadata.size, error);
     if (!status) status = kfi_writer_end(writer, error);
     if (!status) status = kfi_shared_table_create(&shared, a, 1 << 20, error);
-    if (!status) status = kfi_key_plan_make(&plan, a, &shared, 1 << 20, error);
+    if (!status) status = kfi_key_plan_make(&plan, a, &shared, 1 << 20, KFI_EFFORT_USUAL, error);
     if (!status) status = kfi_keys_emit(&plan, a, &shared, writer, NULL, error);
     kfi_key_plan_free(&plan);
     kfi_shared_table_free(&shared);

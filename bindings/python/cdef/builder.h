@@ -15,7 +15,9 @@ enum {
     KF_BUILD_REPLACE_ANY = 1 << 0,
     KF_BUILD_SIMILARITY = 1 << 1,
     KF_BUILD_FILTER = 1 << 2,
-    KF_BUILD_NO_SYNC = 1 << 3
+    KF_BUILD_NO_SYNC = 1 << 3,
+    KF_BUILD_FAST = 1 << 4,
+    KF_BUILD_BEST = 1 << 5
 };
 
 typedef struct kf_build_options {

@@ -26,7 +26,7 @@ from ._urls import is_url
 if TYPE_CHECKING:
     from . import _column_files, _files, _generations, _parts
     from ._handle import StrPath
-    from ._types import Duplicates, Encoding, Format, Keys, NoLists, Normal, Nulls, OnError, Weights
+    from ._types import Duplicates, Effort, Encoding, Format, Keys, NoLists, Normal, Nulls, OnError, Weights
 else:      # what they import takes longer than many a build
     _column_files, _files, _parts = Later("_column_files"), Later("_files"), Later("_parts")
     _generations = Later("_generations")
@@ -117,7 +117,7 @@ def compile(path: StrPath, inputs: Mapping[K, V], *, reader: None = None, worker
             resume: Optional[StrPath] = None, allow_pickle: bool = False,
             encoding: Encoding = "auto", metadata: Metadata = None,
             normalise: Normal = None, force: bool = False, similarity: bool = False,
-            filter: bool = False, sync: bool = True) -> Dictionary[K, V]: ...
+            filter: bool = False, sync: bool = True, effort: Effort = "default") -> Dictionary[K, V]: ...
 @overload
 def compile(path: StrPath, inputs: Iterable[Tuple[K, V]], *, reader: None = None,
             workers: Optional[int] = None, memory: Union[int, str] = "1G", duplicates: NoLists = "error",
@@ -127,7 +127,7 @@ def compile(path: StrPath, inputs: Iterable[Tuple[K, V]], *, reader: None = None
             resume: Optional[StrPath] = None, allow_pickle: bool = False,
             encoding: Encoding = "auto", metadata: Metadata = None,
             normalise: Normal = None, force: bool = False, similarity: bool = False,
-            filter: bool = False, sync: bool = True) -> Dictionary[K, V]: ...
+            filter: bool = False, sync: bool = True, effort: Effort = "default") -> Dictionary[K, V]: ...
 @overload
 def compile(path: StrPath, inputs: Mapping[K, List[V]], *, reader: None = None, workers: Optional[int] = None,
             memory: Union[int, str] = "1G", duplicates: Literal["all"], codec: Union[str, Codec] = "auto",
@@ -136,7 +136,7 @@ def compile(path: StrPath, inputs: Mapping[K, List[V]], *, reader: None = None, 
             resume: Optional[StrPath] = None, allow_pickle: bool = False,
             encoding: Encoding = "auto", metadata: Metadata = None,
             normalise: Normal = None, force: bool = False, similarity: bool = False,
-            filter: bool = False, sync: bool = True) -> Dictionary[K, List[V]]: ...
+            filter: bool = False, sync: bool = True, effort: Effort = "default") -> Dictionary[K, List[V]]: ...
 @overload
 def compile(path: StrPath, inputs: Iterable[Tuple[K, V]], *, reader: None = None,
             workers: Optional[int] = None, memory: Union[int, str] = "1G", duplicates: Literal["all"],
@@ -146,7 +146,7 @@ def compile(path: StrPath, inputs: Iterable[Tuple[K, V]], *, reader: None = None
             resume: Optional[StrPath] = None, allow_pickle: bool = False,
             encoding: Encoding = "auto", metadata: Metadata = None,
             normalise: Normal = None, force: bool = False, similarity: bool = False,
-            filter: bool = False, sync: bool = True) -> Dictionary[K, List[V]]: ...
+            filter: bool = False, sync: bool = True, effort: Effort = "default") -> Dictionary[K, List[V]]: ...
 @overload
 def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]] = None,
             workers: Optional[int] = None, memory: Union[int, str] = "1G", duplicates: Duplicates = "error",
@@ -162,7 +162,7 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
             weight_field: Optional[str] = None, raw: bool = False, text: bool = False, pairs: bool = False,
             on_error: Optional[OnError] = None, normalise: Normal = None,
             force: bool = False, similarity: bool = False,
-            filter: bool = False, sync: bool = True) -> Dictionary[Any, Any]: ...
+            filter: bool = False, sync: bool = True, effort: Effort = "default") -> Dictionary[Any, Any]: ...
 
 
 def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]] = None,
@@ -179,7 +179,7 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
             weight_field: Optional[str] = None, raw: bool = False, text: bool = False, pairs: bool = False,
             on_error: Optional[OnError] = None, normalise: Normal = None,
             force: bool = False, similarity: bool = False,
-            filter: bool = False, sync: bool = True) -> Dictionary[Any, Any]:
+            filter: bool = False, sync: bool = True, effort: Effort = "default") -> Dictionary[Any, Any]:
     """Compiles pairs into the file `path` and opens it. Nothing appears there before all is done.
 
     path        of the file; or a URL that fsspec knows, to which the complete file is put
@@ -220,6 +220,8 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
                 forms). Keys are stored like that, and what is looked up or searched for becomes so too. Keys
                 that are then the same are duplicates. For str, and for bytes, which are taken as UTF-8
     filter      stores hashes of the keys, about 10 bits each, that make looking up absent keys several times faster
+    effort      "fast" takes less time for a small table and a fraction for long texts; the file is some percent larger,
+                of long texts more. "best" takes more time, for a slightly smaller file of much text
     sync        False: the file is not waited for until it is on disk, which takes most of the time of a small table.
                 It appears as a whole or not at all all the same, but may be damaged if the machine goes down soon
                 after: for what can be made again
@@ -262,7 +264,7 @@ def compile(path: StrPath, inputs: Any, *, reader: Optional[Callable[[Any], Any]
     options = BuildOptions(path, memory=memory, duplicates=duplicates, weights=weights, tmpdir=tmpdir,
                            threads=threads, shards=shards, resume=resume, encoding=encoding,
                            metadata=_file_options.metadata(metadata), normalise=normalise, force=force,
-                           similarity=similarity, filter=filter, sync=sync)
+                           similarity=similarity, filter=filter, sync=sync, effort=effort)
     about_files = _file_options.given(dict(
         format=format, delimiter=delimiter, header=header, key_column=key_column, value_column=value_column,
         weight_column=weight_column, key_field=key_field, value_field=value_field, weight_field=weight_field, raw=raw,

@@ -20,6 +20,7 @@ DUPLICATES = {"error": lib.KF_DUPLICATES_ERROR, "first": lib.KF_DUPLICATES_FIRST
               "last": lib.KF_DUPLICATES_LAST, "sum": lib.KF_DUPLICATES_SUM,
               "min": lib.KF_DUPLICATES_MIN, "max": lib.KF_DUPLICATES_MAX, "all": lib.KF_DUPLICATES_JOIN}
 _WEIGHTS = {None: lib.KF_WEIGHTS_NONE, "value": lib.KF_WEIGHTS_VALUE, "given": lib.KF_WEIGHTS_GIVEN}
+_EFFORTS = {"fast": lib.KF_BUILD_FAST, "default": 0, "best": lib.KF_BUILD_BEST}
 ENCODINGS = {"auto": lib.KF_ENCODING_AUTO, "packed": lib.KF_ENCODING_PACKED, "distinct": lib.KF_ENCODING_DISTINCT,
              "raw": lib.KF_ENCODING_RAW, "tokens": lib.KF_ENCODING_TOKENS, "zstd": lib.KF_ENCODING_ZSTD}
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
@@ -81,7 +82,8 @@ class BuildOptions:
                  threads: Optional[int] = None, shards: Optional[int] = None,
                  resume: Optional[StrPath] = None, encoding: str = "auto",
                  metadata: Optional[Mapping[str, bytes]] = None, normalise: Normal = None,
-                 force: bool = False, similarity: bool = False, filter: bool = False, sync: bool = True) -> None:
+                 force: bool = False, similarity: bool = False, filter: bool = False, sync: bool = True,
+                 effort: str = "default") -> None:
         self.threads = thread_count(threads)
         _count("shards", shards, _MOST_SHARDS)
         if duplicates not in DUPLICATES:
@@ -90,6 +92,8 @@ class BuildOptions:
             raise _errors.ArgumentError(f'weights={weights!r}: there are None, "value" and "given"')
         if encoding not in ENCODINGS:
             raise _errors.ArgumentError(f"encoding={encoding!r}: there are {', '.join(ENCODINGS)}")
+        if effort not in _EFFORTS:
+            raise _errors.ArgumentError(f"effort={effort!r}: there are {', '.join(_EFFORTS)}")
         if duplicates == "all" and weights is not None:
             raise _errors.ArgumentError(f'duplicates="all" does not go with weights="{weights}"')
         if not isinstance(path, (str, bytes, os.PathLike)):
@@ -110,6 +114,7 @@ class BuildOptions:
         self.similarity = similarity
         self.filter = filter
         self.sync = sync
+        self.effort = effort
         self.tmpdir = None if tmpdir is None else os.path.abspath(os.fsdecode(tmpdir))
         self.resume = None if resume is None else os.path.abspath(os.fsdecode(resume))
         needed = [os.path.dirname(self.path), *([self.tmpdir] if self.tmpdir else [])]
@@ -143,7 +148,7 @@ class BuildOptions:
         options.flags = ((lib.KF_BUILD_REPLACE_ANY if self.force else 0)
                          | (lib.KF_BUILD_SIMILARITY if self.similarity else 0)
                          | (lib.KF_BUILD_FILTER if self.filter else 0)
-                         | (0 if self.sync else lib.KF_BUILD_NO_SYNC))
+                         | (0 if self.sync else lib.KF_BUILD_NO_SYNC) | _EFFORTS[self.effort])
         kept = []
         for name, folder in (("temporary_folder", self.tmpdir), ("resume_folder", self.resume)):
             if folder is not None:

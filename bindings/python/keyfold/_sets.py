@@ -16,7 +16,7 @@ from ._progress import Heart, Progress
 
 if TYPE_CHECKING:
     from ._handle import StrPath
-    from ._types import ChangeKind, OneValue, Operation
+    from ._types import ChangeKind, Effort, OneValue, Operation
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -315,7 +315,8 @@ def merge(path: StrPath, dictionaries: Iterable[Dictionary[K, V]], operation: Op
           stop: Optional[K] = None, limit: Optional[int] = None,
           memory: Union[int, str] = "1G", progress: Any = None, tmpdir: Optional[StrPath] = None,
           threads: Optional[int] = None, shards: Optional[int] = None,
-          force: bool = False, similarity: bool = False, filter: bool = False, sync: bool = True) -> Dictionary[K, V]:
+          force: bool = False, similarity: bool = False, filter: bool = False, sync: bool = True,
+          effort: Effort = "default") -> Dictionary[K, V]:
     """Writes the result of a set operation into the file `path` and opens it; see union. The operation is
     "union", "intersection", "difference" or "symmetric_difference". The path may be a member's own. The last
     options are those of compile.
@@ -329,7 +330,7 @@ def merge(path: StrPath, dictionaries: Iterable[Dictionary[K, V]], operation: Op
         dictionaries = [dictionaries]
     members = _members(list(dictionaries))
     build = BuildOptions(path, memory=memory, tmpdir=tmpdir, threads=threads, shards=shards, force=force,
-                         similarity=similarity, filter=filter, sync=sync)
+                         similarity=similarity, filter=filter, sync=sync, effort=effort)
     within = _Within(members[0], prefix, start, stop, limit)
     if within.nothing:
         raise _errors.ArgumentError("limit=0: there would be nothing to write")

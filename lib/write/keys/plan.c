@@ -203,14 +203,14 @@ static kf_status choose_codes(planner *p, kfi_key_plan *plan, const kfi_automato
     return KF_OK;
 }
 
-kf_status kfi_key_plan_make(kfi_key_plan *plan, const kfi_automaton *automaton,
-                            kfi_shared_table *shared, uint64_t memory, kf_error *error)
+kf_status kfi_key_plan_make(kfi_key_plan *plan, const kfi_automaton *automaton, kfi_shared_table *shared,
+                            uint64_t memory, kfi_effort effort, kf_error *error)
 {
     planner p = { .stride = 1, .references = automaton->reference_count + 1,
                   .fixed_length = automaton->longest_key == automaton->shortest_key };
     memset(plan, 0, sizeof *plan);
     uint64_t most = p.fixed_length ? FIXED_SAMPLE : MOST_SAMPLE;
-    kf_status status = kfi_token_trainer_create(&p.trainer, kfi_budget_training(memory, most), error);
+    kf_status status = kfi_token_trainer_create(&p.trainer, kfi_budget_training(memory, most), effort, error);
     kfi_layout_sink sink = { &p, plan_node, plan_small, plan_small_root, NULL };
     if (!status) status = kfi_layout_run(automaton, shared, &sink, error);
     if (!status) {

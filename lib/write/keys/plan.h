@@ -11,8 +11,8 @@ typedef struct kfi_key_plan {
 
 /* Runs the layout once over the automaton, decides for each shared state and trains the tokens within
  * `memory` bytes. */
-kf_status kfi_key_plan_make(kfi_key_plan *plan, const kfi_automaton *automaton,
-                            kfi_shared_table *shared, uint64_t memory, kf_error *error);
+kf_status kfi_key_plan_make(kfi_key_plan *plan, const kfi_automaton *automaton, kfi_shared_table *shared,
+                            uint64_t memory, kfi_effort effort, kf_error *error);
 void kfi_key_plan_free(kfi_key_plan *plan);
 
 #endif

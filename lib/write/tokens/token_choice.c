@@ -18,6 +18,8 @@ enum {
     PART_LEAST = 1 << 18,      /* bytes of the sample */
     PART_GROWTH = 7,
     PART_PER_TOKEN = 96,       /* so many are enough for each token */
+    LITTLE = 8,                /* of so many bytes of a small sample one, with little effort, */
+    LITTLE_LEAST = 1 << 10,
     HELD_OUT = 16,             /* of so many records one */
     TEXT_PER_TOKEN = 24,       /* the densest dictionaries we met have one for 60 bytes */
     TOKENS_LEAST = 512,
@@ -144,6 +146,14 @@ static kf_status keep_most_used(kfi_token_choice *choice, kfi_merges *merges, ui
     return KF_OK;
 }
 
+static uint64_t first_part(const kfi_token_trainer *trainer)
+{
+    if (trainer->effort == KFI_EFFORT_GREAT) return trainer->sample_bytes;
+    if (trainer->effort == KFI_EFFORT_USUAL) return PART_LEAST;
+    const uint64_t part = trainer->sample_bytes / LITTLE;
+    return part < LITTLE_LEAST ? LITTLE_LEAST : part > PART_LEAST ? PART_LEAST : part;
+}
+
 kf_status kfi_token_choice_make(kfi_token_choice *choice, const kfi_token_trainer *trainer, unsigned bits,
                                 kf_error *error)
 {
@@ -152,13 +162,14 @@ kf_status kfi_token_choice_make(kfi_token_choice *choice, const kfi_token_traine
     uint8_t bytes[256];
     kfi_token_trainer_bytes(trainer, bytes);
     *choice = (kfi_token_choice){.bits = bits};
-    for (uint64_t part = PART_LEAST;; part *= PART_GROWTH) {
+    for (uint64_t part = first_part(trainer);; part *= PART_GROWTH) {
         input = choose_part(trainer, part, bits, bytes);
         kfi_merges_free(&merges);
         kf_status status = kfi_merges_make(&merges, &input, error);
         if (status) return status;
         if (!bits) choice->bits = choose_width(&merges);
         if (input.below == trainer->threshold || part >> choice->bits >= PART_PER_TOKEN) break;
+        if (trainer->effort == KFI_EFFORT_LITTLE) break;
     }
     const uint32_t limit = 1u << choice->bits;
     const kfi_merge_stage stage = stage_at(&merges, limit + limit / SPARE);

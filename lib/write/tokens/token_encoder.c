@@ -1,6 +1,6 @@
 /* Encoding with the dictionary that was chosen, and writing it. */
 #include "write/tokens/token_choice.h"
-#include "write/tokens/token_trainer.h"
+#include "write/tokens/token_sample.h"
 
 #include <stdlib.h>
 
@@ -8,6 +8,7 @@ enum { FRAME_SIZE = 16, PAD_SIZE = 16 };
 
 struct kfi_token_encoder {
     kfi_token_choice choice;
+    int is_greedy;
     kfi_token_trie trie;
     kfi_parse_scratch scratch;
 };
@@ -21,6 +22,7 @@ kf_status kfi_token_encoder_train(kfi_token_encoder **out, const kfi_token_train
     kfi_token_encoder *encoder = malloc(sizeof *encoder);
     if (!encoder) return kfi_fail_memory(error, sizeof *encoder);
     encoder->trie = (kfi_token_trie){0};
+    encoder->is_greedy = trainer->effort == KFI_EFFORT_LITTLE;
     kf_status status = kfi_token_choice_make(&encoder->choice, trainer, bits, error);
     if (!status) status = kfi_token_trie_build(&encoder->trie, encoder->choice.tokens, encoder->choice.count, error);
     if (status) kfi_token_encoder_destroy(&encoder);
@@ -112,11 +114,30 @@ out:
 
 /* ---- encoding ------------------------------------------------------------------------------ */
 
+/* By the longest token at each place. */
+static size_t encode_greedily(const kfi_token_trie *trie, const uint8_t *data, size_t size, uint16_t *codes)
+{
+    size_t count = 0;
+    for (size_t at = 0; at < size;) {
+        uint32_t slot = 0, code = 0;
+        size_t end = at + 1;
+        for (size_t i = at; i < size && (slot = kfi_token_trie_step(trie, slot, data[i])); i++) {
+            if (!(trie->slots[slot].link & KFI_TOKEN_ENDS)) continue;
+            code = trie->slots[slot].code;
+            end = i + 1;
+        }
+        codes[count++] = (uint16_t)code;
+        at = end;
+    }
+    return count;
+}
+
 size_t kfi_token_encode(kfi_token_encoder *encoder, const uint8_t *data, size_t size,
                         uint16_t *codes)
 {
     kfi_parse_scratch *scratch = &encoder->scratch;
     size_t count = 0, at = 0;
+    if (encoder->is_greedy) return encode_greedily(&encoder->trie, data, size, codes);
     while (at < size) {
         size_t left = size - at;
         uint32_t window = left > KFI_PARSE_WINDOW ? KFI_PARSE_WINDOW : (uint32_t)left;

@@ -7,6 +7,7 @@
 struct kfi_token_trainer {
     kfi_array records;       /* u8 length | 3 bytes of a random number | text, of up to 255 bytes */
     size_t limit;
+    kfi_effort effort;
     uint32_t threshold;      /* records with a random number below it are kept */
     uint64_t pieces;
     uint64_t total_bytes;    /* of all text */

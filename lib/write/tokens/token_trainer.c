@@ -7,12 +7,13 @@
  * full: each piece of text then is in the sample with the same probability, whatever the total. */
 enum { RECORD_HEADER = 4, PIECE = 255, THRESHOLD_ALL = 1 << 24 };
 
-kf_status kfi_token_trainer_create(kfi_token_trainer **out, size_t sample_limit, kf_error *error)
+kf_status kfi_token_trainer_create(kfi_token_trainer **out, size_t sample_limit, kfi_effort effort, kf_error *error)
 {
     *out = NULL;
     kfi_token_trainer *trainer = calloc(1, sizeof *trainer);
     if (!trainer) return kfi_fail_memory(error, sizeof *trainer);
     trainer->limit = sample_limit;
+    trainer->effort = effort;
     trainer->threshold = THRESHOLD_ALL;
     *out = trainer;
     return KF_OK;

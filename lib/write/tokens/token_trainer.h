@@ -7,9 +7,12 @@
 
 typedef struct kfi_token_trainer kfi_token_trainer;
 
+/* How much text tokens are made of, and with LITTLE also how it is encoded. */
+typedef enum kfi_effort { KFI_EFFORT_USUAL, KFI_EFFORT_LITTLE, KFI_EFFORT_GREAT } kfi_effort;
+
 /* Collects at most `sample_limit` bytes by reservoir sampling (deterministic: a fixed seed). Every
  * byte value of every string that is added becomes a token, sampled or not. */
-kf_status kfi_token_trainer_create(kfi_token_trainer **out, size_t sample_limit, kf_error *error);
+kf_status kfi_token_trainer_create(kfi_token_trainer **out, size_t sample_limit, kfi_effort effort, kf_error *error);
 kf_status kfi_token_trainer_add(kfi_token_trainer *trainer, const uint8_t *data, size_t size,
                                 kf_error *error);
 void kfi_token_trainer_destroy(kfi_token_trainer **trainer);
@@ -28,7 +31,8 @@ double kfi_token_encoder_rate(const kfi_token_encoder *encoder);
 kf_status kfi_token_encoder_write(const kfi_token_encoder *encoder, kfi_array *out,
                                   kf_error *error);
 /* Writes the codes of `data` to `codes` (room for `size` of them needed) and returns their number:
- * the fewest tokens possible. Every byte must have been added to the trainer. Deterministic.
+ * the fewest tokens possible, with little effort the longest that fits at each place. Every byte must have been added
+ * to the trainer. Deterministic.
  * O(16 x size). */
 size_t kfi_token_encode(kfi_token_encoder *encoder, const uint8_t *data, size_t size,
                         uint16_t *codes);

@@ -27,7 +27,7 @@ kf_status kfi_column_builder_create(kfi_column_builder **out, const kfi_column_o
     if (!status && collects & KFI_COLLECTS_DISTINCT)
         status = kfi_distinct_create(&builder->distinct, builder->shares.distinct, error);
     if (!status && collects & KFI_COLLECTS_TOKENS)
-        status = kfi_token_trainer_create(&builder->trainer, builder->shares.token_sample, error);
+        status = kfi_token_trainer_create(&builder->trainer, builder->shares.token_sample, options->effort, error);
     if (status) kfi_column_builder_destroy(&builder);
     *out = builder;
     return status;

@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/progress.h"
+#include "write/tokens/token_trainer.h"
 #include "write/writer.h"
 
 #include <keyfold/values.h>
@@ -17,6 +18,7 @@ typedef struct kfi_column_options {
     const char *folder;
     kfi_disk_account *account;
     kfi_progress progress;         /* while the column is written */
+    kfi_effort effort;
 } kfi_column_options;
 
 kf_status kfi_column_builder_create(kfi_column_builder **out, const kfi_column_options *options,

@@ -139,7 +139,8 @@ static kf_status train_items(distinct_state *state, const kfi_column_builder *bu
     double plain = (double)kfi_distinct_bytes(distinct), coded = 0;
     state->size = plain + ends_cost(builder, (double)count);
     if (plain < 4096 || plain > TOKENS_MEAN_MOST * (double)count) return KF_OK;
-    kf_status status = kfi_token_trainer_create(&trainer, builder->shares.item_sample, error);
+    kf_status status = kfi_token_trainer_create(&trainer, builder->shares.item_sample, builder->options.effort,
+                                                error);
     for (uint32_t rank = 0; rank < count && !status; rank++) {
         kf_bytes item = kfi_distinct_at(distinct, rank);
         status = kfi_token_trainer_add(trainer, item.data, item.size, error);

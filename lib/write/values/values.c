@@ -59,7 +59,7 @@ kf_status kfi_values_create(kfi_values **out, const kfi_image_options *o, kf_err
     }
     if (!status && o->value_type != KF_VALUES_NONE) {
         kfi_column_options column = { o->value_type, o->value_encoding, o->shares.values, o->folder, o->account,
-                                      { .tell = tell_column, .context = v } };
+                                      { .tell = tell_column, .context = v }, o->effort };
         status = kfi_column_builder_create(&v->column, &column, error);
     }
     if (status) kfi_values_destroy(&v);

@@ -19,7 +19,7 @@ kf_status kfi_weights_builder_create(kfi_weights_builder **out, const kfi_weight
                                      kf_error *error)
 {
     kfi_column_options column = { KF_VALUES_U64, KF_ENCODING_AUTO, options->memory, options->folder,
-                                  options->account, { .tell = NULL } };
+                                  options->account, { .tell = NULL }, KFI_EFFORT_USUAL };
     *out = NULL;
     kfi_weights_builder *builder = calloc(1, sizeof *builder);
     if (!builder) return kfi_fail_memory(error, sizeof *builder);

@@ -54,7 +54,7 @@ static int create_builder(kft_build *build)
     build_options.flags = (options->force ? KF_BUILD_REPLACE_ANY : 0u)
                           | (options->similarity ? KF_BUILD_SIMILARITY : 0u)
                           | (options->filter ? KF_BUILD_FILTER : 0u)
-                          | (options->no_sync ? KF_BUILD_NO_SYNC : 0u);
+                          | (options->no_sync ? KF_BUILD_NO_SYNC : 0u) | (uint32_t)options->effort;
     build_options.expected_bytes = build->feed.survey.expected_bytes;
     build_options.progress = progress_report;
     parallel_take(&command_build, &options->parallel, &build_options);

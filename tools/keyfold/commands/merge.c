@@ -23,6 +23,7 @@ typedef struct merge_options {
     int similarity;
     int filter;
     int no_sync;
+    int effort;
     uint64_t memory;
     const char *temporary_folder;
     kft_parallel_options parallel;
@@ -60,6 +61,8 @@ static const kft_option_spec options_table[] = {
     { "no-sync", 0, OPTION_FLAG, offsetof(merge_options, no_sync), NULL,
       "do not wait until the file is on disk: quicker, for what\n"
       "can be made again if the machine goes down meanwhile", NULL },
+    { "effort", 0, OPTION_CHOICE, offsetof(merge_options, effort), "EFFORT",
+      "fast, default or best, as build has it", effort_names },
     { "memory", 'M', OPTION_SIZE, offsetof(merge_options, memory), "SIZE",
       "hold at most so much in memory (default: 1G)", NULL },
     { "tmpdir", 'T', OPTION_FOLDER, offsetof(merge_options, temporary_folder), "FOLDER",
@@ -111,7 +114,7 @@ static int merge_members(const kft_members *members, const merge_options *option
     build.temporary_folder = options->temporary_folder;
     build.flags = (options->force ? KF_BUILD_REPLACE_ANY : 0) | (options->similarity ? KF_BUILD_SIMILARITY : 0)
                   | (options->filter ? KF_BUILD_FILTER : 0)
-                  | (options->no_sync ? KF_BUILD_NO_SYNC : 0);
+                  | (options->no_sync ? KF_BUILD_NO_SYNC : 0) | (uint32_t)options->effort;
     build.progress = progress_report;
     parallel_take(&command_merge, &options->parallel, &build);
     merge.operation = (kf_set_operation)options->operation;

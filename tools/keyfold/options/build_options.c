@@ -45,6 +45,9 @@ const kft_option_spec build_options_table[] = {
     { "no-sync", 0, OPTION_FLAG, offsetof(kft_build_options, no_sync), NULL,
       "do not wait until the file is on disk: quicker, for what\n"
       "can be made again if the machine goes down meanwhile", NULL },
+    { "effort", 0, OPTION_CHOICE, offsetof(kft_build_options, effort), "EFFORT",
+      "fast: less time and larger files, above all where texts\n"
+      "are long; best: the reverse (default: default)", effort_names },
     MEMORY_OPTION(kft_build_options, memory),
     TMPDIR_OPTION(kft_build_options, temporary_folder),
     { "resume", 0, OPTION_FOLDER, offsetof(kft_build_options, resume_folder), "FOLDER",

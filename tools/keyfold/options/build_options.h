@@ -21,6 +21,7 @@ typedef struct kft_build_options {
     int similarity;
     int filter;
     int no_sync;
+    int effort;
     uint64_t memory;
     const char *temporary_folder;
     const char *resume_folder;

@@ -13,6 +13,10 @@ const kft_option_choice value_type_names[] = {
     { "none", KF_VALUES_NONE }, { "u64", KF_VALUES_U64 }, { "bytes", KF_VALUES_BYTES }, { NULL, 0 }
 };
 
+const kft_option_choice effort_names[] = {
+    { "default", 0 }, { "fast", KF_BUILD_FAST }, { "best", KF_BUILD_BEST }, { NULL, 0 }
+};
+
 const kft_option_choice encoding_names[] = {
     { "auto", KF_ENCODING_AUTO }, { "packed", KF_ENCODING_PACKED },
     { "distinct", KF_ENCODING_DISTINCT }, { "raw", KF_ENCODING_RAW },

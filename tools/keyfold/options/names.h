@@ -6,6 +6,7 @@
 
 extern const kft_option_choice value_type_names[];   /* kf_value_type, without auto */
 extern const kft_option_choice encoding_names[];     /* kf_encoding */
+extern const kft_option_choice effort_names[];       /* a flag of a build, or 0 */
 extern const kft_option_choice duplicates_names[];   /* kf_duplicates */
 extern const kft_option_choice weights_names[];      /* kf_weights */
 extern const kft_option_choice normalise_names[];    /* KF_NORMALISE_..., together with commas */

@@ -26,7 +26,7 @@ static kfi_key_plan plan_of(unsigned bits)
     }
     ck_assert_int_eq(kfi_minimiser_finish(minimiser, &automaton, NULL), KF_OK);
     ck_assert_int_eq(kfi_shared_table_create(&shared, &automaton, 4 << 20, NULL), KF_OK);
-    ck_assert_int_eq(kfi_key_plan_make(&plan, &automaton, &shared, 8 << 20, NULL), KF_OK);
+    ck_assert_int_eq(kfi_key_plan_make(&plan, &automaton, &shared, 8 << 20, KFI_EFFORT_USUAL, NULL), KF_OK);
     kfi_shared_table_free(&shared);
     kfi_automaton_destroy(&automaton);
     kfi_minimiser_destroy(&minimiser);

@@ -72,11 +72,13 @@ static void free_texts(text_set *set)
     free(set->starts);
 }
 
+static kfi_effort effort;      /* of `train` */
+
 static kfi_token_encoder *train(const text_set *set, unsigned bits, size_t limit)
 {
     kfi_token_trainer *trainer = NULL;
     kfi_token_encoder *encoder = NULL;
-    ck_assert_int_eq(kfi_token_trainer_create(&trainer, limit, NULL), KF_OK);
+    ck_assert_int_eq(kfi_token_trainer_create(&trainer, limit, effort, NULL), KF_OK);
     for (size_t i = 0; i < set->count; i++)
         ck_assert_int_eq(kfi_token_trainer_add(trainer, set->data + set->starts[i],
                                                set->starts[i + 1] - set->starts[i], NULL), KF_OK);
@@ -157,6 +159,7 @@ END_TEST
 
 START_TEST(test_automatic_width)
 {
+    effort = (kfi_effort)_i;
     for (int kind = 0; kind < TEXT_KINDS; kind++) {
         random_state = (uint64_t)kind + 77;
         text_set set = make_texts((text_kind)kind, 300);
@@ -164,6 +167,7 @@ START_TEST(test_automatic_width)
         check_round_trip(&set, 0, 0);                 /* nothing is sampled: single bytes only */
         free_texts(&set);
     }
+    effort = KFI_EFFORT_USUAL;
 }
 END_TEST
 
@@ -367,7 +371,7 @@ START_TEST(test_wrong_width)
     kfi_token_trainer *trainer = NULL;
     kfi_token_encoder *encoder = NULL;
     kf_error error;
-    ck_assert_int_eq(kfi_token_trainer_create(&trainer, 100, NULL), KF_OK);
+    ck_assert_int_eq(kfi_token_trainer_create(&trainer, 100, KFI_EFFORT_USUAL, NULL), KF_OK);
     ck_assert_int_eq(kfi_token_encoder_train(&encoder, trainer, 7, &error), KF_INVALID);
     ck_assert_int_eq(kfi_token_encoder_train(&encoder, trainer, 17, &error), KF_INVALID);
     ck_assert_ptr_null(encoder);
@@ -456,7 +460,7 @@ int main(void)
     TCase *codec = tcase_create("codec");
     tcase_set_timeout(codec, 120);
     suite_add_cases(codec, test_round_trip_every_width, KFI_TOKEN_BITS_MIN, KFI_TOKEN_BITS_MAX + 1);
-    tcase_add_test(codec, test_automatic_width);
+    tcase_add_loop_test(codec, test_automatic_width, KFI_EFFORT_USUAL, KFI_EFFORT_GREAT + 1);
     tcase_add_test(codec, test_empty);
     tcase_add_test(codec, test_automatic_is_best);
     tcase_add_test(codec, test_fewest_tokens);

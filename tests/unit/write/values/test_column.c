@@ -134,7 +134,7 @@ static kf_status build_column(const char *name, shape s, uint64_t seed, uint64_t
     kfi_header header = {0};
     static uint8_t scratch_bytes[VALUE_MOST];
     kfi_disk_account account = {0, 0};
-    kfi_column_options options = {type_of(s), encoding, memory, scratch, &account, {.tell = NULL}};
+    kfi_column_options options = {type_of(s), encoding, memory, scratch, &account, {.tell = NULL}, KFI_EFFORT_USUAL};
     kf_status status = kfi_column_builder_create(&builder, &options, error);
     for (uint64_t i = 0; i < count && !status; i++)
         status = kfi_column_builder_add(builder, value_at(s, seed, i, scratch_bytes), error);
@@ -361,11 +361,13 @@ START_TEST(test_refused_options)
     kfi_column_builder *builder = NULL;
     kf_error error;
     for (unsigned i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-        kfi_column_options options = {wrong[i].type, wrong[i].encoding, 1 << 24, scratch, NULL, {.tell = NULL}};
+        kfi_column_options options = {wrong[i].type, wrong[i].encoding, 1 << 24, scratch, NULL,
+                                      {.tell = NULL}, KFI_EFFORT_USUAL};
         ck_assert_int_eq(kfi_column_builder_create(&builder, &options, &error), KF_INVALID);
         ck_assert_ptr_null(builder);
     }
-    kfi_column_options options = {KF_VALUES_U64, KF_ENCODING_AUTO, 1 << 24, scratch, NULL, {.tell = NULL}};
+    kfi_column_options options = {KF_VALUES_U64, KF_ENCODING_AUTO, 1 << 24, scratch, NULL,
+                                  {.tell = NULL}, KFI_EFFORT_USUAL};
     ck_assert_int_eq(kfi_column_builder_create(&builder, &options, &error), KF_OK);
     ck_assert_int_eq(kfi_column_builder_add(builder, (kf_bytes){(const uint8_t *)"abc", 3}, &error),
                      KF_INVALID);
@@ -400,7 +402,8 @@ START_TEST(test_huge_values)
     kfi_header header = {0};
     kf_buffer buffer = KF_BUFFER_INIT;
     kf_bytes value;
-    kfi_column_options options = {KF_VALUES_BYTES, encoding, HUGE_MEMORY, scratch, NULL, {.tell = NULL}};
+    kfi_column_options options = {KF_VALUES_BYTES, encoding, HUGE_MEMORY, scratch, NULL,
+                                  {.tell = NULL}, KFI_EFFORT_USUAL};
     fault_mark();
     ck_assert_int_eq(kfi_column_builder_create(&builder, &options, NULL), KF_OK);
     for (uint64_t i = 0; i < 3; i++) {
