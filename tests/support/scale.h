@@ -40,6 +40,9 @@ static inline uint64_t seed_or(uint64_t otherwise)
     return text ? strtoull(text, NULL, 10) : otherwise + (first ? strtoull(first, NULL, 10) : 0);
 }
 
+/* Whether these are the seeds of every day, of which it is known what they come to. */
+static inline int seeds_are_usual(void) { return !getenv("KEYFOLD_TEST_SEED") && !getenv("KEYFOLD_TEST_FIRST"); }
+
 /* A loop over `count` seeds from 0 on, or over the one that was asked for. */
 #define FOR_SEEDS(seed, count) \
     for (uint64_t seed = seed_or(0), seed##_end = seed_or((count) - 1) + 1; seed < seed##_end; seed++)
