@@ -69,13 +69,14 @@ static inline void shards_draw_cut(model *m, shards_cut *cut, size_t count)
     size_t places[SHARDS_MOST + 1], n = 0;
     if (count > s->count) count = s->count;
     while (n + 1 < count) {
-        size_t at = 1 + set_below(s, s->count - 1), known = 0;
+        size_t at = 1 + set_below(s, s->count - 1);
         for (unsigned tries = 0; tries < 40 && n % 2; tries++) {
             if (bytes_shared(s->keys[at - 1], s->keys[at]) == s->keys[at - 1].size) break;
             at = 1 + set_below(s, s->count - 1);
         }
-        for (size_t i = 0; i < n; i++) known |= places[i] == at;
-        if (!known) places[n++] = at;
+        for (size_t i = 0; i < n; i++)   /* the next one that is not there yet */
+            if (places[i] == at) at = 1 + at % (s->count - 1), i = SIZE_MAX;
+        places[n++] = at;
     }
     cut->count = count;
     cut->from[0] = 0;

@@ -491,13 +491,14 @@ END_TEST
 
 START_TEST(options__unknown_flags)
 {
+    UNKNOWN(with_build, kf_build_options, KF_BUILD_OPTIONS_INIT, flags, KF_BUILD_FAST | KF_BUILD_BEST);
     for (unsigned bit = 0; bit < 32; bit++) {
         const uint32_t flag = (uint32_t)1 << bit;
         kf_query *query = NULL;
         if (bit >= 6) UNKNOWN(with_open, kf_open_options, KF_OPEN_OPTIONS_INIT, flags, flag | KF_OPEN_POPULATE);
         if (bit >= 1) UNKNOWN(with_open_memory, kf_open_options, KF_OPEN_OPTIONS_INIT, flags, flag);
-        if (bit >= 4) UNKNOWN(with_build, kf_build_options, KF_BUILD_OPTIONS_INIT, flags, flag);
-        if (bit >= 4) UNKNOWN(with_merge_build, kf_build_options, KF_BUILD_OPTIONS_INIT, flags, flag);
+        if (bit >= 6) UNKNOWN(with_build, kf_build_options, KF_BUILD_OPTIONS_INIT, flags, flag);
+        if (bit >= 6) UNKNOWN(with_merge_build, kf_build_options, KF_BUILD_OPTIONS_INIT, flags, flag);
         if (bit >= 4) UNKNOWN(with_build, kf_build_options, KF_BUILD_OPTIONS_INIT, normalise, flag);
         if (bit >= 2) UNKNOWN(with_bundle, kf_bundle_options, KF_BUNDLE_OPTIONS_INIT, flags, flag);
         if (bit >= 1) UNKNOWN(with_iter, kf_iter_options, KF_ITER_OPTIONS_INIT, flags, flag | KF_ITER_REVERSE);
