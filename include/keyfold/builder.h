@@ -43,7 +43,7 @@ enum {
     KF_BUILD_FAST = 1u << 4,         /* tokens for texts are looked for in little text, and used as they fit first:
                                         builds of small tables take less time, of long texts much less; files are some
                                         percent larger, those of long texts more */
-    KF_BUILD_BEST = 1u << 5         /* the reverse: more text, more time, and files of texts up to a percent smaller.
+    KF_BUILD_BEST = 1u << 5         /* the reverse: more text, more time, and slightly smaller files of long texts.
                                         Not with KF_BUILD_FAST */
 };
 

@@ -136,3 +136,11 @@ JOBS = [
     Job("bundle", two_files, ["bundle", "-q", "-o", "@out.kfm", "@a.kf", "@b.kf"], target="out.kfm"),
     Job("index of names", names, ["names", "build", "-q", "--threads", "1", "-o", "@out.kf", "@in.tsv"], old=False),
 ]
+
+
+def try_jobs(try_job, tool, tracer, *wanted):
+    """Of all jobs, or those that are named; the status."""
+    passed = [try_job(job, os.path.abspath(tool), os.path.abspath(tracer)) for job in JOBS
+              if not wanted or job.name in wanted]
+    print(f"{sum(passed)} passed, {len(passed) - sum(passed)} failed")
+    return not all(passed)

@@ -14,7 +14,7 @@ import tempfile
 
 sys.dont_write_bytecode = True
 import filesystem  # noqa: E402
-from jobs import JOBS, SEED, tally, traced  # noqa: E402
+from jobs import SEED, tally, traced, try_jobs  # noqa: E402
 
 SOME = 4 * int(os.environ.get("KEYFOLD_TEST_SCALE") or 1)
 GONE_ON = 6                   # crashes after which a resumed build is gone on with
@@ -114,12 +114,5 @@ def try_job(job, tool, tracer):
     return not problems
 
 
-def main(tool, tracer, *wanted):
-    passed = [try_job(job, os.path.abspath(tool), os.path.abspath(tracer)) for job in JOBS
-              if not wanted or job.name in wanted]
-    print(f"{sum(passed)} passed, {len(passed) - sum(passed)} failed")
-    return not all(passed)
-
-
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(try_jobs(try_job, *sys.argv[1:]))

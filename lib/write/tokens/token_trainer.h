@@ -25,7 +25,8 @@ typedef struct kfi_token_encoder kfi_token_encoder;
 kf_status kfi_token_encoder_train(kfi_token_encoder **out, const kfi_token_trainer *trainer,
                                   unsigned bits, kf_error *error);
 unsigned kfi_token_encoder_bits(const kfi_token_encoder *encoder);
-/* Codes that a byte takes, as the tokens were chosen by: about a hundredth less than in the end. */
+/* Codes that a byte takes, as the tokens were chosen by: about a hundredth less than in the end, with little effort
+ * some hundredths. */
 double kfi_token_encoder_rate(const kfi_token_encoder *encoder);
 /* The section's bytes (see format/tokens.h). */
 kf_status kfi_token_encoder_write(const kfi_token_encoder *encoder, kfi_array *out,
