@@ -54,16 +54,28 @@ class Tokens:
 
     def __init__(self, data):
         need(len(data) >= 32, "a token dictionary that is cut")
-        self.bits, count, size = data[0], number(data, 8, 4), number(data, 12, 4)
-        need(8 <= self.bits <= 16 and count <= 1 << self.bits, "token dictionary: bits or count")
-        need(len(data) == 16 + 4 * count + size + 16, "token dictionary: size")
+        self.bits, self.classes, count, size = data[0], data[1], number(data, 8, 4), number(data, 12, 4)
+        need(4 <= self.bits <= 16 and 1 <= self.classes <= 64, "token dictionary: bits or classes")
+        need(count <= self.classes << self.bits and size <= 1 << 21, "token dictionary: count or pool")
+        first = 16 + (256 if self.classes > 1 else 0)
+        need(len(data) == first + 4 * count + size + 16, "token dictionary: size")
+        self.class_of = data[16:first] or bytes(256)
+        need(max(self.class_of) < self.classes, "a class")
         self.tokens = []
         for i in range(count):
-            entry = number(data, 16 + 4 * i, 4)
-            offset, length = entry >> 5, entry & 31
-            need(1 <= length <= 16 and offset + length <= size, "a token beyond the pool")
-            self.tokens.append(data[16 + 4 * count + offset:][:length])
+            entry = number(data, first + 4 * i, 4)
+            offset, letters, length = entry >> 11, entry >> 5 & 63, entry & 31
+            if entry or self.classes == 1:
+                need(1 <= length <= 16 and offset + length <= size, "a token beyond the pool")
+            token = data[first + 4 * count + offset:][:length]
+            need(not token or self.class_of[token[-1]] == letters, "a token's class")
+            self.tokens.append(token)
 
-    def text(self, codes):
-        need(all(code < len(self.tokens) for code in codes), "an unknown token")
-        return b"".join(self.tokens[code] for code in codes)
+    def text(self, codes, before=b""):
+        """What codes stand for that follow the text `before`."""
+        text = before
+        for code in codes:
+            place = code + ((self.class_of[text[-1]] if text else 0) << self.bits)
+            need(place < len(self.tokens) and self.tokens[place], "an unknown token")
+            text += self.tokens[place]
+        return text[len(before):]

@@ -102,6 +102,7 @@ class Dictionary(Frame):
         self.tokens = None if self.character_bits else Tokens(self.section(TOKENS))
         self.code_bits = self.character_bits or self.tokens.bits
         self.seen.add(f"{'characters' if self.character_bits else 'tokens'} {self.code_bits}")
+        self.seen |= {"classes"} if self.tokens and self.tokens.classes > 1 else set()
         self.values = Column(self.section(VALUES), self.count, self.seen) if self.value_type else None
         self.weights = self.values if self.value_type == U64 else None
         if WEIGHTS in self.sections:
@@ -182,12 +183,12 @@ class Dictionary(Frame):
 
     # ---- 4: containers; one is named by its section and position
 
-    def text(self, data, start, bit, count):
-        """4.5: `count` codes."""
+    def text(self, data, start, bit, count, before):
+        """4.5: `count` codes behind the label `before`."""
         codes = fields(data, start, count, self.code_bits, bit)
         if self.character_bits:
             return bytes(self.character[code] for code in codes)
-        return self.tokens.text(codes)
+        return self.tokens.text(codes, before)
 
     def container(self, place, depth):
         key = (place, depth if self.fixed_length else 0)
@@ -253,7 +254,7 @@ class Dictionary(Frame):
             escaped = self.escape and labels[i] == (1 << self.label_bits) - 1
             self.seen |= {"escape"} if escaped else set()
             label = b"" if escaped else bytes([self.label_of[labels[i]]])
-            text = text[:lcps[i]] + label + self.text(data, at, bit, lengths[i])
+            text = text[:lcps[i]] + label + self.text(data, at, bit, lengths[i], label)
             bit += lengths[i] * self.code_bits
             rank = i + (extras[jump] if jumps else 0)
             entries.append((text, final + rank, self.jump_target(targets[jump]) if mask[i] else None))
@@ -339,7 +340,7 @@ class Dictionary(Frame):
             at += (bigs + 1) * path_width
             for i in range(bigs):
                 codes, path = varint(data, at + offsets[i])
-                paths[i] = self.text(data, path, 0, codes)
+                paths[i] = self.text(data, path, 0, codes, labels[i:i + 1])
             at += offsets[bigs]
         final, children = head[0] >> 6 & 1, []
         self.seen |= {f"path width {path_width}", "bigs" if bigs else "no bigs",

@@ -68,7 +68,7 @@ static int decode_labels(const kfi_keys *keys, kfi_decoded *d)
         unsigned entry = (unsigned)__builtin_ctzll(left);
         uint64_t bit = b->codes_at + (uint64_t)d->code[entry] * keys->code_width;
         if (d->code[entry] == d->code[entry + 1]) return 0;
-        if (!kfi_codes_append(keys, b->bits, bit, 1, text, text + KFI_TOKEN_MAX)) return 0;
+        if (!kfi_codes_append(keys, b->bits, bit, 1, KFI_TOKEN_FIRST_ROW, text, text + KFI_TOKEN_MAX)) return 0;
         d->label[entry] = text[0];
     }
     return 1;

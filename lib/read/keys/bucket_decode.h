@@ -61,23 +61,29 @@ static inline uint64_t kfi_decoded_size(const kfi_keys *keys, const kfi_decoded 
 uint8_t *kfi_characters_append(const kfi_keys *keys, const uint8_t *bits, uint64_t bit, uint64_t count,
                                uint8_t *to, const uint8_t *limit);
 
-/* Writes what `count` codes from bit `bit` on stand for to `to`. Returns the end, NULL when a code is
- * out of range or the end lies beyond `limit`; up to 16 bytes after it may be overwritten. The caller
+/* Writes what `count` codes from bit `bit` on, the first of row `row`, stand for to `to`. Returns the end, NULL when a
+ * code is out of range or the end lies beyond `limit`; up to 16 bytes after it may be overwritten. The caller
  * has checked that the codes lie in their section. */
 static inline uint8_t *kfi_codes_append(const kfi_keys *keys, const uint8_t *bits, uint64_t bit,
-                                        uint64_t count, uint8_t *to, const uint8_t *limit)
+                                        uint64_t count, uint32_t row, uint8_t *to, const uint8_t *limit)
 {
     if (keys->parameters.character_bits) return kfi_characters_append(keys, bits, bit, count, to, limit);
     const unsigned width = keys->tokens.bits;
     for (; count; count--, bit += width) {
         unsigned length;
-        const uint8_t *token = kfi_token(&keys->tokens, (uint32_t)kfi_load_bits(bits, bit, width), &length);
+        const uint8_t *token = kfi_token(&keys->tokens, &row, (uint32_t)kfi_load_bits(bits, bit, width), &length);
         if (!length) return NULL;
         memcpy(to, token, KFI_TOKEN_MAX);
         to += length;
         if (to > limit) return NULL;
     }
     return to;
+}
+
+/* The row of a tail's first code. */
+static inline uint32_t kfi_label_row(const kfi_keys *keys, uint8_t label, unsigned escaped)
+{
+    return escaped ? KFI_TOKEN_FIRST_ROW : kfi_token_row(&keys->tokens, label);
 }
 
 /* Writes entry `entry`'s label and tail to `to`, where its text goes on after lcp[entry] bytes; as
@@ -87,10 +93,10 @@ static inline uint8_t *kfi_decoded_append(const kfi_keys *keys, const kfi_decode
 {
     if (to >= limit) return NULL;
     uint64_t first = d->code[entry];
+    const unsigned escaped = d->escaped >> entry & 1;
     *to = d->label[entry];
-    to += 1 - (d->escaped >> entry & 1);
-    return kfi_codes_append(keys, d->view.bits, d->view.codes_at + first * keys->code_width,
-                            d->code[entry + 1] - first, to, limit);
+    return kfi_codes_append(keys, d->view.bits, d->view.codes_at + first * keys->code_width, d->code[entry + 1] - first,
+                            kfi_label_row(keys, *to, escaped), to + !escaped, limit);
 }
 
 /* Writes the whole text of `entry` to `text`, of which the first `valid` bytes agree with it already.

@@ -44,9 +44,10 @@ typedef enum kfi_order {
     KFI_TEXT_BAD
 } kfi_order;
 
-/* Compares what `count` codes stand for with key[*at..size); `*at` becomes where the comparison ended. */
-kfi_order kfi_codes_compare(const kfi_keys *keys, const uint8_t *bits, uint64_t bit, uint64_t count, kf_bytes key,
-                            size_t *at);
+/* Compares what `count` codes, the first of row `row`, stand for with key[*at..size); `*at` becomes where the
+ * comparison ended. */
+kfi_order kfi_codes_compare(const kfi_keys *keys, const uint8_t *bits, uint64_t bit, uint64_t count, uint32_t row,
+                            kf_bytes key, size_t *at);
 
 static inline kfi_step kfi_way_absent(kfi_key_way *w, uint64_t ordinal)
 {
@@ -89,7 +90,8 @@ static inline kfi_step kfi_step_by_key_in_node(kfi_key_way *w)
     uint64_t codes, base = w->first + (unsigned)n.final + kfi_node_smalls_before(&n, i);
     size_t at = w->depth + 1;
     if (!kfi_node_edge_codes(w->keys, &n, i, &path, &codes)) return KFI_STEP_CORRUPT;
-    const kfi_order o = codes ? kfi_codes_compare(w->keys, path, 0, codes, w->key, &at) : KFI_TEXT_AGREES;
+    const uint32_t row = kfi_token_row(&w->keys->tokens, n.big_label[i]);
+    const kfi_order o = codes ? kfi_codes_compare(w->keys, path, 0, codes, row, w->key, &at) : KFI_TEXT_AGREES;
     w->first = base + kfi_node_bigs_before(&n, i);
     w->end = base + kfi_node_bigs_before(&n, i + 1);
     switch (o) {

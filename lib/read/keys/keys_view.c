@@ -75,6 +75,7 @@ kf_status kfi_keys_open(kfi_keys *keys, const uint8_t *file, const kfi_header *h
     if (!status) status = open_endings(keys, error);
     if (status) return status;
     keys->escape = (uint8_t)kfi_escape_code(p);
+    keys->tokens = kfi_no_tokens;
     if (!p->character_bits) status = kfi_tokens_open(&keys->tokens, file + tokens->offset, tokens->size, error);
     keys->code_width = p->character_bits ? p->character_bits : (uint8_t)keys->tokens.bits;
     return status;

@@ -70,7 +70,7 @@ static inline uint8_t *kfi_node_edge_append(const kfi_keys *keys, const kfi_node
     uint64_t codes;
     if (to >= limit || !kfi_node_edge_codes(keys, n, i, &bits, &codes)) return NULL;
     *to++ = n->big_label[i];
-    return kfi_codes_append(keys, bits, 0, codes, to, limit);
+    return kfi_codes_append(keys, bits, 0, codes, kfi_token_row(&keys->tokens, n->big_label[i]), to, limit);
 }
 
 /* Writes the label of the edge to child node i and finds the node; as kfi_codes_append. */

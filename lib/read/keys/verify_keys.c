@@ -306,12 +306,16 @@ static kf_status run(verifier *v, const uint8_t *at, uint64_t directory, shared_
 
 static kf_status verify_tokens(const kfi_keys *keys, const uint8_t *file, kf_error *error)
 {
-    for (uint32_t i = 0; !keys->parameters.character_bits && i < keys->tokens.count; i++) {
+    const kfi_tokens *tokens = &keys->tokens;
+    for (uint32_t i = 0; i < tokens->count; i++) {
+        const uint8_t *entry = tokens->entries + 4 * (size_t)i;
         unsigned length;
-        const uint8_t *token = kfi_token(&keys->tokens, i, &length);
-        if (!length || (uint64_t)(token - keys->tokens.pool) + length > keys->tokens.pool_size)
-            return kfi_fail_at(error, KF_CORRUPT, (uint64_t)(keys->tokens.entries + 4 * (size_t)i - file),
-                               "token %u is out of range", i);
+        uint32_t row = i;
+        const uint8_t *token = kfi_token(tokens, &row, 0, &length);
+        if (!kfi_load32(entry) && tokens->count >> tokens->bits) continue;   /* a row that is not full */
+        if (!length || (uint64_t)(token - tokens->pool) + length > tokens->pool_size
+            || row != kfi_token_row(tokens, token[length - 1]))
+            return kfi_fail_at(error, KF_CORRUPT, (uint64_t)(entry - file), "token %u is out of range", i);
     }
     return KF_OK;
 }

@@ -55,13 +55,14 @@ static kfi_step along_node(along *w)
     size_t at = s->depth + 1;
     const uint64_t before = first + kfi_node_smalls_before(&n, i);
     if (!kfi_node_edge_codes(w->keys, &n, i, &path, &codes)) return KFI_STEP_CORRUPT;
-    if (codes) same = match_codes(w->keys, path, 0, codes, s, at, 1, &all);
+    const uint32_t row = kfi_token_row(&w->keys->tokens, c);
+    if (codes) same = match_codes(w->keys, path, 0, codes, row, s, at, 1, &all);
     if (same < 0) return KFI_STEP_CORRUPT;
     s->rank = before + kfi_node_bigs_before(&n, i);
     w->end = before + kfi_node_bigs_before(&n, i + 1);
     if (!all && at + (size_t)same < s->size) {
         const kf_bytes key = { s->key, s->size };
-        const kfi_order order = kfi_codes_compare(w->keys, path, 0, codes, key, &at);
+        const kfi_order order = kfi_codes_compare(w->keys, path, 0, codes, row, key, &at);
         return order == KFI_TEXT_BAD ? KFI_STEP_CORRUPT : along_absent(w, order == KFI_TEXT_BELOW ? w->end : s->rank);
     }
     if (!all) {
@@ -91,6 +92,7 @@ static kfi_step along_between(along *w, const outline *o, uint64_t base, uint64_
 typedef struct agreeing {
     unsigned entry;
     uint64_t bit, count;         /* its codes, */
+    uint32_t row;                /* the first one's, */
     size_t from, at;             /* with the first of which the key is compared from `from` on */
     int whole;                   /* agrees to its end */
 } agreeing;
@@ -99,8 +101,10 @@ typedef struct agreeing {
 KFI_INLINE int agree(const along *w, const outline *o, uint64_t candidates, agreeing *a)
 {
     const kfi_keys_parameters *p = &w->keys->parameters;
-    const unsigned code = p->label_code[*key_at(&w->s, a->at, 1)];
+    const uint8_t label = *key_at(&w->s, a->at, 1);
+    const unsigned code = p->label_code[label];
     const int escaped = code == kfi_escape_code(p);
+    const uint32_t row = kfi_label_row(w->keys, label, escaped);
     uint64_t hits = kfi_vec_equal(o->labels, (uint8_t)code) & candidates;
     for (; hits; hits &= hits - 1) {
         const unsigned entry = (unsigned)__builtin_ctzll(hits);
@@ -108,10 +112,10 @@ KFI_INLINE int agree(const along *w, const outline *o, uint64_t candidates, agre
         uint64_t bit, count;
         int whole;
         if (!tail_codes(w->keys, &o->view, o->lcps, w->s.depth, entry, &bit, &count)) return -1;
-        const ptrdiff_t same = match_codes(w->keys, o->view.bits, bit, count, &w->s, from, 1, &whole);
+        const ptrdiff_t same = match_codes(w->keys, o->view.bits, bit, count, row, &w->s, from, 1, &whole);
         if (same < 0) return -1;
         if (escaped && !same) continue;   /* several labels share the escape: the tail's first byte tells */
-        *a = (agreeing){ entry, bit, count, from, from + (size_t)same, whole };
+        *a = (agreeing){ entry, bit, count, row, from, from + (size_t)same, whole };
         return 1;
     }
     return 0;
@@ -150,7 +154,7 @@ static kfi_step along_bucket(along *w)
     if (found < 0) return KFI_STEP_CORRUPT;
     if (!a.whole) {
         const kf_bytes key = { s->key, s->size };
-        const kfi_order order = kfi_codes_compare(w->keys, o->view.bits, a.bit, a.count, key, &a.from);
+        const kfi_order order = kfi_codes_compare(w->keys, o->view.bits, a.bit, a.count, a.row, key, &a.from);
         if (order == KFI_TEXT_ABOVE) return along_absent(w, base + rank_of(o, a.entry));
     }
     return along_between(w, o, base, candidates, stop ? (unsigned)__builtin_ctzll(stop) : count, a.at);
@@ -235,7 +239,7 @@ KFI_INLINE uint8_t *outline_append(const kfi_keys *keys, const outline *o, unsig
     if (escaped && !count) return NULL;
     *to = keys->label_of[code];
     *end = bit + count * keys->code_width;
-    return kfi_codes_append(keys, o->view.bits, bit, count, to + !escaped, limit);
+    return kfi_codes_append(keys, o->view.bits, bit, count, kfi_label_row(keys, *to, escaped), to + !escaped, limit);
 }
 
 /* Writes the whole text of `entry` to `text`, where the container's depth is. Returns its end or NULL, and in `*end`

@@ -224,12 +224,14 @@ static inline int look_along(kfi_hunt *h, const outline *o, unsigned entry, size
     const unsigned width = h->keys->code_width, most = h->keys->parameters.character_bits ? KFI_TOKEN_MAX : 1;
     const int escaped = ((const uint8_t *)&o->labels)[entry] == h->escape;
     uint8_t *to = h->bytes + *reached - escaped;
+    uint32_t row = escaped ? KFI_TOKEN_FIRST_ROW : kfi_token_row(&h->keys->tokens, to[-1]);
     uint64_t bit, count;
     if (!tail_codes(h->keys, &o->view, o->lcps, depth, entry, &bit, &count)) return KF_CORRUPT;
     while (count) {
         const unsigned n = count < most ? (unsigned)count : most;
-        to = kfi_codes_append(h->keys, o->view.bits, bit, n, to, limit);
+        to = kfi_codes_append(h->keys, o->view.bits, bit, n, row, to, limit);
         if (!to) return KF_CORRUPT;
+        row = kfi_token_row(&h->keys->tokens, to[-1]);
         const size_t end = (size_t)(to - h->bytes);
         if (!step_along(h, *reached, end, reached)) return KF_NO_MEMORY;
         if (*reached < end) return GO_ON;

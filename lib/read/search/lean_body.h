@@ -32,40 +32,47 @@ typedef enum lean_step {
 /* Two tokens of lengths out of range, and 16 bytes: what may be compared behind the key. */
 enum { LEAN_PAD = 48 };
 
-/* Compares the first two of `count` codes from `bit` of `bits` on with the key, without a branch. Returns how many
- * bytes agree, up to `*length`, which they have together; SIZE_MAX for a code or an entry out of range. Lengths above
- * 16 can't agree. */
-KFI_INLINE size_t lean_two_tokens(const kfi_tokens *t, const uint8_t *bits, uint64_t bit, uint64_t count,
+/* Compares the first two of `count` codes from `bit` of `bits` on, the first of row `*row`, with the key, without a
+ * branch. Returns how many bytes agree, up to `*length`, which they have together; SIZE_MAX for a code or an entry out
+ * of range. Lengths above 16 can't agree. `*row` becomes that of the next code. */
+KFI_INLINE size_t lean_two_tokens(const kfi_tokens *t, const uint8_t *bits, uint64_t bit, uint64_t count, uint32_t *row,
                                   const uint8_t *key, size_t *length)
 {
     static const uint8_t length_bits[3][2] = { { 0, 0 }, { 31, 0 }, { 31, 31 } };
     const unsigned width = t->bits, codes = count < 2 ? (unsigned)count : 2;
     const uint64_t both = kfi_low_bits(kfi_load64(bits + (bit >> 3)) >> (bit & 7), codes * width);
-    const uint64_t one = kfi_low_bits(both, width), two = both >> width;
-    if (KFI_RARELY(one >= t->count) || KFI_RARELY(two >= t->count)) return SIZE_MAX;
-    const uint32_t a = kfi_load32(t->entries + 4 * one), b = kfi_load32(t->entries + 4 * two);
+    const uint64_t one = *row + kfi_low_bits(both, width);
+    if (KFI_RARELY(one >= t->count)) return SIZE_MAX;
+    const uint32_t a = kfi_load32(t->entries + 4 * one);
+    const uint64_t two = kfi_token_next_row(t, a) + (both >> width);
+    if (KFI_RARELY(two >= t->count)) return SIZE_MAX;
+    const uint32_t b = kfi_load32(t->entries + 4 * two);
     if (KFI_RARELY(a > t->entry_limit) || KFI_RARELY(b > t->entry_limit)) return SIZE_MAX;
+    *row = kfi_token_next_row(t, b);
     const unsigned first = a & length_bits[codes][0], second = b & length_bits[codes][1];
     const uint64_t limit = 1u << 16;
-    const uint64_t differ = kfi_low_bits(kfi_differ16(t->pool + (a >> 5), key) | limit, first)
-                          | (kfi_differ16(t->pool + (b >> 5), key + first) | limit | 1ull << second) << first;
+    const uint8_t *one_text = t->pool + (a >> KFI_TOKEN_OFFSET_SHIFT);
+    const uint8_t *two_text = t->pool + (b >> KFI_TOKEN_OFFSET_SHIFT);
+    const uint64_t differ = kfi_low_bits(kfi_differ16(one_text, key) | limit, first)
+                          | (kfi_differ16(two_text, key + first) | limit | 1ull << second) << first;
     *length = first + second;
     return (size_t)__builtin_ctzll(differ);
 }
 
-/* Compares `count` codes with what is left of the key; the codes lie in the section. Returns how many bytes agree,
- * SIZE_MAX as above. */
+/* Compares `count` codes with what is left of the key, behind the label; the codes lie in the section. Returns how many
+ * bytes agree, SIZE_MAX as above. */
 KFI_INLINE size_t lean_tokens(const kfi_keys *keys, const uint8_t *bits, uint64_t bit, uint64_t count,
                               const uint8_t *key, size_t left, int *whole)
 {
     const kfi_tokens *t = &keys->tokens;
     size_t length = 0, done = 0;
-    size_t same = lean_two_tokens(t, bits, bit, count, key, &length);
+    uint32_t row = kfi_token_row(t, key[-1]);
+    size_t same = lean_two_tokens(t, bits, bit, count, &row, key, &length);
     while (KFI_RARELY(count > 2 && same == length)) {
         if ((done += length) > left) break;
         bit += 2 * t->bits;
         count -= 2;
-        same = lean_two_tokens(t, bits, bit, count, key + done, &length);
+        same = lean_two_tokens(t, bits, bit, count, &row, key + done, &length);
     }
     if (KFI_RARELY(same == SIZE_MAX)) return SIZE_MAX;
     /* A branch, so that what follows needs not wait for the comparison. */

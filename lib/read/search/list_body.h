@@ -265,15 +265,16 @@ KFI_INLINE uint8_t *list_characters(const kfi_keys *keys, const uint8_t *bits, u
     return to + count;
 }
 
-KFI_INLINE uint8_t *list_tokens(const kfi_tokens *d, const uint8_t *bits, uint32_t bit, uint32_t end, uint8_t *to,
-                                const uint8_t *limit)
+KFI_INLINE uint8_t *list_tokens(const kfi_tokens *d, const uint8_t *bits, uint32_t bit, uint32_t end, uint32_t row,
+                                uint8_t *to, const uint8_t *limit)
 {
     for (; bit != end; bit += d->bits) {
-        const uint32_t code = kfi_low_bits(kfi_load32(bits + (bit >> 3)) >> (bit & 7), d->bits) & UINT32_MAX;
+        const uint32_t code = row + (kfi_low_bits(kfi_load32(bits + (bit >> 3)) >> (bit & 7), d->bits) & UINT32_MAX);
         if (code >= d->count) return NULL;
         const uint32_t token = kfi_load32(d->entries + 4 * (size_t)code), length = token & 31;
-        if (token >> 5 > d->pool_size || length - 1 >= KFI_TOKEN_MAX) return NULL;
-        memcpy(to, d->pool + (token >> 5), KFI_TOKEN_MAX);
+        if (token > d->entry_limit || length - 1 >= KFI_TOKEN_MAX) return NULL;
+        row = kfi_token_next_row(d, token);
+        memcpy(to, d->pool + (token >> KFI_TOKEN_OFFSET_SHIFT), KFI_TOKEN_MAX);
         to += length;
         if (to > limit) return NULL;
     }
@@ -323,11 +324,14 @@ static int list_entries(kfi_list *l)
         list_move(s.next, s.text, from);
         s.text = s.next;
         uint8_t *const begin = s.text + from, *to = begin;
+        const int is_coded = labels[entry] != escape;
         *to = keys->label_of[labels[entry]];
-        to += labels[entry] != escape;
+        const uint32_t row = is_coded ? kfi_token_row(&keys->tokens, *to) : KFI_TOKEN_FIRST_ROW;
+        to += is_coded;
+        const uint32_t bit = slot->bit[entry], bit_end = slot->bit[entry + 1];
         to = keys->parameters.character_bits
-           ? list_characters(keys, o->view.bits, slot->bit[entry], slot->bit[entry + 1], to, s.text + longest)
-           : list_tokens(&keys->tokens, o->view.bits, slot->bit[entry], slot->bit[entry + 1], to, s.text + longest);
+           ? list_characters(keys, o->view.bits, bit, bit_end, to, s.text + longest)
+           : list_tokens(&keys->tokens, o->view.bits, bit, bit_end, row, to, s.text + longest);
         if (!to || to == begin) return KF_CORRUPT;
         s.size = (size_t)(to - s.text);
         if (!is_jump(o, entry++)) {

@@ -41,7 +41,7 @@ static __attribute__((noinline)) int escaped_label(const kfi_keys *keys, const o
     uint64_t bit, count;
     uint8_t text[4 * KFI_TOKEN_MAX] = { 0 };
     if (!tail_codes(keys, &o->view, o->lcps, depth, entry, &bit, &count) || !count) return -1;
-    if (!kfi_codes_append(keys, o->view.bits, bit, 1, text, text + KFI_TOKEN_MAX)) return -1;
+    if (!kfi_codes_append(keys, o->view.bits, bit, 1, KFI_TOKEN_FIRST_ROW, text, text + KFI_TOKEN_MAX)) return -1;
     return text[0];
 }
 

@@ -30,11 +30,12 @@ KFI_INLINE const uint8_t *key_at(const kfi_search *s, size_t at, int in_place)
     return in_place && at >= s->tail_start ? s->tail + (at - s->tail_start) : s->key + at;
 }
 
-/* Compares `count` codes from `bit` of `bits` on with the key from `at` on. Returns how many bytes agree;
+/* Compares `count` codes from `bit` of `bits` on, the first of row `row`, with the key from `at` on. Returns how many
+ * bytes agree;
  * `*whole` tells whether all codes did; -1 for a code out of range. A length out of range (17..31) can't
  * agree, since 16 bytes are compared. */
-KFI_INLINE ptrdiff_t match_tokens(const kfi_keys *keys, const uint8_t *bits, uint64_t bit, uint64_t count,
-                                     const kfi_search *s, size_t at, int in_place, int *whole)
+KFI_INLINE ptrdiff_t match_tokens(const kfi_keys *keys, const uint8_t *bits, uint64_t bit, uint64_t count, uint32_t row,
+                                  const kfi_search *s, size_t at, int in_place, int *whole)
 {
     const kfi_tokens *t = &keys->tokens;
     const unsigned width = t->bits;
@@ -42,11 +43,13 @@ KFI_INLINE ptrdiff_t match_tokens(const kfi_keys *keys, const uint8_t *bits, uin
     const size_t from = at;
     *whole = 0;
     for (; count; count--, bit += width) {
-        uint32_t code = kfi_load32(bits + (bit >> 3)) >> (bit & 7) & mask;
+        const uint32_t code = row + (kfi_load32(bits + (bit >> 3)) >> (bit & 7) & mask);
         if (code >= t->count) return -1;
-        uint32_t entry = kfi_load32(t->entries + 4 * (size_t)code);
-        if (entry >> 5 > t->pool_size) return -1;
-        unsigned same = match16(t->pool + (entry >> 5), key_at(s, at, in_place)), length = entry & 31;
+        const uint32_t entry = kfi_load32(t->entries + 4 * (size_t)code);
+        if (entry > t->entry_limit) return -1;
+        row = kfi_token_next_row(t, entry);
+        unsigned same = match16(t->pool + (entry >> KFI_TOKEN_OFFSET_SHIFT), key_at(s, at, in_place));
+        const unsigned length = entry & 31;
         size_t left = s->size - at;
         if (same < length || length > left) {
             if (same > length) same = length;
@@ -86,11 +89,11 @@ static ptrdiff_t match_characters(const kfi_keys *keys, const uint8_t *bits, uin
     return (ptrdiff_t)(at - from);
 }
 
-KFI_INLINE ptrdiff_t match_codes(const kfi_keys *keys, const uint8_t *bits, uint64_t bit, uint64_t count,
-                                    const kfi_search *s, size_t at, int in_place, int *whole)
+KFI_INLINE ptrdiff_t match_codes(const kfi_keys *keys, const uint8_t *bits, uint64_t bit, uint64_t count, uint32_t row,
+                                 const kfi_search *s, size_t at, int in_place, int *whole)
 {
     if (keys->parameters.character_bits) return match_characters(keys, bits, bit, count, s, at, in_place, whole);
-    return match_tokens(keys, bits, bit, count, s, at, in_place, whole);
+    return match_tokens(keys, bits, bit, count, row, s, at, in_place, whole);
 }
 
 /* Entry `entry`'s first code and number of codes from unary lengths of up to 128 bits, nearly all there
@@ -268,13 +271,15 @@ KFI_INLINE kfi_step bucket_body(const kfi_keys *keys, kfi_search *s, int in_plac
     for (;;) {
         uint64_t bit, count;
         int whole;
-        unsigned code = p->label_code[*key_at(s, at, in_place)];
+        const uint8_t label = *key_at(s, at, in_place);
+        const unsigned code = p->label_code[label];
         uint64_t hits = kfi_vec_equal(labels, (uint8_t)code) & candidates;
         if (!hits) return absent(s, at, notes);
         unsigned entry = (unsigned)__builtin_ctzll(hits);
         if (!tail_codes(keys, &b, lcps.values, depth, entry, &bit, &count)) return KFI_STEP_CORRUPT;
         size_t from = at + (code != escape);
-        ptrdiff_t same = match_codes(keys, b.bits, bit, count, s, from, in_place, &whole);
+        const uint32_t row = code != escape ? kfi_token_row(&keys->tokens, label) : KFI_TOKEN_FIRST_ROW;
+        ptrdiff_t same = match_codes(keys, b.bits, bit, count, row, s, from, in_place, &whole);
         if (__builtin_expect(code == escape, 0)) {
             /* Several labels share the escape: the tail's first byte tells. */
             while (same == 0) {
@@ -282,7 +287,7 @@ KFI_INLINE kfi_step bucket_body(const kfi_keys *keys, kfi_search *s, int in_plac
                 if (!hits) return absent(s, at, notes);
                 entry = (unsigned)__builtin_ctzll(hits);
                 if (!tail_codes(keys, &b, lcps.values, depth, entry, &bit, &count)) return KFI_STEP_CORRUPT;
-                same = match_codes(keys, b.bits, bit, count, s, from, in_place, &whole);
+                same = match_codes(keys, b.bits, bit, count, row, s, from, in_place, &whole);
             }
         }
         if (same < 0) return KFI_STEP_CORRUPT;
@@ -357,7 +362,8 @@ KFI_INLINE kfi_step node_body(const kfi_keys *keys, kfi_search *s, int in_place,
         const uint64_t room = (uint64_t)(n.end - path) * 8;
         if (!used || codes > room || codes * keys->code_width > room) return KFI_STEP_CORRUPT;
         int whole;
-        ptrdiff_t same = match_codes(keys, path + used, 0, codes, s, s->depth, in_place, &whole);
+        const uint32_t row = kfi_token_row(&keys->tokens, c);
+        ptrdiff_t same = match_codes(keys, path + used, 0, codes, row, s, s->depth, in_place, &whole);
         if (same < 0) return KFI_STEP_CORRUPT;
         s->depth += (size_t)same;
         return whole ? KFI_STEP_ON : KFI_STEP_ABSENT;

@@ -7,10 +7,11 @@ enum { SHORT_CODES = 4096 };
 static kf_status decoded_size(const kfi_tokens *tokens, const uint8_t *data, uint64_t bit,
                               uint64_t count, size_t *size)
 {
+    uint32_t row = KFI_TOKEN_FIRST_ROW;
     *size = 0;
     for (uint64_t i = 0; i < count; i++, bit += tokens->bits) {
         unsigned length;
-        kfi_token(tokens, (uint32_t)kfi_load_bits(data, bit, tokens->bits), &length);
+        kfi_token(tokens, &row, (uint32_t)kfi_load_bits(data, bit, tokens->bits), &length);
         if (!length) return KF_CORRUPT;
         *size += length;
     }
@@ -31,10 +32,11 @@ static kf_status decode_tokens(const kfi_column *column, uint64_t first, uint64_
         if ((status = kfi_buffer_reserve(buffer, more, used))) return status;
     }
     uint8_t *start = buffer->data + used, *out = start;
+    uint32_t row = KFI_TOKEN_FIRST_ROW;
     for (uint64_t i = 0; i < count; i++, bit += tokens->bits) {
         unsigned length;
         uint32_t code = (uint32_t)kfi_load_bits(column->data, bit, tokens->bits);
-        const uint8_t *token = kfi_token(tokens, code, &length);
+        const uint8_t *token = kfi_token(tokens, &row, code, &length);
         if (!length) return KF_CORRUPT;
         memcpy(out, token, KFI_TOKEN_MAX);   /* a copy of fixed size is one load and one store */
         out += length;
@@ -65,8 +67,8 @@ kf_status kfi_store_item(const kfi_column *column, uint64_t index, kf_buffer *bu
         *value = (kf_bytes){column->data + start, (size_t)(end - start)};
         return KF_OK;
     }
-    /* No overflow: data_size is below the size of the address space, a code has at least 8 bits. */
-    if (end > column->data_size || (end * column->tokens.bits + 7) / 8 > column->data_size)
+    /* No overflow: data_size is below the size of the address space, a code has at least 4 bits. */
+    if (end / 2 > column->data_size || (end * column->tokens.bits + 7) / 8 > column->data_size)
         return KF_CORRUPT;
     return decode_tokens(column, start, end - start, buffer, used, value);
 }

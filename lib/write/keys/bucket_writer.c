@@ -18,7 +18,7 @@ static unsigned code_bits(const kfi_key_coder *coder)
 }
 
 /* Appends the codes of `text` to coder->codes. */
-static kf_status append_codes(kfi_key_coder *coder, const uint8_t *text, size_t size,
+static kf_status append_codes(kfi_key_coder *coder, unsigned before, const uint8_t *text, size_t size,
                               uint32_t *count, kf_error *error)
 {
     *count = 0;
@@ -30,7 +30,7 @@ static kf_status append_codes(kfi_key_coder *coder, const uint8_t *text, size_t 
         for (size_t i = 0; i < size; i++) codes[i] = coder->character_code[text[i]];
         *count = (uint32_t)size;
     } else {
-        *count = (uint32_t)kfi_token_encode(coder->tokens, text, size, codes);
+        *count = (uint32_t)kfi_token_encode(coder->tokens, before, text, size, codes);
     }
     coder->codes.size += *count * sizeof(uint16_t);
     return KF_OK;
@@ -46,13 +46,13 @@ static kf_status put_codes(kfi_bit_writer *w, const kfi_key_coder *coder, kf_err
     return status;
 }
 
-kf_status kfi_path_encode(kfi_key_coder *coder, const uint8_t *text, size_t size, kfi_array *out,
+kf_status kfi_path_encode(kfi_key_coder *coder, uint8_t label, const uint8_t *text, size_t size, kfi_array *out,
                           kf_error *error)
 {
     uint32_t count;
     uint8_t head[KFI_VARINT_MAX];
     coder->codes.size = 0;
-    kf_status status = append_codes(coder, text, size, &count, error);
+    kf_status status = append_codes(coder, label, text, size, &count, error);
     if (!status) status = kfi_array_append(out, head, kfi_varint_write(head, count), error);
     kfi_bit_writer w = { out, 0 };
     if (!status) status = put_codes(&w, coder, error);
@@ -274,8 +274,9 @@ static kf_status code_tails(kfi_key_coder *coder, const kfi_bucket_entry *entrie
     kf_status status = KF_OK;
     for (unsigned i = 0; !status && i < count; i++) {
         const uint8_t *bytes = text + entries[i].offset;
-        unsigned skip = coder->parameters->label_code[bytes[0]] != escape;
-        status = append_codes(coder, bytes + skip, entries[i].size - skip, &counts[i], error);
+        const unsigned skip = coder->parameters->label_code[bytes[0]] != escape;
+        const unsigned before = skip ? bytes[0] : KFI_NOTHING_BEFORE;
+        status = append_codes(coder, before, bytes + skip, entries[i].size - skip, &counts[i], error);
     }
     return status;
 }

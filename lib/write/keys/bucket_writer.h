@@ -34,8 +34,8 @@ kf_status kfi_bucket_encode(kfi_key_coder *coder, const kfi_bucket_entry *entrie
                             const uint8_t *text, int final, kfi_array *out,
                             kf_error *error);
 
-/* Appends varint(codes), then the codes of `text`, byte-aligned. */
-kf_status kfi_path_encode(kfi_key_coder *coder, const uint8_t *text, size_t size, kfi_array *out,
+/* Appends varint(codes), then the codes of `text`, which is behind `label`, byte-aligned. */
+kf_status kfi_path_encode(kfi_key_coder *coder, uint8_t label, const uint8_t *text, size_t size, kfi_array *out,
                           kf_error *error);
 
 #endif

@@ -92,13 +92,13 @@ static kf_status write_tree(emitter *e, const kfi_automaton *automaton, kfi_prog
     return status;
 }
 
-/* They may take half a percent of the keys' space, and twice as much where that is little. Keys coded by characters
- * have few endings in common, and depths that matter. */
+/* They may take two percent of the keys' space. Keys coded by characters have few endings in common, and depths that
+ * matter. */
 static kf_status make_endings(emitter *e, kf_error *error)
 {
     const uint64_t space = kfi_writer_position(e->writer) + e->containers.size;
     if (e->plan->parameters.character_bits) return KF_OK;
-    return kfi_endings_write(e->endings, space / (space < 1 << 16 ? 100 : 200), &e->ends, error);
+    return kfi_endings_write(e->endings, space / 50, &e->ends, error);
 }
 
 static void number_positions(emitter *e, uint64_t *directory_size, uint64_t *shared_size)

@@ -19,8 +19,8 @@ static kf_status encode_paths(kfi_key_coder *coder, const kfi_laid_state *state,
     for (unsigned i = 0; i < plan->bigs; i++) plan->has_paths |= state->bigs[i].path_size > 0;
     for (unsigned i = 0; !status && plan->has_paths && i < plan->bigs; i++) {
         plan->path_offset[i] = out->size;
-        status = kfi_path_encode(coder, state->text + state->bigs[i].path, state->bigs[i].path_size,
-                                 out, error);
+        status = kfi_path_encode(coder, state->bigs[i].label, state->text + state->bigs[i].path,
+                                 state->bigs[i].path_size, out, error);
     }
     plan->paths_size = plan->path_offset[plan->bigs] = out->size;
     return status;

@@ -8,6 +8,7 @@ enum {
     MOST_SAMPLE = 8 << 20,        /* of tails, to train tokens on */
     FIXED_SAMPLE = 1 << 20,       /* for fixed-length keys, which are mostly coded by characters */
     CHECK_SAMPLE = 1 << 16,       /* bytes of tails on which tokens and characters are compared */
+    CHECK_HEADER = 5,
     ESCAPE_BITS = 11              /* what one more token and its length bit cost, about */
 };
 
@@ -18,8 +19,8 @@ typedef struct planner {
     uint64_t references;      /* edges into states that have several parents, about */
     int fixed_length;         /* of the keys: tails may then be coded by characters, which the rest is for */
     uint8_t in_tail[256];
-    /* every stride-th tail: varint-free list of size (4 bytes) and bytes. How many there are shows at the end only:
-     * the stride grows with the list */
+    /* every stride-th tail: list of size (4 bytes), label and bytes. How many there are shows at the end only: the
+     * stride grows with the list */
     kfi_array check;
     uint64_t stride, tails;
 } planner;
@@ -30,7 +31,7 @@ static void thin_out(kfi_array *list)
     size_t kept = 0;
     int keep = 1;
     for (size_t at = 0, size; at < list->size; at += size, keep = !keep) {
-        size = 4 + (size_t)kfi_load32(list->data + at);
+        size = CHECK_HEADER + (size_t)kfi_load32(list->data + at);
         if (!keep) continue;
         memmove(list->data + kept, list->data + at, size);
         kept += size;
@@ -38,15 +39,16 @@ static void thin_out(kfi_array *list)
     list->size = kept;
 }
 
-static kf_status note_tail(planner *p, const uint8_t *tail, size_t size, kf_error *error)
+static kf_status note_tail(planner *p, uint8_t label, const uint8_t *tail, size_t size, kf_error *error)
 {
-    kf_status status = kfi_token_trainer_add(p->trainer, tail, size, error);
+    kf_status status = kfi_token_trainer_add(p->trainer, label, tail, size, error);
     if (status || !p->fixed_length) return status;
     for (size_t i = 0; i < size; i++) p->in_tail[tail[i]] = 1;
     if (p->tails++ % p->stride) return KF_OK;
-    uint8_t head[4];
+    uint8_t head[CHECK_HEADER];
     kfi_store32(head, (uint32_t)size);
-    status = kfi_array_append(&p->check, head, 4, error);
+    head[4] = label;
+    status = kfi_array_append(&p->check, head, sizeof head, error);
     if (!status) status = kfi_array_append(&p->check, tail, size, error);
     if (p->check.size <= CHECK_SAMPLE) return status;
     thin_out(&p->check);
@@ -61,7 +63,7 @@ static kf_status note_entries(planner *p, const kfi_laid_state *state, kf_error 
         const uint8_t *bytes = state->text + state->entries[i].offset;
         p->label_count[bytes[0]]++;
         p->entries++;
-        status = note_tail(p, bytes + 1, state->entries[i].size - 1, error);
+        status = note_tail(p, bytes[0], bytes + 1, state->entries[i].size - 1, error);
     }
     return status;
 }
@@ -73,7 +75,7 @@ static kf_status plan_node(void *context, const kfi_laid_state *state, kfi_share
     kf_status status = note_entries(p, state, error);
     *address = 0;
     for (uint32_t i = 0; !status && i < state->big_count; i++)
-        status = note_tail(p, state->text + state->bigs[i].path, state->bigs[i].path_size, error);
+        status = note_tail(p, state->bigs[i].label, state->text + state->bigs[i].path, state->bigs[i].path_size, error);
     return status;
 }
 
@@ -155,7 +157,8 @@ static kf_status train(planner *p, kfi_key_plan *plan, kf_error *error)
     kf_status status = KF_OK;
     for (unsigned b = 0; !status && b < 256; b++) {
         uint8_t byte = (uint8_t)b;   /* an escaped label is the first byte of a tail */
-        if (p->label_count[b]) status = kfi_token_trainer_add(p->trainer, &byte, 1, error);
+        if (p->label_count[b] && plan->parameters.label_code[b] == kfi_escape_code(&plan->parameters))
+            status = kfi_token_trainer_add(p->trainer, KFI_NOTHING_BEFORE, &byte, 1, error);
     }
     if (!status) status = kfi_token_encoder_train(&plan->tokens, p->trainer, 0, error);
     return status;
@@ -170,10 +173,10 @@ static kf_status check_tokens(const planner *p, kfi_token_encoder *tokens, uint6
     *bits = *bytes = 0;
     for (size_t at = 0; at < p->check.size;) {
         uint32_t size = kfi_load32(p->check.data + at);
-        size_t n = kfi_token_encode(tokens, p->check.data + at + 4, size, codes);
+        size_t n = kfi_token_encode(tokens, p->check.data[at + 4], p->check.data + at + CHECK_HEADER, size, codes);
         *bits += n * (kfi_token_encoder_bits(tokens) + 1) + 1;
         *bytes += size;
-        at += 4 + size;
+        at += CHECK_HEADER + size;
     }
     free(codes);
     return KF_OK;

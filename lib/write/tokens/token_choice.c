@@ -6,7 +6,7 @@
  * that save least are dropped. A token saves a code each time it is used, as its halves are tokens too. */
 #include "write/tokens/token_choice.h"
 #include "write/tokens/token_merge.h"
-#include "write/tokens/token_sample.h"
+#include "write/tokens/token_rows.h"
 
 #include <float.h>
 #include <stdlib.h>
@@ -23,6 +23,8 @@ enum {
     HELD_OUT = 16,             /* of so many records one */
     TEXT_PER_TOKEN = 24,       /* the densest dictionaries we met have one for 60 bytes */
     TOKENS_LEAST = 512,
+    CLASSED_BITS = 13,         /* texts that want wider codes gain nothing by classes: their tokens are words */
+    CLASSED_TOKENS = 1 << 12,  /* and twice as many as with one class are what rows are made of */
     SPARE = 32                 /* so much of what is wanted is made more */
 };
 
@@ -73,7 +75,7 @@ static kfi_merge_input choose_part(const kfi_token_trainer *trainer, uint64_t pa
     };
     uint64_t held = 0, trained = 0;
     KFI_EACH_RECORD(p, trainer) {
-        uint32_t r = kfi_load32(p) >> 8;
+        uint32_t r = kfi_record_random(p);
         if (r >= below) continue;
         *(r < input.train_below ? &trained : &held) += p[0];
         input.room += p[0] + 1u;
@@ -154,14 +156,38 @@ static uint64_t first_part(const kfi_token_trainer *trainer)
     return part < LITTLE_LEAST ? LITTLE_LEAST : part > PART_LEAST ? PART_LEAST : part;
 }
 
+/* What rows of classes are made of: tokens from before the merges that are undone. */
+static kf_status copy_tokens(const kfi_merges *merges, unsigned bits, kfi_token_text **tokens, uint32_t *count,
+                             kf_error *error)
+{
+    *count = (2u << bits) + CLASSED_TOKENS;
+    if (*count > merges->count) *count = merges->count;
+    *tokens = malloc((*count + 1) * sizeof **tokens);
+    if (!*tokens) return kfi_fail_memory(error, *count * sizeof **tokens);
+    memcpy(*tokens, merges->tokens, *count * sizeof **tokens);
+    return KF_OK;
+}
+
+void kfi_token_choice_free(kfi_token_choice *choice)
+{
+    free(choice->tokens);
+    free(choice->rows);
+    *choice = (kfi_token_choice){0};
+}
+
 kf_status kfi_token_choice_make(kfi_token_choice *choice, const kfi_token_trainer *trainer, unsigned bits,
                                 kf_error *error)
 {
     kfi_merges merges = {0};
     kfi_merge_input input;
-    uint8_t bytes[256];
-    kfi_token_trainer_bytes(trainer, bytes);
-    *choice = (kfi_token_choice){.bits = bits};
+    kfi_token_text *tokens = NULL;
+    uint32_t token_count = 0;
+    uint8_t bytes[256] = {0};
+    kfi_followers followers;
+    kfi_token_trainer_followers(trainer, &followers);
+    for (unsigned before = 0; before <= KFI_NOTHING_BEFORE; before++)
+        for (unsigned b = 0; b < 256; b++) bytes[b] |= followers.bits[before][b >> 6] >> (b & 63) & 1;
+    *choice = (kfi_token_choice){.bits = bits, .classes.count = 1};
     for (uint64_t part = first_part(trainer);; part *= PART_GROWTH) {
         input = choose_part(trainer, part, bits, bytes);
         kfi_merges_free(&merges);
@@ -174,9 +200,13 @@ kf_status kfi_token_choice_make(kfi_token_choice *choice, const kfi_token_traine
     const uint32_t limit = 1u << choice->bits;
     const kfi_merge_stage stage = stage_at(&merges, limit + limit / SPARE);
     choice->rate = trainer->total_bytes ? stage.codes / (double)trainer->total_bytes : 0;
+    const int may_be_classed = !bits && choice->bits <= CLASSED_BITS && trainer->effort != KFI_EFFORT_LITTLE;
+    kf_status status = may_be_classed ? copy_tokens(&merges, choice->bits, &tokens, &token_count, error) : KF_OK;
     kfi_merges_undo(&merges, stage.tokens);
     prune(&merges, input.trained_scale * choice->bits / 8, input.trained_scale == 1);
-    kf_status status = keep_most_used(choice, &merges, limit, error);
+    if (!status) status = keep_most_used(choice, &merges, limit, error);
     kfi_merges_free(&merges);
+    if (!status && tokens) status = kfi_token_rows_choose(choice, trainer, &followers, tokens, token_count, error);
+    else free(tokens);
     return status;
 }

@@ -1,6 +1,5 @@
 /* Encoding with the dictionary that was chosen, and writing it. */
 #include "write/tokens/token_choice.h"
-#include "write/tokens/token_sample.h"
 
 #include <stdlib.h>
 
@@ -9,9 +8,29 @@ enum { FRAME_SIZE = 16, PAD_SIZE = 16 };
 struct kfi_token_encoder {
     kfi_token_choice choice;
     int is_greedy;
-    kfi_token_trie trie;
+    kfi_token_trie trie;       /* of all tokens, by their indexes */
+    kfi_token_trie rows[KFI_TOKEN_CLASSES_MAX];   /* with several classes: by their codes */
     kfi_parse_scratch scratch;
 };
+
+static kf_status build_rows(kfi_token_encoder *encoder, kf_error *error)
+{
+    const kfi_token_choice *choice = &encoder->choice;
+    const size_t size = (size_t)1 << choice->bits;
+    kfi_token_text *texts = malloc(size * sizeof *texts);
+    kf_status status = texts ? KF_OK : kfi_fail_memory(error, size * sizeof *texts);
+    for (unsigned class = 0; class < choice->classes.count && !status; class++) {
+        const uint32_t *row = choice->rows + class * size;
+        uint32_t count = 0;
+        for (; count < size && row[count] != KFI_TOKEN_NONE; count++) {
+            texts[count] = choice->tokens[row[count]];
+            texts[count].code = count;
+        }
+        status = kfi_token_trie_build(&encoder->rows[class], texts, count, error);
+    }
+    free(texts);
+    return status;
+}
 
 kf_status kfi_token_encoder_train(kfi_token_encoder **out, const kfi_token_trainer *trainer,
                                   unsigned bits, kf_error *error)
@@ -22,9 +41,11 @@ kf_status kfi_token_encoder_train(kfi_token_encoder **out, const kfi_token_train
     kfi_token_encoder *encoder = malloc(sizeof *encoder);
     if (!encoder) return kfi_fail_memory(error, sizeof *encoder);
     encoder->trie = (kfi_token_trie){0};
+    memset(encoder->rows, 0, sizeof encoder->rows);
     encoder->is_greedy = trainer->effort == KFI_EFFORT_LITTLE;
     kf_status status = kfi_token_choice_make(&encoder->choice, trainer, bits, error);
     if (!status) status = kfi_token_trie_build(&encoder->trie, encoder->choice.tokens, encoder->choice.count, error);
+    if (!status && encoder->choice.rows) status = build_rows(encoder, error);
     if (status) kfi_token_encoder_destroy(&encoder);
     *out = encoder;
     return status;
@@ -44,7 +65,8 @@ void kfi_token_encoder_destroy(kfi_token_encoder **encoder)
 {
     if (!encoder || !*encoder) return;
     kfi_token_trie_free(&(*encoder)->trie);
-    free((*encoder)->choice.tokens);
+    for (unsigned class = 0; class < KFI_TOKEN_CLASSES_MAX; class++) kfi_token_trie_free(&(*encoder)->rows[class]);
+    kfi_token_choice_free(&(*encoder)->choice);
     free(*encoder);
     *encoder = NULL;
 }
@@ -82,6 +104,16 @@ static uint32_t pack_pool(const kfi_token_encoder *encoder, uint8_t *pool, uint3
     return size;
 }
 
+/* Those of all rows, the last one up to its last token. It has one at least, so that its first place is in range. */
+static uint32_t count_entries(const kfi_token_choice *choice)
+{
+    if (!choice->rows) return choice->count;
+    const size_t last = ((size_t)choice->classes.count - 1) << choice->bits;
+    size_t entries = (size_t)choice->classes.count << choice->bits;
+    while (entries > last + 1 && choice->rows[entries - 1] == KFI_TOKEN_NONE) entries--;
+    return (uint32_t)entries;
+}
+
 kf_status kfi_token_encoder_write(const kfi_token_encoder *encoder, kfi_array *out, kf_error *error)
 {
     uint32_t count = encoder->choice.count;
@@ -93,14 +125,23 @@ kf_status kfi_token_encoder_write(const kfi_token_encoder *encoder, kfi_array *o
         goto out;
     }
     memset(offsets, 0xFF, (size_t)count * sizeof *offsets);
-    uint32_t pool_size = pack_pool(encoder, pool, offsets);
-    frame[0] = (uint8_t)encoder->choice.bits;
-    kfi_store32(frame + 8, count);
+    const kfi_token_choice *choice = &encoder->choice;
+    const uint32_t pool_size = pack_pool(encoder, pool, offsets), entries = count_entries(choice);
+    frame[0] = (uint8_t)choice->bits;
+    frame[1] = (uint8_t)choice->classes.count;
+    kfi_store32(frame + 8, entries);
     kfi_store32(frame + 12, pool_size);
     if ((status = kfi_array_append(out, frame, sizeof frame, error))) goto out;
-    for (uint32_t i = 0; i < count; i++) {
-        uint8_t entry[4];
-        kfi_store32(entry, offsets[i] << 5 | encoder->choice.tokens[i].length);
+    if (choice->rows && (status = kfi_array_append(out, choice->classes.of, 256, error))) goto out;
+    for (uint32_t i = 0; i < entries; i++) {
+        const uint32_t token = choice->rows ? choice->rows[i] : i;
+        uint8_t entry[4] = {0};
+        if (token != KFI_TOKEN_NONE) {
+            const kfi_token_text *text = choice->tokens + token;
+            const uint32_t class = choice->classes.of[text->bytes[text->length - 1]];
+            kfi_store32(entry, offsets[token] << KFI_TOKEN_OFFSET_SHIFT | class << KFI_TOKEN_CLASS_SHIFT
+                               | text->length);
+        }
         if ((status = kfi_array_append(out, entry, sizeof entry, error))) goto out;
     }
     if ((status = kfi_array_append(out, pool, pool_size, error))) goto out;
@@ -132,20 +173,37 @@ static size_t encode_greedily(const kfi_token_trie *trie, const uint8_t *data, s
     return count;
 }
 
-size_t kfi_token_encode(kfi_token_encoder *encoder, const uint8_t *data, size_t size,
-                        uint16_t *codes)
+/* Parses a window, and writes the codes of its first `stop` bytes, or some more; `*at` becomes how many. */
+static size_t encode_window(kfi_token_encoder *encoder, unsigned before, const uint8_t *data, uint32_t size,
+                            uint32_t stop, uint16_t *codes, uint32_t *at)
 {
     kfi_parse_scratch *scratch = &encoder->scratch;
+    const kfi_token_choice *choice = &encoder->choice;
+    size_t count = 0;
+    uint32_t i = 0;
+    if (!choice->rows) {
+        kfi_token_parse(&encoder->trie, data, size, scratch);
+    } else {
+        kfi_token_parse_classed(encoder->rows, &choice->classes, before, data, size, scratch);
+    }
+    for (; i < stop; i += scratch->length[i]) codes[count++] = (uint16_t)scratch->code[i];
+    *at = i;
+    return count;
+}
+
+size_t kfi_token_encode(kfi_token_encoder *encoder, unsigned before, const uint8_t *data, size_t size,
+                        uint16_t *codes)
+{
     size_t count = 0, at = 0;
     if (encoder->is_greedy) return encode_greedily(&encoder->trie, data, size, codes);
     while (at < size) {
         size_t left = size - at;
         uint32_t window = left > KFI_PARSE_WINDOW ? KFI_PARSE_WINDOW : (uint32_t)left;
         /* Near a cut the parse is a guess: stop short of it and begin the next window there. */
-        uint32_t stop = left > window ? window - KFI_PARSE_OVERLAP : window, i = 0;
-        kfi_token_parse(&encoder->trie, data + at, window, scratch);
-        for (; i < stop; i += scratch->length[i]) codes[count++] = (uint16_t)scratch->code[i];
-        at += i;
+        const uint32_t stop = left > window ? window - KFI_PARSE_OVERLAP : window;
+        uint32_t done;
+        count += encode_window(encoder, at ? data[at - 1] : before, data + at, window, stop, codes + count, &done);
+        at += done;
     }
     return count;
 }

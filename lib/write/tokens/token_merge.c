@@ -8,6 +8,7 @@
  * places are checked then, and it goes back to the queue with what is left. So no pair is searched for, and each byte
  * is touched a few times in all. */
 #include "write/tokens/token_merge.h"
+#include "write/tokens/token_sample.h"
 
 #include <float.h>
 #include <stdlib.h>
@@ -200,12 +201,12 @@ static void list_pairs(merger *m, uint32_t token, const uint32_t *list, int on_l
 static void load_records(merger *m, const uint32_t *token_of, int held)
 {
     const uint8_t *p = m->input->records, *end = m->input->size ? p + m->input->size : p;
-    for (; p < end; p += 4 + p[0]) {
-        uint32_t r = kfi_load32(p) >> 8;
+    for (; p < end; p += KFI_RECORD_HEADER + p[0]) {
+        uint32_t r = kfi_record_random(p);
         if (held ? r < m->input->train_below || r >= m->input->below : r >= m->input->train_below) continue;
         const unsigned size = p[0];
         uint32_t *text = m->text + m->size;
-        for (unsigned i = 0; i < size; i++) text[i] = token_of[p[4 + i]];
+        for (unsigned i = 0; i < size; i++) text[i] = token_of[p[KFI_RECORD_HEADER + i]];
         text[size] = BOUNDARY << TOKEN_SHIFT | 1;
         *(held ? &m->held_codes : &m->codes) += size;
         m->size += size + 1;

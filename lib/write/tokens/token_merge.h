@@ -32,7 +32,7 @@ typedef struct kfi_merges {
     uint32_t stage_count;
 } kfi_merges;
 
-/* The sample: records of u8 length | 3 bytes of a random number r | length bytes of text. A merge never spans
+/* The sample: a trainer's records, with a random number r each. A merge never spans
  * records. `bytes` says which byte values are tokens. Stops when there are `max_tokens`, when no pair occurs
  * `min_count` times, or when the total of coded text and dictionary only grows. */
 typedef struct kfi_merge_input {

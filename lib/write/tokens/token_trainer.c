@@ -5,7 +5,7 @@
 
 /* The r of a record is compared with a threshold that falls by an eighth whenever the sample is
  * full: each piece of text then is in the sample with the same probability, whatever the total. */
-enum { RECORD_HEADER = 4, PIECE = 255, THRESHOLD_ALL = 1 << 24 };
+enum { PIECE = 255, THRESHOLD_ALL = 1 << 24 };
 
 kf_status kfi_token_trainer_create(kfi_token_trainer **out, size_t sample_limit, kfi_effort effort, kf_error *error)
 {
@@ -36,57 +36,59 @@ static uint32_t draw(uint64_t counter)
     return (uint32_t)(z >> 40);
 }
 
-static void note_bytes(kfi_token_trainer *trainer, const uint8_t *data, size_t size)
+static void note_followers(kfi_followers *followers, unsigned before, const uint8_t *data, size_t size)
 {
-    for (size_t i = 0; i < size; i++) trainer->bytes[data[i]] = 1;
+    for (size_t i = 0; i < size; before = data[i++]) followers->bits[before][data[i] >> 6] |= 1ull << (data[i] & 63);
 }
 
-void kfi_token_trainer_bytes(const kfi_token_trainer *trainer, uint8_t seen[256])
+void kfi_token_trainer_followers(const kfi_token_trainer *trainer, kfi_followers *followers)
 {
-    memcpy(seen, trainer->bytes, 256);
+    *followers = trainer->followers;
     if (trainer->threshold < THRESHOLD_ALL) return;
-    KFI_EACH_RECORD(p, trainer)
-        for (unsigned i = 0; i < p[0]; i++) seen[p[4 + i]] = 1;
+    KFI_EACH_RECORD(p, trainer) note_followers(followers, kfi_record_before(p), p + KFI_RECORD_HEADER, p[0]);
 }
 
 static void thin(kfi_token_trainer *trainer)
 {
     uint8_t *data = trainer->records.data;
     size_t kept = 0;
-    kfi_token_trainer_bytes(trainer, trainer->bytes);
+    if (trainer->threshold == THRESHOLD_ALL) kfi_token_trainer_followers(trainer, &trainer->followers);
     trainer->threshold -= trainer->threshold / 8 + 1;
     trainer->sample_bytes = 0;
     for (size_t at = 0; at < trainer->records.size;) {
-        size_t size = RECORD_HEADER + data[at];
-        if (kfi_load32(data + at) >> 8 < trainer->threshold) {
+        size_t size = KFI_RECORD_HEADER + data[at];
+        if (kfi_record_random(data + at) < trainer->threshold) {
             memmove(data + kept, data + at, size);
             kept += size;
-            trainer->sample_bytes += size - RECORD_HEADER;
+            trainer->sample_bytes += size - KFI_RECORD_HEADER;
         }
         at += size;
     }
     trainer->records.size = kept;
 }
 
-kf_status kfi_token_trainer_add(kfi_token_trainer *trainer, const uint8_t *data, size_t size,
+kf_status kfi_token_trainer_add(kfi_token_trainer *trainer, unsigned before, const uint8_t *data, size_t size,
                                 kf_error *error)
 {
     trainer->total_bytes += size;
-    if (trainer->threshold < THRESHOLD_ALL) note_bytes(trainer, data, size);
+    if (trainer->threshold < THRESHOLD_ALL) note_followers(&trainer->followers, before, data, size);
     for (size_t at = 0; at < size;) {
         size_t piece = size - at < PIECE ? size - at : PIECE;
         uint32_t r = draw(++trainer->pieces);
         if (r < trainer->threshold) {
-            kf_status status = kfi_array_reserve(&trainer->records, RECORD_HEADER + piece, error);
+            kf_status status = kfi_array_reserve(&trainer->records, KFI_RECORD_HEADER + piece, error);
             if (status) return status;
             uint8_t *record = trainer->records.data + trainer->records.size;
             kfi_store32(record, r << 8 | (uint32_t)piece);
-            kfi_copy(record + RECORD_HEADER, data + at, piece);
-            trainer->records.size += RECORD_HEADER + piece;
+            record[4] = (uint8_t)before;
+            record[5] = (uint8_t)(before >> 8);
+            kfi_copy(record + KFI_RECORD_HEADER, data + at, piece);
+            trainer->records.size += KFI_RECORD_HEADER + piece;
             trainer->sample_bytes += piece;
             while (trainer->records.size > trainer->limit && trainer->threshold) thin(trainer);
         }
         at += piece;
+        before = data[at - 1];
     }
     return KF_OK;
 }

@@ -10,17 +10,23 @@ typedef struct kfi_token_trainer kfi_token_trainer;
 /* How much text tokens are made of, and with LITTLE also how it is encoded. */
 typedef enum kfi_effort { KFI_EFFORT_USUAL, KFI_EFFORT_LITTLE, KFI_EFFORT_GREAT } kfi_effort;
 
+/* What is before a text: a byte, or this. Which bytes can be a text's first depends on it. */
+enum { KFI_NOTHING_BEFORE = 256 };
+
 /* Collects at most `sample_limit` bytes by reservoir sampling (deterministic: a fixed seed). Every
  * byte value of every string that is added becomes a token, sampled or not. */
 kf_status kfi_token_trainer_create(kfi_token_trainer **out, size_t sample_limit, kfi_effort effort, kf_error *error);
-kf_status kfi_token_trainer_add(kfi_token_trainer *trainer, const uint8_t *data, size_t size,
+kf_status kfi_token_trainer_add(kfi_token_trainer *trainer, unsigned before, const uint8_t *data, size_t size,
                                 kf_error *error);
 void kfi_token_trainer_destroy(kfi_token_trainer **trainer);
+
+/* The least width of codes of one class, which have a token for each byte. */
+enum { KFI_TOKEN_BITS_MIN = 8 };
 
 /* A trained dictionary with what encoding needs. */
 typedef struct kfi_token_encoder kfi_token_encoder;
 
-/* Trains with at most 2^bits tokens. With `bits` 0, tries all widths and keeps the one with the
+/* Trains with at most 2^bits tokens of one class. With `bits` 0, tries all widths, and classes, and keeps what has the
  * smallest estimated total: dictionary + sample bits scaled to all text that was added. */
 kf_status kfi_token_encoder_train(kfi_token_encoder **out, const kfi_token_trainer *trainer,
                                   unsigned bits, kf_error *error);
@@ -33,9 +39,9 @@ kf_status kfi_token_encoder_write(const kfi_token_encoder *encoder, kfi_array *o
                                   kf_error *error);
 /* Writes the codes of `data` to `codes` (room for `size` of them needed) and returns their number:
  * the fewest tokens possible, with little effort the longest that fits at each place. Every byte must have been added
- * to the trainer. Deterministic.
+ * to the trainer with what is before it. Deterministic.
  * O(16 x size). */
-size_t kfi_token_encode(kfi_token_encoder *encoder, const uint8_t *data, size_t size,
+size_t kfi_token_encode(kfi_token_encoder *encoder, unsigned before, const uint8_t *data, size_t size,
                         uint16_t *codes);
 void kfi_token_encoder_destroy(kfi_token_encoder **encoder);
 

@@ -181,15 +181,18 @@ void kfi_token_trie_free(kfi_token_trie *trie)
     trie->size = 0;
 }
 
-uint32_t kfi_token_parse(const kfi_token_trie *trie, const uint8_t *data, uint32_t size,
-                         kfi_parse_scratch *scratch)
+/* With one class all tokens are in the one trie. */
+static inline __attribute__((always_inline)) uint32_t
+parse(const kfi_token_trie *tries, const kfi_token_classes *classes, unsigned before, const uint8_t *data,
+      uint32_t size, kfi_parse_scratch *scratch)
 {
-    const kfi_token_slot *slots = trie->slots;
-    const uint32_t root = slots[0].link >> KFI_TOKEN_BASE;
+    const kfi_token_slot *slots = tries->slots;
     uint32_t *cost = scratch->cost;
     cost[size] = 0;
     for (uint32_t i = size; i-- > 0;) {
-        uint32_t best = cost[i + 1] + 1, best_slot = 0, best_end = i + 1, base = root, at = i;
+        if (classes) slots = tries[classes->of[i ? data[i - 1] : before]].slots;
+        uint32_t best = cost[i + 1] + 1, best_slot = 0, best_end = i + 1, at = i;
+        uint32_t base = slots[0].link >> KFI_TOKEN_BASE;
         const uint32_t end = size - i < KFI_TOKEN_MAX ? size : i + KFI_TOKEN_MAX;
         do {   /* until a leaf, whose base is 0 */
             uint32_t byte = data[at++], slot = base ^ byte, link = slots[slot].link;
@@ -205,4 +208,16 @@ uint32_t kfi_token_parse(const kfi_token_trie *trie, const uint8_t *data, uint32
         scratch->length[i] = (uint8_t)(best_end - i);
     }
     return cost[0];
+}
+
+uint32_t kfi_token_parse(const kfi_token_trie *trie, const uint8_t *data, uint32_t size,
+                         kfi_parse_scratch *scratch)
+{
+    return parse(trie, NULL, 0, data, size, scratch);
+}
+
+uint32_t kfi_token_parse_classed(const kfi_token_trie *tries, const kfi_token_classes *classes, unsigned before,
+                                 const uint8_t *data, uint32_t size, kfi_parse_scratch *scratch)
+{
+    return parse(tries, classes, before, data, size, scratch);
 }

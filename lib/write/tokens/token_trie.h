@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "format/tokens.h"
+#include "write/tokens/token_trainer.h"
 
 /* A token while it is being chosen; bytes after `length` are zero. */
 typedef struct kfi_token_text {
@@ -58,5 +59,15 @@ typedef struct kfi_parse_scratch {
  * A byte that is no token counts as one of code 0. Returns the number of tokens. */
 uint32_t kfi_token_parse(const kfi_token_trie *trie, const uint8_t *data, uint32_t size,
                          kfi_parse_scratch *scratch);
+
+/* Classes of what may be before a token. */
+typedef struct kfi_token_classes {
+    uint8_t of[KFI_NOTHING_BEFORE + 1];
+    unsigned count;
+} kfi_token_classes;
+
+/* The same with a trie for each class; `before` is what is before data[0]. */
+uint32_t kfi_token_parse_classed(const kfi_token_trie *tries, const kfi_token_classes *classes, unsigned before,
+                                 const uint8_t *data, uint32_t size, kfi_parse_scratch *scratch);
 
 #endif

@@ -116,7 +116,7 @@ kf_status kfi_column_builder_add(kfi_column_builder *builder, kf_bytes value, kf
         if (value.size < builder->smallest) builder->smallest = value.size;
         if (value.size > builder->largest) builder->largest = value.size;
         if (builder->trainer)
-            status = kfi_token_trainer_add(builder->trainer, value.data, value.size, error);
+            status = kfi_token_trainer_add(builder->trainer, KFI_NOTHING_BEFORE, value.data, value.size, error);
         note_anchor(builder);
         if (!status) status = kfi_spool_write_varint(builder->spool, value.size, error);
         if (!status) status = kfi_spool_write(builder->spool, value.data, value.size, error);

@@ -53,13 +53,15 @@ static kf_status write_item(kfi_value_source *source, uint64_t size, kfi_token_e
     uint16_t codes[TOKEN_PIECE];
     kf_status status = KF_OK;
     size_t most = encoder ? TOKEN_PIECE : KFI_COLUMN_BUFFER;
+    unsigned before = KFI_NOTHING_BEFORE;
     while (size && !status) {
         size_t part = size < most ? (size_t)size : most;
         const uint8_t *data;
         status = kfi_source_take(source, part, &data, error);
         if (status) break;
         if (encoder) {
-            size_t count = kfi_token_encode(encoder, data, part, codes);
+            size_t count = kfi_token_encode(encoder, before, data, part, codes);
+            before = data[part - 1];
             status = bits_put(out, codes, count, kfi_token_encoder_bits(encoder), error);
             *end += count;
         } else {

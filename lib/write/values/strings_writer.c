@@ -88,7 +88,7 @@ static double tokens_least(const kfi_column_builder *builder)
     uint64_t whole = 0, coded = builder->values;
     if (!builder->smallest) coded -= kfi_distinct_uses(distinct, kfi_distinct_find(distinct, (kf_bytes){0}));
     uint32_t tokens = 0, count = (uint32_t)kfi_distinct_count(distinct);
-    for (unsigned bits = KFI_TOKEN_BITS_MIN; bits <= KFI_TOKEN_BITS_MAX; bits++) {
+    for (unsigned bits = KFI_TOKEN_BITS_LEAST; bits <= KFI_TOKEN_BITS_MAX; bits++) {
         for (; tokens < count && tokens >> bits == 0; tokens++) {
             uint64_t uses = kfi_distinct_uses(distinct, tokens);
             if (uses * bits < 8 * TOKEN_ENTRY) break;
@@ -143,7 +143,7 @@ static kf_status train_items(distinct_state *state, const kfi_column_builder *bu
                                                 error);
     for (uint32_t rank = 0; rank < count && !status; rank++) {
         kf_bytes item = kfi_distinct_at(distinct, rank);
-        status = kfi_token_trainer_add(trainer, item.data, item.size, error);
+        status = kfi_token_trainer_add(trainer, KFI_NOTHING_BEFORE, item.data, item.size, error);
     }
     if (!status) status = kfi_token_encoder_train(&state->encoder, trainer, 0, error);
     if (!status) status = tokens_size(state->encoder, kfi_distinct_bytes(distinct), count, &coded, error);

@@ -19,9 +19,10 @@ static kfi_keys known_keys(uint8_t *tree, size_t size)
 {
     kfi_keys k = { .tree = tree, .tree_size = size, .longest_key = 7, .count = 16 };
     known_tokens[0] = 8;
+    known_tokens[1] = 1;
     kfi_store32(known_tokens + 8, 16);
     kfi_store32(known_tokens + 12, 16);
-    for (unsigned i = 0; i < 16; i++) kfi_store32(known_tokens + 16 + 4 * i, i << 5 | 1);
+    for (unsigned i = 0; i < 16; i++) kfi_store32(known_tokens + 16 + 4 * i, i << KFI_TOKEN_OFFSET_SHIFT | 1);
     memcpy(known_tokens + 80, letters, 16);
     ck_assert_int_eq(kfi_tokens_open(&k.tokens, known_tokens, 112, NULL), KF_OK);
     k.code_width = (uint8_t)k.tokens.bits;

@@ -90,29 +90,32 @@ static void check_codes(const kfi_keys *k, const uint8_t *bits, uint64_t count)
     for (size_t i = 0; i < sizeof compared / sizeof *compared; i++) {
         size_t at = compared[i].at;
         const kf_bytes key = { (const uint8_t *)compared[i].key, strlen(compared[i].key) };
-        ck_assert_int_eq(kfi_codes_compare(k, bits, 0, count, key, &at), compared[i].order);
+        ck_assert_int_eq(kfi_codes_compare(k, bits, 0, count, KFI_TOKEN_FIRST_ROW, key, &at), compared[i].order);
         ck_assert_uint_eq(at, compared[i].end);
     }
     size_t at = 0;
-    ck_assert_int_eq(kfi_codes_compare(k, bits, 0, 0, (kf_bytes){ NULL, 0 }, &at), KFI_TEXT_AGREES);
+    ck_assert_int_eq(kfi_codes_compare(k, bits, 0, 0, KFI_TOKEN_FIRST_ROW, (kf_bytes){ NULL, 0 }, &at), KFI_TEXT_AGREES);
 }
 
 START_TEST(by_key__codes)
 {
-    /* Tokens ab and cd; then four characters of two bits. */
-    uint8_t tokens[16 + 8 + 4 + 16] = { 8, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 4 };
-    uint8_t codes[3 + 16] = { 0, 1, 2 };
+    /* Token 0 is ab, but cd after b, which is of class 1; then four characters of two bits. */
+    enum { ENTRIES = 16 + 256 };
+    uint8_t tokens[ENTRIES + 17 * 4 + 4 + 16] = { 4, 2, 0, 0, 0, 0, 0, 0, 17, 0, 0, 0, 4 };
+    uint8_t codes[2 + 16] = { 0 | 0 << 4, 2 };
     kfi_keys k = { .longest_key = 10 };
-    kfi_store32(tokens + 16, 0 << 5 | 2);
-    kfi_store32(tokens + 20, 2 << 5 | 2);
-    memcpy(tokens + 24, "abcd", 4);
+    tokens[16 + 'b'] = 1;
+    kfi_store32(tokens + ENTRIES, 0 << KFI_TOKEN_OFFSET_SHIFT | 1 << KFI_TOKEN_CLASS_SHIFT | 2);
+    kfi_store32(tokens + ENTRIES + 4 * 16, 2 << KFI_TOKEN_OFFSET_SHIFT | 2);
+    memcpy(tokens + ENTRIES + 17 * 4, "abcd", 4);
     ck_assert_int_eq(kfi_tokens_open(&k.tokens, tokens, sizeof tokens, NULL), KF_OK);
     k.code_width = (uint8_t)k.tokens.bits;
     check_codes(&k, codes, 2);
     size_t at = 0;   /* there is no token 2; nobody asks if the key ends before */
-    ck_assert_int_eq(kfi_codes_compare(&k, codes, 0, 3, (kf_bytes){ (const uint8_t *)"abcdx", 5 }, &at), KFI_TEXT_BAD);
+    const kf_bytes longer = { (const uint8_t *)"abcdx", 5 }, other = { (const uint8_t *)"abx", 3 };
+    ck_assert_int_eq(kfi_codes_compare(&k, codes, 0, 3, KFI_TOKEN_FIRST_ROW, longer, &at), KFI_TEXT_BAD);
     at = 0;
-    ck_assert_int_eq(kfi_codes_compare(&k, codes, 0, 3, (kf_bytes){ (const uint8_t *)"abx", 3 }, &at), KFI_TEXT_BELOW);
+    ck_assert_int_eq(kfi_codes_compare(&k, codes, 0, 3, KFI_TOKEN_FIRST_ROW, other, &at), KFI_TEXT_BELOW);
     k.parameters.character_bits = k.code_width = 2;
     memcpy(k.parameters.character, "abcd", 4);
     codes[0] = 0 | 1 << 2 | 2 << 4 | 3 << 6;

@@ -1,5 +1,6 @@
 /* The token codec: training, shortest parse, section, and reading of damaged sections. */
 #include "write/tokens/token_merge.h"
+#include "write/tokens/token_sample.h"
 #include "write/tokens/token_trainer.h"
 #include "format/tokens.h"
 
@@ -21,8 +22,10 @@ typedef struct text_set {
     size_t count;
 } text_set;
 
-typedef enum text_kind { TEXT_WORDS, TEXT_RANDOM, TEXT_SMALL_ALPHABET, TEXT_ALL_BYTES, TEXT_RUNS } text_kind;
-enum { TEXT_KINDS = 5 };
+typedef enum text_kind {
+    TEXT_WORDS, TEXT_RANDOM, TEXT_SMALL_ALPHABET, TEXT_ALL_BYTES, TEXT_CHAINS, TEXT_RUNS
+} text_kind;
+enum { TEXT_KINDS = TEXT_RUNS + 1 };
 
 static size_t make_string(text_kind kind, uint8_t *out)
 {
@@ -46,6 +49,10 @@ static size_t make_string(text_kind kind, uint8_t *out)
         break;
     case TEXT_ALL_BYTES:
         for (; size < 256; size++) out[size] = (uint8_t)(size * 7 + n);
+        break;
+    case TEXT_CHAINS:   /* after each letter one of four, others after others */
+        for (unsigned letter = random_below(16); size < n * 2; letter = (letter * 5 + random_below(4)) % 16)
+            out[size++] = (uint8_t)("abcdefghijklmnop"[letter]);
         break;
     default:
         memset(out, random_below(3) ? 'a' : 0, n * 9);
@@ -72,16 +79,31 @@ static void free_texts(text_set *set)
     free(set->starts);
 }
 
-static kfi_effort effort;      /* of `train` */
+/* Of `train` and the others: the first byte of a string is what is before it, as a label is before a key's tail. */
+static int is_labelled;
+static kfi_effort effort;
+
+/* String i of a set; returns its size. */
+static size_t string_at(const text_set *set, size_t i, const uint8_t **data, unsigned *before)
+{
+    const size_t size = set->starts[i + 1] - set->starts[i];
+    const int labelled = is_labelled && size;
+    *before = labelled ? set->data[set->starts[i]] : KFI_NOTHING_BEFORE;
+    *data = set->data + set->starts[i] + labelled;
+    return size - (size_t)labelled;
+}
 
 static kfi_token_encoder *train(const text_set *set, unsigned bits, size_t limit)
 {
     kfi_token_trainer *trainer = NULL;
     kfi_token_encoder *encoder = NULL;
     ck_assert_int_eq(kfi_token_trainer_create(&trainer, limit, effort, NULL), KF_OK);
-    for (size_t i = 0; i < set->count; i++)
-        ck_assert_int_eq(kfi_token_trainer_add(trainer, set->data + set->starts[i],
-                                               set->starts[i + 1] - set->starts[i], NULL), KF_OK);
+    for (size_t i = 0; i < set->count; i++) {
+        const uint8_t *data;
+        unsigned before;
+        const size_t size = string_at(set, i, &data, &before);
+        ck_assert_int_eq(kfi_token_trainer_add(trainer, before, data, size, NULL), KF_OK);
+    }
     ck_assert_int_eq(kfi_token_encoder_train(&encoder, trainer, bits, NULL), KF_OK);
     kfi_token_trainer_destroy(&trainer);
     ck_assert_ptr_null(trainer);
@@ -100,21 +122,29 @@ static uint8_t *exact_section(const kfi_token_encoder *encoder, size_t *size)
     return section;
 }
 
+static uint32_t first_row(const kfi_tokens *tokens, unsigned before)
+{
+    return before == KFI_NOTHING_BEFORE ? KFI_TOKEN_FIRST_ROW : kfi_token_row(tokens, (uint8_t)before);
+}
+
 /* Decodes and compares; returns the decoded size. */
-static size_t expect_decodes(const kfi_tokens *tokens, const uint16_t *codes, size_t count,
+static size_t expect_decodes(const kfi_tokens *tokens, unsigned before, const uint16_t *codes, size_t count,
                              const uint8_t *data, size_t size)
 {
     size_t at = 0;
+    uint32_t row = first_row(tokens, before);
     for (size_t i = 0; i < count; i++) {
         unsigned length;
         uint8_t block[KFI_TOKEN_MAX];
-        const uint8_t *token = kfi_token(tokens, codes[i], &length);
+        const uint8_t *token = kfi_token(tokens, &row, codes[i], &length);
+        ck_assert_uint_lt(codes[i], 1u << tokens->bits);
         ck_assert_uint_ge(length, 1);
         ck_assert_uint_le(length, KFI_TOKEN_MAX);
         memcpy(block, token, KFI_TOKEN_MAX);
         ck_assert_uint_le(at + length, size);
         ck_assert(!memcmp(block, data + at, length));
         at += length;
+        ck_assert_uint_eq(row, kfi_token_row(tokens, data[at - 1]));
     }
     ck_assert_uint_eq(at, size);
     return at;
@@ -122,7 +152,8 @@ static size_t expect_decodes(const kfi_tokens *tokens, const uint16_t *codes, si
 
 /* ---- round trips --------------------------------------------------------------------------- */
 
-static void check_round_trip(const text_set *set, unsigned bits, size_t limit)
+/* Returns how many rows the dictionary has. */
+static unsigned check_round_trip(const text_set *set, unsigned bits, size_t limit)
 {
     kfi_token_encoder *encoder = train(set, bits, limit);
     kfi_tokens tokens;
@@ -131,18 +162,21 @@ static void check_round_trip(const text_set *set, unsigned bits, size_t limit)
     ck_assert_int_eq(kfi_tokens_open(&tokens, section, size, NULL), KF_OK);
     ck_assert_uint_eq(tokens.bits, kfi_token_encoder_bits(encoder));
     if (bits) ck_assert_uint_eq(tokens.bits, bits);
-    ck_assert_uint_le(tokens.count, 1u << tokens.bits);
+    if (bits) ck_assert_uint_le(tokens.count, 1u << tokens.bits);
     uint16_t codes[256];
     for (size_t i = 0; i < set->count; i++) {
-        const uint8_t *data = set->data + set->starts[i];
-        size_t length = set->starts[i + 1] - set->starts[i];
-        size_t count = kfi_token_encode(encoder, data, length, codes);
+        const uint8_t *data;
+        unsigned before;
+        const size_t length = string_at(set, i, &data, &before);
+        size_t count = kfi_token_encode(encoder, before, data, length, codes);
         ck_assert_uint_le(count, length);
-        expect_decodes(&tokens, codes, count, data, length);
+        expect_decodes(&tokens, before, codes, count, data, length);
     }
+    const unsigned rows = tokens.count ? ((tokens.count - 1) >> tokens.bits) + 1 : 0;
     free(section);
     kfi_token_encoder_destroy(&encoder);
     ck_assert_ptr_null(encoder);
+    return rows;
 }
 
 START_TEST(test_round_trip_every_width)
@@ -171,6 +205,19 @@ START_TEST(test_automatic_width)
 }
 END_TEST
 
+/* Much text of which one byte tells the next is coded by classes, whatever the sample was. */
+START_TEST(test_classes)
+{
+    is_labelled = _i;
+    random_state = 31;
+    text_set set = make_texts(TEXT_CHAINS, 12000);
+    ck_assert_uint_gt(check_round_trip(&set, 0, 1 << 20), 4);
+    check_round_trip(&set, 0, 20000);
+    free_texts(&set);
+    is_labelled = 0;
+}
+END_TEST
+
 START_TEST(test_empty)
 {
     uint8_t nothing = 0;
@@ -195,7 +242,7 @@ START_TEST(test_automatic_is_best)
         uint16_t codes[256];
         size_t size, count = 0;
         for (size_t i = 0; i < set.count; i++)
-            count += kfi_token_encode(encoder, set.data + set.starts[i],
+            count += kfi_token_encode(encoder, KFI_NOTHING_BEFORE, set.data + set.starts[i],
                                       set.starts[i + 1] - set.starts[i], codes);
         free(exact_section(encoder, &size));
         totals[bits] = (double)size + (double)count * kfi_token_encoder_bits(encoder) / 8;
@@ -212,18 +259,18 @@ END_TEST
 
 /* ---- shortest parse ------------------------------------------------------------------------ */
 
-/* Breadth-first by definition: reach[i] = fewest tokens for the first i bytes, over all tokens. */
-static size_t fewest_tokens(const kfi_tokens *tokens, const uint8_t *data, size_t size)
+/* Breadth-first by definition: reach[i] = fewest tokens for the first i bytes, over all tokens of a row. */
+static size_t fewest_tokens(const kfi_tokens *tokens, unsigned before, const uint8_t *data, size_t size)
 {
     size_t *reach = malloc((size + 1) * sizeof *reach);
-    reach[0] = 0;
-    for (size_t i = 1; i <= size; i++) {
-        reach[i] = SIZE_MAX / 2;
-        for (uint32_t code = 0; code < tokens->count; code++) {
+    for (size_t i = 0; i <= size; i++) reach[i] = i ? SIZE_MAX / 2 : 0;
+    for (size_t i = 0; i < size; i++) {
+        for (uint32_t code = 0; code >> tokens->bits == 0; code++) {
             unsigned length;
-            const uint8_t *token = kfi_token(tokens, code, &length);
-            if (length <= i && !memcmp(token, data + i - length, length) && reach[i - length] + 1 < reach[i])
-                reach[i] = reach[i - length] + 1;
+            uint32_t row = first_row(tokens, i ? data[i - 1] : before);
+            const uint8_t *token = kfi_token(tokens, &row, code, &length);
+            if (length && length <= size - i && !memcmp(token, data + i, length) && reach[i] + 1 < reach[i + length])
+                reach[i + length] = reach[i] + 1;
         }
     }
     size_t fewest = reach[size];
@@ -235,19 +282,22 @@ START_TEST(test_fewest_tokens)
 {
     for (int kind = 0; kind < TEXT_KINDS; kind++) {
         random_state = (uint64_t)kind + 200;
-        text_set set = make_texts((text_kind)kind, 300);
-        kfi_token_encoder *encoder = train(&set, 9, 1 << 20);
+        is_labelled = _i;
+        text_set set = make_texts((text_kind)kind, _i ? 8000 : 300);
+        kfi_token_encoder *encoder = train(&set, _i ? 0 : 9, 1 << 20);
         kfi_tokens tokens;
         size_t size;
         uint8_t *section = exact_section(encoder, &size);
         ck_assert_int_eq(kfi_tokens_open(&tokens, section, size, NULL), KF_OK);
         uint16_t codes[256];
         for (size_t i = 0; i < 60; i++) {
-            const uint8_t *data = set.data + set.starts[i];
-            size_t length = set.starts[i + 1] - set.starts[i];
-            ck_assert_uint_eq(kfi_token_encode(encoder, data, length, codes),
-                              fewest_tokens(&tokens, data, length));
+            const uint8_t *data;
+            unsigned before;
+            const size_t length = string_at(&set, i, &data, &before);
+            ck_assert_uint_eq(kfi_token_encode(encoder, before, data, length, codes),
+                              fewest_tokens(&tokens, before, data, length));
         }
+        is_labelled = 0;
         free(section);
         kfi_token_encoder_destroy(&encoder);
         free_texts(&set);
@@ -261,7 +311,7 @@ START_TEST(test_long_string)
     random_state = 300;
     text_set set = make_texts(TEXT_WORDS, 20000);
     size_t total = set.starts[set.count], size;
-    kfi_token_encoder *encoder = train(&set, 10, 1 << 20);
+    kfi_token_encoder *encoder = train(&set, _i ? 0 : 10, 1 << 20);
     kfi_tokens tokens;
     uint8_t *section = exact_section(encoder, &size);
     ck_assert_int_eq(kfi_tokens_open(&tokens, section, size, NULL), KF_OK);
@@ -269,10 +319,10 @@ START_TEST(test_long_string)
     static const size_t sizes[] = {32768, 32769, 33024, 65536, 100000};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         ck_assert_uint_lt(sizes[i], total);
-        size_t count = kfi_token_encode(encoder, set.data, sizes[i], codes);
-        expect_decodes(&tokens, codes, count, set.data, sizes[i]);
+        size_t count = kfi_token_encode(encoder, KFI_NOTHING_BEFORE, set.data, sizes[i], codes);
+        expect_decodes(&tokens, KFI_NOTHING_BEFORE, codes, count, set.data, sizes[i]);
         if (sizes[i] > 40000) continue;
-        size_t fewest = fewest_tokens(&tokens, set.data, sizes[i]);
+        size_t fewest = fewest_tokens(&tokens, KFI_NOTHING_BEFORE, set.data, sizes[i]);
         ck_assert_uint_ge(count, fewest);
         ck_assert_uint_le(count, fewest + (sizes[i] > 32768));
     }
@@ -296,8 +346,8 @@ START_TEST(test_uses_follow_merges)
             size_t size = set.starts[i + 1] - set.starts[i];
             if (size > 255) size = 255;
             kfi_store32(records + input.size, (uint32_t)size);
-            memcpy(records + input.size + 4, set.data + set.starts[i], size);
-            input.size += 4 + size;
+            memcpy(records + input.size + KFI_RECORD_HEADER, set.data + set.starts[i], size);
+            input.size += KFI_RECORD_HEADER + size;
             input.room += size;
         }
         kfi_merges merges;
@@ -333,7 +383,7 @@ START_TEST(test_unknown_bytes_are_bounded)
     uint8_t data[200];
     uint16_t codes[200];
     for (size_t i = 0; i < sizeof data; i++) data[i] = (uint8_t)random_below(256);
-    ck_assert_uint_le(kfi_token_encode(encoder, data, sizeof data, codes), sizeof data);
+    ck_assert_uint_le(kfi_token_encode(encoder, KFI_NOTHING_BEFORE, data, sizeof data, codes), sizeof data);
     kfi_token_encoder_destroy(&encoder);
     free_texts(&set);
 }
@@ -353,8 +403,8 @@ START_TEST(test_deterministic)
         for (size_t i = 0; i < 100; i++) {
             const uint8_t *data = set.data + set.starts[i];
             size_t length = set.starts[i + 1] - set.starts[i];
-            size_t count = kfi_token_encode(a, data, length, codes_a);
-            ck_assert_uint_eq(kfi_token_encode(b, data, length, codes_b), count);
+            size_t count = kfi_token_encode(a, KFI_NOTHING_BEFORE, data, length, codes_a);
+            ck_assert_uint_eq(kfi_token_encode(b, KFI_NOTHING_BEFORE, data, length, codes_b), count);
             ck_assert(!memcmp(codes_a, codes_b, count * sizeof *codes_a));
         }
         free(section_a);
@@ -391,10 +441,12 @@ static unsigned read_all(const kfi_tokens *tokens)
     for (uint32_t code = 0; code < (1u << 16) + 1; code += code < tokens->count + 4 ? 1 : 997) {
         unsigned length;
         uint8_t block[KFI_TOKEN_MAX];
-        const uint8_t *token = kfi_token(tokens, code, &length);
+        uint32_t row = kfi_token_row(tokens, (uint8_t)code);
+        const uint32_t first = row;
+        const uint8_t *token = kfi_token(tokens, &row, code, &length);
         memcpy(block, token, KFI_TOKEN_MAX);
         ck_assert_uint_le(length, KFI_TOKEN_MAX);
-        if (code >= tokens->count) ck_assert_uint_eq(length, 0);
+        if (first + code >= tokens->count) ck_assert_uint_eq(length, 0);
         for (unsigned i = 0; i < length; i++) sum += block[i];
     }
     return sum;
@@ -405,14 +457,16 @@ START_TEST(test_random_sections)
     random_state = 11;
     unsigned opened = 0;
     for (int round = 0; round < (int)rounds_of(3000); round++) {
-        size_t size = random_below(300);
+        size_t size = random_below(700);
         uint8_t *section = malloc(size + !size);
         for (size_t i = 0; i < size; i++) section[i] = (uint8_t)random_below(256);
         if (size >= 32 && random_below(4)) {          /* a frame that passes; the rest is random */
-            uint32_t count = random_below((uint32_t)((size - 32) / 4 + 1));
-            section[0] = (uint8_t)(8 + random_below(9));
+            const size_t frame = size >= 32 + 256 && random_below(2) ? 32 + 256 : 32;
+            uint32_t count = random_below((uint32_t)((size - frame) / 4 + 1));
+            section[0] = (uint8_t)(4 + random_below(13));
+            section[1] = frame == 32 ? 1 : (uint8_t)(2 + random_below(63));
             kfi_store32(section + 8, count);
-            kfi_store32(section + 12, (uint32_t)(size - 32 - 4 * count));
+            kfi_store32(section + 12, (uint32_t)(size - frame - 4 * count));
         }
         kfi_tokens tokens;
         kf_error error;
@@ -428,8 +482,8 @@ END_TEST
 START_TEST(test_cut_and_flipped_sections)
 {
     random_state = 12;
-    text_set set = make_texts(TEXT_WORDS, 500);
-    kfi_token_encoder *encoder = train(&set, 9, 1 << 20);
+    text_set set = make_texts(_i ? TEXT_CHAINS : TEXT_WORDS, _i ? 3000 : 500);
+    kfi_token_encoder *encoder = train(&set, _i ? 0 : 9, 1 << 20);
     size_t size;
     uint8_t *section = exact_section(encoder, &size);
     kfi_tokens tokens;
@@ -463,8 +517,9 @@ int main(void)
     tcase_add_loop_test(codec, test_automatic_width, KFI_EFFORT_USUAL, KFI_EFFORT_GREAT + 1);
     tcase_add_test(codec, test_empty);
     tcase_add_test(codec, test_automatic_is_best);
-    tcase_add_test(codec, test_fewest_tokens);
-    tcase_add_test(codec, test_long_string);
+    tcase_add_loop_test(codec, test_classes, 0, 2);
+    tcase_add_loop_test(codec, test_fewest_tokens, 0, 2);
+    tcase_add_loop_test(codec, test_long_string, 0, 2);
     tcase_add_test(codec, test_uses_follow_merges);
     tcase_add_test(codec, test_unknown_bytes_are_bounded);
     tcase_add_test(codec, test_deterministic);
@@ -473,7 +528,7 @@ int main(void)
     TCase *damage = tcase_create("damage");
     tcase_set_timeout(damage, 120);
     tcase_add_test(damage, test_random_sections);
-    tcase_add_test(damage, test_cut_and_flipped_sections);
+    tcase_add_loop_test(damage, test_cut_and_flipped_sections, 0, 2);
     suite_add_tcase(suite, damage);
     return suite_run(suite);
 }
