@@ -21,7 +21,8 @@ PROMISES = [
       ("lookups under sanitizers", SANITIZED, "lookups", 10 ** 7)]),
     ("verifying finds damage", [("flipped bits of a file of 64 KiB", ["every-bit"], "bits", DONE)]),
     ("a cut or grown file is refused at open", [("lengths", ["every-length"], "lengths", DONE)]),
-    ("fuzzed", [(target, [f"fuzz-{target}"], "inputs", 10 ** 7) for target in FUZZED]),
+    ("fuzzed", [(target, [f"fuzz-{target}"], "inputs", 10 ** 7) for target in FUZZED]
+     + [("the command, by AFL++", ["afl"], "inputs", 10 ** 6)]),
     ("an allocation fails: an error, no leak",
      [("failed allocations, sampled under sanitizers", FAULTY, "failing allocations", 10 ** 5),
       ("all of a sweep", EVERY, "failing allocations", DONE)]),
