@@ -76,7 +76,8 @@ static int leads_on(const walker *w, size_t size, unsigned depth)
             if (verdict.accepts) return 1;
             for (unsigned c = 0; depth && c < classes; c++) {
                 size_t same = 0;
-                sizes[count] = query->class->step(query, states[done], sizes[done], bytes[c], w->scratch, states[count]);
+                sizes[count] = query->class->step(query, states[done], sizes[done], bytes[c], w->scratch,
+                                                  states[count]);
                 if (!sizes[count]) continue;
                 while (sizes[same] != sizes[count] || memcmp(states[same], states[count], sizes[count])) same++;
                 if (same == count && ++count == REACHED) return 1;
