@@ -57,19 +57,17 @@ static size_t keep(const char *path, uint8_t *to, size_t room, file *f)
 }
 
 /* Small ones: what is changed should be the arguments as often as these. */
-static void build_whole(void)
+static void build_whole(const char *dictionary_path, const char *index_path)
 {
     kf_build_options options = KF_BUILD_OPTIONS_INIT;
     kf_names_build_options names_options = KF_NAMES_BUILD_OPTIONS_INIT;
     kf_builder *builder;
     kf_names_builder *names;
     kf_error error;
-    char path[sizeof folder + 8];
-    snprintf(path, sizeof path, "%s/whole", folder);
     options.value_type = KF_VALUES_BYTES;
     options.weights = KF_WEIGHTS_GIVEN;
     options.flags = KF_BUILD_FILTER | KF_BUILD_SIMILARITY;
-    kf_status status = kf_builder_create(&builder, path, &options, &error);
+    kf_status status = kf_builder_create(&builder, dictionary_path, &options, &error);
     for (unsigned i = 0; i < 20 && !status; i++) {
         char key[32], value[32];
         int length = snprintf(key, sizeof key, "%s %u", i % 3 ? "key" : "another", i);
@@ -79,9 +77,8 @@ static void build_whole(void)
     if (!status) status = kf_builder_finish(builder, NULL, &error);
     FUZZ_MUST(!status, "%s", error.message);
     kf_builder_destroy(&builder);
-    dictionary_size = keep(path, whole_dictionary, sizeof whole_dictionary, &dictionary);
 
-    status = kf_names_builder_create(&names, path, &names_options, &error);
+    status = kf_names_builder_create(&names, index_path, &names_options, &error);
     for (unsigned i = 0; i < 9 && !status; i++) {
         char id[16], name[64];
         int length = snprintf(id, sizeof id, "%u", i);
@@ -92,7 +89,6 @@ static void build_whole(void)
     if (!status) status = kf_names_builder_finish(names, NULL, &error);
     FUZZ_MUST(!status, "%s", error.message);
     kf_names_builder_destroy(&names);
-    index_size = keep(path, whole_index, sizeof whole_index, &index_of_names);
 }
 
 static int remove_below(const char *path, const struct stat *status, int type, struct FTW *walk)
@@ -114,6 +110,8 @@ static void remove_folder(void)
 static void get_ready(void)
 {
     const char *base = getenv("TMPDIR");
+    char dictionary_path[sizeof folder + 16], index_path[sizeof folder + 16];
+    int status = 0;
     if (arena) return;
     snprintf(folder, sizeof folder, "%.200s/keyfold-fuzz-XXXXXX", base ? base : "/tmp");
     FUZZ_MUST(mkdtemp(folder) && image_begin(), "%s", folder);
@@ -125,7 +123,17 @@ static void get_ready(void)
     make(&framed, NULL, 0);
     make(&output, NULL, 0);
     make(&messages, NULL, 0);
-    build_whole();
+    snprintf(dictionary_path, sizeof dictionary_path, "%s/whole.kf", folder);
+    snprintf(index_path, sizeof index_path, "%s/whole", folder);
+    /* Each fork copies what its parent has ever touched, so this does not build. */
+    const pid_t child = fork();
+    if (!child) {
+        build_whole(dictionary_path, index_path);
+        _exit(0);
+    }
+    FUZZ_MUST(waitpid(child, &status, 0) == child && !status, "%d", status);
+    dictionary_size = keep(dictionary_path, whole_dictionary, sizeof whole_dictionary, &dictionary);
+    index_size = keep(index_path, whole_index, sizeof whole_index, &index_of_names);
 }
 
 /* The file with its frame put right, if it has one. */
