@@ -6,7 +6,9 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 import pytest
 from conftest import LEVEL, SOURCE
@@ -164,16 +166,23 @@ def crashed(recording, before, folder, draw):
     return problems, seen
 
 
-def test_losses_of_power(tracer, old, tmp_path):
+@pytest.fixture
+def memory():
+    """A folder in memory: what crashes leave is made a thousand times."""
+    with tempfile.TemporaryDirectory(dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None) as folder:
+        yield Path(folder)
+
+
+def test_losses_of_power(tracer, old, tmp_path, memory):
     old, how = old
     draw, folder = random.Random(SEED), tmp_path / "files"
     contents = {name: (old / name).read_bytes() for name in sorted(names_in(old))}
     _, _, data = traced(tracer, shutil.copytree(old, folder), how, 0)
     recording = filesystem.Recording(data, folder, contents)
-    problems, seen = crashed(recording, table_of(old), tmp_path / "crashed", draw)
+    problems, seen = crashed(recording, table_of(old), memory / "crashed", draw)
     assert not problems, f"{len(problems)} of {seen}: {problems[:3]}"
     # Were it not synced, this would show.
     for is_folder in (False, True):
         careless = filesystem.without_syncs(recording, is_folder)
-        assert crashed(careless, table_of(old), tmp_path / "crashed", draw)[0]
+        assert crashed(careless, table_of(old), memory / "crashed", draw)[0]
     tally("crashes", seen)
