@@ -90,10 +90,14 @@ def all_proofs():
         yield program(test, "plain", env=RUN)
     for name, tests in WHOLE.items():
         yield meson(name, tests)
+    yield Proof("afl", ["tests/fuzz/afl", "--seconds", "{seconds}", "--seed", "{seed}", "--crashes", "{kept}"],
+                scales=False, share=3, asked=True)
     yield Proof("huge", ["tests/campaign_parts/huge.py", "{build}/tools/keyfold/keyfold", "build/campaign/huge"],
                 targets=("tools/keyfold/keyfold",), once=True, limit=7200, scales=False, asked=True)
     yield Proof("coverage", ["tests/coverage"], once=True, limit=14400, env=RUN, scales=False, asked=True)
     yield Proof("python", ["tests/python/run", "build/tests-python"], once=True, limit=7200, scales=False, asked=True)
+    yield Proof("python-crashes", ["tests/python/run", "build/tests-python", "test_crashes.py"], limit=7200, env=RUN,
+                asked=True)
     for target in ("arm64", "s390x", "i386", "riscv64", "musl", "windows-x64"):
         yield Proof(f"bytes-{target}", ["tests/cross", target, "digests"], once=True, limit=14400, scales=False,
                     asked=True)

@@ -160,6 +160,16 @@ class Campaign(unittest.TestCase):
             for _, names, _, _ in figures:
                 self.assertLessEqual(set(names), set(every))
 
+    def test_coverage(self):
+        state = campaign.State(os.path.join(self.folder, "none.json"), "commit", 0)
+        state.of("coverage").update(done=True, counts={
+            "lib/read: lines run": 96, "lib/read: lines": 100, "lib/read: branches taken": 8, "lib/read: branches": 8})
+        table = [("covered", [("of all", ["coverage"], "lines", promises.DONE)])]
+        for name, number, enough in (("lib/read: lines", 100, True), ("lib/read: branches", 9, False),
+                                     ("lib/read: branches", 8, True), ("lib/write: lines", 1, False)):
+            state.of("coverage")["counts"][name] = number
+            self.assertEqual(next(promises.rows(state, table))[3], enough, name)
+
     def test_record(self):
         self.run_it(FINE, ONCE)
         state = campaign.State(os.path.join(self.folder, "state.json"), next(iter(self.state()[1]["work"])), 0)

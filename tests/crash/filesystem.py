@@ -58,15 +58,19 @@ class Recording:
         self.folder, self.root = os.fsencode(os.path.realpath(folder)), Node(True)
         self.tree, self.before, self.operations, self.open = {}, [], [], {}
         for name, content in contents.items():
-            node = self.bind(self.root, os.fsencode(name), Node())
-            self.before += [Operation("name", (), names=((self.root, os.fsencode(name), node),)),
-                            Operation("write", (node,), write=(0, content))]
+            *folders, name = os.fsencode(name).split(b"/")
+            place = self.root
+            for folder in folders:
+                place = self.tree.get((place, folder)) or self.there(place, folder, Node(True))
+            self.before.append(Operation("write", (self.there(place, name, Node()),), write=(0, content)))
         for name, result, args, first, second in records(data):
             self.call(name, result, [arg - 2 ** 32 if arg >= 2 ** 31 and arg < 2 ** 32 else arg for arg in args],
                       first, second)
 
-    def bind(self, folder, name, node):
+    def there(self, folder, name, node):
+        """Something that was there before; returns it."""
         self.tree[folder, name] = node
+        self.before.append(Operation("name", (), names=((folder, name, node),)))
         return node
 
     def place(self, at, path):
@@ -102,7 +106,8 @@ class Recording:
     def set_names(self, kind, *names):
         for folder, name, node in names:
             self.tree[folder, name] = node
-        self.add(kind, tuple({folder: 0 for folder, _, _ in names}), names=names)
+        # A rename is safe where its new name is: both are one change.
+        self.add(kind, (names[0][0],), names=names)
 
     def call(self, name, result, args, first, second):
         handle = self.open.get(args[0])

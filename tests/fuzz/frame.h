@@ -6,6 +6,7 @@
 #include "fuzz.h"
 
 #include "image.h"
+#include "names/names_layout.h"
 #include "seal.h"
 
 /* Lays the sections, fewer than `most`, out anew, one after the other, with the sizes that the table gives as far as
@@ -51,6 +52,20 @@ static inline int frame_image(const uint8_t *file, size_t size, uint32_t most, u
     if (inner) inner(&h, right_sums);
     seal_header(&h, image, right_sums);
     return 1;
+}
+
+/* For frame_image, of an index of names: its dictionaries, where the bands say that they are. */
+static inline void frame_mend_names(const kfi_header *h, int right_sums)
+{
+    const kfi_section *names = kfi_header_section(h, KFI_SECTION_NAMES);
+    const kfi_section *vocabulary = kfi_header_section(h, KFI_SECTION_VOCABULARY);
+    if (!names || !vocabulary) return;
+    for (uint64_t at = KFI_NAMES_HEAD; at + KFI_BAND_SIZE <= names->size; at += KFI_BAND_SIZE) {
+        const uint8_t *band = image + names->offset + at;
+        const uint64_t offset = kfi_load64(band + 16), size = kfi_load64(band + 24);
+        if (offset > vocabulary->size || size > vocabulary->size - offset) return;
+        seal_file(image + vocabulary->offset + offset, (size_t)size, 0, right_sums);
+    }
 }
 
 /* A file's bytes behind `prefix` zeros, to be freed; the file is removed. */

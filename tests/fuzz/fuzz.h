@@ -12,6 +12,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* Input number n to begin with, to be freed; NULL after the last. */
 uint8_t *fuzz_seed(unsigned n, size_t *size);
 
+/* Of a driver: each input has a process of its own. libFuzzer does not have it. */
+extern const int fuzz_in_own_process;
+
 /* What every input must satisfy. */
 #define FUZZ_MUST(condition, ...) \
     do { \

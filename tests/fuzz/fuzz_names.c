@@ -6,8 +6,6 @@
  *   8   the file */
 #include "frame.h"
 
-#include "names/names_layout.h"
-
 #include <keyfold/keyfold.h>
 
 #define EXERCISE_MUST(condition, ...) FUZZ_MUST(condition, __VA_ARGS__)
@@ -18,27 +16,13 @@
 
 enum { PREFIX = 8, SEEDS = 16, SECTIONS = 24 };
 
-/* The dictionaries, where the bands say that they are. */
-static void mend_images(const kfi_header *h, int right_sums)
-{
-    const kfi_section *names = kfi_header_section(h, KFI_SECTION_NAMES);
-    const kfi_section *vocabulary = kfi_header_section(h, KFI_SECTION_VOCABULARY);
-    if (!names || !vocabulary) return;
-    for (uint64_t at = KFI_NAMES_HEAD; at + KFI_BAND_SIZE <= names->size; at += KFI_BAND_SIZE) {
-        const uint8_t *band = image + names->offset + at;
-        const uint64_t offset = kfi_load64(band + 16), size = kfi_load64(band + 24);
-        if (offset > vocabulary->size || size > vocabulary->size - offset) return;
-        seal_file(image + vocabulary->offset + offset, (size_t)size, 0, right_sums);
-    }
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     kf_names *names;
     kf_error error;
     if (image_file < 0 && !image_begin()) return 0;
     if (size < PREFIX + KFI_HEADER_SIZE
-        || !frame_image(data + PREFIX, size - PREFIX, SECTIONS, KFI_FEATURE_NAMES, data[0] != 0, mend_images))
+        || !frame_image(data + PREFIX, size - PREFIX, SECTIONS, KFI_FEATURE_NAMES, data[0] != 0, frame_mend_names))
         return 0;
     exercise_random = kfi_load32(data + 4) + 1ull;
     kf_status status = kf_names_open(&names, image_path, NULL, &error);

@@ -13,6 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+const int fuzz_in_own_process = 0;
+
 static char current[600];
 static unsigned long long passed;
 static uint64_t random_state;

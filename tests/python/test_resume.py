@@ -53,7 +53,8 @@ def read(first, killed=None):
 if __name__ == "__main__":
     path, folder, kind = sys.argv[1:]
     killed = folder, os.getpid()
-    options = dict(resume=folder, memory="16M")
+    # Two, where there is one processor too: with fewer more fits in memory, and nothing is written down.
+    options = dict(resume=folder, memory="16M", threads=2)
     reader = functools.partial(read, killed=killed)
     if kind == "pairs":
         keyfold.compile(path, pairs(killed=killed), **options)
@@ -217,7 +218,7 @@ def stopping(pairs, count):
 
 def stopped_build(source, path, folder):
     with pytest.raises(RuntimeError, match="stop here"):
-        keyfold.compile(path, stopping(source.pairs(), COUNT * 9 // 10), codec="u64", memory="16M",
+        keyfold.compile(path, stopping(source.pairs(), COUNT * 9 // 10), codec="u64", memory="16M", threads=2,
                         resume=folder)
     wait_for(os.path.join(folder, "keyfold.journal"))
 

@@ -1,6 +1,7 @@
 """Shards, without an engine: partitions of every kind, and what finish refuses."""
 import os
 import pickle
+import tempfile
 
 import pytest
 
@@ -162,3 +163,18 @@ def test_lists_and_sums(tmp_path):
                                       ("last", "auto", {"a": 2, "b": 3})):
         shards = keyfold.Shards(tmp_path / f"{duplicates}.kfm", duplicates=duplicates, codec=codec)
         assert dict(shards.finish([shards([("a", 1), ("a", 2)]), shards([("b", 3)])])) == wanted
+
+
+def test_another_file_system(tmp_path, monkeypatch):
+    """Temporary files lie where nothing can be moved from."""
+    other = [folder for folder in ("/dev/shm", "/tmp")
+             if os.path.isdir(folder) and os.stat(folder).st_dev != os.stat(tmp_path).st_dev]
+    if not other:
+        pytest.skip("there is no other one")
+    with tempfile.TemporaryDirectory(dir=other[0]) as folder:
+        monkeypatch.setattr(tempfile, "tempdir", folder)
+        shards = keyfold.Shards(tmp_path / "shards.kfm")
+        assert dict(shards.finish([shards({"a": 1}), shards({"b": 2})])) == {"a": 1, "b": 2}
+        table = keyfold.bundle(tmp_path / "bundle.kfm", [keyfold.compile(tmp_path / "a.kf", {"a": 1})])
+        assert dict(keyfold.publish(tmp_path / "published.kfm", table)) == {"a": 1}
+        assert os.listdir(folder) == []

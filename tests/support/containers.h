@@ -29,16 +29,22 @@ static uint64_t seed_now;
                          (size_t)(i), set.count); \
     } while (0)
 
-static inline void open_shape(unsigned shape, uint64_t seed)
+/* Of the set. */
+static inline void open_set(void)
 {
     kf_error error;
+    set_build(&set, "shape.kf", KF_VALUES_NONE);
+    kf_status status = kf_dict_open(&dict, scratch_path("shape.kf"), NULL, &error);
+    ck_assert_msg(!status, "shape %u seed %d: %s", shape_now, (int)seed_now, error.message);
+    keys = &dict->keys;
+}
+
+static inline void open_shape(unsigned shape, uint64_t seed)
+{
     shape_now = shape;
     seed_now = seed;
     set_make(&set, shape, seed, 1);
-    set_build(&set, "shape.kf", KF_VALUES_NONE);
-    kf_status status = kf_dict_open(&dict, scratch_path("shape.kf"), NULL, &error);
-    ck_assert_msg(!status, "shape %u seed %d: %s", shape, (int)seed, error.message);
-    keys = &dict->keys;
+    open_set();
 }
 
 static inline void close_shape(void)

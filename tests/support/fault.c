@@ -221,6 +221,15 @@ char *__wrap_strndup(const char *text, size_t size)
 
 char *__wrap_strdup(const char *text) { return __wrap_strndup(text, strlen(text)); }
 
+/* zstd allocates for itself, where it is a shared library by other names than those above. */
+#define WRAP_CREATE(name, parameters, arguments) \
+    void *__real_##name parameters; \
+    void *__wrap_##name parameters; \
+    void *__wrap_##name parameters { return fails(FAULT_ALLOC) ? NULL : __real_##name arguments; }
+WRAP_CREATE(ZSTD_createCCtx, (void), ())
+WRAP_CREATE(ZSTD_createDCtx, (void), ())
+WRAP_CREATE(ZSTD_createDDict, (const void *dictionary, size_t size), (dictionary, size))
+
 /* ---- system calls --------------------------------------------------------------------------- */
 
 /* Each call exists twice: under its own name and, with 64-bit offsets, under a second one. */

@@ -121,6 +121,17 @@ def replace(temporary: str, path: str) -> None:
         raise _errors.os_error(errno.EBUSY, path) from None
 
 
+def sync(path: str) -> None:
+    """Waits until a file's bytes, or the names in a folder, are on disk."""
+    if os.name == "nt" and os.path.isdir(path):         # which has no such thing
+        return
+    file = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)
+
+
 def lend(source: str, path: str) -> None:
     """Another path to a file for a while: a link, if that may be made, or a copy."""
     try:

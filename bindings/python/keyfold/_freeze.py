@@ -9,7 +9,7 @@ from typing import (TYPE_CHECKING, Any, Callable, Dict, Iterable, Iterator, List
 
 from . import _build, _choose, _codecs, _errors, _file_options, _keys, _nested, _sets
 from ._builder import Builder, BuildOptions
-from ._cache import cache_folder, publish, remove, replace, sweep, temporary_in
+from ._cache import cache_folder, publish, remove, replace, sweep, sync, temporary_in
 from ._codecs import Codec
 from ._dictionary import Dictionary
 from ._lookup import digest, digest_packed, survey
@@ -302,7 +302,9 @@ def _copy(table: Dictionary[Any, Any], build: BuildOptions, progress: Any) -> Di
         try:
             with open(temporary, "xb") as file:
                 file.write(table._handle.bytes())   # what the path leads to may be another file by now
+            sync(temporary)
             replace(temporary, path)
+            sync(os.path.dirname(path) or os.curdir)
         finally:
             remove(temporary)
     options: Dict[str, Any] = dict(table._options)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 def write_manifest(place: Place, stubs: List[Tuple[str, bytes]], keep: int) -> None:
     """Publishes the manifest of shards that are there. Each has a name and a manifest of its own that names it."""
     place.check_target()
-    folder = tempfile.mkdtemp(prefix="keyfold-")
+    folder = place.room(None)       # where files can be moved from, unlike the folder of temporary files
     try:
         name = os.path.basename(place.path)
         os.mkdir(os.path.join(folder, f"{name}.d"))

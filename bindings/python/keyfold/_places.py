@@ -17,7 +17,7 @@ import tempfile
 from typing import TYPE_CHECKING, Any, Dict, Iterator, NamedTuple, Optional, Union
 
 from . import _errors
-from ._cache import replace, temporary_in
+from ._cache import replace, sync, temporary_in
 from ._fetch import filesystem, trouble
 from ._urls import is_url, shown
 
@@ -67,6 +67,7 @@ class Folder:
     def keep(self, path: str, name: str) -> None:
         """Puts a complete file among the shards. It may be moved."""
         target = self.shown(name)
+        sync(path)
         try:
             os.replace(path, target)
         except PermissionError:
@@ -111,22 +112,20 @@ class Folder:
 
     def publish(self, path: str) -> None:
         """Puts a complete file where the manifest is to be."""
-        temporary = os.path.join(os.path.dirname(self.path), f".{os.path.basename(temporary_in(''))[1:]}")
+        above = os.path.dirname(self.path)
+        temporary = os.path.join(above, f".{os.path.basename(temporary_in(''))[1:]}")
         try:
             shutil.copyfile(path, temporary)
-            with open(temporary, "r+b") as file:
-                os.fsync(file.fileno())
+            sync(temporary)
+            # What it names is there before it is.
+            if os.path.isdir(self.shards):
+                sync(self.shards)
+                sync(above)
             replace(temporary, self.path)
         finally:
             if os.path.exists(temporary):
                 os.unlink(temporary)
-        if os.name == "nt":         # which has no such thing
-            return
-        folder = os.open(os.path.dirname(self.path), os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        sync(above)
 
 
 class Store:

@@ -71,7 +71,6 @@ kf_status kfi_hunt_next(kfi_hunt *h)
         h->size = h->ordinal = 0;
         h->state = h->states[0];
         return kfi_guide_accepts(h->guide, h->state) ? KF_OK : KF_END;
-    default:
-        return KF_END;
+    default: return KF_END;   /* unreachable: without a root there are no keys, and low is high */
     }
 }

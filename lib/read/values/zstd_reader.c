@@ -21,13 +21,25 @@ static kfi_per_thread contexts = KFI_PER_THREAD(create_context, free_context);
 /* The thread that unloads the library (at exit, mostly the only one) gives its context back. */
 __attribute__((destructor)) static void end_contexts(void) { kfi_per_thread_end(&contexts); }
 
+/* Where zstd makes nothing of a dictionary, which may be for want of memory, it does not say why: a frame of no content
+ * is unpacked by it, which allocates nothing. */
+static int is_usable(const uint8_t *dictionary, size_t size)
+{
+    static const uint8_t frame[] = { 0x28, 0xb5, 0x2f, 0xfd, 0x20, 0, 1, 0, 0 };
+    uint8_t nothing;
+    ZSTD_DCtx *context = kfi_per_thread_get(&contexts);
+    return !context || !ZSTD_isError(ZSTD_decompress_usingDict(context, &nothing, 0, frame, sizeof frame, dictionary,
+                                                               size));
+}
+
 kf_status kfi_zstd_open(kfi_column *column, const uint8_t *dictionary, kf_error *error)
 {
     size_t size = (size_t)column->header.dictionary_size;
     if (!size) return KF_OK;
     column->zstd_dictionary = ZSTD_createDDict(dictionary, size);
     if (column->zstd_dictionary) return KF_OK;
-    return kfi_fail(error, KF_CORRUPT, "the values' zstd dictionary is unusable");
+    return is_usable(dictionary, size) ? kfi_fail_memory(error, size)
+                                       : kfi_fail(error, KF_CORRUPT, "the values' zstd dictionary is unusable");
 }
 
 void kfi_zstd_close(kfi_column *column)

@@ -248,11 +248,17 @@ static kf_status list_bytes(merger *m, kf_error *error)
         row = square + (text[at] >> TOKEN_SHIFT) * width;
         if (at < held_out) pair->trained++;
     }
-    for (size_t i = 0; i < width * width; i++) {
-        const uint32_t left = (uint32_t)(i / width), right = (uint32_t)(i % width);
-        if (left) m->merges->uses[left - 1] += square[i].trained;
-        if (left && right) begin_list(m, square + i, left - 1, right - 1);
-        else square[i].all = 0;
+    for (size_t right = 0; right < width; right++) square[right].all = 0;
+    for (uint32_t left = 1; left < width; left++) {
+        neighbour *pairs = square + left * width;
+        m->merges->uses[left - 1] += pairs[0].trained;
+        pairs[0].all = 0;
+        for (uint32_t right = 1; right < width; right++) {
+            /* A small text has few of them. */
+            if (!pairs[right].all) continue;
+            m->merges->uses[left - 1] += pairs[right].trained;
+            begin_list(m, pairs + right, left - 1, right - 1);
+        }
     }
     row = square;
     for (size_t at = 1; at < size; at++) {

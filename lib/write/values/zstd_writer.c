@@ -219,6 +219,7 @@ static kf_status train(kfi_array *dictionary, const kfi_array *bytes, const kfi_
     if (status) return status;
     size_t size = ZDICT_trainFromBuffer(dictionary->data, capacity, bytes->data,
                                         (const size_t *)(const void *)sizes->data, (unsigned)count);
+    if (ZDICT_isError(size) && ZSTD_getErrorCode(size) == ZSTD_error_memory_allocation) return zstd_failed(error, size);
     /* Too few or too uniform samples: there is no dictionary then. */
     dictionary->size = ZDICT_isError(size) ? 0 : size;
     return KF_OK;

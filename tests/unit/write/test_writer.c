@@ -171,9 +171,14 @@ START_TEST(writer__equals_model)
 
             kfi_mapping m;
             kfi_header back;
+            uint8_t written[2][KFI_HEADER_SIZE + KFI_MAX_SECTIONS * KFI_SECTION_ENTRY_SIZE];
             ck_assert_int_eq(kfi_mapping_open(&m, scratch_path("t"), 0, &e), KF_OK);
             ck_assert_int_eq(kfi_header_parse(&back, m.data, m.size, &e), KF_OK);
-            ck_assert_mem_eq(&back, &header, sizeof back);
+            /* As they are written: between their fields they may have anything. */
+            kfi_header_write(&back, written[0]);
+            kfi_header_write(&header, written[1]);
+            ck_assert_uint_eq(back.header_size, header.header_size);
+            ck_assert_mem_eq(written[0], written[1], header.header_size);
             ck_assert_int_eq(verify(&m, &back, &e), KF_OK);
             kfi_mapping_close(&m);
         }

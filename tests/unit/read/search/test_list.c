@@ -78,6 +78,32 @@ START_TEST(list__prefixes)
 }
 END_TEST
 
+/* More keys below jumps than are remembered, in more containers than have places for them; twice, so that some are
+ * remembered from before. */
+START_TEST(list__more_than_is_remembered)
+{
+    enum { CONTAINERS = 700, ENDINGS = 20 };
+    set = (key_set){ .random = 1 };
+    for (unsigned parent = 0; parent < 3; parent++)
+        for (unsigned c = 0; c < CONTAINERS; c++)
+            for (unsigned i = 0; i < ENDINGS; i++) {
+                char key[32];
+                int size = snprintf(key, sizeof key, "%c%03u%04u", (int)('a' + parent),
+                                    c * (2 * parent + 1) % CONTAINERS, (c * 7919 + i * i * 104729) % 10000);
+                set_add(&set, key, (size_t)size);
+            }
+    set_sort(&set);
+    open_set();
+    begin(sizeof arena);
+    for (unsigned turn = 0; turn < 2; turn++) {
+        ck_assert_int_eq(kfi_list_seek(&list, 0), KF_OK);
+        check_keys(0, set.count, BLOCK);
+    }
+    kfi_list_destroy(&list);
+    close_shape();
+}
+END_TEST
+
 static void ask(const kfi_keys *k, unsigned round)
 {
     kfi_list_init(&list, arena, sizeof arena);
@@ -112,6 +138,7 @@ static Suite *suite(void)
     tcase_add_unchecked_fixture(t, scratch_open, scratch_close);
     suite_add_cases(t, list__from_ordinals, 0, SHAPES);
     suite_add_cases(t, list__prefixes, 0, SHAPES);
+    tcase_add_test(t, list__more_than_is_remembered);
     suite_add_cases(t, list__damage, 6, 16);
     suite_add_tcase(s, t);
     return s;

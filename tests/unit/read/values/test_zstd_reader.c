@@ -4,7 +4,10 @@
 #include "format/column.h"
 #include "read/values/column_reader.h"
 
+#include "fault.h"
 #include "suite.h"
+
+#include <errno.h>
 
 enum { SIZE = 5000, BEHIND = 1 << 15 };
 
@@ -94,6 +97,39 @@ START_TEST(content__of_another_size)
 }
 END_TEST
 
+/* Opens a column with a dictionary. */
+static kf_status open_with(const char *dictionary, size_t size, kf_error *error)
+{
+    kfi_column *column = NULL;
+    const uint64_t total = make(SIZE, FRAME, SIZE), offset = KFI_COLUMN_HEADER_SIZE + 16;
+    memcpy(section + offset, dictionary, size);
+    kfi_store64(section + 40, offset);
+    kfi_store64(section + 48, size);
+    kf_status status = kfi_column_open(&column, section, total, KF_VALUES_BYTES, 1, error);
+    kfi_column_close(&column);
+    return status;
+}
+
+START_TEST(dictionary__unusable_or_without_memory)
+{
+    static const char content[] = "any content is a dictionary", bad[] = "\x37\xa4\x30\xec but no tables";
+    kf_error error;
+    ck_assert_int_eq(open_with(content, sizeof content, &error), KF_OK);
+    ck_assert_int_eq(open_with(bad, sizeof bad, &error), KF_CORRUPT);
+    uint64_t failed = 0;
+    for (int fired = 1; fired; failed += (uint64_t)fired) {
+        fault_mark();
+        fault_arm(FAULT_ALLOC, failed + 1, ENOMEM, FAULT_ONCE);
+        const kf_status status = open_with(content, sizeof content, &error);
+        fired = fault_fired();
+        fault_off();
+        ck_assert_int_eq(fault_live(), 0);
+        ck_assert_int_eq(status, fired ? KF_NO_MEMORY : KF_OK);
+    }
+    ck_assert_uint_ge(failed, 2);      /* the column, and zstd's */
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("zstd_reader");
@@ -101,6 +137,7 @@ int main(void)
     tcase_add_test(t, frame__as_it_should_be);
     tcase_add_test(t, frame__size_beyond_the_column);
     tcase_add_test(t, content__of_another_size);
+    tcase_add_test(t, dictionary__unusable_or_without_memory);
     suite_add_tcase(s, t);
     return suite_run(s);
 }
