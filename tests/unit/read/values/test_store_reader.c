@@ -18,9 +18,11 @@ START_TEST(store__beyond_memory)
     if (!data) return;
     kfi_store32(dictionary, KFI_TOKEN_MAX);
     column.data = data;
-    column.tokens = (kfi_tokens){ .entries = dictionary, .pool = dictionary + 4, .count = 1, .pool_size = 16, .bits = 8 };
+    column.tokens = (kfi_tokens){
+        .entries = dictionary, .pool = dictionary + 4, .count = 1, .pool_size = 16, .bits = 8 };
     kfi_store64(ends + 8, CODES);
-    column.ends = (kfi_packed){ .directory = ends, .payload = ends + 8, .payload_size = 8, .count = 1, .base_bytes = 8 };
+    column.ends = (kfi_packed){
+        .directory = ends, .payload = ends + 8, .payload_size = 8, .count = 1, .base_bytes = 8 };
     ck_assert_int_eq(kfi_store_item(&column, 0, &buffer, 0, &value), KF_NO_MEMORY);
     kf_buffer_free(&buffer);
     free(data);
