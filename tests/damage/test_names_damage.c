@@ -292,7 +292,9 @@ START_TEST(impossible_numbers_are_refused)
     for (size_t i = 0; i < sizeof forged / sizeof *forged; i++) {
         kf_names *names;
         kf_error error = { 0 };
-        memcpy(forged[i].place() + forged[i].at, &forged[i].value, (size_t)forged[i].size);
+        uint8_t number[8];
+        kfi_store64(number, forged[i].value);
+        memcpy(forged[i].place() + forged[i].at, number, (size_t)forged[i].size);
         seal();
         const kf_status status = kf_names_open_memory(&names, file, file_size, NULL, &error);
         const int is_new = !strcmp(forged[i].text, "property");
@@ -308,7 +310,7 @@ END_TEST
 /* Each is needed; those from LETTERS on by what the section NAMES says. */
 START_TEST(sections_must_be_there)
 {
-    static const uint32_t unknown = 99;
+    enum { UNKNOWN = 99 };
     unsigned count = 0;
     for (uint32_t i = 0; i + 1 < header.section_count; i++) {
         uint8_t *type = file + KFI_HEADER_SIZE + KFI_SECTION_ENTRY_SIZE * i;
@@ -317,12 +319,12 @@ START_TEST(sections_must_be_there)
         kf_names *names;
         kf_error error;
         if (before == KFI_SECTION_METADATA || before > KFI_SECTION_PROCESSING) continue;
-        memcpy(type, &unknown, 4);
+        kfi_store32(type, UNKNOWN);
         seal();
         snprintf(text, sizeof text, "section %u", (unsigned)before);
         ck_assert_int_eq(kf_names_open_memory(&names, file, file_size, NULL, &error), KF_CORRUPT);
         ck_assert_msg(strstr(error.message, text), "%s: %s", text, error.message);
-        memcpy(type, &before, 4);
+        kfi_store32(type, before);
         count++;
     }
     ck_assert_uint_ge(count, 8);

@@ -19,6 +19,35 @@ settings.register_profile("keyfold", deadline=None, derandomize=LEVEL != "long",
                           suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 settings.load_profile("keyfold")
 
+WINDOWS = os.name == "nt"
+# Engines and builds that are killed, memory as Linux tells it, and what is hidden here because Windows lacks it.
+collect_ignore = ["test_engines.py", "test_resume.py", "test_stories.py", "test_systems.py"] if WINDOWS else []
+
+
+def on_posix(reason):
+    """For tests of what Windows lacks, or Wine."""
+    return pytest.mark.skipif(WINDOWS, reason=reason)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call():
+    """On Windows a test ends where it would replace what it has open: only try_wheel.py closes all before."""
+    try:
+        return (yield)
+    except keyfold.IOError_ as problem:
+        if WINDOWS and "a process has it open" in str(problem):
+            pytest.skip("what is mapped stays")
+        raise
+
+
+def need_pool(kind):
+    """Skips the test if no processes of a kind can be had."""
+    if WINDOWS and kind in ("fork", "forkserver"):
+        pytest.skip("no such processes")
+    if WINDOWS and kind == "futures":
+        pytest.skip("Wine never ends it, whatever it runs")
+
+
 # How worker processes start. Those of a fork server are as strange to their parent as spawned ones.
 METHODS = [method for method in multiprocessing.get_all_start_methods() if LEVEL == "long" or method != "forkserver"]
 

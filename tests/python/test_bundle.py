@@ -9,7 +9,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from conftest import METHODS
+from conftest import METHODS, on_posix
 from hypothesis import given, strategies as st
 
 import keyfold
@@ -135,6 +135,7 @@ def test_the_command_builds_so_too(tmp_path):
         assert table == model and table.stat().shards == {3: 3, 1: 0}[options["shards"]]
 
 
+@on_posix("no alarm")
 def test_a_build_of_shards_can_be_interrupted(tmp_path):
     def interrupt(*_):
         raise KeyboardInterrupt
@@ -274,6 +275,7 @@ def test_threads(forms):
     assert results == [True] * 4
 
 
+@on_posix("what is mapped stays")
 def test_freeze_copies_what_the_manifest_names(parts, tmp_path):
     table = parts.bundle()
     assert keyfold.freeze(table) is table
@@ -318,6 +320,7 @@ def test_members(parts, tmp_path):
         os.chdir(folder)
 
 
+@on_posix("links take a right")
 def test_moving(parts, tmp_path_factory):
     model = dict(parts.plain)
     parts.bundle().close()
@@ -414,6 +417,7 @@ def test_pickles_must_be_allowed(tmp_path):
     assert keyfold.bundle(path, [member.path for member in members], allow_pickle=True)["b"] == {"b"}
 
 
+@on_posix("what is mapped stays")
 def test_a_member_that_is_gone_or_another(parts, python):
     table = parts.bundle()
     data, model, member = pickle.dumps(table), dict(parts.plain), parts.members[2]

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import LEVEL, METHODS
+from conftest import LEVEL, METHODS, WINDOWS, on_posix
 from hypothesis import given, settings, strategies as st
 
 import keyfold
@@ -153,6 +153,7 @@ def test_parts(make, tmp_path, method, workers):
         assert table == model and (table.key_kind, table.codec) == ("str", "str")
 
 
+@on_posix("a lambda can't be sent to a process that is spawned")
 def test_what_readers_may_return(make):
     pairs = [(i, [i, None]) for i in range(3000)]
     parts = [pairs[:1000], dict(pairs[1000:2000]), {}, (), pairs[2000:]]
@@ -213,6 +214,8 @@ def test_what_does_not_fit_is_named(make, workers):
     ("garbage", "its worker sent garbage"), ("cut", "its worker exited with status 1"),
     ("sizes", "its worker sent garbage")])
 def test_a_part_that_fails(make, method, how, text):
+    if WINDOWS and how in ("kill", "garbage", "cut", "sizes"):
+        pytest.skip("no such signal, and no descriptor to write to")
     path = make.path()
     parts = [(number, how if number == 5 else "") for number in range(9)]
     with pytest.raises(keyfold.ReaderError, match=f"part 5.*({text})") as caught:
@@ -377,6 +380,7 @@ import keyfold, test_compile
 """
 
 
+@on_posix("no limits of a process")
 def test_parts_are_never_held_whole(make, python):
     # Two parts of 200 MB each; neither fits into what any process may allocate.
     path = make.path()
@@ -406,8 +410,9 @@ def running(pid):
         return False
 
 
+@on_posix("no signals to a group of processes")
 @pytest.mark.parametrize("method_name", METHODS)
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("number", [signal.SIGINT, getattr(signal, "SIGKILL", 9)])
 def test_an_interrupted_or_killed_build(tmp_path, number, method_name):
     path = tmp_path / "a.kf"
     program = PRELUDE + """
@@ -440,6 +445,7 @@ if __name__ == "__main__":
         assert error.strip().endswith("KeyboardInterrupt") and error.count("Traceback") == 1, error
 
 
+@on_posix("no alarm")
 def test_an_interrupt_within_the_library(make, python):
     path = make.path()
     done = python("""
@@ -622,6 +628,7 @@ else:
 """
 
 
+@on_posix("no signals to a group of processes")
 @pytest.mark.parametrize("how, thread, ignored", [
     ("kill", "main", ""), ("kill", "thread", ""), ("kill", "main", "ignored"), ("terminal", "main", ""),
     ("int", "main", ""), ("int", "main", "ignored")])

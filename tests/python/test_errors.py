@@ -88,16 +88,15 @@ def test_foreign_files(tmp_path):
 def test_damage_is_an_error_and_nothing_worse(make, tmp_path):
     model = {f"{i:05}": [i, str(i)] for i in range(400)}
     good = open(make(model, codec="json").path, "rb").read()
-    path = tmp_path / "damaged.kf"
     source = random.Random(5)
     seen = set()
-    for _ in range(250):
+    for number in range(250):
         data = bytearray(good)
         for _ in range(source.choice((1, 1, 4))):
             data[source.randrange(len(data))] = source.randrange(256)
         if data == good:
             continue
-        path.unlink(missing_ok=True)
+        path = tmp_path / f"{number}.kf"
         path.write_bytes(data)
         for step in ("open", "verify", "all", "get", "order"):
             try:

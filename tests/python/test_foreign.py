@@ -2,6 +2,7 @@
 import os
 import pathlib
 import sys
+from importlib.util import find_spec
 
 import pytest
 
@@ -23,12 +24,15 @@ def test_what_can_be_read(tmp_path):
 def test_what_can_not(tmp_path):
     assert len(FOREIGN) > 60
     for name, (data, words) in FOREIGN.items():
+        if name.endswith(".parquet") and not find_spec("pyarrow"):
+            continue
         path = tmp_path / name
         path.write_bytes(data)
         with pytest.raises(keyfold.FormatError, match=words) as caught:
             keyfold.compile(tmp_path / "t.kf", path)
         assert str(path) in str(caught.value), name
         assert not (tmp_path / "t.kf").exists(), name
+        del caught      # whose traceback may hold the file
         path.unlink()
     assert os.listdir(tmp_path) == []
 
@@ -59,7 +63,7 @@ def make(kind, path, folder, force):
         return keyfold.compile(path, [1], reader=lambda part: {"a": "b"}, workers=0, **more)
     if kind == "freeze":
         return keyfold.freeze({"a": "b"}, path, **more)
-    table = keyfold.compile(folder / "in.kf", {"a": "b"})
+    table = keyfold.compile(folder / f"in-{len(os.listdir(folder))}.kf", {"a": "b"})
     if kind == "copy":
         return keyfold.freeze(table, path, **more)
     return (keyfold.merge if kind == "merge" else keyfold.bundle)(path, [table], **more)

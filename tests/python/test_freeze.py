@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 import keyfold
-from conftest import LEVEL, METHODS
+from conftest import LEVEL, METHODS, on_posix
 
 
 @pytest.fixture(autouse=True)
@@ -101,6 +101,7 @@ def test_with_a_path(cache, tmp_path):
     assert not cache.exists()
 
 
+@on_posix("modes and homes are others")
 def test_folders(tmp_path, monkeypatch):
     monkeypatch.delenv("KEYFOLD_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
@@ -120,6 +121,7 @@ def test_a_damaged_file_is_written_again(cache):
             file.write(bad)
         table = keyfold.freeze({"a": 1})
         assert table == {"a": 1} and table.path == path and open(path, "rb").read() == good
+        table.close()
 
 
 def test_what_a_killed_process_left_goes(cache):
@@ -401,15 +403,14 @@ def test_columns_of_keys_of_nested_dicts(cache):
 
 def test_damaged_nested_dicts_are_errors_and_nothing_worse(tmp_path):
     model = {str(i): {"a": i, "b": {str(j): "x" * j for j in range(3)}} for i in range(60)}
-    path = tmp_path / "a.kf"
-    good = open(keyfold.freeze(model, path).path, "rb").read()
+    good = open(keyfold.freeze(model, tmp_path / "a.kf").path, "rb").read()
     source = random.Random(9)
     seen = 0
-    for _ in range(150):
+    for number in range(150):
         data = bytearray(good)
         for _ in range(source.choice((1, 3))):
             data[source.randrange(len(data))] = source.randrange(256)
-        path.unlink()
+        path = tmp_path / f"{number}.kf"
         path.write_bytes(data)
         try:
             table = keyfold.open(path)

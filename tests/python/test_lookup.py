@@ -251,14 +251,13 @@ def test_damaged_files(make, tmp_path):
     model = {f"{i:05}": [f"{i}", "text" * (i % 7)] for i in range(400)}
     with open(make(model, codec="json").path, "rb") as file:
         good = file.read()
-    path = tmp_path / "damaged.kf"
     source = random.Random(11)
     seen = {}
     for turn in range(150):
         data = bytearray(good)
         for _ in range(3):
             data[source.randrange(256, len(data))] = source.randrange(256)
-        path.unlink(missing_ok=True)
+        path = tmp_path / f"{turn}.kf"
         path.write_bytes(data)
         try:
             table = keyfold.open(path, codec=("raw", "str", "json", "float")[turn % 4])

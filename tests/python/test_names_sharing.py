@@ -9,7 +9,7 @@ import sys
 import threading
 
 import pytest
-from conftest import LEVEL
+from conftest import LEVEL, need_pool, on_posix
 
 import keyfold
 
@@ -97,7 +97,7 @@ def test_threads_have_matchers_of_their_own(index):
     assert not problems and 1 <= len(index._handle._matchers) <= 6
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+@on_posix("no fork")
 def test_forks(index, python):
     done = python("""
 import os, sys, threading, keyfold
@@ -122,6 +122,7 @@ print("good")
     assert done.stdout == "good\n", done.stderr
 
 
+@on_posix("no such signal")
 def test_an_interrupt_ends_a_batch(index, python):
     done = python("""
 import os, signal, sys, threading, keyfold
@@ -219,6 +220,7 @@ def program(tmp_path_factory):
 @pytest.mark.parametrize("kind", ["fork", "spawn", "futures", "threads", "loky", "dask"])
 def test_pools(program, kind, tmp_path):
     """A task whose index can't be opened fails and tells why, and its pool goes on."""
+    need_pool(kind)
     if kind in ("loky", "dask"):
         pytest.importorskip({"loky": "joblib"}.get(kind, kind))
     if kind == "loky" and LEVEL != "long":

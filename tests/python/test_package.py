@@ -5,13 +5,14 @@ import pathlib
 import pickle
 
 import pytest
-from conftest import SOURCE
+from conftest import SOURCE, on_posix
 
 import keyfold
 
 PARTS = {path.stem for path in (SOURCE / "bindings/python/keyfold").glob("*.py")}
 
 
+@on_posix("what is only unpacked has no script")
 def test_the_package_holds_itself_alone():
     files = [str(file) for file in importlib.metadata.files("keyfold")]
     names = {name for name in files if not name.startswith("keyfold-") and not name.endswith(".pyc")}
@@ -21,6 +22,7 @@ def test_the_package_holds_itself_alone():
     assert not [name for name in names if name.endswith((".h", ".a", ".1", ".pc", ".c"))]
 
 
+@on_posix("symbols have no versions")
 def test_the_library_is_the_packages_own():
     """The module and the tool share one, whose symbols have a version that an installed libkeyfold has not."""
     folder = pathlib.Path(keyfold.__file__).parent

@@ -18,6 +18,7 @@ import numpy
 import pytest
 
 import keyfold
+from conftest import on_posix
 from keyfold import _cache
 
 MODEL = {f"key {i}": f"value {i}" for i in range(300)}
@@ -200,6 +201,7 @@ def _place(table):
     return table.path, os.stat(table.path).st_ino
 
 
+@on_posix("no fork")
 def test_processes_share_what_was_sent(make):
     data, _ = packed_away(make)
     with multiprocessing.get_context("fork").Pool(3) as pool:

@@ -10,6 +10,7 @@ import sys
 import pytest
 
 import keyfold
+from conftest import need_pool
 
 # Nobody has the files open, so that the absent one is absent.
 PROGRAM = """
@@ -95,6 +96,7 @@ def program(tmp_path_factory):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_pools(program, kind, tmp_path):
+    need_pool(kind)
     if KINDS[kind]:
         pytest.importorskip(KINDS[kind])
     path, tables = program

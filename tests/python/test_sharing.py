@@ -13,7 +13,7 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 import pytest
 
 import keyfold
-from conftest import LEVEL, METHODS
+from conftest import LEVEL, METHODS, need_pool, on_posix
 from keyfold import _handle
 
 MODEL = {f"key {i}": f"value {i * i}" for i in range(3000)}
@@ -37,6 +37,7 @@ def test_a_pickle_is_small(table):
     assert len(pickle.dumps(table)) < 300
 
 
+@on_posix("no /proc")
 def test_a_process_maps_a_file_once(table):
     copies = [pickle.loads(pickle.dumps(table)) for _ in range(20)]
     copies += [keyfold.open(table.path), keyfold.open(os.path.relpath(table.path))]
@@ -44,6 +45,7 @@ def test_a_process_maps_a_file_once(table):
     assert mappings(table.path) == 1
 
 
+@on_posix("links take a right")
 def test_a_symbolic_link_is_the_same_file(table, tmp_path):
     link = tmp_path / "link.kf"
     link.symlink_to(table.path)
@@ -81,6 +83,7 @@ def test_futures(table):
     expected = [[MODEL[key] for key in chunk] for chunk in chunks]
     with ThreadPoolExecutor(8) as pool:
         assert [values for _, values, _, _ in pool.map(work, [table] * 6, chunks)] == expected
+    need_pool("futures")
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(2, mp_context=context) as pool:
         assert [values for _, values, _, _ in pool.map(work, [table] * 6, chunks)] == expected
@@ -115,6 +118,7 @@ def test_threads_share_a_handle(make):
     assert not failures
 
 
+@on_posix("no alarm")
 def test_lookups_inside_lookups(make):
     """A signal handler that looks things up may run between any two steps of a lookup."""
     model = {f"{i}": chr(97 + i % 26) * (i % 300) for i in range(500)}
@@ -139,6 +143,7 @@ def test_lookups_inside_lookups(make):
     assert not failures
 
 
+@on_posix("no /proc")
 def test_opening_in_many_threads_gives_one_handle(make):
     path = make(MODEL).path
     gc.collect()
@@ -155,6 +160,7 @@ def test_opening_in_many_threads_gives_one_handle(make):
     assert mappings(path) == 1
 
 
+@on_posix("no /proc")
 def test_a_handle_closes_with_its_last_user(make):
     table = make(MODEL)
     path = table.path
@@ -231,6 +237,7 @@ def test_closing_under_threads_that_look_things_up(make):
     assert not wrong
 
 
+@on_posix("no fork")
 def test_a_forked_child_uses_what_the_parent_opened(table):
     reader, writer = os.pipe()
     held = threading.Event()
@@ -343,6 +350,7 @@ print("ok")
 """
 
 
+@on_posix("no limits of a process")
 def test_a_data_limit_below_the_file_size(make, python):
     path = make(((i, b"%8d" % i + os.urandom((1 << 20) - 8)) for i in range(70)), codec="raw").path
     done = python(MEMORY, path)

@@ -15,7 +15,7 @@ kf_status kfi_spelling_begin(kfi_whole *r, kf_error *error)
         count[class] = 1;
     }
     if (r->names->letters.kinds) return KF_OK;
-    r->places = malloc(((size_t)tokens + 1) * sizeof *r->places);
+    r->places = calloc((size_t)tokens + 1, sizeof *r->places);   /* their product may be beyond 32 bits */
     if (!r->places) return kfi_fail_memory(error, (size_t)tokens * sizeof *r->places);
     memset(r->places, 0xff, (size_t)tokens * sizeof *r->places);
     for (uint32_t i = 0; i < b->tokens; i++) {

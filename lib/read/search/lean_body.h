@@ -117,6 +117,7 @@ KFI_INLINE lean_step lean_node(const kfi_keys *keys, lean *s)
     const uint8_t *big = p + KFI_NODE_FIXED + labels, *bucket = big + bigs * big_stride;
     const uint8_t *path_offset = bucket + inner * bucket_stride, *paths = path_offset + (bigs + 1) * path_width;
     if (KFI_RARELY(paths > s->end)) return LEAN_RARE;
+    const uint64_t room = (uint64_t)(s->end - paths);   /* a sum of pointers might wrap, on 32 bits */
     uint32_t below;
     const uint32_t equal = kfi_labels32(p + KFI_NODE_FIXED, *s->key, &below);
     const unsigned i = kfi_popcount(kfi_low_bits(below, bigs));
@@ -132,7 +133,6 @@ KFI_INLINE lean_step lean_node(const kfi_keys *keys, lean *s)
         s->key++;
         if (!path_width) return LEAN_ON;
         const uint64_t path_at = kfi_load_bytes(path_offset + i * path_width, path_width);
-        const uint64_t room = (uint64_t)(s->end - paths);
         if (KFI_RARELY(path_at >= room)) return LEAN_RARE;
         const uint64_t codes = paths[path_at];
         int whole;
@@ -145,12 +145,12 @@ KFI_INLINE lean_step lean_node(const kfi_keys *keys, lean *s)
     }
     if (!buckets) return LEAN_ABSENT;
     const unsigned j = kfi_popcount(kfi_low_bits((below | equal) >> bigs, inner));
-    const uint8_t *first = paths + kfi_load_bytes(path_offset + bigs * path_width, path_width);
+    const uint64_t first = kfi_load_bytes(path_offset + bigs * path_width, path_width);
     record = bucket + j * bucket_stride - bucket_stride;
     const uint64_t offset = kfi_load_bytes(record + small_width, j ? bucket_width : 0);
-    if (KFI_RARELY(first > s->end || offset >= (uint64_t)(s->end - first))) return LEAN_RARE;
+    if (KFI_RARELY(first > room || offset >= room - first)) return LEAN_RARE;
     s->rank += kfi_load_bytes(record, j ? small_width : 0);
-    s->at = first + offset;
+    s->at = paths + (first + offset);
     KFI_PREFETCH(s->at);
     KFI_PREFETCH(s->at + 64);
     KFI_PREFETCH(s->at + 128);
@@ -248,7 +248,7 @@ KFI_INLINE int lean_parse(const kfi_keys *keys, lean_bucket *b, const uint8_t *a
     b->residual_at = bit;
     bit += (count + !(b->map >> (n - 1) & 1)) * b->residual_bits;
     b->codes_at = bit;
-    b->limit = (end - p) * 8;
+    b->limit = (int64_t)(end - p) * 8;
     if (KFI_RARELY((int64_t)bit > b->limit)) return 0;
     kfi_vec_unpack_both(&b->labels, labels, keys->parameters.label_bits, &b->lcps, lcps, lcp_width, n);
     if (KFI_RARELY(table != NULL)) b->lcps = kfi_vec_table(b->lcps, table);

@@ -5,7 +5,7 @@
 enum { SHORT_CODES = 4096 };
 
 static kf_status decoded_size(const kfi_tokens *tokens, const uint8_t *data, uint64_t bit,
-                              uint64_t count, size_t *size)
+                              uint64_t count, uint64_t *size)
 {
     uint32_t row = KFI_TOKEN_FIRST_ROW;
     *size = 0;
@@ -23,13 +23,14 @@ static kf_status decode_tokens(const kfi_column *column, uint64_t first, uint64_
 {
     const kfi_tokens *tokens = &column->tokens;
     uint64_t bit = first * tokens->bits;
-    size_t size = (size_t)count * KFI_TOKEN_MAX;
+    uint64_t size = count * KFI_TOKEN_MAX;   /* which 32 bits might not hold */
     kf_status status;
     if (count > SHORT_CODES
         && (status = decoded_size(tokens, column->data, bit, count, &size))) return status;
     if (buffer->capacity - used < size + KFI_TOKEN_MAX) {
-        size_t more = used + used / 2 + size + KFI_TOKEN_MAX;
-        if ((status = kfi_buffer_reserve(buffer, more, used))) return status;
+        const uint64_t more = used + used / 2 + size + KFI_TOKEN_MAX;
+        if (more > SIZE_MAX / 2) return KF_NO_MEMORY;
+        if ((status = kfi_buffer_reserve(buffer, (size_t)more, used))) return status;
     }
     uint8_t *start = buffer->data + used, *out = start;
     uint32_t row = KFI_TOKEN_FIRST_ROW;

@@ -88,7 +88,7 @@ static kf_status decompress_streamed(ZSTD_DCtx *context, const block_view *view,
     for (;;) {
         uint64_t room = have < KFI_COLUMN_STREAMED / 2 ? KFI_COLUMN_STREAMED : 2 * (uint64_t)have;
         if (room > view->content_size) room = view->content_size;
-        if (kfi_buffer_reserve(buffer, (size_t)room, have)) return KF_NO_MEMORY;
+        if (room > SIZE_MAX / 2 || kfi_buffer_reserve(buffer, (size_t)room, have)) return KF_NO_MEMORY;
         ZSTD_outBuffer out = {buffer->data, (size_t)room, have};
         size_t consumed = in.pos;
         code = ZSTD_decompressStream(context, &out, &in);

@@ -351,6 +351,34 @@ START_TEST(search__damage)
 }
 END_TEST
 
+/* A node by hand, of a child node and two buckets, that says its paths are as long as almost all of a memory of 32
+ * bits, or where a bucket lies so that their sum comes around to bytes of the file: no sum of pointers may be
+ * trusted. */
+START_TEST(search__sums_that_wrap)
+{
+    enum { AT = 600, PATHS = AT + 27, SIZE = 700 };
+    static const uint64_t sizes[] = { SIZE - PATHS, 0x80000000, 0xffffff00, 0xffffffff },
+        offsets[] = { 0, 0x7fffff00, 0x80000000, 0xffffff80, UINT64_MAX - 0x7f, UINT64_MAX };
+    static const uint8_t node[] = { 0x80, 0x0e, 1, 2, 7,  'b', 'c',  1, 20, 5,  2 };
+    static uint8_t tree[SIZE + KFI_TAIL_PAD];
+    const kf_bytes key = { (const uint8_t *)"d", 1 };
+    kfi_keys k = { .tree = tree, .tree_size = SIZE, .shared = tree, .longest_key = 10, .count = 20,
+                   .parameters = { .root_kind = KFI_ROOT_CONTAINER, .label_bits = 1, .root = AT } };
+    memcpy(tree + AT, node, sizeof node);
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        for (size_t j = 0; j < sizeof offsets / sizeof *offsets; j++)
+            for (size_t n = 0; n < variant_count; n++) {
+                kf_prefix_match match;
+                uint64_t ordinal;
+                size_t count;
+                kfi_store64(tree + AT + sizeof node, offsets[j]);
+                kfi_store64(tree + AT + sizeof node + 8, sizes[i] << 32);   /* after that of the child's path */
+                ck_assert_int_eq(variants[n]->find(&k, key.data, 1, &ordinal), KF_CORRUPT);
+                ck_assert_int_eq(kfi_prefixes(&k, key, &match, 1, &count), KF_CORRUPT);
+            }
+}
+END_TEST
+
 /* ---- choosing --------------------------------------------------------------------------------- */
 
 #ifdef __aarch64__
@@ -391,6 +419,7 @@ static Suite *suite(void)
     tcase_add_test(t, search__endings);
     tcase_add_test(t, search__wrong_endings);
     suite_add_cases(t, search__damage, 6, 16);
+    tcase_add_test(t, search__sums_that_wrap);
     suite_add_tcase(s, t);
     return s;
 }
