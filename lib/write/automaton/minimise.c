@@ -204,7 +204,8 @@ kf_status kfi_minimiser_add(kfi_minimiser *m, kf_bytes key, kf_error *error)
     }
     m->leaf_pending = key.size > 0;
     m->last.size = shared;
-    status = kfi_array_append_short(&m->last, key.data + shared, key.size - shared, error);
+    /* The empty key may have no data. */
+    status = key.size ? kfi_array_append_short(&m->last, key.data + shared, key.size - shared, error) : KF_OK;
     a->keys++;
     a->raw_key_bytes += key.size;
     if (key.size > a->longest_key) a->longest_key = (uint32_t)key.size;
