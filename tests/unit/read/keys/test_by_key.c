@@ -94,7 +94,8 @@ static void check_codes(const kfi_keys *k, const uint8_t *bits, uint64_t count)
         ck_assert_uint_eq(at, compared[i].end);
     }
     size_t at = 0;
-    ck_assert_int_eq(kfi_codes_compare(k, bits, 0, 0, KFI_TOKEN_FIRST_ROW, (kf_bytes){ NULL, 0 }, &at), KFI_TEXT_AGREES);
+    const kf_bytes empty = { NULL, 0 };
+    ck_assert_int_eq(kfi_codes_compare(k, bits, 0, 0, KFI_TOKEN_FIRST_ROW, empty, &at), KFI_TEXT_AGREES);
 }
 
 START_TEST(by_key__codes)
