@@ -27,6 +27,14 @@ static inline void kfi_store16(uint8_t *p, uint16_t v) { v = KFI_LE16(v); memcpy
 static inline void kfi_store32(uint8_t *p, uint32_t v) { v = KFI_LE32(v); memcpy(p, &v, 4); }
 static inline void kfi_store64(uint8_t *p, uint64_t v) { v = KFI_LE64(v); memcpy(p, &v, 8); }
 
+/* GCC takes a function that does nothing but prefetch for one without effect, and drops calls of it; what is volatile
+ * stays. Where nothing is called, the builtin does. */
+static inline void kfi_prefetch(const void *p)
+{
+    __builtin_prefetch(p);
+    __asm__ volatile("");
+}
+
 /* memcpy of what is mostly short, without a call: by two words that may overlap. */
 static inline void kfi_copy(void *to, const void *from, size_t size)
 {

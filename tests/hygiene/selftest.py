@@ -43,6 +43,8 @@ BAD = [
     ("files that don't end with one newline", "_a.py", {"bindings/python/keyfold/_a.py": "TOP = 1\n\n"}),
     ("files over 800 lines", "test_a.c has 801", {"tests/unit/read/test_a.c": 801 * "int test;\n"}),
     ("functions over 80 lines", "main has 83", {"tools/keyfold/main.c": _LONG}),
+    ("prefetches that may be dropped", "lib/read/a.c",
+     {"lib/read/a.c": GOOD["lib/read/a.c"].replace("return 1", "__builtin_prefetch(0);\n    return 1")}),
     ("bool instead of int", "a.c", {"lib/read/a.c": GOOD["lib/read/a.c"] + "static bool b;\n"}),
     ("layers", 'lib/read/a.c includes "write/', {"lib/read/a.c": '#include "write/x.h"\n' + GOOD["lib/read/a.c"]}),
     ("tools and bindings use private headers", "main.c includes",

@@ -2,6 +2,7 @@
 import re
 
 WIDTH = 120
+PREFETCH = "lib/base/bits.h"     # has kfi_prefetch
 LINES = 800
 FUNCTION = 80
 
@@ -30,5 +31,8 @@ def rules(house):
     yield f"functions over {FUNCTION} lines", {f"{file.path}: {function.name} has {function.lines}"
                                                for file in house.within("lib", "tools", "bindings")
                                                for function in file.functions if function.lines > FUNCTION}
+    # By the builtin alone, a function that only prefetches has no effect for GCC, and is not called.
+    yield "prefetches that may be dropped", {file.path for file in house.within("lib") if file.path != PREFETCH
+                                             and "__builtin_prefetch" in file.code}
     yield "bool instead of int", {file.path for file in house.within("include", "lib", "tools")
                                   if "<stdbool.h>" in file.includes or re.search(r"\b(?:_Bool|bool)\b", file.code)}

@@ -43,8 +43,8 @@ void kfi_postings_prefetch(const kf_names *names, uint32_t id)
 {
     const kfi_band *band = band_of(names, id);
     const uint64_t index = id - band->first;
-    if (!band->frequency) __builtin_prefetch(names->postings + band->directory + entry_at(band, (uint32_t)index) / 8);
-    else __builtin_prefetch(names->postings + band->postings + index * band->frequency * names->slot_width / 8);
+    if (!band->frequency) kfi_prefetch(names->postings + band->directory + entry_at(band, (uint32_t)index) / 8);
+    else kfi_prefetch(names->postings + band->postings + index * band->frequency * names->slot_width / 8);
 }
 
 kf_status kfi_postings_begin(kfi_postings *p, const kf_names *names, uint32_t id)

@@ -37,8 +37,8 @@ static kf_status wait_for_run(kf_matcher *m, const kfi_group **group, kfi_run ru
         const uint32_t slot = run.first + i;
         if (slot < (*group)->first || slot >= (*group)[1].first) *group = kfi_names_group(m->names, slot);
         if (!kfi_matcher_is_possible(m, (*group)->tokens)) continue;
-        __builtin_prefetch(&m->seen[slot / 64]);
-        __builtin_prefetch(kfi_names_record(m->names, *group, slot));
+        kfi_prefetch(&m->seen[slot / 64]);
+        kfi_prefetch(kfi_names_record(m->names, *group, slot));
         m->waiting[m->waiting_count++] = (kfi_waiting){ *group, slot };
         if (m->waiting_count == KFI_WAITING) status = look_at_waiting(m, error);
     }

@@ -122,8 +122,8 @@ static inline uint32_t kfi_ratio_place(const kfi_whole *r, uint32_t id)
 
 static inline void kfi_ratio_place_prefetch(const kfi_whole *r, uint32_t id)
 {
-    if (r->places) __builtin_prefetch(r->places + id);
-    else __builtin_prefetch(r->names->letters.places + (uint64_t)id * r->names->letters.place_width / 8);
+    if (r->places) kfi_prefetch(r->places + id);
+    else kfi_prefetch(r->names->letters.places + (uint64_t)id * r->names->letters.place_width / 8);
 }
 
 /* How many spaces a name of so many has in common with the needle at most. */

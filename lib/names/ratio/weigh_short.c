@@ -76,7 +76,7 @@ static int find_letters(const kf_matcher *m, laid_out *name)
         const uint32_t index = g ? kfi_ratio_place(r, name->ids[i]) - g->first_token : 0;
         if (!g || index >= g->tokens) return 0;
         name->columns[i] = kfi_blocks_column(&m->names->blocks, g, index);
-        __builtin_prefetch(name->columns[i]);
+        kfi_prefetch(name->columns[i]);
     }
     return 1;
 }
@@ -84,7 +84,7 @@ static int find_letters(const kf_matcher *m, laid_out *name)
 static void prefetch_letters(const laid_out *name)
 {
     for (uint32_t i = 0; i < name->tokens; i++)
-        for (unsigned j = 2; j < name->letters[i]; j += 2) __builtin_prefetch(name->columns[i] + j * KFI_BLOCK);
+        for (unsigned j = 2; j < name->letters[i]; j += 2) kfi_prefetch(name->columns[i] + j * KFI_BLOCK);
 }
 
 /* Whether token a comes behind token b, both of which have letters; -1: unknown, as a class is of several. */
@@ -176,7 +176,7 @@ static void lay_out(const kf_matcher *m, const kfi_group *group, uint32_t first,
             s->spelled[s->others++] = name->slot;
             continue;
         }
-        for (uint32_t k = 0; k < group->tokens; k++) __builtin_prefetch(r->halves + name->ids[k]);
+        for (uint32_t k = 0; k < group->tokens; k++) kfi_prefetch(r->halves + name->ids[k]);
         if (r->scorer == KF_SCORER_TOKEN_SORT_RATIO)
             for (uint32_t k = 0; k < group->tokens; k++) kfi_ratio_place_prefetch(r, name->ids[k]);
         s->left[s->count++] = name;

@@ -28,7 +28,7 @@ static void bound(const kfi_block_query *q, const uint8_t *signature, unsigned l
 
 static inline void prefetch(const uint8_t *columns, size_t size)
 {
-    for (size_t i = 0; i < size; i += 64) __builtin_prefetch(columns + i);
+    for (size_t i = 0; i < size; i += 64) kfi_prefetch(columns + i);
 }
 
 /* Queries that are scanned for together. */

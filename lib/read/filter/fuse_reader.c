@@ -44,7 +44,7 @@ size_t kfi_filter_passes_many(const kfi_filter *f, const kf_bytes *keys, size_t 
     size_t passing = 0;
     for (size_t i = 0; i < count; i++) {
         located[i] = (uint8_t)locate(f, kfi_filter_hash(keys[i].data, keys[i].size), &places[i]);
-        for (unsigned k = 0; k < 3 && located[i]; k++) __builtin_prefetch(f->fingerprints + places[i].at[k]);
+        for (unsigned k = 0; k < 3 && located[i]; k++) kfi_prefetch(f->fingerprints + places[i].at[k]);
     }
     for (size_t i = 0; i < count; i++)
         if (!located[i] || is_right(f, &places[i])) passed[passing++] = (uint16_t)i;

@@ -47,7 +47,7 @@ static void lane_start(batch *b, const kfi_keys *keys, kf_bytes key, size_t owne
     pad_key(l->room, key.data, key.size);
     l->search = at_root(keys, l->room, key.size);
     l->cell = top_cell(keys, l->room, key.size);
-    KFI_PREFETCH(l->cell ? l->cell : l->search.at);
+    kfi_prefetch(l->cell ? l->cell : l->search.at);
     list_add(l->cell ? &b->waiting : &b->arrived, l);
 }
 
@@ -62,11 +62,11 @@ KFI_INLINE void lane_on(batch *b, lane *l, lean_step step)
     }
     l->in_bucket = step == LEAN_BUCKET;
     if (step == LEAN_ON || step == LEAN_BUCKET) {
-        KFI_PREFETCH(l->search.at);
+        kfi_prefetch(l->search.at);
         list_add(&b->arrived, l);
     } else if (step == LEAN_JUMP) {
         if (l->reference >= l->keys->endings.count)
-            KFI_PREFETCH(l->keys->shared + l->reference * l->keys->parameters.directory_width / 8);
+            kfi_prefetch(l->keys->shared + l->reference * l->keys->parameters.directory_width / 8);
         l->cell = NULL;
         list_add(&b->waiting, l);
     } else {

@@ -97,7 +97,7 @@ kfi_step kfi_descents_begin(kfi_descents *d, size_t place, kf_prefix_match *note
         return d->variant->prefixes(d->keys, s, notes, room, count);
     }
     const uint64_t number = (uint64_t)d->number << 32, bytes = kfi_load32(text) | number;
-    if (size > AHEAD + 16) __builtin_prefetch(slot(d, kfi_load32(text + AHEAD) | number), 1);
+    if (size > AHEAD + 16) kfi_prefetch(slot(d, kfi_load32(text + AHEAD) | number));
     kfi_start *start = slot(d, bytes);
     if (__builtin_expect(!start->known || start->bytes != bytes, 0)) fill(d->keys, start, bytes);
     *count = copy_notes(start, notes);

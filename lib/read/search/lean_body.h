@@ -128,8 +128,8 @@ KFI_INLINE lean_step lean_node(const kfi_keys *keys, lean *s)
         if (KFI_RARELY(offset - 1 >= (uint64_t)(p - keys->tree))) return LEAN_RARE;
         s->rank += kfi_load_bytes(record, small_width);
         s->at = p - offset;
-        KFI_PREFETCH(s->at);
-        KFI_PREFETCH(s->at + 64);
+        kfi_prefetch(s->at);
+        kfi_prefetch(s->at + 64);
         s->key++;
         if (!path_width) return LEAN_ON;
         const uint64_t path_at = kfi_load_bytes(path_offset + i * path_width, path_width);
@@ -151,9 +151,9 @@ KFI_INLINE lean_step lean_node(const kfi_keys *keys, lean *s)
     if (KFI_RARELY(first > room || offset >= room - first)) return LEAN_RARE;
     s->rank += kfi_load_bytes(record, j ? small_width : 0);
     s->at = paths + (first + offset);
-    KFI_PREFETCH(s->at);
-    KFI_PREFETCH(s->at + 64);
-    KFI_PREFETCH(s->at + 128);
+    kfi_prefetch(s->at);
+    kfi_prefetch(s->at + 64);
+    kfi_prefetch(s->at + 128);
     return LEAN_BUCKET;
 }
 
@@ -315,8 +315,8 @@ KFI_INLINE lean_step lean_bucket_step(const kfi_keys *keys, lean *s, uint64_t *r
     lean_bucket b;
     const unsigned final = s->at[0] >> 6 & 1;
     if (s->key == s->key_end) return final ? LEAN_FOUND : LEAN_ABSENT;
-    KFI_PREFETCH(s->at + 64);
-    KFI_PREFETCH(s->at + 128);
+    kfi_prefetch(s->at + 64);
+    kfi_prefetch(s->at + 128);
     if (!lean_parse(keys, &b, s->at, s->end)) return LEAN_RARE;
     const uint8_t *label_code = keys->parameters.label_code;
     const unsigned escape = keys->escape;

@@ -21,7 +21,6 @@ static inline unsigned match16(const uint8_t *a, const uint8_t *b)
 
 /* The parts of a step are one function, so that what is parsed stays in registers. */
 #define KFI_INLINE static inline __attribute__((always_inline))
-#define KFI_PREFETCH(p) __builtin_prefetch((p), 0, 3)
 
 /* 16 loadable bytes of the key from `at` on. A short key was copied to where they are; a long one or a text
  * stays in place, and only its last bytes are copied. */
@@ -255,8 +254,8 @@ KFI_INLINE kfi_step bucket_body(const kfi_keys *keys, kfi_search *s, int in_plac
 {
     const kfi_keys_parameters *p = &keys->parameters;
     kfi_bucket b;
-    KFI_PREFETCH(s->place.at + 64);
-    KFI_PREFETCH(s->place.at + 128);
+    kfi_prefetch(s->place.at + 64);
+    kfi_prefetch(s->place.at + 128);
     if (!kfi_bucket_parse(keys, &b, s->place)) return KFI_STEP_CORRUPT;
     if (notes && b.final) note(notes, s->depth, s->rank);
     if (s->depth == s->size) return b.final && !notes ? KFI_STEP_FOUND : KFI_STEP_ABSENT;
@@ -349,8 +348,8 @@ KFI_INLINE kfi_step node_body(const kfi_keys *keys, kfi_search *s, int in_place,
     if (big) {
         s->rank += kfi_node_smalls_before(&n, i);
         if (!kfi_node_child(keys, &n, i, &s->place)) return KFI_STEP_CORRUPT;
-        KFI_PREFETCH(s->place.at);
-        KFI_PREFETCH(s->place.at + 64);
+        kfi_prefetch(s->place.at);
+        kfi_prefetch(s->place.at + 64);
         s->depth++;
         if (!n.path_width) return KFI_STEP_ON;
         const uint8_t *path = kfi_node_path(&n, i);
@@ -372,9 +371,9 @@ KFI_INLINE kfi_step node_body(const kfi_keys *keys, kfi_search *s, int in_place,
     if (!kfi_node_parse_paths(&n)) return KFI_STEP_CORRUPT;
     s->rank += kfi_node_buckets_before(&n, j);
     if (!kfi_node_bucket(&n, j, &s->place)) return KFI_STEP_CORRUPT;
-    KFI_PREFETCH(s->place.at);
-    KFI_PREFETCH(s->place.at + 64);
-    KFI_PREFETCH(s->place.at + 128);
+    kfi_prefetch(s->place.at);
+    kfi_prefetch(s->place.at + 64);
+    kfi_prefetch(s->place.at + 128);
     s->in_bucket = 1;
     return KFI_STEP_ON;
 }

@@ -4,37 +4,34 @@
 
 #include <keyfold/dict.h>
 
-/* GCC 12 takes a function that does nothing but prefetch for one without effect, and drops the call. */
-#define INLINE static inline __attribute__((always_inline))
-
 static int has_codes(const kfi_column *column) { return column->kind.codes == KFI_CODES_OF_VALUES; }
 
 static int in_store(const kfi_column *column) { return column->kind.has_store; }
 
 /* Of an item that is in the store: where it begins or, of the stores with ends, what tells. */
-INLINE void ask_item(const kfi_column *column, uint64_t item)
+static void ask_item(const kfi_column *column, uint64_t item)
 {
     const kfi_column_header *header = &column->header;
     if (item >= header->items) return;
-    if (header->store == KFI_STORE_ITEMS) __builtin_prefetch(column->data + item * header->item_width);
+    if (header->store == KFI_STORE_ITEMS) kfi_prefetch(column->data + item * header->item_width);
     else kfi_packed_prefetch(&column->ends, item);
 }
 
-INLINE void ask_end(const kfi_column *column, uint64_t item)
+static void ask_end(const kfi_column *column, uint64_t item)
 {
     if (item < column->header.items && column->header.store != KFI_STORE_ITEMS)
         kfi_packed_prefetch_payload(&column->ends, item);
 }
 
 /* Values are short: where one ends is mostly the line that it begins in. */
-INLINE void ask_data(const kfi_column *column, uint64_t item)
+static void ask_data(const kfi_column *column, uint64_t item)
 {
     const kfi_column_header *header = &column->header;
     const unsigned bits = header->store == KFI_STORE_TOKENS ? column->tokens.bits : 8;
     uint64_t end;
     if (item < header->items && header->store != KFI_STORE_ITEMS && !kfi_packed_get(&column->ends, item, &end)
         && end <= column->data_size && end * bits / 8 <= column->data_size)
-        __builtin_prefetch(column->data + end * bits / 8);
+        kfi_prefetch(column->data + end * bits / 8);
 }
 
 /* Turns ordinals (or KF_ABSENT) into items of their columns' stores, where they have one. */

@@ -136,7 +136,7 @@ KFI_PACKED_INLINE kf_status kfi_packed_get_span(const kfi_packed *packed, uint64
 static inline void kfi_packed_prefetch(const kfi_packed *packed, uint64_t index)
 {
     if (index < packed->count)
-        __builtin_prefetch(packed->directory + index / KFI_PACKED_BLOCK * 8);
+        kfi_prefetch(packed->directory + index / KFI_PACKED_BLOCK * 8);
 }
 
 /* The same for what the directory entry points to. */
@@ -146,8 +146,8 @@ static inline void kfi_packed_prefetch_payload(const kfi_packed *packed, uint64_
     const kfi_packed_entry e = kfi_packed_entry_of(packed, index);
     uint64_t field = packed->base_bytes + index % KFI_PACKED_BLOCK * e.width / 8;
     if (e.at > packed->payload_size) return;
-    __builtin_prefetch(packed->payload + e.at);
-    if (field < packed->payload_size - e.at) __builtin_prefetch(packed->payload + e.at + field);
+    kfi_prefetch(packed->payload + e.at);
+    if (field < packed->payload_size - e.at) kfi_prefetch(packed->payload + e.at + field);
 }
 
 #endif

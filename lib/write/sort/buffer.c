@@ -202,8 +202,7 @@ kf_status kfi_sort_buffer_next(void *self, kfi_sort_pair *pair, kf_error *error)
     if (buffer->entries) {
         /* Sorted records lie anywhere: ask for those to come. */
         if (buffer->count - buffer->taken > PREFETCH_AHEAD)
-            __builtin_prefetch(kfi_sort_record(buffer->chunks,
-                                               buffer->entries[buffer->taken + PREFETCH_AHEAD].ref));
+            kfi_prefetch(kfi_sort_record(buffer->chunks, buffer->entries[buffer->taken + PREFETCH_AHEAD].ref));
         kfi_sort_ref ref = buffer->entries[buffer->taken].ref;
         chunk = &buffer->chunks[ref >> 32];
         parse_record(buffer, chunk, chunk->data + (uint32_t)ref, pair);

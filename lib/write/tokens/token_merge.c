@@ -96,7 +96,7 @@ static inline uint32_t check_places(merger *m, uint32_t *list, int is_twin)
     const size_t held_out = m->held_out;
     uint32_t *places = list + HEADER, kept = 0, trained = 0, before = UINT32_MAX / 2;
     for (uint32_t k = 0; k < count; k++) {
-        __builtin_prefetch(text + places[k + 24 < count ? k + 24 : k]);
+        kfi_prefetch(text + places[k + 24 < count ? k + 24 : k]);
         const uint32_t at = places[k];
         uint32_t is_kept = (text[at] >> TOKEN_SHIFT == left) & (text[at + length] >> TOKEN_SHIFT == right);
         if (is_twin) {   /* "aaa" is one pair, not two */

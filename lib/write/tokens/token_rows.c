@@ -17,6 +17,9 @@
 #define WIDER_MAY_COST 1.04
 #define CLASSES_SAVE 0.985
 
+/* Each bit less saves less than the one before: the next is tried if the last has saved so much. */
+#define SAVES_MORE 1.08
+
 /* If the widest codes take so much more than one class does, no narrower ones are tried. */
 #define HOPELESS 1.08
 
@@ -224,6 +227,7 @@ static kf_status choose_bits(rows *r, unsigned widest, double most, uint64_t *be
         if (!fits) break;
         parse_texts(r, 1, r->room[best_uses == r->room[0]]);
         const double bytes = total(r, bits);
+        const double saved = before / bytes;
         if (bytes >= before || bytes >= most * (*chosen ? 1 : HOPELESS)) break;
         before = bytes;
         if (bytes >= most) continue;
@@ -232,6 +236,7 @@ static kf_status choose_bits(rows *r, unsigned widest, double most, uint64_t *be
         best_codes = r->held_codes;
         memcpy(best, r->rows_of, size);
         best_uses = r->uses;
+        if (saved < SAVES_MORE) break;
     }
     if (!*chosen) return KF_OK;
     memcpy(r->rows_of, best, size);
