@@ -27,5 +27,6 @@ kf_status kfi_tokens_open(kfi_tokens *tokens, const uint8_t *section, uint64_t s
     tokens->entry_limit = pool_size < KFI_TOKEN_POOL_MAX ? (pool_size + 1) * (1u << KFI_TOKEN_OFFSET_SHIFT) - 1
                                                          : UINT32_MAX;
     tokens->bits = bits;
+    tokens->is_classed = classes > 1;
     return KF_OK;
 }
