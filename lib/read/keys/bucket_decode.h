@@ -80,12 +80,6 @@ static inline uint8_t *kfi_codes_append(const kfi_keys *keys, const uint8_t *bit
     return to;
 }
 
-/* The row of a tail's first code. */
-static inline uint32_t kfi_label_row(const kfi_keys *keys, uint8_t label, unsigned escaped)
-{
-    return escaped ? KFI_TOKEN_FIRST_ROW : kfi_token_row(&keys->tokens, label);
-}
-
 /* Writes entry `entry`'s label and tail to `to`, where its text goes on after lcp[entry] bytes; as
  * kfi_codes_append, but to <= limit need not hold. */
 static inline uint8_t *kfi_decoded_append(const kfi_keys *keys, const kfi_decoded *d, unsigned entry,

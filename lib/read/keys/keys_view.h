@@ -51,6 +51,12 @@ typedef struct kfi_keys {
     uint8_t label_of[1 << KFI_LABEL_BITS_MAX];   /* the byte of a label code */
 } kfi_keys;
 
+/* The row of the first code behind a label. One that is escaped is itself coded, behind nothing. */
+static inline uint32_t kfi_label_row(const kfi_keys *keys, uint8_t label, unsigned escaped)
+{
+    return escaped ? KFI_TOKEN_FIRST_ROW : kfi_token_row(&keys->tokens, label);
+}
+
 /* `file` is the whole mapping. O(1). */
 kf_status kfi_keys_open(kfi_keys *keys, const uint8_t *file, const kfi_header *header, kf_error *error);
 

@@ -224,7 +224,7 @@ static inline int look_along(kfi_hunt *h, const outline *o, unsigned entry, size
     const unsigned width = h->keys->code_width, most = h->keys->parameters.character_bits ? KFI_TOKEN_MAX : 1;
     const int escaped = ((const uint8_t *)&o->labels)[entry] == h->escape;
     uint8_t *to = h->bytes + *reached - escaped;
-    uint32_t row = escaped ? KFI_TOKEN_FIRST_ROW : kfi_token_row(&h->keys->tokens, to[-1]);
+    uint32_t row = kfi_label_row(h->keys, h->bytes[*reached - 1], escaped);
     uint64_t bit, count;
     if (!tail_codes(h->keys, &o->view, o->lcps, depth, entry, &bit, &count)) return KF_CORRUPT;
     while (count) {

@@ -326,7 +326,7 @@ static int list_entries(kfi_list *l)
         uint8_t *const begin = s.text + from, *to = begin;
         const int is_coded = labels[entry] != escape;
         *to = keys->label_of[labels[entry]];
-        const uint32_t row = is_coded ? kfi_token_row(&keys->tokens, *to) : KFI_TOKEN_FIRST_ROW;
+        const uint32_t row = kfi_label_row(keys, *to, !is_coded);
         to += is_coded;
         const uint32_t bit = slot->bit[entry], bit_end = slot->bit[entry + 1];
         to = keys->parameters.character_bits

@@ -277,7 +277,7 @@ KFI_INLINE kfi_step bucket_body(const kfi_keys *keys, kfi_search *s, int in_plac
         unsigned entry = (unsigned)__builtin_ctzll(hits);
         if (!tail_codes(keys, &b, lcps.values, depth, entry, &bit, &count)) return KFI_STEP_CORRUPT;
         size_t from = at + (code != escape);
-        const uint32_t row = code != escape ? kfi_token_row(&keys->tokens, label) : KFI_TOKEN_FIRST_ROW;
+        const uint32_t row = kfi_label_row(keys, label, code == escape);
         ptrdiff_t same = match_codes(keys, b.bits, bit, count, row, s, from, in_place, &whole);
         if (__builtin_expect(code == escape, 0)) {
             /* Several labels share the escape: the tail's first byte tells. */

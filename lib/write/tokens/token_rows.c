@@ -61,9 +61,12 @@ typedef struct rows {
 
 static int is_held(const uint8_t *record) { return (kfi_record_random(record) & HELD_OUT) == HELD_OUT; }
 
+/* Bytes of a record by which it is equal to others: what is before it, and its text. */
+static size_t compared_of(const uint8_t *record) { return KFI_RECORD_HEADER - KFI_RECORD_BEFORE + (size_t)record[0]; }
+
 static uint64_t hash_of(const uint8_t *record)
 {
-    return XXH3_64bits(record + KFI_RECORD_HEADER - 2, 2u + record[0]) ^ record[0];
+    return XXH3_64bits(record + KFI_RECORD_BEFORE, compared_of(record));
 }
 
 /* Records with about `bytes` bytes of text, equal ones together. */
@@ -86,7 +89,7 @@ static kf_status collect_texts(rows *r, uint64_t bytes, kf_error *error)
         size_t i = (size_t)hash_of(p) & mask;
         for (; index[i]; i = (i + 1) & mask) {
             const uint8_t *other = r->texts[index[i] - 1].record;
-            if (other[0] == p[0] && !memcmp(other + 4, p + 4, KFI_RECORD_HEADER - 4 + (size_t)p[0])) break;
+            if (other[0] == p[0] && !memcmp(other + KFI_RECORD_BEFORE, p + KFI_RECORD_BEFORE, compared_of(p))) break;
         }
         if (!index[i]) {
             r->texts[r->text_count] = (known_text){ p, 0, 0 };

@@ -23,7 +23,7 @@ struct kfi_token_trainer {
 /* All that were seen. */
 void kfi_token_trainer_followers(const kfi_token_trainer *trainer, kfi_followers *followers);
 
-enum { KFI_RECORD_HEADER = 6 };
+enum { KFI_RECORD_BEFORE = 4, KFI_RECORD_HEADER = 6 };
 
 static inline uint32_t kfi_record_random(const uint8_t *record) { return kfi_load32(record) >> 8; }
 static inline unsigned kfi_record_before(const uint8_t *record) { return record[4] | (unsigned)record[5] << 8; }
