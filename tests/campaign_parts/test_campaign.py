@@ -7,6 +7,7 @@ import importlib.util
 import io
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -40,6 +41,39 @@ DIES = python("dies", "import os, signal; open(os.environ['TMPDIR'] + '/input', 
               "print('the last words', flush=True); os.kill(os.getpid(), signal.SIGSEGV)")
 HANGS = python("hangs", "import os, subprocess, time; child = subprocess.Popen(['sleep', '60']);"
                "open('%s', 'w').write(str(child.pid)); time.sleep(60)", limit=1)
+
+# A fuzz target of the command with two planted faults, and what tests/fuzz/afl asks of a build.
+FAULTY = """
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+int main(int argc, char **argv)
+{
+    char text[2] = "";
+    if (argc == 3) {                      /* --write-seeds */
+        FILE *seed;
+        return chdir(argv[2]) || !(seed = fopen("seed", "w")) || fputs("Ax", seed) < 0 || fclose(seed);
+    }
+    if (argc == 2 && access(argv[1], R_OK)) return 0;      /* --list-commands */
+    if (argc == 2) {                      /* what lies in a folder, again */
+        char command[2000];
+        snprintf(command, sizeof command, "cat %s/crashes-* 2>/dev/null | grep '^C' >/dev/null && echo again", argv[1]);
+        return !system(command);
+    }
+    const int size = (int)read(0, text, 2);
+    if (size > 0 && text[0] == 'C') abort();
+    if (size > 1 && text[0] == 'A' && text[1] == 'H') sleep(60);
+    return text[0] == 'A';
+}
+"""
+FAULTY_BUILD = """
+rule cc
+  command = env AFL_QUIET=1 afl-clang-fast -O1 -o $out $in
+build tests/fuzz/afl_command: cc faulty.c
+build tests/fuzz/fuzz_command: cc faulty.c
+build tools/keyfold/keyfold: cc faulty.c
+"""
 
 
 class Campaign(unittest.TestCase):
@@ -133,6 +167,27 @@ class Campaign(unittest.TestCase):
             time.sleep(0.05)
         else:
             self.fail("a child lives on")
+
+    @unittest.skipUnless(shutil.which("afl-fuzz") and shutil.which("afl-clang-fast"), "AFL++ is not installed")
+    def test_what_afl_finds(self):
+        build = os.path.join(self.folder, "build")
+        os.mkdir(build)
+        for name, text in (("faulty.c", FAULTY), ("build.ninja", FAULTY_BUILD)):
+            with open(os.path.join(build, name), "w", encoding="utf-8") as file:
+                file.write(text)
+        afl = Proof("afl", ["tests/fuzz/afl", "--build", build, "--seconds", "8", "--seed", "1", "--crashes", "{kept}"],
+                    env={"AFL_HANG_TMOUT": "2100"}, scales=False, once=True)
+        self.assertEqual(self.run_it(afl, hours=1), 1)
+        why, folder = self.failure("afl", 1)
+        self.assertEqual(why, "status 1")
+        found = set()
+        for name in os.listdir(os.path.join(folder, "files")):
+            with open(os.path.join(folder, "files", name), "rb") as file:
+                found.add((name.split("-")[0], file.read(2)[name.startswith("hangs"):][:1]))
+        self.assertEqual(found, {("crashes", b"C"), ("hangs", b"H")})
+        # What was found is tried before all else.
+        again = subprocess.run([os.path.join(folder, "reproduce")], capture_output=True, text=True)
+        self.assertEqual((again.returncode, again.stdout.split()), (1, ["again"]), again.stderr)
 
     def test_interrupted(self):
         slow = python("slow", "import time; time.sleep(60)")
