@@ -15,8 +15,7 @@ static char current[200];      /* which file; the way to repeat it */
 #include "exercise.h"
 #include "exercise_query.h"
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
+#include "seal.h"
 
 #include <signal.h>
 
@@ -207,19 +206,6 @@ static void damage_header(kfi_header *h)
     }
 }
 
-/* Puts checksums right, so that verifying goes on to the structures. */
-static void fix_checksums(kfi_header *h)
-{
-    const kfi_section *last = &h->sections[h->section_count - 1];
-    uint64_t covered = last->offset - h->header_size, blocks = kfi_checksum_blocks(covered);
-    for (uint64_t i = 0; i < blocks && i < last->size / 8; i++) {
-        uint64_t begin = i * KFI_CHECKSUM_BLOCK, size = covered - begin;
-        if (size > KFI_CHECKSUM_BLOCK) size = KFI_CHECKSUM_BLOCK;
-        kfi_store64(image + last->offset + 8 * i, XXH3_64bits(image + h->header_size + begin, (size_t)size));
-    }
-    kfi_header_build_id(h, image + last->offset, (size_t)last->size, h->build_id);
-}
-
 /* ---- calling everything --------------------------------------------------------------------------- */
 
 static uint64_t files_opened;
@@ -325,7 +311,7 @@ START_TEST(damage__mutated)
         size_t hits = below(2) ? 1 : 1 + below(12);
         while (hits--) damage_content(&b->header);
         int lie = below(5) == 0, verify = below(8) == 0;
-        if (verify) fix_checksums(&header);
+        if (verify) seal_header(&header, image, 1);
         if (lie) damage_header(&header);
         if (lie || verify) {
             kfi_header_write(&header, bytes);
@@ -340,6 +326,58 @@ START_TEST(damage__mutated)
     tally("files", files);
     tally("lookups", lookups);
     ck_assert_uint_gt(files_opened, files / 2);
+}
+END_TEST
+
+/* Each place of a file once, its checksums put right: what is small, as heads of sections are, is hit as often as what is
+ * large. */
+START_TEST(damage__each_place)
+{
+    base_file *b = &bases[_i];
+    const kfi_section *last = &b->header.sections[b->header.section_count - 1];
+    const size_t step = 1 + (size_t)last->offset / scaled(50, 200, 20000);
+    uint64_t files = 0;
+    lookups = 0;
+    for (size_t at = b->header.header_size; at < last->offset; files++) {
+        kfi_header header = b->header;
+        exercise_random = mix64(mix64(seed_or(0)) + ((uint64_t)_i << 40 | at));
+        snprintf(current, sizeof current, "damage__each_place %d, byte %zu", _i, at);
+        alarm(60);
+        image_resize(b->size);
+        memcpy(image, b->data, image_size);
+        if (below(2)) image[at] ^= (uint8_t)(1u << below(8));
+        else put_interesting(image + at, (size_t)last->offset - at);
+        seal_header(&header, image, 1);
+        call_everything(b, 1);
+        at += 1 + below(2 * step - 1);
+    }
+    alarm(0);
+    tally("files", files);
+    tally("lookups", lookups);
+}
+END_TEST
+
+/* Keys that are not in the normal form that the header names: verifying says so. */
+START_TEST(damage__wrong_form)
+{
+    unsigned found = 0;
+    for (unsigned n = 0; n < BASES; n++) {
+        const base_file *b = &bases[n];
+        kfi_header h = b->header;
+        kf_error error = { 0 };
+        kf_dict *dict;
+        image_resize(b->size);
+        memcpy(image, b->data, image_size);
+        h.normalise = KF_NORMALISE_CASE;
+        seal_header(&h, image, 1);
+        MUST(!kf_dict_open(&dict, image_path, NULL, &error), "%s: %s", b->m.name, error.message);
+        kf_status status = kf_dict_verify(dict, NULL, &error);
+        MUST(!status || (status == KF_CORRUPT && strstr(error.message, "normal form")), "%s: %s", b->m.name,
+             error.message);
+        found += status != 0;
+        kf_dict_close(&dict);
+    }
+    ck_assert_uint_gt(found, 0);
 }
 END_TEST
 
@@ -449,6 +487,8 @@ static Suite *suite(void)
     }
     tcase_add_test(t, damage__whole_files);
     suite_add_cases(t, damage__mutated, 0, 8);
+    tcase_add_test(t, damage__wrong_form);
+    suite_add_cases(t, damage__each_place, 0, BASES);
     suite_add_cases(lengths, damage__cut_and_grown, 0, 6);
     tcase_add_test(bits, damage__every_bit);
     return s;

@@ -368,6 +368,7 @@ START_TEST(forged__entries)
     REFUSED(named, f.header.longest_key = UINT32_MAX, "longest");
     REFUSED(named, f.header.value_type = KF_VALUES_BYTES, "shard 0");
     REFUSED(named, f.header.value_type = KF_VALUES_NONE, "shard 0");
+    REFUSED(named, f.header.normalise = KF_NORMALISE_CASE, "normal form");
     REFUSED(named, f.weights = KF_WEIGHTS_NONE, "weights");
     REFUSED(named, f.weights = KF_WEIGHTS_VALUE, "weights");
     REFUSED(named, f.weights = 3, "damaged");
@@ -401,10 +402,53 @@ START_TEST(forged__ends)
         ck_assert_int_eq(open_and_verify(scratch_path("forged.kf")), KF_CORRUPT);
         ck_assert_ptr_nonnull(strstr(error.message, "shard 2"));
     }
-    f = honest(_i);
-    f.header.states++;
+    for (unsigned sum = 0; sum < 5; sum++) {
+        f = honest(_i);
+        f.header.longest_key += sum == 0;
+        f.header.raw_key_bytes += sum == 1;
+        f.header.raw_value_bytes += sum == 2;
+        f.header.states += sum == 3;
+        f.header.states_extra += sum == 4;
+        ck_assert_int_eq(forge(&f), KF_OK);
+        ck_assert_int_eq(open_and_verify(scratch_path("forged.kf")), KF_CORRUPT);
+        ck_assert_ptr_nonnull(strstr(error.message, "the header contradicts the shards"));
+    }
+}
+END_TEST
+
+/* What a shard's file says of itself is looked at when it is first touched. */
+START_TEST(forged__later)
+{
+    forgery f = honest(1);
+    f.plain = 1;
+    ck_assert_int_eq(forge(&f), KF_OK);
+    ck_assert_int_eq(open_and_verify(scratch_path("forged.kf")), KF_OK);
+    f = honest(1);
+    f.plain = 1;
+    f.weights = KF_WEIGHTS_NONE;
     ck_assert_int_eq(forge(&f), KF_OK);
     ck_assert_int_eq(open_and_verify(scratch_path("forged.kf")), KF_CORRUPT);
+    ck_assert_ptr_nonnull(strstr(error.message, "weights"));
+}
+END_TEST
+
+/* Damage inside of an image, in a file that is whole, and under a manifest of that: told with its place in the file. */
+START_TEST(forged__inside_of_an_image)
+{
+    forgery f = honest(0);
+    const uint64_t inside = f.entry[2].offset + f.entry[2].size / 2, size = f.images.size;
+    f.images.data[inside] ^= 1;
+    ck_assert_int_eq(forge(&f), KF_OK);
+    ck_assert_int_eq(open_and_verify(scratch_path("forged.kf")), KF_CORRUPT);
+    ck_assert_ptr_nonnull(strstr(error.message, "shard 2"));
+    const uint64_t offset = error.offset;
+    ck_assert_uint_gt(offset, f.entry[2].offset);
+    ck_assert_uint_lt(offset, size);
+    const char *path = strdup(scratch_path("forged.kf"));
+    ck_assert_int_eq(kf_bundle_write(scratch_path("outer.kfm"), &path, 1, NULL, &error), KF_OK);
+    free((void *)(uintptr_t)path);
+    ck_assert_int_eq(open_and_verify(scratch_path("outer.kfm")), KF_CORRUPT);
+    ck_assert_uint_eq(error.offset, offset);
 }
 END_TEST
 
@@ -497,6 +541,8 @@ static Suite *suite(void)
     tcase_add_test(t, manifest__replaced);
     suite_add_cases(t, forged__entries, 0, 2);
     suite_add_cases(t, forged__ends, 0, 2);
+    tcase_add_test(t, forged__later);
+    tcase_add_test(t, forged__inside_of_an_image);
     tcase_add_test(t, forged__images);
     tcase_add_test(t, forged__paths);
     tcase_add_test(t, forged__nested);

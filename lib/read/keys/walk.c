@@ -81,7 +81,7 @@ static int pop(kfi_walk *w)
     const kfi_walk_level *f = top(w);
     if (f->kind == LEVEL_NODE) return GO_ON;
     w->bucket = decoded(w, f->at, f->depth);
-    return w->bucket ? GO_ON : KF_CORRUPT;
+    return w->bucket ? GO_ON : KF_CORRUPT;   /* unreachable: it was decoded when it was entered */
 }
 
 static const kfi_decoded *node_bucket(const kfi_walk *w, const kfi_node *n, unsigned j, uint32_t depth)
@@ -189,7 +189,7 @@ static int node_forward(kfi_walk *w)
     kfi_node n;
     const kfi_decoded *d = NULL;
     const uint8_t *at;
-    if (!kfi_node_open(w->keys, &n, kfi_place_of(w->keys, f->at))) return KF_CORRUPT;
+    if (!kfi_node_open(w->keys, &n, kfi_place_of(w->keys, f->at))) return KF_CORRUPT;   /* unreachable: was opened */
     if (f->child == CHILD_BIG) {
         if (!find_gap(w, &n, f)) return KF_CORRUPT;
         f->big++;
@@ -297,7 +297,7 @@ static int node_backward(kfi_walk *w)
     const kfi_decoded *d = NULL;
     const uint8_t *at;
     if (f->child == CHILD_FINAL) return pop(w);
-    if (!kfi_node_open(w->keys, &n, kfi_place_of(w->keys, f->at))) return KF_CORRUPT;
+    if (!kfi_node_open(w->keys, &n, kfi_place_of(w->keys, f->at))) return KF_CORRUPT;   /* unreachable: was opened */
     if (f->child == CHILD_BIG && !find_gap(w, &n, f)) return KF_CORRUPT;
     f->child = CHILD_NONE;
     if (f->begin || f->bucket) {

@@ -186,7 +186,7 @@ static kf_status list_found(kfi_list *l, const along *w)
         const outline *o = list_outline(l, at);
         kfi_list_level *f = list_push(l, LIST_ENTRIES, at, s->depth);
         l->size = s->size;
-        if (!f) return KF_NO_MEMORY;
+        if (!f) return KF_NO_MEMORY;   /* unreachable: an empty list has room for a level */
         f->entry = (uint8_t)w->entry;
         f->end = (uint8_t)w->next;
         return o && list_bit(l, o, w->entry, s->depth, &f->bit) ? KF_OK : KF_CORRUPT;
@@ -299,7 +299,7 @@ static int list_note_bucket(kfi_list *l, const outline *o, const uint8_t *at, si
     int end = (int)o->view.count, found;
     if (node) {
         kfi_node n;
-        if (!kfi_node_open(l->keys, &n, kfi_place_of(l->keys, node->at))) return 0;
+        if (!kfi_node_open(l->keys, &n, kfi_place_of(l->keys, node->at))) return 0;   /* unreachable: was opened */
         if (node->big < n.bigs) end = run_from(l->keys, o, 0, n.big_label[node->big], depth, &found);
         if (end < 0) return 0;
         node->entry = (uint8_t)end;

@@ -262,7 +262,7 @@ static int entries_forward(kfi_hunt *h)
 {
     kfi_hunt_level *f = top(h);
     const outline *o = outline_of(h, f->at);
-    if (!o) return KF_CORRUPT;
+    if (!o) return KF_CORRUPT;   /* unreachable: it was read when its level was pushed */
     const lcp_view lcps = outline_lcps(o);
     const size_t depth = f->depth, height = h->height;
     uint64_t rest = kfi_bucket_all(&o->view) & (f->end < 64 ? (1ull << f->end) - 1 : ~0ull);

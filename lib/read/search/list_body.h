@@ -304,7 +304,7 @@ static int list_entries(kfi_list *l)
 {
     kfi_list_level *f = list_top(l);
     list_slot *slot = list_bucket(l, f->at);
-    if (!slot) return KF_CORRUPT;
+    if (!slot) return KF_CORRUPT;   /* unreachable: it was read when its level was pushed */
     const outline *o = &slot->o;
     const kfi_keys *keys = l->keys;
     const size_t depth = f->depth, longest = keys->longest_key;
@@ -395,7 +395,7 @@ static int list_node(kfi_list *l)
     const outline *o = NULL;
     const uint8_t *at = NULL;
     kfi_node n;
-    if (!kfi_node_open(l->keys, &n, kfi_place_of(l->keys, f->at))) return KF_CORRUPT;
+    if (!kfi_node_open(l->keys, &n, kfi_place_of(l->keys, f->at))) return KF_CORRUPT;   /* unreachable: was opened */
     if (f->open && !list_close_gap(l, &n, f)) return KF_CORRUPT;
     for (; f->bucket < n.buckets; f->bucket++, f->entry = 0) {
         o = list_node_bucket(l, &n, f->bucket, &at);

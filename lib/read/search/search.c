@@ -9,12 +9,12 @@ static const kfi_search_variant *choose(void)
 #if defined(__x86_64__)
     __builtin_cpu_init();    /* which not every compiler's library has done by now */
     int no_avx512 = portable || (limit && !strcmp(limit, "avx2"));
-    if (!no_avx512 && __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512bw")
-        && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("bmi2"))
-        return &kfi_search_avx512;
-    if (!portable && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2")
-        && __builtin_cpu_supports("popcnt"))
-        return &kfi_search_avx2;
+    const int bmi2 = __builtin_cpu_supports("bmi2") != 0;
+    const int avx2 = bmi2 & (__builtin_cpu_supports("avx2") != 0) & (__builtin_cpu_supports("popcnt") != 0);
+    const int avx512 = bmi2 & (__builtin_cpu_supports("avx512vbmi") != 0) & (__builtin_cpu_supports("avx512bw") != 0)
+                     & (__builtin_cpu_supports("avx512vl") != 0);
+    if (avx512 && !no_avx512) return &kfi_search_avx512;   /* unreachable: one way only on any one processor */
+    if (avx2 && !portable) return &kfi_search_avx2;        /* unreachable: as above */
 #elif defined(__aarch64__)
     if (!portable) return &kfi_search_neon;
 #endif

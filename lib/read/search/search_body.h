@@ -109,7 +109,7 @@ KFI_INLINE int short_unary(const kfi_bucket *b, unsigned entry, uint64_t *first,
         *count = 62 - (unsigned)__builtin_clzll(both) - start;
         return 1;
     }
-    const uint64_t low = n < 64 ? kfi_low_bits(kfi_load64(b->unary), n) : kfi_load64(b->unary);
+    const uint64_t low = kfi_load64(b->unary);
     const uint64_t high = n > 64 ? kfi_low_bits(kfi_load64(b->unary + 8), n - 64) : 0;
     const unsigned in_low = kfi_popcount(low);
     if (in_low + kfi_popcount(high) <= entry) return 0;

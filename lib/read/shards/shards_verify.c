@@ -32,14 +32,13 @@ static uint64_t offset_in_file(const kf_dict *dict, const kf_dict *member)
     return (uint64_t)(part->data - in->data);
 }
 
+/* That the keys of a shard are above those of the one before, opening has seen: by these same ends. */
 kf_status kfi_shards_verify_ends(const kf_dict *dict, size_t shard, kf_error *error)
 {
     const kfi_shards *s = dict->shards;
     const kf_dict *d = kfi_shards_opened(s, shard);
     kf_status status = verify_end(d, 0, s->first_key[shard], error);
     if (!status) status = verify_end(d, d->header.keys - 1, s->last_key[shard], error);
-    if (!status && shard && kfi_shard_compare(s->last_key[shard - 1], s->first_key[shard]) >= 0)
-        status = kfi_fail(error, KF_CORRUPT, "its keys are not above those of the shard before");
     return status;
 }
 

@@ -101,7 +101,7 @@ static kf_status append(kfi_column_gather *g, kf_bytes value)
     kf_buffer *data = g->data;
     if (value.size > data->capacity - g->used) {
         uint64_t wanted = g->used + value.size;
-        if (wanted > SIZE_MAX / 2) return KF_NO_MEMORY;
+        if (wanted > SIZE_MAX / 2) return KF_NO_MEMORY;   /* unreachable: where addresses have 64 bits */
         kf_status status = kfi_buffer_reserve(data, (size_t)(wanted + wanted / 2 + 256), (size_t)g->used);
         if (status) return status;
     }

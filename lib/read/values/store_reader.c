@@ -29,7 +29,7 @@ static kf_status decode_tokens(const kfi_column *column, uint64_t first, uint64_
         && (status = decoded_size(tokens, column->data, bit, count, &size))) return status;
     if (buffer->capacity - used < size + KFI_TOKEN_MAX) {
         const uint64_t more = used + used / 2 + size + KFI_TOKEN_MAX;
-        if (more > SIZE_MAX / 2) return KF_NO_MEMORY;
+        if (more > SIZE_MAX / 2) return KF_NO_MEMORY;   /* unreachable: where addresses have 64 bits */
         if ((status = kfi_buffer_reserve(buffer, (size_t)more, used))) return status;
     }
     uint8_t *start = buffer->data + used, *out = start;

@@ -122,6 +122,14 @@ START_TEST(keys_view__header)
     section_of(KFI_SECTION_TREE)->size = keys.parameters.root;
     ck_assert_int_eq(reopened(), KF_CORRUPT);
     section_of(KFI_SECTION_TREE)->size = tree;
+    /* Keys that are mostly in shared containers are worth interleaving too. */
+    ck_assert_int_eq(kfi_keys_open(&keys, file, &header, &error), KF_OK);
+    ck_assert(!keys.interleave);
+    const uint64_t shared = section_of(KFI_SECTION_SHARED)->size;
+    section_of(KFI_SECTION_SHARED)->size = 1 << 20;
+    ck_assert_int_eq(kfi_keys_open(&keys, file, &header, &error), KF_OK);
+    ck_assert(keys.interleave);
+    section_of(KFI_SECTION_SHARED)->size = shared;
     static const kfi_section_type needed[] = { KFI_SECTION_TREE, KFI_SECTION_SHARED, KFI_SECTION_TOKENS };
     for (unsigned i = 0; i < 3; i++) {
         kfi_section *section = section_of(needed[i]);

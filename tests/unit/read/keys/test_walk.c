@@ -2,7 +2,9 @@
 #include "read/dict.h"
 #include "read/keys/by_key.h"
 #include "read/keys/by_rank.h"
+#include "read/keys/verify_endings.h"
 #include "read/keys/verify_keys.h"
+#include "read/keys/verify_top.h"
 #include "read/keys/walk.h"
 
 #include "scratch.h"
@@ -401,6 +403,41 @@ START_TEST(walk__verify_finds)
 }
 END_TEST
 
+/* Each byte of the keys' sections, changed in some ways: verifying ends, and whatever it lets pass can be walked. */
+START_TEST(walk__verify_any_byte)
+{
+    static const uint32_t sections[] = { KFI_SECTION_TREE, KFI_SECTION_SHARED, KFI_SECTION_TOKENS, KFI_SECTION_TOP };
+    const size_t step = scaled(100, 40, 1);
+    size_t found = 0, changes = 0;
+    shape_now = (unsigned)_i;
+    set_make(&set, shape_now, 5, 1);
+    set_build(&set, "walk.kf", KF_VALUES_NONE);
+    damage_load("walk.kf");
+    for (unsigned k = 0; k < 4; k++) {
+        const kfi_section *s = kfi_header_section(&header, sections[k]);
+        for (uint64_t i = 0; s && i < s->size; i += 1 + set_below(&set, 2 * step - 1)) {
+            kfi_keys keys;
+            kf_error error = { 0 };
+            uint8_t *at = file + s->offset + i;
+            const uint8_t before = *at, ways[] = { 0, 0xff, (uint8_t)(before ^ 1u << set_below(&set, 8)),
+                                                   (uint8_t)(before + 1) };
+            *at = ways[set_below(&set, 4)];
+            kf_status status = kfi_keys_open(&keys, file, &header, &error);
+            if (!status) status = kfi_keys_verify(&keys, file, &(kfi_progress){ 0 }, &error);
+            if (!status) status = kfi_top_verify(&keys, file, &error);
+            if (!status) status = kfi_endings_verify(&keys, file, &error);
+            HOLDS(!status || (status == KF_CORRUPT && error.message[0]));
+            found += status != 0;
+            changes++;
+            *at = before;
+        }
+    }
+    damage_free();
+    set_free(&set);
+    ck_assert_msg(changes < 30 || found, "none of %zu", changes);
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("walk");
@@ -410,6 +447,7 @@ static Suite *suite(void)
     suite_add_cases(t, walk__large_shapes, 0, SHAPES);
     suite_add_cases(t, walk__damage, 0, SHAPES);
     tcase_add_test(t, walk__verify_finds);
+    suite_add_cases(t, walk__verify_any_byte, 0, SHAPES);
     suite_add_tcase(s, t);
     return s;
 }

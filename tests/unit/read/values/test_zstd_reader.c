@@ -38,10 +38,12 @@ enum { FRAME = 10 + SIZE };
 
 /* A column of one value in one block, whose frame says so many bytes; `kept` bytes of it are in the column. Returns
  * the section's size. */
+static uint64_t largest = SIZE + 1;
+
 static uint64_t make(uint64_t content_size, uint64_t frame_size, size_t kept)
 {
     kfi_column_header header = { .layout = KFI_LAYOUT_ZSTD, .value_type = KF_VALUES_BYTES, .per_block = 1, .values = 1,
-                                 .data_offset = KFI_COLUMN_HEADER_SIZE + 16, .largest_content = SIZE + 1 };
+                                 .data_offset = KFI_COLUMN_HEADER_SIZE + 16, .largest_content = largest };
     memset(section, 0x5a, sizeof section);
     memset(section, 0, KFI_COLUMN_HEADER_SIZE + 16);
     size_t at = header.data_offset;
@@ -97,6 +99,57 @@ START_TEST(content__of_another_size)
 }
 END_TEST
 
+/* Large ones are unpacked as far as there is something: what they claim is not believed. */
+START_TEST(content__larger_than_a_piece)
+{
+    kf_bytes value;
+    const uint64_t claimed = 3 * KFI_COLUMN_STREAMED;
+    largest = UINT32_MAX;
+    ck_assert_int_eq(read_value(claimed, FRAME, SIZE, &value), KF_CORRUPT);        /* it ends early */
+    ck_assert_int_eq(read_value(claimed, 0, SIZE - 1, &value), KF_CORRUPT);        /* it does not end */
+    ck_assert_int_eq(read_value(claimed, 0, 0, &value), KF_CORRUPT);
+    ck_assert_int_eq(read_value(claimed, 3, SIZE, &value), KF_CORRUPT);            /* it is no frame */
+    const uint64_t size = make(claimed, FRAME, SIZE);
+    section[KFI_COLUMN_HEADER_SIZE + 16 + 8] ^= 0xff;
+    for (int fails = 0; fails < 2; fails++) {
+        kf_buffer buffer = KF_BUFFER_INIT;
+        kfi_column *column;
+        uint64_t number;
+        ck_assert_int_eq(kfi_column_open(&column, section, size, KF_VALUES_BYTES, 1, NULL), KF_OK);
+        ck_assert_int_eq(kfi_column_u64(column, 0, &number), KF_TYPE);
+        fault_arm(FAULT_ALLOC, fails, ENOMEM, FAULT_FROM);
+        const kf_status status = kfi_column_bytes(column, 0, NULL, &buffer, &value);
+        fault_off();
+        ck_assert_int_eq(status, fails ? KF_NO_MEMORY : KF_CORRUPT);
+        kf_buffer_free(&buffer);
+        kfi_column_close(&column);
+    }
+    kfi_column_close(NULL);
+    kfi_column_cursor_destroy(NULL);
+    largest = SIZE + 1;
+}
+END_TEST
+
+/* A column that ends within the numbers before a frame. */
+START_TEST(frame__cut_before_it)
+{
+    const size_t at = KFI_COLUMN_HEADER_SIZE + 16;
+    for (unsigned kept = 1; kept < 4; kept++) {
+        kfi_column *column;
+        kf_bytes value;
+        kf_buffer buffer = KF_BUFFER_INIT;
+        make(SIZE, FRAME, SIZE);
+        memset(section + at, 0x80, kept);
+        if (kept == 3) section[at] = 1;
+        kfi_store64(section + 32, kept);
+        ck_assert_int_eq(kfi_column_open(&column, section, at + kept, KF_VALUES_BYTES, 1, NULL), KF_OK);
+        ck_assert_int_eq(kfi_column_bytes(column, 0, NULL, &buffer, &value), KF_CORRUPT);
+        kfi_column_close(&column);
+        kf_buffer_free(&buffer);
+    }
+}
+END_TEST
+
 /* Opens a column with a dictionary. */
 static kf_status open_with(const char *dictionary, size_t size, kf_error *error)
 {
@@ -130,13 +183,28 @@ START_TEST(dictionary__unusable_or_without_memory)
 }
 END_TEST
 
+/* A process that has not read a block yet has no context to ask with. */
+START_TEST(dictionary__and_no_context)
+{
+    static const char content[] = "any content is a dictionary";
+    kf_error error;
+    fault_arm(FAULT_ALLOC, 2, ENOMEM, FAULT_FROM);
+    const kf_status status = open_with(content, sizeof content, &error);
+    fault_off();
+    ck_assert_int_eq(status, KF_NO_MEMORY);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("zstd_reader");
     TCase *t = tcase_create("zstd_reader");
+    tcase_add_test(t, dictionary__and_no_context);
     tcase_add_test(t, frame__as_it_should_be);
     tcase_add_test(t, frame__size_beyond_the_column);
     tcase_add_test(t, content__of_another_size);
+    tcase_add_test(t, content__larger_than_a_piece);
+    tcase_add_test(t, frame__cut_before_it);
     tcase_add_test(t, dictionary__unusable_or_without_memory);
     suite_add_tcase(s, t);
     return suite_run(s);
