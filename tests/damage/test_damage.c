@@ -329,8 +329,8 @@ START_TEST(damage__mutated)
 }
 END_TEST
 
-/* Each place of a file once, its checksums put right: what is small, as heads of sections are, is hit as often as what is
- * large. */
+/* Each place of a file once, its checksums put right: what is small, as heads of sections are, is hit as often as what
+ * is large. */
 START_TEST(damage__each_place)
 {
     base_file *b = &bases[_i];

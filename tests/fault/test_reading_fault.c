@@ -51,8 +51,8 @@ static void make_keys(unsigned kind)
     set = (key_set){ .random = 88172645463325252u };
     if (kind == 0) set_add_chain(&set, 300, 1, 'a');     /* as many levels as bytes */
     else if (kind == 1) set_add_product(&set, 3, 8, 400);
-    else set_add_numbers(&set, kind == 3 ? "Of a key that has more bytes than there is room for without asking, number %u"
-                                 : "Key %06u", 700, 13);
+    else set_add_numbers(&set, kind == 3 ? "Of a key with more bytes than there is room for without asking, number %u"
+                                         : "Key %06u", 700, 13);
     set_sort(&set);
 }
 
