@@ -341,6 +341,8 @@ static kf_status forge(forgery *f)
         kf_status status_ = forge(&f); \
         MUST(status_ == (expected), "%s: %s (%s)", #change, kf_status_name(status_), error.message); \
         MUST(strstr(error.message, text), "%s: %s", #change, error.message); \
+        kf_dict *none_;       /* nor does it help not to ask why */ \
+        MUST(kf_dict_open(&none_, scratch_path("forged.kf"), NULL, NULL) == status_, "%s", #change); \
     } while (0)
 
 static void swap(kfi_shard *a, kfi_shard *b)

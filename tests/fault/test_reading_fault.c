@@ -88,6 +88,7 @@ static const char *make(unsigned kind)
 static void call_everything(const char *path)
 {
     const uint32_t ways[] = { 0, KF_OPEN_IN_MEMORY, KF_OPEN_CHECK };
+    const kf_bytes absent[] = { { (const uint8_t *)"", 0 }, { (const uint8_t *)"b", 1 }, { (const uint8_t *)"zz", 2 } };
     kf_open_options options = KF_OPEN_OPTIONS_INIT;
     kf_buffer buffer = KF_BUFFER_INIT;
     kf_error error = { 0 };
@@ -102,6 +103,7 @@ static void call_everything(const char *path)
         const kf_bytes key = set.keys[(n + 1) * 41 % set.count];
         exercise_key(dict, key, &buffer);
         exercise_many(dict, set.keys + n, set.count < 38 ? 1 : 32);
+        exercise_many(dict, absent, 3);
         exercise_iterator(dict, key);
         exercise_weights(dict, key);
         if (!dict->header.normalise) exercise_query(dict, key);     /* which compares keys as they are */

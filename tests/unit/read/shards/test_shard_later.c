@@ -207,6 +207,27 @@ START_TEST(later__asked)
 }
 END_TEST
 
+/* A batch of ordinals that are nowhere asks for some member, and tells if that can't be opened. */
+START_TEST(later__nowhere)
+{
+    const uint64_t ordinals[] = { KF_ABSENT, KF_ABSENT };
+    uint64_t values[2];
+    char kept[600];
+    snprintf(kept, sizeof kept, "%s/kept", scratch);
+    for (int there = 1; there >= 0; there--) {
+        if (!there) ck_assert_int_eq(rename(paths[0], kept), 0);
+        kf_dict *dict = open_with(0, NULL, NULL);
+        ck_assert_int_eq(kf_dict_u64_at_many(dict, ordinals, 2, values), there ? KF_OK : KF_IO);
+        ck_assert_uint_eq(open_members(dict), (unsigned)there);
+        /* With one that is open already, that one will do. */
+        ck_assert_int_eq(kf_dict_u64_at(dict, EACH, &values[0]), KF_OK);
+        ck_assert_int_eq(kf_dict_u64_at_many(dict, ordinals, 2, values), KF_OK);
+        kf_dict_close(&dict);
+    }
+    ck_assert_int_eq(rename(kept, paths[0]), 0);
+}
+END_TEST
+
 static void look(void *context)
 {
     const kf_dict *dict = context;
@@ -326,6 +347,7 @@ int main(void)
     tcase_add_test(all, later__one_touch);
     suite_add_cases(all, later__absent, 0, 21);
     tcase_add_test(all, later__asked);
+    tcase_add_test(all, later__nowhere);
     tcase_add_test(all, later__elsewhere);
     tcase_add_test(all, content__check);
     tcase_add_test(all, later__threads);
