@@ -35,7 +35,7 @@ static int compare_points(const void *a, const void *b)
 }
 
 /* How often code points are in names, but for repeated tokens. */
-static kf_status count_points(const kfi_token_list *list, uint64_t *counts, kf_error *error)
+static kf_status count_points(const kfi_token_list *list, uint64_t *counts, uint32_t *end, kf_error *error)
 {
     kfi_token_walk walk;
     kf_status status = kfi_token_walk_begin(&walk, list, error);
@@ -43,7 +43,9 @@ static kf_status count_points(const kfi_token_list *list, uint64_t *counts, kf_e
         for (size_t at = 0; at < walk.token.size; ) {
             uint32_t point;
             at += kfi_unit_next(KF_UNIT_CODE_POINTS, walk.token.data + at, walk.token.size - at, &point);
-            if (point < POINTS) counts[point] += walk.frequency;
+            if (point >= POINTS) continue;
+            counts[point] += walk.frequency;
+            if (point >= *end) *end = point + 1;
         }
     }
     kfi_token_walk_end(&walk);
@@ -51,12 +53,12 @@ static kf_status count_points(const kfi_token_list *list, uint64_t *counts, kf_e
 }
 
 /* The most frequent ones are dealt out so that each kind has about as many. */
-static void choose(kfi_letters_writer *l, const uint64_t *counts)
+static void choose(kfi_letters_writer *l, const uint64_t *counts, uint32_t end)
 {
     counted best[KFI_KIND_POINTS + 1];
     uint64_t sums[KFI_KINDS] = { 0 };
     uint32_t count = 0;
-    for (uint32_t point = 0; point < POINTS; point++) {
+    for (uint32_t point = 0; point < end; point++) {
         const counted entry = { counts[point], point, 0 };
         if (!entry.count || (count == KFI_KIND_POINTS && compare_counts(&entry, &best[count - 1]) > 0)) continue;
         uint32_t at = count < KFI_KIND_POINTS ? count++ : count - 1;
@@ -92,14 +94,15 @@ kf_status kfi_letters_create(kfi_letters_writer **out, const kfi_token_list *lis
     if (!l) return kfi_fail_memory(error, sizeof *l);
     const size_t size = ((size_t)list->count + 1) * sizeof *l->places;
     uint64_t *counts = calloc(POINTS, sizeof *counts);
+    uint32_t end = 0;
     kf_status status = KF_OK;
     l->tokens = list->count;
     l->sketches = malloc(size);
     l->places = malloc(size);
     if (!l->sketches || !l->places || !counts) status = kfi_fail_memory(error, 2 * size + POINTS * sizeof *counts);
     else memset(l->places, 0xff, size);
-    if (!status) status = count_points(list, counts, error);
-    if (!status) choose(l, counts);
+    if (!status) status = count_points(list, counts, &end, error);
+    if (!status) choose(l, counts, end);
     if (!status) status = set_sketches(l, list, error);
     if (!status) status = kfi_spool_create(&l->bits.spool, folder, BUFFER, account, error);
     free(counts);

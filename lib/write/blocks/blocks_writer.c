@@ -17,7 +17,8 @@ typedef struct blocks {
     kfi_sorter *sorter;
     uint32_t *counts;              /* of units, in the keys */
     uint8_t *classes;              /* of units */
-    uint32_t units;                /* that occur */
+    uint32_t units;                /* that occur, */
+    uint32_t units_end;            /* all of them below this one */
     uint32_t lengths[KFI_BLOCK_KEY_LENGTH + 1];   /* how many keys */
     kfi_spool *longs;              /* id and length: two u32 each */
     uint32_t long_count;
@@ -66,7 +67,11 @@ static kf_status survey_key(blocks *b, kf_bytes key, uint32_t id, kf_error *erro
         return write_pair(b->longs, id, count_units(key), error);
     }
     if (length) b->lengths[length]++;
-    for (unsigned i = 0; i < length; i++) b->units += b->counts[units[i]]++ == 0;
+    for (unsigned i = 0; i < length; i++) {
+        if (b->counts[units[i]]++) continue;
+        b->units++;
+        if (units[i] >= b->units_end) b->units_end = units[i] + 1;
+    }
     return KF_OK;
 }
 
@@ -98,7 +103,7 @@ static kf_status choose_classes(blocks *b, kf_error *error)
     uint32_t n = 0;
     counted *list = malloc((b->units + 1) * sizeof *list);
     if (!list) return kfi_fail_memory(error, b->units * sizeof *list);
-    for (uint32_t u = 0; u < KFI_BLOCK_UNITS; u++)
+    for (uint32_t u = 0; u < b->units_end; u++)
         if (b->counts[u]) list[n++] = (counted){ b->counts[u], u };
     qsort(list, n, sizeof *list, compare_counted);
     for (uint32_t i = 0; i < n; i++) {
@@ -129,7 +134,7 @@ static kf_status write_head(blocks *b, kf_error *error)
     kfi_store32(head + 12, b->long_count);
     kfi_store32(head + 16, b->empty);
     kf_status status = kfi_writer_write(b->writer, head, sizeof head, error);
-    for (uint32_t u = 0; u < KFI_BLOCK_UNITS && !status; u++) {
+    for (uint32_t u = 0; u < b->units_end && !status; u++) {
         if (!b->counts[u]) continue;
         kfi_store32(head, u | (uint32_t)b->classes[u] << 24);
         status = kfi_writer_write(b->writer, head, 4, error);

@@ -182,13 +182,13 @@ kf_status kfi_token_choice_make(kfi_token_choice *choice, const kfi_token_traine
     kfi_merge_input input;
     kfi_token_text *tokens = NULL;
     uint32_t token_count = 0;
-    uint64_t used[4] = {0};
     uint8_t bytes[256];
+    uint64_t any[4] = {0};
     kfi_followers followers;
     kfi_token_trainer_followers(trainer, &followers);
     for (unsigned before = 0; before <= KFI_NOTHING_BEFORE; before++)
-        for (unsigned word = 0; word < 4; word++) used[word] |= followers.bits[before][word];
-    for (unsigned b = 0; b < 256; b++) bytes[b] = used[b >> 6] >> (b & 63) & 1;
+        for (unsigned i = 0; i < 4; i++) any[i] |= followers.bits[before][i];
+    for (unsigned b = 0; b < 256; b++) bytes[b] = any[b >> 6] >> (b & 63) & 1;
     *choice = (kfi_token_choice){.bits = bits, .classes.count = 1};
     for (uint64_t part = first_part(trainer);; part *= PART_GROWTH) {
         input = choose_part(trainer, part, bits, bytes);

@@ -54,7 +54,7 @@ typedef struct rows {
     known_text *texts;           /* that are parsed, each once */
     size_t text_count;
     uint64_t held_codes, held_bytes;
-    kfi_parse_scratch scratch;
+    kfi_parse_scratch *scratch;
 } rows;
 
 /* ---- what is parsed ---------------------------------------------------------------------------- */
@@ -144,7 +144,7 @@ static unsigned choose_classes(rows *r, const kfi_followers *followers, unsigned
 /* With what is in the rows, or with all tokens everywhere. */
 static void parse_texts(rows *r, int is_classed, uint32_t *uses)
 {
-    kfi_parse_scratch *s = &r->scratch;
+    kfi_parse_scratch *s = r->scratch;
     memset(uses, 0, (size_t)r->classes.count * r->count * sizeof *uses);
     r->uses = uses;
     r->held_codes = 0;
@@ -260,7 +260,7 @@ static kf_status total_of_one(rows *r, const kfi_token_choice *choice, double *b
     for (const known_text *t = r->texts; t < r->texts + r->text_count; t++)
         if (t->held)
             codes += (uint64_t)t->held
-                   * kfi_token_parse(&trie, t->record + KFI_RECORD_HEADER, t->record[0], &r->scratch);
+                   * kfi_token_parse(&trie, t->record + KFI_RECORD_HEADER, t->record[0], r->scratch);
     kfi_token_trie_free(&trie);
     *bytes = total_of(r, codes, choice->bits, choice->count, choice->count);
     return KF_OK;
@@ -329,6 +329,11 @@ kf_status kfi_token_rows_choose(kfi_token_choice *choice, const kfi_token_traine
                                 const kfi_followers *followers, kfi_token_text *tokens, uint32_t count,
                                 kf_error *error)
 {
+    const unsigned likely = choice->bits > KFI_TOKEN_BITS_MIN + 2 ? choice->bits - 4 : 6;
+    if (trainer->total_bytes < (uint64_t)TEXT_PER_ENTRY << likely) {   /* no byte has as much behind it */
+        free(tokens);
+        return KF_OK;
+    }
     rows *r = calloc(1, sizeof *r);
     uint64_t *scratch = malloc(count * sizeof *scratch);
     kf_status status = KF_OK;
@@ -340,12 +345,12 @@ kf_status kfi_token_rows_choose(kfi_token_choice *choice, const kfi_token_traine
     r->trainer = trainer;
     r->count = count;
     for (uint32_t i = 0; i < count; i++) tokens[i].code = i;
-    const unsigned likely = choice->bits > KFI_TOKEN_BITS_MIN + 2 ? choice->bits - 4 : 6;
     if (!trainer->sample_bytes || choose_classes(r, followers, likely) == 1) goto out;
     for (int i = 0; i < 2; i++) r->room[i] = malloc((size_t)r->classes.count * count * sizeof **r->room);
     r->rows_of = calloc(count, sizeof *r->rows_of);
     r->row = malloc(count * sizeof *r->row);
-    if (!r->room[0] || !r->room[1] || !r->rows_of || !r->row)
+    r->scratch = malloc(sizeof *r->scratch);
+    if (!r->room[0] || !r->room[1] || !r->rows_of || !r->row || !r->scratch)
         status = kfi_fail_memory(error, (size_t)r->classes.count * count * sizeof **r->room);
     if (!status) status = kfi_token_trie_build(&r->all, tokens, count, error);
     if (!status) status = choose(r, choice, scratch, error);
@@ -355,6 +360,7 @@ out:
         kfi_token_trie_free(&r->all);
         for (unsigned class = 0; class < KFI_TOKEN_CLASSES_MAX; class++) kfi_token_trie_free(&r->tries[class]);
         free(r->row);
+        free(r->scratch);
         free(r->room[0]);
         free(r->room[1]);
         free(r->texts);
