@@ -246,7 +246,7 @@ class Names(CliTest):
     def test_interrupted(self):
         child = subprocess.Popen([TOOL, "names", "build", "-o", self.kf, "-"], stdin=subprocess.PIPE,
                                  stderr=subprocess.PIPE)
-        child.stdin.write(b"1\ta\n" * 10000)
+        child.stdin.write(b"1\ta\n" * 100000)   # more than a pipe holds: it has begun to read
         child.stdin.flush()
         child.send_signal(STOP)
         try:

@@ -11,6 +11,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#ifdef _WIN32
+#include <fcntl.h>
+#include <io.h>
+#endif
+
 static uint32_t number(const uint8_t *at)
 {
     return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
@@ -51,6 +56,10 @@ static void answer(const uint8_t *head)
 int main(void)
 {
     uint8_t head[10];
+#ifdef _WIN32
+    _setmode(0, _O_BINARY);
+    _setmode(1, _O_BINARY);
+#endif
     while (fread(head, 1, sizeof head, stdin) == sizeof head) answer(head);
     return fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
 }

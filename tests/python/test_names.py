@@ -89,10 +89,11 @@ def test_ids_come_back_as_they_were_given(tmp_path, ids):
 def test_ids_of_files_that_do_not_tell(tmp_path, tool):
     for lines, ids in (("7\tACME\n8\tBOLTS\n", [7, 8]), ("07\tACME\n8\tBOLTS\n", ["07", "8"])):
         (tmp_path / "a.tsv").write_text(lines)
-        assert tool("names", "build", "-o", tmp_path / "a.kf", tmp_path / "a.tsv").returncode == 0
-        index = keyfold.NameIndex(tmp_path / "a.kf")
+        path = tmp_path / f"{ids[0]}.kf"
+        assert tool("names", "build", "-o", path, tmp_path / "a.tsv").returncode == 0
+        index = keyfold.NameIndex(path)
         assert [match.id for match in index.best_many(["ACME", "BOLTS"])] == ids
-    assert keyfold.NameIndex(tmp_path / "a.kf", ids="bytes").best("ACME").id == b"07"
+    assert keyfold.NameIndex(path, ids="bytes").best("ACME").id == b"07"
 
 
 @pytest.mark.parametrize("inputs", [

@@ -390,8 +390,7 @@ def test_needles_come_as_keys_do(texts, blobs):
 
 def test_many_needles_are_no_table(make):
     """Iterating over a frame gives the names of its columns."""
-    import pandas
-    import pyarrow
+    pandas, pyarrow = pytest.importorskip("pandas"), pytest.importorskip("pyarrow")
     frames = [pandas.DataFrame({"ab": ["ab"]}), pyarrow.table({"ab": ["ab"]}), pyarrow.record_batch({"ab": ["ab"]})]
     for name in ("polars", "duckdb"):
         try:

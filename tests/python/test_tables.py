@@ -89,6 +89,7 @@ def test_batches_are_bounded(make):
 
 
 def test_prefixes_and_ranges(make):
+    needs("polars")
     table = make(MODELS["str"])
     for arguments in ({"prefix": "k29"}, {"start": "k15", "stop": "k3"}, {"prefix": "k1", "start": "k12"},
                       {"reverse": True}, {"prefix": "k2", "stop": "k21", "reverse": True}):
@@ -136,7 +137,7 @@ def test_integer_keys(make):
 
 
 def test_what_has_no_arrow_type(make):
-    pa = needs("pyarrow")
+    pa, _ = needs("pyarrow"), needs("polars")
     for model, advice in (({"a": [1]}, "JSON texts"), ({"a": (1, 2), "b": 3}, "JSON texts")):
         table = make(model)
         with pytest.raises(TypeError, match=f"codec '{table.codec}' have no Arrow type .*{advice}"):
@@ -217,6 +218,7 @@ def test_pandas_types(make):
 
 
 def test_mixed_values(make):
+    needs("polars")
     table = make({"a": 1, "b": "x", "c": [2]})
     with pytest.raises(TypeError, match="no one Arrow type .*to_pandas"):
         table.to_arrow()
@@ -323,6 +325,7 @@ def test_children_may_be_taken_out_of_their_parent(make):
 
 
 def test_a_closed_dictionary(make):
+    needs("polars")
     table = make({"a": 1})
     table.close()
     for call in (table.__arrow_c_stream__, table.to_arrow, table.to_pandas, table.to_polars):

@@ -47,4 +47,4 @@ def _whole(handle: Handle) -> Handle:
         with tempfile.TemporaryDirectory() as folder:
             place = os.path.join(folder, "whole.kf")
             write(place)
-            return acquire(place)
+            return acquire(place, in_memory=os.name == "nt")   # where what is mapped can't be removed

@@ -237,6 +237,26 @@ START_TEST(mapping__refuses)
 }
 END_TEST
 
+START_TEST(mapping__as_large_as_32_bits_map)
+{
+    if (sizeof(size_t) > 4) return;
+    scratch_write("f", "", 0);
+    kfi_mapping m;
+    kf_error e;
+    ck_assert_int_eq(truncate(scratch_path("f"), (off_t)3 << 29), 0);
+    ck_assert_int_eq(kfi_mapping_open(&m, scratch_path("f"), 0, &e), KF_OK);
+    ck_assert_uint_eq(m.size, 3u << 29);
+    ck_assert_uint_eq(m.data[m.size - 1], 0);
+    kfi_mapping_close(&m);
+    for (unsigned i = 0; i < WAYS; i++)
+        for (off_t size = (off_t)1 << 31; size <= (off_t)1 << 33; size *= 4) {
+            ck_assert_int_eq(truncate(scratch_path("f"), size), 0);
+            ck_assert_int_eq(kfi_mapping_open(&m, scratch_path("f"), ways[i], &e), KF_NO_MEMORY);
+            ck_assert_ptr_nonnull(strstr(e.message, "larger than the address space"));
+        }
+}
+END_TEST
+
 START_TEST(mapping__every_call_fails)
 {
     char data[5000] = "content";
@@ -469,6 +489,7 @@ int main(void)
     tcase_add_test(c, mapping__content);
     tcase_add_test(c, mapping__in_memory_survives_truncation);
     tcase_add_test(c, mapping__refuses);
+    tcase_add_test(c, mapping__as_large_as_32_bits_map);
     tcase_add_test(c, mapping__every_call_fails);
     tcase_add_test(c, spool__round_trip);
     tcase_add_test(c, varint__limits);

@@ -8,8 +8,8 @@
 
 #include "interrupt.h"
 
-/* A value of 1 GiB with each byte escaped, and its key, fit. */
-#define RECORD_LIMIT ((size_t)4 << 30)
+/* A value of 1 GiB with each byte escaped, and its key, fit; on 32 bits, what memory can be had for. */
+#define RECORD_LIMIT (SIZE_MAX > UINT32_MAX ? (size_t)4 << 30 : SIZE_MAX / 2)
 
 int stream_fail_system(kft_stream *stream, int reason)
 {

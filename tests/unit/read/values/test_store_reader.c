@@ -19,7 +19,8 @@ START_TEST(store__beyond_memory)
     kfi_store32(dictionary, KFI_TOKEN_MAX);
     column.data = data;
     column.tokens = (kfi_tokens){
-        .entries = dictionary, .pool = dictionary + 4, .count = 1, .pool_size = 16, .bits = 8 };
+        .entries = dictionary, .pool = dictionary + 4, .count = 1, .pool_size = 16, .entry_limit = UINT32_MAX,
+        .bits = 8 };
     kfi_store64(ends + 8, CODES);
     column.ends = (kfi_packed){
         .directory = ends, .payload = ends + 8, .payload_size = 8, .count = 1, .base_bytes = 8 };
