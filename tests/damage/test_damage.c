@@ -19,7 +19,7 @@ static char current[200];      /* which file; the way to repeat it */
 
 #include <signal.h>
 
-enum { BASES = 32 };
+enum { BASES = 32, CLASSED = 16 };   /* one whose tokens have classes */
 
 /* ---- what to say when it goes wrong --------------------------------------------------------------- */
 
@@ -83,6 +83,10 @@ static void make_base(unsigned n)
     unsigned shape = n < SHAPES ? n : 4 + n % (SHAPES - 4);
     memset(b, 0, sizeof *b);
     set_make(&b->m.set, shape == 16 ? 5 : shape, n + seed_or(0) * BASES, 1);
+    if (n == CLASSED) {
+        set_add_walks(&b->m.set, 2000, 60);
+        set_sort(&b->m.set);
+    }
     b->m.type = (kf_value_type)(n % 3);
     b->m.value_shape = n / 2;
     b->m.value_seed = n + seed_or(0) * BASES;
@@ -107,6 +111,11 @@ static void make_base(unsigned n)
     b->data = scratch_read("base.kf", &b->size);
     ck_assert_uint_le(b->size, IMAGE_ROOM);
     ck_assert_int_eq(kfi_header_parse(&b->header, b->data, b->size, &error), KF_OK);
+    if (n == CLASSED) {
+        kfi_keys keys;
+        ck_assert_int_eq(kfi_keys_open(&keys, b->data, &b->header, &error), KF_OK);
+        ck_assert(keys.tokens.is_classed);
+    }
 }
 
 static void make_bases(void) { for (unsigned n = 0; n < BASES; n++) make_base(n); }

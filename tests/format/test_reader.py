@@ -44,6 +44,14 @@ def words(rng, count, alphabet=b"abcdefghijklmnopqrstuvwxyz", least=1, most=9):
     return sorted({bytes(rng.choices(alphabet, k=rng.randint(least, most))) for _ in range(count)})
 
 
+def walk(rng, follow, size):
+    """Each letter one of those that may follow the one before: classes tell what tokens begin with."""
+    text = [rng.choice(list(follow))]
+    while len(text) < size:
+        text.append(rng.choice(follow[text[-1]]))
+    return bytes(text)
+
+
 def shapes():
     """Pairs of a name and a set of keys."""
     rng = random.Random(20)
@@ -62,6 +70,8 @@ def shapes():
     many = words(random.Random(22), 12000)
     yield "a long ending", {word + end for word in many for end in (b"", b"-and-more")}
     sets = [words(rng, size, b"xyz", most=4) for size in (*range(2, 15), 17, 20, 23, 26, 29, 33, 36, 40)]
+    follow = {letter: rng.choices(b"abcdefghijkl", k=4) for letter in b"abcdefghijkl"}
+    yield "walks", {walk(rng, follow, 40) for _ in range(3000)}
     yield "sets of many sizes", {stem + end for stem in stems for end in rng.choice(sets)}
     few = [words(rng, size, b"pqr", most=5) for size in (3, 30)]
     yield "few sets and none", {stem + end for stem in stems for end in rng.choice(few + [[b"", b"!"]])}
@@ -269,7 +279,7 @@ EXPECTED = {
     "embedding", "manifest", *(f"form {form}" for form in FORMS),
     "sorted tokens", "tokens in their order", *(f"frequency {times}" for times in range(4)), "run", "single slot",
     "long tokens", "the empty token", "attribute with list", "attribute without list", "payloads",
-    "keys in blocks", "filter", "classes that are shared",
+    "keys in blocks", "filter", "classes", "classes that are shared",
     "letters without a kind",
     *(f"form at the {end} {what}" for end in ("start", "end") for what in (1, 2)),
 }

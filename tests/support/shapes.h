@@ -183,6 +183,23 @@ static inline void set_add_wide(key_set *s, size_t below)
     }
 }
 
+/* What follows a letter is one of two or three, so that its tokens fall into classes: from some 64 KiB on. */
+static inline void set_add_walks(key_set *s, size_t n, size_t size)
+{
+    enum { LETTERS = 12 };
+    uint8_t text[256], next[LETTERS][4];
+    for (unsigned l = 0; l < LETTERS; l++)
+        for (unsigned i = 0; i < 4; i++) next[l][i] = (uint8_t)set_below(s, LETTERS);
+    while (n--) {
+        uint8_t letter = (uint8_t)set_below(s, LETTERS);
+        for (size_t i = 0; i < size; i++) {
+            text[i] = (uint8_t)('a' + letter);
+            letter = next[letter][set_below(s, 4)];
+        }
+        set_add(s, text, size);
+    }
+}
+
 /* Draws the set of a shape (0..SHAPES-1) and seed; `scale` of 1 keeps it within some hundred keys. */
 static inline void set_make(key_set *s, unsigned shape, uint64_t seed, size_t scale)
 {

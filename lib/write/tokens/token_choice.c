@@ -23,7 +23,8 @@ enum {
     HELD_OUT = 16,             /* of so many records one */
     TEXT_PER_TOKEN = 24,       /* the densest dictionaries we met have one for 60 bytes */
     TOKENS_LEAST = 512,
-    CLASSED_BITS = 13,         /* texts that want wider codes gain nothing by classes: their tokens are words */
+    CLASSED_TEXT = 1 << 16,    /* shorter texts save less by classes than their rows take, and so do */
+    CLASSED_BITS = 13,         /* those that want wider codes: their tokens are words. Else classes are tried, */
     CLASSED_TOKENS = 1 << 12,  /* and twice as many as with one class are what rows are made of */
     SPARE = 32                 /* so much of what is wanted is made more */
 };
@@ -202,7 +203,8 @@ kf_status kfi_token_choice_make(kfi_token_choice *choice, const kfi_token_traine
     const uint32_t limit = 1u << choice->bits;
     const kfi_merge_stage stage = stage_at(&merges, limit + limit / SPARE);
     choice->rate = trainer->total_bytes ? stage.codes / (double)trainer->total_bytes : 0;
-    const int may_be_classed = !bits && choice->bits <= CLASSED_BITS && trainer->effort != KFI_EFFORT_LITTLE;
+    const int may_be_classed = !bits && choice->bits <= CLASSED_BITS && trainer->total_bytes >= CLASSED_TEXT
+                            && trainer->effort != KFI_EFFORT_LITTLE;
     kf_status status = may_be_classed ? copy_tokens(&merges, choice->bits, &tokens, &token_count, error) : KF_OK;
     kfi_merges_undo(&merges, stage.tokens);
     prune(&merges, input.trained_scale * choice->bits / 8, input.trained_scale == 1);

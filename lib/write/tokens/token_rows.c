@@ -329,11 +329,6 @@ kf_status kfi_token_rows_choose(kfi_token_choice *choice, const kfi_token_traine
                                 const kfi_followers *followers, kfi_token_text *tokens, uint32_t count,
                                 kf_error *error)
 {
-    const unsigned likely = choice->bits > KFI_TOKEN_BITS_MIN + 2 ? choice->bits - 4 : 6;
-    if (trainer->total_bytes < (uint64_t)TEXT_PER_ENTRY << likely) {   /* no byte has as much behind it */
-        free(tokens);
-        return KF_OK;
-    }
     rows *r = calloc(1, sizeof *r);
     uint64_t *scratch = malloc(count * sizeof *scratch);
     kf_status status = KF_OK;
@@ -345,6 +340,7 @@ kf_status kfi_token_rows_choose(kfi_token_choice *choice, const kfi_token_traine
     r->trainer = trainer;
     r->count = count;
     for (uint32_t i = 0; i < count; i++) tokens[i].code = i;
+    const unsigned likely = choice->bits > KFI_TOKEN_BITS_MIN + 2 ? choice->bits - 4 : 6;
     if (!trainer->sample_bytes || choose_classes(r, followers, likely) == 1) goto out;
     for (int i = 0; i < 2; i++) r->room[i] = malloc((size_t)r->classes.count * count * sizeof **r->room);
     r->rows_of = calloc(count, sizeof *r->rows_of);
