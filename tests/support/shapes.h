@@ -183,7 +183,7 @@ static inline void set_add_wide(key_set *s, size_t below)
     }
 }
 
-/* What follows a letter is one of two or three, so that its tokens fall into classes: from some 64 KiB on. */
+/* What follows a letter is one of four at most, so that tokens fall into classes, from 64 KiB of such text on. */
 static inline void set_add_walks(key_set *s, size_t n, size_t size)
 {
     enum { LETTERS = 12 };

@@ -36,10 +36,10 @@ static size_t put_frame(size_t at, size_t kept)
 
 enum { FRAME = 10 + SIZE };
 
+static uint64_t largest = SIZE + 1;   /* what the column's header says of its contents */
+
 /* A column of one value in one block, whose frame says so many bytes; `kept` bytes of it are in the column. Returns
  * the section's size. */
-static uint64_t largest = SIZE + 1;
-
 static uint64_t make(uint64_t content_size, uint64_t frame_size, size_t kept)
 {
     kfi_column_header header = { .layout = KFI_LAYOUT_ZSTD, .value_type = KF_VALUES_BYTES, .per_block = 1, .values = 1,
