@@ -86,5 +86,6 @@ kfi_column_shares kfi_budget_column(uint64_t memory)
         .value_sample = part(memory, 16, 0, 4 << 20),
         .token_sample = kfi_budget_training(memory / 2, 8 << 20),
         .item_sample = kfi_budget_training(memory / 2, SIZE_MAX),
+        .has_dictionary = memory >= 4 << 20,
     };
 }

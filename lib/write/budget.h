@@ -22,6 +22,7 @@
  *         V/16   a sample of values, by which encodings are compared; 4 MiB are plenty
  *         V/16   the window of zstd, for large values
  *         V/2    training tokens, on a sample of all values (8 MiB are plenty) or on the distinct ones
+ *         12 MiB zstd's trainer of a dictionary, whatever its sample: only from V = 4 MiB on, of the rest below
  *   training holds up to 20 times its sample.
  *   the sorter, S: less its samples of keys, where they are small beside it, in b buffers (one, or with threads one
  *       more than threads that sort), B each, at most 1 GiB: waiting for a sort of more gains nothing
@@ -85,6 +86,7 @@ uint64_t kfi_budget_shards(uint64_t limit);
 typedef struct kfi_column_shares {
     uint64_t distinct, order, window;
     size_t value_sample, token_sample, item_sample;   /* items: the distinct values */
+    int has_dictionary;          /* of zstd */
 } kfi_column_shares;
 
 /* Of V. */

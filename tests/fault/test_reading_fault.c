@@ -85,8 +85,9 @@ static const char *make(unsigned kind)
 }
 
 /* Opens the file and calls everything; the same calls each time. */
-static void call_everything(const char *path)
+static void call_everything(void *context)
 {
+    const char *path = context;
     const uint32_t ways[] = { 0, KF_OPEN_IN_MEMORY, KF_OPEN_CHECK };
     const kf_bytes absent[] = { { (const uint8_t *)"", 0 }, { (const uint8_t *)"b", 1 }, { (const uint8_t *)"zz", 2 } };
     kf_open_options options = KF_OPEN_OPTIONS_INIT;
@@ -131,14 +132,13 @@ static void call_everything(const char *path)
 
 START_TEST(reading__memory_runs_out)
 {
-    const char *path = strdup(scratch_path(make((unsigned)_i)));
+    char *path = strdup(scratch_path(make((unsigned)_i)));
     uint64_t last = 0;
-    call_everything(path);       /* what is allocated once, for a thread */
     for (uint64_t n = 1; ; n = next_site(n, 1)) {
         snprintf(current, sizeof current, "kind %d, allocation %llu", _i, (unsigned long long)n);
         fault_mark();
         fault_arm(FAULT_ALLOC, n, ENOMEM, FAULT_ONCE);
-        call_everything(path);
+        fault_in_thread(call_everything, path);
         const int fired = fault_fired();
         fault_off();
         MUST(fault_live() == 0, "%s: %lld are left", current, (long long)fault_live());
@@ -147,7 +147,7 @@ START_TEST(reading__memory_runs_out)
     }
     ck_assert_uint_gt(last, 50);
     set_free(&set);
-    free((void *)(uintptr_t)path);
+    free(path);
 }
 END_TEST
 

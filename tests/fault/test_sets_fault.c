@@ -49,11 +49,20 @@ static void drop_members(void)
 }
 
 /* Operations 0..3 are those on sets, 4 is diff. */
-static kf_status walk(unsigned operation, kf_set_values values, int with_query, size_t *seen)
+typedef struct walk {
+    unsigned operation;
+    kf_set_values values;
+    int with_query;
+    size_t seen;
+    kf_status status;
+} walk;
+
+static void run_walk(void *context)
 {
+    walk *w = context;
     const kf_dict *members[MEMBERS] = { dicts[0], dicts[1], dicts[2] };
     kf_iter_options within = KF_ITER_OPTIONS_INIT;
-    kf_set_options options = { sizeof options, values, &within };
+    kf_set_options options = { sizeof options, w->values, &within };
     kf_query *query = NULL;
     kf_iter *iter = NULL;
     kf_entry entry;
@@ -61,44 +70,44 @@ static kf_status walk(unsigned operation, kf_set_values values, int with_query, 
     kf_bytes bytes;
     uint64_t number;
     kf_status status = KF_OK;
-    *seen = 0;
-    if (with_query) status = kf_query_create_fuzzy(&query, "key 0400", 8, NULL, &error);
+    w->seen = 0;
+    if (w->with_query) status = kf_query_create_fuzzy(&query, "key 0400", 8, NULL, &error);
     within.query = query;
-    if (!status && operation < 4)
-        status = kf_iter_create_set(&iter, (kf_set_operation)operation, members, MEMBERS, &options, &error);
+    if (!status && w->operation < 4)
+        status = kf_iter_create_set(&iter, (kf_set_operation)w->operation, members, MEMBERS, &options, &error);
     else if (!status)
         status = kf_iter_create_diff(&iter, dicts[0], dicts[1], &within, &error);
     if (status) ck_assert_int_eq(error.status, status);
     while (!status && !(status = kf_iter_next(iter, &entry))) {
-        ++*seen;
+        ++w->seen;
         if (kf_dict_value_type(dicts[0]) == KF_VALUES_BYTES) status = kf_iter_value(iter, &bytes);
         else status = kf_iter_value_u64(iter, &number);
     }
     kf_iter_destroy(&iter);
     kf_query_destroy(&query);
-    return status == KF_END ? KF_OK : status;
+    w->status = status == KF_END ? KF_OK : status;
 }
 
 static void sweep_walk(unsigned operation, kf_set_values values, int with_query)
 {
-    size_t seen;
+    walk w = { operation, values, with_query, 0, KF_OK };
     for (uint64_t n = 1; ; n++) {
         fault_mark();
         fault_arm(FAULT_ALLOC, n, ENOMEM, FAULT_ONCE);
-        kf_status status = walk(operation, values, with_query, &seen);
+        fault_in_thread(run_walk, &w);
         int fired = fault_fired();
         fault_off();
         ck_assert_int_eq(fault_live(), 0);
         if (!fired) {
-            ck_assert_int_eq(status, KF_OK);
-            ck_assert_uint_gt(seen, 0);
+            ck_assert_int_eq(w.status, KF_OK);
+            ck_assert_uint_gt(w.seen, 0);
             ck_assert_uint_gt(n, 8);
             return;
         }
         /* A query may do with less memory. */
-        ck_assert_msg(status == KF_NO_MEMORY || (with_query && !status),
+        ck_assert_msg(w.status == KF_NO_MEMORY || (with_query && !w.status),
                       "operation %u values %d query %d allocation %d: %s", operation, (int)values, with_query,
-                      (int)n, kf_status_name(status));
+                      (int)n, kf_status_name(w.status));
     }
 }
 

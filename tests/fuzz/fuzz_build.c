@@ -17,7 +17,8 @@ enum { MOST_PAIRS = 4000, KEY_MAX = 600 };
 typedef struct pair {
     uint8_t *key;
     size_t size, order;
-    uint8_t *value;            /* in the input */
+    const uint8_t *value;      /* in the input, or */
+    uint8_t *joined;           /* of several pairs */
     size_t value_size;
     uint64_t number;
 } pair;
@@ -59,7 +60,8 @@ static size_t read_pairs(reader *r, pair *pairs)
         if (shared) memcpy(p->key, before->key, shared);
         if (more) memcpy(p->key + shared, bytes, more);
         p->value_size = take_byte(r);
-        p->value = (uint8_t *)(uintptr_t)take(r, &p->value_size);
+        p->value = take(r, &p->value_size);
+        p->joined = NULL;
         p->number = 0;
         for (size_t i = 0; i < p->value_size && i < 8; i++) p->number = p->number << 8 | p->value[i];
     }
@@ -80,6 +82,16 @@ static int compare_pairs(const void *left, const void *right)
     return c ? c : (a->order > b->order) - (a->order < b->order);
 }
 
+static void join(pair *first, const uint8_t *value, size_t size)
+{
+    uint8_t *joined = realloc(first->joined, first->value_size + size + 1);
+    FUZZ_MUST(joined, "memory");
+    if (!first->joined) memcpy(joined, first->value, first->value_size);
+    memcpy(joined + first->value_size, value, size);
+    first->value = first->joined = joined;
+    first->value_size += size;
+}
+
 /* Folds the sorted list by the policy. The status that the build must give. */
 static kf_status fold(pair *pairs, size_t *count, kf_duplicates policy)
 {
@@ -95,6 +107,7 @@ static kf_status fold(pair *pairs, size_t *count, kf_duplicates policy)
                        || (policy == KF_DUPLICATES_MAX && p->number > last->number);
         uint64_t sum = last->number + p->number;
         free(p->key);
+        if (policy == KF_DUPLICATES_JOIN) join(last, p->value, p->value_size);
         if (take_new) last->number = p->number, last->value = p->value, last->value_size = p->value_size;
         if (policy == KF_DUPLICATES_ERROR || (policy == KF_DUPLICATES_SUM && sum < last->number)) {
             /* The rest is still to be freed. */
@@ -246,7 +259,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     if (status) FUZZ_MUST(access(target(), F_OK) != 0, "a file in spite of the failure");
     unlink(target());
-    for (size_t i = 0; i < count; i++) free(pairs[i].key);
+    for (size_t i = 0; i < count; i++) {
+        free(pairs[i].key);
+        free(pairs[i].joined);
+    }
     return 0;
 }
 

@@ -369,6 +369,23 @@ WRAP_PTHREAD(FAULT_LOCK, pthread_mutex_init, (pthread_mutex_t *mutex, const pthr
 WRAP_PTHREAD(FAULT_LOCK, pthread_cond_init, (pthread_cond_t *condition, const pthread_condattr_t *attributes),
              (condition, attributes))
 
+struct job { void (*work)(void *); void *context; };
+
+static void *run_job(void *context)
+{
+    struct job *job = context;
+    job->work(job->context);
+    return NULL;
+}
+
+void fault_in_thread(void (*work)(void *), void *context)
+{
+    struct job job = { work, context };
+    pthread_t thread;
+    if (__real_pthread_create(&thread, NULL, run_job, &job)) abort();
+    pthread_join(thread, NULL);
+}
+
 /* ---- Check itself --------------------------------------------------------------------------- */
 
 /* libcheck is a static library, so its own calls are wrapped too: an assertion made while a plan is

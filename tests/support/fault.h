@@ -70,6 +70,9 @@ void fault_refuse_nameless(int refuse);
 typedef void (*fault_watcher)(unsigned kind, const char *path);
 void fault_watch(fault_watcher watcher);
 
+/* Runs `work` in a thread of its own, so that what the library keeps for a thread is freed with it. */
+void fault_in_thread(void (*work)(void *), void *context);
+
 /* Forgets all allocations up to now. */
 void fault_mark(void);
 /* Allocations since fault_mark that were not freed, their bytes, and the most bytes at one time. */

@@ -17,6 +17,8 @@ enum {
     DICTIONARY_LEAST = 1 << 10,
     WINDOW_LOG_MOST = 21,
     ESTIMATE_MOST = 1 << 20,       /* bytes of the sample that are compressed to compare */
+    TRAINING_MOST = 12 << 20,      /* bytes that zstd takes for training, and for a dictionary's tables */
+    TABLES_MOST = 2 << 20,
     MEAN_LEAST = 256,              /* it is not tried for smaller values; from MEAN_LARGE on it need not win by much */
     MEAN_LARGE = 1024
 };
@@ -33,6 +35,17 @@ static kf_status zstd_failed(kf_error *error, size_t code)
     return ZSTD_getErrorCode(code) == ZSTD_error_memory_allocation
                ? kfi_fail(error, KF_NO_MEMORY, "out of memory in zstd")
                : kfi_fail(error, KF_INVALID, "zstd: %s", ZSTD_getErrorName(code));
+}
+
+/* Before version 1.5.6, zstd writes through NULL where it gets no memory for a dictionary's tables (its pull request
+ * 3847). So as much is asked for before, and given back: another thread may take it, but seldom does. */
+static kf_status ask_zstd_memory(size_t size, kf_error *error)
+{
+    if (ZSTD_versionNumber() >= 10506) return KF_OK;
+    void *volatile room = malloc(size);
+    if (!room) return kfi_fail_memory(error, size);
+    free(room);
+    return KF_OK;
 }
 
 /* ---- compressing one block ------------------------------------------------------------------ */
@@ -82,8 +95,11 @@ static kf_status encoder_init(zstd_encoder *encoder, uint64_t window, const kfi_
     }
     code = set_parameters(encoder->small, LEVEL, dictionary->size > ROWS_LEAST ? ZSTD_ps_enable : ZSTD_ps_disable);
     if (!ZSTD_isError(code)) code = set_parameters(encoder->large, LEVEL_LARGE, ZSTD_ps_enable);
-    if (!ZSTD_isError(code) && dictionary->size)
+    if (!ZSTD_isError(code) && dictionary->size) {
+        kf_status status = ask_zstd_memory(TABLES_MOST, error);
+        if (status) return status;
         code = ZSTD_CCtx_loadDictionary(encoder->small, dictionary->data, dictionary->size);
+    }
     return ZSTD_isError(code) ? zstd_failed(error, code) : KF_OK;
 }
 
@@ -216,6 +232,7 @@ static kf_status train(kfi_array *dictionary, const kfi_array *bytes, const kfi_
     if (capacity > total / 32) capacity = (size_t)(total / 32);
     if (capacity < DICTIONARY_LEAST || count < 16) return KF_OK;
     kf_status status = kfi_array_reserve(dictionary, capacity, error);
+    if (!status) status = ask_zstd_memory(TRAINING_MOST, error);
     if (status) return status;
     size_t size = ZDICT_trainFromBuffer(dictionary->data, capacity, bytes->data,
                                         (const size_t *)(const void *)sizes->data, (unsigned)count);
@@ -240,7 +257,7 @@ static kf_status make_plan(zstd_plan *plan, const kfi_column_builder *builder, c
     if (status) goto out;
     double scale = plain ? (double)builder->total_bytes / (double)plain : 0;
     plan->estimate = (double)without * scale;
-    if (mean >= KFI_COLUMN_LARGE) goto out;
+    if (mean >= KFI_COLUMN_LARGE || !builder->shares.has_dictionary) goto out;
     status = train(&plan->dictionary, &bytes, &sizes, count, builder->total_bytes, error);
     if (status || !plan->dictionary.size) goto out;
     status = measure(&bytes, &sizes, count, &plan->dictionary, builder->shares.window, &plain, &with,

@@ -34,6 +34,7 @@ START_TEST(choice__is_what_it_was)
         ck_assert_uint_eq(column.value_sample, known[i].sample);
         ck_assert_uint_eq(column.token_sample, known[i].tokens);
         ck_assert_uint_eq(column.item_sample, known[i].values / 40);
+        ck_assert_int_eq(column.has_dictionary, known[i].values >= 4 * MIB);
     }
     kfi_image_shares one = kfi_budget_image(GIB, 0);
     ck_assert_uint_eq(one.values, 128 * MIB);
