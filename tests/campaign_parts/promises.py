@@ -92,6 +92,11 @@ def figure(state, label, proofs, count, goal):
     return f"{label}: {short(number) if done else 'not yet'}", len(done) == len(proofs)
 
 
+def is_reached(state, proof, promises=None):
+    """Whether all figures that a proof adds to have their goals."""
+    return all(figure(state, *each)[1] for _, figures in promises or PROMISES for each in figures if proof in each[1])
+
+
 def rows(state, promises=None):
     """Number, promise, figures, whether all are reached, failures at this commit."""
     for number, (promise, figures) in enumerate(promises or PROMISES, 1):

@@ -121,6 +121,13 @@ class Campaign(unittest.TestCase):
         self.assertIn("checks: 4\n", self.output)
         self.assertIn("it is not: not yet", self.output)
 
+    def test_what_is_reached_gets_less_time(self):
+        self.assertEqual(self.run_it(FINE), 0)
+        state = campaign.State(os.path.join(self.folder, "state.json"), next(iter(self.state()[1]["work"])))
+        turns = campaign.Turns(campaign.Runner(state, self.folder), [FINE, WRONG], 100, TABLE)
+        self.assertEqual(turns.seconds(WRONG), 50)
+        self.assertEqual(turns.seconds(FINE), 10)
+
     def test_it_goes_on(self):
         self.assertEqual(self.run_it(FINE, ONCE), 0)
         before, first = self.state()
