@@ -42,7 +42,7 @@ kf_status kfi_output_create(kfi_output **out, const char *path, kf_error *error)
 /* From now on, refuses to replace a file of other programs too: one that has content which does not begin with the
  * `size` bytes at `magic`, which must outlive the output. KF_INVALID, also at once. */
 kf_status kfi_output_protect(kfi_output *output, const void *magic, size_t size, kf_error *error);
-/* The same checks of a path, before there is anything to write. */
+/* The same checks of a path, before there is anything to write, and that its folder takes new files: KF_IO. */
 kf_status kfi_output_check(const char *path, const void *magic, size_t size, kf_error *error);
 /* From now on, publishing it does not wait for the disk. */
 void kfi_output_hurry(kfi_output *output);

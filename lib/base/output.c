@@ -188,6 +188,8 @@ kf_status kfi_output_check(const char *path, const void *magic, size_t size, kf_
     output->folder = output->fd = -1;
     kf_status status = split_path(output, path, error);
     if (!status) status = kfi_output_protect(output, magic, size, error);
+    if (!status && faccessat(output->folder, ".", W_OK, AT_EACCESS) && (errno == EROFS || errno == EACCES))
+        status = fail(output, errno, "create a file beside", error);
     kfi_output_destroy(&output);
     return status;
 }

@@ -208,6 +208,43 @@ class Limits(CliTest):
         self.assertEqual(self.out("dump", self.kf), b"old\n")
 
 
+@on_posix("no mounts of one process")
+class ReadOnly(CliTest):
+    def on_read_only(self, *args, **more):
+        """The tool, to which the folder is a file system that is mounted read-only."""
+        mount = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" || exit 77; exec "$@"'
+        names = ["--mount"] if os.geteuid() == 0 else ["--mount", "--map-root-user"]
+        done = subprocess.run(["unshare", *names, "sh", "-c", mount, self.folder, TOOL, *args], timeout=120,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more)
+        if done.returncode in (1, 77):        # unshare's own, mount's
+            self.skipTest(f"nothing can be mounted here: {done.stderr.decode()}")
+        return done
+
+    def test_read_only_file_system(self):
+        source = self.write("in.tsv", b"a\tx\nb\ty\n")
+        self.run_tool("build", "-q", "-o", self.kf, source)
+        before = sorted(os.listdir(self.folder))
+        self.assertEqual(self.on_read_only("get", self.kf, "a").stdout, b"a\tx\n")
+        self.assertEqual(self.on_read_only("verify", self.kf).returncode, 0)
+        new = self.path("new.kf")
+        for path, *command in ((self.kf, "build", "-o", self.kf, source), (new, "build", "-o", new, source),
+                               (new, "merge", "-o", new, self.kf), (new, "bundle", "-o", new, self.kf),
+                               (new, "names", "build", "-o", new, source)):
+            done = self.on_read_only(*command)
+            self.assertEqual(done.returncode, 3)
+            self.assertEqual(done.stderr.decode(),
+                             f"keyfold: cannot create a file beside '{path}': Read-only file system\n")
+        self.assertEqual(sorted(os.listdir(self.folder)), before)
+
+    def test_it_is_told_before_the_input_is_read(self):
+        with subprocess.Popen(["yes"], stdout=subprocess.PIPE) as endless:
+            done = self.on_read_only("build", "-o", self.kf, "-", stdin=endless.stdout)
+            endless.kill()
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("Read-only file system", done.stderr.decode())
+        self.assertEqual(os.listdir(self.folder), [])
+
+
 class Signals(CliTest):
     def check(self, number, code):
         # The tool leaves a signal ignored that it inherits so (nohup); here it must not inherit that.

@@ -35,6 +35,7 @@
 #define NAME_MAX 255
 #define AT_FDCWD (-100)
 #define AT_SYMLINK_NOFOLLOW 1
+#define AT_EACCESS 2
 
 #define tell kfi_windows_tell   /* io.h has a function of that name */
 #undef open
@@ -72,6 +73,11 @@ int kfi_windows_fstatat(int folder, const char *name, struct kfi_windows_stat *o
 /* Files get the rights that their folder says. */
 static inline int kfi_windows_fchmod(int fd, mode_t mode) { return (void)fd, (void)mode, 0; }
 #define fchmod kfi_windows_fchmod
+/* Whether a folder takes a file is known by trying only. */
+static inline int faccessat(int folder, const char *name, int mode, int flags)
+{
+    return (void)folder, (void)name, (void)mode, (void)flags, 0;
+}
 
 #define statvfs kfi_windows_statvfs
 struct statvfs { uint64_t f_bavail, f_frsize; };
