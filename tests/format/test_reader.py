@@ -168,7 +168,8 @@ def build(folder, name, pairs, options, weight, target):
     form = ["--format", "lines" if lines else "tsv"]
     form += ["--weights", "column"] if weight is not None else []
     built = subprocess.run([TOOL, "build", "-q", *form, *options, "-o", target, source], capture_output=True)
-    check(built.returncode == 0, f"{name}: not built: {built.stderr.decode(errors='replace')}")
+    said = built.stderr.decode(errors="replace")
+    check(built.returncode == 0, f"{name}: not built, status {built.returncode}: {said}")
     return built.returncode == 0
 
 
