@@ -192,7 +192,7 @@ class Builder:
     def _check(self, status: int) -> None:
         if status == 0:
             return
-        self._heart.raise_failure()
+        self._heart.raise_failure(status)
         error = _errors.make(status, self._error, self.path)
         if status in (lib.KF_DUPLICATE, lib.KF_LIMIT) and self._error.key_size:
             error.args = (self._told(status, error),)

@@ -45,7 +45,7 @@ class _Builder:
     def _check(self, status: int, where: str = "") -> None:
         if status == 0:
             return
-        self._heart.raise_failure()
+        self._heart.raise_failure(status)
         error = _errors.make(status, self._error, self._path)
         if status == lib.KF_DUPLICATE:
             error.args = (f"{error.args[0]}: equal_ids=True allows that",)

@@ -85,7 +85,7 @@ def search(handle: NamesHandle, texts: List[Optional[str]], attributes: List[Opt
         ffi.release(data)
         reports.close()
     if status:
-        heart.raise_failure()
+        heart.raise_failure(status)
         raise _named(_errors.make(status, error, handle.path), places)
     if len(places) < len(texts):
         lib.kfpy_found_renumber(found, places)

@@ -42,7 +42,7 @@ class Pairs:
         finally:
             reports.close()
         if status:
-            heart.raise_failure()
+            heart.raise_failure(status)
             raise _errors.make(status, error, handle.path)
         self._found = Found([], self._raw, kinds, False)
         self._count = self._raw.count // 2

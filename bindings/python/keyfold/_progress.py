@@ -192,15 +192,18 @@ class Heart:
         options.progress = lib.kfpy_progress
         options.progress_context = self._handle
 
-    def raise_failure(self) -> None:
-        """Raises what made the callback cancel."""
+    def raise_failure(self, status: int) -> None:
+        """Raises what made the callback cancel. Nothing but want of memory keeps it from being kept."""
         failure, self.failure = self.failure, None
         if failure is not None:
             raise failure
+        if status == lib.KF_CANCELLED:
+            raise _errors.make(lib.KF_NO_MEMORY)
 
 
 def _failed(kind: Any, problem: Any, traceback: Any) -> None:
-    ffi.from_handle(traceback.tb_frame.f_locals["context"]).failure = problem
+    if traceback is not None:       # it had memory for a frame
+        ffi.from_handle(traceback.tb_frame.f_locals["context"]).failure = problem
 
 
 @ffi.def_extern(error=1, onerror=_failed)   # type: ignore[untyped-decorator]

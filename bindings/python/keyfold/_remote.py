@@ -45,6 +45,8 @@ def beside(url: str, name: str) -> str:
 
 def _failed(kind: Any, problem: Any, traceback: Any) -> int:
     """Tells the library what a callback raised; the status is what this then returns."""
+    if traceback is None:           # it had no memory for a frame
+        return int(lib.KF_NO_MEMORY)
     error = traceback.tb_frame.f_locals["error"]
     url = ffi.from_handle(traceback.tb_frame.f_locals["context"]).url
     told = trouble(problem, url)

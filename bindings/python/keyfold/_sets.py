@@ -367,7 +367,7 @@ def write(members: List[_Dictionary], build: BuildOptions, progress: Any, operat
     try:
         status = lib.kf_dict_merge(os.fsencode(build.path), array, len(members), options, report, error)
         if status:
-            heart.raise_failure()
+            heart.raise_failure(status)
         _errors.check(status, error, build.path)
         reports.pairs(max(0, report.keys - told))
         reports.finished()

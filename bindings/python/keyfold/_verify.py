@@ -19,7 +19,7 @@ def verify(pointer: Any, path: str, threads: Optional[int], progress: Any, funct
     try:
         status = function(pointer, options, error)
         if status:
-            heart.raise_failure()
+            heart.raise_failure(status)
         _errors.check(status, error, path)
     finally:
         reports.close()
