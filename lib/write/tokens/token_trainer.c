@@ -71,9 +71,10 @@ kf_status kfi_token_trainer_add(kfi_token_trainer *trainer, unsigned before, con
                                 kf_error *error)
 {
     trainer->total_bytes += size;
-    if (trainer->threshold < THRESHOLD_ALL) note_followers(&trainer->followers, before, data, size);
     for (size_t at = 0; at < size;) {
         size_t piece = size - at < PIECE ? size - at : PIECE;
+        /* By piece: the one before may have been the first that did not fit. */
+        if (trainer->threshold < THRESHOLD_ALL) note_followers(&trainer->followers, before, data + at, piece);
         uint32_t r = draw(++trainer->pieces);
         if (r < trainer->threshold) {
             kf_status status = kfi_array_reserve(&trainer->records, KFI_RECORD_HEADER + piece, error);

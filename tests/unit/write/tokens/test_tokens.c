@@ -333,6 +333,29 @@ START_TEST(test_long_string)
 }
 END_TEST
 
+/* Bytes and pairs that come once, after the sample was full in the middle of the only string. */
+START_TEST(test_sample_is_full_within_a_string)
+{
+    enum { SAME = 3000, SIZE = SAME + 256 };
+    static uint8_t data[SIZE];
+    static uint16_t codes[SIZE];
+    memset(data, 'a', SAME);
+    for (unsigned b = 0; b < 256; b++) data[SAME + b] = (uint8_t)b;
+    text_set set = {data, (size_t[]){0, SIZE}, 1};
+    for (size_t limit = 0; limit <= SIZE + 255; limit += 255) {
+        kfi_token_encoder *encoder = train(&set, 0, limit);
+        kfi_tokens tokens;
+        size_t size;
+        uint8_t *section = exact_section(encoder, &size);
+        ck_assert_int_eq(kfi_tokens_open(&tokens, section, size, NULL), KF_OK);
+        const size_t count = kfi_token_encode(encoder, KFI_NOTHING_BEFORE, data, SIZE, codes);
+        expect_decodes(&tokens, KFI_NOTHING_BEFORE, codes, count, data, SIZE);
+        free(section);
+        kfi_token_encoder_destroy(&encoder);
+    }
+}
+END_TEST
+
 /* How often tokens are used is kept in step with merges, and with undoing them: together they always spell the text. */
 START_TEST(test_uses_follow_merges)
 {
@@ -520,6 +543,7 @@ int main(void)
     tcase_add_loop_test(codec, test_classes, 0, 2);
     tcase_add_loop_test(codec, test_fewest_tokens, 0, 2);
     tcase_add_loop_test(codec, test_long_string, 0, 2);
+    tcase_add_test(codec, test_sample_is_full_within_a_string);
     tcase_add_test(codec, test_uses_follow_merges);
     tcase_add_test(codec, test_unknown_bytes_are_bounded);
     tcase_add_test(codec, test_deterministic);
