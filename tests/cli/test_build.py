@@ -5,11 +5,13 @@ import json
 import os
 import random
 import resource
+import shutil
 import signal
 import subprocess
 import time
+import unittest
 
-from support import TOOL, CliTest, on_posix
+from support import TOOL, WINDOWS, CliTest, on_posix
 
 
 class Values(CliTest):
@@ -208,7 +210,7 @@ class Limits(CliTest):
         self.assertEqual(self.out("dump", self.kf), b"old\n")
 
 
-@on_posix("no mounts of one process")
+@unittest.skipIf(WINDOWS or not shutil.which("unshare"), "no mounts of one process")
 class ReadOnly(CliTest):
     def on_read_only(self, *args, **more):
         """The tool, to which the folder is a file system that is mounted read-only."""

@@ -8,7 +8,7 @@ import tempfile
 import pytest
 
 import keyfold
-from keyfold import _errors
+from keyfold import _errors, _progress
 from keyfold._native import lib
 
 
@@ -20,6 +20,17 @@ def test_the_tree():
                        (keyfold.Replaced, Exception), (keyfold.ArgumentError, ValueError),
                        (keyfold.ValueTypeError, TypeError), (keyfold.MemoryError_, MemoryError)):
         assert issubclass(kind, keyfold.Error) and issubclass(kind, also)
+
+
+def test_a_callback_without_memory():
+    heart = _progress.Heart(lambda phase, done, total: None)
+    _progress._failed(MemoryError, MemoryError(), None)       # as cffi calls it where there is no frame
+    heart.raise_failure(lib.KF_IO)
+    with pytest.raises(MemoryError):
+        heart.raise_failure(lib.KF_CANCELLED)
+    heart.failure = KeyError("kept")
+    with pytest.raises(KeyError):
+        heart.raise_failure(lib.KF_CANCELLED)
 
 
 def test_every_status_has_its_exception():
