@@ -19,13 +19,34 @@
 static kf_buffer shared_buffer = KF_BUFFER_INIT;
 #endif
 
-PyObject *lookup_pointer(Lookup *self, const kf_dict **dict)
+/* Without an exception if it is NULL. */
+static PyObject *held_pointer(Lookup *self, const kf_dict **dict)
 {
     PyObject *pointer;
     Py_BEGIN_CRITICAL_SECTION(self);
     *dict = self->dict;
     pointer = *dict == NULL ? NULL : new_reference(self->pointer);
     Py_END_CRITICAL_SECTION();
+    return pointer;
+}
+
+/* Opens a dictionary that has only arrived in this process, or raises what hinders that, or that it is closed. */
+__attribute__((cold)) static int open_late(Lookup *self)
+{
+    PyObject *pointer = PyObject_CallMethod((PyObject *)self, "_pointer", NULL);
+    if (pointer == NULL) return -1;
+    Py_DECREF(pointer);
+    return 0;
+}
+
+PyObject *lookup_pointer(Lookup *self, const kf_dict **dict)
+{
+    PyObject *pointer = held_pointer(self, dict);
+    if (pointer != NULL) return pointer;
+    /* It may be closed, or not be open yet though all of its attributes are there: another thread is about to hold
+     * the pointer. */
+    if (open_late(self) < 0) return NULL;
+    pointer = held_pointer(self, dict);
     if (pointer == NULL) PyErr_SetString(PyExc_ValueError, "the dictionary is closed");
     return pointer;
 }
@@ -178,16 +199,6 @@ PyObject *lookup_decoded(Lookup *self, value_mode mode, PyObject *made)
     Py_DECREF(made);
     if (value == NULL) explain(self);
     return value;
-}
-
-/* What a lookup begins with where there is no dict: opens a dictionary that has only arrived in this process, or raises
- * what hinders that, or that it is closed. */
-__attribute__((cold)) static int open_late(Lookup *self)
-{
-    PyObject *pointer = PyObject_CallMethod((PyObject *)self, "_pointer", NULL);
-    if (pointer == NULL) return -1;
-    Py_DECREF(pointer);
-    return 0;
 }
 
 /* 1, 0 or -1, as look_up. */

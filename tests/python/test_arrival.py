@@ -240,6 +240,25 @@ def test_many_threads_use_it_first(away):
         sys.setswitchinterval(switch)
 
 
+@pytest.mark.parametrize("use", USES)
+def test_use_while_another_thread_opens_it(away, use, monkeypatch):
+    path, data = away
+    keep = keyfold.open(path)
+    call, expected = USES[use]
+    table = pickle.loads(data)
+    answers = []
+
+    def exceeds_memory(handle):
+        """What Table.__init__ asks for last, before it holds the pointer."""
+        if not answers:
+            answers.append(None)
+            answers.append(call(table))
+        return False
+
+    monkeypatch.setattr(type(keep._handle), "exceeds_memory", property(exceeds_memory))
+    assert call(table) == expected and answers == [None, expected]
+
+
 def test_threads_close_and_use_it_first(away):
     path, data = away
     for _ in range(60):

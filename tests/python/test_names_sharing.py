@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from concurrent import futures
 
 import pytest
 from conftest import LEVEL, need_pool, on_posix
@@ -56,6 +57,45 @@ def test_what_arrives_is_open_at_its_first_use(tmp_path):
     closed.close()
     with pytest.raises(ValueError, match="closed"):
         len(closed)
+
+
+def test_threads_use_it_first(index):
+    sent = pickle.dumps(index)
+    switch = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for _ in range(60):
+            late, barrier = pickle.loads(sent), threading.Barrier(4)
+
+            def first(_, late=late, barrier=barrier):
+                barrier.wait()
+                return len(late)
+
+            with futures.ThreadPoolExecutor(4) as pool:
+                assert list(pool.map(first, range(4))) == [900] * 4
+    finally:
+        sys.setswitchinterval(switch)
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_closed_while_another_thread_opens_it(index, monkeypatch, before):
+    late = pickle.loads(pickle.dumps(index))
+    take = keyfold.NameIndex._take
+
+    def taken(self, handle):
+        if before:
+            late.close()
+        take(self, handle)
+        if not before:
+            late.close()
+
+    monkeypatch.setattr(keyfold.NameIndex, "_take", taken)
+    with pytest.raises(ValueError, match="closed"):
+        len(late)
+    assert late.closed and "closed" in repr(late)
+    with pytest.raises(ValueError, match="closed"):
+        len(late)
+    assert len(index) == 900
 
 
 def test_an_index_outlives_its_file(index):

@@ -101,15 +101,19 @@ class NameIndex:
 
     def _opened(self) -> NamesHandle:
         """The handle. What has arrived by a pickle is opened now."""
-        handle = self._handle
-        if handle is not None:
-            return handle
-        source = self._source
-        if source is None or source.closed:
-            raise ValueError("the index is closed")
-        self._take(source.open())
-        self._source = None
-        return self._opened()
+        while True:
+            handle = self._handle
+            if handle is not None:
+                return handle
+            source = self._source
+            if source is None:      # another thread has opened it since
+                continue
+            if source.closed:
+                raise ValueError("the index is closed")
+            self._take(source.open())
+            self._source = None
+            if source.closed:       # by another thread, which may have thought it late still
+                self._source, self._handle = source, None
 
     # ---- one needle ---------------------------------------------------------------------------
 
@@ -363,7 +367,7 @@ class NameIndex:
     # ---- the file -----------------------------------------------------------------------------
 
     def _origin(self) -> Any:
-        return self._source or self._handle
+        return self._source or self._handle or self._source     # which a thread may have closed in between
 
     @property
     def path(self) -> str:
