@@ -17,15 +17,6 @@ static const uint64_t memories[] = { 16 * MIB, 64 * MIB, (uint64_t)1024 * MIB };
 
 static uint64_t builds, drawn_ways;
 
-static uint64_t value_bytes(const model *m)
-{
-    uint64_t bytes = 0;
-    uint8_t *room = malloc(MODEL_VALUE_MAX);
-    for (size_t i = 0; i < m->set.count && m->type == KF_VALUES_BYTES; i++) bytes += model_string(m, i, room).size;
-    free(room);
-    return bytes;
-}
-
 static void draw_model(model *m, how *h, unsigned shape, uint64_t seed)
 {
     uint64_t r = mix64(seed * 97 + shape);
@@ -36,9 +27,7 @@ static void draw_model(model *m, how *h, unsigned shape, uint64_t seed)
     m->value_shape = (unsigned)(r % 64);
     m->value_seed = r >> 6;
     if (m->type) m->encoding = encoding_by(m->type, r >> 20);
-    /* A column of distinct values that is asked for is refused where they are too large for its part of 16 MiB. */
-    if (m->encoding == KF_ENCODING_DISTINCT && value_bytes(m) + 64 * m->set.count > 128 << 10)
-        m->encoding = KF_ENCODING_AUTO;
+    model_fit_encoding(m, 16 * MIB);
     h->duplicates = (kf_duplicates)((r >> 24) % (m->type == KF_VALUES_U64 ? 6 : 3));
     h->weights = (kf_weights)((r >> 28) % 3);
     if (h->weights == KF_WEIGHTS_VALUE && m->type != KF_VALUES_U64) h->weights = KF_WEIGHTS_GIVEN;
@@ -100,7 +89,7 @@ static void check_answers(model *m, const char *name, const how *h, const kf_bui
  * (memory / 320, or half of that beside given weights), and distinct values (memory / 32, 64 bytes each). */
 static int is_never_cut(const model *m, const kf_build_report *report)
 {
-    uint64_t keys = 0, values = value_bytes(m);
+    uint64_t keys = 0, values = model_value_bytes(m);
     for (size_t i = 0; i < m->set.count; i++) keys += m->set.keys[i].size;
     if (m->encoding == KF_ENCODING_RAW) values = 0;
     return !report->states_extra && keys < 256 << 10 && values < (m->weighted ? 16 : 32) << 10 && m->set.count < 2000;

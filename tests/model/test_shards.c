@@ -75,6 +75,7 @@ static void draw_model(model *m, unsigned shape, uint64_t seed)
     m->flags = (seed + shape) % 3 == 1 ? KF_BUILD_FILTER : 0;
     if (m->type == KF_VALUES_BYTES) m->encoding = encoding_by(m->type, shape + seed);
     if (m->type == KF_VALUES_U64) m->encoding = shape % 2 ? KF_ENCODING_PACKED : KF_ENCODING_DISTINCT;
+    model_fit_encoding(m, SHARDS_MEMORY);
     snprintf(m->name, sizeof m->name, "shape %u seed %u", shape, (unsigned)seed);
 }
 

@@ -78,6 +78,23 @@ static inline kf_bytes model_string(const model *m, size_t i, uint8_t *room)
     return (kf_bytes){ room, size };
 }
 
+static inline uint64_t model_value_bytes(const model *m)
+{
+    uint64_t bytes = 0;
+    uint8_t *room = malloc(MODEL_VALUE_MAX);
+    for (size_t i = 0; i < m->set.count && m->type == KF_VALUES_BYTES; i++) bytes += model_string(m, i, room).size;
+    free(room);
+    return bytes;
+}
+
+/* A column of distinct values that is asked for is refused where they are too large for its part of a build's
+ * memory. */
+static inline void model_fit_encoding(model *m, uint64_t memory)
+{
+    if (m->encoding == KF_ENCODING_DISTINCT && model_value_bytes(m) + 64 * m->set.count > memory / 128)
+        m->encoding = KF_ENCODING_AUTO;
+}
+
 static inline uint64_t model_weight(const model *m, size_t i)
 {
     uint64_t r = mix64(m->value_seed * 3 + i);

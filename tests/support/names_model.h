@@ -29,12 +29,17 @@ static inline int model_split(const char *name, model_token tokens[MODEL_TOKENS]
     tokens[0].length = 0;
     for (const uint8_t *at = (const uint8_t *)name; *at; at++) {
         if (*at == ' ') {
-            tokens[++count].length = 0;
+            count++;
+            ck_assert_msg(count < MODEL_TOKENS, "'%s' has too many tokens for the model", name);
+            tokens[count].length = 0;
             continue;
         }
         model_token *token = &tokens[count];
-        if ((*at & 0xc0) != 0x80) token->letter[token->length++] = *at;
-        else token->letter[token->length - 1] = token->letter[token->length - 1] << 8 | *at;   /* as good as any */
+        if ((*at & 0xc0) != 0x80) {
+            ck_assert_msg(token->length < MODEL_LETTERS, "'%s' is too long for the model", name);
+            token->letter[token->length++] = *at;
+        } else
+            token->letter[token->length - 1] = token->letter[token->length - 1] << 8 | *at; /* as good as any */
     }
     return count + 1;
 }

@@ -55,7 +55,19 @@ static inline char *firm_name(void)
     return strdup(name);
 }
 
-/* With some letters dropped, doubled or swapped, and tokens dropped or moved. */
+/* The most code points between two spaces. */
+static inline size_t longest_token(const char *name)
+{
+    size_t longest = 0, length = 0;
+    for (; *name; name++) {
+        if (*name == ' ') length = 0;
+        else if (((uint8_t)*name & 0xc0) != 0x80 && ++length > longest) longest = length;
+    }
+    return longest;
+}
+
+/* With some letters dropped, doubled or swapped, and spaces too; but no token is of more than 20 code points by that,
+ * which is what the model knows. */
 static inline char *damaged(const char *name)
 {
     char copy[600];
@@ -70,7 +82,7 @@ static inline char *damaged(const char *name)
         default: { const char swap = copy[at]; copy[at] = copy[at + 1]; copy[at + 1] = swap; }
         }
     }
-    return strdup(copy);
+    return strdup(longest_token(copy) > 20 ? name : copy);
 }
 
 #endif

@@ -8,7 +8,7 @@
 
 #include <keyfold/bundle.h>
 
-enum { SHARDS_MOST = 9 };
+enum { SHARDS_MOST = 9, SHARDS_MEMORY = 64 << 20 };
 
 /* A model cut into parts: part k has the keys from[k] .. from[k + 1] - 1. */
 typedef struct shards_cut {
@@ -35,7 +35,7 @@ static inline void shards_build_part(const model *m, kf_weights weights, size_t 
     uint8_t *room = malloc(MODEL_VALUE_MAX);
     options.value_type = m->type;
     options.value_encoding = m->encoding;
-    options.memory_limit = 64 << 20;
+    options.memory_limit = SHARDS_MEMORY;
     options.weights = weights;
     kf_status status = kf_builder_create(&builder, scratch_path(name), &options, &error);
     if (!status) status = kf_builder_set_metadata(builder, "entry 1", "of all parts", 12, &error);
