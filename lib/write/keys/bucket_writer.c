@@ -21,6 +21,7 @@ static unsigned code_bits(const kfi_key_coder *coder)
 static kf_status append_codes(kfi_key_coder *coder, unsigned before, const uint8_t *text, size_t size,
                               uint32_t *count, kf_error *error)
 {
+    size_t codes_count = size;
     *count = 0;
     if (!size) return KF_OK;
     kf_status status = kfi_array_reserve(&coder->codes, size * sizeof(uint16_t), error);
@@ -28,12 +29,12 @@ static kf_status append_codes(kfi_key_coder *coder, unsigned before, const uint8
     uint16_t *codes = (uint16_t *)(void *)(coder->codes.data + coder->codes.size);
     if (coder->parameters->character_bits) {
         for (size_t i = 0; i < size; i++) codes[i] = coder->character_code[text[i]];
-        *count = (uint32_t)size;
     } else {
-        *count = (uint32_t)kfi_token_encode(coder->tokens, before, text, size, codes);
+        status = kfi_token_encode(coder->tokens, before, text, size, codes, &codes_count, error);
     }
-    coder->codes.size += *count * sizeof(uint16_t);
-    return KF_OK;
+    *count = (uint32_t)codes_count;
+    coder->codes.size += codes_count * sizeof(uint16_t);
+    return status;
 }
 
 static kf_status put_codes(kfi_bit_writer *w, const kfi_key_coder *coder, kf_error *error)

@@ -170,16 +170,19 @@ static kf_status check_tokens(const planner *p, kfi_token_encoder *tokens, uint6
 {
     uint16_t *codes = malloc((p->check.size + 1) * sizeof *codes);
     if (!codes) return kfi_fail_memory(error, p->check.size * sizeof *codes);
+    kf_status status = KF_OK;
     *bits = *bytes = 0;
-    for (size_t at = 0; at < p->check.size;) {
+    for (size_t at = 0; at < p->check.size && !status;) {
         uint32_t size = kfi_load32(p->check.data + at);
-        size_t n = kfi_token_encode(tokens, p->check.data[at + 4], p->check.data + at + CHECK_HEADER, size, codes);
+        size_t n;
+        status = kfi_token_encode(tokens, p->check.data[at + 4], p->check.data + at + CHECK_HEADER, size, codes, &n,
+                                  error);
         *bits += n * (kfi_token_encoder_bits(tokens) + 1) + 1;
         *bytes += size;
         at += CHECK_HEADER + size;
     }
     free(codes);
-    return KF_OK;
+    return status;
 }
 
 static kf_status choose_codes(planner *p, kfi_key_plan *plan, const kfi_automaton *automaton,

@@ -155,18 +155,20 @@ out:
 
 /* ---- encoding ------------------------------------------------------------------------------ */
 
-/* By the longest token at each place. */
-static size_t encode_greedily(const kfi_token_trie *trie, const uint8_t *data, size_t size, uint16_t *codes)
+/* By the longest token at each place. `*all` becomes the codes or-ed, of which KFI_TOKEN_NONE makes itself. */
+static size_t encode_greedily(const kfi_token_trie *trie, const uint8_t *data, size_t size, uint16_t *codes,
+                              uint32_t *all)
 {
     size_t count = 0;
     for (size_t at = 0; at < size;) {
-        uint32_t slot = 0, code = 0;
+        uint32_t slot = 0, code = KFI_TOKEN_NONE;
         size_t end = at + 1;
         for (size_t i = at; i < size && (slot = kfi_token_trie_step(trie, slot, data[i])); i++) {
             if (!(trie->slots[slot].link & KFI_TOKEN_ENDS)) continue;
             code = trie->slots[slot].code;
             end = i + 1;
         }
+        *all |= code;
         codes[count++] = (uint16_t)code;
         at = end;
     }
@@ -175,7 +177,7 @@ static size_t encode_greedily(const kfi_token_trie *trie, const uint8_t *data, s
 
 /* Parses a window, and writes the codes of its first `stop` bytes, or some more; `*at` becomes how many. */
 static size_t encode_window(kfi_token_encoder *encoder, unsigned before, const uint8_t *data, uint32_t size,
-                            uint32_t stop, uint16_t *codes, uint32_t *at)
+                            uint32_t stop, uint16_t *codes, uint32_t *at, uint32_t *all)
 {
     kfi_parse_scratch *scratch = &encoder->scratch;
     const kfi_token_choice *choice = &encoder->choice;
@@ -186,24 +188,30 @@ static size_t encode_window(kfi_token_encoder *encoder, unsigned before, const u
     } else {
         kfi_token_parse_classed(encoder->rows, &choice->classes, before, data, size, scratch);
     }
-    for (; i < stop; i += scratch->length[i]) codes[count++] = (uint16_t)scratch->code[i];
+    for (; i < stop; i += scratch->length[i]) {
+        *all |= scratch->code[i];
+        codes[count++] = (uint16_t)scratch->code[i];
+    }
     *at = i;
     return count;
 }
 
-size_t kfi_token_encode(kfi_token_encoder *encoder, unsigned before, const uint8_t *data, size_t size,
-                        uint16_t *codes)
+kf_status kfi_token_encode(kfi_token_encoder *encoder, unsigned before, const uint8_t *data, size_t size,
+                           uint16_t *codes, size_t *count, kf_error *error)
 {
-    size_t count = 0, at = 0;
-    if (encoder->is_greedy) return encode_greedily(&encoder->trie, data, size, codes);
-    while (at < size) {
+    size_t n = 0, at = 0;
+    uint32_t all = 0;
+    if (encoder->is_greedy) n = encode_greedily(&encoder->trie, data, size, codes, &all);
+    while (at < size && !encoder->is_greedy) {
         size_t left = size - at;
         uint32_t window = left > KFI_PARSE_WINDOW ? KFI_PARSE_WINDOW : (uint32_t)left;
         /* Near a cut the parse is a guess: stop short of it and begin the next window there. */
         const uint32_t stop = left > window ? window - KFI_PARSE_OVERLAP : window;
         uint32_t done;
-        count += encode_window(encoder, at ? data[at - 1] : before, data + at, window, stop, codes + count, &done);
+        n += encode_window(encoder, at ? data[at - 1] : before, data + at, window, stop, codes + n, &done, &all);
         at += done;
     }
-    return count;
+    *count = n;
+    return all != KFI_TOKEN_NONE ? KF_OK
+           : kfi_fail(error, KF_CORRUPT, "a temporary file does not hold what was written to it");
 }

@@ -37,12 +37,12 @@ double kfi_token_encoder_rate(const kfi_token_encoder *encoder);
 /* The section's bytes (see format/tokens.h). */
 kf_status kfi_token_encoder_write(const kfi_token_encoder *encoder, kfi_array *out,
                                   kf_error *error);
-/* Writes the codes of `data` to `codes` (room for `size` of them needed) and returns their number:
- * the fewest tokens possible, with little effort the longest that fits at each place. Every byte must have been added
- * to the trainer with what is before it. Deterministic.
+/* Writes the codes of `data` to `codes` (room for `size` of them needed) and their number to `count`:
+ * the fewest tokens possible, with little effort the longest that fits at each place. Deterministic.
+ * KF_CORRUPT where a byte was not added to the trainer with what is before it: the text is not what it was then.
  * O(16 x size). */
-size_t kfi_token_encode(kfi_token_encoder *encoder, unsigned before, const uint8_t *data, size_t size,
-                        uint16_t *codes);
+kf_status kfi_token_encode(kfi_token_encoder *encoder, unsigned before, const uint8_t *data, size_t size,
+                           uint16_t *codes, size_t *count, kf_error *error);
 void kfi_token_encoder_destroy(kfi_token_encoder **encoder);
 
 #endif

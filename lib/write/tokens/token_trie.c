@@ -204,7 +204,7 @@ parse(const kfi_token_trie *tries, const kfi_token_classes *classes, unsigned be
             best_end = at;
         } while (base && at < end);
         cost[i] = best;
-        scratch->code[i] = best_slot ? slots[best_slot].code : 0;
+        scratch->code[i] = slots[best_slot].code;   /* the root's: none */
         scratch->length[i] = (uint8_t)(best_end - i);
     }
     return cost[0];

@@ -56,7 +56,7 @@ typedef struct kfi_parse_scratch {
 
 /* Fills scratch->code and scratch->length for every position of data[0..size), size at most
  * KFI_PARSE_WINDOW: the first token of a shortest parse of the rest, the longest such token.
- * A byte that is no token counts as one of code 0. Returns the number of tokens. */
+ * A byte that is no token counts as one of code KFI_TOKEN_NONE. Returns the number of tokens. */
 uint32_t kfi_token_parse(const kfi_token_trie *trie, const uint8_t *data, uint32_t size,
                          kfi_parse_scratch *scratch);
 

@@ -60,7 +60,9 @@ static kf_status write_item(kfi_value_source *source, uint64_t size, kfi_token_e
         status = kfi_source_take(source, part, &data, error);
         if (status) break;
         if (encoder) {
-            size_t count = kfi_token_encode(encoder, before, data, part, codes);
+            size_t count;
+            status = kfi_token_encode(encoder, before, data, part, codes, &count, error);
+            if (status) break;
             before = data[part - 1];
             status = bits_put(out, codes, count, kfi_token_encoder_bits(encoder), error);
             *end += count;

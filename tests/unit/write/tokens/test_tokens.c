@@ -150,6 +150,13 @@ static size_t expect_decodes(const kfi_tokens *tokens, unsigned before, const ui
     return at;
 }
 
+static size_t encoded(kfi_token_encoder *encoder, unsigned before, const uint8_t *data, size_t size, uint16_t *codes)
+{
+    size_t count = SIZE_MAX;
+    ck_assert_int_eq(kfi_token_encode(encoder, before, data, size, codes, &count, NULL), KF_OK);
+    return count;
+}
+
 /* ---- round trips --------------------------------------------------------------------------- */
 
 /* Returns how many rows the dictionary has. */
@@ -168,7 +175,7 @@ static unsigned check_round_trip(const text_set *set, unsigned bits, size_t limi
         const uint8_t *data;
         unsigned before;
         const size_t length = string_at(set, i, &data, &before);
-        size_t count = kfi_token_encode(encoder, before, data, length, codes);
+        size_t count = encoded(encoder, before, data, length, codes);
         ck_assert_uint_le(count, length);
         expect_decodes(&tokens, before, codes, count, data, length);
     }
@@ -242,7 +249,7 @@ START_TEST(test_automatic_is_best)
         uint16_t codes[256];
         size_t size, count = 0;
         for (size_t i = 0; i < set.count; i++)
-            count += kfi_token_encode(encoder, KFI_NOTHING_BEFORE, set.data + set.starts[i],
+            count += encoded(encoder, KFI_NOTHING_BEFORE, set.data + set.starts[i],
                                       set.starts[i + 1] - set.starts[i], codes);
         free(exact_section(encoder, &size));
         totals[bits] = (double)size + (double)count * kfi_token_encoder_bits(encoder) / 8;
@@ -294,7 +301,7 @@ START_TEST(test_fewest_tokens)
             const uint8_t *data;
             unsigned before;
             const size_t length = string_at(&set, i, &data, &before);
-            ck_assert_uint_eq(kfi_token_encode(encoder, before, data, length, codes),
+            ck_assert_uint_eq(encoded(encoder, before, data, length, codes),
                               fewest_tokens(&tokens, before, data, length));
         }
         is_labelled = 0;
@@ -319,7 +326,7 @@ START_TEST(test_long_string)
     static const size_t sizes[] = {32768, 32769, 33024, 65536, 100000};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         ck_assert_uint_lt(sizes[i], total);
-        size_t count = kfi_token_encode(encoder, KFI_NOTHING_BEFORE, set.data, sizes[i], codes);
+        size_t count = encoded(encoder, KFI_NOTHING_BEFORE, set.data, sizes[i], codes);
         expect_decodes(&tokens, KFI_NOTHING_BEFORE, codes, count, set.data, sizes[i]);
         if (sizes[i] > 40000) continue;
         size_t fewest = fewest_tokens(&tokens, KFI_NOTHING_BEFORE, set.data, sizes[i]);
@@ -348,7 +355,7 @@ START_TEST(test_sample_is_full_within_a_string)
         size_t size;
         uint8_t *section = exact_section(encoder, &size);
         ck_assert_int_eq(kfi_tokens_open(&tokens, section, size, NULL), KF_OK);
-        const size_t count = kfi_token_encode(encoder, KFI_NOTHING_BEFORE, data, SIZE, codes);
+        const size_t count = encoded(encoder, KFI_NOTHING_BEFORE, data, SIZE, codes);
         expect_decodes(&tokens, KFI_NOTHING_BEFORE, codes, count, data, SIZE);
         free(section);
         kfi_token_encoder_destroy(&encoder);
@@ -397,18 +404,34 @@ START_TEST(test_uses_follow_merges)
 }
 END_TEST
 
-/* A byte that was never added must not lead out of the buffers. */
-START_TEST(test_unknown_bytes_are_bounded)
+/* A byte that was never added, or not behind what is before it, is told, and leads nowhere. */
+START_TEST(test_unknown_bytes_are_told)
 {
+    const char known[] = "ACGTACGTTTGACA";
     random_state = 8;
+    effort = _i % 2 ? KFI_EFFORT_LITTLE : KFI_EFFORT_USUAL;
     text_set set = make_texts(TEXT_SMALL_ALPHABET, 50);
-    kfi_token_encoder *encoder = train(&set, 8, 1 << 20);
+    kfi_token_encoder *encoder = train(&set, _i < 2 ? 8 : 0, 1 << 20);
     uint8_t data[200];
     uint16_t codes[200];
+    size_t count;
+    kf_error error;
+    memset(data, 'A', sizeof data);
+    for (size_t i = 0; i < sizeof data; i++) {
+        data[i] = 'B';
+        ck_assert_int_eq(kfi_token_encode(encoder, KFI_NOTHING_BEFORE, data, sizeof data, codes, &count, &error),
+                         KF_CORRUPT);
+        ck_assert_uint_le(count, sizeof data);
+        ck_assert_ptr_nonnull(strstr(error.message, "temporary file"));
+        data[i] = 'A';
+    }
     for (size_t i = 0; i < sizeof data; i++) data[i] = (uint8_t)random_below(256);
-    ck_assert_uint_le(kfi_token_encode(encoder, KFI_NOTHING_BEFORE, data, sizeof data, codes), sizeof data);
+    ck_assert_int_eq(kfi_token_encode(encoder, KFI_NOTHING_BEFORE, data, sizeof data, codes, &count, NULL),
+                     KF_CORRUPT);
+    encoded(encoder, KFI_NOTHING_BEFORE, (const uint8_t *)known, sizeof known - 1, codes);
     kfi_token_encoder_destroy(&encoder);
     free_texts(&set);
+    effort = KFI_EFFORT_USUAL;
 }
 END_TEST
 
@@ -426,8 +449,8 @@ START_TEST(test_deterministic)
         for (size_t i = 0; i < 100; i++) {
             const uint8_t *data = set.data + set.starts[i];
             size_t length = set.starts[i + 1] - set.starts[i];
-            size_t count = kfi_token_encode(a, KFI_NOTHING_BEFORE, data, length, codes_a);
-            ck_assert_uint_eq(kfi_token_encode(b, KFI_NOTHING_BEFORE, data, length, codes_b), count);
+            size_t count = encoded(a, KFI_NOTHING_BEFORE, data, length, codes_a);
+            ck_assert_uint_eq(encoded(b, KFI_NOTHING_BEFORE, data, length, codes_b), count);
             ck_assert(!memcmp(codes_a, codes_b, count * sizeof *codes_a));
         }
         free(section_a);
@@ -545,7 +568,7 @@ int main(void)
     tcase_add_loop_test(codec, test_long_string, 0, 2);
     tcase_add_test(codec, test_sample_is_full_within_a_string);
     tcase_add_test(codec, test_uses_follow_merges);
-    tcase_add_test(codec, test_unknown_bytes_are_bounded);
+    tcase_add_loop_test(codec, test_unknown_bytes_are_told, 0, 4);
     tcase_add_test(codec, test_deterministic);
     tcase_add_test(codec, test_wrong_width);
     suite_add_tcase(suite, codec);
