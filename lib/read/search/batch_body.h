@@ -98,9 +98,7 @@ static void round_of(batch *b)
     }
     for (size_t i = 0; i < b->nodes.count; i++) {
         lane *l = b->nodes.at[i];
-        lean s = l->search;
-        const lean_step step = l->in_bucket ? LEAN_CORRUPT : lean_node(l->keys, &s);
-        if (step != LEAN_RARE) l->search = s;
+        const lean_step step = l->in_bucket ? LEAN_CORRUPT : lean_node(l->keys, &l->search);
         lane_on(b, l, step);
     }
     for (size_t i = 0; i < b->buckets.count; i++) {

@@ -122,25 +122,30 @@ KFI_INLINE lean_step lean_node(const kfi_keys *keys, lean *s)
     const uint32_t equal = kfi_labels32(p + KFI_NODE_FIXED, *s->key, &below);
     const unsigned i = kfi_popcount(kfi_low_bits(below, bigs));
     const uint8_t *record = big + i * big_stride;
-    s->rank += final + kfi_load_bytes(record - sum_width, i ? sum_width : 0);
+    lean next = *s;   /* what is rare finds the search as it was */
+    next.rank += final + kfi_load_bytes(record - sum_width, i ? sum_width : 0);
     if (kfi_low_bits(equal, bigs)) {   /* so i < bigs, also if labels are out of order */
         const uint64_t offset = kfi_load_bytes(record + small_width, big_width);
         if (KFI_RARELY(offset - 1 >= (uint64_t)(p - keys->tree))) return LEAN_RARE;
-        s->rank += kfi_load_bytes(record, small_width);
-        s->at = p - offset;
-        kfi_prefetch(s->at);
-        kfi_prefetch(s->at + 64);
-        s->key++;
-        if (!path_width) return LEAN_ON;
+        next.rank += kfi_load_bytes(record, small_width);
+        next.at = p - offset;
+        kfi_prefetch(next.at);
+        kfi_prefetch(next.at + 64);
+        next.key++;
+        if (!path_width) {
+            *s = next;
+            return LEAN_ON;
+        }
         const uint64_t path_at = kfi_load_bytes(path_offset + i * path_width, path_width);
         if (KFI_RARELY(path_at >= room)) return LEAN_RARE;
         const uint64_t codes = paths[path_at];
         int whole;
         if (KFI_RARELY(codes >= 0x80 || codes * keys->code_width > (room - path_at) * 8)) return LEAN_RARE;
-        const size_t left = (size_t)(s->key_end - s->key);
-        const size_t same = lean_codes(keys, paths + path_at + 1, 0, codes, s->key, left, &whole);
+        const size_t left = (size_t)(next.key_end - next.key);
+        const size_t same = lean_codes(keys, paths + path_at + 1, 0, codes, next.key, left, &whole);
         if (KFI_RARELY(same == SIZE_MAX)) return LEAN_RARE;
-        s->key += same;
+        next.key += same;
+        *s = next;
         return whole ? LEAN_ON : LEAN_ABSENT;
     }
     if (!buckets) return LEAN_ABSENT;
@@ -149,11 +154,12 @@ KFI_INLINE lean_step lean_node(const kfi_keys *keys, lean *s)
     record = bucket + j * bucket_stride - bucket_stride;
     const uint64_t offset = kfi_load_bytes(record + small_width, j ? bucket_width : 0);
     if (KFI_RARELY(first > room || offset >= room - first)) return LEAN_RARE;
-    s->rank += kfi_load_bytes(record, j ? small_width : 0);
-    s->at = paths + (first + offset);
-    kfi_prefetch(s->at);
-    kfi_prefetch(s->at + 64);
-    kfi_prefetch(s->at + 128);
+    next.rank += kfi_load_bytes(record, j ? small_width : 0);
+    next.at = paths + (first + offset);
+    kfi_prefetch(next.at);
+    kfi_prefetch(next.at + 64);
+    kfi_prefetch(next.at + 128);
+    *s = next;
     return LEAN_BUCKET;
 }
 

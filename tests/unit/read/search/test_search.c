@@ -206,6 +206,38 @@ START_TEST(search__lengths)
 }
 END_TEST
 
+/* Edges of more codes than a byte tells, which lead to nodes: noise that many keys begin with. */
+START_TEST(search__long_edges)
+{
+    enum { EDGES = 20, KEYS = 80, LEAST = 90 };
+    uint8_t text[300];
+    uint64_t codes = 0, most = 0;
+    const uint8_t *bits;
+    kfi_node n;
+    set = (key_set){ .random = 9 };
+    for (unsigned edge = 0; edge < EDGES; edge++) {
+        const size_t size = LEAST + 10 * edge;
+        for (size_t b = 0; b < size; b++) text[b] = (uint8_t)(b ? set_below(&set, 256) : edge);
+        for (unsigned i = 0; i < KEYS; i++) {
+            for (size_t b = 0; b < 3; b++) text[size + b] = (uint8_t)set_below(&set, 256);
+            set_add(&set, text, size + 3);
+        }
+    }
+    set_sort(&set);
+    open_set();
+    ck_assert(kfi_is_node(kfi_root(keys).at) && kfi_node_open(keys, &n, kfi_root(keys)));
+    for (unsigned i = 0; i < n.bigs; i++, most = codes > most ? codes : most)
+        ck_assert(kfi_node_edge_codes(keys, &n, i, &bits, &codes));
+    ck_assert(n.bigs == EDGES && most > 0x80);
+    for (size_t k = 0; k < variant_count; k++)
+        for (size_t i = 0; i < set.count; i++) {
+            uint64_t ordinal;
+            EXPECT(variants[k]->find(keys, set.keys[i].data, set.keys[i].size, &ordinal) == KF_OK && ordinal == i, i);
+        }
+    close_shape();
+}
+END_TEST
+
 /* Keys of one length and few characters, one of them the zero that a text is padded with. */
 START_TEST(search__zeros)
 {
@@ -415,6 +447,7 @@ static Suite *suite(void)
     tcase_add_test(t, search__fields);
     suite_add_cases(t, search__variants, 0, SHAPES);
     tcase_add_test(t, search__lengths);
+    tcase_add_test(t, search__long_edges);
     tcase_add_test(t, search__zeros);
     tcase_add_test(t, search__endings);
     tcase_add_test(t, search__wrong_endings);
