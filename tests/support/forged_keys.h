@@ -11,7 +11,7 @@
 
 enum {
     FORGED_ROOM = 1 << 14, FORGED_PAD = KFI_TAIL_PAD,
-    FORGED_INDEXES = 16,           /* entries of the directory */
+    FORGED_INDEXES = 32,           /* entries of the directory */
     FORGED_DIRECTORY = 2 * FORGED_INDEXES + 8,
     FORGED_FIELD = 4               /* bytes of each number in a node's records */
 };
@@ -20,6 +20,8 @@ typedef struct forged_keys {
     kfi_keys_parameters parameters;
     uint8_t tree[FORGED_ROOM], shared[FORGED_ROOM], top[FORGED_ROOM];
     size_t tree_size, shared_size, top_size;
+    size_t pad;                    /* zeros at TREE's end */
+    uint8_t odd_token, odd_length; /* what is wrong about a token */
     uint8_t *file;
     kfi_keys keys;
 } forged_keys;
@@ -35,13 +37,15 @@ typedef struct forged_bucket {
     forged_entry entry[KFI_BUCKET_ENTRIES];
     int final;
     unsigned slope;                /* keys beyond one below each jump */
-    int wide, unary, implied;      /* instead of lcps in bytes; of lengths in fields */
+    unsigned wide;                 /* lcps are in a table of so many; 0: in bytes */
+    uint32_t longer[KFI_BUCKET_ENTRIES];   /* than it is each tail is said to be */
 } forged_bucket;
 
 typedef struct forged_node {
     int final;
     unsigned bigs, buckets;
-    struct { uint8_t label; const char *path; uint64_t child, smalls, sum; } big[4];
+    struct { uint8_t label; const char *path; uint64_t child, smalls, sum; const char *raw; } big[4];   /* raw: with
+                                                                              their number, instead of the path */
     struct { forged_bucket *bucket; uint8_t label; uint64_t sum; } bucket[4];   /* the first has neither */
 } forged_node;
 
@@ -69,43 +73,33 @@ static inline size_t forged_bucket_put(forged_keys *f, int shared, const forged_
     const size_t at = *size;
     uint8_t *p = section + at;
     uint64_t bit = 0, map = 0;
-    unsigned codes = 0;
-    const int escape = f->parameters.has_escape;
     uint8_t escaped[KFI_BUCKET_ENTRIES];
     for (unsigned i = 0; i < b->count; i++) {
         if (b->entry[i].jump) map |= 1ull << i;
-        escaped[i] = escape && (uint8_t)b->entry[i].own[0] >= 127;
-        codes += (unsigned)strlen(b->entry[i].own) - !escaped[i];
+        escaped[i] = f->parameters.has_escape && (uint8_t)b->entry[i].own[0] >= 127;
     }
-    const unsigned mode = b->implied ? KFI_LENGTHS_IMPLIED : b->unary ? KFI_LENGTHS_UNARY8 : KFI_LENGTHS_FIELDS;
     *p++ = (uint8_t)(b->final << 6 | (b->count - 1));
-    *p++ = (uint8_t)((map != 0) << 7 | mode << 4 | (b->wide ? KFI_LCP_WIDE : KFI_LCP_BYTE));
-    if (mode != KFI_LENGTHS_IMPLIED) *p++ = (uint8_t)(b->unary ? codes : 16);
+    *p++ = (uint8_t)((map != 0) << 7 | KFI_LENGTHS_FIELDS << 4 | (b->wide ? KFI_LCP_WIDE : KFI_LCP_BYTE));
+    *p++ = 32;                     /* bits of a length */
     if (map) {
         *p++ = 8;                  /* bits of a reference */
         *p++ = (uint8_t)b->slope;  /* a varint */
     }
     for (unsigned i = 0; i < b->count; i++) forged_bits(p, &bit, (uint8_t)b->entry[i].own[0] | (escaped[i] ? 127 : 0), 7);
     p += (bit + 7) / 8;
-    if (b->wide) {                 /* a table with an lcp for each entry */
-        *p++ = (uint8_t)(b->count - 1);
-        for (unsigned i = 0; i < b->count; i++, p += 4) kfi_store32(p, b->entry[i].lcp);
+    if (b->wide) {
+        *p++ = (uint8_t)(b->wide - 1);
+        for (unsigned i = 0; i < b->wide; i++, p += 4) kfi_store32(p, i < b->count ? b->entry[i].lcp : i);
     }
     bit = 0;
     for (unsigned i = 0; i < b->count; i++) forged_bits(p, &bit, b->wide ? i : b->entry[i].lcp, b->wide ? 6 : 8);
     p += (bit + 7) / 8;
-    if (map) {
-        bit = 0;
-        forged_bits(p, &bit, map, b->count);
-        p += (bit + 7) / 8;
-    }
     bit = 0;
-    for (unsigned i = 0; i < b->count && mode != KFI_LENGTHS_IMPLIED; i++) {
-        const unsigned length = (unsigned)strlen(b->entry[i].own) - !escaped[i];
-        if (b->unary) bit += length, forged_bits(p, &bit, 1, 1);
-        else forged_bits(p, &bit, length, 16);
-    }
-    if (b->unary) p += (bit + 7) / 8, bit = 0;
+    if (map) forged_bits(p, &bit, map, b->count);
+    p += (bit + 7) / 8;
+    bit = 0;
+    for (unsigned i = 0; i < b->count; i++)
+        forged_bits(p, &bit, strlen(b->entry[i].own) - !escaped[i] + b->longer[i], 32);
     for (unsigned i = 0; i < b->count; i++) if (b->entry[i].jump) forged_bits(p, &bit, b->entry[i].jump - 1, 8);
     for (unsigned i = 0; i < b->count; i++)
         for (const char *c = b->entry[i].own + !escaped[i]; *c; c++) forged_bits(p, &bit, (uint8_t)*c, 8);
@@ -140,9 +134,10 @@ static inline size_t forged_node_put(forged_keys *f, const forged_node *n)
     for (unsigned i = 0; i <= n->bigs; i++, p += 2) {
         p[0] = (uint8_t)(path - paths);
         if (i == n->bigs) break;
-        const size_t length = strlen(n->big[i].path);
-        *path++ = (uint8_t)length;
-        memcpy(path, n->big[i].path, length);
+        const char *codes = n->big[i].raw ? n->big[i].raw : n->big[i].path;
+        const size_t length = strlen(codes);
+        if (!n->big[i].raw) *path++ = (uint8_t)length;
+        memcpy(path, codes, length);
         path += length;
     }
     f->tree_size = (size_t)(path - f->tree);
@@ -188,6 +183,7 @@ static inline kf_status forged_open(forged_keys *f, size_t root, uint32_t longes
         kfi_store32(tokens + 16 + 4 * i, i << KFI_TOKEN_OFFSET_SHIFT | 1);
         tokens[16 + 128 * 4 + i] = (uint8_t)i;
     }
+    if (f->odd_token) tokens[16 + 4 * f->odd_token] = f->odd_length;
     f->parameters.root = root;
     kfi_keys_parameters_write(&f->parameters, f->tree);
     const uint8_t *from[] = { tokens, f->tree, f->shared, f->top };
@@ -196,12 +192,61 @@ static inline kf_status forged_open(forged_keys *f, size_t root, uint32_t longes
     size_t size = 0;
     for (unsigned i = 0; i < 4; i++) {
         header.sections[i] = (kfi_section){ types[i], size, sizes[i] };
-        size += sizes[i] + FORGED_PAD;
+        if (from[i] == f->tree) header.sections[i].size += f->pad;
+        size += header.sections[i].size + FORGED_PAD;
     }
     free(f->file);
     f->file = calloc(1, size);
     for (unsigned i = 0; i < 4; i++) memcpy(f->file + header.sections[i].offset, from[i], sizes[i]);
     return kfi_keys_open(&f->keys, f->file, &header, NULL);
+}
+
+/* ---- an example ------------------------------------------------------------------------------------ */
+
+/* a, bcd* (jump), mno + child, t, uv, z + child; the child: a, b*; what jumps lead to: x, y. In all
+ * a bcdx bcdy mnoa mnobx mnoby t uv za zbx zby. */
+typedef struct forgery {
+    forged_bucket shared, small[3];
+    forged_node child, root;
+    unsigned indexes;              /* of the directory, all of the shared bucket */
+    size_t pad;                    /* bytes at TREE's end */
+    uint32_t longest;
+    uint8_t escape, odd_token;
+    uint64_t count;
+} forgery;
+
+static forged_keys f;
+
+static inline forgery sound(void)
+{
+    return (forgery){
+        .shared = { 2, { { 0, "x", 0 }, { 0, "y", 0 } }, .final = 0 },
+        .small = { { 2, { { 0, "a", 0 }, { 0, "bcd", 1 } }, .slope = 1 },
+                   { 2, { { 0, "t", 0 }, { 0, "uv", 0 } }, .final = 0 },
+                   { 2, { { 0, "a", 0 }, { 0, "b", 1 } }, .slope = 1 } },
+        .child = { .buckets = 1 },
+        .root = { .bigs = 2, .buckets = 2, .big = { { 'm', "no", 0, 3, 3 }, { 'z', "", 0, 5, 6 } },
+                  .bucket = { { .bucket = NULL }, { .label = 't', .sum = 3 } } },
+        .indexes = 1, .longest = 5, .count = 11,
+    };
+}
+
+static inline kf_status forge(forgery *g)
+{
+    forged_begin(&f);
+    f.parameters.has_escape = g->escape;
+    f.odd_token = g->odd_token;
+    f.odd_length = 20;             /* more than a token has */
+    const size_t shared = forged_bucket_put(&f, 1, &g->shared);
+    g->child.bucket[0].bucket = &g->small[2];
+    g->root.bucket[0].bucket = &g->small[0];
+    g->root.bucket[1].bucket = &g->small[1];
+    g->root.big[0].child += forged_node_put(&f, &g->child);
+    g->root.big[1].child += KFI_KEYS_PARAMETERS;
+    const size_t root = forged_node_put(&f, &g->root);
+    f.pad = g->pad;
+    for (unsigned i = 0; i < g->indexes; i++) forged_point(&f, i, 1, shared);
+    return forged_open(&f, root, g->longest, g->count);
 }
 
 #endif

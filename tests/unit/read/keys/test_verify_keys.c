@@ -6,48 +6,7 @@
 #include "forged_keys.h"
 #include "suite.h"
 
-/* a, bcd* (jump), mno + child, t, uv, z + child; the child: a, b*; what jumps lead to: x, y. */
-typedef struct forgery {
-    forged_bucket shared, small[3];
-    forged_node child, root;
-    unsigned indexes;              /* of the directory, all of the shared bucket */
-    size_t pad;                    /* bytes at TREE's end */
-    uint32_t longest, fixed;
-    uint64_t count;
-} forgery;
-
-static forged_keys f;
 static kf_error error;
-
-static forgery sound(void)
-{
-    return (forgery){
-        .shared = { 2, { { 0, "x", 0 }, { 0, "y", 0 } }, .final = 0 },
-        .small = { { 2, { { 0, "a", 0 }, { 0, "bcd", 1 } }, .slope = 1 },
-                   { 2, { { 0, "t", 0 }, { 0, "uv", 0 } }, .final = 0 },
-                   { 2, { { 0, "a", 0 }, { 0, "b", 1 } }, .slope = 1 } },
-        .child = { .buckets = 1 },
-        .root = { .bigs = 2, .buckets = 2, .big = { { 'm', "no", 0, 3, 3 }, { 'z', "", 0, 5, 6 } },
-                  .bucket = { { .bucket = NULL }, { .label = 't', .sum = 3 } } },
-        .indexes = 1, .longest = 5, .count = 11,
-    };
-}
-
-static kf_status forge(forgery *g)
-{
-    forged_begin(&f);
-    f.parameters.fixed_length = g->fixed;
-    const size_t shared = forged_bucket_put(&f, 1, &g->shared);
-    g->child.bucket[0].bucket = &g->small[2];
-    g->root.bucket[0].bucket = &g->small[0];
-    g->root.bucket[1].bucket = &g->small[1];
-    g->root.big[0].child += forged_node_put(&f, &g->child);
-    g->root.big[1].child += KFI_KEYS_PARAMETERS;
-    const size_t root = forged_node_put(&f, &g->root);
-    f.tree_size += g->pad;
-    for (unsigned i = 0; i < g->indexes; i++) forged_point(&f, i, 1, shared);
-    return forged_open(&f, root, g->longest, g->count);
-}
 
 static kf_status verified(kf_status opened)
 {
