@@ -11,7 +11,7 @@
 
 enum {
     FORGED_ROOM = 1 << 14, FORGED_PAD = KFI_TAIL_PAD,
-    FORGED_INDEXES = 32,           /* entries of the directory */
+    FORGED_INDEXES = 64,           /* entries of the directory */
     FORGED_DIRECTORY = 2 * FORGED_INDEXES + 8,
     FORGED_FIELD = 4               /* bytes of each number in a node's records */
 };
