@@ -85,7 +85,8 @@ static inline size_t forged_bucket_put(forged_keys *f, int shared, const forged_
         *p++ = 8;                  /* bits of a reference */
         *p++ = (uint8_t)b->slope;  /* a varint */
     }
-    for (unsigned i = 0; i < b->count; i++) forged_bits(p, &bit, (uint8_t)b->entry[i].own[0] | (escaped[i] ? 127 : 0), 7);
+    for (unsigned i = 0; i < b->count; i++)
+        forged_bits(p, &bit, escaped[i] ? 127 : (uint8_t)b->entry[i].own[0], 7);
     p += (bit + 7) / 8;
     if (b->wide) {
         *p++ = (uint8_t)(b->wide - 1);

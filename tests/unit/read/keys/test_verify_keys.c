@@ -237,7 +237,13 @@ static kf_status top_verified(unsigned positions, uint32_t stride, uint8_t class
 
 START_TEST(verify_top__lies)
 {
-    static const struct { uint32_t stride; uint8_t class; unsigned depth; uint8_t root_kind; const char *text; } lies[] = {
+    static const struct {
+        uint32_t stride;
+        uint8_t class;
+        unsigned depth;
+        uint8_t root_kind;
+        const char *text;
+    } lies[] = {
         { 1, 0, 0, KFI_ROOT_EMPTY_KEY, "without a tree" },
         { 1, 1, 0, KFI_ROOT_CONTAINER, "share a class" },
         { 2, 0, 0, KFI_ROOT_CONTAINER, "strides" },

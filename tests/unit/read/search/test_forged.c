@@ -1,5 +1,5 @@
-/* Searches, lists, walks and guided walks on keys that lie in one thing only, deep ones without memory, and under guides
- * that forget and fail: what damage at random and usual dictionaries hardly come to. */
+/* Searches, lists, walks and guided walks on keys that lie in one thing only, on deep ones without memory, and under
+ * guides that forget and fail: what damage at random and usual dictionaries hardly come to. */
 #include "read/keys/by_key.h"
 #include "read/keys/walk.h"
 #include "read/search/descent.h"
@@ -310,7 +310,8 @@ static kf_status hunted(uint32_t start, size_t *hits)
     if (status) return status;
     memset(table, 0, sizeof table);
     for (unsigned b = 0; b < 128; b++) class_of[b] = (uint8_t)b;
-    kfi_guide guide = { .table = table, .class_of = class_of, .start = start, .fill = answer, .find_labels = labels_of };
+    kfi_guide guide = { .table = table, .class_of = class_of, .start = start, .fill = answer,
+                        .find_labels = labels_of };
     asked = 0;
     forget(&guide);
     table[LIVE + KFI_GUIDE_INFO] = 1;
