@@ -112,6 +112,7 @@ static void failed(worker *w, const kfi_check *check, kf_status status, const kf
         c->status = status;
         c->error = *error;
         if (check->shard != KFI_CHECK_WHOLE) kfi_shards_blame_member(&c->error, status, c->checks->whole, check->shard);
+        else kfi_shards_blame_file(&c->error, status, c->checks->whole, check->mapping);
     }
     kfi_monitor_unlock(&c->monitor);
 }

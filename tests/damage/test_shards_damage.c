@@ -277,6 +277,16 @@ typedef struct forgery {
     size_t extra;                  /* bytes after the pool */
 } forgery;
 
+static void add_to_header(kfi_header *h, const kfi_header *part)
+{
+    h->keys += part->keys;
+    if (part->longest_key > h->longest_key) h->longest_key = part->longest_key;
+    h->raw_key_bytes += part->raw_key_bytes;
+    h->raw_value_bytes += part->raw_value_bytes;
+    h->states += part->states;
+    h->states_extra += part->states_extra;
+}
+
 /* What an honest writer writes; `named` by paths. */
 static forgery honest(int named)
 {
@@ -294,12 +304,7 @@ static forgery honest(int named)
         memcpy(e->build_id, part.build_id, 16);
         if (named) e->path = (kf_bytes){ (const uint8_t *)names[k], strlen(names[k]) };
         ck_assert_int_eq(kfi_array_append(&f.images, data, size, NULL), KF_OK);
-        f.header.keys += part.keys;
-        if (part.longest_key > f.header.longest_key) f.header.longest_key = part.longest_key;
-        f.header.raw_key_bytes += part.raw_key_bytes;
-        f.header.raw_value_bytes += part.raw_value_bytes;
-        f.header.states += part.states;
-        f.header.states_extra += part.states_extra;
+        add_to_header(&f.header, &part);
         free(data);
     }
     return f;
@@ -505,9 +510,183 @@ START_TEST(forged__paths)
     ck_assert_int_eq(forge_name("manifest.kfm"), KF_CORRUPT);
     ck_assert_ptr_nonnull(strstr(error.message, "manifest"));
     ck_assert_int_eq(forge_name("nowhere.kf"), KF_IO);
+    long_path[120] = 0;            /* more than is told of it */
+    memset(long_path, 'n', 120);
+    ck_assert_int_eq(forge_name(long_path), KF_IO);
+    kf_dict *embedded;             /* which names no files */
+    kf_member member = KF_MEMBER_INIT;
+    ck_assert_int_eq(kf_dict_open(&embedded, scratch_path("embedded.kf"), NULL, NULL), KF_OK);
+    ck_assert_int_eq(kf_dict_member_at(embedded, 0, &member), KF_TYPE);
+    kf_dict_close(&embedded);
     ck_assert_int_eq(forge_name("/dev/zero"), KF_FORMAT);
     /* Itself, as it was before: there is one by now. */
     for (int i = 0; i < 2; i++) ck_assert_int_eq(forge_name("forged.kf"), KF_REPLACED);
+}
+END_TEST
+
+/* Weights that are said to be the values', with maxima, where there are none. */
+START_TEST(forged__weights)
+{
+    size_t size;
+    kfi_header bare;
+    shards_build_part(&base, KF_WEIGHTS_NONE, cut.from[0], cut.from[1], "bare.kf");
+    uint8_t *data = scratch_read("bare.kf", &size);
+    ck_assert_int_eq(kfi_header_parse(&bare, data, size, NULL), KF_OK);
+    for (unsigned weights = KF_WEIGHTS_NONE; weights <= KF_WEIGHTS_GIVEN; weights++) {
+        forgery f = honest(1);
+        f.count = 1;
+        f.weights = weights;
+        f.header.keys = bare.keys;
+        f.entry[0].size = size;
+        f.entry[0].path = (kf_bytes){ (const uint8_t *)"bare.kf", 7 };
+        memcpy(f.entry[0].build_id, bare.build_id, 16);
+        ck_assert_int_eq(forge(&f), weights == KF_WEIGHTS_NONE ? KF_OK : KF_CORRUPT);
+        ck_assert(weights == KF_WEIGHTS_NONE || strstr(error.message, "weights"));
+    }
+    free(data);
+}
+END_TEST
+
+/* Damage in an image of the second of two files with shards, whose own checksums are right: told with its place. */
+START_TEST(manifest__of_files_with_shards)
+{
+    static const char *const files[] = { "low.kf", "forged.kf" };
+    uint64_t inside = 0;
+    for (unsigned half = 0; half < 2; half++) {
+        forgery f = honest(0);
+        const uint64_t from = half ? f.entry[2].offset : 0;
+        f.images.size = half ? f.images.size - from : f.entry[2].offset;
+        memmove(f.images.data, f.images.data + from, f.images.size);
+        f.count = 2;
+        f.header = (kfi_header){ .value_type = KF_VALUES_U64, .incompatible = KFI_FEATURE_SHARDS };
+        for (unsigned i = 0; i < 2; i++) {
+            kfi_header part;
+            f.entry[i] = f.entry[i + 2 * half];
+            f.entry[i].offset -= from;
+            const uint8_t *image_at = f.images.data + f.entry[i].offset;
+            ck_assert_int_eq(kfi_header_parse(&part, image_at, f.entry[i].size, NULL), KF_OK);
+            add_to_header(&f.header, &part);
+        }
+        inside = f.entry[1].offset + f.entry[1].size / 2;
+        f.images.data[inside] ^= half;
+        ck_assert_int_eq(forge(&f), KF_OK);
+        char low[600];
+        snprintf(low, sizeof low, "%s", scratch_path("low.kf"));
+        if (!half) ck_assert_int_eq(rename(scratch_path("forged.kf"), low), 0);
+    }
+    shards_manifest("two.kfm", files, 2);
+    ck_assert_int_eq(open_and_verify(scratch_path("two.kfm")), KF_CORRUPT);
+    ck_assert_msg(strstr(error.message, "forged.kf") && error.offset < 2 * inside, "%s", error.message);
+}
+END_TEST
+
+/* Where a section of an image of an honest forgery is. */
+static uint8_t *in_image(forgery *f, size_t shard, uint32_t type)
+{
+    kfi_header part;
+    uint8_t *at = f->images.data + f->entry[shard].offset;
+    ck_assert_int_eq(kfi_header_parse(&part, at, f->entry[shard].size, NULL), KF_OK);
+    return at + kfi_header_section(&part, type)->offset;
+}
+
+/* A shard whose keys, then values, can't be read: batches tell, whatever comes behind it, and verifying does. */
+START_TEST(forged__unreadable_shard)
+{
+    for (unsigned values = 0; values < 2; values++) {
+        forgery f = honest(0);
+        uint64_t ordinals[PARTS], numbers[PARTS];
+        kf_bytes keys[PARTS];
+        kf_dict *dict;
+        uint8_t *const section = in_image(&f, 1, values ? KFI_SECTION_VALUES : KFI_SECTION_TREE);
+        if (values) memset(section + kfi_load64(section + 80), 0xff, 8);   /* the directory of a packed array */
+        else memset(section + kfi_load64(section + 16), 0x7f, 2);   /* the root */
+        for (unsigned i = 0; i < PARTS; i++) keys[i] = base.set.keys[cut.from[i]], ordinals[i] = cut.from[i];
+        ck_assert_int_eq(forge(&f), KF_OK);
+        ck_assert_int_eq(kf_dict_open(&dict, scratch_path("forged.kf"), NULL, NULL), KF_OK);
+        if (values) {
+            ck_assert_int_eq(kf_dict_u64_at_many(dict, ordinals, PARTS, numbers), KF_CORRUPT);
+        } else {
+            ck_assert_int_eq(kf_dict_ordinal_many(dict, keys, PARTS, ordinals, NULL), KF_CORRUPT);
+            ck_assert(ordinals[0] == 0 && ordinals[1] == KF_ABSENT && ordinals[3] == cut.from[3]);
+        }
+        ck_assert_int_eq(kf_dict_verify(dict, NULL, NULL), KF_CORRUPT);
+        kf_dict_close(&dict);
+    }
+}
+END_TEST
+
+/* A shard's first key is said to be one that it does not have: what begins that is looked for in the shard before. */
+START_TEST(forged__longest_prefix)
+{
+    kf_dict *dict;
+    kf_prefix_match match;
+    forgery f = honest(0);
+    uint8_t text[400] = { 0 };
+    const kf_bytes before = f.entry[1].last;
+    ck_assert_uint_lt(before.size, sizeof text);
+    if (before.size) memcpy(text, before.data, before.size);
+    f.entry[2].first = (kf_bytes){ text, before.size + 1 };
+    ck_assert_int_eq(forge(&f), KF_OK);
+    ck_assert_int_eq(kf_dict_open(&dict, scratch_path("forged.kf"), NULL, NULL), KF_OK);
+    ck_assert_int_eq(kf_dict_longest_prefix(dict, text, before.size + 1, &match), KF_OK);
+    ck_assert(match.size == before.size && match.ordinal == cut.from[2] - 1);
+    kf_dict_close(&dict);
+}
+END_TEST
+
+/* A file of as many shards as there may be, and one file more. */
+START_TEST(forged__too_many_shards)
+{
+    enum { DIGITS = 5 };
+    static uint8_t names[KFI_SHARDS_LIMIT][DIGITS + 1];
+    kfi_shard *entries = calloc(KFI_SHARDS_LIMIT + 1, sizeof *entries);
+    kfi_array section = { 0 };
+    kfi_writer *writer;
+    kfi_header one, header = { .value_type = KF_VALUES_U64, .incompatible = KFI_FEATURE_SHARDS,
+                               .keys = KFI_SHARDS_LIMIT };
+    size_t size, whole;
+    shards_build_part(&base, cut.weights, 0, 1, "one.kf");     /* one key: it stands for all */
+    uint8_t *data = scratch_read("one.kf", &size);
+    ck_assert_int_eq(kfi_header_parse(&one, data, size, NULL), KF_OK);
+    header.longest_key = one.longest_key;
+    ck_assert_int_eq(kfi_writer_create(&writer, scratch_path("full.kf"), 3, NULL), KF_OK);
+    ck_assert_int_eq(kfi_writer_begin(writer, KFI_SECTION_IMAGES, NULL), KF_OK);
+    for (size_t i = 0; i < KFI_SHARDS_LIMIT; i++) {
+        snprintf((char *)names[i], sizeof names[i], "%05zu", i);
+        const kf_bytes key = { names[i], DIGITS };
+        entries[i] = (kfi_shard){ .offset = i * size, .size = size, .keys = 1, .first = key, .last = key };
+        memcpy(entries[i].build_id, one.build_id, 16);
+        ck_assert_int_eq(kfi_writer_write(writer, data, size, NULL), KF_OK);
+    }
+    ck_assert_int_eq(kfi_writer_end(writer, NULL), KF_OK);
+    const kfi_shards_head head = { KFI_SHARDS_LIMIT, cut.weights, 0 };
+    ck_assert_int_eq(kfi_shards_encode(entries, &head, &section, NULL), KF_OK);
+    ck_assert_int_eq(kfi_writer_begin(writer, KFI_SECTION_SHARDS, NULL), KF_OK);
+    ck_assert_int_eq(kfi_writer_write(writer, section.data, section.size, NULL), KF_OK);
+    ck_assert_int_eq(kfi_writer_end(writer, NULL), KF_OK);
+    ck_assert_int_eq(kfi_writer_finish(writer, &header, NULL), KF_OK);
+    kfi_writer_destroy(&writer);
+    kfi_array_free(&section);
+    ck_assert_int_eq(open_only(scratch_path("full.kf")), KF_OK);
+    uint8_t *full = scratch_read("full.kf", &whole);
+    ck_assert_int_eq(kfi_header_parse(&header, full, whole, NULL), KF_OK);
+    free(full);
+    static const uint8_t above[] = "99999";
+    for (unsigned more = 0; more < 2; more++) {
+        forgery f = honest(1);
+        f.count = 1 + more;
+        f.header.keys = KFI_SHARDS_LIMIT + more;
+        f.entry[0] = (kfi_shard){ .size = whole, .keys = KFI_SHARDS_LIMIT, .first = entries[0].first,
+                                  .last = entries[KFI_SHARDS_LIMIT - 1].last,
+                                  .path = { (const uint8_t *)"full.kf", 7 } };
+        memcpy(f.entry[0].build_id, header.build_id, 16);
+        f.entry[1] = (kfi_shard){ .size = size, .keys = 1, .first = { above, DIGITS }, .last = { above, DIGITS },
+                                  .path = { (const uint8_t *)"one.kf", 6 } };
+        memcpy(f.entry[1].build_id, one.build_id, 16);
+        ck_assert_int_eq(forge(&f), more ? KF_LIMIT : KF_OK);
+    }
+    free(data);
+    free(entries);
 }
 END_TEST
 
@@ -549,6 +728,11 @@ static Suite *suite(void)
     tcase_add_test(t, forged__inside_of_an_image);
     tcase_add_test(t, forged__images);
     tcase_add_test(t, forged__paths);
+    tcase_add_test(t, forged__weights);
+    tcase_add_test(t, manifest__of_files_with_shards);
+    tcase_add_test(t, forged__unreadable_shard);
+    tcase_add_test(t, forged__longest_prefix);
+    tcase_add_test(t, forged__too_many_shards);
     tcase_add_test(t, forged__nested);
     suite_add_tcase(s, t);
     return s;

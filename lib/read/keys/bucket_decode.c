@@ -114,7 +114,7 @@ uint8_t *kfi_characters_append(const kfi_keys *keys, const uint8_t *bits, uint64
     const unsigned width = keys->parameters.character_bits;
     const uint8_t *character = keys->parameters.character;
     const unsigned mask = (1u << width) - 1;
-    if (to > limit || count > (uint64_t)(limit - to)) return NULL;
+    if ((int64_t)count > limit - to) return NULL;   /* also where `to` is beyond the limit */
     for (; count; bit += STEP * width) {
         uint64_t codes = kfi_load_bits(bits, bit, 4 * STEP);
         for (unsigned i = 0; i < STEP; i++, codes >>= width) to[i] = character[codes & mask];

@@ -26,7 +26,7 @@ int kfi_bucket_decode(const kfi_keys *keys, kfi_place place, uint32_t depth, kfi
 /* Whether every label code is one that the file's parameters assign. For verifying. */
 int kfi_decoded_labels_valid(const kfi_keys *keys, const kfi_decoded *d);
 
-/* Keys in the entries before `entry` (which may be the number of entries, when no jump comes last). */
+/* Keys in the entries before `entry`. */
 static inline uint64_t kfi_decoded_rank(const kfi_decoded *d, unsigned entry)
 {
     return entry + kfi_bucket_extra(&d->view, entry);

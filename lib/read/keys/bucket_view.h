@@ -147,18 +147,17 @@ KFI_VIEW_INLINE int kfi_bucket_parse(const kfi_keys *keys, kfi_bucket *b, kfi_pl
     return at <= b->bits_limit && b->length_width <= 32;
 }
 
-/* Keys beyond one an entry that the jumps before entry `entry` hold (entry may be count). */
+/* Keys beyond one an entry that the jumps before entry `entry` hold. */
 KFI_VIEW_INLINE uint64_t kfi_bucket_extra(const kfi_bucket *b, unsigned entry)
 {
     const kfi_jumps *j = &b->jumps;
     if (!j->map) return 0;
-    uint64_t before = entry == 64 ? j->map : j->map & ((1ull << entry) - 1);
-    unsigned n = kfi_popcount(before);
+    unsigned n = kfi_popcount(j->map & ((1ull << entry) - 1));
     uint64_t extra = j->slope * n;
     if (j->table)
         for (unsigned i = 0; i < n; i++)
             extra += j->table[kfi_load_bits(j->index, (uint64_t)i * j->index_bits, j->index_bits) & 15];
-    if (j->has_residual && n < j->sums)
+    if (j->has_residual)
         extra += j->base + kfi_load_bits(b->bits, j->residual_at + (uint64_t)n * j->residual_bits, j->residual_bits);
     return extra;
 }

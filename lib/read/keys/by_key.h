@@ -94,13 +94,10 @@ static inline kfi_step kfi_step_by_key_in_node(kfi_key_way *w)
     const kfi_order o = codes ? kfi_codes_compare(w->keys, path, 0, codes, row, w->key, &at) : KFI_TEXT_AGREES;
     w->first = base + kfi_node_bigs_before(&n, i);
     w->end = base + kfi_node_bigs_before(&n, i + 1);
-    switch (o) {
-    case KFI_TEXT_BELOW: return kfi_way_absent(w, w->end);
-    case KFI_TEXT_ABOVE: return kfi_way_absent(w, w->first);
-    case KFI_TEXT_LONGER: return KFI_STEP_FOUND;
-    case KFI_TEXT_BAD: return KFI_STEP_CORRUPT;
-    case KFI_TEXT_AGREES: break;
-    }
+    if (o == KFI_TEXT_BELOW) return kfi_way_absent(w, w->end);
+    if (o == KFI_TEXT_ABOVE) return kfi_way_absent(w, w->first);
+    if (o == KFI_TEXT_LONGER) return KFI_STEP_FOUND;
+    if (o == KFI_TEXT_BAD) return KFI_STEP_CORRUPT;
     w->depth = at;
     return kfi_node_child(w->keys, &n, i, &w->place) ? KFI_STEP_ON : KFI_STEP_CORRUPT;
 }

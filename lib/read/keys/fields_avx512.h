@@ -61,7 +61,7 @@ static inline kfi_vec kfi_vec_table(kfi_vec v, const uint8_t *table)
 
 static inline uint64_t kfi_vec_sum(kfi_vec v, unsigned count)
 {
-    __mmask64 keep = count == 64 ? ~0ull : (1ull << count) - 1;
+    const __mmask64 keep = kfi_low_bits(~0ull, count);
     return (uint64_t)_mm512_reduce_add_epi64(
         _mm512_sad_epu8(_mm512_maskz_mov_epi8(keep, v), _mm512_setzero_si512()));
 }

@@ -60,10 +60,8 @@ kf_status kfi_keys_open(kfi_keys *keys, const uint8_t *file, const kfi_header *h
         return kfi_fail(error, KF_CORRUPT, "the longest key is longer than the format allows");
     for (unsigned b = 256; b--;)
         if (p->label_code[b] < sizeof keys->label_of) keys->label_of[p->label_code[b]] = (uint8_t)b;
-    /* Divided so that nothing overflows: the directory's bytes are within the section. */
-    uint64_t directory_room = p->directory_width ? shared->size / p->directory_width * 8 : UINT64_MAX;
-    if (p->directory_count > directory_room + 8 || p->directory_count > UINT64_MAX / 64
-        || p->directory_count * p->directory_width / 8 > shared->size)
+    /* Divided so that the count does not overflow; what a section of more bytes than any has would, is only less. */
+    if (p->directory_count > (p->directory_width ? (8 * shared->size + 7) / p->directory_width : 0))
         return kfi_fail_at(error, KF_CORRUPT, shared->offset, "the directory is larger than its section");
     if (p->root_kind != KFI_ROOT_CONTAINER) keys->parameters.root = 0;   /* not used, but pointed at */
     if (p->root_kind == KFI_ROOT_CONTAINER && (p->root < KFI_KEYS_PARAMETERS || p->root >= tree->size))

@@ -34,8 +34,8 @@ static int is_next(comparison *c, size_t size)
 static int enter(comparison *c, uint64_t index, size_t size)
 {
     kfi_place place;
-    if (c->height > KFI_ENDINGS_LONGEST || !kfi_directory_place(c->keys, index, &place)) return 0;
-    if (kfi_is_node(place.at)) return 0;
+    if (c->height > KFI_ENDINGS_LONGEST) return 0;   /* unreachable: a text has no more, each jump takes one */
+    if (!kfi_directory_place(c->keys, index, &place) || kfi_is_node(place.at)) return 0;
     level *l = &c->levels[c->height++];
     l->size = size;
     l->entry = 0;

@@ -125,7 +125,7 @@ static int check_entries(verifier *v, level *f)
         uint64_t keys = 1;
         if (kfi_decoded_rank(d, e) != f->smalls - f->bucket_start) return bad(v, "a sum of keys is wrong");
         const uint8_t *end = kfi_decoded_append(v->keys, d, e, v->text + d->lcp[e], limit);
-        if (!end) return bad(v, "a tail has a wrong code or is too long");
+        if (!end) return bad(v, "a tail is wrong");   /* unreachable: check_texts has appended it */
         uint32_t size = (uint32_t)(end - v->text), longest = size;
         if (kfi_decoded_is_jump(d, e)) {
             kfi_place place;
@@ -345,7 +345,7 @@ kf_status kfi_keys_verify(const kfi_keys *keys, const uint8_t *file, kfi_progres
     kf_status status = verify_tokens(keys, file, error);
     if (status) return status;
     /* A stored container takes bytes of its own. */
-    if (shared > keys->shared_size || shared > keys->shared_size + keys->tree_size)
+    if (shared > keys->shared_size)
         return kfi_fail(error, KF_CORRUPT, "there are more shared containers than room for them");
     v.facts = calloc((size_t)shared + 1, sizeof *v.facts);
     v.text = calloc(1, (size_t)keys->longest_key + 2 * KFI_TOKEN_MAX);

@@ -37,12 +37,12 @@ static kfi_step along_node(along *w)
     const uint8_t c = *key_at(s, s->depth, 1);
     const unsigned i = labels_below(n.big_label, n.bigs, c, &big);
     const uint64_t first = s->rank + (unsigned)n.final;
-    if (!big || i >= n.bigs) {
+    if (!big) {
         int equal;
-        const uint64_t base = first + kfi_node_bigs_before(&n, i < n.bigs ? i : n.bigs);
+        const uint64_t base = first + kfi_node_bigs_before(&n, i);
         if (!n.buckets) return along_absent(w, base);
         const unsigned inner = n.buckets - 1, below = labels_below(n.bucket_label, inner, c, &equal);
-        const unsigned j = below + (equal && below < inner);
+        const unsigned j = below + (unsigned)equal;
         if (j < inner) w->end = base + kfi_node_buckets_before(&n, j + 1);
         else if (w->end != UNKNOWN) w->end += base - first - kfi_node_bigs_before(&n, n.bigs);
         s->rank = base + kfi_node_buckets_before(&n, j);
@@ -189,7 +189,8 @@ static kf_status list_found(kfi_list *l, const along *w)
         if (!f) return KF_NO_MEMORY;   /* unreachable: an empty list has room for a level */
         f->entry = (uint8_t)w->entry;
         f->end = (uint8_t)w->next;
-        return o && list_bit(l, o, w->entry, s->depth, &f->bit) ? KF_OK : KF_CORRUPT;
+        if (!o || !list_bit(l, o, w->entry, s->depth, &f->bit)) return KF_CORRUPT;   /* unreachable: both were read */
+        return KF_OK;
     }
     l->size = s->depth;
     if (w->edge >= 0) {
@@ -261,7 +262,8 @@ static uint8_t *outline_text(const kfi_keys *keys, const outline *o, unsigned en
         from = 63 - (unsigned)__builtin_clzll(below);
     }
     while (n--) {
-        if (!lcp_of(o, chain[n], &lcp) || lcp > limit - text || (to && lcp > to - text)) return NULL;
+        lcp_of(o, chain[n], &lcp);   /* as above */
+        if (lcp > limit - text || (to && lcp > to - text)) return NULL;
         to = outline_append(keys, o, chain[n], depth, text + lcp, limit, end);
         if (!to) return NULL;
     }
@@ -295,7 +297,7 @@ static int list_note_node(kfi_list *l, const uint8_t *at, size_t depth, const kf
 
 static int list_note_bucket(kfi_list *l, const outline *o, const uint8_t *at, size_t depth)
 {
-    kfi_list_level *node = l->height && list_top(l)->kind == LIST_NODE && !list_top(l)->open ? list_top(l) : NULL;
+    kfi_list_level *node = l->height && list_top(l)->kind == LIST_NODE ? list_top(l) : NULL;
     int end = (int)o->view.count, found;
     if (node) {
         kfi_node n;

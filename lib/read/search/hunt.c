@@ -64,13 +64,8 @@ kf_status kfi_hunt_next(kfi_hunt *h)
     if (h->height) return h->variant->hunt(h, 0);
     if (h->begun || h->low >= h->high || h->guide->start == KFI_GUIDE_DEAD) return KF_END;
     h->begun = 1;
-    switch (h->keys->parameters.root_kind) {
-    case KFI_ROOT_CONTAINER:
-        return h->variant->hunt(h, 1);
-    case KFI_ROOT_EMPTY_KEY:
-        h->size = h->ordinal = 0;
-        h->state = h->states[0];
-        return kfi_guide_accepts(h->guide, h->state) ? KF_OK : KF_END;
-    default: return KF_END;   /* unreachable: without a root there are no keys, and low is high */
-    }
+    if (h->keys->parameters.root_kind == KFI_ROOT_CONTAINER) return h->variant->hunt(h, 1);
+    h->size = h->ordinal = 0;   /* the empty key: without a root there are none, and low is high */
+    h->state = h->states[0];
+    return kfi_guide_accepts(h->guide, h->state) ? KF_OK : KF_END;
 }

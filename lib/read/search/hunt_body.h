@@ -151,12 +151,6 @@ static inline uint64_t entries_alive(const kfi_hunt *h, const outline *o, uint32
     return alive;
 }
 
-/* Every key, and every container's first key, comes here: ordinals ascend and are below the count. */
-static int in_order(const kfi_hunt *h, uint64_t ordinal)
-{
-    return ordinal >= h->floor && ordinal < h->keys->count;
-}
-
 /* Whether the key of `size` bytes, whose states are set, is wanted. */
 static int take(kfi_hunt *h, size_t size, uint64_t ordinal)
 {
@@ -198,7 +192,7 @@ static int visit(kfi_hunt *h, kfi_hunt_level *f, const outline *o, unsigned entr
     uint64_t ordinal = f->base + rank_of(o, entry);
     kfi_place target;
     if (ordinal >= h->high) return KF_END;
-    if (!in_order(h, ordinal)) return KF_CORRUPT;
+    if (ordinal < h->floor) return KF_CORRUPT;
     f->inside = ordinal;
     if (!(o->view.jumps.map >> entry & 1)) return take(h, size, ordinal) ? KF_OK : GO_ON;
     if (ordinal < h->low && entry + 1u < o->view.count && f->base + rank_of(o, entry + 1) <= h->low) return GO_ON;
@@ -290,7 +284,7 @@ static int entries_forward(kfi_hunt *h)
         if (!lower) break;
         uint32_t lcp;
         const unsigned entry = (unsigned)__builtin_ctzll(lower);
-        if (!lcp_of(o, entry, &lcp) || lcp >= at - depth) return KF_CORRUPT;
+        if (!lcp_of(o, entry, &lcp) || lcp >= at - depth) return KF_CORRUPT;   /* unreachable: `lower` are below it */
         reached = depth + lcp;
         rest &= ~0ull << entry;
     }
@@ -309,7 +303,7 @@ static int enter_big(kfi_hunt *h, kfi_hunt_level *f, const kfi_node *n, unsigned
     if (ordinal >= h->high) return KF_END;
     if (ordinal + keys <= h->low) return GO_ON;
     uint8_t *end = kfi_node_edge_append(h->keys, n, big, h->bytes + f->depth, h->bytes + h->keys->longest_key);
-    if (!end || !in_order(h, ordinal)) return KF_CORRUPT;
+    if (!end || ordinal < h->floor) return KF_CORRUPT;
     f->inside = ordinal;
     if (!step_along(h, f->depth, (size_t)(end - h->bytes), &reached)) return KF_NO_MEMORY;
     if (reached < (size_t)(end - h->bytes)) return GO_ON;
@@ -329,11 +323,11 @@ static int enter_entries(kfi_hunt *h, const kfi_hunt_level *f, const kfi_node *n
     return GO_ON;
 }
 
-/* The ordinal of the first key of bucket j or after it. */
+/* The ordinal of the first key of bucket j, which is not the first one, or after it. */
 static uint64_t bucket_ordinal(const kfi_hunt_level *f, const kfi_node *n, unsigned j)
 {
     return f->base + kfi_node_buckets_before(n, j)
-           + (j ? kfi_node_bigs_before(n, kfi_node_bigs_below(n, n->bucket_label[j - 1])) : 0);
+           + kfi_node_bigs_before(n, kfi_node_bigs_below(n, n->bucket_label[j - 1]));
 }
 
 static const outline *node_bucket(kfi_hunt *h, const kfi_node *n, unsigned j, const uint8_t **at)

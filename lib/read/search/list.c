@@ -67,9 +67,10 @@ kf_status kfi_list_seek(kfi_list *l, uint64_t ordinal)
     l->text = l->next = l->arena;
     l->ordinal = ordinal;
     l->ready = 1;
+    l->failed = KF_OK;
     if (l->keys->parameters.root_kind != KFI_ROOT_CONTAINER) return ordinal ? KF_CORRUPT : KF_OK;
     const size_t size = l->variant->key_at(l->keys, ordinal, l->text, l);
-    if (size == SIZE_MAX) return KF_CORRUPT;
+    if (size == SIZE_MAX) return l->failed ? l->failed : KF_CORRUPT;
     l->size = size;
     return KF_OK;
 }
@@ -80,6 +81,7 @@ kf_status kfi_list_prefix(kfi_list *l, kf_bytes prefix, uint64_t *count)
     l->height = l->size = 0;
     l->text = l->next = l->arena;
     l->ready = 0;
+    l->failed = KF_OK;
     *count = 0;
     if (l->keys->parameters.root_kind != KFI_ROOT_CONTAINER) {
         l->ready = !prefix.size;

@@ -24,7 +24,10 @@ static kfi_list_level *list_push(kfi_list *l, enum list_kind kind, const uint8_t
 {
     if (__builtin_expect(l->height == l->capacity, 0)) {
         kfi_list_level *grown = malloc(2 * l->capacity * sizeof *grown);
-        if (!grown) return NULL;
+        if (!grown) {
+            l->failed = KF_NO_MEMORY;
+            return NULL;
+        }
         memcpy(grown, l->levels, l->height * sizeof *grown);
         free(l->levels_made);
         l->levels = l->levels_made = grown;
@@ -143,7 +146,7 @@ static void list_remember(kfi_list *l)
 {
     const kfi_list_level *f = list_top(l);
     const size_t count = l->count - f->first;
-    if (!f->reference || f->first > l->count || !count || count > KFI_LIST_LEAF_KEYS) return;
+    if (f->first > l->count || count > KFI_LIST_LEAF_KEYS) return;
     if (count > KFI_LIST_RECORDS - l->records_used) {
         memset(l->leaves, 0, sizeof *l->leaves << KFI_LIST_LEAF_BITS);
         l->records_used = 0;
@@ -229,7 +232,6 @@ static int list_tails(const kfi_list *l, const kfi_list_level *f, list_slot *s, 
     const uint8_t *lcps = (const uint8_t *)&s->o.lcps;
     if (first >= s->begin && end <= s->end) return 1;
     s->begin = s->end = 0;
-    if (b->codes_at > KFI_KEY_LIMIT) return 0;
     s->bit[first] = (uint32_t)f->bit;
     if (b->length_mode <= KFI_LENGTHS_UNARY32) {
         if (b->unary_bits > KFI_KEY_LIMIT * KFI_BUCKET_ENTRIES) return 0;
@@ -259,7 +261,7 @@ KFI_INLINE uint8_t *list_characters(const kfi_keys *keys, const uint8_t *bits, u
 {
     const unsigned width = keys->parameters.character_bits;
     const uint32_t count = (end - bit) / width;
-    if (to > limit || count > (size_t)(limit - to)) return NULL;
+    if ((int64_t)count > limit - to) return NULL;   /* also where `to` is beyond the limit */
     for (uint32_t i = 0; i < count; i += 16)
         kfi_characters16(to + i, bits, bit + i * width, width, keys->parameters.character);
     return to + count;
@@ -417,8 +419,7 @@ static int list_node(kfi_list *l)
         l->size = (size_t)(to - l->text);
         return list_descend(l, child.at, 0);
     }
-    if (!o) {
-        if (f->reference) list_remember(l);
+    if (!o) {   /* too many keys to be remembered are below a node */
         l->height--;
         return GO_ON;
     }

@@ -316,7 +316,7 @@ KFI_INLINE kfi_step bucket_body(const kfi_keys *keys, kfi_search *s, int in_plac
     }
 }
 
-/* Labels (ascending bytes) below `c`; `*equal` tells whether c itself is among them. */
+/* How many labels are below `c`; `*equal` tells whether c itself is among them, so that there are more than these. */
 static inline unsigned labels_below(const uint8_t *labels, unsigned count, uint8_t c, int *equal)
 {
     unsigned below = 0;
@@ -343,7 +343,6 @@ KFI_INLINE kfi_step node_body(const kfi_keys *keys, kfi_search *s, int in_place,
     i = labels_below(n.big_label, n.bigs, c, &big);
     j = labels_below(n.bucket_label, (unsigned)(n.big - n.bucket_label), c, &first);
     j += (unsigned)first;
-    if (i >= n.bigs) big = 0;   /* labels out of order: damage */
     s->rank += (unsigned)n.final + kfi_node_bigs_before(&n, i);
     if (big) {
         s->rank += kfi_node_smalls_before(&n, i);

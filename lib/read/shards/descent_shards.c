@@ -17,7 +17,7 @@ kf_status kfi_text_shards_create(kfi_text_shards *t, const kfi_shards *shards, c
     kf_status status = kfi_shards_member(shards, 0, &any);
     if (!status) status = kfi_descents_create(&t->table, &any->keys, any->search, text, size);
     if (status) return status;
-    if (size < ROUTED_TEXT || shards->count >= ROUTE_OPEN) return KF_OK;
+    if (size < ROUTED_TEXT) return KF_OK;
     t->routes = calloc((size_t)1 << ROUTE_BITS, sizeof *t->routes);
     return t->routes ? KF_OK : KF_NO_MEMORY;
 }
@@ -49,8 +49,8 @@ static size_t route(const kfi_text_shards *t, size_t place)
 static kf_status find_before(const kfi_shards *shards, size_t shard, kfi_shard_descents *m)
 {
     kf_bytes first = shards->first_key[shard];
-    if (!shard || !first.size) return KF_OK;
-    first.size--;   /* all that begins this is below the first key */
+    if (!shard) return KF_OK;
+    first.size--;   /* all that begins this is below the first key, which is not empty, as there are keys below it */
     /* One of each length at most. */
     m->before = malloc((first.size + 1) * sizeof *m->before);
     if (!m->before) return KF_NO_MEMORY;

@@ -10,7 +10,7 @@
 kf_status kfi_shards_blame(kf_error *error, kf_status status, size_t shard, kf_bytes path)
 {
     char said[sizeof error->message], name[100] = "";
-    if (!error || !status) return status;
+    if (!error) return status;
     memcpy(said, error->message, sizeof said);
     snprintf(name, sizeof name, "%.*s", (int)(path.size < sizeof name ? path.size : sizeof name - 1),
              path.size ? (const char *)path.data : "");

@@ -18,8 +18,9 @@ static uint64_t slice_of(kf_bytes key, size_t skip)
 
 static size_t bytes_in_common(kf_bytes a, kf_bytes b)
 {
+    const size_t most = a.size < b.size ? a.size : b.size;
     size_t n = 0;
-    while (n < a.size && n < b.size && a.data[n] == b.data[n]) n++;
+    while (n < most && a.data[n] == b.data[n]) n++;
     return n;
 }
 
@@ -155,9 +156,9 @@ static kf_status all_prefixes(const kfi_shards *s, kf_bytes text, kf_prefix_matc
         for (size_t i = 0; i < n; i++) matches[*count + i].ordinal += s->first[shard];
         *count += n;
         if (status || *count == capacity || shard >= last) return status;
-        if (part.size < border.size && part.size < text.size) part.size++;
+        part.size += (part.size < border.size) & (part.size < text.size);
         size_t next = kfi_shard_of_key(s, part);
-        shard = next > shard ? next : shard + 1;
+        shard = next > shard ? next : shard + 1;   /* unreachable: the second; `part` is not below the next first key */
     }
 }
 

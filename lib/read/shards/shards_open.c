@@ -158,7 +158,7 @@ static kf_status add_sharded_file(opening *o, kfi_mapping *mapping, const kfi_he
         kfi_mapping_close(mapping);
         return kfi_fail_memory(o->error, (s->files + 1) * sizeof *s->file);
     }
-    s->file[s->files++] = (kfi_shards_file){ *mapping, *header };
+    s->file[s->files++] = (kfi_shards_file){ *mapping, *header, e->path, s->count };
     const kfi_shards_file *file = &s->file[s->files - 1];
     status = kfi_shard_identify(header, e, KF_REPLACED, o->error);
     if (!status) status = read_directory(&dir, &file->mapping, header, o->error);
@@ -192,7 +192,7 @@ static kf_status add_file(opening *o, const kfi_shard *e)
 static kf_status add_files(opening *o, const directory *dir)
 {
     kf_status status = KF_OK;
-    for (size_t i = 0; i < dir->count && !status; i++) {
+    for (size_t i = 0; i < dir->count; i++) {
         size_t from = o->shards->count;
         status = add_file(o, &dir->entries[i]);
         for (; !status && from < o->shards->count; from++)
@@ -260,8 +260,8 @@ int kfi_shards_same_files(const kfi_shards *a, const kfi_shards *b)
         if (!of_a && !of_b) continue;
         if (kfi_shards_member(a, i, &of_a) || kfi_shards_member(b, i, &of_b)) return 0;
         const kfi_mapping *x = &of_a->mapping, *y = &of_b->mapping;
-        if (x->borrowed != y->borrowed) return 0;   /* what is borrowed is a part of what was compared */
-        if (!x->borrowed && !kfi_mapping_is_same(x, y)) return 0;
+        /* What is borrowed is a part of what was compared. */
+        if (!(x->borrowed & y->borrowed) && !kfi_mapping_is_same(x, y)) return 0;
     }
     return 1;
 }

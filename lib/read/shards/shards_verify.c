@@ -49,6 +49,15 @@ void kfi_shards_blame_member(kf_error *error, kf_status status, const kf_dict *d
     kfi_shards_blame(error, status, shard, s->path[shard]);
 }
 
+void kfi_shards_blame_file(kf_error *error, kf_status status, const kf_dict *dict, const kfi_mapping *mapping)
+{
+    const size_t files = dict->shards ? dict->shards->files : 0;
+    for (size_t i = 0; i < files; i++) {
+        const kfi_shards_file *file = &dict->shards->file[i];
+        if (&file->mapping == mapping) kfi_shards_blame(error, status, file->first, file->path);
+    }
+}
+
 kf_status kfi_shards_verify_sums(const kf_dict *dict, kf_error *error)
 {
     kfi_header sum = { 0 };

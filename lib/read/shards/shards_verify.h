@@ -8,6 +8,8 @@
 struct kfi_shards_file {
     kfi_mapping mapping;
     kfi_header header;
+    kf_bytes path;
+    size_t first;       /* of the shards that lie in it */
 };
 
 /* Puts the shard's number, and its path if it has one, before the message; returns `status`. */
@@ -29,5 +31,7 @@ kf_status kfi_shards_verify_sums(const kf_dict *dict, kf_error *error);
 kf_status kfi_shards_verify_ends(const kf_dict *dict, size_t shard, kf_error *error);
 /* Makes an error of a member one of the whole: with the offset in the file that the member lies in. */
 void kfi_shards_blame_member(kf_error *error, kf_status status, const kf_dict *dict, size_t shard);
+/* Names the file of a manifest whose mapping it is, if it is one's. */
+void kfi_shards_blame_file(kf_error *error, kf_status status, const kf_dict *dict, const kfi_mapping *mapping);
 
 #endif

@@ -214,6 +214,7 @@ START_TEST(verify__fault_in_a_file_of_a_manifest)
     same(dict, 1);
     ck_assert_int_eq(verify(dict, 2, NULL, &error), KF_CORRUPT);
     ck_assert_uint_lt(error.offset, size);
+    ck_assert_msg(strstr(error.message, "('shards.kf')"), "%s", error.message);
     kf_dict_close(&dict);
     ck_assert_int_eq(rename(scratch_path("old.kf"), scratch_path("shards.kf")), 0);
     free(file);
@@ -262,6 +263,37 @@ START_TEST(verify__no_memory)
 }
 END_TEST
 
+/* Manifests of files with shards, and of more files without them than there is room for at first. */
+START_TEST(verify__opening_without_memory)
+{
+    enum { PARTS = 18 };
+    char paths[PARTS][512];
+    const char *members[PARTS];
+    for (unsigned i = 0; i < PARTS; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "tiny%u.kf", i);
+        build(name, 2 * i, 2 * i + 1, 1);
+        snprintf(paths[i], sizeof paths[i], "%s", scratch_path(name));
+        members[i] = paths[i];
+    }
+    ck_assert_int_eq(kf_bundle_write(scratch_path("plain.kfm"), members, PARTS, NULL, NULL), KF_OK);
+    for (uint64_t n = 1; ; n++) {
+        kf_error error = { 0 };
+        kf_dict *dict;
+        fault_mark();
+        fault_arm(FAULT_ALLOC | FAULT_LOCK, n, ENOMEM, FAULT_ONCE);
+        const kf_status status = kf_dict_open(&dict, scratch_path(_i ? "plain.kfm" : names[MANIFEST]), NULL, &error);
+        const int fired = fault_fired();
+        kf_dict_close(&dict);
+        fault_off();
+        ck_assert_int_eq(fault_live(), 0);
+        ck_assert(status == (fired ? KF_NO_MEMORY : KF_OK) && (!fired || error.message[0]));
+        if (!fired) break;
+        ck_assert_uint_lt(n, 1000);
+    }
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("verify");
@@ -273,6 +305,7 @@ static Suite *suite(void)
     tcase_add_test(t, verify__fault_in_a_file_of_a_manifest);
     suite_add_cases(t, verify__fewer_threads, 0, FILES);
     suite_add_cases(t, verify__no_memory, 0, FILES);
+    suite_add_cases(t, verify__opening_without_memory, 0, 2);
     suite_add_tcase(s, t);
     return s;
 }

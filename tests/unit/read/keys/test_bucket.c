@@ -65,6 +65,13 @@ START_TEST(bucket__known)
     ck_assert(!kfi_decoded_labels_valid(&k, &d));
     for (size_t size = 0; size < 9; size++)
         ck_assert(!kfi_bucket_decode(&k, (kfi_place){ tree, tree + size }, 4, &d));
+    /* References with residuals: their base does not end within 64 bits, or they have too many bits. */
+    static const uint8_t bases[][16] = { { 0, 0xa8, 0, 0x40, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255 },
+                                         { 0, 0xa8, 0, 0x40, 0, 58, 0 } };
+    for (unsigned i = 0; i < 2; i++) {
+        memcpy(suffixes, bases[i], sizeof bases[i]);
+        ck_assert(!kfi_bucket_decode(&k, (kfi_place){ suffixes, suffixes + 30 }, 4, &d));
+    }
     tree[1] = 14;   /* a reserved lcp mode */
     ck_assert(!kfi_bucket_decode(&k, (kfi_place){ tree, tree + 9 }, 4, &d));
     ck_assert_ptr_null(d.at);

@@ -177,9 +177,9 @@ static kf_status bring(void *context, const kf_member *member, kf_error *e)
     host *h = context;
     h->asked++;
     ck_assert(member->keys == EACH && member->name.size == 4 && strstr(member->path, ".kf") && member->file_size);
+    if (h->answer == KF_LIMIT) *e = (kf_error){ .status = KF_LIMIT, .message = "not today" };
     if (h->answer) return h->answer;
     if (access(member->path, F_OK)) (void)!link(h->kept, member->path);
-    (void)e;
     return KF_OK;
 }
 
@@ -197,13 +197,63 @@ START_TEST(later__asked)
         ck_assert_int_eq(kf_dict_get_u64(dict, "4-001", 5, &value), KF_IO);
     h.answer = KF_CANCELLED;
     ck_assert_int_eq(kf_dict_get_u64(dict, "4-001", 5, &value), KF_CANCELLED);
+    h.answer = KF_LIMIT;           /* with words of its own */
+    ck_assert_int_eq(kf_dict_get_u64(dict, "4-001", 5, &value), KF_LIMIT);
+    ck_assert_int_eq(kf_dict_member_error(dict, KF_LIMIT, &error), 1);
+    ck_assert_ptr_nonnull(strstr(error.message, "not today"));
     h.answer = KF_OK;
     ck_assert_int_eq(kf_dict_get_u64(dict, "4-001", 5, &value), KF_OK);
     ck_assert_int_eq(kf_dict_get_u64(dict, "4-002", 5, &value), KF_OK);
-    ck_assert(value == 4 * EACH + 2 && h.asked == 5);
+    ck_assert(value == 4 * EACH + 2 && h.asked == 6);
     kf_dict_close(&dict);
     unlink(paths[4]);
     ck_assert_int_eq(rename(h.kept, paths[4]), 0);
+}
+END_TEST
+
+/* What the callback does may touch the member itself: what was there first stays. */
+typedef struct within { kf_dict *dict; unsigned depth; uint64_t value; } within;
+
+static kf_status bring_within(void *context, const kf_member *member, kf_error *e)
+{
+    within *w = context;
+    if (w->depth++) return KF_OK;
+    (void)e;
+    return member->keys == EACH ? kf_dict_get_u64(w->dict, "4-001", 5, &w->value) : KF_IO;
+}
+
+START_TEST(later__opened_meanwhile)
+{
+    within w = { 0 };
+    uint64_t value;
+    w.dict = open_with(0, bring_within, &w);
+    ck_assert_int_eq(kf_dict_get_u64(w.dict, "4-002", 5, &value), KF_OK);
+    ck_assert(w.depth == 2 && value == 4 * EACH + 2 && w.value == 4 * EACH + 1 && open_members(w.dict) == 1);
+    kf_dict_close(&w.dict);
+}
+END_TEST
+
+/* Two of the same manifest are of the same files, as far as they have any of them open and find them. */
+START_TEST(later__same_files)
+{
+    char kept[600];
+    uint64_t value;
+    snprintf(kept, sizeof kept, "%s/kept", scratch);
+    kf_dict *a = open_with(0, NULL, NULL), *b = open_with(0, NULL, NULL), *c = open_with(0, NULL, NULL);
+    ck_assert(kf_dict_same_files(a, b) && open_members(a) + open_members(b) == 0);
+    ck_assert_int_eq(kf_dict_get_u64(a, "1-001", 5, &value), KF_OK);
+    ck_assert(kf_dict_same_files(a, b) && open_members(b) == 1 && kf_dict_same_files(b, a));
+    ck_assert_int_eq(rename(paths[1], kept), 0);
+    ck_assert(!kf_dict_same_files(a, c) && !kf_dict_same_files(c, a));
+    size_t size;
+    uint8_t *data = scratch_read("kept", &size);
+    scratch_write("1.kf", data, size);          /* another file, though with the same bytes */
+    free(data);
+    ck_assert(!kf_dict_same_files(a, c) && kf_dict_same_files(a, b));
+    kf_dict_close(&a);
+    kf_dict_close(&b);
+    kf_dict_close(&c);
+    ck_assert_int_eq(rename(kept, paths[1]), 0);
 }
 END_TEST
 
@@ -347,6 +397,8 @@ int main(void)
     tcase_add_test(all, later__one_touch);
     suite_add_cases(all, later__absent, 0, 21);
     tcase_add_test(all, later__asked);
+    tcase_add_test(all, later__opened_meanwhile);
+    tcase_add_test(all, later__same_files);
     tcase_add_test(all, later__nowhere);
     tcase_add_test(all, later__elsewhere);
     tcase_add_test(all, content__check);
