@@ -88,10 +88,10 @@ static inline uint64_t model_value_bytes(const model *m)
 }
 
 /* A column of distinct values that is asked for is refused where they are too large for its part of a build's
- * memory. */
+ * memory: a 64th beside weights that are given, and growing takes 5/2 times what they have. */
 static inline void model_fit_encoding(model *m, uint64_t memory)
 {
-    if (m->encoding == KF_ENCODING_DISTINCT && model_value_bytes(m) + 64 * m->set.count > memory / 128)
+    if (m->encoding == KF_ENCODING_DISTINCT && model_value_bytes(m) * 5 / 2 + 128 * m->set.count > memory / 64)
         m->encoding = KF_ENCODING_AUTO;
 }
 
