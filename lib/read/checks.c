@@ -71,7 +71,8 @@ static kf_status count(worker *w, uint64_t bytes)
 static kf_status tell(void *context, kf_phase phase, uint64_t done, uint64_t total, kf_error *error)
 {
     worker *w = context;
-    return done > w->counted && done <= total ? count(w, done) : count(w, w->counted);
+    const uint64_t now = done < total ? done : total;
+    return count(w, now > w->counted ? now : w->counted);
 }
 
 /* ---- pieces ------------------------------------------------------------------------------------- */

@@ -61,7 +61,7 @@ void kf_dict_close(kf_dict **dict)
 kf_status kf_dict_content(const kf_dict *d, kf_bytes *content)
 {
     *content = (kf_bytes){ NULL, 0 };
-    if (d->shards && d->shards->count && d->shards->path[0].data) return KF_TYPE;
+    if (d->shards && d->shards->path[0].data) return KF_TYPE;
     *content = (kf_bytes){ d->mapping.data, d->mapping.size };
     return KF_OK;
 }

@@ -99,23 +99,18 @@ const kf_match *kf_iter_match(const kf_iter *iter) { return &iter->match; }
 
 int kf_iter_incomplete(const kf_iter *iter) { return iter->incomplete; }
 
-kf_status kfi_iter_value_of(kf_iter *iter, const kf_dict *dict, uint64_t ordinal, kf_bytes *value)
+kf_status kf_iter_value(kf_iter *iter, kf_bytes *value)
 {
+    const kf_dict *dict = iter->dict;
     if (dict->header.value_type != KF_VALUES_BYTES) return KF_TYPE;
+    if (!iter->current) return KF_INVALID;
     if (iter->cursor_dict != dict) {
         kfi_column_cursor_destroy(&iter->cursor);
         kf_status status = kfi_column_cursor_create(&iter->cursor);
         iter->cursor_dict = status ? NULL : dict;
         if (status) return status;
     }
-    return kfi_column_bytes(dict->column, ordinal, iter->cursor, &iter->buffer, value);
-}
-
-kf_status kf_iter_value(kf_iter *iter, kf_bytes *value)
-{
-    if (iter->dict->header.value_type != KF_VALUES_BYTES) return KF_TYPE;
-    if (!iter->current) return KF_INVALID;
-    return kfi_iter_value_of(iter, iter->dict, iter->ordinal, value);
+    return kfi_column_bytes(dict->column, iter->ordinal, iter->cursor, &iter->buffer, value);
 }
 
 kf_status kf_iter_value_u64(kf_iter *iter, uint64_t *value)

@@ -52,8 +52,4 @@ kf_status kfi_iter_range(const kf_dict *dict, const kf_iter_options *options, ui
 kf_status kfi_iter_plain(kf_iter **out, const kf_dict *dict, const kf_iter_options *options, uint64_t limit,
                          kf_error *error);
 
-/* The value of any entry of `dict`, a plain one, by the iterator's cursor and buffer: valid until the next such
- * call. */
-kf_status kfi_iter_value_of(kf_iter *iter, const kf_dict *dict, uint64_t ordinal, kf_bytes *value);
-
 #endif

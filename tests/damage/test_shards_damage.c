@@ -9,7 +9,7 @@
 
 #include "write/writer.h"
 #include "format/shards.h"
-#include "read/shards/shard_set.h"
+#include "read/shards/shards_verify.h"
 
 static char current[200];
 #define EXERCISE_MUST(condition, ...) MUST(condition, __VA_ARGS__)
@@ -608,6 +608,7 @@ START_TEST(forged__unreadable_shard)
         } else {
             ck_assert_int_eq(kf_dict_ordinal_many(dict, keys, PARTS, ordinals, NULL), KF_CORRUPT);
             ck_assert(ordinals[0] == 0 && ordinals[1] == KF_ABSENT && ordinals[3] == cut.from[3]);
+            ck_assert_int_eq(kfi_shards_verify_ends(dict, 1, &error), KF_CORRUPT);
         }
         ck_assert_int_eq(kf_dict_verify(dict, NULL, NULL), KF_CORRUPT);
         kf_dict_close(&dict);

@@ -132,7 +132,7 @@ static kf_status add_later(opening *o, directory *dir, const kf_open_options *op
 static kf_status add_images(opening *o, const kfi_mapping *mapping, const directory *dir, kf_bytes path)
 {
     kf_status status = KF_OK;
-    for (size_t i = 0; i < dir->count && !status; i++) {
+    for (size_t i = 0; i < dir->count; i++) {
         const kfi_shard *e = &dir->entries[i];
         uint64_t offset = dir->images_offset + e->offset;
         status = add_member(o, kfi_mapping_part(mapping, offset, e->size), e, path, KF_CORRUPT);
@@ -250,8 +250,9 @@ void kfi_shards_close(kfi_shards **pointer)
 
 int kfi_shards_same_files(const kfi_shards *a, const kfi_shards *b)
 {
-    if (!a || !b) return a == b;
-    if (a->count != b->count || a->files != b->files) return 0;
+    if (!a && !b) return 1;
+    if (!a || !b) return 0;   /* unreachable: what the caller has compared says it */
+    if (a->count != b->count || a->files != b->files) return 0;   /* unreachable: so it does */
     for (size_t i = 0; i < a->files; i++)
         if (!kfi_mapping_is_same(&a->file[i].mapping, &b->file[i].mapping)) return 0;
     for (size_t i = 0; i < a->count; i++) {

@@ -6,6 +6,8 @@
 #include "shapes.h"
 #include "suite.h"
 
+#include "read/dict.h"
+
 #include <errno.h>
 
 static key_set set;
@@ -276,6 +278,86 @@ START_TEST(iter__memory_runs_out)
 }
 END_TEST
 
+/* Backwards; several at once, by a kind that knows only one by one; all of a prefix. Of long keys. */
+static kf_status long_walk(int way, size_t *seen)
+{
+    kf_iter_options o = KF_ITER_OPTIONS_INIT;
+    const kf_dict *both[] = { dict, dict };
+    kf_iter *iter = NULL;
+    kf_entry entries[64];
+    size_t count;
+    *seen = 0;
+    if (way == 0) o.flags = KF_ITER_REVERSE;
+    if (way == 2) o.prefix = (kf_bytes){ (const uint8_t *)"aa", 2 };
+    kf_status status = way == 1 ? kf_iter_create_set(&iter, KF_SET_UNION, both, 2, NULL, NULL)
+                                : kf_iter_create(&iter, dict, &o, NULL);
+    while (!status && !(status = kf_iter_next_many(iter, entries, 64, &count))) *seen += count;
+    /* What came too late for the call that gave entries came once. */
+    if (iter && status != KF_END) ck_assert_int_ne(kf_iter_next(iter, entries), KF_OK);
+    kf_iter_destroy(&iter);
+    return status == KF_END ? KF_OK : status;
+}
+
+START_TEST(iter__long_keys_without_memory)
+{
+    static uint8_t key[6000];
+    size_t seen, some = 0;
+    set = (key_set){ .random = 88172645463325252u };
+    memset(key, 'a', sizeof key);
+    for (unsigned i = 1; i < 40; i++) set_add(&set, key, 150 * i);
+    set_sort(&set);
+    set_build(&set, "iter.kf", KF_VALUES_BYTES);
+    ck_assert_int_eq(kf_dict_open(&dict, scratch_path("iter.kf"), NULL, NULL), KF_OK);
+    for (uint64_t n = 1; ; n++) {
+        fault_mark();
+        fault_arm(FAULT_ALLOC, n, ENOMEM, FAULT_ONCE);
+        kf_status status = long_walk(_i, &seen);
+        int fired = fault_fired();
+        fault_off();
+        ck_assert_int_eq(fault_live(), 0);
+        ck_assert_int_eq(status, fired ? KF_NO_MEMORY : KF_OK);
+        some += fired && seen;
+        if (!fired) break;
+    }
+    ck_assert_uint_eq(seen, 39);
+    ck_assert(some || _i != 1);
+    close_shape();
+}
+END_TEST
+
+/* Backwards through a file of which one byte is another: the ordinals tell where nothing else does. */
+START_TEST(iter__backwards_through_damage)
+{
+    size_t size;
+    unsigned corrupt = 0;
+    open_shape(9, 1, KF_VALUES_NONE);
+    uint8_t *file = scratch_read("iter.kf", &size);
+    const size_t begin = kfi_header_section(&dict->header, KFI_SECTION_TREE)->offset;
+    close_shape();
+    for (size_t at = begin; at < size; at++) {
+        kf_iter_options o = KF_ITER_OPTIONS_INIT;
+        kf_iter *iter;
+        kf_entry entry;
+        uint64_t left;
+        o.flags = KF_ITER_REVERSE;
+        file[at] ^= 1u << at % 8;
+        kf_status status = kf_dict_open_memory(&dict, file, size, NULL, NULL);
+        if (!status) status = kf_iter_create(&iter, dict, &o, NULL);
+        if (!status) {
+            for (left = kf_dict_count(dict); !(status = kf_iter_next(iter, &entry)); left--)
+                ck_assert_uint_eq(entry.ordinal, left - 1);
+            ck_assert(status == KF_CORRUPT || (status == KF_END && !left));
+            kf_iter_destroy(&iter);
+        }
+        corrupt += status == KF_CORRUPT;
+        kf_dict_close(&dict);
+        file[at] ^= 1u << at % 8;
+    }
+    ck_assert_uint_gt(corrupt, 20);
+    free(file);
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("iter");
@@ -284,6 +366,8 @@ static Suite *suite(void)
     suite_add_cases(t, iter__shapes, 0, SHAPES);
     tcase_add_test(t, iter__misuse);
     tcase_add_test(t, iter__memory_runs_out);
+    suite_add_cases(t, iter__long_keys_without_memory, 0, 3);
+    tcase_add_test(t, iter__backwards_through_damage);
     suite_add_tcase(s, t);
     return s;
 }

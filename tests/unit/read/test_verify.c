@@ -5,14 +5,17 @@
 #include "scratch.h"
 #include "suite.h"
 
+#include "read/dict.h"
+#include "read/filter/fuse_verify.h"
+
 #include <keyfold/keyfold.h>
 
 #include <errno.h>
 #include <pthread.h>
 
-enum { KEYS = SANITIZED ? 1500 : 6000, VALUE = 3000, FILES = 3, MANIFEST = 2 };
+enum { KEYS = SANITIZED ? 1500 : 6000, VALUE = 3000, FILES = 4, MANIFEST = 2, SPECIAL = 3 };
 
-static const char *const names[FILES] = { "one.kf", "shards.kf", "files.kfm" };
+static const char *const names[FILES] = { "one.kf", "shards.kf", "files.kfm", "special.kf" };
 static uint64_t seed = 1;
 
 static uint64_t any(void)
@@ -46,13 +49,14 @@ static void build(const char *name, unsigned from, unsigned to, unsigned shards)
     kf_builder_destroy(&builder);
 }
 
-/* Keys of their own for each file. */
-static void build_high(const char *name)
+/* Keys of their own for each file; more than are checked between two reports. */
+static void build_high(const char *name, uint32_t flags)
 {
     kf_builder *builder;
     kf_build_options options = KF_BUILD_OPTIONS_INIT;
     options.value_type = KF_VALUES_BYTES;
     options.weights = KF_WEIGHTS_GIVEN;
+    options.flags = flags;
     ck_assert_int_eq(kf_builder_create(&builder, scratch_path(name), &options, NULL), KF_OK);
     for (unsigned i = 0; i < 5000; i++) {
         char key[16];
@@ -68,7 +72,8 @@ static void prepare(void)
     scratch_open();
     build("one.kf", 0, KEYS, 1);
     build("shards.kf", 0, KEYS, 3);
-    build_high("high.kf");
+    build_high("high.kf", 0);
+    build_high("special.kf", KF_BUILD_FILTER | KF_BUILD_SIMILARITY);
     char high[512], low[512];
     const char *members[] = { low, high };
     snprintf(low, sizeof low, "%s", scratch_path("shards.kf"));
@@ -142,7 +147,7 @@ START_TEST(verify__cancelled)
 {
     kf_dict *dict = open_file(_i);
     for (unsigned t = 0; t < MANY; t++)
-        for (unsigned at = 1; ; at += 1 + at / 4) {
+        for (unsigned at = 1; ; at += 1 + (_i == SPECIAL ? 0 : at / 4)) {
             listener l = { .cancel_at = at };
             kf_error error = { 0 };
             kf_status status = verify(dict, many[t], &l, &error);
@@ -217,6 +222,25 @@ START_TEST(verify__fault_in_a_file_of_a_manifest)
     ck_assert_msg(strstr(error.message, "('shards.kf')"), "%s", error.message);
     kf_dict_close(&dict);
     ck_assert_int_eq(rename(scratch_path("old.kf"), scratch_path("shards.kf")), 0);
+    free(file);
+}
+END_TEST
+
+/* Keys that can't be walked through are not the filter's to tell. */
+START_TEST(verify__filter_of_damaged_keys)
+{
+    size_t size;
+    uint8_t *file = scratch_read("special.kf", &size);
+    kf_dict *dict = open_file(SPECIAL);
+    kf_error error = { 0 };
+    kfi_progress progress = { 0 };
+    uint8_t *const tree = file + kfi_header_section(&dict->header, KFI_SECTION_TREE)->offset;
+    kf_dict_close(&dict);
+    memset(tree + kfi_load64(tree + 16), 0x7f, 2);   /* the root */
+    ck_assert_int_eq(kf_dict_open_memory(&dict, file, size, NULL, NULL), KF_OK);
+    ck_assert_int_eq(kfi_filter_verify(dict, &progress, &error), KF_OK);
+    ck_assert_int_eq(kf_dict_verify(dict, NULL, &error), KF_CORRUPT);
+    kf_dict_close(&dict);
     free(file);
 }
 END_TEST
@@ -303,6 +327,7 @@ static Suite *suite(void)
     suite_add_cases(t, verify__cancelled, 0, FILES);
     suite_add_cases(t, verify__first_of_several_faults, 0, MANIFEST);
     tcase_add_test(t, verify__fault_in_a_file_of_a_manifest);
+    tcase_add_test(t, verify__filter_of_damaged_keys);
     suite_add_cases(t, verify__fewer_threads, 0, FILES);
     suite_add_cases(t, verify__no_memory, 0, FILES);
     suite_add_cases(t, verify__opening_without_memory, 0, 2);

@@ -242,7 +242,39 @@ START_TEST(maxima_are_those_of_all_queries)
 }
 END_TEST
 
-/* What a sink returns ends the scan. */
+/* What is too long for lanes is bounded from above, by counts of letters that end at 255. */
+START_TEST(maxima_of_long_queries_are_bounds)
+{
+    static kfi_block_query query, full;
+    static kfi_block_similarities similarities;
+    static char needle[1][100];
+    static uint8_t most[4096];
+    uint32_t points[300];
+    const kfi_block_query *all[] = { &query };
+    random_state = 13;
+    kfi_block_similarities_set(&similarities);
+    for (unsigned i = 0; i < 90; i++) points[i] = (uint8_t)(needle[0][i] = (char)('A' + random_below(9)));
+    kfi_block_query_set(&query, blocks, points, 90);
+    kfi_block_query_want(&query, 41, 256);
+    for (int v = 0; variants[v]; v++) {
+        const kfi_block_maxima maxima = { all, 1, 40, &similarities, most, sizeof most - 1 };
+        unsigned found_some = 0;
+        memset(most, 0, sizeof most);
+        variants[v]->maxima(blocks, &maxima);
+        for (uint32_t place = 0; place < blocks->tokens; place++) {
+            const unsigned exact = greatest(token_at(place), needle, 1, 40);
+            ck_assert_uint_ge(most[kfi_blocks_id(blocks, place)], exact);
+            found_some += exact != 0;
+        }
+        ck_assert_uint_gt(found_some, 0);
+    }
+    for (unsigned i = 0; i < 300; i++) points[i] = 'A';
+    kfi_block_query_set(&full, blocks, points, 300);
+    ck_assert_uint_eq(full.signature[kfi_blocks_class(blocks, 'A') % KFI_BLOCK], 255);
+}
+END_TEST
+
+/* What a sink returns ends the scan, of however many queries. */
 static kf_status refuse(void *context, size_t query, const kfi_length_group *group, uint32_t first, uint32_t lanes,
                         const uint8_t *common)
 {
@@ -253,12 +285,13 @@ static kf_status refuse(void *context, size_t query, const kfi_length_group *gro
 START_TEST(a_sink_ends_it)
 {
     static kfi_block_query query;
+    const kfi_block_query *all[TOGETHER];
     const uint32_t points[] = { 'A', 'B', 'C' };
     int calls = 0;
     kfi_block_query_set(&query, blocks, points, 3);
     kfi_block_query_want(&query, 1, 256);
-    ck_assert_int_eq(kfi_blocks_best()->scan(blocks, (const kfi_block_query *[]){ &query }, 1, refuse, &calls),
-                     KF_NO_MEMORY);
+    for (unsigned i = 0; i < TOGETHER; i++) all[i] = &query;
+    ck_assert_int_eq(kfi_blocks_best()->scan(blocks, all, TOGETHER, refuse, &calls), KF_NO_MEMORY);
     ck_assert_int_eq(calls, 2);
 }
 END_TEST
@@ -271,6 +304,7 @@ int main(void)
     tcase_add_test(tests, all_variants_find_the_same);
     tcase_add_test(tests, queries_do_not_disturb_each_other);
     tcase_add_test(tests, maxima_are_those_of_all_queries);
+    tcase_add_test(tests, maxima_of_long_queries_are_bounds);
     tcase_add_test(tests, a_sink_ends_it);
     suite_add_tcase(suite, tests);
     return suite_run(suite);

@@ -257,6 +257,35 @@ START_TEST(later__same_files)
 }
 END_TEST
 
+/* A value of a file that is not there. */
+START_TEST(later__values)
+{
+    char path[2][600];
+    const char *names[] = { path[0], path[1] };
+    kf_buffer buffer = KF_BUFFER_INIT;
+    kf_bytes value;
+    kf_dict *dict;
+    for (unsigned i = 0; i < 2; i++) {
+        kf_builder *builder;
+        snprintf(path[i], sizeof path[i], "%s/value%u.kf", scratch, i);
+        kf_build_options options = KF_BUILD_OPTIONS_INIT;
+        options.value_type = KF_VALUES_BYTES;
+        ck_assert_int_eq(kf_builder_create(&builder, path[i], &options, &error), KF_OK);
+        ck_assert_int_eq(kf_builder_add(builder, i ? "b" : "a", 1, "value", 5, &error), KF_OK);
+        ck_assert_int_eq(kf_builder_finish(builder, NULL, &error), KF_OK);
+        kf_builder_destroy(&builder);
+    }
+    ck_assert_int_eq(kf_bundle_write(scratch_path("values.kfm"), names, 2, NULL, &error), KF_OK);
+    ck_assert_int_eq(unlink(path[1]), 0);
+    ck_assert_int_eq(kf_dict_open(&dict, scratch_path("values.kfm"), NULL, &error), KF_OK);
+    ck_assert_int_eq(kf_dict_value_at(dict, 0, &buffer, &value), KF_OK);
+    ck_assert(value.size == 5 && !memcmp(value.data, "value", 5));
+    ck_assert_int_eq(kf_dict_value_at(dict, 1, &buffer, &value), KF_IO);
+    kf_buffer_free(&buffer);
+    kf_dict_close(&dict);
+}
+END_TEST
+
 /* A batch of ordinals that are nowhere asks for some member, and tells if that can't be opened. */
 START_TEST(later__nowhere)
 {
@@ -399,6 +428,7 @@ int main(void)
     tcase_add_test(all, later__asked);
     tcase_add_test(all, later__opened_meanwhile);
     tcase_add_test(all, later__same_files);
+    tcase_add_test(all, later__values);
     tcase_add_test(all, later__nowhere);
     tcase_add_test(all, later__elsewhere);
     tcase_add_test(all, content__check);
