@@ -61,13 +61,16 @@ kf_status kfi_shards_prefix_range(const kfi_shards *shards, kf_bytes prefix, uin
  * shards). */
 size_t kfi_shard_of_prefix_end(const kfi_shards *shards, kf_bytes prefix);
 
-/* The part of the global ordinals low .. high-1 that lies in a member, which has some of them, in its ordinals. */
+/* The part of the global ordinals low .. high-1 that lies in a member, in the member's ordinals; empty
+ * (*from == *to) if none does. */
 static inline void kfi_shard_part(const kfi_shards *shards, size_t shard, uint64_t low, uint64_t high,
                                   uint64_t *from, uint64_t *to)
 {
     uint64_t begin = shards->first[shard], end = shards->first[shard + 1];
-    *from = low > begin ? low - begin : 0;
-    *to = (high < end ? high : end) - begin;
+    low = low < begin ? begin : low > end ? end : low;
+    high = high > end ? end : high;
+    *from = low - begin;
+    *to = (high < low ? low : high) - begin;
 }
 
 /* As kfi_prefixes (read/search/search.h). */
