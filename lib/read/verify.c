@@ -71,12 +71,13 @@ static kf_status check_forms(const kfi_check *c, uint64_t piece, kfi_progress *p
     kf_status status = kfi_walk_create(&walk, &c->dict->keys);
     if (status) return kfi_fail_memory(error, c->dict->header.longest_key);
     kfi_normal_begin(&normal, c->dict->header.normalise);
-    if (!c->dict->keys.count || kfi_walk_seek(&walk, 0)) goto out;
-    do {
+    kf_status walked = kfi_walk_seek(&walk, 0);
+    while (!status && !walked) {
         if (walk.ordinal % FORMS_STEP == 0) status = kfi_progress_report(progress, 0, error);
         if (!status) status = check_form(&walk, &normal, error);
-    } while (!status && !kfi_walk_next(&walk));
-out:
+        if (!status) walked = kfi_walk_next(&walk);
+    }
+    if (walked == KF_NO_MEMORY) status = kfi_fail_memory(error, c->dict->header.longest_key);
     kfi_normal_end(&normal);
     kfi_walk_destroy(&walk);
     return status;
@@ -121,7 +122,7 @@ static kf_status add_frame(kfi_checks *checks, const kfi_mapping *mapping, const
     kfi_check check = { check_id, NULL, mapping, header, shard, 0, 1, 0 };
     kf_status status = kfi_checks_add(checks, &check, error);
     check = (kfi_check){ check_blocks, NULL, mapping, header, shard, summed, (summed + piece - 1) / piece, piece };
-    if (!status && summed) status = kfi_checks_add(checks, &check, error);
+    if (!status && summed) status = kfi_checks_add(checks, &check, error);   /* unreachable: all that opens has some */
     check = (kfi_check){ check_pads, NULL, mapping, header, shard, 0, 1, 0 };
     return status ? status : kfi_checks_add(checks, &check, error);
 }

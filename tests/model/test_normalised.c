@@ -5,6 +5,7 @@
 #include "base/normalise.h"
 #include "base/utf8.h"
 #include "format/header.h"
+#include "format/keys.h"
 #include "query/text_boundary.h"
 
 #include "fault.h"
@@ -549,6 +550,70 @@ START_TEST(normalised__without_memory)
 }
 END_TEST
 
+/* Forms beyond the room that needs none. */
+START_TEST(normalised__long_forms_without_memory)
+{
+    enum { MANY = 600 };
+    static kf_bytes list[MANY];
+    static uint64_t ordinals[MANY];
+    text t = { .size = LONG };
+    uint64_t ordinal, some;
+    size_t found;
+    random_state = 11;
+    scratch_open();
+    flags = KF_NORMALISE_CASE;
+    build(1);
+    for (size_t i = 0; i < LONG; i += 2) memcpy(t.data + i, "\xc3\x89", 2);
+    fault_arm(FAULT_ALLOC, 1, ENOMEM, FAULT_FROM);
+    ck_assert_int_eq(kf_dict_ordinal(dict, t.data, t.size, &ordinal), KF_NO_MEMORY);
+    ck_assert_int_eq(kf_dict_lower_bound(dict, t.data, t.size, &ordinal), KF_NO_MEMORY);
+    ck_assert_int_eq(kf_dict_prefix_range(dict, t.data, t.size, &ordinal, &some), KF_NO_MEMORY);
+    /* What needs none is found unless it is in a batch with what does. */
+    size_t easy = 1;
+    while (keys[easy].data[0] >= 0x80 || keys[easy].size != 1) easy++;
+    for (size_t i = 0; i < MANY; i++) list[i] = (kf_bytes){ keys[easy].data, keys[easy].size };
+    list[3] = (kf_bytes){ t.data, t.size };
+    for (int all = 0; all < 2; all++) {
+        if (all) list[MANY - 1] = list[3];
+        const size_t end = all ? 512 : MANY;
+        ck_assert_int_eq(kf_dict_ordinal_many(dict, list, MANY, ordinals, &found), KF_NO_MEMORY);
+        ck_assert_uint_eq(found, end - 256);
+        for (size_t i = 0; i < MANY; i++) ck_assert_uint_eq(ordinals[i], i < 256 || i >= end ? KF_ABSENT : easy);
+    }
+    fault_off();
+    kf_dict_close(&dict);
+    kf_dict_close(&plain);
+    kf_buffer_free(&buffer);
+    scratch_close();
+}
+END_TEST
+
+/* Keys that can't be read are none that begin a text. */
+START_TEST(normalised__damaged_keys)
+{
+    size_t size, found = 9;
+    kf_prefix_match match[4];
+    kfi_header header;
+    random_state = 12;
+    scratch_open();
+    flags = KF_NORMALISE_CASE;
+    build(1);
+    kf_dict_close(&dict);
+    uint8_t *file = scratch_read("normal.kf", &size);
+    ck_assert_int_eq(kfi_header_parse(&header, file, size, NULL), KF_OK);
+    const kfi_section *tree = kfi_header_section(&header, KFI_SECTION_TREE);
+    memset(file + tree->offset + KFI_KEYS_PARAMETERS, 0xff, (size_t)tree->size - KFI_KEYS_PARAMETERS);
+    ck_assert_int_eq(kf_dict_open_memory(&dict, file, size, NULL, NULL), KF_OK);
+    ck_assert_int_eq(kf_dict_prefixes(dict, "Stra\xc3\x9f" "e", 7, match, 4, &found), KF_CORRUPT);
+    ck_assert_uint_eq(found, 0);
+    kf_dict_close(&dict);
+    kf_dict_close(&plain);
+    kf_buffer_free(&buffer);
+    free(file);
+    scratch_close();
+}
+END_TEST
+
 START_TEST(normalised__duplicates)
 {
     kf_error error;
@@ -619,6 +684,8 @@ int main(void)
     tcase_add_test(c, normalised__sets);
     tcase_add_test(c, normalised__wrong_header);
     tcase_add_test(c, normalised__without_memory);
+    tcase_add_test(c, normalised__long_forms_without_memory);
+    tcase_add_test(c, normalised__damaged_keys);
     tcase_add_test(c, normalised__duplicates);
     tcase_add_test(c, normalised__many_keys_in_little_memory);
     suite_add_tcase(suite, c);

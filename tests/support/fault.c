@@ -230,6 +230,15 @@ WRAP_CREATE(ZSTD_createCCtx, (void), ())
 WRAP_CREATE(ZSTD_createDCtx, (void), ())
 WRAP_CREATE(ZSTD_createDDict, (const void *dictionary, size_t size), (dictionary, size))
 
+/* It allocates its window. */
+size_t __real_ZSTD_decompressStream(void *context, void *out, void *in);
+size_t __wrap_ZSTD_decompressStream(void *context, void *out, void *in);
+size_t __wrap_ZSTD_decompressStream(void *context, void *out, void *in)
+{
+    enum { MEMORY_ALLOCATION = 64 };   /* of ZSTD_ErrorCode */
+    return fails(FAULT_ALLOC) ? (size_t)-MEMORY_ALLOCATION : __real_ZSTD_decompressStream(context, out, in);
+}
+
 /* ---- system calls --------------------------------------------------------------------------- */
 
 /* Each call exists twice: under its own name and, with 64-bit offsets, under a second one. */

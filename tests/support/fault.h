@@ -22,7 +22,7 @@
 
 enum {
     FAULT_ALLOC = 1u << 0,    /* malloc calloc realloc posix_memalign aligned_alloc strdup strndup,
-                                 and what zstd creates */
+                                 and what zstd creates, or allocates for a stream */
     FAULT_OPEN = 1u << 1,     /* open openat mkostemp */
     FAULT_WRITE = 1u << 2,    /* write pwrite */
     FAULT_READ = 1u << 3,     /* read pread */

@@ -23,16 +23,16 @@ static kf_status verify_directory(const kfi_filter *f, uint64_t offset, kf_error
 /* What the walk itself finds wrong is not for this check to tell. */
 static kf_status verify_keys(const kf_dict *dict, kfi_walk *walk, kfi_progress *progress, kf_error *error)
 {
-    kf_status status = KF_OK;
-    if (!dict->keys.count || kfi_walk_seek(walk, 0)) return KF_OK;
-    do {
+    kf_status status = KF_OK, walked = kfi_walk_seek(walk, 0);
+    while (!status && !walked) {
         if (walk->ordinal % STEP == 0) status = kfi_progress_report(progress, 0, error);
         const kf_bytes key = { walk->path, walk->size };
         if (!status && !kfi_filter_passes(&dict->filter, key))
             status = kfi_fail_key(error, KF_CORRUPT, key, "the filter does not let key %llu pass",
                                   (unsigned long long)walk->ordinal);
-    } while (!status && !kfi_walk_next(walk));
-    return status;
+        if (!status) walked = kfi_walk_next(walk);
+    }
+    return walked == KF_NO_MEMORY ? kfi_fail_memory(error, dict->header.longest_key) : status;
 }
 
 kf_status kfi_filter_verify(const kf_dict *dict, kfi_progress *progress, kf_error *error)

@@ -81,14 +81,15 @@ static kf_status status_of(size_t code)
 static kf_status decompress_streamed(ZSTD_DCtx *context, const block_view *view, kf_buffer *buffer)
 {
     ZSTD_inBuffer in = {view->frame, view->frame_size, 0};
-    size_t have = 0, code = ZSTD_DCtx_reset(context, ZSTD_reset_session_and_parameters);
-    if (!ZSTD_isError(code))
-        code = ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, WINDOW_LOG_MOST);
-    if (ZSTD_isError(code)) return KF_CORRUPT;
+    size_t have = 0;
+    (void)ZSTD_DCtx_reset(context, ZSTD_reset_session_and_parameters);   /* where that fails, the next call does */
+    size_t code = ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, WINDOW_LOG_MOST);
+    if (ZSTD_isError(code)) return KF_CORRUPT;   /* unreachable: zstd's bounds are wider, no frame is under way */
     for (;;) {
         uint64_t room = have < KFI_COLUMN_STREAMED / 2 ? KFI_COLUMN_STREAMED : 2 * (uint64_t)have;
         if (room > view->content_size) room = view->content_size;
-        if (room > SIZE_MAX / 2 || kfi_buffer_reserve(buffer, (size_t)room, have)) return KF_NO_MEMORY;
+        if (room > SIZE_MAX / 2) return KF_NO_MEMORY;   /* unreachable: where addresses have 64 bits */
+        if (kfi_buffer_reserve(buffer, (size_t)room, have)) return KF_NO_MEMORY;
         ZSTD_outBuffer out = {buffer->data, (size_t)room, have};
         size_t consumed = in.pos;
         code = ZSTD_decompressStream(context, &out, &in);
@@ -194,7 +195,8 @@ kf_status kfi_zstd_bytes(const kfi_column *column, uint64_t ordinal, kfi_column_
     if (!place.large) return KF_OK;
     uint64_t offset = kfi_load64(value->data), from = 0, to;
     if (block && kfi_packed_get(&column->codes, block - 1, &from)) return KF_CORRUPT;
-    if (kfi_packed_get(&column->codes, block, &to) || offset < from || offset >= to) return KF_CORRUPT;
+    if (kfi_packed_get(&column->codes, block, &to)) return KF_CORRUPT;   /* unreachable: load_block has read it */
+    if (offset < from || offset >= to) return KF_CORRUPT;
     if (cursor) cursor->block = UINT64_MAX;
     status = decompress(column, offset, buffer, &size);
     *value = (kf_bytes){buffer->data, size};

@@ -1,7 +1,7 @@
 /* The one decoder of packed arrays against a plain one that goes by format/packed.h bit by bit: arrays of any bytes,
  * so most are damaged somewhere. What lies behind the payload can be read here, so only the status tells that a
  * position was not compared with the end. */
-#include "read/values/packed_reader.h"
+#include "read/values/column_reader_parts.h"
 
 #include "suite.h"
 
@@ -19,7 +19,8 @@ static uint64_t draw(uint64_t below)
 }
 
 static uint8_t payload[PAYLOAD + BEHIND], directory[8];
-static kfi_packed now;
+static kfi_column column;
+#define now column.codes
 
 /* ---- the plain decoder ---------------------------------------------------------------------------- */
 
@@ -92,7 +93,7 @@ static void check_value(uint64_t index)
 {
     uint64_t want, got = 0;
     int there = plain_get(index, &want);
-    HOLDS(kfi_packed_get(&now, index, &got) == (there ? KF_OK : KF_CORRUPT));
+    HOLDS(kfi_packed_number(&column, index, &got) == (there ? KF_OK : KF_CORRUPT));
     if (there && is_defined()) HOLDS(got == want);
 }
 
@@ -111,7 +112,7 @@ static void check_run(uint64_t first, unsigned count)
     uint64_t want[BLOCK], got[BLOCK];
     int there = 1;
     for (unsigned k = 0; k < count; k++) there &= plain_get(first + k, &want[k]);
-    HOLDS(kfi_packed_load(&now, first, count, got) == (there ? KF_OK : KF_CORRUPT));
+    HOLDS(kfi_packed_numbers(&column, first, count, got) == (there ? KF_OK : KF_CORRUPT));
     for (unsigned k = 0; k < count && there && is_defined(); k++) HOLDS(got[k] == want[k]);
 }
 

@@ -1,4 +1,4 @@
-/* Items of a store: a value that is longer than the address space. */
+/* Items of a store: values that are longer than the address space, or the data. */
 #include "read/values/column_reader_parts.h"
 
 #include "suite.h"
@@ -30,11 +30,30 @@ START_TEST(store__beyond_memory)
 }
 END_TEST
 
+/* An item whose end lies behind the data only when it is counted in codes of more bits than a byte has. */
+START_TEST(store__many_with_an_end_behind_the_data)
+{
+    enum { CODES = 8 };
+    static uint8_t ends[24], data[2 * CODES + 8];
+    kfi_column column = {
+        .header = { .value_type = KF_VALUES_BYTES, .store = KFI_STORE_TOKENS, .values = 1, .items = 1 },
+        .kind = { .has_store = 1 }, .asked = 1, .data = data, .data_size = CODES, .tokens = { .bits = 12 } };
+    kf_buffer buffer = KF_BUFFER_INIT;
+    uint64_t ordinal = 0, end;
+    kfi_store64(ends + 8, CODES);
+    column.ends = (kfi_packed){
+        .directory = ends, .payload = ends + 8, .payload_size = 8, .count = 1, .base_bytes = 8 };
+    ck_assert_int_eq(kfi_column_bytes_many(&column, &ordinal, 1, &buffer, &end), KF_CORRUPT);
+    kf_buffer_free(&buffer);
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("store_reader");
     TCase *t = tcase_create("store_reader");
     tcase_add_test(t, store__beyond_memory);
+    tcase_add_test(t, store__many_with_an_end_behind_the_data);
     suite_add_tcase(s, t);
     return s;
 }

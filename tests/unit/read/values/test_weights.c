@@ -461,6 +461,12 @@ START_TEST(test_damage)
 }
 END_TEST
 
+static kf_status interrupt(void *context, kf_phase phase, uint64_t done, uint64_t total, kf_error *error)
+{
+    (void)context, (void)phase, (void)done, (void)total;
+    return kfi_cancelled(error);
+}
+
 /* Every maximum that is changed is found, though all checksums be right. */
 START_TEST(test_verify)
 {
@@ -485,6 +491,17 @@ START_TEST(test_verify)
         found++;
     }
     ck_assert_uint_gt(found, 10);
+    /* Values that can't be read, by a field's width; and a caller that wants no more. */
+    uint8_t *values = file + kfi_header_section(&header, KFI_SECTION_VALUES)->offset;
+    uint8_t *width = values + kfi_load64(values + 80);
+    for (int wrong = 0; wrong < 2; wrong++) {
+        kfi_progress progress = { .tell = interrupt, .step = 1 };
+        if (wrong) *width |= 127;
+        ck_assert_int_eq(kf_dict_open_memory(&dict, file, file_size, NULL, &error), KF_OK);
+        ck_assert_int_eq(kfi_weights_verify(&dict->weights, now.set.count, &progress, &error),
+                         wrong ? KF_CORRUPT : KF_CANCELLED);
+        kf_dict_close(&dict);
+    }
     damage_free();
     close_now();
 }

@@ -111,7 +111,7 @@ START_TEST(content__larger_than_a_piece)
     ck_assert_int_eq(read_value(claimed, 3, SIZE, &value), KF_CORRUPT);            /* it is no frame */
     const uint64_t size = make(claimed, FRAME, SIZE);
     section[KFI_COLUMN_HEADER_SIZE + 16 + 8] ^= 0xff;
-    for (int fails = 0; fails < 2; fails++) {
+    for (unsigned fails = 0; fails < 3; fails++) {   /* the buffer, zstd */
         kf_buffer buffer = KF_BUFFER_INIT;
         kfi_column *column;
         uint64_t number;
@@ -147,6 +147,51 @@ START_TEST(frame__cut_before_it)
         kfi_column_close(&column);
         kf_buffer_free(&buffer);
     }
+}
+END_TEST
+
+/* A block of a few bytes. */
+static size_t put_block(size_t at, const char *content, size_t size)
+{
+    const uint8_t head[] = { (uint8_t)size, (uint8_t)(9 + size), 0x28, 0xb5, 0x2f, 0xfd, 0x20, (uint8_t)size,
+                             (uint8_t)(1 | size << 3), 0, 0 };
+    return put(put(at, head, sizeof head), content, size);
+}
+
+/* A value with a block of its own, whose place is wrong: it lies between the blocks before and after it, 127 and 128,
+ * of which the directory has an entry each. */
+START_TEST(large__out_of_place)
+{
+    enum { BLOCKS = KFI_PACKED_BLOCK + 1, DATA = KFI_COLUMN_HEADER_SIZE + 32 };
+    kfi_column_header header = { .layout = KFI_LAYOUT_ZSTD, .value_type = KF_VALUES_BYTES, .per_block = 2,
+                                 .values = 2 * BLOCKS, .data_offset = DATA, .largest_content = largest };
+    char content[10] = { 1, 0 };   /* of sizes 8, which is a place, and 0 */
+    kf_buffer buffer = KF_BUFFER_INIT;
+    kfi_column *column;
+    kf_bytes value;
+    memset(section, 0, sizeof section);
+    const size_t before = put_block(DATA, "first", 5), large = put_block(before, "\2\2xy", 4);
+    const size_t block = put_block(large, "large", 5), end = put_block(block, content, sizeof content);
+    header.data_size = end - DATA;
+    header.codes = (kfi_packed_descriptor){ KFI_COLUMN_HEADER_SIZE + 16, 16, KFI_COLUMN_HEADER_SIZE, 8 };
+    kfi_column_header_write(&header, section);
+    kfi_store64(section + KFI_COLUMN_HEADER_SIZE + 8, 8 << 17);
+    kfi_store64(section + KFI_COLUMN_HEADER_SIZE + 16, before - DATA);
+    kfi_store64(section + KFI_COLUMN_HEADER_SIZE + 24, block - DATA);
+    ck_assert_int_eq(kfi_column_open(&column, section, end, KF_VALUES_BYTES, 2 * BLOCKS, NULL), KF_OK);
+    const size_t places[] = { large, DATA, block, large };
+    for (unsigned i = 0; i < 4; i++) {
+        kfi_store64((uint8_t *)content + 2, places[i] - DATA);
+        put_block(block, content, sizeof content);
+        if (i == 3) section[KFI_COLUMN_HEADER_SIZE] = 127;   /* bits of a place: where the block before is */
+        kf_status status = kfi_column_bytes(column, 2 * BLOCKS - 2, NULL, &buffer, &value);
+        ck_assert_int_eq(status, i ? KF_CORRUPT : KF_OK);
+        if (!i) ck_assert(value.size == 5 && !memcmp(value.data, "large", 5));
+        ck_assert_int_eq(kfi_column_bytes(column, 2 * BLOCKS - 1, NULL, &buffer, &value), KF_OK);
+        ck_assert_uint_eq(value.size, 0);
+    }
+    kfi_column_close(&column);
+    kf_buffer_free(&buffer);
 }
 END_TEST
 
@@ -205,6 +250,7 @@ int main(void)
     tcase_add_test(t, content__of_another_size);
     tcase_add_test(t, content__larger_than_a_piece);
     tcase_add_test(t, frame__cut_before_it);
+    tcase_add_test(t, large__out_of_place);
     tcase_add_test(t, dictionary__unusable_or_without_memory);
     suite_add_tcase(s, t);
     return suite_run(s);

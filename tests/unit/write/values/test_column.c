@@ -262,7 +262,8 @@ static void expect_column(shape s, uint64_t seed, uint64_t count, kf_encoding en
     if (s < U_SHAPES)
         ck_assert_int_eq(kfi_column_bytes(column, 0, NULL, &buffer, &bytes), KF_TYPE);
     else
-        ck_assert_int_eq(kfi_column_u64(column, 0, &number), KF_TYPE);
+        ck_assert(kfi_column_u64(column, 0, &number) == KF_TYPE && kfi_column_u64_run(column, 0, 1, &number) == KF_TYPE
+                  && !kfi_column_constant(column, &number));
     kf_buffer_free(&buffer);
     kfi_column_cursor_destroy(&cursor);
     kfi_column_close(&column);
