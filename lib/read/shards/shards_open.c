@@ -250,9 +250,9 @@ void kfi_shards_close(kfi_shards **pointer)
 
 int kfi_shards_same_files(const kfi_shards *a, const kfi_shards *b)
 {
-    if (!a && !b) return 1;
-    if (!a || !b) return 0;   /* unreachable: what the caller has compared says it */
-    if (a->count != b->count || a->files != b->files) return 0;   /* unreachable: so it does */
+    if (!a) return !b;
+    if (!b || a->count != b->count) return 0;   /* unreachable: the caller has compared the files that say it, */
+    if (a->files != b->files) return 0;         /* unreachable: of which each is a file with shards or none */
     for (size_t i = 0; i < a->files; i++)
         if (!kfi_mapping_is_same(&a->file[i].mapping, &b->file[i].mapping)) return 0;
     for (size_t i = 0; i < a->count; i++) {

@@ -3,6 +3,7 @@
 #include "seal.h"
 #include "suite.h"
 
+#include "read/blocks/blocks_verify.h"
 #include "read/dict.h"
 
 #include <keyfold/keyfold.h>
@@ -93,6 +94,18 @@ START_TEST(the_empty_key_is_not_empty)
 }
 END_TEST
 
+/* Which verifying the keys tells before. */
+START_TEST(keys_can_not_be_read)
+{
+    kfi_progress progress = { 0 };
+    build(1);
+    uint8_t *const tree = file + kfi_header_section(&dict->header, KFI_SECTION_TREE)->offset;
+    memset(tree + kfi_load64(tree + 16), 0x7f, 2);   /* the root */
+    ck_assert_int_eq(kfi_blocks_verify(dict, &progress, &error), KF_CORRUPT);
+    ck_assert_ptr_nonnull(strstr(error.message, "can't be read"));
+}
+END_TEST
+
 static void finish(void)
 {
     kf_dict_close(&dict);
@@ -109,6 +122,7 @@ static Suite *suite(void)
     tcase_add_test(t, keys_that_begin_one_another_are_swapped);
     tcase_add_test(t, a_long_key_is_not_long);
     tcase_add_test(t, the_empty_key_is_not_empty);
+    tcase_add_test(t, keys_can_not_be_read);
     suite_add_tcase(s, t);
     return s;
 }
