@@ -17,7 +17,8 @@ def sweep(how, many, folder, **environment):
     (folder / "files").mkdir()
     done = subprocess.run([sys.executable, "-X", "faulthandler", HERE / "failing.py", how, str(many), folder / "files"],
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=1200,
-                          env={**os.environ, "PYTHONHASHSEED": "0", "KEYFOLD_CACHE": str(folder / "cache"), **environment})
+                          env={**os.environ, "PYTHONHASHSEED": "0", "KEYFOLD_CACHE": str(folder / "cache"),
+                               **environment})
     assert done.returncode == 0, done.stdout[-5000:]
     raised, wrong = done.stdout.splitlines()[-1].split()
     assert wrong == "0", done.stdout[-5000:]
