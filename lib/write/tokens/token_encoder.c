@@ -201,8 +201,11 @@ kf_status kfi_token_encode(kfi_token_encoder *encoder, unsigned before, const ui
 {
     size_t n = 0, at = 0;
     uint32_t all = 0;
-    if (encoder->is_greedy) n = encode_greedily(&encoder->trie, data, size, codes, &all);
-    while (at < size && !encoder->is_greedy) {
+    if (encoder->is_greedy) {
+        n = encode_greedily(&encoder->trie, data, size, codes, &all);
+        at = size;
+    }
+    while (at < size) {
         size_t left = size - at;
         uint32_t window = left > KFI_PARSE_WINDOW ? KFI_PARSE_WINDOW : (uint32_t)left;
         /* Near a cut the parse is a guess: stop short of it and begin the next window there. */

@@ -155,7 +155,7 @@ static void parse_texts(rows *r, int is_classed, uint32_t *uses)
                                           : kfi_token_parse(&r->all, bytes, size, s);
         r->held_codes += (uint64_t)codes * t->held;
         for (unsigned i = 0; i < size; i += s->length[i])
-            if (s->code[i] != KFI_TOKEN_NONE)
+            if (s->code[i] != KFI_TOKEN_NONE)   /* always: each byte of a text here has a token */
                 uses[r->classes.of[i ? bytes[i - 1] : before] * (size_t)r->count + s->code[i]] += t->used;
     }
 }

@@ -325,7 +325,7 @@ START_TEST(iter__long_keys_without_memory)
 }
 END_TEST
 
-/* Backwards through a file of which one byte is another: the ordinals tell where nothing else does. */
+/* Backwards through a file of which one byte is another: all ordinals come, or damage is told. */
 START_TEST(iter__backwards_through_damage)
 {
     size_t size;
