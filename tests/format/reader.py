@@ -98,6 +98,7 @@ class Dictionary(Frame):
         self.label_code, self.character = tree[64:320], tree[320:336]
         self.label_of = {code: byte for byte, code in enumerate(self.label_code)}
         self.tree, self.shared = tree, self.section(SHARED)
+        need(width or not count, "a directory without a width")
         self.directory = fields(self.shared, 0, count, width)
         self.tokens = None if self.character_bits else Tokens(self.section(TOKENS))
         self.code_bits = self.character_bits or self.tokens.bits
