@@ -275,6 +275,35 @@ START_TEST(rows_come_by_position)
 }
 END_TEST
 
+/* An empty id and an empty name lie somewhere: a caller may copy them, which of NULL would not be defined. */
+START_TEST(row_without_a_letter)
+{
+    kf_names_builder *builder;
+    kf_names *bare;
+    kf_names_iter *iter;
+    const kf_names_row *row;
+    kf_matcher *matcher;
+    const kf_name_hits *hits;
+    ck_assert_int_eq(kf_names_builder_create(&builder, scratch_path("bare.kf"), NULL, NULL), KF_OK);
+    ck_assert_int_eq(kf_names_builder_add(builder, "", 0, "", 0, NULL), KF_OK);
+    ck_assert_int_eq(kf_names_builder_finish(builder, NULL, NULL), KF_OK);
+    kf_names_builder_destroy(&builder);
+    ck_assert_int_eq(kf_names_open(&bare, scratch_path("bare.kf"), NULL, NULL), KF_OK);
+    ck_assert_int_eq(kf_names_iter_create(&iter, bare, 0, NULL), KF_OK);
+    ck_assert_int_eq(kf_names_iter_next(iter, &row, NULL), KF_OK);
+    ck_assert(row->id.data && row->name.data && row->attribute.data && row->payload.data);
+    ck_assert_uint_eq(row->id.size + row->name.size + row->attribute.size + row->payload.size, 0);
+    kf_names_iter_destroy(&iter);
+    ck_assert_int_eq(kf_matcher_create(&matcher, bare, NULL), KF_OK);
+    ck_assert_int_eq(kf_matcher_search(matcher, "", 0, NULL, &hits, NULL), KF_OK);
+    ck_assert_uint_eq(hits->count, 1);
+    const kf_name_hit *hit = hits->hits[0];
+    ck_assert(hit->id.data && hit->name.data && hit->attribute.data && hit->payload.data);
+    kf_matcher_destroy(&matcher);
+    kf_names_close(&bare);
+}
+END_TEST
+
 /* More names than a window has. */
 START_TEST(rows_of_several_windows)
 {
@@ -319,6 +348,7 @@ int main(void)
     tcase_add_test(tests, after_a_fork);
 #endif
     tcase_add_test(tests, rows_come_by_position);
+    tcase_add_test(tests, row_without_a_letter);
     tcase_add_test(tests, rows_of_several_windows);
     suite_add_tcase(suite, tests);
     return suite_run(suite);
