@@ -26,7 +26,7 @@
 /* Content is written in pieces that begin at multiples of 2 MiB, the size of a huge page: a file system that keeps
  * what is written together in one piece (ext4 since Linux 6.16, XFS) then maps it with huge pages, and lookups in a
  * new file miss the translation buffer far less. */
-enum { BUFFER_SIZE = 2 << 20, NAME_SIZE = 256 };
+enum { BUFFER_SIZE = 2 << 20, BUFFER_FIRST = 32 << 10, NAME_SIZE = 256 };
 
 struct kfi_output {
     char *path;                /* as given, for messages */
@@ -36,6 +36,7 @@ struct kfi_output {
     mode_t mode;               /* of the published file */
     char temporary[NAME_SIZE]; /* "" while the file has no name */
     uint8_t *buffer;           /* of what follows `flushed`, up to a multiple of BUFFER_SIZE */
+    size_t capacity;           /* of the buffer, which grows: most files are small */
     size_t used;               /* bytes in the buffer */
     uint64_t flushed;          /* bytes in the file */
     uint64_t discarded;        /* of these */
@@ -49,6 +50,19 @@ struct kfi_output {
 static kf_status fail(const kfi_output *output, int reason, const char *what, kf_error *error)
 {
     return kfi_fail_errno(error, reason, "cannot %s '%s'", what, output->path);
+}
+
+/* By large steps: while it moves, the buffer is there twice. */
+static kf_status grow(kfi_output *output, size_t least, kf_error *error)
+{
+    size_t capacity = BUFFER_FIRST;
+    if (least <= output->capacity) return KF_OK;
+    while (capacity < least) capacity *= 8;
+    uint8_t *buffer = realloc(output->buffer, capacity);
+    if (!buffer) return kfi_fail_memory(error, capacity);
+    output->buffer = buffer;
+    output->capacity = capacity;
+    return KF_OK;
 }
 
 /* ---- names ---------------------------------------------------------------------------------- */
@@ -159,11 +173,8 @@ kf_status kfi_output_create(kfi_output **out, const char *path, kf_error *error)
     kf_status status = split_path(output, path, error);
     if (!status) status = check_target(output, &exists, error);
     if (status) goto out;
-    output->buffer = malloc(BUFFER_SIZE);
-    if (!output->buffer) {
-        status = kfi_fail_memory(error, BUFFER_SIZE);
-        goto out;
-    }
+    status = grow(output, BUFFER_FIRST, error);
+    if (status) goto out;
     output->fd = kfi_nameless_open(output->folder);
     if (output->fd < 0) status = open_named(output, error);
     if (!status) status = settle_mode(output, error);
@@ -206,9 +217,9 @@ kf_status kfi_output_create_nameless(kfi_output **out, const char *folder, kfi_d
     output->nameless = 1;
     output->account = account;
     output->path = strdup(name);
-    output->buffer = malloc(BUFFER_SIZE);
-    if (!output->path || !output->buffer) status = kfi_fail_memory(error, BUFFER_SIZE);
-    else output->fd = kfi_temporary_open(folder ? folder : ".", account, error, &status);
+    if (!output->path) status = kfi_fail_memory(error, sizeof name);
+    if (!status) status = grow(output, BUFFER_FIRST, error);
+    if (!status) output->fd = kfi_temporary_open(folder ? folder : ".", account, error, &status);
     if (status) kfi_output_destroy(&output);
     *out = output;
     return status;
@@ -259,6 +270,8 @@ kf_status kfi_output_write(kfi_output *output, const void *data, size_t size, kf
             output->flushed += part;
             kfi_disk_grow(output->account, part);
         } else {
+            status = grow(output, output->used + part, error);
+            if (status) return status;
             memcpy(output->buffer + output->used, p, part);
             output->used += part;
             if (part == room) status = flush(output, error);

@@ -81,11 +81,13 @@ KFI_INLINE void list_save(kfi_list *l, const list_spot *s)
     l->ordinal = s->ordinal;
 }
 
-/* Moves the text's first `size` bytes to where the next key is composed. */
+/* Moves the text's first `size` bytes to where the next key is composed; that is there already below a jump, of which a
+ * key may have many. */
 KFI_INLINE void list_move(uint8_t *next, const uint8_t *text, size_t size)
 {
-    struct { uint8_t byte[32]; } some;   /* both may be the same */
+    struct { uint8_t byte[32]; } some;
     size_t i = 0;
+    if (next == text) return;
     do {
         memcpy(&some, text + i, sizeof some);
         memcpy(next + i, &some, sizeof some);
