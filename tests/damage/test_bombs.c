@@ -407,6 +407,56 @@ START_TEST(bombs__deep_chain)
 }
 END_TEST
 
+/* Keys of which each byte but the last lies below a jump of its own, with no key on the way to the first: composing it
+ * must not cost its square. B_1 leads to the sink by "a" and "b", B_n to B_n-1 by "a" and to the sink by "b"; A_n is
+ * the same with A's, and leads to B_n-1 by "c", so that B's are shared. The root is final and leads to the last B by
+ * "a" and to the last A by "b". */
+START_TEST(bombs__jumps_without_keys)
+{
+    enum { DEPTH = 400000, TIMES = 20 };
+    kfi_automaton a;
+    kf_dict *dict;
+    kf_error error;
+    kf_iter *iter;
+    kf_entry entry;
+    begin(&a);
+    put(&a, (uint8_t[]){ 2 << 1, 0, 1 << 2 | KFI_EDGE_SINK, 'a', 1 << 2 | KFI_EDGE_SINK, 'b' }, 6);
+    for (unsigned n = 1; n < DEPTH; n++)
+        put(&a, (uint8_t[]){ 2 << 1, 1, 1 << 2 | KFI_EDGE_FRESH, 'a', 1 << 2 | KFI_EDGE_SINK, 'b' }, 6);
+    put(&a, (uint8_t[]){ 2 << 1, 0, 1 << 2 | KFI_EDGE_SINK, 'a', 1 << 2 | KFI_EDGE_SINK, 'b' }, 6);
+    for (unsigned n = 1; n < DEPTH; n++) {
+        uint8_t child[8] = { 0 };
+        put(&a, (uint8_t[]){ 3 << 1, 1, 1 << 2 | KFI_EDGE_FRESH, 'a', 1 << 2 | KFI_EDGE_SINK, 'b',
+                             1 << 2 | KFI_EDGE_BACK }, 7);
+        ck_assert_int_eq(kfi_spool_write_varint(a.states, DEPTH + 1, NULL), KF_OK);
+        put(&a, "c", 1);
+        kfi_store64(child, n - 1);
+        ck_assert_int_eq(kfi_spool_write(a.references, child, 5, NULL), KF_OK);
+    }
+    put(&a, (uint8_t[]){ 2 << 1 | 1, 2, 1 << 2 | KFI_EDGE_FRESH, 'a', 1 << 2 | KFI_EDGE_FRESH, 'b' }, 6);
+    a.reference_count = DEPTH - 1;
+    a.state_count = a.distinct = 2 * DEPTH + 1;
+    a.longest_key = DEPTH + 1;
+    a.keys = DEPTH + 2 + (uint64_t)DEPTH * (DEPTH + 3) / 2;
+    write_bomb(&a, a.keys);
+    kf_status status = kf_dict_open(&dict, scratch_path("bomb.kf"), NULL, &error);
+    ck_assert_msg(!status, "%s", error.message);
+    status = kf_dict_verify(dict, NULL, &error);
+    ck_assert_msg(!status, "%s", error.message);
+    for (unsigned time = 0; time < TIMES; time++) {
+        ck_assert_int_eq(kf_iter_create(&iter, dict, NULL, &error), KF_OK);
+        for (unsigned n = 0; n < 3; n++) {
+            ck_assert_int_eq(kf_iter_next(iter, &entry), KF_OK);
+            ck_assert_uint_eq(entry.key.size, n ? DEPTH + 1 : 0);
+            for (size_t i = 0; i < entry.key.size; i++)
+                if (entry.key.data[i] != (n > 1 && i == DEPTH ? 'b' : 'a')) ck_abort_msg("key %u, byte %zu", n, i);
+        }
+        kf_iter_destroy(&iter);
+    }
+    kf_dict_close(&dict);
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *s = suite_create("bombs");
@@ -417,6 +467,7 @@ static Suite *suite(void)
     tcase_add_test(t, bombs__nearest);
     suite_add_cases(t, bombs__sums_that_overflow, 0, 4);
     tcase_add_test(t, bombs__deep_chain);
+    tcase_add_test(t, bombs__jumps_without_keys);
     suite_add_tcase(s, t);
     return s;
 }
