@@ -25,6 +25,7 @@
  *     kf_buffer, kf_entry and kf_prefix_match never change.
  *   - Unknown flags, and enumerators out of range, are refused with KF_INVALID.
  *   - An ordinal is the rank of a key among all keys of a dictionary, from 0.
+ *   - No call needs more than 64 KiB of the calling thread's stack.
  */
 #ifndef KEYFOLD_KEYFOLD_H
 #define KEYFOLD_KEYFOLD_H

@@ -18,7 +18,7 @@ typedef struct taking {
     kf_error *error;
 } taking;
 
-enum { TOGETHER = 16 };            /* tokens of the needle that are compared in one go */
+enum { TOGETHER = 8 };             /* tokens of the needle that are compared in one go */
 
 static kf_status take(taking *t, uint32_t id, unsigned similarity)
 {

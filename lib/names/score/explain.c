@@ -26,22 +26,28 @@ static uint32_t find(const kf_bytes *tokens, uint32_t count, kf_bytes token)
 
 kf_status kfi_explain(kf_scorer scorer, kf_bytes a, kf_bytes b, kfi_array *pairs, kf_error *error)
 {
-    kf_bytes first[KF_NAME_TOKENS], second[KF_NAME_TOKENS];
-    uint32_t partners[KF_NAME_TOKENS];
-    const uint32_t n = kfi_name_tokens(a, first), m = kfi_name_tokens(b, second);
+    const uint32_t n = kfi_name_token_count(a), m = kfi_name_token_count(b);
     double score;
-    kf_status status = KF_OK;
+    kfi_array room = { 0 };
+    if (scorer != KF_SCORER_SETRATIO && scorer != KF_SCORER_TOKEN_SET_RATIO) return KF_OK;
+    kf_status status = kfi_array_reserve(&room, (n + m) * sizeof(kf_bytes) + n * sizeof(uint32_t), error);
+    if (status) return status;
+    kf_bytes *first = (kf_bytes *)(void *)room.data, *second = first + n;
+    uint32_t *partners = (uint32_t *)(void *)(second + m);
+    kfi_name_tokens(a, first);
+    kfi_name_tokens(b, second);
     if (scorer == KF_SCORER_SETRATIO) {
         status = kfi_setratio_pairs(a, b, &score, partners, error);
         for (uint32_t i = 0; i < n && !status; i++)
             if (partners[i] != UINT32_MAX) status = add_pair(pairs, first, i, second, partners[i], error);
-    } else if (scorer == KF_SCORER_TOKEN_SET_RATIO) {
+    } else {
         for (uint32_t i = 0; i < n && !status; i++) {
             if (!first[i].size || find(first, i, first[i]) < i) continue;
             const uint32_t j = find(second, m, first[i]);
             if (j < m) status = add_pair(pairs, first, i, second, j, error);
         }
     }
+    kfi_array_free(&room);
     return status;
 }
 

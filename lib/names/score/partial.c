@@ -104,19 +104,20 @@ static kf_status partial_of_words(const kf_bytes *a, uint32_t a_count, const kf_
 /* partial_ratio of the sorted tokens, or of those that only one has; 1 if any is common. */
 static kf_status partial_token_ratio(kf_bytes a, kf_bytes b, double *score, kf_error *error)
 {
-    kf_bytes first[KF_NAME_TOKENS], second[KF_NAME_TOKENS];
-    kfi_word_sets sets;
+    kfi_word_lists w;
     double rest = 0;
-    uint32_t n = kfi_words(a, 1, first), m = kfi_words(b, 1, second);
-    kfi_words_part(&sets, first, n, second, m);
+    kf_status status = kfi_word_lists_set(&w, a, b, 1, error);
+    if (!status) kfi_word_lists_part(&w);
     *score = 1;
-    if (sets.common_count) return KF_OK;
-    n = kfi_words(a, 0, first);
-    m = kfi_words(b, 0, second);
-    kf_status status = partial_of_words(first, n, second, m, score, error);
-    if (status || (n == sets.a_count && m == sets.b_count)) return status;
-    status = partial_of_words(sets.a, sets.a_count, sets.b, sets.b_count, &rest, error);
-    if (rest > *score) *score = rest;
+    if (!status && !w.common_count) {
+        w.a_count = kfi_words(a, 0, w.a);
+        w.b_count = kfi_words(b, 0, w.b);
+        status = partial_of_words(w.a, w.a_count, w.b, w.b_count, score, error);
+        if (!status && (w.a_count > w.only_a_count || w.b_count > w.only_b_count))
+            status = partial_of_words(w.only_a, w.only_a_count, w.only_b, w.only_b_count, &rest, error);
+        if (rest > *score) *score = rest;
+    }
+    kfi_word_lists_free(&w);
     return status;
 }
 

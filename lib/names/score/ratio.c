@@ -34,9 +34,11 @@ static kf_status ratio_of_words(const kf_bytes *a, uint32_t a_count, const kf_by
 
 kf_status kfi_token_sort_ratio(kf_bytes a, kf_bytes b, kfi_score *score, kf_error *error)
 {
-    kf_bytes first[KF_NAME_TOKENS], second[KF_NAME_TOKENS];
-    const uint32_t n = kfi_words(a, 0, first), m = kfi_words(b, 0, second);
-    return ratio_of_words(first, n, second, m, score, error);
+    kfi_word_lists words;
+    kf_status status = kfi_word_lists_set(&words, a, b, 0, error);
+    if (!status) status = ratio_of_words(words.a, words.a_count, words.b, words.b_count, score, error);
+    kfi_word_lists_free(&words);
+    return status;
 }
 
 /* The best one of three ratios: of both texts with the common words first, and of the common words alone with each of
@@ -50,20 +52,26 @@ kfi_score kfi_token_set_score(int has_common, uint64_t common, uint64_t a, uint6
     return kfi_score_compare(alone, best) > 0 ? alone : best;
 }
 
+static kf_status score_sets(kfi_word_lists *w, kfi_score *score, kf_error *error)
+{
+    kfi_score rest;
+    *score = (kfi_score){ 0, 2 };
+    if (!w->a_count || !w->b_count) return KF_OK;
+    kfi_word_lists_part(w);
+    *score = (kfi_score){ 1, 2 };
+    if (w->common_count && (!w->only_a_count || !w->only_b_count)) return KF_OK;
+    kf_status status = ratio_of_words(w->only_a, w->only_a_count, w->only_b, w->only_b_count, &rest, error);
+    if (!status) *score = kfi_token_set_score(w->common_count > 0, kfi_words_length(w->common, w->common_count),
+                                              kfi_words_length(w->only_a, w->only_a_count),
+                                              kfi_words_length(w->only_b, w->only_b_count), rest.sum);
+    return status;
+}
+
 kf_status kfi_token_set_ratio(kf_bytes a, kf_bytes b, kfi_score *score, kf_error *error)
 {
-    kf_bytes first[KF_NAME_TOKENS], second[KF_NAME_TOKENS];
-    kfi_word_sets sets;
-    const uint32_t n = kfi_words(a, 1, first), m = kfi_words(b, 1, second);
-    *score = (kfi_score){ 0, 2 };
-    if (!n || !m) return KF_OK;
-    kfi_words_part(&sets, first, n, second, m);
-    *score = (kfi_score){ 1, 2 };
-    if (sets.common_count && (!sets.a_count || !sets.b_count)) return KF_OK;
-    kfi_score rest;
-    kf_status status = ratio_of_words(sets.a, sets.a_count, sets.b, sets.b_count, &rest, error);
-    if (!status) *score = kfi_token_set_score(sets.common_count > 0, kfi_words_length(sets.common, sets.common_count),
-                                              kfi_words_length(sets.a, sets.a_count),
-                                              kfi_words_length(sets.b, sets.b_count), rest.sum);
+    kfi_word_lists words;
+    kf_status status = kfi_word_lists_set(&words, a, b, 1, error);
+    if (!status) status = score_sets(&words, score, error);
+    kfi_word_lists_free(&words);
     return status;
 }

@@ -48,7 +48,7 @@ static void place(const kfi_patterns *patterns, kf_bytes a, uint32_t places[KF_N
 
 /* From the columns that rows have to the tokens of b that those of a have. */
 static void translate(const uint64_t *matrix, const kfi_patterns *patterns, kf_bytes a, uint32_t m,
-                      const uint32_t *columns, uint32_t partners[KF_NAME_TOKENS])
+                      const uint32_t *columns, uint32_t *partners)
 {
     const uint32_t n = patterns->tokens, rows = m <= n ? m : n, width = m <= n ? n : m;
     uint32_t places[KF_NAME_TOKENS], by_place[KF_NAME_TOKENS];
@@ -62,23 +62,27 @@ static void translate(const uint64_t *matrix, const kfi_patterns *patterns, kf_b
     for (uint32_t i = 0; i < n; i++) partners[i] = by_place[places[i]];
 }
 
-kf_status kfi_setratio_pairs(kf_bytes a, kf_bytes b, double *score, uint32_t partners[KF_NAME_TOKENS],
-                             kf_error *error)
+kf_status kfi_setratio_pairs(kf_bytes a, kf_bytes b, double *score, uint32_t *partners, kf_error *error)
 {
     kfi_patterns patterns = { 0 };
-    kfi_array matrix = { 0 }, work = { 0 };
-    kf_bytes tokens[KF_NAME_TOKENS];
-    uint32_t columns[KF_NAME_TOKENS];
-    const uint32_t m = kfi_name_tokens(b, tokens);
+    kfi_array matrix = { 0 }, work = { 0 }, room = { 0 };
+    const uint32_t m = kfi_name_token_count(b);
     uint64_t sum = 0;
     kf_status status = kfi_patterns_set(&patterns, a, error);
     const uint32_t n = patterns.tokens;
-    if (!status) status = fill(&patterns, tokens, m, &matrix, error);
+    if (!status) status = kfi_array_reserve(&room, m * (sizeof(kf_bytes) + sizeof(uint32_t)), error);
+    kf_bytes *tokens = (kf_bytes *)(void *)room.data;
+    uint32_t *columns = (uint32_t *)(void *)(tokens + m);
+    if (!status) {
+        kfi_name_tokens(b, tokens);
+        status = fill(&patterns, tokens, m, &matrix, error);
+    }
     const uint64_t *values = (const uint64_t *)(const void *)matrix.data;
     if (!status)
         status = kfi_assignment_pairs(values, m <= n ? m : n, m <= n ? n : m, &work, &sum, columns, error);
     if (!status) *score = kfi_score_value((kfi_score){ sum, n + m });
     if (!status && partners) translate(values, &patterns, a, m, columns, partners);
+    kfi_array_free(&room);
     kfi_array_free(&work);
     kfi_array_free(&matrix);
     kfi_patterns_free(&patterns);

@@ -8,7 +8,6 @@
 kf_status kfi_setratio(kf_bytes a, kf_bytes b, double *score, kf_error *error);
 
 /* The same, and for each token of a the one of b with which it is paired; UINT32_MAX: none to which it is similar. */
-kf_status kfi_setratio_pairs(kf_bytes a, kf_bytes b, double *score, uint32_t partners[KF_NAME_TOKENS],
-                             kf_error *error);
+kf_status kfi_setratio_pairs(kf_bytes a, kf_bytes b, double *score, uint32_t *partners, kf_error *error);
 
 #endif

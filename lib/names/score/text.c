@@ -22,7 +22,14 @@ kf_status kfi_name_check(kf_bytes name, const char *what, kf_error *error)
     return KF_OK;
 }
 
-uint32_t kfi_name_tokens(kf_bytes name, kf_bytes tokens[KF_NAME_TOKENS])
+uint32_t kfi_name_token_count(kf_bytes name)
+{
+    uint32_t count = 1;
+    for (size_t at = 0; at < name.size; at++) count += name.data[at] == KFI_NAME_SPACE;
+    return count;
+}
+
+uint32_t kfi_name_tokens(kf_bytes name, kf_bytes *tokens)
 {
     uint32_t count = 0;
     size_t first = 0;

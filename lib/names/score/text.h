@@ -11,8 +11,10 @@ enum { KFI_NAME_SPACE = ' ' };
 /* Whether the library takes such a name: KF_INVALID with the offset, KF_LIMIT. `what` begins the message. */
 kf_status kfi_name_check(kf_bytes name, const char *what, kf_error *error);
 
-/* The tokens of a name that was accepted: at most KF_NAME_TOKENS. Returns how many. */
-uint32_t kfi_name_tokens(kf_bytes name, kf_bytes tokens[KF_NAME_TOKENS]);
+/* How many tokens a name has: at most KF_NAME_TOKENS if it was accepted. */
+uint32_t kfi_name_token_count(kf_bytes name);
+/* Sets them and returns how many. */
+uint32_t kfi_name_tokens(kf_bytes name, kf_bytes *tokens);
 
 /* How many code points a name has that was accepted. */
 uint32_t kfi_name_length(kf_bytes name);

@@ -15,7 +15,7 @@ static int compare(const void *a, const void *b)
     return kfi_words_compare(*left, *right);
 }
 
-uint32_t kfi_words(kf_bytes name, int once, kf_bytes words[KF_NAME_TOKENS])
+uint32_t kfi_words(kf_bytes name, int once, kf_bytes *words)
 {
     const uint32_t tokens = kfi_name_tokens(name, words);
     uint32_t filled = 0, count = 0;
@@ -28,18 +28,37 @@ uint32_t kfi_words(kf_bytes name, int once, kf_bytes words[KF_NAME_TOKENS])
     return count;
 }
 
-void kfi_words_part(kfi_word_sets *s, const kf_bytes *a, uint32_t a_count, const kf_bytes *b, uint32_t b_count)
+kf_status kfi_word_lists_set(kfi_word_lists *l, kf_bytes a, kf_bytes b, int once, kf_error *error)
+{
+    const size_t n = kfi_name_token_count(a), m = kfi_name_token_count(b), size = (3 * n + 2 * m) * sizeof *l->a;
+    *l = (kfi_word_lists){ .a = malloc(size) };
+    if (!l->a) return kfi_fail_memory(error, size);
+    l->common = l->a + n;
+    l->only_a = l->common + n;
+    l->b = l->only_a + n;
+    l->only_b = l->b + m;
+    l->a_count = kfi_words(a, once, l->a);
+    l->b_count = kfi_words(b, once, l->b);
+    return KF_OK;
+}
+
+void kfi_word_lists_part(kfi_word_lists *l)
 {
     uint32_t i = 0, j = 0;
-    s->common_count = s->a_count = s->b_count = 0;
-    while (i < a_count || j < b_count) {
-        const int order = j == b_count ? -1 : i == a_count ? 1 : kfi_words_compare(a[i], b[j]);
-        if (order < 0) s->a[s->a_count++] = a[i++];
-        if (order > 0) s->b[s->b_count++] = b[j++];
+    l->common_count = l->only_a_count = l->only_b_count = 0;
+    while (i < l->a_count || j < l->b_count) {
+        const int order = j == l->b_count ? -1 : i == l->a_count ? 1 : kfi_words_compare(l->a[i], l->b[j]);
+        if (order < 0) l->only_a[l->only_a_count++] = l->a[i++];
+        if (order > 0) l->only_b[l->only_b_count++] = l->b[j++];
         if (order) continue;
-        s->common[s->common_count++] = a[i++];
+        l->common[l->common_count++] = l->a[i++];
         j++;
     }
+}
+
+void kfi_word_lists_free(kfi_word_lists *l)
+{
+    free(l->a);
 }
 
 kf_status kfi_words_join(const kf_bytes *words, uint32_t count, kfi_array *text, kf_error *error)

@@ -4,7 +4,7 @@
 
 #include "format/shards.h"
 
-enum { BLOCK = 1024, NOWHERE = UINT16_MAX };
+enum { BLOCK = 512, NOWHERE = UINT16_MAX };
 
 /* A block of keys and what is known of them, by shard. */
 typedef struct block {
