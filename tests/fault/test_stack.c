@@ -8,8 +8,7 @@
 #include "suite.h"
 #include "exercise.h"
 #include "exercise_query.h"
-
-#include <keyfold/names.h>
+#include "names/match/matcher.h"
 
 #include <pthread.h>
 #include <sys/mman.h>
@@ -95,6 +94,7 @@ static void *use(void *context)
     legal(kf_dict_value_at_many(dict, ordinals, KEYS, &buffer, numbers));
     exercise_many(dict, keys, 32);
     for (unsigned i = 0; i < 60; i++) {
+        if (i == 30) dict->search = &kfi_search_portable;
         exercise_key(dict, keys[i], &buffer);
         exercise_ordinals(dict, &buffer);
         exercise_iterator(dict, keys[i]);
@@ -208,6 +208,7 @@ static void *search(void *context)
         options.rerank = options.candidates ? (kf_scorer)(i % (KF_SCORER_JARO_WINKLER + 1)) : KF_SCORER_SETRATIO;
         options.attribute = (kf_bytes){ i % 7 ? NULL : (const uint8_t *)"DE", i % 7 ? 0 : 2 };
         needle[size - 1] ^= 1;
+        if (i == 200) matcher->blocks = &kfi_blocks_portable;
         const kf_status status = kf_matcher_search(matcher, needle, size, &options, &hits, NULL);
         ck_assert_msg(!status, "search %u: %s", i, kf_status_name(status));
     }

@@ -123,7 +123,7 @@ kf_status kfi_matcher_look(kf_matcher *m, const kfi_group *group, uint32_t slot,
 {
     if (slot < m->first_slot || kfi_matcher_was_seen(m, slot)) return KF_OK;
     kfi_matcher_see(m, slot);
-    if (!kfi_filter_passes(m, slot)) return KF_OK;
+    if (!kfi_matcher_passes(m, slot)) return KF_OK;
     m->names_seen++;
     return kfi_matcher_weigh(m, group, slot, error);
 }

@@ -90,7 +90,7 @@ static kf_status list_members(piece *p, uint32_t first, uint32_t end)
         const uint64_t member = (uint64_t)attribute << 32 | slot;
         if (by && attribute >= kfi_names_attribute_count(p->d->names))
             return kfi_fail(p->error, KF_CORRUPT, "the attribute of slot %u is out of range", (unsigned)slot);
-        if (kfi_filter_passes(p->m, slot)) status = kfi_array_append(&p->members, &member, sizeof member, p->error);
+        if (kfi_matcher_passes(p->m, slot)) status = kfi_array_append(&p->members, &member, sizeof member, p->error);
     }
     if (!status && by && p->members.size)
         qsort(p->members.data, p->members.size / sizeof(uint64_t), sizeof(uint64_t), compare_members);

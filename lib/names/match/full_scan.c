@@ -78,7 +78,7 @@ static kf_status scan_group(kf_matcher *m, const kfi_group *group, kf_error *err
         i = find(m, &f, records, i, count, kfi_matcher_needs_ceil(m, group->tokens));
         if (i >= count) break;
         const uint32_t slot = group->first + i;
-        if (kfi_matcher_was_seen(m, slot) || !kfi_filter_passes(m, slot) || is_hopeless(m, slot)) continue;
+        if (kfi_matcher_was_seen(m, slot) || !kfi_matcher_passes(m, slot) || is_hopeless(m, slot)) continue;
         status = kfi_matcher_weigh(m, group, slot, error);
     }
     return status;

@@ -157,7 +157,7 @@ static kf_status rank(kf_matcher *m, first_looks *looks, const kfi_group *group,
 {
     uint32_t ids[KF_NAME_TOKENS];
     first_look look = { { 0, m->patterns.tokens + group->tokens }, slot };
-    if (!kfi_filter_passes(m, slot)) return KF_OK;
+    if (!kfi_matcher_passes(m, slot)) return KF_OK;
     kfi_names_ids(m->names, group, slot, ids);
     for (uint32_t i = 0; i < group->tokens; i++) {
         if (ids[i] >= m->names->head.tokens) return kfi_fail(error, KF_CORRUPT, "a token is out of range");

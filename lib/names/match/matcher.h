@@ -229,7 +229,7 @@ kf_status kfi_filter_scan(kf_matcher *m, kf_error *error);
 kf_status kfi_filter_scan_at_once(kf_matcher *m, kf_error *error);
 
 /* Whether a name may be a hit. */
-static inline int kfi_filter_passes(const kf_matcher *m, uint32_t slot)
+static inline int kfi_matcher_passes(const kf_matcher *m, uint32_t slot)
 {
     return slot >= m->first_slot && (!m->is_filtered || kfi_names_attribute(m->names, slot) == m->attribute);
 }

@@ -198,7 +198,7 @@ static kf_status weigh_some(kf_matcher *m, const kfi_group *group, uint32_t firs
     const int is_short = r->scorer != KF_SCORER_TOKEN_SET_RATIO && r->is_short;
     kf_status status = KF_OK;
     for (uint64_t left = m->is_filtered || m->first_slot ? mask : 0; left; left &= left - 1)
-        if (!kfi_filter_passes(m, first + (uint32_t)__builtin_ctzll(left))) mask &= ~(left & (0 - left));
+        if (!kfi_matcher_passes(m, first + (uint32_t)__builtin_ctzll(left))) mask &= ~(left & (0 - left));
     m->names_seen += kfi_popcount(mask);
     /* Tokens of longer names are not sorted. */
     if (r->scorer != KF_SCORER_TOKEN_SET_RATIO || group->tokens <= KFI_SORTED_TOKENS) {

@@ -15,7 +15,8 @@
 
 enum {
     CHUNK = 64,                    /* blocks */
-    BATCH = 8                      /* queries: what is prepared for them takes most of the stack that a search needs */
+    BATCH = sizeof(prepared) > 1024 ? 4 : 8,   /* queries: they lie on the stack */
+    MAXIMA_BATCH = 2 * BATCH
 };
 
 /* For queries that are too long for lanes the signature has to do. */
@@ -135,7 +136,7 @@ static void write_chunk(const kfi_blocks *b, const kfi_block_maxima *m, const kf
 static void maxima(const kfi_blocks *b, const kfi_block_maxima *m)
 {
     uint8_t values[CHUNK][KFI_BLOCK];
-    prepared p[BATCH];
+    prepared p[MAXIMA_BATCH];
     for (uint32_t i = 0; i < m->count; i++) prepare(&p[i], m->queries[i]);
     for (const kfi_length_group *g = b->groups; g < b->groups + b->group_count; g++) {
         const uint32_t blocks = (g->tokens + KFI_BLOCK - 1) / KFI_BLOCK;
@@ -154,7 +155,7 @@ static void all_maxima(const kfi_blocks *b, const kfi_block_maxima *m)
 {
     kfi_block_maxima part = *m;
     for (uint32_t left = m->count; left; left -= part.count, part.queries += part.count) {
-        part.count = left < BATCH ? left : BATCH;
+        part.count = left < MAXIMA_BATCH ? left : MAXIMA_BATCH;
         maxima(b, &part);
     }
 }
