@@ -4,7 +4,7 @@ kf_status kfi_names_row(const kf_names *n, uint32_t position, uint32_t slot, kf_
                         kf_bytes *const parts[4], kf_error *error)
 {
     size_t before = text->size;
-    kf_status status = kfi_array_reserve(text, 1, error);           /* a row without a letter has a place too */
+    kf_status status = kfi_array_reserve(text, 1, error);   /* a row without a letter has a place too */
     for (int i = 0; i < 4 && !status; i++) {
         switch (i) {
         case 0: status = kfi_names_id(n, position, buffer, text, error); break;

@@ -68,15 +68,14 @@ kf_status kfi_setratio_pairs(kf_bytes a, kf_bytes b, double *score, uint32_t *pa
     kfi_array matrix = { 0 }, work = { 0 }, room = { 0 };
     const uint32_t m = kfi_name_token_count(b);
     uint64_t sum = 0;
-    kf_status status = kfi_patterns_set(&patterns, a, error);
-    const uint32_t n = patterns.tokens;
-    if (!status) status = kfi_array_reserve(&room, m * (sizeof(kf_bytes) + sizeof(uint32_t)), error);
+    kf_status status = kfi_array_reserve(&room, m * (sizeof(kf_bytes) + sizeof(uint32_t)), error);
+    if (status) return status;
     kf_bytes *tokens = (kf_bytes *)(void *)room.data;
     uint32_t *columns = (uint32_t *)(void *)(tokens + m);
-    if (!status) {
-        kfi_name_tokens(b, tokens);
-        status = fill(&patterns, tokens, m, &matrix, error);
-    }
+    kfi_name_tokens(b, tokens);
+    status = kfi_patterns_set(&patterns, a, error);
+    const uint32_t n = patterns.tokens;
+    if (!status) status = fill(&patterns, tokens, m, &matrix, error);
     const uint64_t *values = (const uint64_t *)(const void *)matrix.data;
     if (!status)
         status = kfi_assignment_pairs(values, m <= n ? m : n, m <= n ? n : m, &work, &sum, columns, error);
