@@ -137,6 +137,37 @@ START_TEST(of_dictionaries)
 }
 END_TEST
 
+/* ---- patterns ----------------------------------------------------------------------------------- */
+
+/* As deep as they may be nested. */
+static void *nest(void *context)
+{
+    enum { PARENTHESES = 200, COMBINATIONS = 64 };
+    static char pattern[8 * PARENTHESES];
+    kf_query *query, *outer;
+    kf_error error;
+    size_t size = 0;
+    (void)context;
+    for (unsigned i = 0; i < PARENTHESES; i++) size += (size_t)sprintf(pattern + size, "(?:a|");
+    size += (size_t)sprintf(pattern + size, "b");
+    for (unsigned i = 0; i < PARENTHESES; i++) size += (size_t)sprintf(pattern + size, ")*");
+    ck_assert_int_eq(kf_query_create_regex(&query, pattern, size, 0, &error), KF_OK);
+    for (unsigned i = 1; i < COMBINATIONS; i++) {
+        const kf_status status = i % 2 ? kf_query_create_not(&outer, query, &error)
+                                       : kf_query_create_all(&outer, (const kf_query *const[]){ query }, 1, &error);
+        ck_assert_msg(!status, "%u: %s", i, error.message);
+        kf_query_destroy(&query);
+        query = outer;
+    }
+    ck_assert_int_eq(kf_query_matches(query, "abab", 4, NULL), KF_OK);
+    ck_assert_int_eq(kf_query_matches(query, "abc", 3, NULL), KF_NOT_FOUND);
+    kf_query_destroy(&query);
+    return NULL;
+}
+
+START_TEST(of_patterns) { check("nested patterns", nest, NULL); }
+END_TEST
+
 /* ---- names -------------------------------------------------------------------------------------- */
 
 static void *build_names(void *context)
@@ -236,6 +267,7 @@ static Suite *suite(void)
     TCase *tests = tcase_create("stack");
     tcase_add_unchecked_fixture(tests, scratch_open, scratch_close);
     suite_add_cases(tests, of_dictionaries, 0, 7);
+    tcase_add_test(tests, of_patterns);
     tcase_add_test(tests, of_names);
     suite_add_tcase(s, tests);
     return s;
