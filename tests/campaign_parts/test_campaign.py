@@ -128,6 +128,27 @@ class Campaign(unittest.TestCase):
         self.assertEqual(turns.seconds(WRONG), 50)
         self.assertEqual(turns.seconds(FINE), 10)
 
+    def test_what_is_asked_for_is_run_by_one_campaign_at_a_time(self):
+        place = os.path.join(self.folder, "place")
+        script = f"import os, time; os.mkdir({place!r}); time.sleep(0.3); os.rmdir({place!r}); "
+        proof = python(f"asked-{os.getpid()}", script + "print('1 passed, 0 failed')", asked=True, once=True)
+        lock = os.path.join(campaign.ROOT, "build", f"{proof.name}.lock")
+        self.addCleanup(os.remove, lock)
+        failures = []
+
+        def one(name):
+            folder = os.path.join(self.folder, name)
+            os.mkdir(folder)
+            state = campaign.State(os.path.join(folder, "state.json"), "commit")
+            failures.append(campaign.Runner(state, folder).turn(proof, 10)[1])
+
+        threads = [threading.Thread(target=one, args=(name,)) for name in "abc"]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(failures, [0, 0, 0])
+
     def test_it_goes_on(self):
         self.assertEqual(self.run_it(FINE, ONCE), 0)
         before, first = self.state()

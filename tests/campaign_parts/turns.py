@@ -1,5 +1,7 @@
 """Running a proof: once, with a seed and a scale, or for a turn's time with one seed after another."""
+import contextlib
 import dataclasses
+import fcntl
 import os
 import re
 import shlex
@@ -34,7 +36,7 @@ class Proof:
     once: bool = False        # no seeds: it is done when it has passed at a commit
     scales: bool = True       # KEYFOLD_TEST_SCALE makes it longer
     share: int = 1            # how many times as long its turns are
-    asked: bool = False       # only if it is named
+    asked: bool = False       # only if it is named; it may work in folders of the checkout's own
     limit: int = 1200         # seconds after which it hangs, besides those that it is given
 
 
@@ -67,11 +69,12 @@ class Runner:
             with self.lock:
                 plan = dict(self.state.plan(proof.name))
                 self.state.plan(proof.name)["seed"] += SEEDS_APART
-            begun = time.monotonic()
-            counts, why = self.run(proof, plan["seed"], plan["scale"], max(1, int(left)))
+            with by_one_campaign(proof):
+                begun = time.monotonic()
+                counts, why = self.run(proof, plan["seed"], plan["scale"], max(1, int(left)))
+                took = time.monotonic() - begun
             if self.stop.is_set() and why:
                 break                     # it was ended, it did not fail
-            took = time.monotonic() - begun
             with self.lock:
                 self.state.add(proof.name, took, counts)
                 failures += why is not None
@@ -153,6 +156,18 @@ class Runner:
             file.write(f"#!/bin/sh\n# {why}; at {self.state.commit}\ncd {shlex.quote(ROOT)} &&\n"
                        f"env {' '.join(words)} {shlex.join(command)}\n")
         os.chmod(file.name, 0o755)
+
+
+@contextlib.contextmanager
+def by_one_campaign(proof):
+    """At a time: campaigns in several folders share what is built in others of the checkout."""
+    if not proof.asked:
+        yield
+        return
+    os.makedirs(os.path.join(ROOT, "build"), exist_ok=True)
+    with open(os.path.join(ROOT, "build", f"{proof.name}.lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def copy_regular(source, target):
