@@ -128,17 +128,15 @@ class Campaign(unittest.TestCase):
         self.assertEqual(turns.seconds(WRONG), 50)
         self.assertEqual(turns.seconds(FINE), 10)
 
-    def test_what_is_asked_for_is_run_by_one_campaign_at_a_time(self):
+    def test_proofs_that_share_a_folder_wait_for_each_other_in_all_campaigns(self):
         place = os.path.join(self.folder, "place")
         script = f"import os, time; os.mkdir({place!r}); time.sleep(0.3); os.rmdir({place!r}); "
-        proof = python(f"asked-{os.getpid()}", script + "print('1 passed, 0 failed')", asked=True, once=True)
-        lock = os.path.join(campaign.ROOT, "build", f"{proof.name}.lock")
-        self.addCleanup(os.remove, lock)
         failures = []
 
         def one(name):
             folder = os.path.join(self.folder, name)
             os.mkdir(folder)
+            proof = python(name, script + "print('1 passed, 0 failed')", shares=place, once=True)
             state = campaign.State(os.path.join(folder, "state.json"), "commit")
             failures.append(campaign.Runner(state, folder).turn(proof, 10)[1])
 
@@ -148,6 +146,17 @@ class Campaign(unittest.TestCase):
         for thread in threads:
             thread.join()
         self.assertEqual(failures, [0, 0, 0])
+
+    def test_what_waits_for_a_folder_can_be_stopped(self):
+        runner = campaign.Runner(campaign.State(os.path.join(self.folder, "state.json"), "commit"), self.folder)
+        proof = python("shared", "print('1 passed, 0 failed')", shares=os.path.join(self.folder, "place"), once=True)
+        with runner.alone(proof):
+            thread = threading.Thread(target=runner.turn, args=(proof, 10))
+            thread.start()
+            runner.end_all()
+            thread.join(20)
+            self.assertFalse(thread.is_alive())
+        self.assertFalse(runner.state.of("shared")["runs"])
 
     def test_it_goes_on(self):
         self.assertEqual(self.run_it(FINE, ONCE), 0)

@@ -36,7 +36,8 @@ class Proof:
     once: bool = False        # no seeds: it is done when it has passed at a commit
     scales: bool = True       # KEYFOLD_TEST_SCALE makes it longer
     share: int = 1            # how many times as long its turns are
-    asked: bool = False       # only if it is named; it may work in folders of the checkout's own
+    asked: bool = False       # only if it is named
+    shares: str = ""          # a folder of the checkout that it builds in, with other proofs and campaigns
     limit: int = 1200         # seconds after which it hangs, besides those that it is given
 
 
@@ -69,7 +70,9 @@ class Runner:
             with self.lock:
                 plan = dict(self.state.plan(proof.name))
                 self.state.plan(proof.name)["seed"] += SEEDS_APART
-            with by_one_campaign(proof):
+            with self.alone(proof):
+                if self.stop.is_set():
+                    break
                 begun = time.monotonic()
                 counts, why = self.run(proof, plan["seed"], plan["scale"], max(1, int(left)))
                 took = time.monotonic() - begun
@@ -90,6 +93,23 @@ class Runner:
             if proof.once or why:
                 break
         return sums, failures
+
+    @contextlib.contextmanager
+    def alone(self, proof):
+        """Nothing else works in the folder that it shares, unless all is to stop."""
+        if not proof.shares:
+            yield
+            return
+        path = os.path.join(ROOT, proof.shares + ".lock")
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w") as lock:
+            while not self.stop.is_set():
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    self.stop.wait(0.1)
+            yield
 
     def place(self, proof, seed):
         return os.path.join(self.folder, "failures", f"{proof.name}-{seed}")
@@ -156,18 +176,6 @@ class Runner:
             file.write(f"#!/bin/sh\n# {why}; at {self.state.commit}\ncd {shlex.quote(ROOT)} &&\n"
                        f"env {' '.join(words)} {shlex.join(command)}\n")
         os.chmod(file.name, 0o755)
-
-
-@contextlib.contextmanager
-def by_one_campaign(proof):
-    """At a time: campaigns in several folders share what is built in others of the checkout."""
-    if not proof.asked:
-        yield
-        return
-    os.makedirs(os.path.join(ROOT, "build"), exist_ok=True)
-    with open(os.path.join(ROOT, "build", f"{proof.name}.lock"), "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def copy_regular(source, target):
