@@ -91,20 +91,20 @@ def all_proofs():
     for name, tests in WHOLE.items():
         yield meson(name, tests)
     yield Proof("afl", ["tests/fuzz/afl", "--seconds", "{seconds}", "--seed", "{seed}", "--crashes", "{kept}"],
-                scales=False, share=3, asked=True, shares="build/campaign/afl")
+                scales=False, share=3, asked=True, folder="build/campaign/afl")
     huge = "build/campaign/huge"
-    yield Proof("huge", ["tests/campaign_parts/huge.py", "{build}/tools/keyfold/keyfold", huge], shares=huge,
+    yield Proof("huge", ["tests/campaign_parts/huge.py", "{build}/tools/keyfold/keyfold", huge], folder=huge,
                 targets=("tools/keyfold/keyfold",), once=True, limit=7200, scales=False, asked=True)
     yield Proof("coverage", ["tests/coverage"], once=True, limit=14400, env=RUN, scales=False, asked=True,
-                shares="build/coverage")
+                folder="build/coverage")
     package = "build/tests-python"
     yield Proof("python", ["tests/python/run", package], once=True, limit=7200, scales=False, asked=True,
-                shares=package)
+                folder=package)
     yield Proof("python-crashes", ["tests/python/run", package, "test_crashes.py"], limit=7200, env=RUN, asked=True,
-                shares=package)
+                folder=package)
     for target in ("arm64", "s390x", "i386", "riscv64", "musl", "windows-x64"):
         yield Proof(f"bytes-{target}", ["tests/cross", target, "digests"], once=True, limit=14400, scales=False,
-                    asked=True, shares=f"build/cross/{target}")
+                    asked=True, folder=f"build/cross/{target}")
 
 
 def build(folder, proofs):

@@ -136,7 +136,7 @@ class Campaign(unittest.TestCase):
         def one(name):
             folder = os.path.join(self.folder, name)
             os.mkdir(folder)
-            proof = python(name, script + "print('1 passed, 0 failed')", shares=place, once=True)
+            proof = python(name, script + "print('1 passed, 0 failed')", folder=place, once=True)
             state = campaign.State(os.path.join(folder, "state.json"), "commit")
             failures.append(campaign.Runner(state, folder).turn(proof, 10)[1])
 
@@ -149,7 +149,7 @@ class Campaign(unittest.TestCase):
 
     def test_what_waits_for_a_folder_can_be_stopped(self):
         runner = campaign.Runner(campaign.State(os.path.join(self.folder, "state.json"), "commit"), self.folder)
-        proof = python("shared", "print('1 passed, 0 failed')", shares=os.path.join(self.folder, "place"), once=True)
+        proof = python("shared", "print('1 passed, 0 failed')", folder=os.path.join(self.folder, "place"), once=True)
         with runner.alone(proof):
             thread = threading.Thread(target=runner.turn, args=(proof, 10))
             thread.start()

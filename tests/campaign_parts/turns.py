@@ -37,7 +37,7 @@ class Proof:
     scales: bool = True       # KEYFOLD_TEST_SCALE makes it longer
     share: int = 1            # how many times as long its turns are
     asked: bool = False       # only if it is named
-    shares: str = ""          # a folder of the checkout that it builds in, with other proofs and campaigns
+    folder: str = ""          # a folder of the checkout that it builds in, with other proofs and campaigns
     limit: int = 1200         # seconds after which it hangs, besides those that it is given
 
 
@@ -96,11 +96,11 @@ class Runner:
 
     @contextlib.contextmanager
     def alone(self, proof):
-        """Nothing else works in the folder that it shares, unless all is to stop."""
-        if not proof.shares:
+        """No other proof or campaign works in its folder, unless all is to stop."""
+        if not proof.folder:
             yield
             return
-        path = os.path.join(ROOT, proof.shares + ".lock")
+        path = os.path.join(ROOT, proof.folder + ".lock")
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "w") as lock:
             while not self.stop.is_set():
